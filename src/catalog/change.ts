@@ -1,0 +1,41 @@
+import type { ServiceKey } from './model.js';
+
+/** Which keys came, changed and went. */
+export interface KeyChanges {
+  readonly added: readonly string[];
+  readonly changed: readonly string[];
+  readonly removed: readonly string[];
+}
+
+/** What a new snapshot has that the one before it had not. Empty changes make no snapshot. */
+export interface ChangeSet {
+  /** The revision of the snapshot that has the changes. */
+  readonly revision: number;
+  readonly at: number;
+  readonly source: string;
+  readonly cause?: string;
+  /** Service keys. A service whose tasks changed is `changed`. */
+  readonly services: KeyChanges & { readonly added: readonly ServiceKey[] };
+  /** Task ids. */
+  readonly tasks: KeyChanges;
+  readonly networks: KeyChanges;
+  /** Source state, clients or problems differ. */
+  readonly meta: boolean;
+}
+
+/**
+ * One line of the trail that operators follow (`fairlead events -f`).
+ * `seq` grows by one an event and is the id to resume from.
+ */
+export interface CatalogEvent {
+  readonly seq: number;
+  readonly at: number;
+  readonly revision: number;
+  readonly source: string;
+  /** `task.added`, `task.health`, `task.changed`, `task.removed`, `service.added`, ..., `source.state`, `problem`. */
+  readonly type: string;
+  /** What it is about: a task's name, `service.stack`, a source. */
+  readonly subject: string;
+  readonly message: string;
+  readonly cause?: string;
+}

@@ -1,0 +1,120 @@
+import type { CatalogEvent, ChangeSet } from './change.js';
+import type { Service, SourceStatus, Task } from './model.js';
+import type { Snapshot } from './snapshot.js';
+
+/** How many events are kept for those who come later. */
+const KEPT = 2000;
+/** A change of more tasks than this (a first sync) is told in one line. */
+const TOLD_SINGLY = 500;
+
+type Draft = Pick<CatalogEvent, 'type' | 'subject' | 'message'>;
+
+/** The trail of what happened, in words, with a sequence number to resume from. */
+export class EventTrail {
+  #seq = 0;
+  #kept: CatalogEvent[] = [];
+  readonly #listeners = new Set<(event: CatalogEvent) => void>();
+  readonly #onListenerError: (error: unknown) => void;
+
+  constructor(onListenerError: (error: unknown) => void) {
+    this.#onListenerError = onListenerError;
+  }
+
+  after(seq: number): readonly CatalogEvent[] {
+    return this.#kept.filter((event) => event.seq > seq);
+  }
+
+  subscribe(listener: (event: CatalogEvent) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  record(change: ChangeSet, before: Snapshot, after: Snapshot): void {
+    for (const draft of drafts(change, before, after)) this.#push(draft, change);
+  }
+
+  sourceState(before: SourceStatus, after: SourceStatus, revision: number, at: number): void {
+    const message = `${before.state} -> ${after.state}${after.error === undefined ? '' : `: ${after.error}`}`;
+    this.#push({ type: 'source.state', subject: after.name, message }, { revision, at, source: after.name });
+  }
+
+  #push(
+    draft: Draft,
+    { revision, at, source, cause }: Pick<ChangeSet, 'revision' | 'at' | 'source' | 'cause'>,
+  ): void {
+    const event = {
+      seq: ++this.#seq,
+      at,
+      revision,
+      source,
+      ...draft,
+      ...(cause === undefined ? {} : { cause }),
+    };
+    this.#kept.push(event);
+    if (this.#kept.length > KEPT * 2) this.#kept = this.#kept.slice(-KEPT);
+    for (const listener of this.#listeners) {
+      try {
+        listener(event);
+      } catch (error) {
+        this.#onListenerError(error);
+      }
+    }
+  }
+}
+
+function* drafts(change: ChangeSet, before: Snapshot, after: Snapshot): Generator<Draft> {
+  const { tasks, services } = change;
+  const count = tasks.added.length + tasks.changed.length + tasks.removed.length;
+  if (count > TOLD_SINGLY) {
+    const message = `${tasks.added.length} tasks added, ${tasks.changed.length} changed, ${tasks.removed.length} removed`;
+    yield { type: 'source.sync', subject: change.source, message };
+    return;
+  }
+  for (const key of services.added) yield* serviceDraft('service.added', after.serviceByKey(key));
+  for (const id of tasks.added) {
+    const task = after.task(id);
+    if (task) yield { type: 'task.added', subject: task.name, message: describe(task) };
+  }
+  for (const id of tasks.changed) {
+    const [old, task] = [before.task(id), after.task(id)];
+    if (old && task) yield changeDraft(old, task);
+  }
+  for (const id of tasks.removed) {
+    const task = before.task(id);
+    if (task) yield { type: 'task.removed', subject: task.name, message: describe(task) };
+  }
+  for (const key of services.removed) yield* serviceDraft('service.removed', before.serviceByKey(key));
+}
+
+function* serviceDraft(type: string, service: Service | undefined): Generator<Draft> {
+  if (service)
+    yield { type, subject: serviceName(service), message: `${service.kind}, ${service.endpointMode}` };
+}
+
+function changeDraft(old: Task, task: Task): Draft {
+  const subject = task.name;
+  if (old.health !== task.health || old.reason !== task.reason) {
+    const reason = task.reason === undefined ? '' : ` (${task.reason})`;
+    return { type: 'task.health', subject, message: `${old.health} -> ${task.health}${reason}` };
+  }
+  if (old.name !== task.name)
+    return { type: 'task.renamed', subject, message: `${old.name} -> ${task.name}` };
+  return { type: 'task.changed', subject, message: describe(task) };
+}
+
+function describe(task: Task): string {
+  const where = task.endpoints.map((endpoint) => endpoint.ip).join(', ') || 'no address';
+  return `${task.service ? serviceName(task.service) : 'no service'}, ${task.health}, ${where}`;
+}
+
+function serviceName({
+  stack,
+  service,
+  sidekick,
+}: {
+  stack: string;
+  service: string;
+  sidekick?: string;
+}): string {
+  return `${sidekick === undefined ? '' : `${sidekick}.`}${service}.${stack}`;
+}

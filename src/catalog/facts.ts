@@ -1,0 +1,77 @@
+import type {
+  Client,
+  EndpointMode,
+  Network,
+  Port,
+  Problem,
+  ServiceKind,
+  ServiceRef,
+  SourceStatus,
+  Task,
+} from './model.js';
+
+/**
+ * What a source says. Facts flow in through a {@link FactSink}; a source never sees the catalog.
+ * The sink adds the source's name to everything, so facts do not carry it.
+ */
+export type TaskFact = Omit<Task, 'source'>;
+export type NetworkFact = Omit<Network, 'source'>;
+export type ClientFact = Omit<Client, 'source'>;
+
+/** A service that a source defines on its own, tasks or not. A service that only its tasks name needs no fact. */
+export interface ServiceFact extends ServiceRef {
+  readonly kind: ServiceKind;
+  readonly ports?: readonly Port[];
+  readonly endpointMode?: EndpointMode;
+  readonly externalIps?: readonly string[];
+  readonly hostname?: string;
+  readonly aliasOf?: readonly ServiceRef[];
+  readonly links?: Readonly<Record<string, string>>;
+  readonly labels?: Readonly<Record<string, string>>;
+}
+
+/** All that a source has now. */
+export interface Facts {
+  readonly tasks: readonly TaskFact[];
+  readonly services?: readonly ServiceFact[];
+  readonly networks?: readonly NetworkFact[];
+  readonly clients?: readonly ClientFact[];
+  readonly problems?: readonly Problem[];
+}
+
+/** Single changes; what is not named stays as it was. */
+export interface FactDelta {
+  /** Added or replaced, by id. */
+  readonly tasks?: readonly TaskFact[];
+  /** Ids. */
+  readonly removedTasks?: readonly string[];
+  readonly networks?: readonly NetworkFact[];
+  /** Ids. */
+  readonly removedNetworks?: readonly string[];
+  /** Replaces all problems of the source. */
+  readonly problems?: readonly Problem[];
+  /** Why, for the event trail: `kill signal 15`. */
+  readonly cause?: string;
+}
+
+/** Where a source puts its facts. Every call takes effect before it returns; none throws for what the facts say. */
+export interface FactSink {
+  /** Level-triggered: afterwards the source has this and nothing else. Doubled calls are harmless. */
+  replace(facts: Facts, cause?: string): void;
+  /** Edge-triggered: the same end state as a {@link replace} with the change in it. */
+  update(delta: FactDelta): void;
+  /** How current the facts are. */
+  status(status: Omit<SourceStatus, 'name'>): void;
+}
+
+/** A source of facts: docker, file, and those to come. */
+export interface Source {
+  readonly name: string;
+  /**
+   * Begins to tell. Resolves when the first attempt is over, whether it brought facts or not: a source that is away is
+   * no reason not to start. It goes on trying until it is stopped.
+   */
+  start(sink: FactSink): Promise<void>;
+  /** Resolves when nothing more will be told and every socket, timer and watch is closed. */
+  stop(): Promise<void>;
+}

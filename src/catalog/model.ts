@@ -1,0 +1,175 @@
+/**
+ * The words of the catalog. Everything here is an immutable value: whoever holds one may keep it for ever.
+ * Names are lower case; addresses are canonical (`canonicalIp`); times are milliseconds since the epoch.
+ */
+
+/** A task's state (docs/design.md, "Words"). Only `healthy` tasks are given to clients of a service. */
+export type Health = 'initializing' | 'healthy' | 'unhealthy' | 'reinitializing' | 'draining' | 'stopped';
+
+export type Protocol = 'tcp' | 'udp' | 'sctp';
+
+/** What a service's own name answers: its tasks (`dnsrr`) or its virtual IP (`vip`). */
+export type EndpointMode = 'dnsrr' | 'vip';
+
+/** The network of an endpoint that every client can reach: a static entry, a Consul instance. */
+export const ANY_NETWORK = '*';
+
+/** The network of a task that runs in the host's own network namespace. */
+export const HOST_NETWORK = 'host';
+
+/** One address of a task as seen from one network. A dual-stack task has two endpoints on that network. */
+export interface Endpoint {
+  /** Network id, {@link ANY_NETWORK} or {@link HOST_NETWORK}. */
+  readonly network: string;
+  readonly ip: string;
+}
+
+/** Where on the host a task's port is published; `ip` may be `0.0.0.0` or `::`. */
+export interface PublishedPort {
+  readonly ip: string;
+  readonly port: number;
+}
+
+/** A port that a service offers. */
+export interface Port {
+  readonly port: number;
+  readonly protocol: Protocol;
+  /** Name for SRV owners (`_name._tcp`), when there is one. */
+  readonly name?: string;
+}
+
+/** How one task serves a {@link Port}: where it listens (`target`) and where the host publishes that. */
+export interface TaskPort extends Port {
+  readonly target: number;
+  readonly published?: readonly PublishedPort[];
+}
+
+/** Names a service. `sidekick` is set for a sidekick of that service (Rancher's `stack/service/sidekick`). */
+export interface ServiceRef {
+  readonly environment: string;
+  readonly stack: string;
+  readonly service: string;
+  readonly sidekick?: string;
+}
+
+/** `environment/stack/service[/sidekick]`: the identity of a service, and its key in every index. */
+export type ServiceKey = string;
+
+export function serviceKey(ref: ServiceRef): ServiceKey {
+  const base = `${ref.environment}/${ref.stack}/${ref.service}`;
+  return ref.sidekick === undefined ? base : `${base}/${ref.sidekick}`;
+}
+
+/** One running, or no longer running, instance. */
+export interface Task {
+  /** Unique over all sources: a container id, or `file:stack/service/name`. */
+  readonly id: string;
+  /** The name operators know it by: the container's, without the slash and any `r-` prefix; any characters. */
+  readonly name: string;
+  /** DNS names below the domain, lower case, canonical one first. Empty when the name is no DNS name. */
+  readonly names: readonly string[];
+  readonly environment: string;
+  /** The stack whose bare names this task may use. */
+  readonly stack: string;
+  /** The service it belongs to; absent: reachable by its own name only. */
+  readonly service?: ServiceRef;
+  readonly health: Health;
+  /** Why the health is what it is, for `explain`: `stop signal 15 sent`, `paused`. */
+  readonly reason?: string;
+  /** Empty for a stopped task. */
+  readonly endpoints: readonly Endpoint[];
+  /** The id of the task whose network namespace it shares (`--network container:X`); that task owns the addresses. */
+  readonly networkOf?: string;
+  /** Further addresses it asks from but is not served at (docker_gwbridge). */
+  readonly clientAddresses?: readonly string[];
+  readonly ports: readonly TaskPort[];
+  readonly labels: Readonly<Record<string, string>>;
+  /** Alias to target, as written by the user: `service`, `service.stack`, or a container name. */
+  readonly links: Readonly<Record<string, string>>;
+  /** 0..65535; 1 by default; 0 takes no new traffic. */
+  readonly weight: number;
+  /** Seen even by clients that share no network with it. */
+  readonly expose: boolean;
+  readonly endpointMode?: EndpointMode;
+  readonly image?: string;
+  readonly startedAt?: number;
+  /** Set by the catalog: the source that told of it. */
+  readonly source: string;
+}
+
+/** What a service consists of. */
+export type ServiceKind = 'tasks' | 'external' | 'alias';
+
+/** A service, with its tasks in the order of their names. */
+export interface Service extends ServiceRef {
+  readonly key: ServiceKey;
+  readonly kind: ServiceKind;
+  readonly ports: readonly Port[];
+  readonly endpointMode: EndpointMode;
+  /** Addresses of an external service. */
+  readonly externalIps: readonly string[];
+  /** Canonical name of an external service; answered as a CNAME. */
+  readonly hostname?: string;
+  /** Targets of an alias, flattened when it is answered. */
+  readonly aliasOf: readonly ServiceRef[];
+  readonly links: Readonly<Record<string, string>>;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly tasks: readonly Task[];
+  /** The sources that told of it or of its tasks, sorted. */
+  readonly sources: readonly string[];
+}
+
+/** A network that tasks are on. */
+export interface Network {
+  readonly id: string;
+  readonly name: string;
+  readonly driver: string;
+  /** No route out of it. */
+  readonly internal: boolean;
+  /** CIDR texts. */
+  readonly subnets: readonly string[];
+  /** The host's own addresses on it. */
+  readonly gateways: readonly string[];
+  readonly source: string;
+}
+
+/** Somebody who asks from an address that no task has: a static entry for hosts without Docker. */
+export interface Client {
+  readonly address: string;
+  readonly environment: string;
+  readonly stack: string;
+  readonly service?: string;
+  readonly links: Readonly<Record<string, string>>;
+  readonly source: string;
+}
+
+/** Something a source could not use, told so that an operator can mend it. */
+export interface Problem {
+  /** Stable code, for machines: `label-invalid`, `file-syntax`. */
+  readonly code: string;
+  /** What has it: `container shop_web_1`, `services.yaml:4:7`. */
+  readonly subject: string;
+  /** What is wrong, why, and what to do: one line. */
+  readonly message: string;
+  /** The task it is about, when it is about one; it then goes away with the task. */
+  readonly task?: string;
+}
+
+/**
+ * How current a source's facts are.
+ * - `loading`: it has said nothing yet
+ * - `live`: facts are as of now
+ * - `stale`: it is away; its last facts are being served
+ */
+export type SourceState = 'loading' | 'live' | 'stale';
+
+export interface SourceStatus {
+  readonly name: string;
+  readonly state: SourceState;
+  /** When its facts were last known to be true; absent while loading. */
+  readonly asOf?: number;
+  /** Why it is not live: one line, with what to do. */
+  readonly error?: string;
+  /** A line for `fairlead status`: `unix:///var/run/docker.sock, Engine 28.5 (API 1.47)`. */
+  readonly detail?: string;
+}

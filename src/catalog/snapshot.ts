@@ -1,0 +1,133 @@
+import type { Map as PersistentMap } from 'immutable';
+import type { Client, Network, Problem, Service, ServiceKey, SourceStatus, Task } from './model.js';
+import { serviceKey, type ServiceRef } from './model.js';
+
+/** The persistent indexes behind a snapshot. Successive snapshots share everything that did not change. */
+export interface Indexes {
+  readonly tasks: PersistentMap<string, Task>;
+  readonly services: PersistentMap<ServiceKey, Service>;
+  /** `environment/stack` to the keys of its services. */
+  readonly stacks: PersistentMap<string, readonly ServiceKey[]>;
+  /** `environment/name` to the ids of the tasks that have the name, best first. */
+  readonly names: PersistentMap<string, readonly string[]>;
+  /** `environment/suffix` to how many task names with a dot end in it: the empty non-terminals of RFC 4592. */
+  readonly nameSuffixes: PersistentMap<string, number>;
+  /** Address to the ids of the tasks that are served at it or ask from it, best first. */
+  readonly addresses: PersistentMap<string, readonly string[]>;
+  readonly networks: PersistentMap<string, Network>;
+  readonly clients: PersistentMap<string, Client>;
+  /** Grows when a network changes: what was prepared from gateways and subnets is then out of date. */
+  readonly networksRevision: number;
+}
+
+/**
+ * Everything that is true at one revision, as a value. Look-ups cost O(log32 n); nothing here ever changes, so a
+ * consumer may hang prepared data on a snapshot's services with a WeakMap and have it invalidated for nothing.
+ */
+export class Snapshot {
+  readonly revision: number;
+  /** When it was made. */
+  readonly at: number;
+  readonly sources: readonly SourceStatus[];
+  readonly problems: readonly Problem[];
+  /** For the builder of the next snapshot; consumers use the methods. */
+  readonly indexes: Indexes;
+
+  constructor(
+    revision: number,
+    at: number,
+    indexes: Indexes,
+    sources: readonly SourceStatus[],
+    problems: readonly Problem[],
+  ) {
+    this.revision = revision;
+    this.at = at;
+    this.sources = sources;
+    this.problems = problems;
+    this.indexes = indexes;
+  }
+
+  /** False until the first source has told what it has: a name that is not here may yet come. */
+  get loaded(): boolean {
+    return this.sources.length > 0 && this.sources.every((source) => source.state !== 'loading');
+  }
+
+  /** Grows when a network changes. */
+  get networksRevision(): number {
+    return this.indexes.networksRevision;
+  }
+
+  get taskCount(): number {
+    return this.indexes.tasks.size;
+  }
+
+  get serviceCount(): number {
+    return this.indexes.services.size;
+  }
+
+  task(id: string): Task | undefined {
+    return this.indexes.tasks.get(id);
+  }
+
+  tasks(): Iterable<Task> {
+    return this.indexes.tasks.values();
+  }
+
+  service(ref: ServiceRef): Service | undefined {
+    return this.indexes.services.get(serviceKey(ref));
+  }
+
+  serviceByKey(key: ServiceKey): Service | undefined {
+    return this.indexes.services.get(key);
+  }
+
+  services(): Iterable<Service> {
+    return this.indexes.services.values();
+  }
+
+  /** The services of a stack, sidekicks included, sorted by key; empty when there is no such stack. */
+  stack(environment: string, stack: string): readonly Service[] {
+    const keys = this.indexes.stacks.get(`${environment}/${stack}`) ?? [];
+    return keys.map((key) => this.indexes.services.get(key)).filter((service) => service !== undefined);
+  }
+
+  hasStack(environment: string, stack: string): boolean {
+    return this.indexes.stacks.has(`${environment}/${stack}`);
+  }
+
+  /** The tasks that have a name (`Task.names`), best first: see {@link compareForName}. */
+  tasksNamed(environment: string, name: string): readonly Task[] {
+    return this.#resolve(this.indexes.names.get(`${environment}/${name}`));
+  }
+
+  /** Whether a task's name of several labels ends in this one, so that the name exists without having data. */
+  isNameSuffix(environment: string, suffix: string): boolean {
+    return this.indexes.nameSuffixes.has(`${environment}/${suffix}`);
+  }
+
+  /** The tasks at an address, best first: see {@link compareForAddress}. */
+  tasksAt(address: string): readonly Task[] {
+    return this.#resolve(this.indexes.addresses.get(address));
+  }
+
+  network(id: string): Network | undefined {
+    return this.indexes.networks.get(id);
+  }
+
+  networks(): Iterable<Network> {
+    return this.indexes.networks.values();
+  }
+
+  client(address: string): Client | undefined {
+    return this.indexes.clients.get(address);
+  }
+
+  clients(): Iterable<Client> {
+    return this.indexes.clients.values();
+  }
+
+  #resolve(ids: readonly string[] | undefined): readonly Task[] {
+    if (ids === undefined) return [];
+    return ids.map((id) => this.indexes.tasks.get(id)).filter((task) => task !== undefined);
+  }
+}
