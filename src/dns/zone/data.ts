@@ -1,0 +1,113 @@
+import {
+  reach,
+  selectForName,
+  selectForService,
+  type Service,
+  type Snapshot,
+  type Task,
+  type View,
+} from '../../catalog/index.js';
+import type { Rdata } from '../wire/records.js';
+import { nameFromLabels, type DnsName } from '../wire/name.js';
+import { nameFromText } from '../wire/name-text.js';
+import { TYPE } from '../wire/constants.js';
+import { leaves, matchesPort } from './leaves.js';
+import type { PortSelector } from './located.js';
+import { fromTexts, preparedAddresses, type PreparedAddresses } from './prepared.js';
+
+/** Data of one record, before it has an owner and a TTL. */
+export interface Datum {
+  readonly type: number;
+  readonly rdata: Rdata;
+}
+
+/** SRV weights: whole multiples of this, because HAProxy maps (w + 255) / 256 to its own scale. */
+const SRV_WEIGHT_UNIT = 256;
+
+/** Names the zone gives to what it points at. */
+export interface ZoneNames {
+  /** The name of a task below the domain: its canonical DNS name; undefined when it has none. */
+  task(task: Task): DnsName | undefined;
+  /** The name that stands for one address of the host. */
+  hostAddress(ip: string): DnsName | undefined;
+}
+
+export function zoneNames(domain: readonly string[]): ZoneNames {
+  return {
+    task: ({ names: [name] }) =>
+      name === undefined ? undefined : nameFromLabels([...name.split('.'), ...domain]),
+    hostAddress: (ip) =>
+      ip.includes(':') ? undefined : nameFromLabels([`ip-${ip.replaceAll('.', '-')}`, ...domain]),
+  };
+}
+
+/** The canonical name of an external service, when its data is a name and not addresses. */
+export function aliasTarget(snapshot: Snapshot, service: Service): DnsName | undefined {
+  const found = leaves(snapshot, service);
+  // A CNAME can stand beside nothing else (RFC 2181 section 10.1): among several targets a hostname gives no data.
+  const hostname = found.length === 1 ? found[0]?.hostname : undefined;
+  return hostname === undefined ? undefined : nameFromText(hostname.toLowerCase());
+}
+
+/** A or AAAA data of a service for one view. */
+export function serviceAddresses(snapshot: Snapshot, service: Service, view: View, type: number): Datum[] {
+  const seen = new Set<string>();
+  const data: Datum[] = [];
+  for (const leaf of leaves(snapshot, service)) {
+    for (const datum of addressData(preparedAddresses(snapshot, leaf, view), type)) {
+      const key =
+        datum.rdata.kind === 'a' || datum.rdata.kind === 'aaaa' ? datum.rdata.address.join('.') : '';
+      if (seen.has(key)) continue;
+      seen.add(key);
+      data.push(datum);
+    }
+  }
+  return data;
+}
+
+/** A or AAAA data of a task's own name. Of several tasks with the name, the best that this client reaches counts. */
+export function taskAddresses(snapshot: Snapshot, tasks: readonly Task[], view: View, type: number): Datum[] {
+  for (const task of tasks) {
+    if (!selectForName(task).in) continue;
+    const reached = reach(snapshot, task, view);
+    if (reached) return addressData(fromTexts(reached.addresses), type);
+  }
+  return [];
+}
+
+export function addressData({ a, aaaa }: PreparedAddresses, type: number): Datum[] {
+  if (type === TYPE.A) return a.map((address) => ({ type, rdata: { kind: 'a', address } }));
+  if (type === TYPE.AAAA) return aaaa.map((address) => ({ type, rdata: { kind: 'aaaa', address } }));
+  return [];
+}
+
+/** SRV data of one port of a service, and the addresses of the targets by target, each target once. */
+export function portData(
+  snapshot: Snapshot,
+  service: Service,
+  view: View,
+  selector: PortSelector,
+  names: ZoneNames,
+): { readonly data: Datum[]; readonly targets: ReadonlyMap<DnsName, PreparedAddresses> } {
+  const data: Datum[] = [];
+  const targets = new Map<DnsName, PreparedAddresses>();
+  const hosts = new Map<string, DnsName | undefined>();
+  for (const task of leaves(snapshot, service).flatMap((leaf) => leaf.tasks)) {
+    if (!selectForService(task).in) continue;
+    const reached = reach(snapshot, task, view);
+    const [first] = reached?.serviceAddresses ?? [];
+    if (!reached || first === undefined) continue;
+    for (const { taskPort, dial } of reached.ports) {
+      if (!matchesPort(selector, taskPort)) continue;
+      // The task's own name leads to its own address; the host's address needs a name of its own.
+      const ownName = reached.via !== 'published' || reached.addresses.length > 0;
+      if (!ownName && !hosts.has(first)) hosts.set(first, names.hostAddress(first));
+      const target = ownName ? names.task(task) : hosts.get(first);
+      if (!target) continue;
+      const weight = Math.min(65535, task.weight * SRV_WEIGHT_UNIT);
+      data.push({ type: TYPE.SRV, rdata: { kind: 'srv', priority: 0, weight, port: dial, target } });
+      targets.set(target, fromTexts(reached.serviceAddresses));
+    }
+  }
+  return { data, targets };
+}

@@ -1,0 +1,30 @@
+import { serviceKey, type Port, type Service, type ServiceRef, type Snapshot } from '../../catalog/index.js';
+import type { PortSelector } from './located.js';
+
+/** Whether an SRV owner names this port: by number or by name. */
+export function matchesPort(selector: PortSelector, port: Port): boolean {
+  if (port.protocol !== selector.protocol) return false;
+  return String(port.port) === selector.port || port.name === selector.port;
+}
+
+/**
+ * The services that carry the data of a service: itself, or for an alias what it stands for, flattened, each once.
+ * A cycle of aliases ends where it would begin again.
+ */
+export function leaves(snapshot: Snapshot, root: Service): readonly Service[] {
+  if (root.kind !== 'alias') return [root];
+  const seen = new Set<string>();
+  const found: Service[] = [];
+  const visit = (each: Service) => {
+    if (seen.has(each.key)) return;
+    seen.add(each.key);
+    if (each.kind !== 'alias') found.push(each);
+    else for (const ref of each.aliasOf) visitRef(ref);
+  };
+  const visitRef = (ref: ServiceRef) => {
+    const target = snapshot.serviceByKey(serviceKey(ref));
+    if (target) visit(target);
+  };
+  visit(root);
+  return found;
+}

@@ -1,0 +1,102 @@
+import type { Protocol, Service, ServiceRef } from '../../catalog/index.js';
+import { canonicalIp } from '../../net/ip.js';
+import { leaves, matchesPort } from './leaves.js';
+import type { Located, LocateContext, PortSelector } from './located.js';
+
+export type PartialRef = Omit<ServiceRef, 'environment'>;
+
+export function service(context: LocateContext, text: string, ref: PartialRef): Located | undefined {
+  const found = lookup(context, ref);
+  const form = ref.sidekick === undefined ? 'service.stack' : 'sidekick.service.stack';
+  note(context, text, found !== undefined, found ? `the ${form} name of ${found.key}` : `no such ${form}`);
+  return found && { kind: 'service', service: found, rule: form };
+}
+
+/** `tasks.` and `vip.` in front of a service's name. */
+export function serviceForm(context: LocateContext, form: string, ref: PartialRef): Located | undefined {
+  if (form !== 'tasks' && form !== 'vip') return undefined;
+  const found = lookup(context, ref);
+  note(
+    context,
+    `${form}.${ref.service}.${ref.stack}`,
+    found !== undefined,
+    found ? `the ${form} of ${found.key}` : 'no such service',
+  );
+  if (!found) return undefined;
+  return form === 'vip'
+    ? { kind: 'vip', service: found, rule: 'vip.service.stack' }
+    : { kind: 'service', service: found, rule: 'tasks.service.stack' };
+}
+
+export function portOf(
+  context: LocateContext,
+  port: string,
+  protocol: string,
+  ref: PartialRef,
+): Located | undefined {
+  const match = /^_(tcp|udp|sctp)$/.exec(protocol);
+  const found = match && lookup(context, ref);
+  if (!found) return undefined;
+  const selector: PortSelector = { port: port.slice(1), protocol: match[1] as Protocol };
+  const known = portsOf(context, found).some((each) => matchesPort(selector, each));
+  note(
+    context,
+    `${port}.${protocol}`,
+    known,
+    known ? `a port of ${found.key}` : `${found.key} has no such port`,
+  );
+  return known
+    ? { kind: 'port', service: found, port: selector, rule: '_port._proto.service.stack' }
+    : undefined;
+}
+
+function portsOf(context: LocateContext, target: Service): Service['ports'] {
+  return leaves(context.snapshot, target)
+    .flatMap((leaf) => leaf.ports)
+    .concat(target.ports);
+}
+
+export function link(context: LocateContext, label: string): Located | undefined {
+  const { view, snapshot } = context;
+  const target = Object.hasOwn(view.links, label) ? view.links[label] : undefined;
+  if (target === undefined) return undefined;
+  const rule = `link "${label}" to ${target}`;
+  const [name = '', stack = view.stack ?? '', ...more] = target.toLowerCase().split('.');
+  const found = more.length === 0 ? lookup(context, { service: name, stack }) : undefined;
+  const tasks = found ? [] : snapshot.tasksNamed(view.environment, target.toLowerCase());
+  note(context, label, true, (found ?? tasks[0]) ? rule : `${rule}, which does not exist now`);
+  if (found) return { kind: 'service', service: found, rule };
+  return { kind: 'tasks', tasks, rule };
+}
+
+export function taskNamed(context: LocateContext, name: string | readonly string[]): Located | undefined {
+  const text = typeof name === 'string' ? name : name.join('.');
+  const tasks = context.snapshot.tasksNamed(context.view.environment, text);
+  note(
+    context,
+    text,
+    tasks.length > 0,
+    tasks[0] ? `the name of task ${tasks[0].name}` : 'no task has this name',
+  );
+  return tasks.length > 0 ? { kind: 'tasks', tasks, rule: 'task name' } : undefined;
+}
+
+/** `ip-172-17-0-1`: the target of an SRV record that leads to a published port on the host. */
+export function hostAddress({ snapshot }: LocateContext, label: string): Located | undefined {
+  const match = /^ip-(\d+-\d+-\d+-\d+)$/.exec(label);
+  const ip = match?.[1] && canonicalIp(match[1].replaceAll('-', '.'));
+  if (!ip) return undefined;
+  for (const network of snapshot.networks()) {
+    if (network.gateways.includes(ip))
+      return { kind: 'addresses', ips: [ip], rule: "the host's address on a bridge" };
+  }
+  return undefined;
+}
+
+function lookup({ snapshot, view }: LocateContext, ref: PartialRef): Service | undefined {
+  return snapshot.service({ environment: view.environment, ...ref });
+}
+
+export function note(context: LocateContext, tried: string, matched: boolean, why: string): void {
+  context.steps?.push({ tried, matched, why });
+}

@@ -1,0 +1,53 @@
+import { reach, selectForService, type Service, type Snapshot, type View } from '../../catalog/index.js';
+import { ipBytes } from '../../net/ip.js';
+
+/** What a service's name answers to one set of networks: the addresses of the tasks in rotation, each once. */
+export interface PreparedAddresses {
+  /** 4 octets each. */
+  readonly a: readonly Uint8Array[];
+  /** 16 octets each. */
+  readonly aaaa: readonly Uint8Array[];
+}
+
+interface Prepared {
+  readonly networksRevision: number;
+  readonly byNetworks: Map<string, PreparedAddresses>;
+}
+
+/**
+ * Address sets prepared per (service, networks). They hang on the service's own value: a change makes a new value, and
+ * with it the old answers are gone; nothing has to be invalidated. Made when first asked for.
+ */
+const prepared = new WeakMap<Service, Prepared>();
+
+/** @param service any kind but `alias`, whose data are its targets' */
+export function preparedAddresses(snapshot: Snapshot, service: Service, view: View): PreparedAddresses {
+  let entry = prepared.get(service);
+  if (entry?.networksRevision !== snapshot.networksRevision) {
+    entry = { networksRevision: snapshot.networksRevision, byNetworks: new Map() };
+    prepared.set(service, entry);
+  }
+  let addresses = entry.byNetworks.get(view.networksKey);
+  if (!addresses) {
+    addresses = fromTexts(addressTexts(snapshot, service, view));
+    entry.byNetworks.set(view.networksKey, addresses);
+  }
+  return addresses;
+}
+
+/** Canonical addresses to the two families of rdata. */
+export function fromTexts(texts: Iterable<string>): PreparedAddresses {
+  const a: Uint8Array[] = [];
+  const aaaa: Uint8Array[] = [];
+  for (const text of texts) (text.includes(':') ? aaaa : a).push(ipBytes(text));
+  return { a, aaaa };
+}
+
+function addressTexts(snapshot: Snapshot, service: Service, view: View): Set<string> {
+  const texts = new Set(service.externalIps);
+  for (const task of service.tasks) {
+    if (!selectForService(task).in) continue;
+    for (const ip of reach(snapshot, task, view)?.addresses ?? []) texts.add(ip);
+  }
+  return texts;
+}

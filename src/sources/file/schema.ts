@@ -1,0 +1,110 @@
+import { z } from 'zod';
+import { canonicalIp, ipFamily } from '../../net/ip.js';
+import { labelFault, nameFault } from '../../net/labels.js';
+
+/** The format of a services file (docs/sources-file.md). Messages say what, why and what to do; the place is added. */
+
+const label = (what: string) =>
+  z.string(`must be ${what}, as a text`).transform((text, context) => {
+    const fault = labelFault(text);
+    if (fault !== undefined) context.addIssue(`"${text}" is no DNS label: it ${fault}; rename it`);
+    return text.toLowerCase();
+  });
+
+const dottedName = z.string('must be a DNS name').transform((text, context) => {
+  const name = text.toLowerCase().replace(/\.$/, '');
+  const fault = nameFault(name);
+  if (fault !== undefined)
+    context.addIssue(`"${text}" is no DNS name: it ${fault}; write one such as crm.example.org`);
+  return name;
+});
+
+const ip = (family?: 4 | 6) =>
+  z.string(`must be an IP address`).transform((text, context) => {
+    const canonical = canonicalIp(text);
+    if (canonical === undefined || (family !== undefined && ipFamily(canonical) !== family)) {
+      const kind = family === undefined ? 'IP' : `IPv${family}`;
+      context.addIssue(
+        `"${text}" is no ${kind} address; write one such as ${family === 6 ? 'fd00::10' : '192.0.2.10'}`,
+      );
+      return z.NEVER;
+    }
+    return canonical;
+  });
+
+const portText = z.string('must be a port such as 80/tcp').transform((text, context) => {
+  const match = /^(?:([a-z0-9][a-z0-9-]{0,14})=)?(\d{1,5})(?:\/(tcp|udp|sctp))?$/i.exec(text);
+  const port = Number(match?.[2]);
+  if (!match || port < 1 || port > 65535) {
+    context.addIssue(`"${text}" is no port; write number/protocol such as 80/tcp, or http=80/tcp to name it`);
+    return z.NEVER;
+  }
+  const protocol = (match[3] ?? 'tcp').toLowerCase() as 'tcp' | 'udp' | 'sctp';
+  return { port, protocol, ...(match[1] === undefined ? {} : { name: match[1].toLowerCase() }) };
+});
+
+const portNumber = z
+  .int('must be a port number')
+  .min(1, 'must be a port number, 1 to 65535')
+  .max(65535, 'must be a port number, 1 to 65535');
+
+const health = z.enum(['initializing', 'healthy', 'unhealthy', 'reinitializing', 'draining', 'stopped'], {
+  error: 'must be one of initializing, healthy, unhealthy, reinitializing, draining, stopped',
+});
+
+const links = z.record(label('an alias'), dottedName);
+
+const task = z.strictObject({
+  name: dottedName,
+  ip: ip().optional(),
+  ip6: ip(6).optional(),
+  ports: z.record(z.string(), portNumber).optional(),
+  health: health.default('healthy'),
+  weight: z
+    .int('must be a whole number')
+    .min(0, 'must be 0 to 65535')
+    .max(65535, 'must be 0 to 65535')
+    .default(1),
+  links: links.optional(),
+  labels: z.record(z.string(), z.string()).optional(),
+});
+
+const service = z
+  .strictObject({
+    ports: z.array(portText).optional(),
+    endpoint_mode: z.enum(['dnsrr', 'vip'], { error: 'must be dnsrr or vip' }).optional(),
+    tasks: z.array(task).optional(),
+    external_ips: z.array(ip()).min(1, 'must name one address at least').optional(),
+    hostname: dottedName.optional(),
+    alias_of: z.array(dottedName).min(1, 'must name one service at least').optional(),
+    links: links.optional(),
+    labels: z.record(z.string(), z.string()).optional(),
+  })
+  .check(({ value, issues }) => {
+    const kinds = (['tasks', 'external_ips', 'hostname', 'alias_of'] as const).filter(
+      (key) => value[key] !== undefined,
+    );
+    if (kinds.length < 2) return;
+    const message = `${kinds.join(' and ')} exclude one another (a service has tasks, or is external, or is an alias); keep one`;
+    issues.push({ code: 'custom', message, input: value, path: [kinds[1] ?? ''] });
+  });
+
+const client = z.strictObject({
+  stack: label('a stack'),
+  service: label('a service').optional(),
+  links: links.optional(),
+});
+
+export const servicesFile = z.strictObject({
+  stacks: z
+    .record(
+      label('a stack'),
+      z.strictObject({ services: z.record(label('a service'), service.nullable()).nullish() }).nullable(),
+    )
+    .nullish(),
+  clients: z.record(ip(), client).nullish(),
+});
+
+export type ServicesFile = z.output<typeof servicesFile>;
+export type ServiceEntry = z.output<typeof service>;
+export type TaskEntry = z.output<typeof task>;

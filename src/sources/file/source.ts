@@ -1,0 +1,72 @@
+import { readFile } from 'node:fs/promises';
+import { basename } from 'node:path';
+import type { FactSink, Problem, Source } from '../../catalog/index.js';
+import { fileFault } from '../../text/file-fault.js';
+import { parseServicesFile } from './parse.js';
+import { watchFile } from './watch.js';
+
+export interface FileSourceOptions {
+  /** Absolute path of the services file. */
+  readonly path: string;
+  readonly environment: string;
+  /** Milliseconds since the epoch. */
+  readonly clock?: () => number;
+}
+
+/**
+ * Services from a file, watched. What does not parse changes nothing: the last good facts stay, and the mistake is shown
+ * with line and column until it is mended.
+ */
+export function createFileSource({ path, environment, clock = Date.now }: FileSourceOptions): Source {
+  const file = basename(path);
+  let watch: { close(): void } | undefined;
+  let last: string | undefined;
+  let goodAt: number | undefined;
+  let reading: Promise<void> = Promise.resolve();
+
+  const failed = (sink: FactSink, error: string, problems: readonly Problem[]) => {
+    sink.update({ problems });
+    const state = goodAt === undefined ? 'loading' : 'stale';
+    sink.status({ state, error, detail: path, ...(goodAt === undefined ? {} : { asOf: goodAt }) });
+  };
+
+  const read = async (sink: FactSink): Promise<void> => {
+    let text: string;
+    try {
+      text = await readFile(path, 'utf8');
+    } catch (error) {
+      last = undefined;
+      const message = `${path}: ${fileFault(error)}`;
+      failed(sink, message, [{ code: 'file-unreadable', subject: file, message }]);
+      return;
+    }
+    if (text === last) return;
+    last = text;
+    const parsed = parseServicesFile(text, environment);
+    if (parsed.ok) {
+      goodAt = clock();
+      sink.replace(parsed.facts, `${file} read`);
+      sink.status({ state: 'live', detail: path });
+      return;
+    }
+    const problems = parsed.faults.map(({ line, column, message }) => ({
+      code: 'file-invalid',
+      subject: `${file}:${line}:${column}`,
+      message: `${file}:${line}:${column}: ${message}`,
+    }));
+    failed(sink, `${problems[0]?.message ?? file}; the last good version stays in force`, problems);
+  };
+
+  return {
+    name: 'file',
+    async start(sink) {
+      const readNext = () => (reading = reading.then(() => read(sink)));
+      watch = watchFile(path, () => void readNext());
+      await readNext();
+    },
+    async stop() {
+      watch?.close();
+      await reading;
+    },
+  };
+}

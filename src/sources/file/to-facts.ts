@@ -1,0 +1,145 @@
+import {
+  ANY_NETWORK,
+  type ClientFact,
+  type Facts,
+  type Port,
+  type ServiceFact,
+  type ServiceRef,
+  type TaskFact,
+  type TaskPort,
+} from '../../catalog/index.js';
+import type { KeyPath } from '../../text/yaml.js';
+import type { ServiceEntry, ServicesFile, TaskEntry } from './schema.js';
+
+/** What is right in itself and wrong together: two tasks of one name, an alias of nothing. */
+export interface Conflict {
+  readonly path: KeyPath;
+  readonly message: string;
+}
+
+/** A checked services file to facts. */
+export function toFacts(
+  file: ServicesFile,
+  environment: string,
+): { readonly facts: Facts; readonly conflicts: readonly Conflict[] } {
+  const services: ServiceFact[] = [];
+  const tasks: TaskFact[] = [];
+  const conflicts: Conflict[] = [];
+  const names = new Map<string, string>();
+  for (const [stack, { services: entries }] of present(file.stacks)) {
+    for (const [service, given] of Object.entries(entries ?? {})) {
+      const entry: ServiceEntry = given ?? {};
+      const ref: ServiceRef = { environment, stack, service };
+      const path = ['stacks', stack, 'services', service];
+      services.push(serviceFact(ref, entry, path, conflicts));
+      for (const [index, task] of (entry.tasks ?? []).entries()) {
+        const where = [...path, 'tasks', index, 'name'];
+        const other = names.get(task.name);
+        if (other !== undefined)
+          conflicts.push({
+            path: where,
+            message: `"${task.name}" is the name of a task of ${other} already; names are unique in an environment`,
+          });
+        names.set(task.name, `${service}.${stack}`);
+        tasks.push(taskFact(ref, entry, task, [...path, 'tasks', index], conflicts));
+      }
+    }
+  }
+  const clients: ClientFact[] = Object.entries(file.clients ?? {}).map(([address, client]) => ({
+    address,
+    environment,
+    stack: client.stack,
+    ...(client.service === undefined ? {} : { service: client.service }),
+    links: client.links ?? {},
+  }));
+  return { facts: { services, tasks, clients }, conflicts };
+}
+
+function present<T>(
+  record: Readonly<Record<string, T | null>> | null | undefined,
+): [string, T | Record<string, never>][] {
+  return Object.entries(record ?? {}).map(([key, value]) => [key, value ?? {}]);
+}
+
+function serviceFact(
+  ref: ServiceRef,
+  entry: ServiceEntry,
+  path: KeyPath,
+  conflicts: Conflict[],
+): ServiceFact {
+  const aliasOf = (entry.alias_of ?? []).map((text, index): ServiceRef => {
+    const [service = '', stack = ref.stack, ...more] = text.split('.');
+    if (more.length > 0) {
+      const message = `"${text}" names no service; write service or service.stack`;
+      conflicts.push({ path: [...path, 'alias_of', index], message });
+    }
+    return { environment: ref.environment, stack, service };
+  });
+  const external = entry.external_ips !== undefined || entry.hostname !== undefined;
+  return {
+    ...ref,
+    kind: external ? 'external' : aliasOf.length > 0 ? 'alias' : 'tasks',
+    ...(entry.ports && { ports: entry.ports }),
+    ...(entry.endpoint_mode && { endpointMode: entry.endpoint_mode }),
+    ...(entry.external_ips && { externalIps: entry.external_ips }),
+    ...(entry.hostname !== undefined && { hostname: entry.hostname }),
+    ...(aliasOf.length > 0 && { aliasOf }),
+    ...(entry.links && { links: entry.links }),
+    ...(entry.labels && { labels: entry.labels }),
+  };
+}
+
+function taskFact(
+  ref: ServiceRef,
+  entry: ServiceEntry,
+  task: TaskEntry,
+  path: KeyPath,
+  conflicts: Conflict[],
+): TaskFact {
+  const { name } = task;
+  const dashed = name.replaceAll('_', '-');
+  const ips = task.health === 'stopped' ? [] : [task.ip, task.ip6].filter((each) => each !== undefined);
+  return {
+    id: `file:${ref.stack}/${ref.service}/${name}`,
+    name,
+    names: dashed === name ? [name] : [name, dashed],
+    environment: ref.environment,
+    stack: ref.stack,
+    service: ref,
+    health: task.health,
+    reason: 'as the file says',
+    endpoints: ips.map((ip) => ({ network: ANY_NETWORK, ip })),
+    ports: taskPorts(entry.ports ?? [], task.ports ?? {}, path, conflicts),
+    labels: task.labels ?? {},
+    links: task.links ?? {},
+    weight: task.weight,
+    expose: false,
+  };
+}
+
+/** The service's ports, each with the number at which this task serves it; a task may have ports of its own. */
+function taskPorts(
+  ports: readonly Port[],
+  targets: Readonly<Record<string, number>>,
+  path: KeyPath,
+  conflicts: Conflict[],
+): TaskPort[] {
+  const left = new Map(Object.entries(targets));
+  const result = ports.map((port): TaskPort => {
+    const key = [
+      `${port.port}/${port.protocol}`,
+      ...(port.protocol === 'tcp' ? [String(port.port)] : []),
+    ].find((each) => left.has(each));
+    const target = key === undefined ? undefined : left.get(key);
+    if (key !== undefined) left.delete(key);
+    return { ...port, target: target ?? port.port };
+  });
+  for (const key of left.keys()) {
+    const known = ports.map((port) => `${port.port}/${port.protocol}`).join(', ');
+    conflicts.push({
+      path: [...path, 'ports', key],
+      message: `"${key}" is no port of the service; ${known ? `use one of ${known}` : 'give the service its ports first'}`,
+    });
+  }
+  return result;
+}

@@ -1,0 +1,22 @@
+/** Why a file could not be read, and what to do: the end of an error message. */
+export function fileFault(error: unknown): string {
+  const code = errorCode(error);
+  switch (code) {
+    case 'ENOENT':
+    case 'ENOTDIR':
+      return 'there is no such file; check the path';
+    case 'EACCES':
+    case 'EPERM':
+      return 'permission denied; make it readable for the user that Fairlead runs as';
+    case 'EISDIR':
+      return 'is a directory; give the path of a file in it';
+    default:
+      return `cannot be read (${code}); check the path and the disk`;
+  }
+}
+
+/** The system's code of an error: `ENOENT`; else what it says of itself. */
+export function errorCode(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return 'code' in error && typeof error.code === 'string' ? error.code : error.message;
+}

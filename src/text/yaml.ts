@@ -1,0 +1,140 @@
+import { LineCounter, isAlias, isMap, isNode, isScalar, isSeq, parseDocument, type Document } from 'yaml';
+import { tooDeepAt } from './yaml-depth.js';
+
+/** Aliases resolve to this many nodes at most: enough for people, not for a bomb. */
+const maxAliasCount = 50;
+
+/** What to do about the commonest mistakes; the codes are those of the yaml package. */
+const advice: Readonly<Record<string, string>> = {
+  DUPLICATE_KEY: 'keep one of the two',
+  TAB_AS_INDENT: 'indent with spaces',
+  BAD_INDENT: 'align it with the keys of the same level, and close every quote and bracket before it',
+  MISSING_CHAR: 'close every quote and bracket, and put a space after every ":" and ","',
+  MULTIPLE_DOCS: 'keep one document, without "---" after it',
+};
+
+export type KeyPath = readonly PropertyKey[];
+
+/** A place in a text; both from 1. */
+export interface Position {
+  readonly line: number;
+  readonly column: number;
+}
+
+/** One mistake in the syntax. */
+export interface YamlFault extends Position {
+  /** What is wrong, why, and what to do: one line. */
+  readonly message: string;
+}
+
+export type YamlResult =
+  | {
+      readonly ok: true;
+      /** The document as plain data; an empty text is `{}`. */
+      readonly value: Record<string, unknown>;
+      /** The place of the key, or of its value, at a path; that of the nearest thing around it when there is none. */
+      locate(path: KeyPath, part: 'key' | 'value'): Position;
+    }
+  | { readonly ok: false; readonly faults: readonly YamlFault[] };
+
+/**
+ * Reads a mapping of keys (YAML 1.2, hence JSON too). Never throws; every mistake in the syntax is told.
+ * @param example a line that shows what was expected, for the message about a text that is no mapping
+ */
+export function readYaml(text: string, example: string): YamlResult {
+  const lines = new LineCounter();
+  const position = (offset: number): Position => {
+    const { line, col } = lines.linePos(offset);
+    return { line, column: col };
+  };
+  const failed = (message: string, offset: number): YamlResult => ({
+    ok: false,
+    faults: [{ ...position(offset), message }],
+  });
+  const deepLine = tooDeepAt(text);
+  if (deepLine !== undefined) {
+    return { ok: false, faults: [{ line: deepLine, column: 1, message: 'is nested too deeply' }] };
+  }
+  let document: Document.Parsed;
+  let value: unknown;
+  try {
+    document = parseDocument(text, {
+      lineCounter: lines,
+      prettyErrors: false,
+      strict: true,
+      uniqueKeys: true,
+      // Otherwise it writes about odd keys to the process's standard error by itself.
+      logLevel: 'error',
+    });
+    const faults = [...document.errors, ...document.warnings];
+    if (faults.length > 0) {
+      return {
+        ok: false,
+        faults: faults.map((fault) => ({ ...position(fault.pos[0]), message: syntaxMessage(fault) })),
+      };
+    }
+    value = document.toJS({ maxAliasCount }) as unknown;
+  } catch (error) {
+    return failed(`cannot be read as YAML: ${thrownReason(error)}`, 0);
+  }
+  if (value !== null && !isMapping(value)) {
+    const kind = Array.isArray(value) ? 'a list' : 'a single value';
+    return failed(
+      `holds ${kind}; it must be a mapping of keys, such as "${example}"`,
+      document.contents?.range[0] ?? 0,
+    );
+  }
+  return { ok: true, value: value ?? {}, locate: (path, part) => position(offsetOf(document, path, part)) };
+}
+
+export function isMapping(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function syntaxMessage({ code, message }: { readonly code: string; readonly message: string }): string {
+  return (
+    advice[code] ??
+    `is not valid YAML: ${message.split('\n')[0] ?? ''}; check this line and the one before it`
+  );
+}
+
+function thrownReason(error: unknown): string {
+  const reason = error instanceof Error ? error.message : String(error);
+  return `${reason.split('\n')[0] ?? ''}; write the values out instead of using aliases`;
+}
+
+/** The offset of what is at a path, or of the nearest thing around it. */
+function offsetOf(document: Document.Parsed, path: KeyPath, part: 'key' | 'value'): number {
+  let node: unknown = document.contents;
+  let offset = startOf(node) ?? 0;
+  for (const [index, step] of path.entries()) {
+    if (isAlias(node)) node = node.resolve(document);
+    let key: unknown;
+    if (isMap(node)) {
+      const pair = node.items.find((item) => keyText(item.key) === String(step));
+      key = pair?.key;
+      node = pair?.value;
+    } else if (isSeq(node)) {
+      node = node.items[Number(step)];
+    } else {
+      return offset;
+    }
+    const last = index === path.length - 1;
+    const here = last && part === 'value' && !isEmpty(node) ? startOf(node) : startOf(key ?? node);
+    offset = here ?? offset;
+  }
+  return offset;
+}
+
+function keyText(key: unknown): string {
+  return isScalar(key) ? String(key.value) : String(key);
+}
+
+/** `ttl:` with nothing after it has a value without a place of its own. */
+function isEmpty(node: unknown): boolean {
+  return node === null || (isScalar(node) && node.value === null && node.source === '');
+}
+
+function startOf(node: unknown): number | undefined {
+  return isNode(node) ? node.range?.[0] : undefined;
+}

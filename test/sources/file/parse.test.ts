@@ -1,0 +1,183 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { parseServicesFile } from '../../../src/sources/file/parse.js';
+
+const reference = `
+stacks:
+  shop:
+    services:
+      web:
+        ports: [80/tcp]
+        endpoint_mode: dnsrr
+        tasks:
+          - { name: shop_web_1, ip: 127.0.0.11, health: healthy }
+          - { name: shop_web_2, ip: 127.0.0.12, ip6: "::1", ports: { 80/tcp: 8080 } }
+      store:  { external_ips: [192.0.2.10, 192.0.2.11] }
+      crm:    { hostname: crm.example.org }
+      front:  { alias_of: [web.shop, store.shop] }
+clients:
+  127.0.0.21: { stack: shop, service: web, links: { db: pg.other } }
+`;
+
+/** The faults as they are shown, after the file's name. */
+function faults(text: string): string[] {
+  const parsed = parseServicesFile(text, 'default');
+  return parsed.ok ? [] : parsed.faults.map(({ line, column, message }) => `${line}:${column}: ${message}`);
+}
+
+describe('the services file', () => {
+  it('has services of every kind, tasks and clients', () => {
+    const parsed = parseServicesFile(reference, 'default');
+    expect(parsed.ok && parsed.facts).toMatchObject({
+      services: [
+        {
+          environment: 'default',
+          stack: 'shop',
+          service: 'web',
+          kind: 'tasks',
+          endpointMode: 'dnsrr',
+          ports: [{ port: 80, protocol: 'tcp' }],
+        },
+        { service: 'store', kind: 'external', externalIps: ['192.0.2.10', '192.0.2.11'] },
+        { service: 'crm', kind: 'external', hostname: 'crm.example.org' },
+        {
+          service: 'front',
+          kind: 'alias',
+          aliasOf: [
+            { stack: 'shop', service: 'web' },
+            { stack: 'shop', service: 'store' },
+          ],
+        },
+      ],
+      tasks: [
+        {
+          id: 'file:shop/web/shop_web_1',
+          names: ['shop_web_1', 'shop-web-1'],
+          stack: 'shop',
+          health: 'healthy',
+          endpoints: [{ network: '*', ip: '127.0.0.11' }],
+          ports: [{ port: 80, target: 80 }],
+          weight: 1,
+        },
+        {
+          endpoints: [{ ip: '127.0.0.12' }, { ip: '::1' }],
+          ports: [{ port: 80, target: 8080 }],
+          health: 'healthy',
+        },
+      ],
+      clients: [{ address: '127.0.0.21', stack: 'shop', service: 'web', links: { db: 'pg.other' } }],
+    });
+  });
+
+  it.each([
+    ['nothing', ''],
+    ['no services', 'stacks: { shop: }'],
+    ['a service with nothing in it', 'stacks: { shop: { services: { web: } } }'],
+    ['JSON', '{"stacks":{"shop":{"services":{"web":{"tasks":[]}}}}}'],
+  ])('may have %s', (_what, text) => expect(faults(text)).toEqual([]));
+
+  it.each([
+    [
+      'a key with a slip',
+      'stacks:\n  shop:\n    servces: {}\n',
+      ['3:5: stacks.shop.servces: is no known key; did you mean services?'],
+    ],
+    [
+      'a key of nowhere',
+      'stacks: { shop: { services: { web: { color: red } } } }',
+      [
+        '1:38: stacks.shop.services.web.color: is no known key here; use ports, endpoint_mode, tasks, external_ips, hostname, alias_of, links, labels',
+      ],
+    ],
+    [
+      'a name that is no label',
+      'stacks:\n  shop:\n    services:\n      we.b: {}\n',
+      [
+        '4:7: stacks.shop.services.we.b: "we.b" is no DNS label: it has a character other than a-z, 0-9, "-" and "_"; rename it',
+      ],
+    ],
+    [
+      'an address that is none',
+      'stacks: { s: { services: { w: { tasks: [ { name: a, ip: 10.1 } ] } } } }',
+      ['1:57: stacks.s.services.w.tasks.0.ip: must be an IP address'],
+    ],
+    [
+      'two kinds at once',
+      'stacks: { s: { services: { w: { hostname: a.example, external_ips: [192.0.2.1] } } } }',
+      [
+        '1:43: stacks.s.services.w.hostname: external_ips and hostname exclude one another (a service has tasks, or is external, or is an alias); keep one',
+      ],
+    ],
+    [
+      'a name twice',
+      'stacks:\n  s:\n    services:\n      a: { tasks: [{ name: t }] }\n      b: { tasks: [{ name: T }] }\n',
+      [
+        '5:22: stacks.s.services.b.tasks.0.name: "t" is the name of a task of a.s already; names are unique in an environment',
+      ],
+    ],
+    [
+      'a port that the service has not',
+      'stacks: { s: { services: { w: { ports: [80/tcp], tasks: [{ name: t, ports: { 81/tcp: 1 } }] } } } }',
+      [
+        '1:78: stacks.s.services.w.tasks.0.ports.81/tcp: "81/tcp" is no port of the service; use one of 80/tcp',
+      ],
+    ],
+    [
+      'bad syntax',
+      'stacks:\n\tshop: {}\n',
+      ['2:1: a tab is used for indentation, which YAML forbids; use spaces'],
+    ],
+    [
+      'a list',
+      '- a\n',
+      [
+        '1:1: holds a list; it must be a mapping of keys, such as "stacks: { shop: { services: { web: {} } } }"',
+      ],
+    ],
+    [
+      'several mistakes',
+      'stacks: { s: { services: { w: { endpoint_mode: x, ports: [99999/tcp] } } } }',
+      [
+        '1:48: stacks.s.services.w.endpoint_mode: must be dnsrr or vip',
+        '1:59: stacks.s.services.w.ports.0: "99999/tcp" is no port; write number/protocol such as 80/tcp, or http=80/tcp to name it',
+      ],
+    ],
+  ])('tells of %s with line and column', (_what, text, expected) => expect(faults(text)).toEqual(expected));
+
+  it('never throws, whatever it holds', () => {
+    const pieces = fc.constantFrom(
+      'stacks:',
+      'clients:',
+      '  ',
+      '\n',
+      'web',
+      ': ',
+      '- ',
+      '{',
+      '}',
+      '[',
+      ']',
+      '&a',
+      '*a',
+      '"',
+      "'",
+      '80/tcp',
+      '\t',
+      '\0',
+      '!!binary x',
+      '<<',
+      '? ',
+    );
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          fc.string({ unit: 'binary' }),
+          fc.array(pieces, { maxLength: 30 }).map((each) => each.join('')),
+        ),
+        (text) => {
+          parseServicesFile(text, 'default');
+        },
+      ),
+    );
+  });
+});
