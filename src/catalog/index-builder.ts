@@ -2,9 +2,9 @@ import type { Map as PersistentMap } from 'immutable';
 import type { KeyChanges } from './change.js';
 import type { ServiceFact } from './facts.js';
 import { HOST_NETWORK, serviceKey, type ServiceKey, type ServiceRef, type Task } from './model.js';
-import { compareForAddress, compareForName, compareNames } from './order.js';
+import { compareNames } from './order.js';
 import { buildService } from './service-builder.js';
-import type { Indexes } from './snapshot.js';
+import { nameKey, suffixKey, type Ids, type Indexes } from './snapshot.js';
 import type { SourceFacts, Touched } from './source-facts.js';
 
 interface Membership {
@@ -127,34 +127,16 @@ export class IndexBuilder {
   #reindex(before: Task | undefined, after: Task | undefined): void {
     const next = this.#next;
     const id = (before ?? after)?.id ?? '';
-    const lookup = (other: string) => next.tasks.get(other);
-    const oldNames = new Set(before ? namesOf(before) : []);
-    const newNames = new Set(after ? namesOf(after) : []);
-    for (const key of oldNames) if (!newNames.has(key)) next.names = dropId(next.names, key, id);
-    for (const key of newNames) {
-      const name = key.slice(key.indexOf('/') + 1);
-      next.names = putId(next.names, key, id, compareForName(name, lookup));
-    }
-    const suffixes = (keys: Set<string>, others: Set<string>, step: 1 | -1) => {
-      for (const key of keys) if (!others.has(key)) this.#countSuffixes(key, step);
-    };
-    suffixes(newNames, oldNames, 1);
-    suffixes(oldNames, newNames, -1);
-    const oldAddresses = new Set(before ? addressesOf(before) : []);
-    const newAddresses = new Set(after ? addressesOf(after) : []);
-    for (const ip of oldAddresses) if (!newAddresses.has(ip)) next.addresses = dropId(next.addresses, ip, id);
-    for (const ip of newAddresses)
-      next.addresses = putId(next.addresses, ip, id, compareForAddress(ip, lookup));
-  }
-
-  #countSuffixes(key: string, step: 1 | -1): void {
-    const slash = key.indexOf('/');
-    for (let dot = key.indexOf('.', slash); dot !== -1; dot = key.indexOf('.', dot + 1)) {
-      const suffix = `${key.slice(0, slash + 1)}${key.slice(dot + 1)}`;
-      const count = (this.#next.nameSuffixes.get(suffix) ?? 0) + step;
-      this.#next.nameSuffixes =
-        count === 0 ? this.#next.nameSuffixes.delete(suffix) : this.#next.nameSuffixes.set(suffix, count);
-    }
+    difference(before && nameKeysOf(before), after && nameKeysOf(after), (key, step) => {
+      next.names = step === 1 ? putId(next.names, key, id) : dropId(next.names, key, id);
+    });
+    difference(before && addressesOf(before), after && addressesOf(after), (ip, step) => {
+      next.addresses = step === 1 ? putId(next.addresses, ip, id) : dropId(next.addresses, ip, id);
+    });
+    difference(before && suffixKeysOf(before), after && suffixKeysOf(after), (key, step) => {
+      const count = (next.nameSuffixes.get(key) ?? 0) + step;
+      next.nameSuffixes = count === 0 ? next.nameSuffixes.delete(key) : next.nameSuffixes.set(key, count);
+    });
   }
 
   #membership(ref: ServiceRef): Membership {
@@ -205,26 +187,51 @@ class ChangeLog implements KeyChanges {
   }
 }
 
-function namesOf(task: Task): string[] {
-  return task.names.map((name) => `${task.environment}/${name}`);
+/** Calls back with 1 for each key that came and -1 for each that went. */
+function difference(
+  before: ReadonlySet<string> | undefined,
+  after: ReadonlySet<string> | undefined,
+  change: (key: string, step: 1 | -1) => void,
+): void {
+  for (const key of before ?? []) if (!after?.has(key)) change(key, -1);
+  for (const key of after ?? []) if (!before?.has(key)) change(key, 1);
+}
+
+function nameKeysOf({ names }: Task): Set<string> {
+  // A name that is its own key is used as it is: one string less for each task.
+  return new Set(names.map(nameKey).map((key) => names.find((name) => name === key) ?? key));
 }
 
 /** Host-mode tasks share the host's address with everything else on it, so that address names none of them. */
-function addressesOf(task: Task): string[] {
+function addressesOf(task: Task): Set<string> {
   const served = task.endpoints
     .filter((endpoint) => endpoint.network !== HOST_NETWORK)
     .map((endpoint) => endpoint.ip);
-  return [...served, ...(task.clientAddresses ?? [])];
+  return new Set([...served, ...(task.clientAddresses ?? [])]);
 }
 
-type IdMap = PersistentMap<string, readonly string[]>;
+/** The ends of all names of several labels; counted once a task. */
+function suffixKeysOf({ environment, names }: Task): Set<string> {
+  const keys = new Set<string>();
+  for (const name of names) {
+    for (let dot = name.indexOf('.'); dot !== -1; dot = name.indexOf('.', dot + 1)) {
+      keys.add(suffixKey(environment, name.slice(dot + 1)));
+    }
+  }
+  return keys;
+}
 
-function putId(map: IdMap, key: string, id: string, compare: (a: string, b: string) => number): IdMap {
-  const others = (map.get(key) ?? []).filter((other) => other !== id);
-  return map.set(key, others.length === 0 ? [id] : [...others, id].sort(compare));
+type IdMap = PersistentMap<string, Ids>;
+
+function putId(map: IdMap, key: string, id: string): IdMap {
+  const ids = map.get(key);
+  if (ids === undefined) return map.set(key, id);
+  return map.set(key, typeof ids === 'string' ? [ids, id] : [...ids, id]);
 }
 
 function dropId(map: IdMap, key: string, id: string): IdMap {
-  const others = (map.get(key) ?? []).filter((other) => other !== id);
-  return others.length === 0 ? map.delete(key) : map.set(key, others);
+  const ids = map.get(key);
+  if (ids === undefined || typeof ids === 'string') return map.delete(key);
+  const [first, ...more] = ids.filter((other) => other !== id);
+  return first === undefined ? map.delete(key) : map.set(key, more.length === 0 ? first : [first, ...more]);
 }

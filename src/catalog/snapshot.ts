@@ -1,6 +1,23 @@
 import type { Map as PersistentMap } from 'immutable';
 import type { Client, Network, Problem, Service, ServiceKey, SourceStatus, Task } from './model.js';
 import { serviceKey, type ServiceRef } from './model.js';
+import { compareForAddress, compareForName } from './order.js';
+
+/** Task ids. Nearly always there is one, and a hundred thousand arrays of one are worth saving. */
+export type Ids = string | readonly string[];
+
+/**
+ * The key of a task name in the index: names that differ in `-` and `_` only share one, because most tasks have their
+ * name in both spellings. Environments share the index; look-ups compare.
+ */
+export function nameKey(name: string): string {
+  return name.replaceAll('_', '-');
+}
+
+/** The key of the end of a name of several labels. */
+export function suffixKey(environment: string, suffix: string): string {
+  return `${environment}/${suffix}`;
+}
 
 /** The persistent indexes behind a snapshot. Successive snapshots share everything that did not change. */
 export interface Indexes {
@@ -8,12 +25,12 @@ export interface Indexes {
   readonly services: PersistentMap<ServiceKey, Service>;
   /** `environment/stack` to the keys of its services. */
   readonly stacks: PersistentMap<string, readonly ServiceKey[]>;
-  /** `environment/name` to the ids of the tasks that have the name, best first. */
-  readonly names: PersistentMap<string, readonly string[]>;
-  /** `environment/suffix` to how many task names with a dot end in it: the empty non-terminals of RFC 4592. */
+  /** {@link nameKey} to the tasks that have a name with that key. */
+  readonly names: PersistentMap<string, Ids>;
+  /** Name to how many task names of several labels end in it: the empty non-terminals of RFC 4592. */
   readonly nameSuffixes: PersistentMap<string, number>;
-  /** Address to the ids of the tasks that are served at it or ask from it, best first. */
-  readonly addresses: PersistentMap<string, readonly string[]>;
+  /** Address to the tasks that are served at it or ask from it. */
+  readonly addresses: PersistentMap<string, Ids>;
   readonly networks: PersistentMap<string, Network>;
   readonly clients: PersistentMap<string, Client>;
   /** Grows when a network changes: what was prepared from gateways and subnets is then out of date. */
@@ -97,17 +114,20 @@ export class Snapshot {
 
   /** The tasks that have a name (`Task.names`), best first: see {@link compareForName}. */
   tasksNamed(environment: string, name: string): readonly Task[] {
-    return this.#resolve(this.indexes.names.get(`${environment}/${name}`));
+    const found = this.#resolve(this.indexes.names.get(nameKey(name)));
+    const named = found.filter((task) => task.environment === environment && task.names.includes(name));
+    return named.length > 1 ? named.sort(compareForName(name)) : named;
   }
 
   /** Whether a task's name of several labels ends in this one, so that the name exists without having data. */
   isNameSuffix(environment: string, suffix: string): boolean {
-    return this.indexes.nameSuffixes.has(`${environment}/${suffix}`);
+    return this.indexes.nameSuffixes.has(suffixKey(environment, suffix));
   }
 
   /** The tasks at an address, best first: see {@link compareForAddress}. */
   tasksAt(address: string): readonly Task[] {
-    return this.#resolve(this.indexes.addresses.get(address));
+    const found = this.#resolve(this.indexes.addresses.get(address));
+    return found.length > 1 ? found.sort(compareForAddress(address)) : found;
   }
 
   network(id: string): Network | undefined {
@@ -126,8 +146,9 @@ export class Snapshot {
     return this.indexes.clients.values();
   }
 
-  #resolve(ids: readonly string[] | undefined): readonly Task[] {
+  #resolve(ids: Ids | undefined): Task[] {
     if (ids === undefined) return [];
-    return ids.map((id) => this.indexes.tasks.get(id)).filter((task) => task !== undefined);
+    const each = typeof ids === 'string' ? [ids] : ids;
+    return each.map((id) => this.indexes.tasks.get(id)).filter((task) => task !== undefined);
   }
 }

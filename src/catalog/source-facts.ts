@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { FactDelta, Facts, ServiceFact } from './facts.js';
+import type { FactDelta, Facts, ServiceFact, TaskFact } from './facts.js';
 import {
   serviceKey,
   type Client,
@@ -32,6 +32,7 @@ export class SourceFacts {
   readonly clients = new Map<string, Client>();
   problems: readonly Problem[] = [];
   status: SourceStatus;
+  readonly #shared = new Shared();
 
   constructor(name: string) {
     this.name = name;
@@ -46,7 +47,7 @@ export class SourceFacts {
       tasks: replaceAll(
         this.tasks,
         entries(
-          facts.tasks.map((task) => ({ ...task, source })),
+          facts.tasks.map((task) => this.#own(task)),
           (task) => task.id,
         ),
       ),
@@ -54,14 +55,14 @@ export class SourceFacts {
       networks: replaceAll(
         this.networks,
         entries(
-          facts.networks?.map((network) => ({ ...network, source })),
+          facts.networks?.map((network) => ({ source, ...network })),
           (network) => network.id,
         ),
       ),
       clients: replaceAll(
         this.clients,
         entries(
-          facts.clients?.map((client) => ({ ...client, source })),
+          facts.clients?.map((client) => ({ source, ...client })),
           (client) => client.address,
         ),
       ),
@@ -73,12 +74,11 @@ export class SourceFacts {
     const source = this.name;
     const tasks = new Set<string>();
     for (const id of delta.removedTasks ?? []) if (this.tasks.delete(id)) tasks.add(id);
-    for (const task of delta.tasks ?? [])
-      if (put(this.tasks, task.id, { ...task, source })) tasks.add(task.id);
+    for (const task of delta.tasks ?? []) if (put(this.tasks, task.id, this.#own(task))) tasks.add(task.id);
     const networks = new Set<string>();
     for (const id of delta.removedNetworks ?? []) if (this.networks.delete(id)) networks.add(id);
     for (const network of delta.networks ?? []) {
-      if (put(this.networks, network.id, { ...network, source })) networks.add(network.id);
+      if (put(this.networks, network.id, { source, ...network })) networks.add(network.id);
     }
     return {
       tasks,
@@ -98,10 +98,40 @@ export class SourceFacts {
     };
   }
 
+  #own(task: TaskFact): Task {
+    const service = task.service && this.#shared.value(task.service);
+    // `source` in front: V8 gives an object that grows after a spread a hidden class of its own, 450 octets each.
+    return {
+      source: this.name,
+      ...task,
+      ...(service && { service }),
+      stack: service?.stack === task.stack ? service.stack : task.stack,
+      ports: this.#shared.value(task.ports),
+      links: this.#shared.value(task.links),
+    };
+  }
+
   #setProblems(problems: readonly Problem[]): boolean {
     if (isDeepStrictEqual(this.problems, problems)) return false;
     this.problems = problems;
     return true;
+  }
+}
+
+/** How many values are remembered for sharing; beyond that all are forgotten, which costs memory and nothing else. */
+const REMEMBERED = 20_000;
+
+/** Gives equal small values the same object: the tasks of a service have one reference and one list of ports. */
+class Shared {
+  readonly #values = new Map<string, unknown>();
+
+  value<T>(value: T): T {
+    const key = JSON.stringify(value);
+    const known = this.#values.get(key);
+    if (known !== undefined) return known as T;
+    if (this.#values.size >= REMEMBERED) this.#values.clear();
+    this.#values.set(key, value);
+    return value;
   }
 }
 

@@ -53,7 +53,12 @@ export function readYaml(text: string, example: string): YamlResult {
   });
   const deepLine = tooDeepAt(text);
   if (deepLine !== undefined) {
-    return { ok: false, faults: [{ line: deepLine, column: 1, message: 'is nested too deeply' }] };
+    return {
+      ok: false,
+      faults: [
+        { line: deepLine, column: 1, message: 'is nested too deeply to be read; write it with fewer levels' },
+      ],
+    };
   }
   let document: Document.Parsed;
   let value: unknown;
@@ -92,10 +97,8 @@ export function isMapping(value: unknown): value is Record<string, unknown> {
 }
 
 function syntaxMessage({ code, message }: { readonly code: string; readonly message: string }): string {
-  return (
-    advice[code] ??
-    `is not valid YAML: ${message.split('\n')[0] ?? ''}; check this line and the one before it`
-  );
+  const remedy = advice[code] ?? 'check this line and the one before it';
+  return `is not valid YAML: ${message.split('\n')[0] ?? ''}; ${remedy}`;
 }
 
 function thrownReason(error: unknown): string {

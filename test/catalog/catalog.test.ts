@@ -91,12 +91,10 @@ describe('several sources', () => {
 
   it('can be dropped with all that they said', () => {
     const { catalog } = withChanges();
-    catalog
-      .sink('file')
-      .replace({
-        tasks: [taskFact('f', { service: web })],
-        problems: [{ code: 'x', subject: 'y', message: 'z' }],
-      });
+    catalog.sink('file').replace({
+      tasks: [taskFact('f', { service: web })],
+      problems: [{ code: 'x', subject: 'y', message: 'z' }],
+    });
     catalog.dropSource('file');
     expect(catalog.snapshot).toMatchObject({ taskCount: 0, serviceCount: 0, sources: [], problems: [] });
   });

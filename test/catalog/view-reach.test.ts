@@ -86,7 +86,7 @@ describe('the view of an address', () => {
 describe('which address a client is given', () => {
   const frontClient = taskFact('c', on(['front', '10.1.0.2']));
   const vaultClient = taskFact('v', on(['vault', '10.3.0.2']));
-  const cases: [what: string, client: TaskFact | 'host', task: TaskFact, expected: unknown][] = [
+  const cases: [what: string, client: TaskFact | 'host', task: TaskFact, expected: object | undefined][] = [
     [
       'same network: its own',
       frontClient,

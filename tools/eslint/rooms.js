@@ -46,6 +46,7 @@ function mayImport(from, to, toFile) {
   return [...allowed].some((name) => to === name || path === name || path.startsWith(`${name}/`));
 }
 
+/** @type {import('eslint').Rule.RuleModule} */
 export const roomsRule = {
   meta: {
     type: 'problem',

@@ -76,9 +76,14 @@ export function taskAddresses(snapshot: Snapshot, tasks: readonly Task[], view: 
 }
 
 export function addressData({ a, aaaa }: PreparedAddresses, type: number): Datum[] {
-  if (type === TYPE.A) return a.map((address) => ({ type, rdata: { kind: 'a', address } }));
-  if (type === TYPE.AAAA) return aaaa.map((address) => ({ type, rdata: { kind: 'aaaa', address } }));
+  if (type === TYPE.A) return split(a, 4).map((address) => ({ type, rdata: { kind: 'a', address } }));
+  if (type === TYPE.AAAA)
+    return split(aaaa, 16).map((address) => ({ type, rdata: { kind: 'aaaa', address } }));
   return [];
+}
+
+function split(packed: Uint8Array, size: number): Uint8Array[] {
+  return Array.from({ length: packed.length / size }, (_, at) => packed.subarray(at * size, (at + 1) * size));
 }
 
 /** SRV data of one port of a service, and the addresses of the targets by target, each target once. */

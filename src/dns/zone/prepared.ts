@@ -1,13 +1,15 @@
 import { reach, selectForService, type Service, type Snapshot, type View } from '../../catalog/index.js';
 import { ipBytes } from '../../net/ip.js';
 
-/** What a service's name answers to one set of networks: the addresses of the tasks in rotation, each once. */
+/** Addresses as rdata, one after the other. */
 export interface PreparedAddresses {
   /** 4 octets each. */
-  readonly a: readonly Uint8Array[];
+  readonly a: Uint8Array;
   /** 16 octets each. */
-  readonly aaaa: readonly Uint8Array[];
+  readonly aaaa: Uint8Array;
 }
+
+const none = new Uint8Array();
 
 interface Prepared {
   readonly networksRevision: number;
@@ -40,7 +42,16 @@ export function fromTexts(texts: Iterable<string>): PreparedAddresses {
   const a: Uint8Array[] = [];
   const aaaa: Uint8Array[] = [];
   for (const text of texts) (text.includes(':') ? aaaa : a).push(ipBytes(text));
-  return { a, aaaa };
+  return { a: joined(a), aaaa: joined(aaaa) };
+}
+
+/** One copy in memory of its own: a buffer of the shared pool would keep the whole pool alive. */
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  const [first] = parts;
+  if (!first) return none;
+  const whole = new Uint8Array(parts.length * first.length);
+  for (const [at, part] of parts.entries()) whole.set(part, at * part.length);
+  return whole;
 }
 
 function addressTexts(snapshot: Snapshot, service: Service, view: View): Set<string> {

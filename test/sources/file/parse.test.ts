@@ -125,7 +125,7 @@ describe('the services file', () => {
     [
       'bad syntax',
       'stacks:\n\tshop: {}\n',
-      ['2:1: a tab is used for indentation, which YAML forbids; use spaces'],
+      ['2:1: is not valid YAML: Tabs are not allowed as indentation; indent with spaces'],
     ],
     [
       'a list',

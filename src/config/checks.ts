@@ -1,0 +1,103 @@
+import { formatHostPort, ipFamily, isLoopback, type HostPort } from '../net/ip.js';
+import type { Fault } from './issues.js';
+import type { Config } from './model.js';
+
+/** `sun_path` of unix(7) has room for this many bytes and the NUL. */
+const longestSocketPath = 107;
+
+const wildcards: readonly string[] = ['0.0.0.0', '::'];
+
+/** What each key alone allows and all together do not. */
+export function crossCheck(config: Config): Fault[] {
+  return [
+    ...dnsListenFaults(config),
+    ...upstreamFaults(config),
+    ...apiFaults(config),
+    ...socketFaults(config),
+  ];
+}
+
+const fault = (path: Fault['path'], message: string): Fault => ({ path, part: 'value', message });
+
+/** Whether a socket at `wide` takes what is sent to `narrow`. */
+function covers(wide: HostPort, narrow: HostPort): boolean {
+  if (wide.port !== narrow.port) return false;
+  return wide.ip === narrow.ip || (wildcards.includes(wide.ip) && ipFamily(wide.ip) === ipFamily(narrow.ip));
+}
+
+/** Pairs of the same list that want the same socket, each told at the later one. Port 0 is never the same. */
+function clashes(listens: readonly HostPort[], path: readonly string[]): Fault[] {
+  return listens.flatMap((listen, index) => {
+    const other = listens.slice(0, index).find((each) => covers(each, listen) || covers(listen, each));
+    if (other === undefined || listen.port === 0) return [];
+    const text = formatHostPort(listen);
+    const message =
+      other.ip === listen.ip
+        ? `${text} is listed twice; remove one`
+        : `${text} and ${formatHostPort(other)} want the same port of one address; keep the addresses or the wildcard`;
+    return [fault([...path, index], message)];
+  });
+}
+
+function dnsListenFaults({ dns, api }: Config): Fault[] {
+  const withApi = api.listen.flatMap((listen, index) => {
+    const taken =
+      listen.kind === 'tcp' && listen.port !== 0 && dns.listen.find((each) => covers(each, listen));
+    if (!taken) return [];
+    const message = `${formatHostPort(listen)} is taken by dns.listen (${formatHostPort(taken)}); choose another port`;
+    return [fault(['api', 'listen', index], message)];
+  });
+  return [...clashes(dns.listen, ['dns', 'listen']), ...withApi];
+}
+
+function upstreamFaults({ dns }: Config): Fault[] {
+  if (dns.upstreams === 'system') return [];
+  return dns.upstreams.flatMap((upstream, index, all) => {
+    const path = ['dns', 'upstreams', index];
+    const text = formatHostPort(upstream);
+    const own = dns.listen.find((listen) =>
+      wildcards.includes(listen.ip)
+        ? covers(listen, upstream) && isLoopback(upstream.ip)
+        : covers(listen, upstream),
+    );
+    if (own !== undefined) {
+      const message = `${text} is Fairlead itself (dns.listen ${formatHostPort(own)}), so queries would go in a circle; name the server that is behind it`;
+      return [fault(path, message)];
+    }
+    const twice = all.slice(0, index).some((other) => covers(other, upstream));
+    return twice ? [fault(path, `${text} is listed twice; remove one`)] : [];
+  });
+}
+
+function apiFaults({ api }: Config): Fault[] {
+  const seen = new Set<string>();
+  return api.listen.flatMap((listen, index) => {
+    const text = listen.kind === 'unix' ? `unix:${listen.path}` : formatHostPort(listen);
+    const twice = seen.has(text) && !text.endsWith(':0');
+    seen.add(text);
+    return twice ? [fault(['api', 'listen', index], `${text} is listed twice; remove one`)] : [];
+  });
+}
+
+function socketFaults({ api, sources }: Config): Fault[] {
+  const sockets = api.listen.map((listen, index) => ({
+    path: ['api', 'listen', index],
+    socket: listen.kind === 'unix' ? listen.path : '',
+  }));
+  if (sources.docker) sockets.push({ path: ['sources', 'docker', 'socket'], socket: sources.docker.socket });
+  const faults = sockets
+    .filter(({ socket }) => Buffer.byteLength(socket) > longestSocketPath)
+    .map(({ path, socket }) =>
+      fault(
+        path,
+        `${socket} has ${Buffer.byteLength(socket)} bytes, but the system allows ${longestSocketPath} for a unix socket; choose a shorter path`,
+      ),
+    );
+  const own = api.listen.findIndex(
+    (listen) => listen.kind === 'unix' && listen.path === sources.docker?.socket,
+  );
+  if (own < 0) return faults;
+  const message =
+    'is the socket of the Docker engine (sources.docker.socket); choose another path for the API';
+  return [...faults, fault(['api', 'listen', own], message)];
+}

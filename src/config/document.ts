@@ -1,0 +1,34 @@
+import { formatHostPort } from '../net/ip.js';
+import type { ApiListen, Config } from './model.js';
+import { formatDuration } from './values.js';
+
+function apiText(listen: ApiListen): string {
+  return listen.kind === 'unix' ? `unix:${listen.path}` : formatHostPort(listen);
+}
+
+/** A configuration as it would be written in a file, complete: reading it again gives the same configuration. */
+export function configDocument(config: Config): Record<string, unknown> {
+  const { dns, sources, api } = config;
+  return {
+    domain: config.domain,
+    environment: config.environment,
+    state: config.state,
+    log: { ...config.log },
+    host: { ...config.host },
+    dns: {
+      listen: dns.listen.map(formatHostPort),
+      ttl: dns.ttl,
+      negativeTtl: dns.negativeTtl,
+      upstreams: dns.upstreams === 'system' ? 'system' : dns.upstreams.map(formatHostPort),
+      upstreamTimeout: formatDuration(dns.upstreamTimeout),
+      ...(dns.allow && { allow: dns.allow.map((cidr) => cidr.text) }),
+    },
+    sources: {
+      ...(sources.docker && {
+        docker: { socket: sources.docker.socket, resync: formatDuration(sources.docker.resync) },
+      }),
+      ...(sources.file && { file: { ...sources.file } }),
+    },
+    api: { listen: api.listen.map(apiText) },
+  };
+}

@@ -1,0 +1,58 @@
+import type { core } from 'zod';
+import type { KeyPath } from '../text/yaml.js';
+import { formatPath, type ConfigError } from './errors.js';
+import { configKeys, findKey } from './keys.js';
+import { whereIs, type Layer } from './layers.js';
+import { unknownKey } from './unknown-key.js';
+
+/** What is wrong at a path of the merged configuration. */
+export interface Fault {
+  readonly path: KeyPath;
+  /** The place to point at when the path itself was written. */
+  readonly part: 'key' | 'value';
+  readonly message: string;
+  /** The variable that has it, when it is none of a layer's. */
+  readonly origin?: string;
+}
+
+/** The faults that a schema issue tells of: one for each unknown key, and those of the union option that was meant. */
+export function issueFaults(issue: core.$ZodIssue, around: KeyPath = []): Fault[] {
+  const path = [...around, ...issue.path];
+  if (issue.code === 'unrecognized_keys') {
+    const section = findKey(path) ?? configKeys();
+    return issue.keys.map((name) => ({
+      path: [...path, name],
+      part: 'key',
+      message: unknownKey(section, name),
+    }));
+  }
+  if (issue.code === 'invalid_union') {
+    // An option that fails as a whole was not meant; one that fails in its parts was.
+    const meant = issue.errors.find((option) => option.every((each) => !failsAsWhole(each)));
+    if (meant !== undefined && meant.length > 0) return meant.flatMap((each) => issueFaults(each, path));
+  }
+  return [{ path, part: 'value', message: issue.message }];
+}
+
+function failsAsWhole(issue: core.$ZodIssue): boolean {
+  return issue.path.length === 0 && (issue.code === 'invalid_type' || issue.code === 'invalid_value');
+}
+
+/** A fault with the place where it was written. */
+export function locateFault({ path, part, message, origin }: Fault, layers: readonly Layer[]): ConfigError {
+  const where = origin === undefined ? whereIs(layers, path, part) : { origin };
+  return { ...where, path: formatPath(path), message };
+}
+
+/** Those of the file first, by line; then those of variables and flags, by name. */
+export function sortErrors(errors: readonly ConfigError[]): ConfigError[] {
+  const name = (error: ConfigError) => error.origin ?? '';
+  return errors.toSorted((a, b) => {
+    const byPlace = compare(a.line ?? Infinity, b.line ?? Infinity) || compare(a.column ?? 0, b.column ?? 0);
+    return byPlace || compare(name(a), name(b));
+  });
+}
+
+function compare<T extends number | string>(a: T, b: T): number {
+  return a === b ? 0 : a < b ? -1 : 1;
+}

@@ -1,0 +1,149 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { errorCode, fileFault } from '../text/file-fault.js';
+import { crossCheck } from './checks.js';
+import { configDocument } from './document.js';
+import { formatPlace, type ConfigError } from './errors.js';
+import { readFileLayer, type TextSource } from './file-layer.js';
+import { issueFaults, locateFault, sortErrors } from './issues.js';
+import { allKeys } from './keys.js';
+import { mergeLayers, setterOf, valueAt, type Layer } from './layers.js';
+import type { Config } from './model.js';
+import { resolveConfig } from './resolve.js';
+import { configSchema } from './schema.js';
+import { readEnvironment, readFlags } from './text-layers.js';
+
+export interface LoadOptions {
+  /** The file. Without it: `FAIRLEAD_CONFIG`, `./fairlead.yaml`, the system's file, else no file. */
+  readonly path?: string;
+  readonly env: NodeJS.ProcessEnv;
+  /** Absolute; relative paths of flags, variables and `path` are relative to it. */
+  readonly cwd: string;
+  /** `dns.ttl=5`, from `--set` flags; a later one wins. */
+  readonly set?: readonly string[];
+  /** The system's file, looked for last: `/etc/fairlead/fairlead.yaml`. */
+  readonly systemFile?: string;
+}
+
+export type LoadResult =
+  | {
+      readonly ok: true;
+      readonly config: Config;
+      /** Absolute path of the file that was read; absent when there was none. */
+      readonly path?: string;
+      /**
+       * For every key that has a value, who gave it: `default`, `fairlead.yaml:3:8`, `FAIRLEAD_DNS__TTL`,
+       * `DOCKER_HOST` or `--set`. A source that was switched off is there under its own key (`sources.docker`).
+       */
+      readonly origins: ReadonlyMap<string, string>;
+      /** SHA-256 in hex: the same for two configurations exactly when they say the same. */
+      readonly hash: string;
+    }
+  | { readonly ok: false; readonly path?: string; readonly errors: readonly ConfigError[] };
+
+/** Surroundings of a text that is not loaded from a file by name. */
+export interface TextOptions extends Partial<TextSource> {
+  readonly env?: NodeJS.ProcessEnv;
+  /** Absolute; what paths in variables and flags are relative to, and those in the text without a `directory`. */
+  readonly cwd?: string;
+  readonly set?: readonly string[];
+}
+
+interface Surroundings {
+  readonly env: NodeJS.ProcessEnv;
+  readonly cwd: string;
+  readonly set: readonly string[];
+}
+
+const defaultSystemFile = '/etc/fairlead/fairlead.yaml';
+
+/**
+ * Reads the configuration: flags over environment over file over defaults. Synchronous; never throws.
+ * All mistakes are told at once, each with its place.
+ */
+export function loadConfig(options: LoadOptions): LoadResult {
+  const { env, cwd, set = [], systemFile = defaultSystemFile } = options;
+  const named = options.path ?? (env['FAIRLEAD_CONFIG'] === '' ? undefined : env['FAIRLEAD_CONFIG']);
+  for (const name of named === undefined ? ['fairlead.yaml', systemFile] : [named]) {
+    const path = resolve(cwd, name);
+    let text: string;
+    try {
+      text = readFileSync(path, 'utf8');
+    } catch (error) {
+      if (named === undefined && ['ENOENT', 'ENOTDIR'].includes(errorCode(error))) continue;
+      const message = fileFault(error);
+      const fromVariable = named !== undefined && options.path === undefined;
+      const where = fromVariable ? { origin: 'FAIRLEAD_CONFIG' } : { file: name };
+      return {
+        ok: false,
+        path,
+        errors: [{ ...where, path: '', message: fromVariable ? `${name}: ${message}` : message }],
+      };
+    }
+    const result = build({ text, file: name, directory: dirname(path) }, { env, cwd, set });
+    return { ...result, path };
+  }
+  return build(undefined, { env, cwd, set });
+}
+
+/**
+ * The same for a text (`config validate -`, tests). Nothing is taken from the process's own environment.
+ */
+export function parseConfigText(text: string, options: TextOptions = {}): LoadResult {
+  const { file = 'fairlead.yaml', cwd = process.cwd(), env = {}, set = [] } = options;
+  return build({ text, file, directory: options.directory ?? cwd }, { env, cwd, set });
+}
+
+function build(
+  source: (TextSource & { readonly text: string }) | undefined,
+  { env, cwd, set }: Surroundings,
+): LoadResult {
+  const file = source === undefined ? undefined : readFileLayer(source.text, source);
+  const environment = readEnvironment(env, cwd);
+  const flags = readFlags(set, cwd);
+  const layers = [...(file?.ok === true ? [file.layer] : []), ...environment.layers, ...flags.layers];
+  const errors = [...(file?.ok === false ? file.errors : []), ...environment.errors, ...flags.errors];
+
+  const parsed = configSchema.safeParse(mergeLayers(layers));
+  if (!parsed.success) {
+    const faults = parsed.error.issues.flatMap((issue) => issueFaults(issue));
+    errors.push(...faults.map((fault) => locateFault(fault, layers)));
+    return { ok: false, errors: sortErrors(errors) };
+  }
+  // Keys that could not be read are missing here, so what they clash with cannot be said.
+  if (errors.length > 0) return { ok: false, errors: sortErrors(errors) };
+
+  const { config, faults, origins } = resolveConfig(parsed.data, layers, env, cwd);
+  errors.push(...[...faults, ...crossCheck(config)].map((fault) => locateFault(fault, layers)));
+  if (errors.length > 0) return { ok: false, errors: sortErrors(errors) };
+  return { ok: true, config, origins: originsOf(config, layers, origins), hash: hashOf(config) };
+}
+
+function originsOf(
+  config: Config,
+  layers: readonly Layer[],
+  fromDefaults: ReadonlyMap<string, string>,
+): ReadonlyMap<string, string> {
+  const origins = new Map<string, string>();
+  for (const { path, kind } of allKeys()) {
+    const keys = path.split('.');
+    const layer = setterOf(layers, keys);
+    const given = layer && valueAt(layer.value, keys.slice(layer.path.length));
+    const hasValue = valueAt(config, keys) !== undefined;
+    if (kind === 'section' ? hasValue || given !== false : !hasValue) continue;
+    origins.set(path, layer === undefined ? (fromDefaults.get(path) ?? 'default') : placeOf(layer, keys));
+  }
+  return origins;
+}
+
+function placeOf(layer: Layer, keys: readonly string[]): string {
+  const where = layer.locate(keys.slice(layer.path.length), 'value');
+  return where.file === undefined ? layer.label : formatPlace(where);
+}
+
+function hashOf(config: Config): string {
+  return createHash('sha256')
+    .update(JSON.stringify(configDocument(config)))
+    .digest('hex');
+}

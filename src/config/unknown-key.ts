@@ -1,0 +1,14 @@
+import { nearest } from '../text/nearest.js';
+import { allKeys, type ConfigKey } from './keys.js';
+
+/** What to say about a key that a section does not have: the one that was probably meant, or those that there are. */
+export function unknownKey(section: ConfigKey, name: string): string {
+  const what = section.path === '' ? 'is no known key' : `is no key of ${section.path}`;
+  const siblings = [...section.children.keys()];
+  const near = nearest(name, siblings);
+  if (near !== undefined) return `${what}; did you mean ${near}?`;
+  const elsewhere = allKeys().filter(({ path }) => path.split('.').at(-1) === name);
+  if (elsewhere.length > 0) return `${what}; did you mean ${elsewhere.map(({ path }) => path).join(' or ')}?`;
+  if (siblings.length === 0) return `${what}, which has no keys; set ${section.path} as a whole`;
+  return `${what}; remove it, or use one of ${siblings.join(', ')}`;
+}

@@ -1,0 +1,182 @@
+import { z } from 'zod';
+import { canonicalIp, isLoopback, parseCidr, parseHostPort, type Cidr, type HostPort } from '../net/ip.js';
+import { labelFault, nameFault } from '../net/labels.js';
+import { nearest } from '../text/nearest.js';
+import type { ApiListen } from './model.js';
+
+const longestShown = 60;
+
+/** What was given instead: the beginning of a sentence about it. */
+function found(value: unknown): string {
+  if (value === undefined) return 'is missing';
+  if (value === null) return 'has no value';
+  if (Array.isArray(value)) return 'is a list';
+  if (typeof value === 'object') return 'is a mapping';
+  // Quotes tell the text "5" from the number; JSON knows no NaN and no Infinity.
+  const text = typeof value === 'number' ? String(value) : JSON.stringify(value);
+  return `is ${text.length > longestShown ? `${text.slice(0, longestShown)}...` : text}`;
+}
+
+/** Words for a value that is not what it must be; zod asks for them wherever a check fails. */
+export function must(expected: string): { error: (issue: { readonly input?: unknown }) => string } {
+  return { error: ({ input }) => `${found(input)}; it must be ${expected}` };
+}
+
+/** What reading a text gave: the value, or what is wrong with the text (`expected` is told after it). */
+type Reading<T> = { readonly value: T } | { readonly fault?: string };
+
+/** A text that means something; `title` names its form in the JSON schema and in the reference. */
+function text<T>(
+  title: string,
+  expected: string,
+  read: (text: string) => Reading<T>,
+  pattern?: RegExp,
+): z.ZodPipe<z.ZodString, z.ZodTransform<T, string>> {
+  return z
+    .string(must(expected))
+    .meta(pattern === undefined ? { title } : { title, pattern: pattern.source })
+    .transform((input, context): T => {
+      const reading = read(input);
+      if ('value' in reading) return reading.value;
+      const fault = reading.fault === undefined ? '' : `, which ${reading.fault}`;
+      context.issues.push({
+        code: 'custom',
+        message: `${found(input)}${fault}; it must be ${expected}`,
+        input,
+      });
+      return z.NEVER;
+    });
+}
+
+const value = <T>(result: T | undefined): Reading<T> => (result === undefined ? {} : { value: result });
+
+export function wholeNumber(min: number, max: number, unit: string) {
+  const words = must(`a whole number of ${unit} from ${min} to ${max}`);
+  return z
+    .int(words)
+    .min(min, words)
+    .max(max, words)
+    .meta({ title: `${unit}, ${min} to ${max}` });
+}
+
+export function oneOf<const Words extends readonly [string, ...string[]]>(words: Words) {
+  return z
+    .enum(words, {
+      error: ({ input }) => {
+        const near = typeof input === 'string' ? nearest(input, words) : undefined;
+        const hint = near === undefined ? '' : `; did you mean ${near}?`;
+        return `${found(input)}; it must be one of ${words.join(', ')}${hint}`;
+      },
+    })
+    .meta({ title: words.join(', ') });
+}
+
+const millisecondsIn = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+
+/** @returns milliseconds; undefined when the text is no duration */
+export function parseDuration(text: string): number | undefined {
+  const match = /^(\d{1,9})(ms|s|m|h)$/.exec(text);
+  return match === null ? undefined : Number(match[1]) * millisecondsIn[match[2] as 'ms' | 's' | 'm' | 'h'];
+}
+
+/** The shortest text that {@link parseDuration} reads as this number of milliseconds. */
+export function formatDuration(milliseconds: number): string {
+  const unit = (['h', 'm', 's'] as const).find((each) => milliseconds % millisecondsIn[each] === 0) ?? 'ms';
+  return milliseconds === 0 ? '0s' : `${milliseconds / millisecondsIn[unit]}${unit}`;
+}
+
+/** A duration in milliseconds. Bounds are durations too. */
+export function duration(min: string, max: string) {
+  const low = parseDuration(min) ?? 0;
+  const high = parseDuration(max) ?? Infinity;
+  return text(
+    `duration, ${min} to ${max}`,
+    `a duration from ${min} to ${max}, written with its unit: 500ms, 10s, 5m`,
+    (input) => {
+      const parsed = parseDuration(input);
+      return value(parsed !== undefined && parsed >= low && parsed <= high ? parsed : undefined);
+    },
+    /^\d{1,9}(ms|s|m|h)$/,
+  );
+}
+
+export function domainName() {
+  return text('DNS name', 'a DNS name without a dot at its end, such as rancher.internal', (input) => {
+    const name = input.toLowerCase();
+    if (name.endsWith('.')) return { fault: 'ends with a dot' };
+    if (canonicalIp(name) !== undefined) return { fault: 'is an address' };
+    const fault = nameFault(name);
+    return fault === undefined ? { value: name } : { fault };
+  });
+}
+
+export function dnsLabel() {
+  return text('DNS label', 'one DNS label, such as production', (input) => {
+    const label = input.toLowerCase();
+    const fault = labelFault(label);
+    return fault === undefined ? { value: label } : { fault };
+  });
+}
+
+/** A path that is made absolute later, when it is known where it was written. */
+export function path(what: string) {
+  return text('path', `the path of ${what}`, (input) => {
+    if (input.trim() === '') return {};
+    return input.includes('\0') ? { fault: 'holds a NUL character' } : { value: input };
+  });
+}
+
+const zoneFault = 'has a zone ("%"), which is not supported';
+
+const isUnspecified = (ip: string) => ip === '0.0.0.0' || ip === '::';
+
+export function address() {
+  return text('IP address', 'one IP address of this host, such as 192.0.2.10', (input) => {
+    if (input.includes('%')) return { fault: zoneFault };
+    const ip = canonicalIp(input);
+    return ip !== undefined && isUnspecified(ip) ? { fault: 'is no address of one host' } : value(ip);
+  });
+}
+
+function readHostPort(input: string): Reading<HostPort> {
+  return input.includes('%') ? { fault: zoneFault } : value(parseHostPort(input, 53));
+}
+
+/** Where the DNS server listens. */
+export function listenAddress() {
+  return text('ip[:port]', 'an IP address with a port, such as 169.254.169.250:53 or [::1]:53', readHostPort);
+}
+
+/** A DNS server to ask. */
+export function upstreamAddress() {
+  const expected = 'an IP address, with a port unless it is 53, such as 192.0.2.1 or [2001:db8::1]:5353';
+  return text('ip[:port]', expected, (input) => {
+    const reading = readHostPort(input);
+    if (!('value' in reading)) return reading;
+    if (isUnspecified(reading.value.ip)) return { fault: 'is no address that can be asked' };
+    return reading.value.port === 0 ? { fault: 'has port 0' } : reading;
+  });
+}
+
+export function subnet() {
+  return text('CIDR', 'a subnet such as 10.42.0.0/16, or one address', (input): Reading<Cidr> => {
+    return input.includes('%') ? { fault: zoneFault } : value(parseCidr(input));
+  });
+}
+
+/** Where the API listens; the unix path is made absolute later. */
+export function apiAddress() {
+  const expected = 'unix:/path/of/a/socket, or a loopback address with a port, such as 127.0.0.1:8053';
+  return text('unix:path or ip:port', expected, (input): Reading<ApiListen> => {
+    if (input.startsWith('unix:')) {
+      const socket = input.slice('unix:'.length);
+      if (socket.trim() === '' || socket.includes('\0')) return { fault: 'names no socket' };
+      return { value: { kind: 'unix', path: socket } };
+    }
+    const address = parseHostPort(input, -1);
+    if (address === undefined || input.includes('%')) return {};
+    if (address.port < 0) return { fault: 'has no port' };
+    if (isLoopback(address.ip)) return { value: { kind: 'tcp', ...address } };
+    return { fault: 'other machines could reach, and the API shows every service of this host' };
+  });
+}

@@ -1,0 +1,1 @@
+export { runDaemon, type RunOptions } from './daemon/run.js';

@@ -1,0 +1,221 @@
+import { readFileSync } from 'node:fs';
+import type { ApiServer } from '../api/server.js';
+import { createApiServer } from '../api/server.js';
+import type { DaemonStatus } from '../api/ports.js';
+import { Catalog, StateFile, type SavedFacts } from '../catalog/index.js';
+import type { Config } from '../config/index.js';
+import { createForwarder, type Forwarder } from '../dns/forward/forwarder.js';
+import { systemUpstreams } from '../dns/forward/resolv-conf.js';
+import { createResponder, type Responder } from '../dns/server/responder.js';
+import { nameFromLabels } from '../dns/wire/name.js';
+import { Zone } from '../dns/zone/zone.js';
+import { formatHostPort, type HostPort } from '../net/ip.js';
+import { Listeners } from './listeners.js';
+import type { Logger } from './log.js';
+import { createNameService } from './name-service.js';
+import { Sources } from './sources.js';
+import { StateKeeper } from './state-keeper.js';
+import { version } from './version.js';
+
+/** How long a cold start waits for the sources, so that the first answers are not "not ready". */
+const FIRST_FACTS_MS = 2000;
+
+/** A configuration that is in force, and where it came from. */
+export interface LoadedConfig {
+  readonly config: Config;
+  readonly path?: string;
+  readonly hash: string;
+}
+
+interface Names {
+  readonly zone: Zone;
+  readonly forwarder: Forwarder;
+  readonly upstreams: readonly HostPort[];
+}
+
+/** Everything that runs, wired: sources -> catalog -> name server, API, state directory. */
+export class Daemon {
+  readonly catalog: Catalog;
+  readonly #log: Logger;
+  readonly #startedAt = Date.now();
+  readonly #sources: Sources;
+  readonly #listeners: Listeners;
+  readonly #responder: Responder;
+  #loaded: LoadedConfig;
+  #loadedAt = Date.now();
+  #reload: DaemonStatus['config']['reload'];
+  #names: Names;
+  #keeper: StateKeeper | undefined;
+  #api: ApiServer | undefined;
+
+  /** @throws Error with one line when the configuration cannot work: an upstream that is the daemon itself */
+  constructor(loaded: LoadedConfig, log: Logger) {
+    this.#loaded = loaded;
+    this.#log = log;
+    const report = (what: string) => (error: unknown) => log.error({ error: String(error) }, what);
+    this.catalog = new Catalog({
+      onListenerError: report('a consumer of the catalog failed; please report it'),
+    });
+    this.#names = this.#createNames(loaded.config);
+    this.#responder = createResponder({
+      resolver: { resolve: (question, client) => this.#names.zone.resolve(question, client) },
+      forwarder: {
+        exchange: (request) => this.#names.forwarder.exchange(request),
+        isLoop: (edns) => this.#names.forwarder.isLoop(edns),
+      },
+      onFault: report('a query could not be answered; please report it'),
+    });
+    this.#sources = new Sources(this.catalog, log);
+    this.#listeners = new Listeners(this.#responder, log.child({ component: 'dns' }));
+  }
+
+  /** @throws Error with one line that says what cannot be had and what to do; nothing is left running then */
+  async start(): Promise<void> {
+    const { config } = this.#loaded;
+    const stateFile = new StateFile(config.state);
+    const saved = await stateFile.load().catch((error: unknown): SavedFacts => {
+      this.#log.warn(messageOf(error));
+      return new Map();
+    });
+    try {
+      const spoken = this.#sources.change(config, saved);
+      await Promise.race([spoken, delay(FIRST_FACTS_MS)]);
+      await this.#listeners.change(config.dns.listen);
+      await this.#startApi(config);
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
+    this.#keeper = this.#keepState(stateFile);
+  }
+
+  /**
+   * Puts another configuration in force. What can fail comes first; when it does, everything stays as it was.
+   * @throws Error with one line
+   */
+  async reload(loaded: LoadedConfig): Promise<void> {
+    const { config } = loaded;
+    const before = this.#loaded.config;
+    const names = this.#createNames(config);
+    const closeOld = await this.#listeners.change(config.dns.listen);
+    this.#loaded = loaded;
+    this.#loadedAt = Date.now();
+    this.#names = names;
+    this.#log.level = config.log.level;
+    await closeOld();
+    await this.#sources.change(config);
+    if (before.state !== config.state) {
+      await this.#keeper?.close();
+      this.#keeper = this.#keepState(new StateFile(config.state));
+    }
+    if (JSON.stringify(before.api) !== JSON.stringify(config.api)) {
+      await this.#api?.stop();
+      await this.#startApi(config);
+    }
+  }
+
+  /** What came of the last attempt to reload, for `fairlead status`. */
+  noteReload(error?: string): void {
+    this.#reload = { at: Date.now(), ok: error === undefined, ...(error !== undefined && { error }) };
+  }
+
+  async stop(): Promise<void> {
+    await this.#api?.stop();
+    await this.#listeners.close();
+    await this.#sources.close();
+    await this.#keeper?.close();
+  }
+
+  /** Addresses of the API: `unix:/path`, `ip:port`. */
+  apiAddresses(): readonly string[] {
+    return this.#api?.addresses() ?? [];
+  }
+
+  status(): DaemonStatus {
+    const { config, path, hash } = this.#loaded;
+    const listen = this.#listeners.addresses();
+    return {
+      version,
+      pid: process.pid,
+      node: process.versions.node,
+      startedAt: this.#startedAt,
+      domain: config.domain,
+      environment: config.environment,
+      config: {
+        ...(path !== undefined && { path }),
+        hash,
+        loadedAt: this.#loadedAt,
+        ...(this.#reload && { reload: this.#reload }),
+      },
+      dns: {
+        listen: listen.map(formatHostPort),
+        ready: listen.length === config.dns.listen.length,
+        upstreams: this.#names.upstreams.map(formatHostPort),
+        counters: this.#responder.counters(),
+      },
+    };
+  }
+
+  #createNames({ dns, domain, environment }: Config): Names {
+    const upstreams =
+      dns.upstreams === 'system' ? systemUpstreams(readResolvConf(), dns.listen) : dns.upstreams;
+    const apex = nameFromLabels(domain.split('.'));
+    const forwarder = createForwarder({
+      upstreams,
+      listen: dns.listen,
+      ownNames: apex ? [apex] : [],
+      times: { hedge: Math.ceil(dns.upstreamTimeout / 2), deadline: dns.upstreamTimeout + 1500 },
+    });
+    const zone = new Zone({
+      catalog: this.catalog,
+      domain,
+      environment,
+      ttl: dns.ttl,
+      negativeTtl: dns.negativeTtl,
+      nameServers: dns.listen.map(({ ip }) => ip),
+      serialBase: Math.floor(this.#startedAt / 1000),
+      ...(dns.allow && { allow: dns.allow }),
+    });
+    return { zone, forwarder, upstreams };
+  }
+
+  async #startApi(config: Config): Promise<void> {
+    const api = createApiServer({
+      catalog: this.catalog,
+      names: createNameService(this.catalog, () => ({
+        zone: this.#names.zone,
+        responder: this.#responder,
+        environment: this.#loaded.config.environment,
+        hostClient: this.#loaded.config.dns.listen[0]?.ip ?? '127.0.0.1',
+      })),
+      daemon: this,
+      listen: config.api.listen.map((each) => (each.kind === 'unix' ? { path: each.path } : each)),
+      log: {
+        warn: (message) => this.#log.warn({ component: 'api' }, message),
+        error: (message, error) => this.#log.error({ component: 'api', error: messageOf(error) }, message),
+      },
+    });
+    await api.start();
+    this.#api = api;
+  }
+
+  #keepState(file: StateFile): StateKeeper {
+    return new StateKeeper(this.catalog, file, (error) => this.#log.warn(messageOf(error)));
+  }
+}
+
+function readResolvConf(): string {
+  try {
+    return readFileSync('/etc/resolv.conf', 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+function delay(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms).unref());
+}
+
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

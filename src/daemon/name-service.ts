@@ -1,0 +1,86 @@
+import type { Explanation, NameService, QueryResult, ViewInfo } from '../api/ports.js';
+import { viewOf, type CatalogReader, type Snapshot, type View } from '../catalog/index.js';
+import { answerQuery } from '../dns/server/answer-query.js';
+import type { Responder } from '../dns/server/responder.js';
+import { typeFromText } from '../dns/wire/constants.js';
+import { labelsOf, lowerCaseName } from '../dns/wire/name.js';
+import { nameFromText } from '../dns/wire/name-text.js';
+import { explain } from '../dns/zone/explain.js';
+import type { Zone } from '../dns/zone/zone.js';
+
+/** The parts of the name server that are in force now; a reload replaces them. */
+export interface NameParts {
+  readonly zone: Zone;
+  readonly responder: Responder;
+  readonly environment: string;
+  /** Who asks when nobody is named: the host itself. */
+  readonly hostClient: string;
+}
+
+/** What the API asks of the name server: the answer a client would get, and why. */
+export function createNameService(catalog: CatalogReader, parts: () => NameParts): NameService {
+  const prepare = (name: string, type: string, as: string | undefined) => {
+    const { zone, environment, hostClient } = parts();
+    const { snapshot } = catalog;
+    const view = viewOf(snapshot, as ?? hostClient, environment);
+    const wire = nameFromText(name);
+    const lower = wire && lowerCaseName(wire);
+    const question = lower && { name: lower, labels: labelsOf(lower), type: typeFromText(type) ?? 0 };
+    return { snapshot, view, info: viewInfo(snapshot, view, as), question, zone };
+  };
+  return {
+    async query(name, type, as): Promise<QueryResult> {
+      const { snapshot, view, info, question, zone } = prepare(name, type, as);
+      const { responder, hostClient } = parts();
+      const nothing = { message: new Uint8Array(), source: 'none', ms: 0, view: info } as const;
+      if (!question) return { ...nothing, rule: 'this is no domain name' };
+      const asked = await answerQuery(responder, name, question.type, as ?? hostClient);
+      if (!asked.ok)
+        return { ...nothing, rule: 'this client gets no answer: dns.allow does not name its address' };
+      const { rule } = explain(zone, snapshot, view, question);
+      return { message: asked.message, source: asked.source, rule, ms: asked.ms, view: info };
+    },
+    explain(name, type, as): Explanation {
+      const { snapshot, view, info, question, zone } = prepare(name, type, as);
+      const base = { name, type, view: info };
+      if (!question)
+        return {
+          ...base,
+          steps: [],
+          rule: 'this is no domain name',
+          rcode: 'FORMERR',
+          tasks: [],
+          answers: [],
+        };
+      const { steps, rule, rcode, tasks, answers } = explain(zone, snapshot, view, question);
+      return {
+        ...base,
+        steps,
+        rule,
+        rcode,
+        answers,
+        tasks: tasks.map(({ task, addresses, in: isIn, why }) => ({
+          id: task.id,
+          name: task.name,
+          ...(task.service && { service: `${task.service.service}.${task.service.stack}` }),
+          health: task.health,
+          ...(task.reason !== undefined && { reason: task.reason }),
+          addresses,
+          in: isIn,
+          why,
+        })),
+      };
+    },
+  };
+}
+
+function viewInfo(snapshot: Snapshot, view: View, as: string | undefined): ViewInfo {
+  return {
+    ...(as !== undefined && { address: as }),
+    environment: view.environment,
+    ...(view.stack !== undefined && { stack: view.stack }),
+    ...(view.service && { service: `${view.service.service}.${view.service.stack}` }),
+    ...(view.task && { task: view.task.name }),
+    networks: view.networks === 'all' ? 'all' : view.networks.map((id) => snapshot.network(id)?.name ?? id),
+  };
+}

@@ -1,0 +1,235 @@
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { loadConfig, parseConfigText } from '../../src/config/index.js';
+import { configOf, directoryWith, mistakes, originsOf } from './support.js';
+
+const none = { env: {}, systemFile: '/nowhere/fairlead.yaml' };
+
+describe('the defaults', () => {
+  it('are those of the documentation', () => {
+    expect(configOf(parseConfigText(''))).toEqual({
+      domain: 'rancher.internal',
+      environment: 'default',
+      state: '/var/lib/fairlead',
+      log: { level: 'info', format: 'auto' },
+      host: {},
+      dns: {
+        listen: [{ ip: '169.254.169.250', port: 53 }],
+        ttl: 1,
+        negativeTtl: 1,
+        upstreams: 'system',
+        upstreamTimeout: 2000,
+      },
+      sources: { docker: { socket: '/var/run/docker.sock', resync: 60_000 } },
+      api: { listen: [{ kind: 'unix', path: '/run/fairlead/fairlead.sock' }] },
+    });
+  });
+
+  it('are frozen to the bottom', () => {
+    const config = configOf(parseConfigText('dns: { allow: [10.0.0.0/8] }'));
+    expect([config, config.dns, config.dns.listen, config.dns.listen[0], config.dns.allow?.[0]]).toSatisfy(
+      (parts: unknown[]) => parts.every((part) => Object.isFrozen(part)),
+    );
+  });
+});
+
+describe('which file is read', () => {
+  it('without any: the defaults', () => {
+    const result = loadConfig({ ...none, cwd: directoryWith({}) });
+    expect(result).toMatchObject({ ok: true, config: { domain: 'rancher.internal' } });
+    expect(result).not.toHaveProperty('path');
+  });
+
+  it.each([
+    ['the one that is named', { path: 'named.yaml', env: { FAIRLEAD_CONFIG: 'variable.yaml' } }, 'named'],
+    ['the one of FAIRLEAD_CONFIG', { env: { FAIRLEAD_CONFIG: 'variable.yaml' } }, 'variable'],
+    ['fairlead.yaml in the working directory', { env: { FAIRLEAD_CONFIG: '' } }, 'fairlead'],
+  ])('%s', (_, options, environment) => {
+    const names = ['named', 'variable', 'fairlead', 'system'];
+    const cwd = directoryWith(
+      Object.fromEntries(names.map((name) => [`${name}.yaml`, `environment: ${name}`])),
+    );
+    const result = loadConfig({ cwd, systemFile: join(cwd, 'system.yaml'), ...options });
+    expect(configOf(result).environment).toBe(environment);
+    expect(result.path).toBe(join(cwd, `${environment}.yaml`));
+  });
+
+  it("the system's file when there is no other", () => {
+    const cwd = directoryWith({ 'etc/fairlead.yaml': 'environment: system' });
+    const result = loadConfig({ env: {}, cwd, systemFile: join(cwd, 'etc/fairlead.yaml') });
+    expect(configOf(result).environment).toBe('system');
+  });
+
+  it('a named file that is not there, or is no file, is a mistake', () => {
+    const cwd = directoryWith({ 'directory/x': '' });
+    expect(mistakes(loadConfig({ ...none, path: 'gone.yaml', cwd }))).toEqual([
+      'gone.yaml: there is no such file; check the path',
+    ]);
+    expect(mistakes(loadConfig({ env: { FAIRLEAD_CONFIG: 'directory' }, cwd }))).toEqual([
+      'FAIRLEAD_CONFIG: directory: is a directory; give the path of a file in it',
+    ]);
+  });
+
+  it('a fairlead.yaml that cannot be read is not passed over', () => {
+    const cwd = directoryWith({ 'fairlead.yaml/x': '' });
+    expect(mistakes(loadConfig({ ...none, cwd }))).toEqual([
+      'fairlead.yaml: is a directory; give the path of a file in it',
+    ]);
+  });
+});
+
+describe('precedence', () => {
+  const text = 'domain: file.test\nenvironment: file\ndns: { ttl: 2, negativeTtl: 2, listen: [127.0.0.1:1] }';
+  const env = {
+    FAIRLEAD_ENVIRONMENT: 'variable',
+    FAIRLEAD_DNS__TTL: '3',
+    FAIRLEAD_DNS__LISTEN: '127.0.0.1:2',
+  };
+  const result = parseConfigText(text, { env, set: ['dns.ttl=4', 'dns.ttl=5'] });
+
+  it('is flags, environment, file, defaults, key by key; lists are replaced as a whole', () => {
+    expect(configOf(result)).toMatchObject({
+      domain: 'file.test',
+      environment: 'variable',
+      log: { level: 'info' },
+      dns: { ttl: 5, negativeTtl: 2, listen: [{ ip: '127.0.0.1', port: 2 }] },
+    });
+  });
+
+  it('is told by the origins, one for every key that has a value', () => {
+    expect(Object.fromEntries(originsOf(result))).toEqual({
+      domain: 'fairlead.yaml:1:9',
+      environment: 'FAIRLEAD_ENVIRONMENT',
+      state: 'default',
+      'log.level': 'default',
+      'log.format': 'default',
+      'dns.listen': 'FAIRLEAD_DNS__LISTEN',
+      'dns.ttl': '--set',
+      'dns.negativeTtl': 'fairlead.yaml:3:29',
+      'dns.upstreams': 'default',
+      'dns.upstreamTimeout': 'default',
+      'sources.docker.socket': 'default',
+      'sources.docker.resync': 'default',
+      'api.listen': 'default',
+    });
+  });
+
+  it('keeps a wrong section in the file a mistake when a variable sets a key in it', () => {
+    const wrong = parseConfigText('dns: 5', { env: { FAIRLEAD_DNS__TTL: '3' } });
+    expect(mistakes(wrong)).toEqual([expect.stringMatching(/^fairlead\.yaml:1:6: dns: is 5; /)]);
+  });
+});
+
+describe('relative paths', () => {
+  it('start from the directory of the file in a file, from the working directory elsewhere', () => {
+    const cwd = directoryWith({
+      'etc/fairlead.yaml': `
+state: state
+sources: { file: { path: services.yaml }, docker: { socket: ../docker.sock } }
+api: { listen: ["unix:api.sock", "unix:///run/f.sock"] }`,
+    });
+    const path = 'etc/fairlead.yaml';
+    expect(configOf(loadConfig({ env: {}, cwd, path }))).toMatchObject({
+      state: join(cwd, 'etc/state'),
+      sources: {
+        file: { path: join(cwd, 'etc/services.yaml') },
+        docker: { socket: join(cwd, 'docker.sock') },
+      },
+      api: {
+        listen: [
+          { kind: 'unix', path: join(cwd, 'etc/api.sock') },
+          { kind: 'unix', path: '/run/f.sock' },
+        ],
+      },
+    });
+    const elsewhere = {
+      env: { FAIRLEAD_STATE: 'state', FAIRLEAD_API__LISTEN: 'unix:api.sock' },
+      set: ['sources.file.path=services.yaml'],
+    };
+    expect(configOf(loadConfig({ ...elsewhere, cwd, path }))).toMatchObject({
+      state: join(cwd, 'state'),
+      sources: { file: { path: join(cwd, 'services.yaml') }, docker: { socket: join(cwd, 'docker.sock') } },
+      api: { listen: [{ kind: 'unix', path: join(cwd, 'api.sock') }] },
+    });
+  });
+});
+
+describe('sources', () => {
+  const docker = { socket: '/var/run/docker.sock', resync: 60_000 };
+  const file = { path: '/s.yaml' };
+  it.each([
+    ['not given', '', {}, { docker }],
+    ['empty', 'sources: {}', {}, {}],
+    ['a file only', 'sources: { file: { path: /s.yaml } }', {}, { file }],
+    [
+      'both, docker with nothing behind it',
+      'sources: { docker: , file: { path: /s.yaml } }',
+      {},
+      { docker, file },
+    ],
+    ['docker switched off', 'sources: { docker: false }', {}, {}],
+    [
+      'docker switched off from outside',
+      'sources: { docker: {} }',
+      { FAIRLEAD_SOURCES__DOCKER: 'false' },
+      {},
+    ],
+    [
+      'docker switched on from outside',
+      'sources: { docker: false }',
+      { FAIRLEAD_SOURCES__DOCKER: '{}' },
+      { docker },
+    ],
+    ['a file named from outside', '', { FAIRLEAD_SOURCES__FILE__PATH: '/s.yaml' }, { file }],
+    ['none from outside', '', { FAIRLEAD_SOURCES: '{}' }, {}],
+  ])('%s', (_, text, env, sources) => {
+    expect(configOf(parseConfigText(text, { env })).sources).toEqual(sources);
+  });
+
+  it('that are switched off have an origin', () => {
+    const result = parseConfigText('sources: { docker: false }');
+    expect(originsOf(result).get('sources.docker')).toBe('fairlead.yaml:1:20');
+  });
+});
+
+describe('DOCKER_HOST', () => {
+  const unix = { DOCKER_HOST: 'unix:///run/user/1000/docker.sock' };
+
+  it('gives the default of the socket, and nothing more', () => {
+    const result = parseConfigText('', { env: unix });
+    expect(configOf(result).sources.docker?.socket).toBe('/run/user/1000/docker.sock');
+    expect(originsOf(result).get('sources.docker.socket')).toBe('DOCKER_HOST');
+    const set = parseConfigText('sources: { docker: { socket: /a.sock } }', { env: unix });
+    expect(configOf(set).sources.docker?.socket).toBe('/a.sock');
+    expect(configOf(parseConfigText('sources: {}', { env: unix })).sources).toEqual({});
+  });
+
+  it.each(['tcp://192.0.2.1:2375', 'ssh://host', 'unix://relative', 'nonsense'])(
+    '%s is a mistake',
+    (host) => {
+      const env = { DOCKER_HOST: host };
+      expect(mistakes(parseConfigText('sources: { docker: {} }', { env }))).toEqual([
+        expect.stringMatching(/^DOCKER_HOST: sources\.docker\.socket: is ".+", but .+; unset DOCKER_HOST, /),
+      ]);
+      expect(parseConfigText('sources: { docker: { socket: /a.sock } }', { env }).ok).toBe(true);
+      expect(parseConfigText('sources: { docker: false }', { env }).ok).toBe(true);
+    },
+  );
+});
+
+describe('the hash', () => {
+  const hash = (text: string) => {
+    const result = parseConfigText(text, { cwd: '/' });
+    return result.ok ? result.hash : mistakes(result).join('\n');
+  };
+
+  it('is that of what is said, not of how', () => {
+    expect(hash('dns: { ttl: 1, upstreamTimeout: 2000ms }\ndomain: Rancher.Internal # as ever')).toBe(
+      hash(''),
+    );
+    expect(hash('sources: { docker: {} }')).toBe(hash(''));
+    expect(hash('dns: { ttl: 2 }')).not.toBe(hash(''));
+    expect(hash('sources: {}')).not.toBe(hash(''));
+    expect(hash('')).toMatch(/^[0-9a-f]{64}$/);
+  });
+});

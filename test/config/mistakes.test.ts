@@ -1,0 +1,208 @@
+import { describe, expect, it } from 'vitest';
+import { formatConfigError, parseConfigText } from '../../src/config/index.js';
+import { mistakes } from './support.js';
+
+const shown = (text: string) => mistakes(parseConfigText(text, { cwd: '/' }));
+
+describe('a mistake in the file', () => {
+  it('is told with all others, each at its own line and column', () => {
+    const text = `domain: foo.
+enviroment: x
+dns:
+  ttl: 99999999
+  listen: [1, "169.254.169.250", "[::1"]
+  upstreamTimeout: 5
+log: { format: , level: wran }
+sources:
+  docker: { sockt: x }
+  file:
+listen: []
+`;
+    expect(shown(text)).toEqual([
+      'fairlead.yaml:1:9: domain: is "foo.", which ends with a dot; it must be a DNS name without a dot at its end, such as rancher.internal',
+      'fairlead.yaml:2:1: enviroment: is no known key; did you mean environment?',
+      'fairlead.yaml:4:8: dns.ttl: is 99999999; it must be a whole number of seconds from 0 to 86400',
+      'fairlead.yaml:5:12: dns.listen[0]: is 1; it must be an IP address with a port, such as 169.254.169.250:53 or [::1]:53',
+      'fairlead.yaml:5:34: dns.listen[2]: is "[::1"; it must be an IP address with a port, such as 169.254.169.250:53 or [::1]:53',
+      'fairlead.yaml:6:20: dns.upstreamTimeout: is 5; it must be a duration from 100ms to 1m, written with its unit: 500ms, 10s, 5m',
+      'fairlead.yaml:7:8: log.format: has no value; it must be one of auto, json, text',
+      'fairlead.yaml:7:25: log.level: is "wran"; it must be one of trace, debug, info, warn, error; did you mean warn?',
+      'fairlead.yaml:9:13: sources.docker.sockt: is no key of sources.docker; did you mean socket?',
+      'fairlead.yaml:10:3: sources.file.path: is missing; it must be the path of a YAML file with stacks and clients',
+      'fairlead.yaml:11:1: listen: is no known key; did you mean dns.listen or api.listen?',
+    ]);
+  });
+
+  it.each([
+    ['dns: { negative_ttl: 1 }', '1:8: dns.negative_ttl: is no key of dns; did you mean negativeTtl?'],
+    ['log: { colour: 1 }', '1:8: log.colour: is no key of log; remove it, or use one of level, format'],
+    ['__proto__: { domain: x }', '1:1: __proto__: is no known key; remove it'],
+    ['constructor: 1', '1:1: constructor: is no known key; remove it'],
+    ['"<<": { domain: x }', '1:1: <<: is no known key; remove it'],
+    ['? { a: b }\n: c', '1:1: { a: b }: is no known key; remove it'],
+    ['dns: &x { ttl: 1, listen: *x }', '1:27: dns.listen: is a mapping; it must be a list'],
+    ['dns: []', '1:6: dns: is a list; it must be a mapping of keys (listen, ttl,'],
+    ['dns: { listen: [] }', '1:16: dns.listen: is empty; it must be a list of one address at least'],
+    ['dns: { listen: [~] }', '1:17: dns.listen[0]: has no value; it must be an IP address'],
+    ['dns: { ttl: 1.5 }', '1:13: dns.ttl: is 1.5; it must be a whole number'],
+    ['dns: { ttl: .inf }', '1:13: dns.ttl: is Infinity; it must be a whole number'],
+    ['dns: { ttl: "5" }', '1:13: dns.ttl: is "5"; it must be a whole number'],
+    ['dns: { upstreams: sytem }', '1:19: dns.upstreams: is "sytem"; it must be system, or a list'],
+    [
+      'dns: { upstreams: [8.8.8.8, dns.test] }',
+      '1:29: dns.upstreams[1]: is "dns.test"; it must be an IP address',
+    ],
+    [
+      'dns: { upstreams: [0.0.0.0] }',
+      '1:20: dns.upstreams[0]: is "0.0.0.0", which is no address that can be asked',
+    ],
+    ['dns: { upstreams: ["192.0.2.1:70000"] }', '1:20: dns.upstreams[0]: is "192.0.2.1:70000"; it must be'],
+    [
+      'dns: { upstreams: ["fe80::1%eth0"] }',
+      '1:20: dns.upstreams[0]: is "fe80::1%eth0", which has a zone ("%")',
+    ],
+    [
+      'dns: { upstreamTimeout: 2h }',
+      '1:25: dns.upstreamTimeout: is "2h"; it must be a duration from 100ms to 1m',
+    ],
+    ['dns: { allow: [10.0.0.0/33] }', '1:16: dns.allow[0]: is "10.0.0.0/33"; it must be a subnet'],
+    ['dns: { allow: [] }', '1:15: dns.allow: is empty, so nobody could ask'],
+    ['host: { address: 0.0.0.0 }', '1:18: host.address: is "0.0.0.0", which is no address of one host'],
+    ['domain: a..b', '1:9: domain: is "a..b", which has a label "" that is empty'],
+    ['domain: 10.0.0.1', '1:9: domain: is "10.0.0.1", which is an address'],
+    ['environment: a.b', '1:14: environment: is "a.b", which has a character other than'],
+    ['state: ""', '1:8: state: is ""; it must be the path of a directory'],
+    ['sources:', '1:1: sources: has no value; it must be a mapping of sources (docker, file); leave it out'],
+    ['sources: { file: {} }', '1:12: sources.file.path: is missing; it must be the path'],
+    [
+      'sources: { docker: true }',
+      '1:20: sources.docker: is true; it must be a mapping of keys (socket, resync), or false',
+    ],
+    [
+      'sources: { consul: {} }',
+      '1:12: sources.consul: is no key of sources; remove it, or use one of docker, file',
+    ],
+    [
+      'api: { listen: ["0.0.0.0:80"] }',
+      '1:17: api.listen[0]: is "0.0.0.0:80", which other machines could reach',
+    ],
+    ['api: { listen: ["127.0.0.1"] }', '1:17: api.listen[0]: is "127.0.0.1", which has no port'],
+    ['api: { listen: ["localhost:80"] }', '1:17: api.listen[0]: is "localhost:80"; it must be unix:/path'],
+    ['api: { listen: ["unix:"] }', '1:17: api.listen[0]: is "unix:", which names no socket'],
+    [
+      `environment: ${'x'.repeat(100)}`,
+      `1:14: environment: is "${'x'.repeat(59)}..., which is longer than 63 octets`,
+    ],
+  ])('%s', (text, start) => {
+    const [first, ...others] = shown(text);
+    expect(first?.slice(0, `fairlead.yaml:${start}`.length)).toBe(`fairlead.yaml:${start}`);
+    expect(others).toEqual([]);
+  });
+
+  it.each([
+    ['a: 1\na: 2', '2:1: '],
+    ['dns:\n\tttl: 1', '2:1: '],
+    ['domain: "a', '1:11: '],
+    ['domain: a\n---\ndomain: b', '2:1: '],
+    ['domain: !secret x', '1:9: is not valid YAML: Unresolved tag: !secret'],
+    ['domain: *x', '1:1: cannot be read as YAML: Unresolved alias'],
+    ['- domain', '1:1: holds a list; it must be a mapping of keys, such as "domain: rancher.internal"'],
+    ['# nothing\nrancher.internal', '2:1: holds a single value; it must be a mapping of keys'],
+  ])('syntax: %j', (text, start) => {
+    expect(shown(text)[0]?.slice(0, `fairlead.yaml:${start}`.length)).toBe(`fairlead.yaml:${start}`);
+  });
+
+  it('does not hide what is wrong elsewhere when it is one of syntax', () => {
+    const result = parseConfigText('a: [', { env: { FAIRLEAD_DNS__TTL: 'x' }, set: ['nonsense=1'] });
+    expect(mistakes(result)).toEqual([
+      expect.stringMatching(/^fairlead\.yaml:1:5: /),
+      expect.stringMatching(/^--set nonsense=1: /),
+      expect.stringMatching(/^FAIRLEAD_DNS__TTL: is "x"; /),
+    ]);
+  });
+
+  it('is told with the name of the file that the user gave', () => {
+    const result = parseConfigText('domain: 1', { file: '../etc/f.yaml' });
+    expect(mistakes(result)).toEqual([expect.stringMatching(/^\.\.\/etc\/f\.yaml:1:9: domain: /)]);
+  });
+});
+
+describe('keys that do not fit together', () => {
+  it.each([
+    [
+      'the same listen twice',
+      'dns: { listen: [127.0.0.1, "127.0.0.1:53"] }',
+      '1:28: dns.listen[1]: 127.0.0.1:53 is listed twice',
+    ],
+    [
+      'a wildcard and an address',
+      'dns: { listen: [0.0.0.0, 127.0.0.1] }',
+      '1:26: dns.listen[1]: 127.0.0.1:53 and 0.0.0.0:53 want the same port',
+    ],
+    [
+      'an upstream that is ourselves',
+      'dns: { upstreams: [169.254.169.250] }',
+      '1:20: dns.upstreams[0]: 169.254.169.250:53 is Fairlead itself',
+    ],
+    [
+      'an upstream behind the wildcard',
+      'dns: { listen: ["[::]:53"], upstreams: ["::1"] }',
+      '1:41: dns.upstreams[0]: [::1]:53 is Fairlead itself',
+    ],
+    [
+      'an upstream twice',
+      'dns: { upstreams: [192.0.2.1, "192.0.2.1:53"] }',
+      '1:31: dns.upstreams[1]: 192.0.2.1:53 is listed twice',
+    ],
+    [
+      'the API on a port of DNS',
+      'dns: { listen: ["0.0.0.0:80"] }\napi: { listen: ["127.0.0.1:80"] }',
+      '2:17: api.listen[0]: 127.0.0.1:80 is taken by dns.listen',
+    ],
+    [
+      'one API socket twice',
+      'api: { listen: ["unix:/a", "unix:/b/../a"] }',
+      '1:28: api.listen[1]: unix:/a is listed twice',
+    ],
+    [
+      "the engine's socket",
+      'api: { listen: ["unix:/var/run/docker.sock"] }',
+      '1:17: api.listen[0]: is the socket of the Docker engine',
+    ],
+    [
+      'a socket path that is too long',
+      `api: { listen: ["unix:/${'é'.repeat(54)}"] }`,
+      `1:17: api.listen[0]: /${'é'.repeat(54)} has 109 bytes`,
+    ],
+  ])('%s', (_, text, start) => {
+    const [first, ...others] = shown(text);
+    expect(first?.slice(0, `fairlead.yaml:${start}`.length)).toBe(`fairlead.yaml:${start}`);
+    expect(others).toEqual([]);
+  });
+
+  it.each([
+    'dns: { listen: ["127.0.0.1:0", "127.0.0.1:0"] }',
+    'dns: { listen: [0.0.0.0, "::", "[::1]:5353"] }',
+    'dns: { listen: [0.0.0.0], upstreams: [192.0.2.1, "127.0.0.1:5353"] }',
+    'dns: { upstreams: [] }\napi: { listen: [] }',
+    'api: { listen: ["127.8.9.10:8053", "[::1]:8053", "127.0.0.1:0"] }',
+  ])('%s is fine', (text) => {
+    expect(parseConfigText(text)).toMatchObject({ ok: true });
+  });
+});
+
+describe('formatConfigError', () => {
+  it.each([
+    [{ file: 'f.yaml', line: 2, column: 3, path: 'dns.ttl', message: 'm' }, 'f.yaml:2:3: dns.ttl: m'],
+    [{ file: 'f.yaml', path: '', message: 'm' }, 'f.yaml: m'],
+    [
+      { origin: 'FAIRLEAD_DNS__NEGATIVE_TTL', path: 'dns.negativeTtl', message: 'm' },
+      'FAIRLEAD_DNS__NEGATIVE_TTL: m',
+    ],
+    [{ origin: 'FAIRLEAD_DNS__TTL_FILE', path: 'dns.ttl', message: 'm' }, 'FAIRLEAD_DNS__TTL_FILE: m'],
+    [{ origin: 'FAIRLEAD_DNS', path: 'dns.ttl', message: 'm' }, 'FAIRLEAD_DNS: dns.ttl: m'],
+    [{ origin: '--set dns.ttl=x', path: 'dns.ttl', message: 'm' }, '--set dns.ttl=x: m'],
+  ])('%o', (error, text) => {
+    expect(formatConfigError(error)).toBe(text);
+  });
+});
