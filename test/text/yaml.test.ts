@@ -21,7 +21,7 @@ describe('readYaml', () => {
     ],
     [
       'brackets without end',
-      `${'['.repeat(5000)}`,
+      '['.repeat(5000),
       { line: 1, column: 1, message: 'is nested too deeply to be read; write it with fewer levels' },
     ],
     [

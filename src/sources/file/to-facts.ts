@@ -107,7 +107,7 @@ function taskFact(
     stack: ref.stack,
     service: ref,
     health: task.health,
-    reason: 'as the file says',
+    ...(task.health !== 'healthy' && { reason: 'the file says so' }),
     endpoints: ips.map((ip) => ({ network: ANY_NETWORK, ip })),
     ports: taskPorts(entry.ports ?? [], task.ports ?? {}, path, conflicts),
     labels: task.labels ?? {},

@@ -1,0 +1,31 @@
+# Fairlead in a container. It serves the host, so it runs in the host's network:
+#   docker run -d --name fairlead --network host --restart unless-stopped \
+#     --cap-add NET_ADMIN --cap-add NET_BIND_SERVICE \
+#     -v /var/run:/var/run -v fairlead:/var/lib/fairlead fairlead
+# The directory of the engine's socket is mounted and not the socket: an engine that restarts makes a new file.
+FROM node:24-trixie-slim AS build
+WORKDIR /app
+COPY package.json package-lock.json .npmrc ./
+RUN npm ci
+COPY tsconfig.json tsconfig.build.json ./
+COPY tools ./tools
+COPY src ./src
+RUN npm run build && npm prune --omit=dev
+
+FROM node:24-trixie-slim
+RUN apt-get update \
+  && apt-get install -y --no-install-recommends iproute2 \
+  && rm -rf /var/lib/apt/lists/*
+WORKDIR /app
+COPY --from=build /app/package.json ./
+COPY --from=build /app/node_modules ./node_modules
+COPY --from=build /app/dist ./dist
+COPY config ./config
+LABEL org.opencontainers.image.title="fairlead" \
+  org.opencontainers.image.description="Service discovery, DNS and load balancing for plain Docker hosts" \
+  org.opencontainers.image.licenses="Apache-2.0"
+EXPOSE 53/udp 53/tcp
+STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=10s --timeout=2s --start-period=15s CMD ["node", "dist/main.js", "status", "-q"]
+ENTRYPOINT ["node", "/app/dist/main.js"]
+CMD ["run"]

@@ -1,1 +1,0 @@
-export { runDaemon, type RunOptions } from './daemon/run.js';
