@@ -134,8 +134,13 @@ export class Catalog implements CatalogReader {
     );
   }
 
-  #setStatus(source: SourceFacts, status: SourceStatus): void {
+  #setStatus(source: SourceFacts, told: SourceStatus): void {
     const before = source.status;
+    // What an earlier process left is not forgotten because the source is still away.
+    const status: SourceStatus =
+      told.state === 'loading' && before.asOf !== undefined
+        ? { ...told, state: 'stale', asOf: before.asOf }
+        : told;
     if (isDeepStrictEqual(before, status)) return;
     source.status = status;
     if (before.state !== status.state || before.error !== status.error) {

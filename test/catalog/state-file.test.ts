@@ -49,6 +49,16 @@ describe('the state file', () => {
     expect(second.snapshot.loaded).toBe(true);
   });
 
+  it('keeps the restored facts and their age while the source says that it has none yet', () => {
+    const catalog = new Catalog();
+    const restored = { facts: { tasks: [taskFact('a', { service: ref('web.shop') })] }, asOf: 5000 };
+    catalog.sink('docker', restored).status({ state: 'loading', error: 'no engine answers' });
+    expect(catalog.snapshot.sources).toEqual([
+      { name: 'docker', state: 'stale', asOf: 5000, error: 'no engine answers' },
+    ]);
+    expect(catalog.snapshot).toMatchObject({ loaded: true, taskCount: 1 });
+  });
+
   it('does not save a source that never spoke', () => {
     const catalog = new Catalog();
     catalog.sink('docker');
