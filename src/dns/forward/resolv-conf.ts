@@ -1,0 +1,54 @@
+import { networkInterfaces } from 'node:os';
+import { canonicalIp, isLoopback, type HostPort } from '../../net/ip.js';
+
+const DNS_PORT = 53;
+
+/**
+ * The servers of a resolv.conf(5), in its order, without doubles. As in the C library only the first word behind
+ * `nameserver` counts; lines that name no address are passed over. A link-local IPv6 address keeps its zone
+ * (`fe80::1%eth0`), without which it could not be reached.
+ */
+export function parseNameservers(text: string): string[] {
+  const servers = new Set<string>();
+  for (const line of text.split(/\r\n|\r|\n/)) {
+    const word = /^\s*nameserver[ \t]+([^\s#;]+)/.exec(line)?.[1];
+    const ip = word === undefined ? undefined : canonicalIp(word);
+    if (word === undefined || ip === undefined) continue;
+    const zone = /%[\w.-]+$/.exec(word)?.[0];
+    servers.add(ip.includes(':') && zone ? `${ip}${zone}` : ip);
+  }
+  return [...servers];
+}
+
+/**
+ * The upstreams that a host's resolv.conf names, without this process itself. The stub of systemd-resolved
+ * (127.0.0.53) is as good as any for a process of the host.
+ * @param text the contents of /etc/resolv.conf
+ * @param own where this process listens
+ */
+export function systemUpstreams(text: string, own: readonly HostPort[]): HostPort[] {
+  return parseNameservers(text)
+    .map((ip) => ({ ip, port: DNS_PORT }))
+    .filter((upstream) => !isOwnAddress(upstream, own));
+}
+
+/** Whether a query to this address would come back to us. A wildcard address stands for every address of the host. */
+export function isOwnAddress(
+  { ip, port }: HostPort,
+  own: readonly HostPort[],
+  hostAddresses: () => readonly string[] = interfaceAddresses,
+): boolean {
+  return own.some((listen) => {
+    if (listen.port !== port) return false;
+    if (listen.ip !== '0.0.0.0' && listen.ip !== '::') return listen.ip === ip;
+    const bare = canonicalIp(ip) ?? ip;
+    const sameFamily = bare.includes(':') === listen.ip.includes(':');
+    return sameFamily && (isLoopback(bare) || hostAddresses().includes(bare));
+  });
+}
+
+function interfaceAddresses(): string[] {
+  return Object.values(networkInterfaces()).flatMap((addresses = []) =>
+    addresses.map(({ address }) => canonicalIp(address) ?? address),
+  );
+}

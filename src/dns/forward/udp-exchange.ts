@@ -1,0 +1,74 @@
+import { createSocket } from 'node:dgram';
+import { ipFamily, type HostPort } from '../../net/ip.js';
+import { FLAG } from '../wire/constants.js';
+import { answersQuestion, decodeMessage } from '../wire/message.js';
+import type { WireQuestion } from '../wire/query.js';
+import type { Outcome } from './outcome.js';
+
+/** Wrong replies after which a query goes to TCP, where guessing is hopeless (RFC 5452 section 9.2). */
+const MAX_MISMATCHES = 10;
+
+/**
+ * Sends a query over UDP and waits for its reply, until the signal says to stop. Each query has a socket of its own:
+ * the kernel gives it an unpredictable port, drops what other addresses send to it, and reports ICMP errors.
+ * A datagram that is malformed or answers another question is ignored, so that a forged one cannot end the wait.
+ * @param query the wire form of `question` with this `id`
+ */
+export function exchangeUdp(
+  upstream: HostPort,
+  query: Uint8Array,
+  id: number,
+  question: WireQuestion,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  return new Promise((resolve) => {
+    const family = ipFamily(upstream.ip);
+    const socket = createSocket({
+      type: family === 4 ? 'udp4' : 'udp6',
+      lookup: (host, _options, callback) => {
+        callback(null, host, family);
+      },
+    });
+    let mismatches = 0;
+    let settled = false;
+    const settle = (outcome: Outcome): void => {
+      if (settled) return;
+      settled = true;
+      signal.removeEventListener('abort', abort);
+      socket.close();
+      resolve(outcome);
+    };
+    const abort = (): void => settle({ kind: 'aborted' });
+    const fail = (error: Error | null | undefined): void => {
+      if (error) settle({ kind: 'network', detail: errorName(error) });
+    };
+    socket.on('error', fail);
+    socket.on('message', (wire) => {
+      const decoded = decodeMessage(wire);
+      if (decoded.ok && answersQuestion(decoded.message, id, question)) {
+        const cut = (decoded.message.flags & FLAG.TC) !== 0;
+        settle(cut ? { kind: 'truncated' } : { kind: 'reply', message: decoded.message });
+      } else if (++mismatches >= MAX_MISMATCHES) {
+        settle({ kind: 'suspicious' });
+      }
+    });
+    if (signal.aborted) {
+      abort();
+      return;
+    }
+    signal.addEventListener('abort', abort);
+    try {
+      socket.connect(upstream.port, upstream.ip, (error?: Error) => {
+        fail(error);
+        if (!settled) socket.send(query, fail);
+      });
+    } catch (error) {
+      fail(error instanceof Error ? error : new Error(String(error)));
+    }
+  });
+}
+
+/** `ECONNREFUSED` and its like, else the message. */
+export function errorName(error: Error): string {
+  return 'code' in error && typeof error.code === 'string' ? error.code : error.message;
+}

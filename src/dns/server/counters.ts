@@ -1,0 +1,74 @@
+import { rcodeName, typeName } from '../wire/constants.js';
+import type { Transport } from './accept.js';
+
+/** Why a packet was left unanswered. */
+export type DropReason = 'short' | 'response' | 'source-port' | 'policy';
+
+/** Totals since the start. */
+export interface DnsCounters {
+  /** By type name; types without a name count as `other`. */
+  readonly queries: Readonly<Record<string, number>>;
+  /** By response code name. */
+  readonly replies: Readonly<Record<string, number>>;
+  readonly dropped: Readonly<Record<DropReason, number>>;
+  /** Packets that came in. */
+  readonly packets: Readonly<Record<Transport, number>>;
+  /** Replies that went out with TC. */
+  readonly truncated: number;
+  /** Queries that were handed to the forwarder, targets of CNAMEs included. */
+  readonly forwarded: number;
+  /** Queries that had passed this very process before. */
+  readonly loops: number;
+  /** Faults of our own that became SERVFAIL. */
+  readonly faults: number;
+}
+
+export interface MutableCounters {
+  readonly queries: Map<number, number>;
+  readonly replies: Map<number, number>;
+  readonly dropped: Record<DropReason, number>;
+  readonly packets: Record<Transport, number>;
+  truncated: number;
+  forwarded: number;
+  loops: number;
+  faults: number;
+}
+
+export function createCounters(): MutableCounters {
+  return {
+    queries: new Map(),
+    replies: new Map(),
+    dropped: { short: 0, response: 0, 'source-port': 0, policy: 0 },
+    packets: { udp: 0, tcp: 0 },
+    truncated: 0,
+    forwarded: 0,
+    loops: 0,
+    faults: 0,
+  };
+}
+
+const OTHER = -1;
+
+export function countQuery(counters: MutableCounters, type: number): void {
+  // A client may ask for 65536 types: those without a name share one counter.
+  const key = typeName(type).startsWith('TYPE') ? OTHER : type;
+  counters.queries.set(key, (counters.queries.get(key) ?? 0) + 1);
+}
+
+export function countReply(counters: MutableCounters, rcode: number): void {
+  counters.replies.set(rcode, (counters.replies.get(rcode) ?? 0) + 1);
+}
+
+export function readCounters(counters: MutableCounters): DnsCounters {
+  const byName = (numbers: ReadonlyMap<number, number>, name: (number: number) => string) =>
+    Object.fromEntries(
+      [...numbers].map(([number, count]) => [number === OTHER ? 'other' : name(number), count]),
+    );
+  return {
+    ...counters,
+    queries: byName(counters.queries, typeName),
+    replies: byName(counters.replies, rcodeName),
+    dropped: { ...counters.dropped },
+    packets: { ...counters.packets },
+  };
+}

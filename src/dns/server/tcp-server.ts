@@ -1,0 +1,105 @@
+import { createServer, type Server, type Socket } from 'node:net';
+import { canonicalIp, ipFamily, type HostPort } from '../../net/ip.js';
+import type { Responder } from './responder.js';
+import { TcpConnection } from './tcp-connection.js';
+import type { TcpLimits } from './tcp-limits.js';
+
+/** Counts and bounds the connections of all addresses together. */
+export class TcpConnections {
+  readonly #limits: TcpLimits;
+  readonly #open = new Set<Socket>();
+  readonly #perSource = new Map<string, number>();
+  #refused = 0;
+
+  constructor(limits: TcpLimits) {
+    this.#limits = limits;
+  }
+
+  get open(): number {
+    return this.#open.size;
+  }
+
+  /** Connections closed at once because there were too many. */
+  get refused(): number {
+    return this.#refused;
+  }
+
+  /** Shorter when the server is crowded, so that idle clients make room (RFC 7766 section 6.2.3). */
+  idleTime(): number {
+    return this.#open.size > this.#limits.connections * 0.75 ? this.#limits.idle / 10 : this.#limits.idle;
+  }
+
+  /** @returns false when the connection was refused and closed */
+  admit(socket: Socket, source: string): boolean {
+    const ofSource = this.#perSource.get(source) ?? 0;
+    if (this.#open.size >= this.#limits.connections || ofSource >= this.#limits.connectionsPerSource) {
+      this.#refused++;
+      socket.destroy();
+      return false;
+    }
+    this.#open.add(socket);
+    this.#perSource.set(source, ofSource + 1);
+    socket.once('close', () => {
+      this.#open.delete(socket);
+      const left = (this.#perSource.get(source) ?? 1) - 1;
+      if (left === 0) this.#perSource.delete(source);
+      else this.#perSource.set(source, left);
+    });
+    return true;
+  }
+
+  closeAll(): void {
+    for (const socket of this.#open) socket.destroy();
+  }
+}
+
+export interface TcpListener {
+  readonly address: HostPort;
+  /** Takes no more connections; those that are open are closed by {@link TcpConnections.closeAll}. */
+  close(): Promise<void>;
+}
+
+/**
+ * Answers DNS over TCP at one address.
+ * @returns rejects with the system error when the address cannot be had
+ */
+export function listenTcp(
+  { ip, port }: HostPort,
+  responder: Pick<Responder, 'respond'>,
+  limits: TcpLimits,
+  connections: TcpConnections,
+): Promise<TcpListener> {
+  // Half-open: a client may end its side after the query and still gets its reply (RFC 7766 section 6.2.4).
+  const server = createServer({ allowHalfOpen: true }, (socket) => {
+    // A client that has gone already leaves a socket without an address.
+    const source = canonicalIp(socket.remoteAddress ?? '');
+    socket.on('error', () => socket.destroy());
+    if (source === undefined) {
+      socket.destroy();
+      return;
+    }
+    if (!connections.admit(socket, source)) return;
+    const client = { address: source, port: socket.remotePort ?? 0, transport: 'tcp' as const };
+    new TcpConnection(socket, client, responder, limits, () => connections.idleTime());
+  });
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ host: ip, port, exclusive: true, ipv6Only: ipFamily(ip) === 6, backlog: 511 }, () => {
+      server.removeListener('error', reject);
+      // An accept that fails (EMFILE) concerns that connection alone.
+      server.on('error', () => undefined);
+      resolve({ address: { ip, port: boundPort(server) }, close: () => closeServer(server) });
+    });
+  });
+}
+
+function boundPort(server: Server): number {
+  const address = server.address();
+  return typeof address === 'object' && address ? address.port : 0;
+}
+
+function closeServer(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+  });
+}

@@ -1,0 +1,95 @@
+import { createSocket, type Socket } from 'node:dgram';
+import { canonicalIp, ipFamily, type HostPort } from '../../net/ip.js';
+import type { Responder } from './responder.js';
+
+/** Room for a burst while the event loop is busy; the kernel caps it at net.core.rmem_max. */
+const SOCKET_BUFFER = 4 * 1024 * 1024;
+
+export interface UdpCounters {
+  /** Replies that the kernel refused to send. */
+  sendErrors: number;
+  /** Errors of the socket itself. */
+  socketErrors: number;
+}
+
+export interface UdpListener {
+  readonly address: HostPort;
+  close(): Promise<void>;
+}
+
+/**
+ * Answers datagrams that come to one address. One socket an address: a reply leaves from the address that was asked,
+ * which a client checks.
+ * @returns rejects with the system error when the address cannot be had
+ */
+export function listenUdp(
+  { ip, port }: HostPort,
+  responder: Pick<Responder, 'respond'>,
+  counters: UdpCounters,
+): Promise<UdpListener> {
+  const family = ipFamily(ip);
+  const socket = createSocket({
+    type: family === 4 ? 'udp4' : 'udp6',
+    ipv6Only: family === 6,
+    // Peers are addresses, never names: this spares a turn of the event loop per reply.
+    lookup: (host, _options, callback) => {
+      callback(null, host, family);
+    },
+  });
+  return new Promise((resolve, reject) => {
+    socket.once('error', (error) => {
+      socket.close();
+      reject(error);
+    });
+    socket.bind({ address: ip, port, exclusive: true }, () => {
+      socket.removeAllListeners('error');
+      socket.on('error', () => counters.socketErrors++);
+      widenBuffers(socket);
+      resolve({ address: { ip, port: socket.address().port }, close: serve(socket, responder, counters) });
+    });
+  });
+}
+
+/** A smaller buffer than asked for is no reason not to serve. */
+function widenBuffers(socket: Socket): void {
+  for (const widen of [
+    () => socket.setRecvBufferSize(SOCKET_BUFFER),
+    () => socket.setSendBufferSize(SOCKET_BUFFER),
+  ]) {
+    try {
+      widen();
+    } catch {
+      continue;
+    }
+  }
+}
+
+/** @returns the function that closes the socket; replies that come later are dropped */
+function serve(
+  socket: Socket,
+  responder: Pick<Responder, 'respond'>,
+  counters: UdpCounters,
+): () => Promise<void> {
+  let open = true;
+  const send = (reply: Buffer | undefined, port: number, address: string): void => {
+    if (reply === undefined || !open) return;
+    try {
+      socket.send(reply, port, address, (error) => {
+        if (error) counters.sendErrors++;
+      });
+    } catch {
+      counters.sendErrors++;
+    }
+  };
+  socket.on('message', (packet, { address, port }) => {
+    const client = { address: canonicalIp(address) ?? address, port, transport: 'udp' as const };
+    const reply = responder.respond(packet, client);
+    if (reply instanceof Promise) void reply.then((message) => send(message, port, address));
+    else send(reply, port, address);
+  });
+  return () =>
+    new Promise((resolve) => {
+      open = false;
+      socket.close(() => resolve());
+    });
+}

@@ -1,0 +1,128 @@
+/** Numbers of the DNS, by their IANA names (https://www.iana.org/assignments/dns-parameters). */
+
+export const TYPE = {
+  A: 1,
+  NS: 2,
+  MD: 3,
+  MF: 4,
+  CNAME: 5,
+  SOA: 6,
+  MB: 7,
+  MG: 8,
+  MR: 9,
+  PTR: 12,
+  HINFO: 13,
+  MINFO: 14,
+  MX: 15,
+  TXT: 16,
+  RP: 17,
+  AFSDB: 18,
+  RT: 21,
+  PX: 26,
+  AAAA: 28,
+  LOC: 29,
+  SRV: 33,
+  NAPTR: 35,
+  KX: 36,
+  DNAME: 39,
+  OPT: 41,
+  DS: 43,
+  SSHFP: 44,
+  RRSIG: 46,
+  NSEC: 47,
+  DNSKEY: 48,
+  NSEC3: 50,
+  TLSA: 52,
+  SVCB: 64,
+  HTTPS: 65,
+  TKEY: 249,
+  TSIG: 250,
+  IXFR: 251,
+  AXFR: 252,
+  MAILB: 253,
+  MAILA: 254,
+  ANY: 255,
+  CAA: 257,
+} as const;
+
+export const CLASS = { IN: 1, CH: 3, HS: 4, NONE: 254, ANY: 255 } as const;
+
+export const OPCODE = { QUERY: 0, IQUERY: 1, STATUS: 2, NOTIFY: 4, UPDATE: 5, DSO: 6 } as const;
+
+/** Response codes, the extended ones (RFC 6891) included. */
+export const RCODE = {
+  NOERROR: 0,
+  FORMERR: 1,
+  SERVFAIL: 2,
+  NXDOMAIN: 3,
+  NOTIMP: 4,
+  REFUSED: 5,
+  BADVERS: 16,
+} as const;
+
+/** Bits of the second 16-bit word of the header (RFC 1035 section 4.1.1, RFC 4035 section 3). */
+export const FLAG = {
+  QR: 0x8000,
+  AA: 0x0400,
+  TC: 0x0200,
+  RD: 0x0100,
+  RA: 0x0080,
+  AD: 0x0020,
+  CD: 0x0010,
+} as const;
+
+/** EDNS options that Fairlead reads or writes. */
+export const EDNS_OPTION = {
+  /** RFC 8914. */
+  EDE: 15,
+  /** First of the local-use range of RFC 6891 section 9: the marks of the forwarders that a query passed. */
+  LOOP_MARK: 65001,
+} as const;
+
+/** Extended DNS errors (RFC 8914 section 4). */
+export const EDE = {
+  OTHER: 0,
+  STALE_ANSWER: 3,
+  FORGED_ANSWER: 4,
+  NOT_READY: 14,
+  BLOCKED: 15,
+  PROHIBITED: 18,
+  STALE_NXDOMAIN: 19,
+  NOT_AUTHORITATIVE: 20,
+  NOT_SUPPORTED: 21,
+  NO_REACHABLE_AUTHORITY: 22,
+  NETWORK_ERROR: 23,
+} as const;
+
+/** Octets of the header (RFC 1035 section 4.1.1). */
+export const HEADER_SIZE = 12;
+
+/** The largest message over UDP without EDNS (RFC 1035 section 2.3.4). */
+export const PLAIN_UDP_SIZE = 512;
+
+/** What Fairlead advertises, and the most that it sends over UDP: below every usual path MTU (RFC 9715). */
+export const EDNS_UDP_SIZE = 1232;
+
+/** The largest message over TCP: its length is a 16-bit number. */
+export const MAX_MESSAGE_SIZE = 65535;
+
+const typeNames = new Map<number, string>(Object.entries(TYPE).map(([name, number]) => [number, name]));
+const rcodeNames = new Map<number, string>(Object.entries(RCODE).map(([name, number]) => [number, name]));
+
+/** `AAAA`; `TYPE65280` for a type without a name here (RFC 3597 section 5). */
+export function typeName(type: number): string {
+  return typeNames.get(type) ?? `TYPE${type}`;
+}
+
+/** The number of `AAAA`, `aaaa` or `TYPE28`. @returns undefined when the text is no type */
+export function typeFromText(text: string): number | undefined {
+  const upper = text.toUpperCase();
+  if (Object.hasOwn(TYPE, upper)) return TYPE[upper as keyof typeof TYPE];
+  const number = /^TYPE(\d{1,5})$/.exec(upper)?.[1];
+  return number !== undefined && Number(number) <= 0xffff ? Number(number) : undefined;
+}
+
+/** `NXDOMAIN`; `RCODE11` for a code without a name here. */
+export function rcodeName(rcode: number): string {
+  return rcodeNames.get(rcode) ?? `RCODE${rcode}`;
+}

@@ -1,0 +1,65 @@
+import { FLAG, HEADER_SIZE, RCODE } from './constants.js';
+import { optSize, writeOpt } from './edns.js';
+import type { Message } from './message.js';
+import type { Query } from './query.js';
+import { replyFlags, replyOpt } from './reply.js';
+
+/**
+ * Hands an upstream's reply on to a client, its records untouched (RFC 5625 section 4): compression, order and unknown
+ * types stay as they were. What changes is what is hop-by-hop or the client's own: ID, flags, the case of the question,
+ * OPT (RFC 6891 section 6.2.6). AD stays only for a client that asked for it (RFC 6840 section 5.8).
+ *
+ * A reply larger than `limit` loses additionals, then the authority of a positive answer, then answers from the last
+ * one on, with TC.
+ * @param message the reply to the same question; a view of it must have no pointer in its question
+ */
+export function relayReply(message: Message, query: Query, limit: number): Buffer {
+  const opt = query.edns && replyOpt(query.edns, message.rcode);
+  const room = limit - (opt ? optSize(opt.options) : 0);
+  const kept = cut(message, room);
+  const buffer = Buffer.allocUnsafe(kept.end + (opt ? optSize(opt.options) : 0));
+  buffer.set(message.wire.subarray(0, kept.end));
+  const ad = (message.flags & FLAG.AD) !== 0 && (query.ad || query.edns?.dnssecOk === true);
+  const truncated = kept.truncated || (message.flags & FLAG.TC) !== 0;
+  const flags = replyFlags(query, { ra: true, ad }, message.rcode);
+  buffer.writeUInt16BE(query.id, 0);
+  buffer.writeUInt16BE(flags | (truncated ? FLAG.TC : 0), 2);
+  buffer.writeUInt16BE(kept.answers, 6);
+  buffer.writeUInt16BE(kept.authority, 8);
+  buffer.writeUInt16BE(kept.additionals + (opt ? 1 : 0), 10);
+  buffer.set(query.question.name, HEADER_SIZE);
+  if (opt) writeOpt(buffer, kept.end, opt);
+  return buffer;
+}
+
+interface Kept {
+  readonly end: number;
+  readonly answers: number;
+  readonly authority: number;
+  readonly additionals: number;
+  readonly truncated: boolean;
+}
+
+/** The longest prefix of the message that may go out: pointers lead backwards, so every prefix stays valid. */
+function cut(message: Message, room: number): Kept {
+  const { answers, authority, additionals, questionsEnd, rcode } = message;
+  const answersEnd = answers.at(-1)?.end ?? questionsEnd;
+  const authorityEnd = authority.at(-1)?.end ?? answersEnd;
+  const all = { answers: answers.length, authority: authority.length, additionals: 0, truncated: false };
+  // An OPT that is not the last record would have to be cut out of the middle; what stands around it is optional.
+  const last = additionals.at(-1)?.end;
+  if (last !== undefined && last <= Math.min(room, message.optOffset ?? last)) {
+    return { ...all, additionals: additionals.length, end: last };
+  }
+  if (authorityEnd <= room) return { ...all, end: authorityEnd };
+  const positive = rcode === RCODE.NOERROR && answers.length > 0;
+  if (positive && answersEnd <= room) return { ...all, authority: 0, end: answersEnd };
+  const fitting = answers.filter((record) => record.end <= room);
+  return {
+    end: fitting.at(-1)?.end ?? questionsEnd,
+    answers: fitting.length,
+    authority: 0,
+    additionals: 0,
+    truncated: true,
+  };
+}
