@@ -4,6 +4,6 @@ export type * from './change.js';
 export type { Snapshot } from './snapshot.js';
 export { Catalog, type CatalogReader } from './catalog.js';
 export { networkHolding, taskView, viewOf, type View } from './view.js';
-export { reach, type Reach, type ReachedPort } from './reach.js';
-export { selectForName, selectForService, type Selection } from './selection.js';
+export { reach } from './reach.js';
+export { selectForName, selectForService } from './selection.js';
 export { StateFile, type SavedFacts } from './state-file.js';

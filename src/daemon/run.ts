@@ -58,6 +58,8 @@ export async function runDaemon(options: RunOptions): Promise<number> {
   demoTasks?.close();
   await daemon.stop();
   log.info('stopped');
+  // A query that an upstream still owes an answer to would keep the process for seconds, and nobody waits for it.
+  setTimeout(() => process.exit(code), 200).unref();
   return code;
 }
 

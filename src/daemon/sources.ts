@@ -70,7 +70,7 @@ function settingsOf(config: Config, name: SourceName): unknown {
 async function create(name: SourceName, config: Config, log: Logger): Promise<Source> {
   const { environment, sources, host } = config;
   if (name === 'file') {
-    const { createFileSource } = await import('../sources/file/index.js');
+    const { createFileSource } = await import('../sources/file/source.js');
     return createFileSource({ path: sources.file?.path ?? '', environment });
   }
   // dockerode is a large tree: it is loaded only where there is Docker.

@@ -1,4 +1,4 @@
-import type { Facts, ServiceRef, TaskFact } from '../../src/catalog/index.js';
+import type { ServiceRef, TaskFact } from '../../src/catalog/index.js';
 
 /** A task fact with the fields that a test does not care about filled in. */
 export function taskFact(
@@ -31,5 +31,3 @@ export function ref(text: string): ServiceRef {
   const sidekick = labels.length === 3 ? labels[0] : undefined;
   return { environment: 'default', stack, service, ...(sidekick === undefined ? {} : { sidekick }) };
 }
-
-export const noFacts: Facts = { tasks: [] };

@@ -1,8 +1,10 @@
 import { createRequire } from 'node:module';
 
+// Node 20 warns about JSON that is imported; a package's own data file is required instead.
+const require = createRequire(import.meta.url);
+
 // The list of the IANA root zone as a package: it is data that others keep up to date.
-const list = createRequire(import.meta.url)('tlds') as readonly string[];
-const delegated: ReadonlySet<string> = new Set(list);
+const delegated: ReadonlySet<string> = new Set(require('tlds') as readonly string[]);
 
 /**
  * Whether a label is delegated in the DNS root. A name that ends in one may be meant for the Internet, so it is never

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Catalog, type Source } from '../../../src/catalog/index.js';
-import { createFileSource } from '../../../src/sources/file/index.js';
+import { createFileSource } from '../../../src/sources/file/source.js';
 
 const service = (name: string) => `stacks: { shop: { services: { ${name}: {} } } }\n`;
 

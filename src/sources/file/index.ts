@@ -1,1 +1,0 @@
-export { createFileSource, type FileSourceOptions } from './source.js';
