@@ -64,9 +64,9 @@ export class Snapshot {
     this.indexes = indexes;
   }
 
-  /** False until the first source has told what it has: a name that is not here may yet come. */
+  /** False while a source has yet to tell what it has: a name that is not here may come. */
   get loaded(): boolean {
-    return this.sources.length > 0 && this.sources.every((source) => source.state !== 'loading');
+    return this.sources.every((source) => source.state !== 'loading');
   }
 
   /** Grows when a network changes. */

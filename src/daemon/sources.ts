@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Catalog, SavedFacts, Source } from '../catalog/index.js';
+import type { Catalog, FactSink, SavedFacts, Source } from '../catalog/index.js';
 import type { Config } from '../config/index.js';
 import { hostAddress } from '../linux/addresses.js';
 import type { Logger } from './log.js';
@@ -10,6 +10,7 @@ type SourceName = (typeof ORDER)[number];
 
 interface Running {
   readonly source: Source;
+  readonly sink: FactSink;
   readonly settings: unknown;
 }
 
@@ -34,15 +35,25 @@ export class Sources {
     const changed = ORDER.filter(
       (name) => !isDeepStrictEqual(this.#running.get(name)?.settings, wanted.get(name)),
     );
-    await Promise.all(changed.map((name) => this.#stop(name)));
+    // Sinks come first and in order: until its source has spoken, nothing may be denied. The facts of a source whose
+    // settings changed go on being served until the new one has spoken.
+    const sinks = new Map(
+      ORDER.filter((name) => wanted.get(name) !== undefined).map((name) => [
+        name,
+        this.#running.get(name)?.sink ?? this.#catalog.sink(name, saved?.get(name)),
+      ]),
+    );
     await Promise.all(
       changed.map(async (name) => {
-        const settings = wanted.get(name);
-        if (settings === undefined) return;
-        // The sink comes first: until its source has spoken, nothing may be denied.
-        const sink = this.#catalog.sink(name, saved?.get(name));
+        await this.#running.get(name)?.source.stop();
+        this.#running.delete(name);
+        const [settings, sink] = [wanted.get(name), sinks.get(name)];
+        if (settings === undefined || sink === undefined) {
+          this.#catalog.dropSource(name);
+          return;
+        }
         const source = await create(name, config, this.#log.child({ component: name }));
-        this.#running.set(name, { source, settings });
+        this.#running.set(name, { source, sink, settings });
         await source.start(sink);
       }),
     );
@@ -50,14 +61,6 @@ export class Sources {
 
   async close(): Promise<void> {
     await Promise.all([...this.#running.values()].map(({ source }) => source.stop()));
-  }
-
-  async #stop(name: SourceName): Promise<void> {
-    const running = this.#running.get(name);
-    if (!running) return;
-    this.#running.delete(name);
-    await running.source.stop();
-    this.#catalog.dropSource(name);
   }
 }
 

@@ -72,14 +72,17 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
 
   const launch = async (key: string, question: ForwardQuestion): Promise<ForwardResult> => {
     counters.flights++;
-    const result = await raceUpstreams(
-      health,
-      (upstream, signal) => askUpstream(upstream, question, context, signal),
-      times,
-    );
-    flights.delete(key);
-    if (!result.ok) counters.failures++;
-    return result;
+    try {
+      const result = await raceUpstreams(
+        health,
+        (upstream, signal) => askUpstream(upstream, question, context, signal),
+        times,
+      );
+      if (!result.ok) counters.failures++;
+      return result;
+    } finally {
+      flights.delete(key);
+    }
   };
 
   const exchange: Exchange = async (question) => {
@@ -94,6 +97,7 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
         ede: { code: EDE.OTHER, text: 'too many queries are waiting' },
       };
     }
+    if (health.length === 0) return refused(EDE.NOT_AUTHORITATIVE, 'no upstream is configured');
     waiting++;
     try {
       const key = flightKey(question);

@@ -103,7 +103,10 @@ function locateOwnExact(context: LocateContext, relative: readonly string[]): Lo
 
 function locateSingle(context: LocateContext, label: string): Located {
   const { view } = context;
-  const denied: Located = { kind: 'absent', rule: 'a single label never goes upstream' };
+  // "com" does exist: a cache that heard otherwise would deny all that is below it (RFC 8020).
+  const denied: Located = isDelegatedTopLevelDomain(label)
+    ? { kind: 'empty', rule: 'a top-level domain; a single label never goes upstream' }
+    : { kind: 'absent', rule: 'a single label never goes upstream' };
   if (!OWN_LABEL.test(label)) return denied;
   if (view.stack === undefined) {
     note(context, label, false, 'the client is not known: fully qualified names only');

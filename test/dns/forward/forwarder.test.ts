@@ -265,7 +265,7 @@ describe('failure', () => {
   });
 
   it.each([
-    ['no upstream', {}, QNAME, `${RCODE.SERVFAIL}/${EDE.NETWORK_ERROR}`],
+    ['no upstream', {}, QNAME, `${RCODE.REFUSED}/${EDE.NOT_AUTHORITATIVE}`],
     ['too many clients', { maxInFlight: 0 }, QNAME, `${RCODE.SERVFAIL}/${EDE.OTHER}`],
     ['a single label', {}, 'printer', `${RCODE.REFUSED}/${EDE.NOT_AUTHORITATIVE}`],
     ['an own name', {}, 'Web.stack.Rancher.internal', `${RCODE.REFUSED}/${EDE.NOT_AUTHORITATIVE}`],
