@@ -22,7 +22,7 @@ const OWN_LABEL = /^[a-z0-9_-]+$/;
  * 2. special-use names and reverse-mapping names of addresses that are ours
  * 3. one label: link alias, own stack's service, own service's sidekick, task name; never upstream
  * 4. two labels: `service.stack` and the short forms of the own stack, unless the last label is a delegated
- *    top-level domain; everything else goes upstream
+ *    top-level domain and not the own stack; everything else goes upstream
  * @param labels lower case, leftmost first, without the root
  */
 export function locate(context: LocateContext, labels: readonly string[]): Located {
@@ -126,7 +126,8 @@ function locatePair(context: LocateContext, first: string, second: string): Loca
   const text = `${first}.${second}`;
   const foreign: Located = { kind: 'foreign', rule: `not below ${context.domain.join('.')}` };
   if (view.stack === undefined || !OWN_LABEL.test(first) || !OWN_LABEL.test(second)) return foreign;
-  if (isDelegatedTopLevelDomain(second)) {
+  // Inside a stack its own name is the nearer meaning.
+  if (second !== view.stack && isDelegatedTopLevelDomain(second)) {
     note(context, text, false, `"${second}" is a top-level domain: it goes upstream`);
     return foreign;
   }

@@ -257,6 +257,8 @@ describe('short names', () => {
     ['com', shopTask, 'NODATA .'],
     ['web.shop', host, 'forward'],
     ['google.com', shopTask, 'forward'],
+    ['web.shop', shopTask, '10.0.0.1, 10.0.0.2'],
+    ['web.shop', '10.9.0.1', 'forward'],
     ['google.com.rancher.internal', shopTask, '192.0.2.66'],
     ['no.such', shopTask, 'forward'],
     ['www.example.org', shopTask, 'forward'],

@@ -1,0 +1,104 @@
+import type { ChildProcess } from 'node:child_process';
+import { closeSync, existsSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { stringify } from 'yaml';
+import type { StatusJson } from '../../../src/api/types.js';
+import type { CommandResult } from './command.js';
+import { getOverSocket } from './http.js';
+import type { Netns } from './netns.js';
+import { until } from './poll.js';
+
+const main = fileURLToPath(new URL('../../../dist/main.js', import.meta.url));
+
+export interface FairleadOptions {
+  /** The engine's socket. */
+  readonly dockerSocket: string;
+  /** The host's own address, for published ports and host-mode containers. */
+  readonly hostAddress: string;
+  readonly upstreams: readonly string[];
+}
+
+/** The daemon under test, as a user runs it: the built program, a configuration file, a state directory. */
+export interface Fairlead {
+  /** Resolves when it says that it is ready; does nothing when it runs already. */
+  start(): Promise<void>;
+  /** SIGTERM; resolves with the exit code. */
+  stop(): Promise<number | null>;
+  /** SIGKILL: nothing is saved on the way out. */
+  crash(): Promise<void>;
+  /** GET on the API, decoded. */
+  api(path: string): Promise<unknown>;
+  status(): Promise<StatusJson>;
+  /** The command line, at this daemon. */
+  cli(...args: readonly string[]): Promise<CommandResult>;
+  /** The end of its log, for failures. */
+  readonly log: () => string;
+}
+
+/** Writes the configuration below `dir`; nothing runs yet. */
+export function createFairlead(netns: Netns, dir: string, options: FairleadOptions): Fairlead {
+  if (!existsSync(main))
+    throw new Error(`${main} is not there: run "npm run build" first ("npm run test:e2e" does)`);
+  const config = join(dir, 'fairlead.yaml');
+  const api = join(dir, 'fairlead.sock');
+  const logPath = join(dir, 'fairlead.log');
+  writeFileSync(
+    config,
+    stringify({
+      state: join(dir, 'state'),
+      log: { level: 'debug' },
+      host: { address: options.hostAddress },
+      dns: { upstreams: options.upstreams },
+      sources: { docker: { socket: options.dockerSocket } },
+      api: { listen: [`unix:${api}`] },
+    }),
+  );
+  let child: ChildProcess | undefined;
+
+  const log = (): string =>
+    existsSync(logPath)
+      ? `the daemon's log:\n${readFileSync(logPath, 'utf8').split('\n').slice(-40).join('\n')}`
+      : '';
+  const end = async (signal: NodeJS.Signals): Promise<number | null> => {
+    const ending = child;
+    if (ending === undefined || ending.signalCode !== null) return null;
+    if (ending.exitCode !== null) return ending.exitCode;
+    const code = new Promise<number | null>((resolve) => ending.once('exit', resolve));
+    ending.kill(signal);
+    return await code;
+  };
+  const get = async (path: string): Promise<unknown> => {
+    const { status, body } = await getOverSocket(api, path);
+    if (status >= 400) throw new Error(`GET ${path}: ${status} ${body}`);
+    return JSON.parse(body);
+  };
+
+  return {
+    log,
+    api: get,
+    status: async () => (await get('/v1/status')) as StatusJson,
+    cli: (...args) => netns.run(process.execPath, [main, '--addr', `unix:${api}`, ...args]),
+    async start() {
+      if (child?.exitCode === null && child.signalCode === null) return;
+      const out = openSync(logPath, 'a');
+      child = netns.spawn(process.execPath, [main, 'run', '--config', config], {
+        stdio: ['ignore', out, out],
+      });
+      closeSync(out);
+      const started = child;
+      const look = async (): Promise<number> =>
+        started.exitCode !== null ? -1 : (await getOverSocket(api, '/readyz')).status;
+      const seen = await until('fairlead is ready', look, (status) => status === 200 || status === -1, {
+        within: 20_000,
+        every: 20,
+        context: log,
+      });
+      if (seen === -1) throw new Error(`fairlead ended by itself with ${String(started.exitCode)}\n${log()}`);
+    },
+    stop: () => end('SIGTERM'),
+    async crash() {
+      await end('SIGKILL');
+    },
+  };
+}

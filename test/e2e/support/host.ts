@@ -1,0 +1,79 @@
+import type { TaskListJson } from '../../../src/api/types.js';
+import { createDocker, type Docker } from './docker.js';
+import { createEngine, type Engine, type EngineOptions } from './engine.js';
+import { createFairlead, type Fairlead } from './fairlead.js';
+import { loadImages, type ImageName } from './images.js';
+import { createNetns, type Netns } from './netns.js';
+import { until, type UntilOptions } from './poll.js';
+import { startUpstream, type Upstream, type UpstreamRecords } from './upstream.js';
+import { createWorkspace } from './workspace.js';
+
+/** The host's own address in every namespace (RFC 5737). */
+export const HOST_ADDRESS = '192.0.2.1';
+const UPSTREAM_ADDRESS = '127.0.0.153';
+
+export interface HostOptions extends EngineOptions {
+  readonly images?: readonly ImageName[];
+  readonly upstream?: UpstreamRecords;
+}
+
+/** A whole Docker host in a network namespace: engine, images, a scripted upstream, and Fairlead, not yet started. */
+export interface Host {
+  readonly dir: string;
+  readonly netns: Netns;
+  readonly engine: Engine;
+  readonly docker: Docker;
+  readonly upstream: Upstream;
+  readonly fairlead: Fairlead;
+  /** For {@link until}: shows the daemon's log when it fails. */
+  patience(within?: number): UntilOptions;
+  /** Ends and removes everything. */
+  close(): Promise<void>;
+}
+
+export async function createHost(options: HostOptions = {}): Promise<Host> {
+  const workspace = await createWorkspace();
+  const undo: (() => Promise<unknown>)[] = [() => workspace.remove()];
+  const close = async (): Promise<void> => {
+    while (undo.length > 0) await undo.pop()?.();
+  };
+  try {
+    const { dir } = workspace;
+    const netns = await createNetns(workspace.netnsName, HOST_ADDRESS);
+    undo.push(() => netns.remove());
+    const engine = createEngine(netns, dir, options);
+    undo.push(() => engine.close());
+    await engine.start();
+    const docker = createDocker(engine.socket);
+    undo.push(() => docker.clear().catch(() => undefined));
+    const [upstream] = await Promise.all([
+      startUpstream(netns, UPSTREAM_ADDRESS, options.upstream ?? {}),
+      loadImages(docker, options.images ?? ['tools']),
+    ]);
+    const fairlead = createFairlead(netns, dir, {
+      dockerSocket: engine.socket,
+      hostAddress: HOST_ADDRESS,
+      upstreams: [`${UPSTREAM_ADDRESS}:53`],
+    });
+    undo.push(() => fairlead.stop());
+    const patience = (within?: number): UntilOptions => ({
+      context: fairlead.log,
+      ...(within === undefined ? {} : { within }),
+    });
+    return { dir, netns, engine, docker, upstream, fairlead, patience, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** Resolves when the daemon knows these containers, by the names that they have in Docker. */
+export async function untilKnown(host: Host, ...containers: readonly string[]): Promise<void> {
+  const unknown = async (): Promise<string[]> => {
+    const { tasks } = (await host.fairlead.api('/v1/tasks')) as TaskListJson;
+    const known = new Set(tasks.map(({ name }) => name));
+    // Rancher's containers are shown by the name that Rancher gave them.
+    return containers.filter((name) => !known.has(name.replace(/^r-/, '')));
+  };
+  await until('every container is known', unknown, (names) => names.length === 0, host.patience(5_000));
+}
