@@ -26,6 +26,6 @@ LABEL org.opencontainers.image.title="fairlead" \
   org.opencontainers.image.licenses="Apache-2.0"
 EXPOSE 53/udp 53/tcp
 STOPSIGNAL SIGTERM
-HEALTHCHECK --interval=10s --timeout=2s --start-period=15s CMD ["node", "dist/main.js", "status", "-q"]
+HEALTHCHECK --interval=10s --timeout=2s --start-period=15s CMD ["node", "dist/main.js", "status"]
 ENTRYPOINT ["node", "/app/dist/main.js"]
 CMD ["run"]

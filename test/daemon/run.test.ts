@@ -1,0 +1,85 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+
+const entry = join(import.meta.dirname, '../../src/main.ts');
+
+let directory: string;
+let config: string;
+let children: ChildProcess[];
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'fairlead-run-'));
+  config = join(directory, 'fairlead.yaml');
+  children = [];
+});
+afterEach(async () => {
+  for (const child of children) child.kill('SIGKILL');
+  await rm(directory, { recursive: true });
+});
+
+const good = (ttl: string) => `
+state: state
+dns:
+  listen: ["127.0.0.1:0"]
+  upstreams: []
+  ttl: ${ttl}
+sources: { file: { path: services.yaml } }
+api: { listen: ["unix:api.sock"] }
+`;
+
+/** The real command, as a process. */
+function run(...args: string[]) {
+  const child = spawn(process.execPath, ['--import', import.meta.resolve('tsx'), entry, ...args], {
+    cwd: directory,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  children.push(child);
+  const seen = { stdout: '', stderr: '' };
+  child.stdout.on('data', (chunk: Buffer) => (seen.stdout += chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => (seen.stderr += chunk.toString()));
+  const exit = new Promise<number | null>((resolve) => child.once('exit', resolve));
+  return { child, seen, exit };
+}
+
+const until = (check: () => void) => vi.waitFor(check, { timeout: 20_000, interval: 50 });
+
+describe('fairlead run', () => {
+  it('ends with 78 and tells every mistake with line and column', async () => {
+    await writeFile(config, 'dns:\n  tll: 5\n  ttl: often\n');
+    const { seen, exit } = run('run', '--config', 'fairlead.yaml');
+    expect(await exit).toBe(78);
+    expect(seen.stderr).toContain('fairlead.yaml:2:3: dns.tll: is no key of dns; did you mean ttl?');
+    expect(seen.stderr).toContain('fairlead.yaml:3:8: dns.ttl: ');
+    expect(seen.stdout).toBe('');
+  }, 30_000);
+
+  it('says what it serves and three commands, reloads on SIGHUP, keeps the old on a mistake, ends on SIGTERM', async () => {
+    await writeFile(config, good('5'));
+    await writeFile(
+      join(directory, 'services.yaml'),
+      'stacks: { webshop: { services: { web: { tasks: [{ name: w1, ip: 192.0.2.1 }] } } } }\n',
+    );
+    const { child, seen, exit } = run('run', '--config', 'fairlead.yaml');
+    await until(() => expect(seen.stdout).toContain('Try, in another terminal:'));
+    expect(seen.stdout.split('Try, in another terminal:')[1]?.trim().split('\n')).toHaveLength(3);
+    expect(seen.stdout).toContain('query web.webshop.rancher.internal');
+    await writeFile(config, good('6'));
+    child.kill('SIGHUP');
+    await until(() => expect(seen.stderr).toContain('configuration reloaded'));
+    await writeFile(config, good('soon'));
+    child.kill('SIGHUP');
+    await until(() => expect(seen.stderr).toContain('the old one stays in force'));
+    expect(seen.stderr).toMatch(/fairlead\.yaml:6:8: dns\.ttl: /);
+    const status = run('--addr', `unix:${join(directory, 'api.sock')}`, 'status', '-o', 'json');
+    expect(await status.exit).toBe(0);
+    expect(JSON.parse(status.seen.stdout)).toMatchObject({
+      config: { reload: { ok: false } },
+      catalog: { services: 1 },
+    });
+    child.kill('SIGTERM');
+    expect(await exit).toBe(0);
+  }, 60_000);
+});
