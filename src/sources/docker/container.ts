@@ -1,0 +1,271 @@
+import { canonicalIp } from '../../net/ip.js';
+import type { Protocol, PublishedPort } from '../../catalog/model.js';
+import { isRawObject, rawArray, rawField, rawNumber, rawObject, rawText, rawTexts, type Raw } from './raw.js';
+import { signalNumber } from './signals.js';
+
+/** What Docker's own health check says; `none` when there is none. */
+export type DockerHealth = 'none' | 'starting' | 'healthy' | 'unhealthy';
+
+/** A container's place on one network. */
+export interface Attachment {
+  /** Docker's network id. Two networks may have one name. */
+  readonly network: string;
+  readonly name: string;
+  /** New with every connect, so that a reconnect under the same address can be told. */
+  readonly endpoint: string;
+  /** Canonical, IPv4 first. */
+  readonly ips: readonly string[];
+}
+
+export interface ContainerPort {
+  readonly port: number;
+  readonly protocol: Protocol;
+  readonly published: readonly PublishedPort[];
+}
+
+/** A container as this source knows it: what an inspection says, or the less that the list says. */
+export interface Container {
+  readonly id: string;
+  /** Without the slash. */
+  readonly name: string;
+  /** `listed`: environment, links, stop signal and start time are not known. */
+  readonly from: 'listed' | 'inspected';
+  /** `running` only when its addresses are its own: not restarting, not dead. */
+  readonly phase: 'running' | 'paused' | 'stopped';
+  /** Why it is stopped: `exited with code 137`. */
+  readonly end?: string;
+  readonly health: DockerHealth;
+  /** Tells one run from the next; milliseconds since the epoch. */
+  readonly startedAt?: number;
+  /** `default`, `host`, `none`, `container:<id>`, a network. */
+  readonly networkMode: string;
+  /** Empty unless it runs: a stopped container goes on showing an address that may be another's by now. */
+  readonly attachments: readonly Attachment[];
+  readonly ports: readonly ContainerPort[];
+  readonly labels: Readonly<Record<string, string>>;
+  /** `SERVICE_*` only. */
+  readonly env: Readonly<Record<string, string>>;
+  /** `/target:/consumer/alias`, as `docker run --link` leaves them. */
+  readonly links: readonly string[];
+  readonly image?: string;
+  readonly stopSignal: number;
+  /** Milliseconds. */
+  readonly stopTimeout: number;
+}
+
+const defaultStopTimeout = 10_000;
+
+/** Reads `GET /containers/{id}/json`, API 1.41 and later. @returns undefined when it is no such answer */
+export function readInspection(json: unknown): Container | undefined {
+  const id = isRawObject(json) ? rawText(json.Id) : undefined;
+  if (!isRawObject(json) || id === undefined || !isRawObject(json.State)) return undefined;
+  const state = json.State;
+  const config = rawObject(json.Config);
+  const host = rawObject(json.HostConfig);
+  const settings = rawObject(json.NetworkSettings);
+  const phase = phaseOf(state);
+  const up = phase !== 'stopped';
+  const startedAt = up ? time(state.StartedAt) : undefined;
+  const image = rawText(config.Image);
+  const timeout = rawNumber(config.StopTimeout);
+  return {
+    id,
+    name: bareName(rawText(json.Name), id),
+    from: 'inspected',
+    phase,
+    ...(up ? {} : { end: endOf(state) }),
+    health: healthOf(rawText(rawObject(state.Health).Status)),
+    ...(startedAt === undefined ? {} : { startedAt }),
+    networkMode: rawText(host.NetworkMode) ?? 'default',
+    attachments: up ? readAttachments(settings.Networks) : [],
+    ports: readPorts(config.ExposedPorts, host.PortBindings, up ? settings.Ports : {}),
+    labels: rawTexts(config.Labels),
+    env: serviceEnv(config.Env),
+    links: rawArray(host.Links).filter((link) => typeof link === 'string'),
+    ...(image === undefined ? {} : { image }),
+    stopSignal: signalNumber(rawText(config.StopSignal)) ?? 15,
+    stopTimeout: timeout === undefined || timeout < 0 ? defaultStopTimeout : timeout * 1000,
+  };
+}
+
+/** Reads one entry of `GET /containers/json`. @returns undefined when it is no such entry */
+export function readListed(json: unknown): Container | undefined {
+  const id = isRawObject(json) ? rawText(json.Id) : undefined;
+  if (!isRawObject(json) || id === undefined) return undefined;
+  const status = rawText(json.Status) ?? '';
+  const state = rawText(json.State);
+  const phase = state === 'running' || state === 'paused' ? state : 'stopped';
+  const up = phase !== 'stopped';
+  const image = rawText(json.Image);
+  const names = rawArray(json.Names).filter((name) => typeof name === 'string');
+  return {
+    id,
+    // A legacy link adds names of the form /consumer/alias.
+    name: bareName(names.find((name) => name.lastIndexOf('/') === 0) ?? names[0], id),
+    from: 'listed',
+    phase,
+    ...(up ? {} : { end: listedEnd(state, status) }),
+    health: healthOf(
+      rawText(rawObject(json.Health).Status) ??
+        /\((?:health: )?(starting|healthy|unhealthy)\)/.exec(status)?.[1],
+    ),
+    networkMode: rawText(rawObject(json.HostConfig).NetworkMode) ?? 'default',
+    attachments: up ? readAttachments(rawObject(json.NetworkSettings).Networks) : [],
+    ports: listedPorts(json.Ports, up),
+    labels: rawTexts(json.Labels),
+    env: {},
+    links: [],
+    ...(image === undefined ? {} : { image }),
+    stopSignal: 15,
+    stopTimeout: defaultStopTimeout,
+  };
+}
+
+/** Whether a list entry shows a change that nobody has told of, so that an inspection is due. */
+export function hasDrifted(known: Container, listed: Container): boolean {
+  return picture(known) !== picture(listed);
+}
+
+/** What list and inspection both tell. */
+function picture(container: Container): string {
+  const { name, phase, health, attachments, ports } = container;
+  if (phase === 'stopped') return JSON.stringify([name, phase]);
+  const places = attachments.map(({ network, endpoint, ips }) => [network, endpoint, ips]).sort();
+  const published = ports.filter((port) => port.published.length > 0);
+  // The list does not tell the health of a paused container.
+  return JSON.stringify([name, phase, phase === 'paused' ? '' : health, places, published]);
+}
+
+/** A container that an event said is over, before the inspection that confirms it. */
+export function ended(container: Container, end: string): Container {
+  const over: Container = {
+    ...container,
+    phase: 'stopped',
+    end,
+    attachments: [],
+    ports: container.ports.map((port) => ({ ...port, published: [] })),
+  };
+  const { startedAt, ...rest } = over;
+  return startedAt === undefined ? over : rest;
+}
+
+function phaseOf(state: Raw): Container['phase'] {
+  if (state.Running !== true || state.Restarting === true || state.Dead === true) return 'stopped';
+  return state.Paused === true ? 'paused' : 'running';
+}
+
+function endOf(state: Raw): string {
+  if (state.Restarting === true) return 'restarting';
+  if (state.Dead === true) return 'dead';
+  if (state.Status === 'created') return 'created, not started';
+  return exitText(rawNumber(state.ExitCode));
+}
+
+function listedEnd(state: string | undefined, status: string): string {
+  if (state === 'restarting' || state === 'dead') return state;
+  if (state === 'created') return 'created, not started';
+  const code = /^Exited \((\d+)\)/.exec(status)?.[1];
+  return exitText(code === undefined ? undefined : Number(code));
+}
+
+/** `exited with code 137` */
+export function exitText(code: number | undefined): string {
+  return code === undefined ? 'exited' : `exited with code ${code}`;
+}
+
+function healthOf(status: string | undefined): DockerHealth {
+  return status === 'starting' || status === 'healthy' || status === 'unhealthy' ? status : 'none';
+}
+
+function bareName(name: string | undefined, id: string): string {
+  return name?.replace(/^\//, '') ?? id.slice(0, 12);
+}
+
+/** RFC 3339 with nanoseconds; year 1 stands for never. */
+function time(value: unknown): number | undefined {
+  const at = Date.parse(rawText(value) ?? '');
+  return at > 0 ? at : undefined;
+}
+
+function readAttachments(networks: unknown): Attachment[] {
+  return Object.entries(rawObject(networks))
+    .map(([name, value]) => {
+      const network = rawObject(value);
+      const ips = [rawText(network.IPAddress), rawText(network.GlobalIPv6Address)]
+        .map((ip) => (ip === undefined ? undefined : canonicalIp(ip)))
+        .filter((ip) => ip !== undefined);
+      return {
+        network: rawText(network.NetworkID) ?? name,
+        name,
+        endpoint: rawText(network.EndpointID) ?? '',
+        ips,
+      };
+    })
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** @param actual port to its bindings: null or none when exposed only */
+function readPorts(exposed: unknown, asked: unknown, actual: unknown): ContainerPort[] {
+  const ports = new Map<string, ContainerPort>();
+  const bindings = rawObject(actual);
+  for (const key of [exposed, asked, actual].flatMap((object) => Object.keys(rawObject(object)))) {
+    const port = readPortKey(key);
+    if (port === undefined) continue;
+    const published = rawArray(rawField(bindings, key)).map((binding) => {
+      const { HostIp, HostPort } = rawObject(binding);
+      return publishedPort(HostIp, Number(rawText(HostPort) ?? HostPort));
+    });
+    addPort(ports, port, published);
+  }
+  return sortPorts(ports);
+}
+
+function listedPorts(list: unknown, up: boolean): ContainerPort[] {
+  const ports = new Map<string, ContainerPort>();
+  for (const entry of rawArray(list)) {
+    const { IP, PrivatePort, PublicPort, Type } = rawObject(entry);
+    const port = readPortKey(`${rawNumber(PrivatePort) ?? ''}/${rawText(Type) ?? 'tcp'}`);
+    if (port !== undefined) addPort(ports, port, up ? [publishedPort(IP, Number(PublicPort))] : []);
+  }
+  return sortPorts(ports);
+}
+
+function publishedPort(ip: unknown, port: number): PublishedPort | undefined {
+  const address = canonicalIp(rawText(ip) ?? '0.0.0.0');
+  return address !== undefined && Number.isInteger(port) && port > 0 && port < 65536
+    ? { ip: address, port }
+    : undefined;
+}
+
+function addPort(
+  ports: Map<string, ContainerPort>,
+  port: Pick<ContainerPort, 'port' | 'protocol'>,
+  published: readonly (PublishedPort | undefined)[],
+): void {
+  const key = `${port.port}/${port.protocol}`;
+  const all = new Map(ports.get(key)?.published.map((one) => [`${one.ip} ${one.port}`, one]));
+  for (const one of published) if (one !== undefined) all.set(`${one.ip} ${one.port}`, one);
+  const sorted = [...all.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, one]) => one);
+  ports.set(key, { ...port, published: sorted });
+}
+
+function sortPorts(ports: ReadonlyMap<string, ContainerPort>): ContainerPort[] {
+  return [...ports.values()].sort((a, b) => a.port - b.port || (a.protocol < b.protocol ? -1 : 1));
+}
+
+/** `80/tcp`, `80` */
+export function readPortKey(text: string): Pick<ContainerPort, 'port' | 'protocol'> | undefined {
+  const match = /^(\d{1,5})(?:\/(tcp|udp|sctp))?$/.exec(text);
+  const port = Number(match?.[1]);
+  if (match === null || port < 1 || port > 65535) return undefined;
+  return { port, protocol: (match[2] ?? 'tcp') as Protocol };
+}
+
+/** The rest of the environment is no business of ours: it holds passwords. */
+function serviceEnv(env: unknown): Record<string, string> {
+  const pairs = rawArray(env)
+    .filter((pair) => typeof pair === 'string')
+    .filter((pair) => pair.startsWith('SERVICE_') && pair.includes('='))
+    .map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]);
+  return Object.fromEntries(pairs) as Record<string, string>;
+}

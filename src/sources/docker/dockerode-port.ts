@@ -1,0 +1,241 @@
+import { Agent, type IncomingMessage } from 'node:http';
+import { Readable } from 'node:stream';
+import { inspect } from 'node:util';
+import type Docker from 'dockerode';
+import { isRawObject, rawNumber, rawText } from './raw.js';
+import { DockerError, type ConnectDocker, type DockerPort } from './port.js';
+import { printable } from './text.js';
+
+/** The newest API that this code has been read against; engines speak older versions of it for years. */
+const newestApi = '1.47';
+const oldestApi = '1.41';
+
+/**
+ * Event types and actions that change a fact. `health_status` makes the engine match all of them as prefixes
+ * (moby daemon/events/filter.go), which still lets no `exec_*` in: health probes make three of those each.
+ */
+const eventFilters = {
+  type: ['container', 'network'],
+  event: [
+    ...['create', 'start', 'die', 'kill', 'pause', 'unpause', 'rename', 'destroy', 'update', 'health_status'],
+    ...['connect', 'disconnect', 'remove'],
+  ],
+};
+
+/**
+ * The API version to pin: the older of the engine's and ours. Without a pin the engine answers in its newest shape,
+ * which changes under us at its next upgrade.
+ * @param offered the `Api-Version` header of `/_ping`
+ * @throws DockerError when the engine is too old or tells no version
+ */
+export function negotiateApi(offered: string | undefined): string {
+  const minor = minorOf(offered);
+  if (minor === undefined) {
+    throw new DockerError('it tells no API version; check that sources.docker.socket is a Docker engine');
+  }
+  const oldest = Number(minorOf(oldestApi));
+  if (minor < oldest) {
+    throw new DockerError(
+      `its API 1.${minor} is older than ${oldestApi}; upgrade the engine to 20.10 or later`,
+    );
+  }
+  return minor < Number(minorOf(newestApi)) ? `1.${minor}` : newestApi;
+}
+
+function minorOf(version: string | undefined): number | undefined {
+  const match = /^1\.(\d{1,4})$/.exec(version ?? '');
+  return match ? Number(match[1]) : undefined;
+}
+
+/** Reaches an engine by dockerode over a unix socket. */
+export const connectByDockerode: ConnectDocker = async (socket, timeouts, signal) => {
+  const { default: Client } = await import('dockerode');
+  const agent = opaque(new Agent({ keepAlive: true }));
+  // DOCKER_HOST and DOCKER_CLIENT_TIMEOUT would otherwise send us elsewhere and cut the quiet event stream.
+  const fixed = { socketPath: socket, host: undefined, protocol: 'http', timeout: undefined, agent } as const;
+  const calls = new Calls();
+  const give = () => {
+    calls.close();
+    agent.destroy();
+  };
+  signal.addEventListener('abort', give, { once: true });
+  try {
+    const hello = await calls.run('ping', timeouts.connect, (abort) => ping(new Client(fixed), abort));
+    const apiVersion = negotiateApi(headerText(hello.headers['api-version']));
+    const docker = new Client({ ...fixed, version: `v${apiVersion}` });
+    return new DockerodePort(docker, calls, timeouts.call, {
+      apiVersion,
+      engineVersion: /^Docker\/([\w.+~-]+)/.exec(headerText(hello.headers.server) ?? '')?.[1] ?? '',
+      connectedAt: Date.parse(headerText(hello.headers.date) ?? '') || Date.now(),
+      close: give,
+    });
+  } catch (error) {
+    give();
+    throw error;
+  } finally {
+    signal.removeEventListener('abort', give);
+  }
+};
+
+function headerText(value: string | string[] | undefined): string | undefined {
+  return typeof value === 'string' ? value : value?.[0];
+}
+
+/** dockerode's own `ping` hides the headers, which is all that is wanted of it. */
+function ping(docker: Docker, abortSignal: AbortSignal): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    const statusCodes = { 200: true, 500: 'server error' };
+    const dial = { path: '/_ping', method: 'GET', isStream: true, statusCodes, abortSignal };
+    (docker.modem as Modem).dial(dial, (error, response) => {
+      if (error !== null) {
+        reject(error);
+        return;
+      }
+      response.on('error', () => undefined);
+      response.resume();
+      resolve(response);
+    });
+  });
+}
+
+/** The part of docker-modem that is used; dockerode's types leave it open. */
+interface Modem {
+  dial(options: object, done: (error: Error | null, response: IncomingMessage) => void): void;
+}
+
+class DockerodePort implements DockerPort {
+  readonly apiVersion: string;
+  readonly engineVersion: string;
+  readonly connectedAt: number;
+  readonly close: () => void;
+  readonly #docker: Docker;
+  readonly #calls: Calls;
+  readonly #timeout: number;
+
+  constructor(
+    docker: Docker,
+    calls: Calls,
+    timeout: number,
+    about: Pick<DockerPort, 'apiVersion' | 'engineVersion' | 'connectedAt' | 'close'>,
+  ) {
+    this.#docker = docker;
+    this.#calls = calls;
+    this.#timeout = timeout;
+    this.apiVersion = about.apiVersion;
+    this.engineVersion = about.engineVersion;
+    this.connectedAt = about.connectedAt;
+    this.close = about.close;
+  }
+
+  async ping(): Promise<void> {
+    await this.#calls.run('ping', this.#timeout, (abort) => ping(this.#docker, abort));
+  }
+
+  listContainers(): Promise<unknown> {
+    return this.#call('listing containers', (abortSignal) =>
+      this.#docker.listContainers({ all: true, abortSignal }),
+    );
+  }
+
+  inspectContainer(id: string): Promise<unknown> {
+    return this.#call('inspecting it', (abortSignal) =>
+      this.#docker.getContainer(id).inspect({ abortSignal }),
+    );
+  }
+
+  listNetworks(): Promise<unknown> {
+    return this.#call('listing networks', (abortSignal) => this.#docker.listNetworks({ abortSignal }));
+  }
+
+  inspectNetwork(id: string): Promise<unknown> {
+    // dockerode takes no signal here; the call is given up all the same, and its connection ends with the port.
+    return this.#call('inspecting a network', () => this.#docker.getNetwork(id).inspect());
+  }
+
+  async events(since: number): Promise<Readable> {
+    const stream = await this.#calls.run(
+      'opening the event stream',
+      this.#timeout,
+      (abortSignal) => {
+        const options = { since: Math.floor(since), filters: JSON.stringify(eventFilters), abortSignal };
+        return this.#docker.getEvents(options);
+      },
+      'keep',
+    );
+    if (!(stream instanceof Readable))
+      throw new DockerError('the event stream is no stream; restart the engine');
+    // The watcher comes a turn later; until then an error has to have somebody to go to.
+    stream.on('error', () => undefined);
+    return stream;
+  }
+
+  async #call(what: string, run: (abort: AbortSignal) => Promise<unknown>): Promise<unknown> {
+    const answer = await this.#calls.run(what, this.#timeout, run);
+    // docker-modem hands over the bytes of what is no JSON.
+    if (answer instanceof Uint8Array) throw new DockerError(`${what} brought no JSON`);
+    return answer;
+  }
+}
+
+/** Calls under way: each has a deadline, and all end with the port. */
+class Calls {
+  readonly #open = new Set<() => void>();
+  #closed = false;
+
+  /** @param hold `keep` leaves the abort signal armed until {@link close}: the answer is a stream */
+  run<T>(
+    what: string,
+    ms: number,
+    call: (abort: AbortSignal) => Promise<T>,
+    hold: 'drop' | 'keep' = 'drop',
+  ): Promise<T> {
+    const controller = new AbortController();
+    if (this.#closed) return Promise.reject(new DockerError(`${what}: the connection was closed`));
+    return new Promise((resolve, reject) => {
+      const end = () => {
+        reject(new DockerError(`${what}: the connection was closed`));
+        controller.abort();
+      };
+      const timer = setTimeout(() => {
+        this.#open.delete(end);
+        reject(new DockerError(`${what}: no answer within ${ms / 1000} s`, { code: 'ETIMEDOUT' }));
+        controller.abort();
+      }, ms);
+      this.#open.add(end);
+      call(opaque(controller.signal))
+        .then((answer) => {
+          if (hold === 'drop') this.#open.delete(end);
+          resolve(answer);
+        })
+        .catch((error: unknown) => {
+          this.#open.delete(end);
+          reject(asDockerError(error));
+        })
+        .finally(() => clearTimeout(timer));
+    });
+  }
+
+  close(): void {
+    this.#closed = true;
+    for (const end of this.#open) end();
+    this.#open.clear();
+  }
+}
+
+function asDockerError(error: unknown): DockerError {
+  if (error instanceof DockerError) return error;
+  const fields = isRawObject(error) ? error : {};
+  const status = rawNumber(fields.statusCode);
+  const reason = isRawObject(fields.json) ? rawText(fields.json.message) : undefined;
+  const text = reason ?? (error instanceof Error ? error.message : String(error));
+  const what = status === undefined ? printable(text) : `the engine answered ${status}: ${printable(text)}`;
+  return new DockerError(what, { status, code: rawText(fields.code) });
+}
+
+/**
+ * docker-modem prints the options of each request to any depth, whether anybody reads it or not (lib/modem.js,
+ * `buildRequest`). An agent with its sockets costs it 10 to 30 ms, in which no query is answered.
+ */
+function opaque<T extends object>(value: T): T {
+  return Object.defineProperty(value, inspect.custom, { value: () => value.constructor.name });
+}

@@ -1,0 +1,173 @@
+import { ended, exitText, type Container } from './container.js';
+import type { DockerEvent } from './event-stream.js';
+import { operatorName } from './names.js';
+import type { NetworkReader } from './network-reader.js';
+import { gatewayBridgeName } from './networks.js';
+import { rawText } from './raw.js';
+import { isStopSignal, signalNumber } from './signals.js';
+import type { ContainerTable } from './table.js';
+import { printable } from './text.js';
+import type { Timers, Timing } from './timers.js';
+import type { WorkQueue } from './work-queue.js';
+
+export interface EventHandlerOptions {
+  readonly table: ContainerTable;
+  readonly queue: WorkQueue;
+  readonly networks: NetworkReader;
+  readonly timers: Timers;
+  readonly timing: Timing;
+  /** Told of every container that an event is about. */
+  readonly touched: (id: string) => void;
+}
+
+/**
+ * Events are hints. What one says for certain is applied at once (a container that died is not served for another
+ * moment), and every one marks its container for the inspection that decides.
+ */
+export class EventHandler {
+  readonly #options: EventHandlerOptions;
+  readonly #timers = new Set<() => void>();
+
+  constructor(options: EventHandlerOptions) {
+    this.#options = options;
+  }
+
+  handle(event: DockerEvent): void {
+    if (event.type === 'network') this.#networkEvent(event);
+    else if (event.type === 'container') this.#containerEvent(event);
+  }
+
+  stop(): void {
+    for (const cancel of this.#timers) cancel();
+    this.#timers.clear();
+  }
+
+  #containerEvent(event: DockerEvent): void {
+    const { id, attributes } = event;
+    const { timing } = this.#options;
+    this.#options.touched(id);
+    const action = event.action.split(':')[0] ?? '';
+    switch (action) {
+      case 'create':
+        // It is usually started within milliseconds, which says more.
+        this.#options.queue.markLater(id, timing.created, 'create');
+        return;
+      case 'kill':
+        this.#kill(event);
+        return;
+      case 'die':
+        this.#die(event, `die exit ${printable(attributes.exitCode ?? '?')}`);
+        return;
+      case 'destroy':
+        this.#options.table.remove(id, 'destroy');
+        this.#options.queue.mark(id, 'destroy', true);
+        return;
+      case 'pause':
+        this.#overlay(event, 'pause', (known) =>
+          known.phase === 'running' ? { ...known, phase: 'paused' } : known,
+        );
+        return;
+      case 'health_status':
+        this.#health(event);
+        return;
+      case 'rename':
+        this.#options.queue.mark(
+          id,
+          `rename ${shown(attributes.oldName)} -> ${shown(attributes.name)}`,
+          true,
+        );
+        return;
+      case 'start':
+      case 'unpause':
+      case 'update':
+        this.#options.queue.mark(id, action, true);
+        return;
+      default:
+        return;
+    }
+  }
+
+  #kill({ id, attributes, at }: DockerEvent): void {
+    const { table, timers, timing } = this.#options;
+    const known = table.get(id);
+    const signal = signalNumber(attributes.signal);
+    // The list does not tell the stop signal: the inspection decides.
+    const isKnown = known?.from === 'inspected';
+    if (signal === undefined || (isKnown && !isStopSignal(signal, known.stopSignal))) return;
+    const grace = signal === 9 ? 0 : (known?.stopTimeout ?? 10_000);
+    const wait = grace + timing.drainGrace;
+    const cause = `kill signal ${signal}`;
+    table.sent(id, { signal, at }, timers.now() + wait, cause);
+    this.#after(wait, () => {
+      if (table.isOverdue(id)) this.#options.queue.mark(id, `${cause} had no effect`);
+    });
+    if (known === undefined) this.#options.queue.mark(id, cause);
+  }
+
+  #die(event: DockerEvent, cause: string): void {
+    const { exitCode } = event.attributes;
+    const code = exitCode === undefined || !/^\d+$/.test(exitCode) ? undefined : Number(exitCode);
+    this.#overlay(event, cause, (known) => ended(known, exitText(code)));
+  }
+
+  #health(event: DockerEvent): void {
+    const status = /^health_status:\s*(\S+)/.exec(event.action)?.[1];
+    const cause = `health_status: ${printable(status ?? '?')}`;
+    this.#overlay(event, cause, (known) =>
+      (status === 'healthy' || status === 'unhealthy') && known.phase !== 'stopped'
+        ? { ...known, health: status }
+        : known,
+    );
+  }
+
+  /** Applies what an event says of a container that is known, unless it is about an earlier run of it; then confirms it. */
+  #overlay({ id, at }: DockerEvent, cause: string, change: (known: Container) => Container): void {
+    const { table } = this.#options;
+    const known = table.get(id);
+    if (known !== undefined && !isOfEarlierRun(known, at)) {
+      const changed = change(known);
+      if (changed !== known) table.overlay(changed, cause);
+    }
+    this.#options.queue.mark(id, cause, true);
+  }
+
+  #networkEvent({ id, action, attributes, at }: DockerEvent): void {
+    if (action !== 'connect' && action !== 'disconnect') {
+      this.#options.networks.refresh(`network ${action}`);
+      return;
+    }
+    if (attributes.name === gatewayBridgeName) this.#options.networks.refresh(`network ${action}`);
+    const container = rawText(attributes.container);
+    if (container === undefined) return;
+    this.#options.touched(container);
+    const known = this.#options.table.get(container);
+    const cause = `network ${action} ${shown(attributes.name)}`;
+    if (known === undefined || known.phase === 'stopped') {
+      // Part of a start or of a death, whose own event says more.
+      this.#options.queue.markLater(container, this.#options.timing.created, cause);
+      return;
+    }
+    if (action === 'disconnect' && !isOfEarlierRun(known, at)) {
+      // The address is free from now on, and the next container gets it.
+      const attachments = known.attachments.filter(({ network }) => network !== id);
+      this.#options.table.overlay({ ...known, attachments }, cause);
+    }
+    this.#options.queue.mark(container, cause, true);
+  }
+
+  #after(ms: number, task: () => void): void {
+    const cancel = this.#options.timers.after(ms, () => {
+      this.#timers.delete(cancel);
+      task();
+    });
+    this.#timers.add(cancel);
+  }
+}
+
+function isOfEarlierRun(known: Container, at: number | undefined): boolean {
+  return at !== undefined && known.startedAt !== undefined && at < known.startedAt;
+}
+
+function shown(name: string | undefined): string {
+  return printable(operatorName((name ?? '?').replace(/^\//, '')));
+}

@@ -1,0 +1,129 @@
+import { labelFault } from '../../net/labels.js';
+import type { ForeignLabel } from './label-table.js';
+
+/** What a set of foreign labels says about a container's place. Texts are as found, not checked. */
+export interface Place {
+  readonly stack: Found;
+  /** Absent: the container stands for itself, reachable by its own name only. */
+  readonly service?: Found;
+  readonly sidekick?: Found;
+  /** The instance number, where it is told. */
+  readonly number?: string;
+  /** Port number to name, from registrator's port-scoped names. */
+  readonly portNames?: ReadonlyMap<number, string>;
+  readonly ignoredPorts?: ReadonlySet<number>;
+}
+
+/** A text and the label that it came from; no label: the container's own name, or a default. */
+export interface Found {
+  readonly text: string;
+  readonly label?: string;
+}
+
+export interface Labelled {
+  /** Without the slash and Rancher's `r-`. */
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly env: Readonly<Record<string, string>>;
+}
+
+export const defaultStack: Found = { text: 'default' };
+
+/** A container as a service of its own, unless its name cannot be one (`web.1.x3k`): nobody chose that. */
+export function byName(name: string): Place {
+  return { stack: defaultStack, ...(labelFault(name) === undefined ? { service: { text: name } } : {}) };
+}
+
+/** The place by the best family of labels that says anything; undefined when none does. */
+export function placeByLabels(container: Labelled): Place | undefined {
+  return byRancher(container) ?? bySwarm(container) ?? byCompose(container) ?? byRegistrator(container);
+}
+
+function find(
+  { labels }: Labelled,
+  ...keys: ForeignLabel[]
+): (Found & { readonly label: string }) | undefined {
+  for (const label of keys) {
+    const text = Object.hasOwn(labels, label) ? labels[label] : undefined;
+    if (text !== undefined && text !== '') return { text, label };
+  }
+  return undefined;
+}
+
+function byRancher(container: Labelled): Place | undefined {
+  const path = find(container, 'io.rancher.stack_service.name', 'io.rancher.project_service.name');
+  const stack = find(container, 'io.rancher.stack.name', 'io.rancher.project.name');
+  const number = trailingNumber(find(container, 'io.rancher.container.name')?.text ?? container.name);
+  const counted = number === undefined ? {} : { number };
+  if (path === undefined) {
+    return stack === undefined ? undefined : { ...byName(container.name), stack, ...counted };
+  }
+  const parts = path.text.split('/').map((text): Found => ({ text, label: path.label }));
+  const [first, service, third] = parts;
+  if (first === undefined || service === undefined || parts.length > 3) {
+    // Not of the form stack/service[/sidekick]: what is no label in it is refused as a whole.
+    return { stack: stack ?? defaultStack, service: path };
+  }
+  const launch = find(container, 'io.rancher.service.launch.config');
+  const named =
+    launch !== undefined && launch.text !== 'io.rancher.service.primary.launch.config' ? launch : undefined;
+  const sidekick = third ?? (named !== undefined && named.text !== service.text ? named : undefined);
+  return { stack: first, service, ...(sidekick === undefined ? {} : { sidekick }), ...counted };
+}
+
+/** `stack_service_3`, `stack-service-3`: no label of Rancher's tells the number. */
+function trailingNumber(name: string): string | undefined {
+  return /[-_](\d+)$/.exec(name)?.[1];
+}
+
+function bySwarm(container: Labelled): Place | undefined {
+  const service = find(container, 'com.docker.swarm.service.name');
+  if (service === undefined) return undefined;
+  const stack = find(container, 'com.docker.stack.namespace');
+  if (stack === undefined) return { stack: defaultStack, service };
+  const prefix = `${stack.text}_`;
+  const short = service.text.startsWith(prefix) ? service.text.slice(prefix.length) : service.text;
+  return { stack, service: { ...service, text: short } };
+}
+
+function byCompose(container: Labelled): Place | undefined {
+  const stack = find(container, 'com.docker.compose.project');
+  const service = find(container, 'com.docker.compose.service');
+  if (stack === undefined || service === undefined) return undefined;
+  // `docker compose run`: it sees its project, but takes none of the service's traffic.
+  if (find(container, 'com.docker.compose.oneoff')?.text.toLowerCase() === 'true') return { stack };
+  const number = find(container, 'com.docker.compose.container-number')?.text;
+  return { stack, service, ...(number === undefined ? {} : { number }) };
+}
+
+/** registrator reads the environment first, then labels; a port-scoped key beats a plain one. */
+function byRegistrator({ name, labels, env }: Labelled): Place | undefined {
+  const portNames = new Map<number, string>();
+  const ignoredPorts = new Set<number>();
+  let firstPort: { readonly port: number; readonly found: Found } | undefined;
+  let service: Found | undefined;
+  let ignored = false;
+  for (const [label, text] of [...Object.entries(env), ...Object.entries(labels)]) {
+    const match = /^SERVICE_(?:(\d{1,5})_)?(NAME|IGNORE)$/.exec(label);
+    if (match === null || text === '') continue;
+    const port = match[1] === undefined ? undefined : Number(match[1]);
+    if (match[2] === 'IGNORE') {
+      // Any value ignores, `false` too: so does registrator.
+      if (port === undefined) ignored = true;
+      else ignoredPorts.add(port);
+    } else if (port === undefined) {
+      service = { text, label };
+    } else {
+      portNames.set(port, text);
+      if (firstPort === undefined || port <= firstPort.port) firstPort = { port, found: { text, label } };
+    }
+  }
+  if (ignored) return { stack: defaultStack };
+  const named = service ?? firstPort?.found;
+  if (named === undefined && ignoredPorts.size === 0) return undefined;
+  return {
+    ...(named === undefined ? byName(name) : { stack: defaultStack, service: named }),
+    portNames,
+    ignoredPorts,
+  };
+}

@@ -1,0 +1,83 @@
+import type { Port } from '../../catalog/model.js';
+import { labelFault, nameFault } from '../../net/labels.js';
+import { readPortKey } from './container.js';
+import { quoted } from './text.js';
+
+/**
+ * A label's value, read. `fault` says what is wrong with it and what to write instead; a list keeps its good items.
+ */
+export interface Reading<T> {
+  readonly value: T;
+  readonly fault?: string;
+}
+
+export function readBoolean(text: string, otherwise: boolean): Reading<boolean> {
+  const word = text.trim().toLowerCase();
+  if (['true', '1', 'yes', 'on'].includes(word)) return { value: true };
+  if (['false', '0', 'no', 'off'].includes(word)) return { value: false };
+  return { value: otherwise, fault: 'is neither true nor false' };
+}
+
+export function readWeight(text: string): Reading<number> {
+  const weight = Number(text.trim());
+  if (/^\d{1,5}$/.test(text.trim()) && weight <= 65535) return { value: weight };
+  return { value: 1, fault: 'is no whole number from 0 to 65535' };
+}
+
+export function readEndpointMode(text: string): Reading<'dnsrr' | 'vip' | undefined> {
+  const mode = text.trim().toLowerCase();
+  return mode === 'dnsrr' || mode === 'vip'
+    ? { value: mode }
+    : { value: undefined, fault: 'is neither dnsrr nor vip' };
+}
+
+/** `http=80/tcp, 53/udp` */
+export function readPortList(text: string): Reading<readonly Port[]> {
+  return readList<Port>(text, (item) => {
+    const match = /^(?:([^=]+)=)?([^=]+)$/.exec(item);
+    const port = readPortKey((match?.[2] ?? '').trim().toLowerCase());
+    if (port === undefined)
+      return { fault: 'is not written [name=]port[/tcp, /udp or /sctp], port 1 to 65535' };
+    const name = match?.[1]?.trim().toLowerCase();
+    if (name === undefined) return { value: port };
+    const fault = labelFault(name);
+    return fault === undefined ? { value: { ...port, name } } : { fault: `has a port name that ${fault}` };
+  });
+}
+
+/** `db=pg.other, cache=redis` */
+export function readLinks(text: string): Reading<Readonly<Record<string, string>>> {
+  const { value, ...rest } = readList<readonly [string, string]>(text, (item) => {
+    const match = /^([^=]+)=([^=]+)$/.exec(item);
+    const alias = match?.[1]?.trim().toLowerCase();
+    const target = match?.[2]?.trim().toLowerCase();
+    if (alias === undefined || target === undefined) return { fault: 'is not written alias=target' };
+    const fault = labelFault(alias) ?? nameFault(target);
+    return fault === undefined ? { value: [alias, target] } : { fault };
+  });
+  return { value: Object.fromEntries(value), ...rest };
+}
+
+export function readNames(text: string): Reading<readonly string[]> {
+  return readList(text, (item) => {
+    const fault = nameFault(item.toLowerCase());
+    return fault === undefined ? { value: item.toLowerCase() } : { fault };
+  });
+}
+
+/** More items than any label that a person wrote; the rest of a longer one is not read. */
+const maxItems = 64;
+
+type Item<T> = { readonly value: T } | { readonly fault: string };
+
+function readList<T>(text: string, read: (item: string) => Item<T>): Reading<readonly T[]> {
+  const items = text.split(',', maxItems + 1).map((item) => item.trim());
+  const value: T[] = [];
+  let fault = items.length > maxItems ? `has more than ${maxItems} items` : undefined;
+  for (const item of items.slice(0, maxItems).filter((one) => one !== '')) {
+    const one = read(item);
+    if ('value' in one) value.push(one.value);
+    else fault ??= `has an item ${quoted(item)} that ${one.fault}`;
+  }
+  return fault === undefined ? { value } : { value, fault };
+}

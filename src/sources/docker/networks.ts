@@ -1,0 +1,90 @@
+import type { NetworkFact } from '../../catalog/facts.js';
+import { canonicalIp, ipBytes, ipFromBytes, parseCidr } from '../../net/ip.js';
+import { isRawObject, rawArray, rawField, rawObject, rawText, rawTexts, type Raw } from './raw.js';
+
+/** The networks of an engine. */
+export interface Networks {
+  readonly facts: readonly NetworkFact[];
+  /** Swarm's ingress: tasks have an address there, which is for the routing mesh alone. */
+  readonly ingress: ReadonlySet<string>;
+  /** The id of docker_gwbridge, through which tasks on overlay networks reach the host. */
+  readonly gatewayBridge?: string;
+}
+
+export const gatewayBridgeName = 'docker_gwbridge';
+
+/** Reads `GET /networks`. Entries that cannot be read are left out; undefined when it is no such answer. */
+export function readNetworks(json: unknown): Networks | undefined {
+  if (!Array.isArray(json)) return undefined;
+  const entries = json.filter(isRawObject).filter((entry) => rawText(entry.Id) !== undefined);
+  const idsWhere = (test: (entry: Raw) => boolean) => entries.filter(test).map((entry) => String(entry.Id));
+  const gatewayBridge = idsWhere((entry) => entry.Name === gatewayBridgeName)[0];
+  return {
+    facts: entries.map(readNetwork).filter((fact) => fact !== undefined),
+    ingress: new Set(idsWhere((entry) => entry.Ingress === true)),
+    ...(gatewayBridge === undefined ? {} : { gatewayBridge }),
+  };
+}
+
+/** `host` and `none` are no networks that anybody shares. */
+function readNetwork(entry: Raw): NetworkFact | undefined {
+  const id = rawText(entry.Id);
+  const driver = rawText(entry.Driver) ?? '';
+  if (id === undefined || driver === 'host' || driver === 'null') return undefined;
+  const ranges = rawArray(rawObject(entry.IPAM).Config).map(rawObject);
+  const options = rawTexts(entry.Options);
+  return {
+    id,
+    name: rawText(entry.Name) ?? id.slice(0, 12),
+    driver,
+    internal: entry.Internal === true,
+    subnets: ranges.map((range) => subnetOf(range)).filter((subnet) => subnet !== undefined),
+    gateways:
+      driver === 'bridge'
+        ? ranges.map((range) => gatewayOf(range, options)).filter((gateway) => gateway !== undefined)
+        : [],
+  };
+}
+
+function subnetOf(range: Raw): string | undefined {
+  return parseCidr(rawText(range.Subnet) ?? '')?.text;
+}
+
+/** Only a bridge's gateway is the host itself; on macvlan it is somebody's router, an overlay has none. */
+function gatewayOf(range: Raw, options: Readonly<Record<string, string>>): string | undefined {
+  const subnet = subnetOf(range);
+  const told = canonicalIp((rawText(range.Gateway) ?? '').replace(/\/\d+$/, ''));
+  const gateway = told ?? (subnet === undefined ? undefined : firstAddress(subnet));
+  if (gateway === undefined) return undefined;
+  const family = gateway.includes(':') ? 6 : 4;
+  // In this mode the bridge has no address at all.
+  const isolated = options[`com.docker.network.bridge.gateway_mode_ipv${family}`] === 'isolated';
+  return isolated ? undefined : gateway;
+}
+
+/** What Docker gives the bridge when nobody said otherwise. */
+function firstAddress(subnet: string): string | undefined {
+  const [address = '', prefix = ''] = subnet.split('/');
+  const bytes = ipBytes(address);
+  const host = bytes.length * 8 - Number(prefix);
+  if (host < 1) return undefined;
+  const masked = bytes.map((byte, index) => {
+    const free = Math.min(8, Math.max(0, host - (bytes.length - 1 - index) * 8));
+    return byte & (0xff << free);
+  });
+  masked[masked.length - 1] = (masked.at(-1) ?? 0) + 1;
+  return ipFromBytes(masked);
+}
+
+/** Reads the containers of `GET /networks/docker_gwbridge`: container id to the addresses that it asks from. */
+export function readGatewayBridge(json: unknown): Map<string, readonly string[]> {
+  const containers = rawObject(rawField(rawObject(json), 'Containers'));
+  const addresses = Object.entries(containers).map(([id, value]) => {
+    const { IPv4Address, IPv6Address } = rawObject(value);
+    const ips = [IPv4Address, IPv6Address]
+      .map((text) => canonicalIp((rawText(text) ?? '').replace(/\/\d+$/, '')))
+      .filter((ip) => ip !== undefined);
+    return [id, ips] as const;
+  });
+  return new Map(addresses.filter(([, ips]) => ips.length > 0));
+}

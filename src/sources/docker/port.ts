@@ -1,0 +1,52 @@
+import type { Readable } from 'node:stream';
+
+/**
+ * The eight reading calls that Fairlead makes of an engine, at one negotiated API version. Answers are raw JSON: the
+ * readers decide what to believe. Every call ends within its deadline and rejects with a {@link DockerError}.
+ */
+export interface DockerPort {
+  /** `1.41` */
+  readonly apiVersion: string;
+  /** `20.10.24`; empty when the engine does not tell. */
+  readonly engineVersion: string;
+  /** The engine's clock when it was connected to, in milliseconds since the epoch. */
+  readonly connectedAt: number;
+  ping(): Promise<void>;
+  /** `GET /containers/json?all=1` */
+  listContainers(): Promise<unknown>;
+  /** `GET /containers/{id}/json` */
+  inspectContainer(id: string): Promise<unknown>;
+  /** `GET /networks` */
+  listNetworks(): Promise<unknown>;
+  /** `GET /networks/{id}` */
+  inspectNetwork(id: string): Promise<unknown>;
+  /**
+   * `GET /events`; resolves with the response headers, which is before the engine subscribes.
+   * @param since seconds since the epoch, inclusive
+   */
+  events(since: number): Promise<Readable>;
+  /** Ends every call and connection. */
+  close(): void;
+}
+
+/** Finds out what an engine speaks. Rejects with a {@link DockerError}. */
+export type ConnectDocker = (
+  socket: string,
+  timeouts: { readonly connect: number; readonly call: number },
+  signal: AbortSignal,
+) => Promise<DockerPort>;
+
+/** A call that brought nothing. */
+export class DockerError extends Error {
+  override readonly name = 'DockerError';
+  /** HTTP status, when the engine answered. */
+  readonly status: number | undefined;
+  /** System error code (`ENOENT`), when it could not be reached. */
+  readonly code: string | undefined;
+
+  constructor(message: string, details: { status?: number | undefined; code?: string | undefined } = {}) {
+    super(message);
+    this.status = details.status;
+    this.code = details.code;
+  }
+}

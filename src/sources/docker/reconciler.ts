@@ -1,0 +1,211 @@
+import { hasDrifted, readInspection, readListed, type Container } from './container.js';
+import type { DockerEvent, EventSink } from './event-stream.js';
+import { EventHandler } from './event-handler.js';
+import { NetworkReader } from './network-reader.js';
+import { DockerError, type DockerPort } from './port.js';
+import type { Log } from './log.js';
+import type { ContainerTable } from './table.js';
+import type { Timers, Timing } from './timers.js';
+import { WorkQueue } from './work-queue.js';
+
+export interface ReconcilerOptions {
+  readonly port: DockerPort;
+  readonly table: ContainerTable;
+  readonly timers: Timers;
+  readonly timing: Timing;
+  readonly log: Log;
+}
+
+/** Inspections at once. */
+const places = 16;
+const firstRetry = 250;
+const lastRetry = 60_000;
+
+/**
+ * Keeps the table true over one connection to the engine: by its events, by a list now and then, and by inspections,
+ * which decide. Lost, doubled and reordered events end in the same table.
+ */
+export class Reconciler implements EventSink {
+  readonly #options: ReconcilerOptions;
+  readonly #queue: WorkQueue;
+  readonly #networks: NetworkReader;
+  readonly #events: EventHandler;
+  readonly #failures = new Map<string, number>();
+  readonly #timers = new Set<() => void>();
+  /** Ids that something happened to since the list was asked for: it cannot speak for them. */
+  #touched = new Set<string>();
+  #listing: Promise<void> | undefined;
+  #listAgain = false;
+  #stopped = false;
+
+  constructor(options: ReconcilerOptions) {
+    this.#options = options;
+    this.#networks = new NetworkReader(options);
+    this.#queue = new WorkQueue({
+      work: (id, cause, isCurrent) => this.#inspect(id, cause, isCurrent),
+      onSlow: (id) => options.table.trustList(id, 'slow inspection'),
+      isHanging: (id) => this.#failures.has(id),
+      places,
+      placeMs: options.timing.place,
+      timers: options.timers,
+    });
+    this.#events = new EventHandler({
+      ...options,
+      queue: this.#queue,
+      networks: this.#networks,
+      touched: (id) => this.#touched.add(id),
+    });
+  }
+
+  event(event: DockerEvent): void {
+    this.#events.handle(event);
+  }
+
+  gap(why: string): void {
+    this.#options.log('warn', 'docker: events were missed; all containers are listed again', { why });
+    this.resync('resync').catch((error: unknown) => this.#listFailed(error));
+  }
+
+  /**
+   * Lists everything, and inspects what differs from what is known. Rejects when the list cannot be had; the table is
+   * then as it was. Resolves when every inspection has ended or is known to hang.
+   */
+  resync(cause: string): Promise<void> {
+    if (this.#listing !== undefined) {
+      this.#listAgain = true;
+      return this.#listing;
+    }
+    this.#listing = this.#relist(cause).finally(() => {
+      this.#listing = undefined;
+    });
+    return this.#listing;
+  }
+
+  #listFailed(error: unknown): void {
+    const why = error instanceof Error ? error.message : String(error);
+    this.#options.log('warn', 'docker: listing after missed events failed; the next resync repairs it', {
+      why,
+    });
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#queue.stop();
+    this.#networks.stop();
+    this.#events.stop();
+    for (const cancel of this.#timers) cancel();
+    this.#timers.clear();
+  }
+
+  async #relist(cause: string): Promise<void> {
+    do {
+      this.#listAgain = false;
+      this.#touched = new Set();
+      const [containers] = await Promise.all([
+        this.#options.port.listContainers(),
+        this.#networks.read(cause),
+      ]);
+      if (!Array.isArray(containers)) throw new DockerError('listing containers brought no list');
+      if (this.#isStopped()) return;
+      this.#applyList(containers, cause);
+      await this.#queue.settled();
+      // What has not been inspected by now hangs or fails.
+      this.#options.table.trustAll(cause);
+    } while (this.#isListWanted());
+    this.#options.table.refresh(cause);
+  }
+
+  // Functions because the fields change behind an await, which narrowing does not see.
+  #isListWanted(): boolean {
+    return this.#listAgain && !this.#stopped;
+  }
+
+  #isStopped(): boolean {
+    return this.#stopped;
+  }
+
+  #applyList(entries: readonly unknown[], cause: string): void {
+    const { table } = this.#options;
+    const missing = new Set(table.ids);
+    for (const listed of entries.map(readListed)) {
+      if (listed === undefined) continue;
+      const { id } = listed;
+      missing.delete(id);
+      const known = table.get(id);
+      const isTouched = this.#touched.has(id);
+      if (known?.from === 'inspected') {
+        if (isTouched || hasDrifted(known, listed) || this.#isDoubtful(known)) this.#queue.mark(id, cause);
+      } else if (listed.phase !== 'stopped') {
+        table.putListed(listed, cause);
+        this.#queue.mark(id, cause);
+      } else if (isTouched) {
+        this.#queue.mark(id, cause);
+      } else {
+        // It needs no inspection: its labels say to which service it belongs.
+        table.put(listed, cause);
+      }
+    }
+    for (const id of missing) this.#queue.mark(id, cause);
+  }
+
+  /** What a list entry cannot clear up. */
+  #isDoubtful(known: Container): boolean {
+    // A container without a network of its own shows nothing that a new run of it would change.
+    const mayHideRestart = known.phase !== 'stopped' && known.attachments.length === 0;
+    const { table } = this.#options;
+    return (
+      mayHideRestart ||
+      table.isOverdue(known.id) ||
+      table.isUnreadable(known.id) ||
+      this.#failures.has(known.id)
+    );
+  }
+
+  async #inspect(id: string, cause: string, isCurrent: () => boolean): Promise<void> {
+    if (!/^[\w.-]+$/.test(id)) return;
+    const { port, table } = this.#options;
+    try {
+      const container = readInspection(await port.inspectContainer(id));
+      if (container === undefined) throw new DockerError('inspecting it brought no container');
+      if (!isCurrent()) return;
+      this.#failures.delete(id);
+      table.put(container.id === id ? container : { ...container, id }, cause);
+      table.setUnreadable(id, undefined);
+    } catch (error) {
+      if (!isCurrent()) return;
+      if (error instanceof DockerError && error.status === 404) {
+        this.#failures.delete(id);
+        table.remove(id, cause);
+      } else {
+        this.#retry(id, cause, error);
+      }
+    }
+  }
+
+  #retry(id: string, cause: string, error: unknown): void {
+    const { table, log } = this.#options;
+    const count = (this.#failures.get(id) ?? 0) + 1;
+    this.#failures.set(id, count);
+    // Its start was told, so that the list has it.
+    if (count === 1 && table.get(id) === undefined) this.resync('resync').catch(() => undefined);
+    const why = error instanceof Error ? error.message : String(error);
+    // A broken connection is the engine's trouble, not the container's, unless it happens again.
+    const isPassing = error instanceof DockerError && error.status === undefined && error.code !== undefined;
+    if (count > 1 || !isPassing || error.code === 'ETIMEDOUT') {
+      table.setUnreadable(id, why);
+      table.trustList(id, cause);
+      log('warn', 'docker: a container cannot be inspected', { id, why });
+    }
+    this.#after(Math.min(lastRetry, firstRetry * 2 ** Math.min(count - 1, 10)), () =>
+      this.#queue.mark(id, cause),
+    );
+  }
+
+  #after(ms: number, task: () => void): void {
+    const cancel = this.#options.timers.after(ms, () => {
+      this.#timers.delete(cancel);
+      if (!this.#stopped) task();
+    });
+    this.#timers.add(cancel);
+  }
+}

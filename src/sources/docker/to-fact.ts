@@ -1,0 +1,173 @@
+import type { Problem, TaskPort } from '../../catalog/model.js';
+import { HOST_NETWORK, type Endpoint, type Health } from '../../catalog/model.js';
+import type { TaskFact } from '../../catalog/facts.js';
+import { labelFault, nameFault } from '../../net/labels.js';
+import type { Container, ContainerPort } from './container.js';
+import { identify, type Identity } from './labels.js';
+import { operatorName } from './names.js';
+import { isStopSignal } from './signals.js';
+
+/** A signal that was sent to a container. */
+export interface SentSignal {
+  readonly signal: number;
+  /** The engine's clock, milliseconds; undefined when it does not tell. */
+  readonly at: number | undefined;
+}
+
+/** What a container's fact depends on besides the container. */
+export interface FactContext {
+  /** The daemon's. */
+  readonly environment: string;
+  /** Where a task in the host's network namespace is reached. */
+  readonly hostAddress: string | undefined;
+  /** Addresses that it asks from without being served at them: docker_gwbridge. */
+  readonly clientAddresses: readonly string[];
+  /** Networks whose addresses are for the engine's own use: Swarm's ingress. */
+  readonly unservedNetworks: ReadonlySet<string>;
+  readonly sent: SentSignal | undefined;
+  /** The container of a given id, for `container:` modes. */
+  readonly container: (id: string) => Container | undefined;
+}
+
+/** @returns no fact for a container that asked not to be served */
+export function toFact(
+  container: Container,
+  context: FactContext,
+): { readonly fact?: TaskFact; readonly problems: readonly Problem[] } {
+  const identity = identify(container, context.environment);
+  if (!identity.enabled) return { problems: [] };
+  const place = whereIs(container, context);
+  const { health, reason } = stateOf(container, context.sent, place.fault);
+  const { clientAddresses } = context;
+  return {
+    fact: {
+      id: container.id,
+      name: identity.name,
+      names: identity.names,
+      environment: identity.environment,
+      stack: identity.stack,
+      ...(identity.service === undefined ? {} : { service: identity.service }),
+      health,
+      ...(reason === undefined ? {} : { reason }),
+      endpoints: place.endpoints,
+      ...(place.parent === undefined ? {} : { networkOf: place.parent }),
+      ...(clientAddresses.length === 0 || container.phase === 'stopped' ? {} : { clientAddresses }),
+      ports: taskPorts(container, identity),
+      labels: container.labels,
+      links: { ...legacyLinks(container.links), ...identity.links },
+      weight: identity.weight,
+      expose: identity.expose,
+      ...(identity.endpointMode === undefined ? {} : { endpointMode: identity.endpointMode }),
+      ...(container.image === undefined ? {} : { image: container.image }),
+      ...(container.startedAt === undefined ? {} : { startedAt: container.startedAt }),
+    },
+    problems: identity.problems,
+  };
+}
+
+/** The container whose network namespace this one shares, by id or name as its mode has it. */
+export function parentOf(container: Container): string | undefined {
+  return /^container:(.+)$/.exec(container.networkMode)?.[1];
+}
+
+/** Whether a signal that was sent still counts: one to an earlier run does not. */
+export function isDraining(container: Container, sent: SentSignal | undefined): sent is SentSignal {
+  if (sent === undefined || container.phase === 'stopped') return false;
+  const stale = sent.at !== undefined && container.startedAt !== undefined && sent.at < container.startedAt;
+  return !stale && isStopSignal(sent.signal, container.stopSignal);
+}
+
+function stateOf(
+  container: Container,
+  sent: SentSignal | undefined,
+  fault: string | undefined,
+): { readonly health: Health; readonly reason?: string } {
+  if (container.phase === 'stopped') {
+    return { health: 'stopped', ...(container.end === undefined ? {} : { reason: container.end }) };
+  }
+  if (isDraining(container, sent)) return { health: 'draining', reason: `stop signal ${sent.signal} sent` };
+  if (container.phase === 'paused') return { health: 'unhealthy', reason: 'paused' };
+  if (fault !== undefined) return { health: 'unhealthy', reason: fault };
+  switch (container.health) {
+    case 'none':
+    case 'healthy':
+      return { health: 'healthy' };
+    case 'starting':
+      return { health: 'initializing', reason: 'Docker health check: starting' };
+    case 'unhealthy':
+      return { health: 'unhealthy', reason: 'Docker health check: unhealthy' };
+  }
+}
+
+interface Whereabouts {
+  readonly endpoints: readonly Endpoint[];
+  /** The id of the container whose addresses they are. */
+  readonly parent?: string;
+  /** Why it cannot be reached although it runs. */
+  readonly fault?: string;
+}
+
+/** Chains of `container:` are refused by the engine; the bound is for answers that claim one. */
+const maxShared = 4;
+
+function whereIs(container: Container, context: FactContext, depth = 0): Whereabouts {
+  if (container.phase === 'stopped') return { endpoints: [] };
+  if (container.networkMode === 'host') {
+    const ip = context.hostAddress;
+    return ip === undefined
+      ? { endpoints: [], fault: 'the host has no address to reach it at' }
+      : { endpoints: [{ network: HOST_NETWORK, ip }] };
+  }
+  const parentId = parentOf(container);
+  if (parentId !== undefined) return sharedWith(container, parentId, context, depth);
+  const endpoints = container.attachments
+    .filter(({ network }) => !context.unservedNetworks.has(network))
+    .flatMap(({ network, ips }) => ips.map((ip) => ({ network, ip })));
+  return { endpoints };
+}
+
+function sharedWith(child: Container, parentId: string, context: FactContext, depth: number): Whereabouts {
+  const parent = depth < maxShared ? context.container(parentId) : undefined;
+  if (parent === undefined || parent.phase === 'stopped') {
+    const name = parent === undefined ? parentId.slice(0, 12) : operatorName(parent.name);
+    return { endpoints: [], fault: `shares the network of ${name}, which is not running` };
+  }
+  // The namespace that it joined went with the run of its parent that made it.
+  if (parent.startedAt !== undefined && child.startedAt !== undefined && parent.startedAt > child.startedAt) {
+    const name = operatorName(parent.name);
+    return { endpoints: [], fault: `shares the network of an earlier run of ${name}; restart it` };
+  }
+  return { parent: parent.id, ...whereIs(parent, context, depth + 1) };
+}
+
+function taskPorts(container: Container, identity: Identity): TaskPort[] {
+  const ports = new Map<string, ContainerPort & { readonly name?: string }>();
+  for (const port of container.ports) {
+    if (identity.ignoredPorts.has(port.port)) continue;
+    const name = identity.portNames.get(port.port);
+    ports.set(`${port.port}/${port.protocol}`, { ...port, ...(name === undefined ? {} : { name }) });
+  }
+  for (const port of identity.ports) {
+    const key = `${port.port}/${port.protocol}`;
+    ports.set(key, { published: [], ...ports.get(key), ...port });
+  }
+  return [...ports.values()]
+    .map(({ published, ...port }) => ({
+      ...port,
+      target: port.port,
+      ...(published.length === 0 ? {} : { published }),
+    }))
+    .sort((a, b) => a.port - b.port || (a.protocol < b.protocol ? -1 : 1));
+}
+
+/** `/target:/consumer/alias`; one that is no name is left out, because Docker accepted it and nobody can ask for it. */
+function legacyLinks(links: readonly string[]): Record<string, string> {
+  const pairs = links
+    .map((link) => {
+      const [target = '', path = ''] = link.split(':');
+      const alias = path.slice(path.lastIndexOf('/') + 1);
+      return [alias.toLowerCase(), operatorName(target.replace(/^\//, '')).toLowerCase()] as const;
+    })
+    .filter(([alias, target]) => labelFault(alias) === undefined && nameFault(target) === undefined);
+  return Object.fromEntries(pairs);
+}

@@ -1,0 +1,150 @@
+import type { Timers } from './timers.js';
+
+export interface WorkQueueOptions {
+  /**
+   * Does the work for an id. Must not reject.
+   * @param isCurrent false once something happened to the id that the answer under way cannot know of
+   */
+  readonly work: (id: string, cause: string, isCurrent: () => boolean) => Promise<void>;
+  /** The work for an id has used up its place without ending; it goes on beside the others. */
+  readonly onSlow?: (id: string) => void;
+  /** Ids whose work did not end well last time: they are worked on beside the others, without a place. */
+  readonly isHanging?: (id: string) => boolean;
+  /** How many ids are worked on at once. */
+  readonly places: number;
+  /** How long one may hold a place, in milliseconds: a call that hangs must not keep the others waiting. */
+  readonly placeMs: number;
+  readonly timers: Timers;
+}
+
+interface Job {
+  cause: string;
+  state: 'waiting' | 'running' | 'again';
+  current: boolean;
+}
+
+/**
+ * Dirty marks by id: one piece of work under way for each and at most one to come, however often it is marked.
+ * What is marked while it is worked on is worked on once more.
+ */
+export class WorkQueue {
+  readonly #options: WorkQueueOptions;
+  readonly #jobs = new Map<string, Job>();
+  readonly #later = new Map<string, () => void>();
+  readonly #releases = new Set<() => void>();
+  #waiting: string[] = [];
+  #taken = 0;
+  #stopped = false;
+  #settled: (() => void)[] = [];
+
+  constructor(options: WorkQueueOptions) {
+    this.#options = options;
+  }
+
+  /** @param invalidates the answer under way is out of date: it was asked for before this happened */
+  mark(id: string, cause: string, invalidates = false): void {
+    if (this.#stopped) return;
+    this.#forgetLater(id);
+    const job = this.#jobs.get(id);
+    if (job === undefined) {
+      this.#jobs.set(id, { cause, state: 'waiting', current: true });
+      this.#enqueue(id);
+      return;
+    }
+    job.cause = cause;
+    if (job.state === 'running') job.state = 'again';
+    if (invalidates) job.current = false;
+  }
+
+  /** Marks it in `ms`, unless it is marked before. */
+  markLater(id: string, ms: number, cause: string): void {
+    if (this.#stopped || this.#jobs.has(id)) return;
+    this.#forgetLater(id);
+    this.#later.set(
+      id,
+      this.#options.timers.after(ms, () => {
+        this.#later.delete(id);
+        this.mark(id, cause);
+      }),
+    );
+  }
+
+  /** Resolves when nothing waits for a place and whatever is still under way has lost its own: hung calls. */
+  settled(): Promise<void> {
+    if (this.#taken === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#settled.push(resolve));
+  }
+
+  /** Starts nothing more. Work under way is the owner's to end. */
+  stop(): void {
+    this.#stopped = true;
+    for (const cancel of [...this.#later.values(), ...this.#releases]) cancel();
+    this.#later.clear();
+    this.#waiting = [];
+    this.#settle();
+  }
+
+  #forgetLater(id: string): void {
+    this.#later.get(id)?.();
+    this.#later.delete(id);
+  }
+
+  #enqueue(id: string): void {
+    if (this.#options.isHanging?.(id) === true) {
+      void this.#run(id, () => undefined);
+    } else {
+      this.#waiting.push(id);
+      this.#fill();
+    }
+  }
+
+  #fill(): void {
+    while (!this.#stopped && this.#taken < this.#options.places) {
+      const id = this.#waiting.shift();
+      if (id === undefined) return;
+      void this.#run(id, this.#takePlace(id));
+    }
+  }
+
+  /** @returns gives it back; harmless when called twice */
+  #takePlace(id: string): () => void {
+    this.#taken += 1;
+    const giveBack = () => {
+      if (!this.#releases.delete(cancel)) return;
+      cancel();
+      this.#taken -= 1;
+      this.#fill();
+      if (this.#taken === 0) this.#settle();
+    };
+    const cancel = this.#options.timers.after(this.#options.placeMs, () => {
+      this.#options.onSlow?.(id);
+      giveBack();
+    });
+    this.#releases.add(cancel);
+    return giveBack;
+  }
+
+  async #run(id: string, giveBack: () => void): Promise<void> {
+    const job = this.#jobs.get(id);
+    if (job === undefined) return;
+    const { cause } = job;
+    job.state = 'running';
+    job.current = true;
+    await this.#options.work(id, cause, () => job.current && !this.#stopped);
+    this.#jobs.delete(id);
+    // Marked meanwhile: it queues again before its place is given back, or the queue would seem settled.
+    if (isMarkedAgain(job)) this.mark(id, job.cause);
+    giveBack();
+  }
+
+  #settle(): void {
+    const waiting = this.#settled;
+    this.#settled = [];
+    for (const resolve of waiting) resolve();
+  }
+}
+
+/** A function because the state changes behind an await, which narrowing does not see. */
+function isMarkedAgain(job: Job): boolean {
+  return job.state === 'again';
+}

@@ -1,0 +1,82 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeAll, beforeEach } from 'vitest';
+import type { Source } from '../../../src/catalog/facts.js';
+import { createDockerSource, type DockerSourceOptions } from '../../../src/sources/docker/source.js';
+import { FakeEngine } from './fake-engine.js';
+import { MemorySink } from './memory-sink.js';
+
+/** The source on the real client, against a real HTTP server on a unix socket; fresh for every case. */
+export interface Harness {
+  readonly engine: FakeEngine;
+  readonly sink: MemorySink;
+  /** A new folder; the engine's socket is in it. */
+  readonly folder: string;
+  source(over?: Partial<DockerSourceOptions>): Source;
+  /** Makes a source and starts it. */
+  started(over?: Partial<DockerSourceOptions>): Promise<void>;
+  /** Resolves when the sink shows this, sorted, and nothing else. */
+  shows(...picture: string[]): Promise<void>;
+}
+
+/** Waits are cut short; nothing is measured. */
+export const timing = {
+  ...{ call: 2000, connect: 5000, place: 150, created: 20, drainGrace: 30, minBackoff: 10, blindBackoff: 20 },
+};
+
+export function useHarness(): Harness {
+  let folder = '';
+  let engine = new FakeEngine('');
+  let sink = new MemorySink();
+  let sources: Source[] = [];
+
+  // Loading the client takes longer than some of the waits above.
+  beforeAll(async () => {
+    await import('dockerode');
+  });
+
+  beforeEach(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'fairlead-docker-'));
+    engine = new FakeEngine(join(folder, 'docker.sock'));
+    sink = new MemorySink();
+    sources = [];
+    await engine.up();
+  });
+
+  afterEach(async () => {
+    for (const source of sources) await source.stop();
+    await engine.down();
+    rmSync(folder, { recursive: true });
+  });
+
+  const source = (over: Partial<DockerSourceOptions> = {}) => {
+    const made = createDockerSource({
+      ...{
+        socket: engine.socket,
+        environment: 'default',
+        hostAddress: () => '192.0.2.1',
+        resyncMs: 60_000,
+        timing,
+      },
+      ...over,
+    });
+    sources.push(made);
+    return made;
+  };
+
+  return {
+    get engine() {
+      return engine;
+    },
+    get sink() {
+      return sink;
+    },
+    get folder() {
+      return folder;
+    },
+    source,
+    started: (over) => source(over).start(sink),
+    shows: (...picture) => sink.until(() => JSON.stringify(sink.picture) === JSON.stringify(picture)),
+  };
+}

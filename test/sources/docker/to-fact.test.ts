@@ -1,0 +1,207 @@
+import { describe, expect, it } from 'vitest';
+import { HOST_NETWORK } from '../../../src/catalog/model.js';
+import type { Container } from '../../../src/sources/docker/container.js';
+import { toFact, type FactContext } from '../../../src/sources/docker/to-fact.js';
+import { container, id, onBridge, startedAt } from './inspection.js';
+
+const context: FactContext = {
+  ...{ environment: 'default', hostAddress: '192.0.2.1', clientAddresses: [], unservedNetworks: new Set() },
+  ...{ sent: undefined, container: () => undefined },
+};
+
+const factOf = (one: Container, over: Partial<FactContext> = {}) => toFact(one, { ...context, ...over }).fact;
+
+describe('an inspection becomes a fact', () => {
+  it('with everything that a task has', () => {
+    expect(factOf(container({ config: { ExposedPorts: { '80/tcp': {} } } }))).toEqual({
+      ...{ id, name: 'shop_web_1', names: ['shop_web_1', 'shop-web-1', 'cccccccccccc'] },
+      ...{ environment: 'default', stack: 'default', health: 'healthy' },
+      service: { environment: 'default', stack: 'default', service: 'shop_web_1' },
+      endpoints: [{ network: 'n1', ip: '172.17.0.2' }],
+      ports: [{ port: 80, protocol: 'tcp', target: 80 }],
+      ...{ labels: { 'com.example': 'x' }, links: {}, weight: 1, expose: false, image: 'nginx:1.27' },
+      startedAt: Date.UTC(2026, 0, 2, 3, 4, 5, 123),
+    });
+  });
+
+  it.each([
+    [
+      '1.41',
+      { IPAddress: '172.17.0.2', Networks: { bridge: { ...onBridge.bridge, Aliases: null, Links: null } } },
+    ],
+    [
+      '1.44',
+      {
+        IPAddress: '172.17.0.2',
+        Networks: { bridge: { ...onBridge.bridge, DNSNames: null, MacAddress: '' } },
+      },
+    ],
+    [
+      '1.47',
+      {
+        IPAddress: '172.17.0.2',
+        Networks: { bridge: { ...onBridge.bridge, DNSNames: null, DriverOpts: {} } },
+      },
+    ],
+    ['1.52', { Networks: { bridge: { ...onBridge.bridge, GwPriority: 0 } } }],
+  ])('in the shape of API %s', (_version, settings) => {
+    expect(factOf(container({ settings }))?.endpoints).toEqual([{ network: 'n1', ip: '172.17.0.2' }]);
+  });
+
+  it('with both families, on every network, told apart by id and not by name', () => {
+    const networks = {
+      shop: { NetworkID: 'n2', EndpointID: 'e2', IPAddress: '10.9.1.2', GlobalIPv6Address: 'FD00:0::0002' },
+      back: { NetworkID: 'n3', EndpointID: 'e3', IPAddress: '10.9.2.2', GlobalIPv6Address: '' },
+      broken: { NetworkID: 'n4', EndpointID: 'e4', IPAddress: 'invalid IP' },
+    };
+    expect(factOf(container({ settings: { Networks: networks } }))?.endpoints).toEqual([
+      { network: 'n3', ip: '10.9.2.2' },
+      { network: 'n2', ip: '10.9.1.2' },
+      { network: 'n2', ip: 'fd00::2' },
+    ]);
+    expect(
+      factOf(container({ settings: { Networks: networks } }), { unservedNetworks: new Set(['n2']) })
+        ?.endpoints,
+    ).toEqual([{ network: 'n3', ip: '10.9.2.2' }]);
+  });
+
+  it('with ports: exposed, published in both families, and from the label', () => {
+    const one = container({
+      config: {
+        ExposedPorts: { '80/tcp': {}, '53/udp': {}, 'x/tcp': {} },
+        Labels: { 'fairlead.ports': 'web=80, extra=9000/udp' },
+      },
+      settings: {
+        Ports: {
+          '80/tcp': [
+            { HostIp: '0.0.0.0', HostPort: '8080' },
+            { HostIp: '::', HostPort: '8080' },
+          ],
+          '53/udp': null,
+        },
+      },
+    });
+    expect(factOf(one)?.ports).toEqual([
+      { port: 53, protocol: 'udp', target: 53 },
+      {
+        ...{ port: 80, protocol: 'tcp', target: 80, name: 'web' },
+        published: [
+          { ip: '0.0.0.0', port: 8080 },
+          { ip: '::', port: 8080 },
+        ],
+      },
+      { port: 9000, protocol: 'udp', target: 9000, name: 'extra' },
+    ]);
+  });
+
+  it('with the port names and exceptions of registrator', () => {
+    const Labels = { SERVICE_80_NAME: 'web', SERVICE_443_IGNORE: 'x' };
+    const one = container({ config: { Labels, ExposedPorts: { '80/tcp': {}, '443/tcp': {} } } });
+    expect(factOf(one)?.ports).toEqual([{ port: 80, protocol: 'tcp', target: 80, name: 'web' }]);
+  });
+
+  it('with legacy links, which a label overrides', () => {
+    const host = { Links: ['/r-pg-1:/web/DB', '/redis:/web/cache', 7, 'x'] };
+    const one = container({ host, config: { Labels: { 'fairlead.links': 'cache=other.stack' } } });
+    expect(factOf(one)?.links).toEqual({ db: 'pg-1', cache: 'other.stack' });
+  });
+
+  it('or into none, when the container asks for it', () => {
+    expect(factOf(container({ config: { Labels: { 'fairlead.enable': 'false' } } }))).toBeUndefined();
+  });
+});
+
+describe('health', () => {
+  it.each<[string, object, string, string | undefined, number]>([
+    ['no check', {}, 'healthy', undefined, 1],
+    ['check off', { Health: { Status: 'none' } }, 'healthy', undefined, 1],
+    ['starting', { Health: { Status: 'starting' } }, 'initializing', 'Docker health check: starting', 1],
+    ['healthy', { Health: { Status: 'healthy' } }, 'healthy', undefined, 1],
+    ['unhealthy', { Health: { Status: 'unhealthy' } }, 'unhealthy', 'Docker health check: unhealthy', 1],
+    ['paused', { Paused: true, Health: { Status: 'healthy' } }, 'unhealthy', 'paused', 1],
+    ['exited', { Running: false, ExitCode: 3 }, 'stopped', 'exited with code 3', 0],
+    ['created', { Running: false, Status: 'created' }, 'stopped', 'created, not started', 0],
+    ['restarting', { Restarting: true }, 'stopped', 'restarting', 0],
+    ['dead', { Dead: true }, 'stopped', 'dead', 0],
+  ])('%s', (_what, state, health, reason, endpoints) => {
+    const fact = factOf(container({ state }));
+    expect([fact?.health, fact?.reason, fact?.endpoints.length]).toEqual([health, reason, endpoints]);
+  });
+
+  const started = Date.parse(startedAt);
+  it.each<[string, number, number | undefined, string | undefined, string]>([
+    ['15', 15, started + 5, undefined, 'draining'],
+    ['9', 9, started + 5, 'SIGQUIT', 'draining'],
+    ['3 is the stop signal', 3, started + 5, 'SIGQUIT', 'draining'],
+    ['by number', 10, started + 5, '10', 'draining'],
+    ['of an engine without a clock', 15, undefined, undefined, 'draining'],
+    ['3 is not the stop signal', 3, started + 5, undefined, 'healthy'],
+    ['1 is everyday', 1, started + 5, undefined, 'healthy'],
+    ['to an earlier run', 15, started - 5, undefined, 'healthy'],
+  ])('after a signal: %s', (_what, signal, at, StopSignal, health) => {
+    const fact = factOf(container({ config: { StopSignal } }), { sent: { signal, at } });
+    expect([fact?.health, fact?.reason]).toEqual([
+      health,
+      health === 'draining' ? `stop signal ${signal} sent` : undefined,
+    ]);
+  });
+});
+
+describe('network modes', () => {
+  const none = { Networks: { none: { NetworkID: 'nn', EndpointID: 'e', IPAddress: '' } } };
+  const host = { Networks: { host: { NetworkID: 'nh', EndpointID: 'e', IPAddress: '' } } };
+
+  it('host: the host’s address', () => {
+    const one = container({ host: { NetworkMode: 'host' }, settings: host });
+    expect(factOf(one)?.endpoints).toEqual([{ network: HOST_NETWORK, ip: '192.0.2.1' }]);
+    expect(factOf(one, { hostAddress: undefined })).toMatchObject({ health: 'unhealthy', endpoints: [] });
+  });
+
+  it('none: nowhere', () => {
+    expect(factOf(container({ host: { NetworkMode: 'none' }, settings: none }))?.endpoints).toEqual([]);
+  });
+
+  it('container: the other’s addresses, for as long as it has the run that was joined', () => {
+    const child = container({
+      host: { NetworkMode: `container:${'p'.repeat(64)}` },
+      settings: { Networks: {} },
+    });
+    const parent = {
+      ...container({ name: '/r-parent' }),
+      id: 'p'.repeat(64),
+      startedAt: (child.startedAt ?? 0) - 1,
+    };
+    const beside = (other: Container | undefined) => factOf(child, { container: () => other });
+    expect(beside(parent)).toMatchObject({
+      health: 'healthy',
+      endpoints: [{ network: 'n1', ip: '172.17.0.2' }],
+      networkOf: parent.id,
+    });
+    expect(beside({ ...parent, startedAt: (child.startedAt ?? 0) + 1 })).toMatchObject({
+      ...{
+        endpoints: [],
+        health: 'unhealthy',
+        reason: 'shares the network of an earlier run of parent; restart it',
+      },
+    });
+    const gone = {
+      endpoints: [],
+      health: 'unhealthy',
+      reason: 'shares the network of parent, which is not running',
+    };
+    expect(beside({ ...parent, phase: 'stopped' })).toMatchObject(gone);
+    expect(beside(undefined)).toMatchObject({ endpoints: [], health: 'unhealthy' });
+    expect(beside(child)).toMatchObject({ endpoints: [], health: 'unhealthy' });
+  });
+
+  it('docker_gwbridge: asks from there, is not served there, and not once it has stopped', () => {
+    const clientAddresses = ['172.18.0.4'];
+    expect(factOf(container(), { clientAddresses })).toMatchObject({
+      clientAddresses,
+      endpoints: [{ network: 'n1' }],
+    });
+    expect(factOf(container({ state: { Running: false } }), { clientAddresses })).not.toHaveProperty(
+      'clientAddresses',
+    );
+  });
+});
