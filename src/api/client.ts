@@ -1,0 +1,147 @@
+import { request, type IncomingMessage } from 'node:http';
+import type { ProblemJson } from './types.js';
+
+/** Where a daemon's API is: the path of its unix socket, or a TCP address. */
+export type ApiAddress = { readonly path: string } | { readonly host: string; readonly port: number };
+
+/** The daemon could not be asked: nobody listens, no right to connect, no answer. */
+export class UnreachableError extends Error {
+  readonly code: string;
+
+  constructor(code: string, message: string) {
+    super(message);
+    this.name = 'UnreachableError';
+    this.code = code;
+  }
+}
+
+/** The daemon answered with an error. */
+export class AnswerError extends Error {
+  readonly problem: ProblemJson;
+
+  constructor(problem: ProblemJson) {
+    super(problem.detail);
+    this.name = 'AnswerError';
+    this.problem = problem;
+  }
+}
+
+export interface GetOptions {
+  /** Milliseconds until an answer must have come whole; 10,000 by default. */
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal;
+}
+
+type Query = Readonly<Record<string, string | number | boolean | undefined>>;
+
+/**
+ * Asks for one JSON document.
+ * @param path the route, with its variable parts encoded
+ * @throws UnreachableError, AnswerError
+ */
+export async function getJson<T>(
+  address: ApiAddress,
+  path: string,
+  query: Query = {},
+  options: GetOptions = {},
+): Promise<T> {
+  const { timeoutMs = 10_000 } = options;
+  const timeout = AbortSignal.timeout(timeoutMs);
+  const signal = options.signal ? AbortSignal.any([options.signal, timeout]) : timeout;
+  try {
+    const response = await send(address, path, query, signal);
+    const text = await readAll(response);
+    const body = parse(text, response);
+    if (response.statusCode !== 200) throw new AnswerError(asProblem(body, response));
+    // The daemon is ours, and types.ts is what it speaks; a foreign server is told apart by parse and asProblem.
+    return body as T;
+  } catch (error) {
+    if (timeout.aborted) throw new UnreachableError('ETIMEDOUT', `no answer within ${timeoutMs} ms`);
+    throw unreachable(error);
+  }
+}
+
+/**
+ * Reads a stream of lines until it ends or is aborted; blank lines are passed over.
+ * @throws UnreachableError, AnswerError
+ */
+export async function* getLines(
+  address: ApiAddress,
+  path: string,
+  query: Query,
+  signal?: AbortSignal,
+): AsyncGenerator<string> {
+  try {
+    const response = await send(address, path, query, signal);
+    if (response.statusCode !== 200)
+      throw new AnswerError(asProblem(parse(await readAll(response), response), response));
+    response.setEncoding('utf8');
+    let rest = '';
+    for await (const chunk of response as AsyncIterable<string>) {
+      const lines = (rest + chunk).split('\n');
+      rest = lines.pop() ?? '';
+      for (const line of lines) if (line.trim() !== '') yield line;
+    }
+  } catch (error) {
+    throw unreachable(error);
+  }
+}
+
+function send(
+  address: ApiAddress,
+  path: string,
+  query: Query,
+  signal?: AbortSignal,
+): Promise<IncomingMessage> {
+  const search = new URLSearchParams();
+  for (const [key, value] of Object.entries(query)) if (value !== undefined) search.set(key, String(value));
+  const text = search.toString();
+  const where = 'path' in address ? { socketPath: address.path } : { host: address.host, port: address.port };
+  return new Promise((resolve, reject) => {
+    const outgoing = request(
+      {
+        ...where,
+        path: text === '' ? path : `${path}?${text}`,
+        agent: false,
+        headers: { host: 'localhost', accept: 'application/json' },
+        ...(signal === undefined ? {} : { signal }),
+      },
+      resolve,
+    );
+    outgoing.once('error', reject);
+    outgoing.end();
+  });
+}
+
+async function readAll(response: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of response as AsyncIterable<Buffer>) chunks.push(chunk);
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function parse(text: string, response: IncomingMessage): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    throw new UnreachableError(
+      'EPROTO',
+      `what answers there is no Fairlead (HTTP ${response.statusCode ?? 0} without JSON)`,
+    );
+  }
+}
+
+function asProblem(body: unknown, response: IncomingMessage): ProblemJson {
+  if (typeof body === 'object' && body !== null && 'code' in body && 'detail' in body)
+    return body as ProblemJson;
+  throw new UnreachableError(
+    'EPROTO',
+    `what answers there is no Fairlead (HTTP ${response.statusCode ?? 0})`,
+  );
+}
+
+function unreachable(error: unknown): Error {
+  if (error instanceof UnreachableError || error instanceof AnswerError) return error;
+  if (!(error instanceof Error)) return new UnreachableError('UNKNOWN', String(error));
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : 'UNKNOWN';
+  return new UnreachableError(code, error.message || code);
+}

@@ -1,0 +1,46 @@
+import type { IncomingMessage } from 'node:http';
+import { canonicalIp, isLoopback } from '../net/ip.js';
+import { ApiProblem } from './problem.js';
+
+export type Transport = 'unix' | 'tcp';
+
+/**
+ * Keeps web pages out. A page can make a browser on this host send requests to loopback, and by DNS rebinding even read
+ * the answers; both show in `Host` (the page's own name) or `Origin`. A unix socket is out of a browser's reach, but an
+ * `Origin` on one still means that a page is behind some tunnel.
+ * @throws ApiProblem `host-not-allowed`, `origin-not-allowed` (403)
+ */
+export function guard(request: IncomingMessage, transport: Transport): void {
+  const { host, origin } = request.headers;
+  if (transport === 'tcp' && !isLocalHost(host)) {
+    throw new ApiProblem(
+      403,
+      'host-not-allowed',
+      'the Host header names no loopback address; ask for localhost or 127.0.0.1',
+    );
+  }
+  if (origin !== undefined && !isLocalOrigin(origin)) {
+    throw new ApiProblem(
+      403,
+      'origin-not-allowed',
+      'the request comes from a web page of another origin; open the page from localhost',
+    );
+  }
+}
+
+/** Whether a `Host` header (`name[:port]`) names this host's loopback. */
+function isLocalHost(host: string | undefined): boolean {
+  const name = /^(\[[^\]]+\]|[^:]+)(?::\d{1,5})?$/.exec(host ?? '')?.[1];
+  return name !== undefined && isLocalName(name);
+}
+
+function isLocalOrigin(origin: string): boolean {
+  const name = /^https?:\/\/([^/]+)$/.exec(origin)?.[1];
+  return name !== undefined && isLocalHost(name);
+}
+
+function isLocalName(name: string): boolean {
+  if (name.toLowerCase() === 'localhost') return true;
+  const ip = canonicalIp(name.startsWith('[') ? name.slice(1, -1) : name);
+  return ip !== undefined && isLoopback(ip);
+}

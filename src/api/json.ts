@@ -1,0 +1,100 @@
+import type { Health, Service, ServiceRef, Task } from '../catalog/model.js';
+import type { CatalogEvent } from '../catalog/change.js';
+import type { Snapshot } from '../catalog/snapshot.js';
+import type {
+  EventJson,
+  ServiceDetailJson,
+  ServiceJson,
+  ServiceRefJson,
+  TaskJson,
+  Timestamp,
+} from './types.js';
+
+/** @param ms milliseconds since the epoch */
+export function timestamp(ms: number): Timestamp {
+  const date = new Date(ms);
+  // A source may tell a time that no date can hold; the epoch is at least visibly wrong.
+  return Number.isNaN(date.getTime()) ? new Date(0).toISOString() : date.toISOString();
+}
+
+/** The name of a service below the domain: `web.shop`, `logger.web.shop`. */
+export function serviceName({ stack, service, sidekick }: Omit<ServiceRef, 'environment'>): string {
+  return sidekick === undefined ? `${service}.${stack}` : `${sidekick}.${service}.${stack}`;
+}
+
+/** How many tasks have which health. */
+export function healthCounts(tasks: Iterable<Task>): Partial<Record<Health, number>> {
+  const counts: Partial<Record<Health, number>> = {};
+  for (const { health } of tasks) counts[health] = (counts[health] ?? 0) + 1;
+  return counts;
+}
+
+function refJson({ environment, stack, service, sidekick }: ServiceRef): ServiceRefJson {
+  return { environment, stack, service, ...(sidekick === undefined ? {} : { sidekick }) };
+}
+
+export function serviceJson(service: Service, domain: string): ServiceJson {
+  const name = serviceName(service);
+  return {
+    ...refJson(service),
+    key: service.key,
+    name,
+    fqdn: `${name}.${domain}`,
+    kind: service.kind,
+    endpointMode: service.endpointMode,
+    ports: service.ports,
+    externalIps: service.externalIps,
+    ...(service.hostname === undefined ? {} : { hostname: service.hostname }),
+    aliasOf: service.aliasOf.map(serviceName),
+    links: service.links,
+    labels: service.labels,
+    sources: service.sources,
+    health: healthCounts(service.tasks),
+    taskCount: service.tasks.length,
+  };
+}
+
+export function serviceDetailJson(service: Service, domain: string, snapshot: Snapshot): ServiceDetailJson {
+  return { ...serviceJson(service, domain), tasks: service.tasks.map((task) => taskJson(task, snapshot)) };
+}
+
+export function taskJson(task: Task, snapshot: Snapshot): TaskJson {
+  return {
+    id: task.id,
+    name: task.name,
+    names: task.names,
+    environment: task.environment,
+    stack: task.stack,
+    ...(task.service === undefined ? {} : { service: refJson(task.service) }),
+    health: task.health,
+    ...(task.reason === undefined ? {} : { reason: task.reason }),
+    endpoints: task.endpoints.map(({ network, ip }) => {
+      const networkName = snapshot.network(network)?.name;
+      return { network, ...(networkName === undefined ? {} : { networkName }), ip };
+    }),
+    clientAddresses: task.clientAddresses ?? [],
+    ports: task.ports,
+    labels: task.labels,
+    links: task.links,
+    weight: task.weight,
+    expose: task.expose,
+    ...(task.endpointMode === undefined ? {} : { endpointMode: task.endpointMode }),
+    ...(task.image === undefined ? {} : { image: task.image }),
+    ...(task.startedAt === undefined ? {} : { startedAt: timestamp(task.startedAt) }),
+    source: task.source,
+  };
+}
+
+export function eventJson(event: CatalogEvent): EventJson {
+  const { seq, at, revision, source, type, subject, message, cause } = event;
+  return {
+    seq,
+    at: timestamp(at),
+    revision,
+    source,
+    type,
+    subject,
+    message,
+    ...(cause === undefined ? {} : { cause }),
+  };
+}

@@ -1,0 +1,107 @@
+import { lstatSync, mkdirSync, unlinkSync } from 'node:fs';
+import { connect, type Server } from 'node:net';
+import { dirname } from 'node:path';
+import { formatHostPort, isLoopback, type HostPort } from '../net/ip.js';
+
+/** What fits into `sun_path` (unix(7)). Node 20 cuts a longer path off and listens at what is left of it. */
+const MAX_PATH = 107;
+
+/** Where the API listens: the path of a unix socket, or a loopback address. */
+export type ListenAddress = { readonly path: string } | HostPort;
+
+/**
+ * Binds a server, and resolves when it listens.
+ * A unix socket gets mode 0660: who may read the socket's group may ask. A file that a dead daemon left is removed.
+ * @returns the address as `unix:/path` or `ip:port`, with the real port
+ * @throws Error with one line that says what is in the way and what to do
+ */
+export async function listen(server: Server, address: ListenAddress): Promise<string> {
+  if ('path' in address) {
+    if (Buffer.byteLength(address.path) > MAX_PATH) {
+      throw new Error(
+        `api.listen: ${address.path} is longer than a socket's path may be (${MAX_PATH} octets); set a shorter one`,
+      );
+    }
+    await clearStale(address.path);
+    await bound(server, `unix:${address.path}`, () => bindPrivately(server, address.path));
+    return `unix:${address.path}`;
+  }
+  if (!isLoopback(address.ip)) {
+    throw new Error(
+      `api.listen: ${formatHostPort(address)} is no loopback address, and the API lets everyone in who reaches it; use unix:/path or 127.0.0.1:port`,
+    );
+  }
+  await bound(server, formatHostPort(address), () => server.listen(address.port, address.ip));
+  const real = server.address();
+  return formatHostPort({
+    ip: address.ip,
+    port: typeof real === 'object' && real ? real.port : address.port,
+  });
+}
+
+/** The socket is made by bind(2) with the umask's mode, so there is no moment in which everybody may connect. */
+function bindPrivately(server: Server, path: string): void {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
+  const before = process.umask(0o117);
+  try {
+    server.listen({ path });
+  } finally {
+    process.umask(before);
+  }
+}
+
+async function clearStale(path: string): Promise<void> {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (!found) return;
+  if (!found.isSocket()) {
+    throw new Error(`api.listen: ${path} exists and is no socket; move it away, or set another path`);
+  }
+  if (await answers(path)) {
+    throw new Error(`api.listen: a daemon listens on ${path} already; stop it, or set another path`);
+  }
+  unlinkSync(path);
+}
+
+/** Whether somebody accepts connections there; only a refused one proves that nobody does. */
+function answers(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path);
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', (error: NodeJS.ErrnoException) => {
+      resolve(error.code !== 'ECONNREFUSED' && error.code !== 'ENOENT');
+    });
+  });
+}
+
+function bound(server: Server, where: string, bind: () => void): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const failed = (error: Error) => reject(new Error(explain(error, where)));
+    server.once('error', failed);
+    server.once('listening', () => {
+      server.off('error', failed);
+      resolve();
+    });
+    try {
+      bind();
+    } catch (error) {
+      failed(error instanceof Error ? error : new Error(String(error)));
+    }
+  });
+}
+
+const DENIED = 'permission denied; run as root, or set api.listen to a path that this user may write';
+const REMEDIES: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'it is taken; stop who has it ("ss -lxtp" shows who), or set another address',
+  EACCES: DENIED,
+  EPERM: DENIED,
+  EROFS: DENIED,
+  EADDRNOTAVAIL: 'this host has no such address; use 127.0.0.1 or unix:/path',
+};
+
+function explain(error: NodeJS.ErrnoException, where: string): string {
+  const remedy = REMEDIES[error.code ?? ''] ?? `${error.message}; set another address`;
+  return `api.listen: cannot listen on ${where}: ${remedy}`;
+}

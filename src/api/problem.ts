@@ -1,0 +1,49 @@
+import { STATUS_CODES } from 'node:http';
+import { QuestionError } from './ports.js';
+import type { ProblemCode, ProblemJson } from './types.js';
+
+export const PROBLEM_TYPE = 'application/problem+json; charset=utf-8';
+
+/** An error that is the caller's business: it becomes the answer. */
+export class ApiProblem extends Error {
+  readonly status: number;
+  readonly code: ProblemCode;
+
+  /** @param detail one line: what, why, what to do */
+  constructor(status: number, code: ProblemCode, detail: string) {
+    super(detail);
+    this.name = 'ApiProblem';
+    this.status = status;
+    this.code = code;
+  }
+}
+
+/** The body of an error answer (RFC 9457). */
+export function problemJson(status: number, code: ProblemCode, detail: string): ProblemJson {
+  return { type: 'about:blank', title: STATUS_CODES[status] ?? 'Error', status, code, detail };
+}
+
+/**
+ * What any thrown thing becomes. Only what was meant for the caller keeps its words: an internal error could carry
+ * paths or data that are none of the caller's business, and goes to the log instead.
+ */
+export function toProblem(error: unknown): ProblemJson {
+  if (error instanceof ApiProblem) return problemJson(error.status, error.code, error.message);
+  if (error instanceof QuestionError) return problemJson(400, 'parameter-invalid', error.message);
+  const status = clientStatus(error);
+  if (status !== undefined) {
+    return problemJson(
+      status,
+      'bad-request',
+      'the request is not well formed; see docs/api.md for the routes',
+    );
+  }
+  return problemJson(500, 'internal', 'an internal error; the daemon wrote it to its log');
+}
+
+/** The 4xx that fastify or a plugin gave to a malformed request. */
+function clientStatus(error: unknown): number | undefined {
+  if (typeof error !== 'object' || error === null || !('statusCode' in error)) return undefined;
+  const { statusCode } = error;
+  return typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500 ? statusCode : undefined;
+}

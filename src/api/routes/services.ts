@@ -1,0 +1,62 @@
+import type { FastifyInstance } from 'fastify';
+import type { Service } from '../../catalog/model.js';
+import type { Snapshot } from '../../catalog/snapshot.js';
+import { jsonListStream } from '../json-stream.js';
+import { serviceDetailJson, serviceJson } from '../json.js';
+import { clip, Params } from '../params.js';
+import type { ApiPorts } from '../ports.js';
+import { ApiProblem } from '../problem.js';
+import { sortedServices } from '../sorted.js';
+import type { ServiceDetailJson } from '../types.js';
+
+interface Filter {
+  readonly environment: string | undefined;
+  readonly stack: string | undefined;
+  readonly service: string | undefined;
+}
+
+export function serviceRoutes(app: FastifyInstance, { catalog, daemon }: ApiPorts): void {
+  app.get('/v1/services', (request, reply) => {
+    const params = new Params(request.query, ['environment', 'stack', 'service']);
+    const filter = {
+      environment: params.text('environment'),
+      stack: params.text('stack'),
+      service: params.text('service'),
+    };
+    const { snapshot } = catalog;
+    const { domain } = daemon.status();
+    return reply
+      .type('application/json; charset=utf-8')
+      .send(jsonListStream({ revision: snapshot.revision }, 'services', listed(snapshot, filter, domain)));
+  });
+
+  app.get<{ Params: { stack: string; service: string } }>(
+    '/v1/services/:stack/:service',
+    (request): ServiceDetailJson => {
+      const params = new Params(request.query, ['sidekick', 'environment']);
+      const sidekick = params.text('sidekick');
+      const status = daemon.status();
+      const environment = params.text('environment') ?? status.environment;
+      const { stack, service: name } = request.params;
+      const { snapshot } = catalog;
+      const service = snapshot.service({
+        environment,
+        stack: stack.toLowerCase(),
+        service: name.toLowerCase(),
+        ...(sidekick === undefined ? {} : { sidekick: sidekick.toLowerCase() }),
+      });
+      if (service) return serviceDetailJson(service, status.domain, snapshot);
+      const wanted = clip(`${sidekick === undefined ? '' : `${sidekick}.`}${name}.${stack}`);
+      const detail = `no service ${wanted} in environment ${clip(environment)}; "fairlead services" lists them`;
+      throw new ApiProblem(404, 'service-not-found', detail);
+    },
+  );
+}
+
+function* listed(snapshot: Snapshot, filter: Filter, domain: string) {
+  const fits = (service: Service) =>
+    (filter.environment === undefined || service.environment === filter.environment) &&
+    (filter.stack === undefined || service.stack === filter.stack) &&
+    (filter.service === undefined || service.service === filter.service);
+  for (const service of sortedServices(snapshot)) if (fits(service)) yield serviceJson(service, domain);
+}

@@ -1,0 +1,53 @@
+import type { FastifyInstance } from 'fastify';
+import { healthCounts, timestamp } from '../json.js';
+import { Params } from '../params.js';
+import type { ApiPorts } from '../ports.js';
+import type { ProblemListJson, StatusJson } from '../types.js';
+
+/** `/v1/status`: the daemon at a glance. `/v1/problems`: what sources could not use. */
+export function statusRoutes(
+  app: FastifyInstance,
+  ports: ApiPorts,
+  listening: () => readonly string[],
+): void {
+  app.get('/v1/status', (request) => {
+    new Params(request.query, []);
+    return statusJson(ports, listening());
+  });
+
+  app.get('/v1/problems', (request): ProblemListJson => {
+    new Params(request.query, []);
+    const { revision, problems } = ports.catalog.snapshot;
+    return { revision, problems };
+  });
+}
+
+function statusJson({ catalog, daemon, clock }: ApiPorts, listen: readonly string[]): StatusJson {
+  const { snapshot } = catalog;
+  const { startedAt, config, ...rest } = daemon.status();
+  const { loadedAt, reload, ...file } = config;
+  return {
+    ...rest,
+    startedAt: timestamp(startedAt),
+    now: timestamp(clock()),
+    config: {
+      ...file,
+      loadedAt: timestamp(loadedAt),
+      ...(reload === undefined ? {} : { reload: { ...reload, at: timestamp(reload.at) } }),
+    },
+    api: { listen },
+    catalog: {
+      revision: snapshot.revision,
+      at: timestamp(snapshot.at),
+      loaded: snapshot.loaded,
+      services: snapshot.serviceCount,
+      tasks: snapshot.taskCount,
+      health: healthCounts(snapshot.tasks()),
+    },
+    sources: snapshot.sources.map(({ asOf, ...source }) => ({
+      ...source,
+      ...(asOf === undefined ? {} : { asOf: timestamp(asOf) }),
+    })),
+    problems: snapshot.problems,
+  };
+}

@@ -1,0 +1,313 @@
+import type {
+  EndpointMode,
+  Health,
+  Port,
+  Problem,
+  PublishedPort,
+  ServiceKind,
+  SourceState,
+} from '../catalog/model.js';
+
+/**
+ * The JSON that the API speaks (docs/api.md): shared by the routes and the CLI. Keys are camelCase and stable; a key
+ * may come, none goes or changes its meaning within `/v1`. Times are RFC 3339 in UTC with milliseconds.
+ */
+export type Timestamp = string;
+
+/** Names a service. */
+export interface ServiceRefJson {
+  readonly environment: string;
+  readonly stack: string;
+  readonly service: string;
+  readonly sidekick?: string;
+}
+
+/** An item of `GET /v1/services`. */
+export interface ServiceJson extends ServiceRefJson {
+  /** `environment/stack/service[/sidekick]`. */
+  readonly key: string;
+  /** Below the domain: `web.shop`, `logger.web.shop`. */
+  readonly name: string;
+  /** With the domain, without the final dot. */
+  readonly fqdn: string;
+  readonly kind: ServiceKind;
+  readonly endpointMode: EndpointMode;
+  readonly ports: readonly Port[];
+  /** Addresses of an external service. */
+  readonly externalIps: readonly string[];
+  /** Canonical name of an external service. */
+  readonly hostname?: string;
+  /** Targets of an alias, below the domain. */
+  readonly aliasOf: readonly string[];
+  /** Alias to target. */
+  readonly links: Readonly<Record<string, string>>;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly sources: readonly string[];
+  /** Tasks by health; a health that no task has is not named. */
+  readonly health: Readonly<Partial<Record<Health, number>>>;
+  readonly taskCount: number;
+}
+
+/** `GET /v1/services/:stack/:service`. */
+export interface ServiceDetailJson extends ServiceJson {
+  readonly tasks: readonly TaskJson[];
+}
+
+export interface EndpointJson {
+  /** Network id, `*` (any) or `host`. */
+  readonly network: string;
+  /** What operators call the network, when it has a name. */
+  readonly networkName?: string;
+  readonly ip: string;
+}
+
+export interface TaskPortJson extends Port {
+  /** Where the task itself listens. */
+  readonly target: number;
+  readonly published?: readonly PublishedPort[];
+}
+
+/** An item of `GET /v1/tasks`, and `GET /v1/tasks/:id`. */
+export interface TaskJson {
+  readonly id: string;
+  readonly name: string;
+  /** DNS names below the domain, canonical one first. */
+  readonly names: readonly string[];
+  readonly environment: string;
+  readonly stack: string;
+  readonly service?: ServiceRefJson;
+  readonly health: Health;
+  readonly reason?: string;
+  readonly endpoints: readonly EndpointJson[];
+  readonly clientAddresses: readonly string[];
+  readonly ports: readonly TaskPortJson[];
+  readonly labels: Readonly<Record<string, string>>;
+  readonly links: Readonly<Record<string, string>>;
+  readonly weight: number;
+  readonly expose: boolean;
+  readonly endpointMode?: EndpointMode;
+  readonly image?: string;
+  readonly startedAt?: Timestamp;
+  readonly source: string;
+}
+
+/** `GET /v1/services`. */
+export interface ServiceListJson {
+  readonly revision: number;
+  readonly services: readonly ServiceJson[];
+}
+
+/** `GET /v1/tasks`. */
+export interface TaskListJson {
+  readonly revision: number;
+  readonly tasks: readonly TaskJson[];
+}
+
+/** `GET /v1/problems`. */
+export interface ProblemListJson {
+  readonly revision: number;
+  readonly problems: readonly Problem[];
+}
+
+export interface SourceJson {
+  readonly name: string;
+  readonly state: SourceState;
+  /** When its facts were last known to be true. */
+  readonly asOf?: Timestamp;
+  readonly error?: string;
+  readonly detail?: string;
+}
+
+/** How often each thing happened since the start; the keys are names such as `A`, `NXDOMAIN`, `udp`. */
+export type Counts = Readonly<Record<string, number>>;
+
+export interface DnsCountersJson {
+  /** By query type. */
+  readonly queries: Counts;
+  /** By response code. */
+  readonly replies: Counts;
+  /** Packets left unanswered, by reason. */
+  readonly dropped: Counts;
+  /** Packets that came in, by transport: `udp`, `tcp`. */
+  readonly packets: Counts;
+  /** Replies with TC set. */
+  readonly truncated: number;
+  /** Queries that went to an upstream. */
+  readonly forwarded: number;
+  /** Queries that had come through this daemon before. */
+  readonly loops: number;
+  /** Faults of Fairlead that became SERVFAIL. */
+  readonly faults: number;
+}
+
+/** `GET /v1/status`. */
+export interface StatusJson {
+  readonly version: string;
+  readonly pid: number;
+  /** Node's version, without the `v`. */
+  readonly node: string;
+  readonly startedAt: Timestamp;
+  /** The daemon's clock when it answered; ages are relative to it. */
+  readonly now: Timestamp;
+  readonly domain: string;
+  readonly environment: string;
+  readonly config: {
+    /** The file; absent when there is none and defaults are used. */
+    readonly path?: string;
+    readonly hash: string;
+    readonly loadedAt: Timestamp;
+    /** The last attempt to reload. */
+    readonly reload?: { readonly at: Timestamp; readonly ok: boolean; readonly error?: string };
+  };
+  readonly dns: {
+    /** Bound addresses, `ip:port`. */
+    readonly listen: readonly string[];
+    /** Whether every configured address is bound. */
+    readonly ready: boolean;
+    readonly upstreams: readonly string[];
+    readonly counters: DnsCountersJson;
+  };
+  readonly api: { readonly listen: readonly string[] };
+  readonly catalog: {
+    readonly revision: number;
+    /** When the revision was made. */
+    readonly at: Timestamp;
+    /** Whether every source has told what it has. */
+    readonly loaded: boolean;
+    readonly services: number;
+    readonly tasks: number;
+    readonly health: Readonly<Partial<Record<Health, number>>>;
+  };
+  readonly sources: readonly SourceJson[];
+  readonly problems: readonly Problem[];
+}
+
+/** What one client may see. */
+export interface ViewJson {
+  /** Whose view it is; absent: nobody's in particular. */
+  readonly address?: string;
+  readonly environment: string;
+  readonly stack?: string;
+  /** `service.stack`. */
+  readonly service?: string;
+  /** The task's name. */
+  readonly task?: string;
+  readonly networks: readonly string[] | 'all';
+}
+
+export interface RecordJson {
+  /** With the final dot. */
+  readonly name: string;
+  /** IANA mnemonic, or `TYPE65280` (RFC 3597 section 5). */
+  readonly type: string;
+  readonly ttl: number;
+  /** Presentation format of RFC 1035 section 5; `\# 3 abcdef` (RFC 3597) for what has none here. */
+  readonly data: string;
+}
+
+/** A DNS response, decoded. */
+export interface DnsMessageJson {
+  /** `NOERROR`, `NXDOMAIN`, ...; `NOREPLY` when the client would get no reply at all. */
+  readonly rcode: string;
+  /** Set flags, lower case: `qr`, `aa`, `tc`, `rd`, `ra`, `ad`, `cd`. */
+  readonly flags: readonly string[];
+  readonly question: { readonly name: string; readonly type: string };
+  readonly answers: readonly RecordJson[];
+  readonly authority: readonly RecordJson[];
+  /** Without the OPT record. */
+  readonly additional: readonly RecordJson[];
+  /** Extended DNS errors (RFC 8914). */
+  readonly errors: readonly { readonly code: number; readonly text: string }[];
+  /** Why the sections are empty although the message has them: it could not be decoded. */
+  readonly undecoded?: string;
+  /** The message itself, base64; empty when there is none. */
+  readonly wire: string;
+}
+
+/** `GET /v1/query`. */
+export interface QueryJson extends DnsMessageJson {
+  readonly source: 'own' | 'upstream' | 'none';
+  /** What decided the answer, in words. */
+  readonly rule: string;
+  /** Milliseconds that it took. */
+  readonly ms: number;
+  readonly view: ViewJson;
+}
+
+/** One step of the way to an answer. */
+export interface ExplainStepJson {
+  readonly tried: string;
+  readonly matched: boolean;
+  readonly why: string;
+}
+
+/** A task that the name could have led to. */
+export interface ExplainTaskJson {
+  readonly id: string;
+  readonly name: string;
+  readonly service?: string;
+  readonly health: Health;
+  readonly reason?: string;
+  readonly addresses: readonly string[];
+  /** Whether it is in the answer. */
+  readonly in: boolean;
+  readonly why: string;
+}
+
+/** `GET /v1/explain`. */
+export interface ExplainJson {
+  readonly name: string;
+  readonly type: string;
+  readonly view: ViewJson;
+  readonly steps: readonly ExplainStepJson[];
+  readonly rule: string;
+  readonly rcode: string;
+  readonly tasks: readonly ExplainTaskJson[];
+  /** Presentation format. */
+  readonly answers: readonly string[];
+}
+
+/** A line of `GET /v1/events`. */
+export interface EventJson {
+  readonly seq: number;
+  readonly at: Timestamp;
+  readonly revision: number;
+  readonly source: string;
+  readonly type: string;
+  readonly subject: string;
+  readonly message: string;
+  readonly cause?: string;
+}
+
+/** `GET /readyz?verbose`. */
+export interface ReadyJson {
+  readonly ready: boolean;
+  readonly checks: readonly { readonly name: string; readonly ok: boolean; readonly message: string }[];
+}
+
+/** Stable codes of {@link ProblemJson}. */
+export type ProblemCode =
+  | 'bad-request'
+  | 'parameter-missing'
+  | 'parameter-invalid'
+  | 'parameter-unknown'
+  | 'host-not-allowed'
+  | 'origin-not-allowed'
+  | 'not-found'
+  | 'service-not-found'
+  | 'task-not-found'
+  | 'task-ambiguous'
+  | 'task-without-address'
+  | 'too-many-streams'
+  | 'internal';
+
+/** Every error answer: `application/problem+json` (RFC 9457). */
+export interface ProblemJson {
+  /** `about:blank`: `title` is that of the status (RFC 9457 section 4.2.1); `code` says what it is. */
+  readonly type: 'about:blank';
+  readonly title: string;
+  readonly status: number;
+  readonly code: ProblemCode;
+  /** One line: what, why, what to do. */
+  readonly detail: string;
+}

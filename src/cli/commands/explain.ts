@@ -1,0 +1,56 @@
+import type { ExplainJson, ExplainTaskJson } from '../../api/types.js';
+import type { Context } from '../context.js';
+import { EXIT } from '../exit-codes.js';
+import { renderFields, renderTable, type Column } from '../format/table.js';
+import { plain } from '../format/text.js';
+import { healthTone, shortId } from '../format/words.js';
+import { printOne } from '../print-list.js';
+import { viewText } from '../view-text.js';
+
+export async function run(context: Context): Promise<number> {
+  const told = await context.get<ExplainJson>('/v1/explain', {
+    name: context.argument(0),
+    type: context.argument(1),
+    as: context.text('as'),
+  });
+  printOne(context, told, () => words(context, told));
+  return told.rcode === 'NXDOMAIN' || told.rcode === 'REFUSED' ? EXIT.negative : EXIT.ok;
+}
+
+const TASK_COLUMNS: readonly Column<ExplainTaskJson>[] = [
+  { header: 'IN', value: (task) => (task.in ? { text: 'in', tone: 'good' } : { text: 'out', tone: 'bad' }) },
+  { header: 'TASK', value: ({ name }) => name, shrinks: true },
+  { header: 'ID', value: ({ id }) => shortId(id, true), shrinks: true },
+  { header: 'SERVICE', value: ({ service = '' }) => service, shrinks: true },
+  { header: 'HEALTH', value: ({ health }) => ({ text: health, tone: healthTone(health) }) },
+  { header: 'ADDRESS', value: ({ addresses }) => addresses.join(','), shrinks: true },
+  {
+    header: 'WHY',
+    value: ({ why, reason }) => (reason === undefined || why.includes(reason) ? why : `${why}: ${reason}`),
+  },
+];
+
+function words({ paint, width }: Context, told: ExplainJson): string {
+  const { steps, tasks, answers, rule, rcode } = told;
+  const head = renderFields(
+    [
+      ['view', viewText(told.view)],
+      ['rule', rule],
+      ['answer', rcode],
+    ],
+    paint,
+  );
+  const tried = steps.map(
+    ({ tried: what, matched, why }) =>
+      `  ${matched ? paint('good', 'yes') : paint('dim', 'no ')}  ${plain(what)}: ${plain(why)}\n`,
+  );
+  const sections = [
+    ['tried, in this order', tried.join('')],
+    ['tasks', tasks.length === 0 ? '' : renderTable(tasks, TASK_COLUMNS, { paint, width })],
+    ['records', answers.map((answer) => `  ${plain(answer)}\n`).join('')],
+  ] as const;
+  const body = sections
+    .filter(([, text]) => text !== '')
+    .map(([title, text]) => `\n${paint('dim', title)}\n${text}`);
+  return `${paint('bold', `${plain(told.name)} ${plain(told.type)}`)}\n${head}${body.join('')}`;
+}

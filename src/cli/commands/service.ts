@@ -1,0 +1,66 @@
+import type { ServiceDetailJson, ServiceJson, ServiceListJson, StatusJson } from '../../api/types.js';
+import type { Context } from '../context.js';
+import { CliError, EXIT } from '../exit-codes.js';
+import { renderFields, renderTable } from '../format/table.js';
+import { plain } from '../format/text.js';
+import { tally } from '../format/words.js';
+import { printOne } from '../print-list.js';
+import { parseServiceName, type ServiceName } from '../service-name.js';
+import { taskColumns } from '../task-columns.js';
+import { portsText, targetText } from './services.js';
+
+export async function run(context: Context): Promise<number> {
+  const text = context.argument(0) ?? '';
+  const { domain } = await context.get<StatusJson>('/v1/status');
+  const name = parseServiceName(text, domain);
+  if (!name) throw new CliError(EXIT.usage, `"${text}" is no name of a service; give one such as web.shop`);
+  const { stack, service, sidekick } = name.stack === undefined ? await onlyOne(context, name) : name;
+  const path = `/v1/services/${encodeURIComponent(stack ?? '')}/${encodeURIComponent(service)}`;
+  const detail = await context.get<ServiceDetailJson>(path, { sidekick });
+  printOne(context, detail, () => words(context, detail));
+  return EXIT.ok;
+}
+
+/** The service that is meant by a name without a stack. */
+async function onlyOne(context: Context, { service }: ServiceName): Promise<ServiceJson> {
+  const { services } = await context.get<ServiceListJson>('/v1/services', { service });
+  const [first, ...others] = services.filter(({ sidekick }) => sidekick === undefined);
+  if (first === undefined) {
+    throw new CliError(EXIT.negative, `no stack has a service "${service}"; "fairlead services" lists them`);
+  }
+  if (others.length === 0) return first;
+  const some = [first, ...others].slice(0, 5).map(({ name }) => name);
+  throw new CliError(
+    EXIT.negative,
+    `several stacks have a service "${service}"; say which: ${some.join(', ')}`,
+  );
+}
+
+function words(context: Context, service: ServiceDetailJson): string {
+  const { paint, width } = context;
+  const { kind, tasks } = service;
+  const pairs = (record: Readonly<Record<string, string>>, between: string) =>
+    Object.entries(record)
+      .map(([key, value]) => `${key}${between}${value}`)
+      .join(', ');
+  const fields = renderFields(
+    [
+      ['name', service.fqdn],
+      ['kind', kind === 'tasks' ? `${kind}, ${service.endpointMode}` : kind],
+      ['target', targetText(service)],
+      ['ports', portsText(service)],
+      ['tasks', kind === 'tasks' ? tally(service.health) || 'none' : undefined],
+      ['links', pairs(service.links, ' -> ')],
+      ['labels', pairs(service.labels, '=')],
+      ['environment', service.environment],
+      ['sources', service.sources.join(', ')],
+    ],
+    paint,
+  );
+  const columns = [
+    ...taskColumns(context).filter(({ header }) => header !== 'SERVICE'),
+    { header: 'REASON', value: ({ reason = '' }: { reason?: string }) => reason, shrinks: true },
+  ];
+  const table = tasks.length === 0 ? '' : `\n${renderTable(tasks, columns, { paint, width })}`;
+  return `${paint('bold', plain(service.name))}\n${fields}${table}`;
+}

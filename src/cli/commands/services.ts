@@ -1,0 +1,50 @@
+import type { ServiceJson, ServiceListJson } from '../../api/types.js';
+import type { Context } from '../context.js';
+import { EXIT } from '../exit-codes.js';
+import type { Cell, Column } from '../format/table.js';
+import { printList } from '../print-list.js';
+
+export async function run(context: Context): Promise<number> {
+  const { services } = await context.get<ServiceListJson>('/v1/services', { stack: context.text('stack') });
+  printList(context, services, {
+    columns: COLUMNS,
+    wide: WIDE,
+    name: ({ name }) => name,
+    empty: 'no services; "fairlead status" shows whether the sources have told what they have',
+  });
+  return EXIT.ok;
+}
+
+const COLUMNS: readonly Column<ServiceJson>[] = [
+  { header: 'SERVICE', value: ({ name }) => name, shrinks: true },
+  { header: 'KIND', value: ({ kind }) => kind },
+  { header: 'MODE', value: ({ kind, endpointMode }) => (kind === 'tasks' ? endpointMode : '') },
+  { header: 'HEALTHY', value: healthy, align: 'right' },
+  { header: 'PORTS', value: portsText, shrinks: true },
+  { header: 'TARGET', value: targetText, shrinks: true },
+];
+
+const WIDE: readonly Column<ServiceJson>[] = [
+  { header: 'ENVIRONMENT', value: ({ environment }) => environment },
+  { header: 'SOURCES', value: ({ sources }) => sources.join(',') },
+  { header: 'NAME', value: ({ fqdn }) => fqdn, shrinks: true },
+];
+
+/** Healthy tasks of those that have not stopped. */
+export function healthy({ kind, health, taskCount }: ServiceJson): string | Cell {
+  if (kind !== 'tasks') return '';
+  const good = health.healthy ?? 0;
+  const all = taskCount - (health.stopped ?? 0);
+  return { text: `${good}/${all}`, tone: good === 0 ? 'bad' : good < all ? 'warn' : 'good' };
+}
+
+export function portsText({ ports }: Pick<ServiceJson, 'ports'>): string {
+  return ports
+    .map(({ port, protocol, name }) => `${name === undefined ? '' : `${name}:`}${port}/${protocol}`)
+    .join(',');
+}
+
+/** Where a service without tasks leads. */
+export function targetText({ externalIps, hostname, aliasOf }: ServiceJson): string {
+  return hostname ?? [...externalIps, ...aliasOf].join(',');
+}

@@ -1,0 +1,87 @@
+import type { SourceJson, StatusJson } from '../../api/types.js';
+import type { Context } from '../context.js';
+import { EXIT } from '../exit-codes.js';
+import { renderFields, renderTable, type Column } from '../format/table.js';
+import { plain } from '../format/text.js';
+import { ageBetween, count, tally } from '../format/words.js';
+import { printOne } from '../print-list.js';
+
+export async function run(context: Context): Promise<number> {
+  const status = await context.get<StatusJson>('/v1/status');
+  printOne(context, status, () => words(context, status));
+  return EXIT.ok;
+}
+
+function words({ paint, width }: Context, status: StatusJson): string {
+  const now = Date.parse(status.now);
+  const { config, dns, api, catalog } = status;
+  const { queries, replies, dropped, forwarded } = dns.counters;
+  const reload = config.reload;
+  const health = tally(catalog.health);
+  const fields = renderFields(
+    [
+      [
+        'config',
+        `${config.path ?? 'defaults, no file'} (${config.hash.slice(0, 12)}), loaded ${ageBetween(config.loadedAt, now)} ago`,
+      ],
+      [
+        'reload',
+        reload === undefined || reload.ok
+          ? undefined
+          : {
+              text: `failed ${ageBetween(reload.at, now)} ago, the old one stays: ${reload.error ?? ''}`,
+              tone: 'bad',
+            },
+      ],
+      ['names', `${status.domain}, environment ${status.environment}`],
+      [
+        'dns',
+        dns.ready ? dns.listen.join(', ') : { text: `not bound yet: ${dns.listen.join(', ')}`, tone: 'warn' },
+      ],
+      ['upstreams', dns.upstreams.join(', ') || 'none, other names are not forwarded'],
+      ['api', api.listen.join(', ')],
+      [
+        'catalog',
+        `${count(catalog.services, 'service')}, ${count(catalog.tasks, 'task')}${health === '' ? '' : ` (${health})`}, revision ${catalog.revision}`,
+      ],
+      ['queries', `${sum(queries)} (${tally(queries) || 'none yet'}), ${forwarded} forwarded`],
+      ['replies', tally(replies)],
+      ['dropped', tally(dropped)],
+    ],
+    paint,
+  );
+  const sources = renderTable(status.sources, sourceColumns(now), { paint, width });
+  const problems = status.problems.map(
+    ({ code, subject, message }) =>
+      `  ${paint('warn', '!')} ${plain(subject)}: ${plain(message)} [${plain(code)}]\n`,
+  );
+  return [
+    `${paint('bold', `fairlead ${plain(status.version)}`)}, up ${ageBetween(status.startedAt, now)} (pid ${status.pid}, Node ${plain(status.node)})\n`,
+    fields,
+    `\n${sources}`,
+    problems.length === 0
+      ? ''
+      : `\n${paint('warn', count(problems.length, 'problem'))}\n${problems.join('')}`,
+  ].join('');
+}
+
+const STATE_TONES = { live: 'good', loading: 'warn', stale: 'bad' } as const;
+
+function sourceColumns(now: number): readonly Column<SourceJson>[] {
+  return [
+    { header: 'SOURCE', value: ({ name }) => name },
+    { header: 'STATE', value: ({ state }) => ({ text: state, tone: STATE_TONES[state] }) },
+    { header: 'FACTS', value: ({ state, asOf }) => factsAge(state, asOf, now) },
+    { header: 'DETAIL', value: ({ detail, error }) => [detail, error].filter(Boolean).join('; ') },
+  ];
+}
+
+/** A live source's facts are true now, however long nothing has changed. */
+function factsAge(state: SourceJson['state'], asOf: string | undefined, now: number): string {
+  if (state === 'live') return 'current';
+  return asOf === undefined ? '' : `${ageBetween(asOf, now)} old`;
+}
+
+function sum(counts: Readonly<Record<string, number>>): number {
+  return Object.values(counts).reduce((total, each) => total + each, 0);
+}

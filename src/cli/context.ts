@@ -1,0 +1,103 @@
+import { tmpdir } from 'node:os';
+import type { GetOptions } from '../api/client.js';
+import { daemonAddress, type DaemonAddress } from './address.js';
+import { painter, type ColorMode, type Paint } from './format/style.js';
+import type { Io } from './io.js';
+
+/** Starts the daemon; resolves with the exit code when it has stopped. */
+export type StartDaemon = (options: {
+  readonly configPath?: string;
+  readonly set: string[];
+  readonly demo: 'auto' | 'always' | 'never';
+}) => Promise<number>;
+
+export type OptionValues = Readonly<Record<string, unknown>>;
+
+/** What a command is given: the line it was called with, its process, and the way to the daemon. */
+export class Context {
+  readonly io: Io;
+  readonly paint: Paint;
+  readonly startDaemon: StartDaemon;
+  readonly #arguments: readonly (string | undefined)[];
+  readonly #options: OptionValues;
+  #address: DaemonAddress | undefined;
+
+  /** @param options as commander names them: `noTrunc` is `trunc: false` */
+  constructor(
+    io: Io,
+    startDaemon: StartDaemon,
+    args: readonly (string | undefined)[],
+    options: OptionValues,
+  ) {
+    this.io = io;
+    this.startDaemon = startDaemon;
+    this.#arguments = args;
+    this.#options = options;
+    this.paint = painter((this.text('color') ?? 'auto') as ColorMode, io);
+  }
+
+  argument(index: number): string | undefined {
+    return this.#arguments[index];
+  }
+
+  text(option: string): string | undefined {
+    const value = this.#options[option];
+    return typeof value === 'string' ? value : undefined;
+  }
+
+  texts(option: string): string[] {
+    const value = this.#options[option];
+    return Array.isArray(value) ? value.filter((each) => typeof each === 'string') : [];
+  }
+
+  /** A switch that is off unless given. */
+  on(option: string): boolean {
+    return this.#options[option] === true;
+  }
+
+  /** A switch that is on unless taken away with `--no-…`. */
+  kept(option: string): boolean {
+    return this.#options[option] !== false;
+  }
+
+  get address(): DaemonAddress {
+    this.#address ??= daemonAddress(this.text('addr'), {
+      env: this.io.env,
+      tmpdir: tmpdir(),
+      uid: process.getuid?.(),
+    });
+    return this.#address;
+  }
+
+  /** Asks the daemon. @throws CliError with what to do */
+  async get<T>(
+    path: string,
+    query: Readonly<Record<string, string | undefined>> = {},
+    options: GetOptions = {},
+  ): Promise<T> {
+    const { getJson } = await import('../api/client.js');
+    try {
+      return await getJson<T>(this.address.api, path, query, options);
+    } catch (error) {
+      const { daemonError } = await import('./daemon-error.js');
+      throw daemonError(error, this.address);
+    }
+  }
+
+  /** Columns that a table may take; undefined: as many as it likes. */
+  get width(): number | undefined {
+    const { stdout, env } = this.io;
+    if (!stdout.isTTY || !this.kept('trunc')) return undefined;
+    const columns = Number(env['COLUMNS']) || stdout.columns;
+    return columns !== undefined && columns > 0 ? columns : undefined;
+  }
+
+  print(text: string): void {
+    this.io.stdout.write(text);
+  }
+
+  /** What is not data: stderr, unless `--quiet`. */
+  notice(text: string): void {
+    if (!this.on('quiet')) this.io.stderr.write(`${text}\n`);
+  }
+}

@@ -1,0 +1,39 @@
+import { AnswerError, UnreachableError } from '../api/client.js';
+import type { DaemonAddress } from './address.js';
+import { CliError, EXIT } from './exit-codes.js';
+
+/** What a failed request means for who typed the command: the line to show and the exit code. */
+export function daemonError(error: unknown, { text, api }: DaemonAddress): unknown {
+  if (error instanceof AnswerError) return new CliError(answerCode(error.problem.status), error.message);
+  if (!(error instanceof UnreachableError)) return error;
+  const cannot = `cannot reach the daemon at ${text}`;
+  switch (error.code) {
+    case 'ENOENT':
+      return unavailable(
+        `${cannot}: there is no such socket; start it with "fairlead run", or name it with --addr`,
+      );
+    case 'ECONNREFUSED':
+      return unavailable(
+        `${cannot}: nobody listens there; start it with "fairlead run", or name it with --addr`,
+      );
+    case 'EACCES':
+    case 'EPERM': {
+      const remedy = 'path' in api ? 'run as root, or join the group of the socket' : 'run as root';
+      return new CliError(EXIT.permission, `${cannot}: permission denied; ${remedy}`);
+    }
+    case 'EPROTO':
+      return new CliError(EXIT.data, `${cannot}: ${error.message}; check --addr and FAIRLEAD_ADDR`);
+    default:
+      return unavailable(`${cannot}: ${error.message}; "fairlead doctor" looks for the reason`);
+  }
+}
+
+function unavailable(message: string): CliError {
+  return new CliError(EXIT.unavailable, message);
+}
+
+function answerCode(status: number): number {
+  if (status === 400) return EXIT.usage;
+  if (status === 403) return EXIT.permission;
+  return status === 503 ? EXIT.unavailable : EXIT.negative;
+}

@@ -1,0 +1,80 @@
+import type { SourceJson } from '../../api/types.js';
+import { ageBetween, count } from '../format/words.js';
+import { fail, ok, warn, type Finding, type HostFacts } from './host-facts.js';
+
+export function checkResolver({ nameservers, listeners }: HostFacts): Finding {
+  if (nameservers === undefined || nameservers.length === 0) {
+    return warn(
+      'resolv.conf',
+      '/etc/resolv.conf names no server: other names cannot be forwarded',
+      'list servers under dns.upstreams',
+    );
+  }
+  const own = nameservers.filter((each) => listeners.some(({ ip }) => ip === each));
+  const list = nameservers.join(', ');
+  if (own.length === 0) return ok('resolv.conf', `this host asks ${list}`);
+  if (own.length < nameservers.length)
+    return ok('resolv.conf', `this host asks ${list}; Fairlead forwards to the others, never to itself`);
+  return warn(
+    'resolv.conf',
+    `this host asks only Fairlead (${list}), which then has nobody to forward to`,
+    'list servers under dns.upstreams',
+  );
+}
+
+export function checkDaemon({ daemon }: HostFacts): Finding[] {
+  if (daemon.state === 'denied') {
+    return [
+      warn(
+        'daemon',
+        `no permission to ask it at ${daemon.address}`,
+        "run the doctor as root or as a member of the socket's group",
+      ),
+    ];
+  }
+  if (daemon.state === 'down') {
+    // One line of "what and why; what to do", as the commands print it.
+    const [what = '', ...remedy] = daemon.message.split('; ');
+    return [warn('daemon', what, remedy.join('; ') || 'start it with "fairlead run"')];
+  }
+  const { status, address } = daemon;
+  const { reload } = status.config;
+  const now = Date.parse(status.now);
+  return [
+    ok('daemon', `version ${status.version}, up ${ageBetween(status.startedAt, now)}, at ${address}`),
+    ...(reload === undefined || reload.ok
+      ? []
+      : [
+          fail(
+            'daemon',
+            `its last reload failed ${ageBetween(reload.at, now)} ago: ${reload.error ?? 'no reason given'}`,
+            'mend the configuration and send SIGHUP again',
+          ),
+        ]),
+    ...status.sources.map((source) => checkSource(source, now)),
+    ...(status.problems.length === 0
+      ? []
+      : [
+          warn(
+            'catalog',
+            `${count(status.problems.length, 'problem')} with labels or files`,
+            '"fairlead status" shows each',
+          ),
+        ]),
+  ];
+}
+
+function checkSource(
+  { name, state, asOf, error = 'no reason given', detail }: SourceJson,
+  now: number,
+): Finding {
+  const check = `source ${name}`;
+  if (state === 'live') return ok(check, detail ?? 'live');
+  if (state === 'loading')
+    return warn(check, `has told nothing yet: ${error}`, "wait, or look at the daemon's log");
+  return warn(
+    check,
+    `its facts are ${ageBetween(asOf, now)} old: ${error}`,
+    'they are served until it is back; look why it is away',
+  );
+}

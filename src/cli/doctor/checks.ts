@@ -1,0 +1,19 @@
+import { checkDaemon, checkResolver } from './check-daemon.js';
+import { checkContainerDns, checkDocker } from './check-docker.js';
+import { checkListening } from './check-listen.js';
+import { checkConfig, checkNode, checkSysctls } from './check-runtime.js';
+import type { Finding, HostFacts } from './host-facts.js';
+
+/** Judges a host. Pure: the same facts, the same findings. */
+export function diagnose(facts: HostFacts): readonly Finding[] {
+  return [
+    checkNode(facts),
+    checkConfig(facts),
+    ...checkSysctls(facts),
+    ...checkListening(facts),
+    ...checkDocker(facts),
+    ...checkContainerDns(facts),
+    checkResolver(facts),
+    ...checkDaemon(facts),
+  ];
+}

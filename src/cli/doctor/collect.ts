@@ -1,0 +1,141 @@
+import { readFileSync } from 'node:fs';
+import { networkInterfaces } from 'node:os';
+import type { StatusJson } from '../../api/types.js';
+import { canonicalIp, formatHostPort, isLinkLocal, parseHostPort, type HostPort } from '../../net/ip.js';
+import type { Context } from '../context.js';
+import { CliError, EXIT } from '../exit-codes.js';
+import { loadWithOptions } from '../load-config.js';
+import type { ConfigFacts, DaemonFacts, DaemonJsonFacts, HostFacts, ListenerFacts } from './host-facts.js';
+import { probeDocker } from './probe-docker.js';
+import { probeAnswer, probeTcp, probeUdp } from './probe-port.js';
+
+/** Looks at this host. What cannot be found out is left out; nothing is changed. */
+export async function collect(context: Context): Promise<HostFacts> {
+  const daemon = await daemonFacts(context);
+  const { config, listen, dockerSocket } = await configFacts(context);
+  // What runs counts before what a file says that nobody has loaded yet.
+  const running = daemon.state === 'up' ? daemon.status.dns.listen : [];
+  const addresses = new Map(listen.map((address) => [formatHostPort(address), address]));
+  for (const text of running) {
+    const address = parseHostPort(text, 53);
+    if (address) addresses.set(text, address);
+  }
+  const own = ownAddresses();
+  const capabilities = capabilitiesOf(read('/proc/self/status'));
+  const nameservers = nameserversOf(read('/etc/resolv.conf'));
+  const unprivilegedPortStart = numberIn('/proc/sys/net/ipv4/ip_unprivileged_port_start');
+  const rpFilter = numberIn('/proc/sys/net/ipv4/conf/all/rp_filter');
+  return {
+    now: context.io.clock(),
+    platform: process.platform,
+    node: process.versions.node,
+    ...(capabilities === undefined ? {} : { capabilities }),
+    config,
+    daemon,
+    listeners: await Promise.all([...addresses.values()].map((address) => listenerFacts(address, own))),
+    docker: dockerSocket === undefined ? { state: 'off' } : await probeDocker(dockerSocket),
+    ...(nameservers === undefined ? {} : { nameservers }),
+    daemonJson: daemonJsonFacts(read('/etc/docker/daemon.json')),
+    sysctls: {
+      ...(unprivilegedPortStart === undefined ? {} : { unprivilegedPortStart }),
+      ...(rpFilter === undefined ? {} : { rpFilter }),
+    },
+  };
+}
+
+async function daemonFacts(context: Context): Promise<DaemonFacts> {
+  const { text: address } = context.address;
+  try {
+    return { state: 'up', address, status: await context.get<StatusJson>('/v1/status') };
+  } catch (error) {
+    if (!(error instanceof CliError)) throw error;
+    if (error.exitCode === EXIT.permission) return { state: 'denied', address };
+    return { state: 'down', address, message: error.message };
+  }
+}
+
+interface Configured {
+  readonly config: ConfigFacts;
+  readonly listen: readonly HostPort[];
+  readonly dockerSocket: string | undefined;
+}
+
+async function configFacts(context: Context): Promise<Configured> {
+  const { formatConfigError } = await import('../../config/index.js');
+  const result = await loadWithOptions(context);
+  const path = result.path === undefined ? {} : { path: result.path };
+  if (!result.ok) {
+    return {
+      config: { ...path, errors: result.errors.map(formatConfigError) },
+      listen: [],
+      dockerSocket: undefined,
+    };
+  }
+  const { dns, sources } = result.config;
+  return { config: { ...path, errors: [] }, listen: dns.listen, dockerSocket: sources.docker?.socket };
+}
+
+async function listenerFacts(address: HostPort, own: ReadonlySet<string>): Promise<ListenerFacts> {
+  const { ip, port } = address;
+  const [udp, tcp] = await Promise.all([probeUdp(address), probeTcp(address)]);
+  const held = udp === 'taken' || udp === 'denied';
+  return {
+    ip,
+    port,
+    // All of 127/8 and the wildcards can be bound without being listed.
+    present: own.has(ip) || udp === 'free' || udp === 'taken',
+    linkLocal: isLinkLocal(ip),
+    udp,
+    tcp,
+    answers: held && port > 0 ? await probeAnswer(address) : false,
+  };
+}
+
+function ownAddresses(): ReadonlySet<string> {
+  const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
+  return new Set(all.map(({ address }) => canonicalIp(address)).filter((each) => each !== undefined));
+}
+
+function read(path: string): string | Error {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error));
+  }
+}
+
+function numberIn(path: string): number | undefined {
+  const text = read(path);
+  return typeof text === 'string' && /^\d+\s*$/.test(text) ? Number(text) : undefined;
+}
+
+/** `CapEff` of proc_pid_status(5). */
+export function capabilitiesOf(status: string | Error): readonly number[] | undefined {
+  const hex = typeof status === 'string' ? /^CapEff:\s*([0-9a-f]+)$/m.exec(status)?.[1] : undefined;
+  if (hex === undefined) return undefined;
+  const bits = BigInt(`0x${hex}`);
+  return Array.from({ length: 64 }, (_, bit) => bit).filter((bit) => (bits >> BigInt(bit)) % 2n === 1n);
+}
+
+/** The `nameserver` lines of resolv.conf(5). */
+export function nameserversOf(text: string | Error): readonly string[] | undefined {
+  if (typeof text !== 'string') return undefined;
+  return [...text.matchAll(/^nameserver[ \t]+(\S+)/gm)].map(
+    ([, server = '']) => canonicalIp(server) ?? server,
+  );
+}
+
+/** What Docker is told about DNS for its containers. */
+export function daemonJsonFacts(text: string | Error): DaemonJsonFacts {
+  if (typeof text !== 'string') {
+    const code = 'code' in text ? text.code : undefined;
+    return code === 'ENOENT' ? { state: 'absent' } : { state: 'unreadable', message: text.message };
+  }
+  try {
+    const value: unknown = JSON.parse(text === '' ? '{}' : text);
+    const dns = typeof value === 'object' && value !== null && 'dns' in value ? value.dns : [];
+    return { state: 'read', dns: Array.isArray(dns) ? dns.filter((each) => typeof each === 'string') : [] };
+  } catch (error) {
+    return { state: 'unreadable', message: error instanceof Error ? error.message : String(error) };
+  }
+}

@@ -1,0 +1,107 @@
+import type { StatusJson } from '../../api/types.js';
+
+/** What the doctor looks at: collected once, then judged by pure checks. */
+export interface HostFacts {
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+  /** `process.platform`. */
+  readonly platform: string;
+  /** `process.versions.node`. */
+  readonly node: string;
+  /** Numbers of the effective capabilities (linux/capability.h); absent off Linux. */
+  readonly capabilities?: readonly number[];
+  readonly config: ConfigFacts;
+  readonly daemon: DaemonFacts;
+  /** One for each address that DNS is to listen on. */
+  readonly listeners: readonly ListenerFacts[];
+  readonly docker: DockerFacts;
+  /** Nameservers of /etc/resolv.conf, canonical where they are addresses; absent when it cannot be read. */
+  readonly nameservers?: readonly string[];
+  readonly daemonJson: DaemonJsonFacts;
+  readonly sysctls: SysctlFacts;
+}
+
+export interface ConfigFacts {
+  /** Absent: no file, defaults. */
+  readonly path?: string;
+  /** As `config validate` prints them. */
+  readonly errors: readonly string[];
+}
+
+export type DaemonFacts =
+  | { readonly state: 'up'; readonly address: string; readonly status: StatusJson }
+  | { readonly state: 'down'; readonly address: string; readonly message: string }
+  | { readonly state: 'denied'; readonly address: string };
+
+/** Whether a socket can be bound there. */
+export type PortState = 'free' | 'taken' | 'denied' | 'no-address' | 'unknown';
+
+export interface ListenerFacts {
+  readonly ip: string;
+  readonly port: number;
+  /** On an interface of this host. */
+  readonly present: boolean;
+  readonly linkLocal: boolean;
+  readonly udp: PortState;
+  readonly tcp: PortState;
+  /** Whether something there answers DNS. */
+  readonly answers: boolean;
+}
+
+export type DockerFacts =
+  /** Not configured, or the configuration is wrong. */
+  | { readonly state: 'off' }
+  | {
+      readonly state: 'absent' | 'no-socket' | 'denied' | 'silent';
+      readonly path: string;
+      readonly message?: string;
+    }
+  | {
+      readonly state: 'up';
+      readonly path: string;
+      readonly engine: string;
+      readonly api: string;
+      /** `iptables`, `nftables`, ... */
+      readonly firewall: string;
+    };
+
+/** Docker's own configuration, /etc/docker/daemon.json. */
+export type DaemonJsonFacts =
+  | { readonly state: 'absent' }
+  | { readonly state: 'unreadable'; readonly message: string }
+  | { readonly state: 'read'; readonly dns: readonly string[] };
+
+export interface SysctlFacts {
+  /** net.ipv4.ip_unprivileged_port_start. */
+  readonly unprivilegedPortStart?: number;
+  /** net.ipv4.conf.all.rp_filter. */
+  readonly rpFilter?: number;
+}
+
+export type Verdict = 'OK' | 'WARN' | 'FAIL';
+
+/** One line of the report. */
+export interface Finding {
+  /** Stable name of the check. */
+  readonly check: string;
+  readonly verdict: Verdict;
+  readonly message: string;
+  /** What to do; always there unless all is well. */
+  readonly remedy?: string;
+}
+
+export const ok = (check: string, message: string): Finding => ({ check, verdict: 'OK', message });
+
+export const warn = (check: string, message: string, remedy: string): Finding => ({
+  check,
+  verdict: 'WARN',
+  message,
+  remedy,
+});
+
+export const fail = (check: string, message: string, remedy: string): Finding => ({
+  check,
+  verdict: 'FAIL',
+  message,
+  remedy,
+});

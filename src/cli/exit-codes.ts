@@ -1,0 +1,37 @@
+/** What the exit code says; 64 and above are those of sysexits.h. */
+export const EXIT = {
+  ok: 0,
+  negative: 1,
+  usage: 2,
+  data: 65,
+  unavailable: 69,
+  permission: 77,
+  config: 78,
+} as const;
+
+/** The table of docs/cli.md. */
+export const EXIT_MEANINGS: readonly (readonly [code: number, meaning: string])[] = [
+  [EXIT.ok, 'done'],
+  [
+    EXIT.negative,
+    'the answer is negative: no such name, service or task; no record; `doctor` found a failure',
+  ],
+  [EXIT.usage, 'the command line is wrong'],
+  [EXIT.data, 'the daemon answered something that cannot be read'],
+  [EXIT.unavailable, 'the daemon cannot be reached'],
+  [EXIT.permission, 'no permission to ask the daemon'],
+  [EXIT.config, 'the configuration is wrong'],
+  [130, 'interrupted (Ctrl-C)'],
+];
+
+/** Ends a command: one line for stderr, and the exit code. */
+export class CliError extends Error {
+  readonly exitCode: number;
+
+  /** @param message one line: what, why, what to do */
+  constructor(exitCode: number, message: string) {
+    super(message);
+    this.name = 'CliError';
+    this.exitCode = exitCode;
+  }
+}

@@ -1,0 +1,96 @@
+import type { Paint, Tone } from './style.js';
+import { padEnd, padStart, plain, textWidth, truncateMiddle } from './text.js';
+
+export interface Cell {
+  readonly text: string;
+  readonly tone?: Tone | undefined;
+}
+
+export interface Column<Row> {
+  /** Upper case. */
+  readonly header: string;
+  readonly value: (row: Row) => string | Cell;
+  readonly align?: 'left' | 'right';
+  /** May lose its middle when the terminal is too narrow. */
+  readonly shrinks?: boolean;
+}
+
+export interface TableOptions {
+  readonly paint: Paint;
+  readonly headers?: boolean;
+  /** Columns of the terminal; absent: as wide as it gets. */
+  readonly width?: number | undefined;
+}
+
+const GAP = '  ';
+/** No column shrinks below this. */
+const NARROWEST = 8;
+
+/** Aligned columns without borders; empty cells are `-`, so that every row has as many words as there are headers. */
+export function renderTable<Row>(
+  rows: readonly Row[],
+  columns: readonly Column<Row>[],
+  { paint, headers = true, width }: TableOptions,
+): string {
+  const body = rows.map((row) =>
+    columns.map(({ value }) => {
+      const cell = value(row);
+      const { text, tone } = typeof cell === 'string' ? { text: cell, tone: undefined } : cell;
+      return { text: plain(text) || '-', tone };
+    }),
+  );
+  const heads = headers ? [columns.map(({ header }) => ({ text: header, tone: 'dim' as const }))] : [];
+  const all: readonly (readonly Cell[])[] = [...heads, ...body];
+  const widths = fit(
+    columns,
+    columns.map((_, index) => Math.max(0, ...all.map((cells) => textWidth(cells[index]?.text ?? '')))),
+    width,
+  );
+  const lines = all.map((cells) =>
+    cells
+      .map(({ text, tone }, index) => {
+        const wide = widths[index] ?? 0;
+        const cut = truncateMiddle(text, wide);
+        const right = columns[index]?.align === 'right';
+        const padded = right ? padStart(cut, wide) : index === cells.length - 1 ? cut : padEnd(cut, wide);
+        return paint(tone, padded);
+      })
+      .join(GAP),
+  );
+  return lines.map((line) => `${line}\n`).join('');
+}
+
+/** Takes what is too much from the widest columns that may shrink. */
+function fit<Row>(
+  columns: readonly Column<Row>[],
+  natural: readonly number[],
+  width: number | undefined,
+): number[] {
+  const widths = [...natural];
+  const total = () => widths.reduce((sum, each) => sum + each, GAP.length * (widths.length - 1));
+  while (width !== undefined && total() > width) {
+    let widest = -1;
+    for (const [index, column] of columns.entries()) {
+      const own = widths[index] ?? 0;
+      if (column.shrinks === true && own > NARROWEST && own > (widths[widest] ?? 0)) widest = index;
+    }
+    if (widest < 0) break;
+    widths[widest] = (widths[widest] ?? 0) - 1;
+  }
+  return widths;
+}
+
+/** `key   value` lines, the values aligned; keys without a value are left out. */
+export function renderFields(
+  fields: readonly (readonly [key: string, value: string | Cell | undefined])[],
+  paint: Paint,
+): string {
+  const present = fields.flatMap(([key, value]) => {
+    const cell = typeof value === 'string' ? { text: value, tone: undefined } : value;
+    return cell === undefined || cell.text === '' ? [] : [{ key, ...cell }];
+  });
+  const width = Math.max(0, ...present.map(({ key }) => textWidth(key)));
+  return present
+    .map(({ key, text, tone }) => `  ${paint('dim', padEnd(key, width))}  ${paint(tone, plain(text))}\n`)
+    .join('');
+}

@@ -1,0 +1,74 @@
+import { EXIT_MEANINGS } from './exit-codes.js';
+import type { CommandSpec, OptionSpec } from './spec.js';
+import { COMMANDS, GLOBAL_OPTIONS } from './table.js';
+
+/** docs/cli.md: everything that the command table says, as a page. */
+export function cliReference(): string {
+  return `<!-- Made from src/cli/table.ts; "npx vitest run --project unit test/cli/reference -u" writes it anew. -->
+
+# The command line
+
+\`fairlead\` runs the daemon and asks it. Data goes to stdout, everything else to stderr. \`fairlead COMMAND --help\` shows
+the same as this page.
+
+## Where the daemon is
+
+\`--addr\` names it, else the variable \`FAIRLEAD_ADDR\`; else it is the first socket that exists of
+\`/run/fairlead/fairlead.sock\` and \`/tmp/fairlead-UID/fairlead.sock\`, where a daemon without rights listens
+(\`npm start\`).
+
+## Options of every command
+
+${optionTable(GLOBAL_OPTIONS)}
+
+Colour is on when stdout is a terminal. \`--color\` decides first, then \`FORCE_COLOR\`, then \`NO_COLOR\`. Nothing is said
+by colour alone.
+
+## Output
+
+\`-o table\` is for people and may change; on a terminal that is too narrow long names lose their middle, and
+\`--no-trunc\` keeps them. Scripts take \`-o json\` (one document), \`-o ndjson\` (one object a line) or \`-o name\`: their
+keys are those of the API ([api.md](api.md)) and stay. Lists are JSON arrays.
+
+## Exit codes
+
+| code | meaning |
+| --- | --- |
+${EXIT_MEANINGS.map(([code, meaning]) => `| ${code} | ${meaning} |`).join('\n')}
+
+## Commands
+
+${COMMANDS.map(section).join('\n')}`;
+}
+
+function section(spec: CommandSpec): string {
+  const words = (spec.arguments ?? []).map(({ name, required }) =>
+    required ? ` ${name.toUpperCase()}` : ` [${name.toUpperCase()}]`,
+  );
+  const args = (spec.arguments ?? []).map(
+    ({ name, description }) => `- \`${name.toUpperCase()}\`: ${description}`,
+  );
+  const examples = spec.examples.map(({ command, says }) => `# ${says}\n${command}`);
+  return [
+    `### fairlead ${spec.name}${words.join('')}`,
+    [`${spec.summary}.`, spec.description].filter(Boolean).join(' '),
+    args.join('\n'),
+    spec.options === undefined ? '' : optionTable(spec.options),
+    `\`\`\`sh\n${examples.join('\n\n')}\n\`\`\``,
+  ]
+    .filter((part) => part !== '')
+    .map((part) => `${part}\n`)
+    .join('\n');
+}
+
+function optionTable(options: readonly OptionSpec[]): string {
+  const cell = (text: string) => text.replaceAll('|', '\\|');
+  const rows = options.map(({ flags, description, choices, default: preset }) => {
+    const more = [
+      choices === undefined ? '' : `: ${choices.map((choice) => `\`${choice}\``).join(', ')}`,
+      preset === undefined ? '' : ` (default \`${preset}\`)`,
+    ];
+    return `| \`${cell(flags)}\` | ${cell(description)}${more.join('')} |`;
+  });
+  return `| option | meaning |\n| --- | --- |\n${rows.join('\n')}`;
+}

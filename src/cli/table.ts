@@ -1,0 +1,257 @@
+import type { CommandSpec, OptionSpec } from './spec.js';
+
+/** Known to every command. */
+export const GLOBAL_OPTIONS: readonly OptionSpec[] = [
+  {
+    flags: '--addr <address>',
+    description:
+      'the daemon: unix:/path or http://127.0.0.1:port (default: FAIRLEAD_ADDR, else the local socket)',
+  },
+  { flags: '--color <when>', description: 'colour the output', choices: ['auto', 'always', 'never'] },
+];
+
+const LIST_OPTIONS: readonly OptionSpec[] = [
+  {
+    flags: '-o, --output <format>',
+    description: 'output format',
+    choices: ['table', 'wide', 'json', 'ndjson', 'name'],
+  },
+  { flags: '--no-headers', description: 'leave the headers out' },
+  { flags: '--no-trunc', description: 'show ids and names in full' },
+  { flags: '-q, --quiet', description: 'print only names (tasks: ids), and no notices' },
+];
+
+const ONE_OPTIONS: readonly OptionSpec[] = [
+  { flags: '-o, --output <format>', description: 'output format', choices: ['table', 'json', 'ndjson'] },
+];
+
+const AS: OptionSpec = {
+  flags: '--as <client>',
+  description: 'ask as this client: an IP address, a container name or a task id',
+};
+
+const CONFIG_OPTIONS: readonly OptionSpec[] = [
+  {
+    flags: '--config <file>',
+    description:
+      'configuration file (default: FAIRLEAD_CONFIG, ./fairlead.yaml, /etc/fairlead/fairlead.yaml)',
+  },
+  {
+    flags: '--set <key=value>',
+    description: 'set one key, over file and environment; may be repeated',
+    repeats: true,
+  },
+];
+
+const NAME_ARGUMENTS = [
+  {
+    name: 'name',
+    description: 'a name as a client would type it, or an address for its reverse name',
+    required: true,
+  },
+  {
+    name: 'type',
+    description: 'record type: A, AAAA, SRV, PTR, CNAME, SOA, NS, TXT, ... (default: A, PTR for an address)',
+    required: false,
+  },
+];
+
+/** Every command, in the order of help and reference. */
+export const COMMANDS: readonly CommandSpec[] = [
+  {
+    name: 'run',
+    summary: 'Run the daemon in the foreground',
+    description:
+      'Reads the configuration, watches the sources, answers DNS and serves the API until it is told to stop (SIGTERM, Ctrl-C). SIGHUP reads the configuration again.',
+    options: [
+      ...CONFIG_OPTIONS,
+      {
+        flags: '--demo <when>',
+        description:
+          'serve embedded demo tasks on loopback: always, or when Docker or the rights are missing (auto)',
+        choices: ['auto', 'always', 'never'],
+        default: 'never',
+      },
+    ],
+    examples: [
+      { command: 'fairlead run', says: 'with ./fairlead.yaml or /etc/fairlead/fairlead.yaml' },
+      {
+        command: 'fairlead run --config test.yaml --set dns.ttl=5',
+        says: 'with another file, and one key changed',
+      },
+      { command: 'fairlead run --demo auto', says: 'try it, with or without Docker' },
+    ],
+    load: () => import('./commands/run.js'),
+  },
+  {
+    name: 'status',
+    summary: 'Show the daemon at a glance: sources, listeners, counters, problems',
+    options: ONE_OPTIONS,
+    examples: [
+      { command: 'fairlead status', says: 'is everything well, and how old are the facts?' },
+      { command: "fairlead status -o json | jq '.problems'", says: 'what could not be used, for a script' },
+    ],
+    load: () => import('./commands/status.js'),
+  },
+  {
+    name: 'services',
+    summary: 'List services',
+    options: [...LIST_OPTIONS, { flags: '--stack <stack>', description: 'only those of this stack' }],
+    examples: [
+      { command: 'fairlead services', says: 'all services, with how many tasks are healthy' },
+      { command: 'fairlead services --stack shop -o wide', says: 'those of one stack, with more columns' },
+    ],
+    load: () => import('./commands/services.js'),
+  },
+  {
+    name: 'service',
+    summary: 'Show one service and its tasks',
+    arguments: [
+      {
+        name: 'name',
+        description: 'web.shop, logger.web.shop (a sidekick), shop/web, a full name, or just web',
+        required: true,
+      },
+    ],
+    options: [...ONE_OPTIONS, { flags: '--no-trunc', description: 'show ids and names in full' }],
+    examples: [
+      { command: 'fairlead service web.shop', says: 'service web of stack shop' },
+      { command: 'fairlead service web', says: 'the same, when only one stack has a web' },
+    ],
+    load: () => import('./commands/service.js'),
+  },
+  {
+    name: 'tasks',
+    summary: 'List tasks',
+    options: [
+      ...LIST_OPTIONS,
+      { flags: '--stack <stack>', description: 'only those of this stack' },
+      { flags: '--service <service>', description: 'only those of services of this name' },
+      {
+        flags: '--health <health>',
+        description: 'only those in this state',
+        choices: ['initializing', 'healthy', 'unhealthy', 'reinitializing', 'draining', 'stopped'],
+      },
+    ],
+    examples: [
+      { command: 'fairlead tasks', says: 'all tasks, by service and name' },
+      { command: 'fairlead tasks --health unhealthy', says: 'what is out of rotation' },
+      { command: 'fairlead tasks --service web -q', says: 'ids, for a script' },
+    ],
+    load: () => import('./commands/tasks.js'),
+  },
+  {
+    name: 'query',
+    summary: 'Ask for a name as a client would, and see what decided the answer',
+    description: 'Exit code 1 when no record answers (NXDOMAIN, no data, refused).',
+    arguments: NAME_ARGUMENTS,
+    options: [
+      AS,
+      ...ONE_OPTIONS,
+      { flags: '-q, --quiet', description: 'print only the data of the records' },
+    ],
+    examples: [
+      { command: 'fairlead query web.shop.rancher.internal', says: 'what everybody gets' },
+      {
+        command: 'fairlead query web --as shop_worker_1',
+        says: 'what that container gets for the bare name',
+      },
+      { command: 'fairlead query _80._tcp.web.shop.rancher.internal SRV', says: 'address and port' },
+      { command: 'fairlead query 10.42.0.7', says: 'who has this address' },
+    ],
+    load: () => import('./commands/query.js'),
+  },
+  {
+    name: 'explain',
+    summary: 'Explain an answer: what was tried, which rule answered, which tasks are in or out and why',
+    description: 'Exit code 1 when the name does not exist for the client.',
+    arguments: NAME_ARGUMENTS,
+    options: [AS, ...ONE_OPTIONS],
+    examples: [
+      { command: 'fairlead explain web --as shop_worker_1', says: 'why does this container not find web?' },
+      { command: 'fairlead explain web.shop.rancher.internal', says: 'which of its tasks are served' },
+    ],
+    load: () => import('./commands/explain.js'),
+  },
+  {
+    name: 'events',
+    summary: 'Print what happened: tasks and services that came, changed and went',
+    options: [
+      { flags: '-f, --follow', description: 'go on with what happens; reconnects when the daemon was away' },
+      { flags: '-n, --last <count>', description: 'only the newest so many of what is kept' },
+      { flags: '--after <seq>', description: 'only those after this sequence number' },
+      {
+        flags: '-o, --output <format>',
+        description: 'output format; json is one object a line',
+        choices: ['table', 'json', 'ndjson'],
+      },
+      { flags: '-q, --quiet', description: 'no notices' },
+    ],
+    examples: [
+      { command: 'fairlead events -f', says: 'watch' },
+      { command: 'fairlead events -n 20', says: 'the last 20' },
+      { command: 'fairlead events -f -o json | jq \'select(.type == "task.health")\'', says: 'for a script' },
+    ],
+    load: () => import('./commands/events.js'),
+  },
+  {
+    name: 'doctor',
+    summary: 'Check this host: rights, address, port, Docker, resolv.conf, Node, the daemon',
+    description:
+      'Needs no daemon. Each check is OK, WARN or FAIL, with what to do. Exit code 1 when one fails.',
+    options: [...ONE_OPTIONS, ...CONFIG_OPTIONS],
+    examples: [
+      { command: 'fairlead doctor', says: 'before the first start, and when something does not work' },
+      { command: 'fairlead doctor -o json', says: 'for a script' },
+    ],
+    load: () => import('./commands/doctor.js'),
+  },
+  {
+    name: 'config validate',
+    summary: 'Check a configuration file',
+    arguments: [
+      {
+        name: 'file',
+        description: 'the file, or - for standard input (default: the one that run would use)',
+        required: false,
+      },
+    ],
+    options: [...ONE_OPTIONS, ...CONFIG_OPTIONS.slice(1)],
+    examples: [
+      { command: 'fairlead config validate', says: 'the file that run would use' },
+      { command: 'fairlead config validate new.yaml', says: 'another, before it is put in place' },
+    ],
+    load: () => import('./commands/config-validate.js'),
+  },
+  {
+    name: 'config show',
+    summary: 'Show every setting in effect and where it comes from',
+    options: [...ONE_OPTIONS, { flags: '--no-trunc', description: 'show values in full' }, ...CONFIG_OPTIONS],
+    examples: [
+      {
+        command: 'fairlead config show',
+        says: 'each key, its value, and the file, variable or flag that set it',
+      },
+      { command: 'FAIRLEAD_DNS__TTL=5 fairlead config show -o json', says: 'for a script' },
+    ],
+    load: () => import('./commands/config-show.js'),
+  },
+  {
+    name: 'config schema',
+    summary: 'Print the JSON schema of the configuration, for editors',
+    examples: [
+      { command: 'fairlead config schema > fairlead.schema.json', says: 'a file that editors can use' },
+    ],
+    load: () => import('./commands/config-schema.js'),
+  },
+  {
+    name: 'version',
+    summary: 'Show the versions of this command and of the daemon',
+    options: ONE_OPTIONS,
+    examples: [{ command: 'fairlead version', says: 'both versions; warns when they differ' }],
+    load: () => import('./commands/version.js'),
+  },
+];
+
+/** What the words before a subcommand mean. */
+export const GROUPS: Readonly<Record<string, string>> = { config: 'Check and show the configuration' };

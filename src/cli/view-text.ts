@@ -1,0 +1,13 @@
+import type { ViewJson } from '../api/types.js';
+
+/** Whose view it is, in a line: `10.42.0.7 (shop_worker_1, stack shop, environment default, networks shop_default)`. */
+export function viewText({ address, task, service, stack, environment, networks }: ViewJson): string {
+  const parts = [
+    task,
+    service === undefined ? undefined : `service ${service}`,
+    stack === undefined ? 'no stack' : `stack ${stack}`,
+    `environment ${environment}`,
+    networks === 'all' ? 'all networks' : `networks ${networks.join(', ') || 'none'}`,
+  ];
+  return `${address ?? 'nobody in particular'} (${parts.filter((part) => part !== undefined).join(', ')})`;
+}

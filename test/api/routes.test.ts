@@ -1,0 +1,252 @@
+import { readFileSync } from 'node:fs';
+import fastify from 'fastify';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { registerRoutes } from '../../src/api/app.js';
+import { QuestionError } from '../../src/api/ports.js';
+import { ask, CONTAINER_ID, load, startApi, STATUS, stopApi, task, type Fixture } from './fixture.js';
+
+let fixture: Fixture;
+const get = (path: string) => ask(fixture.socket, path);
+
+beforeEach(async () => {
+  fixture = await startApi();
+  load(fixture);
+});
+afterEach(() => stopApi(fixture));
+
+describe('services', () => {
+  it('lists services by key with their names and the health of their tasks', async () => {
+    const { status, body } = await get('/v1/services');
+    expect(status).toBe(200);
+    expect(body.revision).toBe(fixture.catalog.snapshot.revision);
+    expect(body.services).toMatchObject([
+      { name: 'crm.shop', kind: 'external', hostname: 'crm.example.org', taskCount: 0 },
+      { name: 'front.shop', kind: 'alias', aliasOf: ['web.shop'] },
+      {
+        key: 'default/shop/web',
+        fqdn: 'web.shop.rancher.internal',
+        health: { healthy: 1, unhealthy: 1, stopped: 1 },
+        taskCount: 3,
+        ports: [{ port: 80, protocol: 'tcp' }],
+      },
+    ]);
+  });
+
+  it('filters by stack and service', async () => {
+    expect((await get('/v1/services?stack=shop&service=web')).body.services).toHaveLength(1);
+    expect((await get('/v1/services?stack=other')).body.services).toEqual([]);
+  });
+
+  it('shows one service with its tasks, in any case of letters', async () => {
+    const { body } = await get('/v1/services/Shop/WEB');
+    expect(body).toMatchObject({
+      name: 'web.shop',
+      tasks: [{ name: 'shop_web_1' }, { name: 'shop_web_2' }, {}],
+    });
+  });
+
+  it('tells a sidekick from its service', async () => {
+    const service = { environment: 'default', stack: 'shop', service: 'web', sidekick: 'logger' };
+    fixture.sink.update({ tasks: [task('aa', 'logger_1', '10.42.0.40', { service })] });
+    expect((await get('/v1/services/shop/web?sidekick=logger')).body).toMatchObject({
+      name: 'logger.web.shop',
+      taskCount: 1,
+    });
+  });
+
+  it('keeps a long list whole and in order', async () => {
+    fixture.sink.update({
+      tasks: Array.from({ length: 1234 }, (_, n) =>
+        task(`t${n}`, `w${String(n).padStart(4, '0')}`, `10.42.${n >> 8}.${n & 255}`, {
+          service: { environment: 'default', stack: 'big', service: 'w' },
+        }),
+      ),
+    });
+    const { body } = await get('/v1/tasks?stack=big');
+    const names = (body.tasks as { name: string }[]).map(({ name }) => name);
+    expect(names).toHaveLength(1234);
+    expect(names).toEqual([...names].sort());
+  });
+});
+
+describe('tasks', () => {
+  it('lists tasks with the names of their networks, those without a service last', async () => {
+    const { body } = await get('/v1/tasks');
+    expect(body.tasks).toMatchObject([
+      { name: 'shop_web_1', endpoints: [{ network: 'net1', networkName: 'shop_default', ip: '10.42.0.11' }] },
+      { name: 'shop_web_2', health: 'unhealthy', reason: 'port 80 refused' },
+      { name: 'shop_web_old', endpoints: [] },
+      { name: 'Batch_1', stack: 'default', startedAt: '2026-11-20T23:56:48.000Z' },
+    ]);
+  });
+
+  it('filters by health', async () => {
+    expect((await get('/v1/tasks?health=unhealthy')).body.tasks).toMatchObject([{ name: 'shop_web_2' }]);
+  });
+
+  it.each([
+    ['a whole id', CONTAINER_ID, 'shop_web_1'],
+    ['the beginning of an id', '4f1c2', 'shop_web_1'],
+    ['a container name', 'shop_web_2', 'shop_web_2'],
+    ["Docker's form of the name", '%2Fshop_web_2', 'shop_web_2'],
+    ['a name in other case', 'BATCH_1', 'Batch_1'],
+    ['an id of the file source', 'file:shop%2Fweb%2Fold', 'shop_web_old'],
+  ])('finds a task by %s', async (_, id, name) => {
+    expect((await get(`/v1/tasks/${id}`)).body).toMatchObject({ name });
+  });
+
+  it('finds a task whose id is long', async () => {
+    const id = `file:${'s'.repeat(63)}/${'w'.repeat(63)}/${'n'.repeat(63)}`;
+    fixture.sink.update({ tasks: [task(id, 'long', '10.42.0.50')] });
+    expect((await get(`/v1/tasks/${encodeURIComponent(id)}`)).body).toMatchObject({ id });
+  });
+
+  it('takes the running one of two tasks with one name', async () => {
+    fixture.sink.update({ tasks: [task('new', 'shop_web_old', '10.42.0.60')] });
+    expect((await get('/v1/tasks/shop_web_old')).body).toMatchObject({ id: 'new' });
+  });
+});
+
+describe('query and explain', () => {
+  it('asks as the client that is named and shows the answer with what decided it', async () => {
+    const { body } = await get('/v1/query?name=web.shop&as=shop_web_1');
+    expect(fixture.names.asked).toEqual([['web.shop', 'A', '10.42.0.11']]);
+    expect(body).toMatchObject({
+      rcode: 'NOERROR',
+      flags: ['qr', 'aa', 'rd', 'ra'],
+      question: { name: 'web.shop.rancher.internal.', type: 'A' },
+      answers: [{ name: 'web.shop.rancher.internal.', type: 'A', ttl: 1, data: '10.42.0.11' }],
+      source: 'own',
+      rule: 'service.stack',
+      ms: 0.25,
+      view: { address: '10.42.0.11' },
+    });
+  });
+
+  it.each([
+    ['name=web&type=srv', ['web', 'SRV', undefined]],
+    ['name=web&type=type65280', ['web', 'TYPE65280', undefined]],
+    ['name=10.42.0.11', ['11.0.42.10.in-addr.arpa', 'PTR', undefined]],
+    ['name=10.42.0.11&type=A', ['10.42.0.11', 'A', undefined]],
+    ['name=b%C3%BCcher.example', ['xn--bcher-kva.example', 'A', undefined]],
+    ['name=web&as=::ffff:10.42.0.11', ['web', 'A', '10.42.0.11']],
+  ])('%s asks %j', async (query, asked) => {
+    expect((await get(`/v1/query?${query}`)).status).toBe(200);
+    expect(fixture.names.asked).toEqual([asked]);
+  });
+
+  it('says so when the client would get no reply', async () => {
+    fixture.names.message = undefined;
+    expect((await get('/v1/query?name=web')).body).toMatchObject({
+      rcode: 'NOREPLY',
+      source: 'none',
+      answers: [],
+    });
+  });
+
+  it('passes on why a question is none', async () => {
+    fixture.names.failure = new QuestionError('"a..b" has an empty label; take out one dot');
+    expect(await get('/v1/query?name=a..b')).toMatchObject({
+      status: 400,
+      body: { code: 'parameter-invalid', detail: '"a..b" has an empty label; take out one dot' },
+    });
+  });
+
+  it('explains', async () => {
+    const { body } = await get('/v1/explain?name=web.shop&as=10.42.0.30');
+    expect(fixture.names.asked).toEqual([['web.shop', 'A', '10.42.0.30']]);
+    expect(body).toMatchObject({ rule: 'service.stack', rcode: 'NOERROR', view: { address: '10.42.0.30' } });
+  });
+});
+
+describe('status', () => {
+  it('has the daemon, its sources with the age of their facts, the counts and the problems', async () => {
+    expect((await get('/v1/status')).body).toMatchObject({
+      version: '0.1.0',
+      startedAt: '2026-11-20T23:00:00.000Z',
+      now: '2026-11-21T00:00:00.000Z',
+      config: { path: '/etc/fairlead/fairlead.yaml', loadedAt: '2026-11-20T23:00:00.000Z' },
+      dns: { listen: ['169.254.169.250:53'], upstreams: ['192.0.2.53:53'] },
+      api: { listen: [`unix:${fixture.socket}`] },
+      catalog: { services: 3, tasks: 4, loaded: true, health: { healthy: 2, unhealthy: 1, stopped: 1 } },
+      sources: [{ name: 'docker', state: 'live', asOf: '2026-11-20T23:59:58.000Z' }],
+      problems: [{ code: 'label-invalid', subject: 'container bad_1' }],
+    });
+    expect((await get('/v1/problems')).body).toMatchObject({ problems: [{ code: 'label-invalid' }] });
+  });
+
+  it('is ready when every source has spoken and every DNS address is bound, not before', async () => {
+    expect(await get('/readyz')).toMatchObject({ status: 200, text: 'ready\n' });
+    fixture.status.current = { ...STATUS, dns: { ...STATUS.dns, ready: false } };
+    expect((await get('/readyz')).status).toBe(503);
+    fixture.status.current = STATUS;
+    fixture.catalog.sink('consul');
+    expect(await get('/readyz')).toMatchObject({ status: 503, text: 'no facts yet from consul\n' });
+    const { body } = await get('/readyz?verbose');
+    expect(body).toMatchObject({
+      ready: false,
+      checks: [
+        { name: 'catalog', ok: false },
+        { name: 'dns', ok: true },
+      ],
+    });
+    expect((await ask(fixture.socket, '/healthz', { method: 'HEAD' })).status).toBe(200);
+  });
+});
+
+describe('errors', () => {
+  it.each([
+    ['/v1/services/shop/nope', 404, 'service-not-found'],
+    ['/v1/tasks/nope', 404, 'task-not-found'],
+    ['/v1/tasks/4f1c', 409, 'task-ambiguous'],
+    ['/v1/query', 400, 'parameter-missing'],
+    ['/v1/query?name=web&type=%00', 400, 'parameter-invalid'],
+    ['/v1/query?name=web&type=A&type=A', 400, 'parameter-invalid'],
+    [`/v1/query?name=${'a'.repeat(2000)}`, 400, 'parameter-invalid'],
+    ['/v1/query?name=web&as=nobody', 404, 'task-not-found'],
+    ['/v1/query?name=web&as=shop_web_old', 409, 'task-without-address'],
+    ['/v1/services?stak=shop', 400, 'parameter-unknown'],
+    ['/v1/tasks?health=well', 400, 'parameter-invalid'],
+    ['/v1/events?after=-1', 400, 'parameter-invalid'],
+    ['/v1/tasks/%E0%A4%A', 400, 'bad-request'],
+    ['/v2', 404, 'not-found'],
+  ])('%s answers %i %s', async (path, status, code) => {
+    const answer = await get(path);
+    expect(answer.type).toContain('application/problem+json');
+    expect(answer).toMatchObject({ status, body: { type: 'about:blank', status, code } });
+    expect(answer.body.detail).toMatch(/^[\x20-\x7e]+$/);
+  });
+
+  it('refuses to write', async () => {
+    expect((await ask(fixture.socket, '/v1/services', { method: 'DELETE' })).body).toMatchObject({
+      code: 'not-found',
+    });
+  });
+
+  it('keeps an internal error to the log', async () => {
+    fixture.names.failure = new Error('secret path');
+    const answer = await get('/v1/explain?name=web');
+    expect(answer).toMatchObject({ status: 500, body: { code: 'internal' } });
+    expect(answer.text).not.toContain('secret');
+    expect(fixture.logged.join()).toContain('secret path');
+  });
+});
+
+it('docs/api.md has every route and every problem code', () => {
+  const routes: string[] = [];
+  const { catalog, names, status } = fixture;
+  const app = fastify({ exposeHeadRoutes: false });
+  app.addHook('onRoute', ({ url, method }) => {
+    if (method === 'GET') routes.push(url);
+  });
+  const log = { warn: () => undefined, error: () => undefined };
+  const daemon = { status: () => status.current };
+  registerRoutes(app, { catalog, names, daemon, log, clock: Date.now }, { listening: () => [] });
+  const page = readFileSync(new URL('../../docs/api.md', import.meta.url), 'utf8');
+  expect(routes.length).toBeGreaterThan(9);
+  expect(routes.filter((route) => !page.includes(`\`GET ${route}`))).toEqual([]);
+  const types = readFileSync(new URL('../../src/api/types.ts', import.meta.url), 'utf8');
+  const codes = /type ProblemCode =([^;]+);/.exec(types)?.[1]?.match(/'[a-z-]+'/g) ?? [];
+  expect(codes.length).toBeGreaterThan(5);
+  expect(codes.filter((code) => !page.includes(`\`${code.slice(1, -1)}\``))).toEqual([]);
+});

@@ -1,0 +1,198 @@
+import { createServer } from 'node:http';
+import { createServer as createTcpServer } from 'node:net';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { daemonAddress } from '../../src/cli/address.js';
+import { COMMANDS } from '../../src/cli/table.js';
+import { fairlead } from './run.js';
+
+describe('the command line', () => {
+  it.each([
+    ['servcies', "unknown command 'servcies' (Did you mean services?)"],
+    ['tasks --stak x', "unknown option '--stak' (Did you mean --stack?)"],
+    ['tasks -o xml', "argument 'xml' is invalid. Allowed choices are table, wide, json, ndjson, name"],
+    ['query', "missing required argument 'name'"],
+    ['tasks web', 'too many arguments'],
+    ['config shwo', "unknown command 'shwo' (Did you mean show?)"],
+    [
+      '--addr nonsense status',
+      '--addr: "nonsense" is no address of a daemon; give unix:/path or http://127.0.0.1:port',
+    ],
+  ])('refuses "%s" in one line with exit code 2', async (line, message) => {
+    const { code, stdout, stderr } = await fairlead(line);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toContain(message);
+    expect(stderr).toMatch(/^fairlead: [^\n]*\n$/);
+  });
+
+  it('shows help when nothing is asked for, as a mistake', async () => {
+    expect(await fairlead('')).toMatchObject({
+      code: 2,
+      stdout: '',
+      stderr: expect.stringContaining('Usage:') as string,
+    });
+  });
+
+  it.each(COMMANDS.map(({ name }) => name))('%s --help has examples', async (name) => {
+    const { code, stdout, stderr } = await fairlead(`${name} --help`);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toContain(`Usage: fairlead ${name}`);
+    expect(stdout).toMatch(/Examples:\n {2}\$ .*fairlead/);
+  });
+
+  it.each(COMMANDS.map((spec) => [spec.name, spec] as const))('%s has a file that runs', async (_, spec) => {
+    const command = await spec.load();
+    expect(typeof command.run).toBe('function');
+  });
+
+  it('prints the version', async () => {
+    const { code, stdout } = await fairlead('--version');
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+  });
+
+  it('hands run to the daemon', async () => {
+    const given: unknown[] = [];
+    const line = 'run --config a.yaml --set dns.ttl=5 --set domain=x.test --demo auto';
+    const startDaemon = (options: unknown) => {
+      given.push(options);
+      return Promise.resolve(78);
+    };
+    expect((await fairlead(line, { startDaemon })).code).toBe(78);
+    await fairlead('run', { startDaemon });
+    expect(given).toEqual([
+      { configPath: 'a.yaml', set: ['dns.ttl=5', 'domain=x.test'], demo: 'auto' },
+      { set: [], demo: 'never' },
+    ]);
+  });
+
+  it('tells a fault of its own from a mistake of the user', async () => {
+    const startDaemon = () => Promise.reject(new TypeError('oops'));
+    const { code, stderr } = await fairlead('run', { startDaemon });
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^fairlead: this is a fault of Fairlead, please report it: TypeError: oops/);
+  });
+});
+
+describe('the way to the daemon', () => {
+  let dir: string;
+  beforeEach(() => {
+    dir = mkdtempSync(join(tmpdir(), 'fairlead-cli-'));
+  });
+  afterEach(() => rmSync(dir, { recursive: true }));
+
+  it.each([
+    ['unix:/a/b.sock', { path: '/a/b.sock' }],
+    ['unix:///a/b.sock', { path: '/a/b.sock' }],
+    ['/a/b.sock', { path: '/a/b.sock' }],
+    ['http://127.0.0.1:8053', { host: '127.0.0.1', port: 8053 }],
+    ['http://[::1]:8053/', { host: '::1', port: 8053 }],
+  ])('%s leads to %j', (text, api) => {
+    expect(daemonAddress(text, { env: {}, tmpdir: dir, uid: 1000 }).api).toEqual(api);
+  });
+
+  it.each(['unix:relative', 'http://127.0.0.1', 'http://127.0.0.1:0', 'http://127.0.0.1:99999', 'ftp://x:1'])(
+    '%s leads nowhere',
+    (text) => {
+      expect(() => daemonAddress(text, { env: {}, tmpdir: dir, uid: 1000 })).toThrow(
+        'is no address of a daemon',
+      );
+    },
+  );
+
+  it("looks at --addr, FAIRLEAD_ADDR, the system's socket and the user's own, in this order", async () => {
+    const systemSocket = join(dir, 'system.sock');
+    const uid = process.getuid?.() ?? 0;
+    const own = join(dir, `fairlead-${uid}`, 'fairlead.sock');
+    const path = (given: string | undefined, env: NodeJS.ProcessEnv, as = uid) =>
+      daemonAddress(given, { env, tmpdir: dir, uid: as, systemSocket }).text;
+    const env = { FAIRLEAD_ADDR: 'unix:/env' };
+    expect(path('unix:/flag', env)).toBe('unix:/flag');
+    expect(path(undefined, env)).toBe('unix:/env');
+    expect(path(undefined, {})).toBe(`unix:${systemSocket}`);
+
+    mkdirSync(join(dir, `fairlead-${uid}`));
+    const servers = [own, systemSocket].map((each) => [createTcpServer(), each] as const);
+    const listen = ([server, each]: (typeof servers)[number]) =>
+      new Promise<void>((resolve) => server.listen(each, resolve));
+    const [first, second] = servers;
+    if (!first || !second) throw new Error('unreachable');
+    await listen(first);
+    expect(path(undefined, {})).toBe(`unix:${own}`);
+    await listen(second);
+    expect(path(undefined, {})).toBe(`unix:${systemSocket}`);
+    await Promise.all(servers.map(([server]) => new Promise((resolve) => server.close(resolve))));
+  });
+
+  it("does not trust another user's socket in the directory for all", async () => {
+    const uid = (process.getuid?.() ?? 0) + 1;
+    mkdirSync(join(dir, `fairlead-${uid}`));
+    const server = createTcpServer();
+    await new Promise<void>((resolve) =>
+      server.listen(join(dir, `fairlead-${uid}`, 'fairlead.sock'), resolve),
+    );
+    const systemSocket = join(dir, 'system.sock');
+    expect(daemonAddress(undefined, { env: {}, tmpdir: dir, uid, systemSocket }).text).toBe(
+      `unix:${systemSocket}`,
+    );
+    await new Promise((resolve) => server.close(resolve));
+  });
+
+  it('says in one line that there is no daemon, with exit code 69', async () => {
+    const { code, stdout, stderr } = await fairlead(`--addr unix:${dir}/none.sock services`);
+    expect({ code, stdout }).toEqual({ code: 69, stdout: '' });
+    expect(stderr).toBe(
+      `fairlead: cannot reach the daemon at unix:${dir}/none.sock: there is no such socket; start it with "fairlead run", or name it with --addr\n`,
+    );
+    expect((await fairlead('--addr http://127.0.0.1:1 events -f')).code).toBe(69);
+  });
+
+  it('tells a foreign server by its answer, with exit code 65', async () => {
+    const server = createServer((_, response) => response.end('<html>'));
+    const path = join(dir, 'web.sock');
+    await new Promise<void>((resolve) => server.listen(path, resolve));
+    const { code, stderr } = await fairlead(`--addr unix:${path} services`);
+    expect(code).toBe(65);
+    expect(stderr).toContain('what answers there is no Fairlead');
+    await new Promise((resolve) => server.close(resolve));
+  });
+});
+
+describe('config', () => {
+  let dir: string;
+  beforeEach(() => {
+    dir = mkdtempSync(join(tmpdir(), 'fairlead-cli-'));
+  });
+  afterEach(() => rmSync(dir, { recursive: true }));
+
+  it('validates standard input', async () => {
+    const good = await fairlead('config validate -', { stdin: 'dns: { ttl: 5 }\n', cwd: dir });
+    expect(good).toMatchObject({ code: 0, stdout: 'valid: standard input\n', stderr: '' });
+    const bad = await fairlead('config validate -', { stdin: 'dns:\n  tll: 5\n', cwd: dir });
+    expect(bad).toMatchObject({ code: 78, stdout: '' });
+    expect(bad.stderr).toMatch(
+      /^-:2:3: .*tll.*ttl.*\nfairlead: 1 error in the configuration \(standard input\)\n$/,
+    );
+    const json = await fairlead('config validate - -o json', { stdin: 'dns:\n  tll: 5\n', cwd: dir });
+    expect(JSON.parse(json.stdout)).toMatchObject({ valid: false, errors: [{ line: 2, column: 3 }] });
+  });
+
+  it('shows each value and what set it', async () => {
+    const { code, stdout } = await fairlead('config show --set dns.ttl=7', {
+      cwd: dir,
+      env: { FAIRLEAD_DOMAIN: 'x.test' },
+    });
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^KEY +VALUE +FROM\n/);
+    expect(stdout).toMatch(/\ndomain +x\.test +FAIRLEAD_DOMAIN\n/);
+    expect(stdout).toMatch(/\ndns\.ttl +7 +--set\n/);
+    expect(stdout).toMatch(/\nenvironment +default +default\n/);
+    expect((await fairlead('config show --config none.yaml', { cwd: dir })).code).toBe(78);
+  });
+
+  it('prints the schema', async () => {
+    expect(JSON.parse((await fairlead('config schema')).stdout)).toHaveProperty('properties.dns');
+  });
+});

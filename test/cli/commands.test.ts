@@ -1,0 +1,285 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import {
+  CONTAINER_ID,
+  dnsMessage,
+  load,
+  startApi,
+  STATUS,
+  stopApi,
+  task,
+  type Fixture,
+} from '../api/fixture.js';
+import { fairlead, type RunOptions } from './run.js';
+
+let fixture: Fixture;
+beforeAll(async () => {
+  fixture = await startApi();
+});
+afterAll(() => stopApi(fixture));
+beforeEach(() => {
+  load(fixture);
+  fixture.names.message = dnsMessage();
+  fixture.names.failure = undefined;
+  fixture.names.asked.length = 0;
+  fixture.status.current = STATUS;
+});
+
+const ask = (line: string | readonly string[], options: RunOptions = {}) =>
+  fairlead(line, { ...options, env: { FAIRLEAD_ADDR: `unix:${fixture.socket}`, ...options.env } });
+
+describe('lists', () => {
+  it('aligns services under their headers', async () => {
+    expect(await ask('services')).toEqual({
+      code: 0,
+      stderr: '',
+      stdout: [
+        'SERVICE     KIND      MODE   HEALTHY  PORTS   TARGET',
+        'crm.shop    external  -            -  -       crm.example.org',
+        'front.shop  alias     -            -  -       web.shop',
+        'web.shop    tasks     dnsrr      1/2  80/tcp  -',
+        '',
+      ].join('\n'),
+    });
+  });
+
+  it('shows tasks with short container ids and ages', async () => {
+    const { stdout } = await ask('tasks');
+    expect(stdout).toBe(
+      [
+        'ID                 NAME          SERVICE   HEALTH       AGE  ADDRESS',
+        '4f1c2b3a5d6e       shop_web_1    web.shop  healthy    3m12s  10.42.0.11',
+        '4f1c99999999       shop_web_2    web.shop  unhealthy  3m12s  10.42.0.12',
+        'file:shop/web/old  shop_web_old  web.shop  stopped    3m12s  -',
+        '77aa00000000       Batch_1       -         healthy    3m12s  10.42.0.30',
+        '',
+      ].join('\n'),
+    );
+    expect((await ask('tasks --no-trunc')).stdout).toContain(CONTAINER_ID);
+    expect((await ask('tasks -o wide --health unhealthy')).stdout).toMatch(
+      /NETWORKS .*\n.*shop_default.*port 80 refused\n$/,
+    );
+  });
+
+  it('prints what scripts ask for', async () => {
+    expect((await ask('tasks --health unhealthy -o name')).stdout).toBe('shop_web_2\n');
+    expect((await ask('tasks --service web --stack shop -q')).stdout).toContain(`${CONTAINER_ID}\n`);
+    expect((await ask('services -q')).stdout).toBe('crm.shop\nfront.shop\nweb.shop\n');
+    expect((await ask('services --no-headers')).stdout).toMatch(/^crm\.shop/);
+    expect(JSON.parse((await ask('services -o json')).stdout)).toMatchObject([{}, {}, { name: 'web.shop' }]);
+    const lines = (await ask('services -o ndjson')).stdout.trim().split('\n');
+    expect(lines.map((line) => (JSON.parse(line) as { name: string }).name)).toEqual([
+      'crm.shop',
+      'front.shop',
+      'web.shop',
+    ]);
+  });
+
+  it('says on stderr that there is nothing, and nothing where a script listens', async () => {
+    const empty = await ask('services --stack none');
+    expect(empty).toMatchObject({
+      code: 0,
+      stdout: '',
+      stderr: expect.stringContaining('no services') as string,
+    });
+    expect(await ask('services --stack none -o json')).toEqual({ code: 0, stdout: '[]\n', stderr: '' });
+    expect(await ask('services --stack none -q')).toEqual({ code: 0, stdout: '', stderr: '' });
+  });
+
+  it('never lets a name steer the terminal', async () => {
+    fixture.sink.update({ tasks: [task('evil', 'a\u001b[2Jb\u202ec', '10.42.0.99')] });
+    expect((await ask('tasks -o name')).stdout).toContain('a?[2Jb?c\n');
+    expect((await ask('tasks')).stdout).not.toContain('\u001b');
+    fixture.sink.update({ removedTasks: ['evil'] });
+  });
+
+  it('fits a terminal by cutting the middle of names, and no pipe', async () => {
+    const name = `${'x'.repeat(60)}_1`;
+    fixture.sink.update({ tasks: [task('long', name, '10.42.0.98')] });
+    const { stdout } = await ask('tasks', { terminal: 80, env: { NO_COLOR: '1' } });
+    expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80);
+    expect(stdout).toMatch(/x…x+_1/);
+    expect((await ask('tasks --no-trunc', { terminal: 80, env: { NO_COLOR: '1' } })).stdout).toContain(name);
+    expect((await ask('tasks')).stdout).toContain(name);
+    fixture.sink.update({ removedTasks: ['long'] });
+  });
+});
+
+describe('colour', () => {
+  it.each([
+    ['services', undefined, {}, false],
+    ['services', 100, {}, true],
+    ['services', 100, { NO_COLOR: '1' }, false],
+    ['services', 100, { TERM: 'dumb' }, false],
+    ['services', undefined, { FORCE_COLOR: '1' }, true],
+    ['services', 100, { FORCE_COLOR: '0' }, false],
+    ['services --color never', 100, { FORCE_COLOR: '1' }, false],
+    ['services --color always', undefined, { NO_COLOR: '1' }, true],
+    ['services --color always -o json', undefined, {}, false],
+  ])('%s on a terminal of %s columns with %j: %s', async (line, terminal, env, coloured) => {
+    const { stdout } = await ask(line, { env, ...(terminal === undefined ? {} : { terminal }) });
+    expect(stdout.includes('\u001b[')).toBe(coloured);
+  });
+});
+
+describe('service', () => {
+  it.each(['web.shop', 'web', 'shop/web', 'WEB.shop.rancher.internal.'])('is found as %s', async (name) => {
+    const { code, stdout } = await ask(['service', name]);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^web\.shop\n {2}name +web\.shop\.rancher\.internal\n/);
+    expect(stdout).toMatch(/\n4f1c99999999 +shop_web_2 +unhealthy .*port 80 refused\n/);
+  });
+
+  it.each([
+    ['nope.shop', 1, 'no service nope.shop'],
+    ['nope', 1, 'no stack has a service "nope"'],
+    ['a.b.c.d', 2, 'is no name of a service'],
+  ])('%s ends with %i: %s', async (name, code, message) => {
+    expect(await ask(['service', name])).toMatchObject({
+      code,
+      stderr: expect.stringContaining(message) as string,
+    });
+  });
+
+  it('asks which one is meant when several stacks have it', async () => {
+    const service = { environment: 'default', stack: 'blog', service: 'web' };
+    fixture.sink.update({ tasks: [task('blog', 'blog_web_1', '10.42.0.77', { service })] });
+    const { code, stderr } = await ask('service web');
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: 'fairlead: several stacks have a service "web"; say which: web.blog, web.shop\n',
+    });
+    fixture.sink.update({ removedTasks: ['blog'] });
+  });
+});
+
+describe('query', () => {
+  it('prints records, then what decided them', async () => {
+    const { code, stdout } = await ask('query web --as shop_web_1');
+    expect(code).toBe(0);
+    expect(fixture.names.asked).toEqual([['web', 'A', '10.42.0.11']]);
+    expect(stdout).toBe(
+      [
+        'web.shop.rancher.internal.  1  A  10.42.0.11',
+        '',
+        '  answer  NOERROR (qr aa rd ra)',
+        '  from    own data, in 0.25 ms',
+        '  rule    service.stack',
+        '  view    10.42.0.11 (no stack, environment default, all networks)',
+        '',
+      ].join('\n'),
+    );
+    expect((await ask('query web -q')).stdout).toBe('10.42.0.11\n');
+  });
+
+  it('ends with 1 when nothing answers', async () => {
+    fixture.names.message = dnsMessage({ flags: 0x0583, answers: [] });
+    expect(await ask('query nope')).toMatchObject({
+      code: 1,
+      stdout: expect.stringContaining('NXDOMAIN') as string,
+    });
+    fixture.names.message = dnsMessage({ answers: [] });
+    expect(await ask('query web AAAA')).toMatchObject({
+      code: 1,
+      stdout: expect.stringMatching(/^no A record\n/) as string,
+    });
+    fixture.names.message = undefined;
+    expect(await ask('query web')).toMatchObject({
+      code: 1,
+      stdout: expect.stringContaining('NOREPLY\n') as string,
+    });
+  });
+
+  it('ends with 65 when the answer cannot be read', async () => {
+    fixture.names.message = dnsMessage().subarray(0, 30);
+    expect((await ask('query web')).code).toBe(65);
+  });
+
+  it.each([
+    ['query web --as nobody', 1, 'no task has the id or name "nobody"; "fairlead tasks" lists them'],
+    ['query web ?', 2, '"?" is no record type'],
+  ])('%s ends with %i', async (line, code, message) => {
+    expect(await ask(line)).toMatchObject({
+      code,
+      stdout: '',
+      stderr: expect.stringContaining(message) as string,
+    });
+  });
+});
+
+it('explain shows the steps, the rule, and each task in or out with the reason', async () => {
+  const { code, stdout } = await ask('explain web.shop --as 10.42.0.30');
+  expect(code).toBe(0);
+  expect(stdout).toBe(
+    [
+      'web.shop A',
+      '  view    10.42.0.30 (no stack, environment default, networks net1)',
+      '  rule    service.stack',
+      '  answer  NOERROR',
+      '',
+      'tried, in this order',
+      '  no   container name: no task has this name',
+      '  yes  service.stack: service web of stack shop',
+      '',
+      'tasks',
+      'IN   TASK        ID            SERVICE  HEALTH     ADDRESS     WHY',
+      'in   shop_web_1  4f1c2b3a5d6e  -        healthy    10.42.0.11  healthy',
+      'out  shop_web_2  4f1c99999999  -        unhealthy  10.42.0.12  unhealthy: port 80 refused',
+      '',
+      'records',
+      '  web.shop.rancher.internal. 1 IN A 10.42.0.11',
+      '',
+    ].join('\n'),
+  );
+});
+
+describe('status', () => {
+  it('is one screen', async () => {
+    expect((await ask('status')).stdout).toBe(
+      [
+        'fairlead 0.1.0, up 1h (pid 4242, Node 20.19.0)',
+        '  config     /etc/fairlead/fairlead.yaml (abc123), loaded 1h ago',
+        '  names      rancher.internal, environment default',
+        '  dns        169.254.169.250:53',
+        '  upstreams  192.0.2.53:53',
+        `  api        unix:${fixture.socket}`,
+        `  catalog    3 services, 4 tasks (healthy 2, unhealthy 1, stopped 1), revision ${fixture.catalog.snapshot.revision}`,
+        '  queries    4 (A 3, AAAA 1), 1 forwarded',
+        '  replies    NOERROR 3, NXDOMAIN 1',
+        '  dropped    policy 2',
+        '',
+        'SOURCE  STATE  FACTS    DETAIL',
+        'docker  live   current  unix:///var/run/docker.sock',
+        '',
+        '1 problem',
+        '  ! container bad_1: label fairlead.service "a b" is no DNS label; rename it [label-invalid]',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  it('tells how old stale facts are and that a reload failed', async () => {
+    fixture.sink.status({ state: 'stale', asOf: NOW_MINUS_5M, error: 'connection refused; start Docker' });
+    const reload = { at: NOW_MINUS_5M, ok: false, error: 'fairlead.yaml:3:8: dns.ttl: too big' };
+    fixture.status.current = { ...STATUS, config: { ...STATUS.config, reload } };
+    const { stdout } = await ask('status');
+    expect(stdout).toMatch(/docker +stale +5m old +connection refused; start Docker\n/);
+    expect(stdout).toContain(
+      'reload     failed 5m ago, the old one stays: fairlead.yaml:3:8: dns.ttl: too big\n',
+    );
+  });
+});
+
+const NOW_MINUS_5M = Date.UTC(2026, 10, 20, 23, 55);
+
+describe('version', () => {
+  it('shows both and warns when they differ', async () => {
+    expect((await ask('version')).stdout).toMatch(
+      /^fairlead {2}\d+\.\d+\.\d+ .*\ndaemon {4}0\.1\.0 \(Node 20\.19\.0, unix:/,
+    );
+    fixture.status.current = { ...STATUS, version: '0.0.9' };
+    expect((await ask('version')).stderr).toContain('another version');
+    const gone = await fairlead('--addr unix:/nonexistent/x version -o json');
+    expect(JSON.parse(gone.stdout)).toMatchObject({ client: {}, daemon: null });
+    expect(gone.code).toBe(0);
+  });
+});

@@ -1,0 +1,63 @@
+import { createSocket } from 'node:dgram';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { createServer as createTcpServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { probeDocker } from '../../src/cli/doctor/probe-docker.js';
+import { probeAnswer, probeTcp, probeUdp } from '../../src/cli/doctor/probe-port.js';
+
+describe('probes', () => {
+  let dir: string;
+  beforeEach(() => {
+    dir = mkdtempSync(join(tmpdir(), 'fairlead-doctor-'));
+  });
+  afterEach(() => rmSync(dir, { recursive: true }));
+
+  it.each([
+    ['nftables', { FirewallBackend: { Driver: 'nftables' } }],
+    ['iptables', {}],
+  ])('find an engine with %s', async (firewall, info) => {
+    const server = createServer(({ url }, response) => {
+      response.end(JSON.stringify(url === '/version' ? { Version: '28.5.1', ApiVersion: '1.51' } : info));
+    });
+    const path = join(dir, 'docker.sock');
+    await new Promise<void>((resolve) => server.listen(path, resolve));
+    expect(await probeDocker(path)).toMatchObject({ state: 'up', engine: '28.5.1', api: '1.51', firewall });
+    await new Promise((resolve) => server.close(resolve));
+  });
+
+  it('tell the ways of having no engine apart', async () => {
+    expect(await probeDocker(join(dir, 'none'))).toMatchObject({ state: 'absent' });
+    writeFileSync(join(dir, 'file'), '');
+    expect(await probeDocker(join(dir, 'file'))).toMatchObject({ state: 'no-socket' });
+    const server = createServer((_, response) => response.writeHead(500).end());
+    await new Promise<void>((resolve) => server.listen(join(dir, 'bad.sock'), resolve));
+    expect(await probeDocker(join(dir, 'bad.sock'))).toMatchObject({
+      state: 'silent',
+      message: '/version answers HTTP 500',
+    });
+    await new Promise((resolve) => server.close(resolve));
+  });
+
+  it('find out whether a port is taken and whether it answers', async () => {
+    const socket = createSocket('udp4');
+    await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve));
+    const { port } = socket.address();
+    const address = { ip: '127.0.0.1', port };
+    expect(await probeUdp(address)).toBe('taken');
+    expect(await probeAnswer(address)).toBe(false);
+    socket.on('message', (query, { port: to }) => socket.send(query, to, '127.0.0.1'));
+    expect(await probeAnswer(address)).toBe(true);
+    await new Promise<void>((resolve) => socket.close(resolve));
+    expect(await probeUdp(address)).toBe('free');
+    expect(await probeUdp({ ip: '192.0.2.1', port: 5300 })).toBe('no-address');
+    const server = createTcpServer();
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const bound = server.address() as { port: number };
+    expect(await probeTcp({ ip: '127.0.0.1', port: bound.port })).toBe('taken');
+    await new Promise((resolve) => server.close(resolve));
+    expect(await probeTcp({ ip: '127.0.0.1', port: bound.port })).toBe('free');
+  });
+});

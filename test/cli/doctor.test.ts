@@ -1,0 +1,256 @@
+import { describe, expect, it } from 'vitest';
+import { diagnose } from '../../src/cli/doctor/checks.js';
+import { capabilitiesOf, daemonJsonFacts, nameserversOf } from '../../src/cli/doctor/collect.js';
+import type { DaemonFacts, HostFacts, ListenerFacts } from '../../src/cli/doctor/host-facts.js';
+import type { StatusJson } from '../../src/api/types.js';
+import { ask, load, NOW, startApi, stopApi } from '../api/fixture.js';
+import { fairlead } from './run.js';
+
+const listener: ListenerFacts = {
+  ip: '169.254.169.250',
+  port: 53,
+  present: true,
+  linkLocal: true,
+  udp: 'free',
+  tcp: 'free',
+  answers: false,
+};
+
+/** A host on which all is well and no daemon runs yet. */
+const host: HostFacts = {
+  now: NOW,
+  platform: 'linux',
+  node: '24.5.0',
+  capabilities: [10, 12],
+  config: { path: '/etc/fairlead/fairlead.yaml', errors: [] },
+  daemon: {
+    state: 'down',
+    address: 'unix:/x',
+    message: 'cannot reach the daemon at unix:/x: there is no such socket; start it',
+  },
+  listeners: [listener],
+  docker: {
+    state: 'up',
+    path: '/var/run/docker.sock',
+    engine: '28.5.1',
+    api: '1.51',
+    firewall: 'iptables',
+  },
+  nameservers: ['192.0.2.53'],
+  daemonJson: { state: 'read', dns: ['169.254.169.250'] },
+  sysctls: { unprivilegedPortStart: 1024, rpFilter: 2 },
+};
+
+const status = (more: object = {}): StatusJson =>
+  ({
+    version: '0.1.0',
+    now: new Date(NOW).toISOString(),
+    startedAt: new Date(NOW - 60_000).toISOString(),
+    config: { hash: 'x', loadedAt: new Date(NOW).toISOString() },
+    dns: { listen: ['169.254.169.250:53'], ready: true, upstreams: [], counters: {} },
+    sources: [{ name: 'docker', state: 'live', detail: 'Engine 28.5' }],
+    problems: [],
+    ...more,
+  }) as unknown as StatusJson;
+
+const up = (more?: object): DaemonFacts => ({ state: 'up', address: 'unix:/x', status: status(more) });
+
+const find = (facts: Partial<HostFacts>, check: string) =>
+  diagnose({ ...host, ...facts })
+    .filter((finding) => finding.check === check)
+    .map(({ verdict, message }) => `${verdict} ${message}`)
+    .join('\n');
+
+describe('checks', () => {
+  it('finds a good host good', () => {
+    expect(
+      diagnose({
+        ...host,
+        daemon: up(),
+        listeners: [{ ...listener, udp: 'taken', tcp: 'taken', answers: true }],
+      }).map(({ verdict }) => verdict),
+    ).not.toContain('FAIL');
+    expect(diagnose(host).filter(({ verdict }) => verdict !== 'OK')).toMatchObject([
+      { check: 'daemon', verdict: 'WARN' },
+    ]);
+  });
+
+  it('gives every warning and failure a remedy', () => {
+    const bad = diagnose({
+      ...host,
+      node: '18.0.0',
+      config: { errors: ['fairlead.yaml:1:1: bad'] },
+      capabilities: [],
+      listeners: [
+        { ...listener, present: false },
+        { ...listener, port: 54, udp: 'taken' },
+      ],
+      docker: { state: 'silent', path: '/s' },
+      nameservers: [],
+      daemonJson: { state: 'unreadable', message: 'x' },
+    }).filter(({ verdict }) => verdict !== 'OK');
+    expect(bad.length).toBeGreaterThan(6);
+    expect(bad.filter(({ remedy }) => !remedy)).toEqual([]);
+  });
+
+  it.each<[string, Partial<HostFacts>, string]>([
+    ['node', { node: '20.18.3' }, 'FAIL Node 20.18.3 is older than 20.19'],
+    [
+      'node',
+      { node: '20.19.0', now: Date.UTC(2026, 3, 30, 12) },
+      'OK Node 20.19.0, supported until 2026-04-30',
+    ],
+    [
+      'node',
+      { node: '20.19.0', now: Date.UTC(2026, 4, 1) },
+      'WARN Node 20.19.0 has had no security fixes since 2026-04-30',
+    ],
+    ['node', { node: '23.1.0' }, 'WARN Node 23.1.0 is no long-term release'],
+    ['node', { node: '26.0.0' }, 'OK Node 26.0.0'],
+    ['config', { config: { errors: ['a:1:2: bad', 'b', 'c'] } }, 'FAIL a:1:2: bad (and 2 more)'],
+    ['rights', { capabilities: [] }, 'FAIL this user lacks CAP_NET_BIND_SERVICE (for port 53)'],
+    [
+      'rights',
+      {
+        capabilities: [10],
+        listeners: [{ ...listener, present: false, udp: 'no-address', tcp: 'no-address' }],
+      },
+      'FAIL this user lacks CAP_NET_ADMIN (to add 169.254.169.250 to an interface)',
+    ],
+    ['rights', { capabilities: [], sysctls: { unprivilegedPortStart: 0 } }, 'OK this user may bind'],
+    ['rights', { capabilities: [], daemon: up() }, 'OK the daemon has what it needs'],
+    [
+      'address',
+      { listeners: [{ ...listener, present: false }] },
+      'OK 169.254.169.250 is on no interface yet; the daemon adds it',
+    ],
+    [
+      'address',
+      { listeners: [{ ...listener, present: false }], daemon: up() },
+      'FAIL 169.254.169.250 is on no interface any more',
+    ],
+    [
+      'address',
+      { listeners: [{ ...listener, ip: '10.0.0.9', linkLocal: false, present: false }] },
+      'FAIL 10.0.0.9 is on no interface of this host',
+    ],
+    ['port', {}, 'OK 169.254.169.250:53 is free'],
+    [
+      'port',
+      { listeners: [{ ...listener, udp: 'taken', answers: true }] },
+      'FAIL 169.254.169.250:53 is taken (UDP): another DNS server answers there',
+    ],
+    [
+      'port',
+      { listeners: [{ ...listener, udp: 'taken', tcp: 'taken' }] },
+      'FAIL 169.254.169.250:53 is taken (UDP and TCP): somebody else holds it',
+    ],
+    [
+      'port',
+      { daemon: up(), listeners: [{ ...listener, udp: 'taken', tcp: 'taken', answers: true }] },
+      'OK 169.254.169.250:53 is served by Fairlead',
+    ],
+    [
+      'port',
+      { daemon: up(), listeners: [{ ...listener, udp: 'taken', tcp: 'taken' }] },
+      'WARN 169.254.169.250:53 is held by Fairlead, but',
+    ],
+    ['docker', {}, 'OK Engine 28.5.1, API 1.51, firewall iptables'],
+    ['docker', { docker: { state: 'absent', path: '/s' } }, 'FAIL /s does not exist'],
+    ['docker', { docker: { state: 'denied', path: '/s' } }, 'FAIL no permission to open /s'],
+    [
+      'docker',
+      {
+        docker: {
+          state: 'up',
+          path: '/s',
+          engine: '19',
+          api: '1.40',
+          firewall: 'iptables',
+        },
+      },
+      'WARN Engine 19',
+    ],
+    ['docker', { docker: { state: 'off' } }, ''],
+    ['containers', { daemonJson: { state: 'absent' } }, "WARN Docker's daemon.json names no DNS server"],
+    [
+      'containers',
+      { daemonJson: { state: 'read', dns: ['1.1.1.1'] } },
+      "WARN Docker's daemon.json names 1.1.1.1",
+    ],
+    [
+      'resolv.conf',
+      { nameservers: ['169.254.169.250', '192.0.2.1'] },
+      'OK this host asks 169.254.169.250, 192.0.2.1; Fairlead forwards to the others',
+    ],
+    ['resolv.conf', { nameservers: ['169.254.169.250'] }, 'WARN this host asks only Fairlead'],
+    ['daemon', {}, 'WARN cannot reach the daemon at unix:/x: there is no such socket'],
+    [
+      'daemon',
+      { daemon: { state: 'denied', address: 'unix:/x' } },
+      'WARN no permission to ask it at unix:/x',
+    ],
+    [
+      'daemon',
+      {
+        daemon: up({
+          config: { reload: { at: new Date(NOW - 5000).toISOString(), ok: false, error: 'bad' } },
+        }),
+      },
+      'OK version 0.1.0, up 1m, at unix:/x\nFAIL its last reload failed 5s ago: bad',
+    ],
+    [
+      'source docker',
+      {
+        daemon: up({
+          sources: [
+            { name: 'docker', state: 'stale', asOf: new Date(NOW - 60_000).toISOString(), error: 'gone' },
+          ],
+        }),
+      },
+      'WARN its facts are 1m old: gone',
+    ],
+    ['catalog', { daemon: up({ problems: [{}, {}] }) }, 'WARN 2 problems with labels or files'],
+    ['platform', { platform: 'darwin' }, 'WARN darwin is no Linux'],
+  ])('%s of %j', (check, facts, expected) => {
+    const found = find(facts, check);
+    if (expected === '') expect(found).toBe('');
+    else expect(found).toContain(expected);
+  });
+});
+
+describe('what is read', () => {
+  it('capabilities, name servers, and what Docker is told', () => {
+    expect(capabilitiesOf('Name:\tnode\nCapEff:\t0000000000000400\n')).toEqual([10]);
+    expect(capabilitiesOf(new Error('none'))).toBeUndefined();
+    expect(
+      nameserversOf('# nameserver 9.9.9.9\nnameserver 192.0.2.1\nnameserver\tfe80::1%eth0\noptions x\n'),
+    ).toEqual(['192.0.2.1', 'fe80::1']);
+    expect(daemonJsonFacts('{"dns":["1.1.1.1",7]}')).toEqual({ state: 'read', dns: ['1.1.1.1'] });
+    expect(daemonJsonFacts('[]')).toEqual({ state: 'read', dns: [] });
+    expect(daemonJsonFacts('{')).toMatchObject({ state: 'unreadable' });
+    expect(daemonJsonFacts(Object.assign(new Error('x'), { code: 'ENOENT' }))).toEqual({ state: 'absent' });
+  });
+});
+
+it('doctor looks at this very host and a running daemon, in words and as JSON', async () => {
+  const fixture = await startApi();
+  try {
+    load(fixture);
+    expect((await ask(fixture.socket, '/healthz')).status).toBe(200);
+    const line = `--addr unix:${fixture.socket} doctor --set dns.listen=127.0.0.1:0 --set sources.docker=false`;
+    const { stdout } = await fairlead(line, { cwd: fixture.dir });
+    expect(stdout).toMatch(/^(OK {2}|WARN|FAIL) {2}node /);
+    expect(stdout).toMatch(/\nOK {4}daemon .*version 0\.1\.0, up 1h, at unix:/);
+    expect(stdout).toMatch(/\n\d+ ok, \d+ warnings?, \d+ failures?\n$/);
+    const { code, stdout: json } = await fairlead(`${line} -o json`, { cwd: fixture.dir });
+    const { summary, findings } = JSON.parse(json) as {
+      summary: { failures: number };
+      findings: { check: string }[];
+    };
+    expect(code).toBe(summary.failures > 0 ? 1 : 0);
+    expect(findings.map(({ check }) => check)).toContain('source docker');
+  } finally {
+    await stopApi(fixture);
+  }
+});
