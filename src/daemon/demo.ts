@@ -1,3 +1,4 @@
+import { mkdirSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { connect } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
@@ -7,8 +8,13 @@ import type { Task } from '../catalog/index.js';
 import { hasCapability } from '../linux/capabilities.js';
 
 /** Where the demo keeps its socket and state; the client commands look there too when no daemon is installed. */
-export function demoDirectory(): string {
+function demoDirectory(): string {
   return join(tmpdir(), `fairlead-${userInfo().uid}`);
+}
+
+/** Makes the demo's directory, for this user alone: the client commands trust the socket in it. */
+export function makeDemoDirectory(): void {
+  mkdirSync(demoDirectory(), { recursive: true, mode: 0o700 });
 }
 
 /** The configuration of the demo, as `--set` would give it. Ports above 1024 and loopback need no rights. */

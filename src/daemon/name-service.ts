@@ -1,5 +1,11 @@
-import type { Explanation, NameService, QueryResult, ViewInfo } from '../api/ports.js';
-import { viewOf, type CatalogReader, type Snapshot, type View } from '../catalog/index.js';
+import {
+  QuestionError,
+  type Explanation,
+  type NameService,
+  type QueryResult,
+  type ViewInfo,
+} from '../api/ports.js';
+import { viewOf, type CatalogReader, type ServiceRef, type Snapshot, type View } from '../catalog/index.js';
 import { answerQuery } from '../dns/server/answer-query.js';
 import type { Responder } from '../dns/server/responder.js';
 import { typeFromText } from '../dns/wire/constants.js';
@@ -21,48 +27,42 @@ export interface NameParts {
 export function createNameService(catalog: CatalogReader, parts: () => NameParts): NameService {
   const prepare = (name: string, type: string, as: string | undefined) => {
     const { zone, environment, hostClient } = parts();
+    const wire = nameFromText(name);
+    const number = typeFromText(type);
+    if (!wire)
+      throw new QuestionError(`"${name}" is no domain name: a label is empty or longer than 63 octets`);
+    if (number === undefined)
+      throw new QuestionError(`"${type}" is no record type; write one such as A, SRV or TYPE65`);
     const { snapshot } = catalog;
     const view = viewOf(snapshot, as ?? hostClient, environment);
-    const wire = nameFromText(name);
-    const lower = wire && lowerCaseName(wire);
-    const question = lower && { name: lower, labels: labelsOf(lower), type: typeFromText(type) ?? 0 };
+    const lower = lowerCaseName(wire);
+    const question = { name: lower, labels: labelsOf(lower), type: number };
     return { snapshot, view, info: viewInfo(snapshot, view, as), question, zone };
   };
   return {
     async query(name, type, as): Promise<QueryResult> {
       const { snapshot, view, info, question, zone } = prepare(name, type, as);
       const { responder, hostClient } = parts();
-      const nothing = { message: new Uint8Array(), source: 'none', ms: 0, view: info } as const;
-      if (!question) return { ...nothing, rule: 'this is no domain name' };
       const asked = await answerQuery(responder, name, question.type, as ?? hostClient);
-      if (!asked.ok)
-        return { ...nothing, rule: 'this client gets no answer: dns.allow does not name its address' };
+      if (!asked.ok) {
+        const rule = 'this client gets no answer: dns.allow does not name its address';
+        return { source: 'none', ms: 0, view: info, rule };
+      }
       const { rule } = explain(zone, snapshot, view, question);
       return { message: asked.message, source: asked.source, rule, ms: asked.ms, view: info };
     },
     explain(name, type, as): Explanation {
       const { snapshot, view, info, question, zone } = prepare(name, type, as);
-      const base = { name, type, view: info };
-      if (!question)
-        return {
-          ...base,
-          steps: [],
-          rule: 'this is no domain name',
-          rcode: 'FORMERR',
-          tasks: [],
-          answers: [],
-        };
-      const { steps, rule, rcode, tasks, answers } = explain(zone, snapshot, view, question);
+      const { tasks, ...told } = explain(zone, snapshot, view, question);
       return {
-        ...base,
-        steps,
-        rule,
-        rcode,
-        answers,
+        name,
+        type,
+        view: info,
+        ...told,
         tasks: tasks.map(({ task, addresses, in: isIn, why }) => ({
           id: task.id,
           name: task.name,
-          ...(task.service && { service: `${task.service.service}.${task.service.stack}` }),
+          ...(task.service && { service: serviceName(task.service) }),
           health: task.health,
           ...(task.reason !== undefined && { reason: task.reason }),
           addresses,
@@ -74,12 +74,16 @@ export function createNameService(catalog: CatalogReader, parts: () => NameParts
   };
 }
 
+function serviceName({ sidekick, service, stack }: ServiceRef): string {
+  return `${sidekick === undefined ? '' : `${sidekick}.`}${service}.${stack}`;
+}
+
 function viewInfo(snapshot: Snapshot, view: View, as: string | undefined): ViewInfo {
   return {
     ...(as !== undefined && { address: as }),
     environment: view.environment,
     ...(view.stack !== undefined && { stack: view.stack }),
-    ...(view.service && { service: `${view.service.service}.${view.service.stack}` }),
+    ...(view.service && { service: serviceName(view.service) }),
     ...(view.task && { task: view.task.name }),
     networks: view.networks === 'all' ? 'all' : view.networks.map((id) => snapshot.network(id)?.name ?? id),
   };

@@ -1,7 +1,7 @@
 import { loadConfig, formatConfigError, type LoadOptions } from '../config/index.js';
 import { bannerLines } from './banner.js';
 import { Daemon, messageOf, type LoadedConfig } from './daemon.js';
-import { demoSettings, missingForDocker, startDemoTasks } from './demo.js';
+import { demoSettings, makeDemoDirectory, missingForDocker, startDemoTasks } from './demo.js';
 import { createLog, type Logger } from './log.js';
 
 export interface RunOptions {
@@ -33,6 +33,7 @@ export async function runDaemon(options: RunOptions): Promise<number> {
     demoReason = await missingForDocker(loaded.config.sources.docker.socket);
   }
   if (demoReason !== undefined) {
+    makeDemoDirectory();
     load = () => loadConfig({ ...base, set: [...demoSettings(), ...options.set] });
     loaded = load();
   }

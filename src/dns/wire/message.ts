@@ -8,6 +8,9 @@ import type { ResourceRecord } from './records.js';
 
 /** A record with its place in the packet. */
 export interface PlacedRecord extends ResourceRecord {
+  /** The offset of its TTL, a 32-bit number. */
+  readonly ttlAt: number;
+  /** The offset after it. */
   readonly end: number;
 }
 
@@ -130,6 +133,7 @@ function readRecord(wire: Uint8Array, offset: number): PlacedRecord | Fault {
     class: readU16(wire, fixed + 2),
     ttl: ttl > 0x7fffffff ? 0 : ttl,
     rdata,
+    ttlAt: fixed + 4,
     end,
   };
 }

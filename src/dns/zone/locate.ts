@@ -26,6 +26,15 @@ const OWN_LABEL = /^[a-z0-9_-]+$/;
  * @param labels lower case, leftmost first, without the root
  */
 export function locate(context: LocateContext, labels: readonly string[]): Located {
+  const located = locateAny(context, labels);
+  if (context.steps?.length === 0) {
+    const isFound = located.kind !== 'absent' && located.kind !== 'foreign';
+    note(context, labels.join('.') || '.', isFound, located.rule);
+  }
+  return located;
+}
+
+function locateAny(context: LocateContext, labels: readonly string[]): Located {
   const relative = below(labels, context.domain);
   if (relative) return locateOwn(context, relative);
   const special = locateSpecial(labels);

@@ -59,7 +59,10 @@ function portsOf(context: LocateContext, target: Service): Service['ports'] {
 export function link(context: LocateContext, label: string): Located | undefined {
   const { view, snapshot } = context;
   const target = Object.hasOwn(view.links, label) ? view.links[label] : undefined;
-  if (target === undefined) return undefined;
+  if (target === undefined) {
+    if (view.stack !== undefined) note(context, label, false, 'the client has no link of this name');
+    return undefined;
+  }
   const rule = `link "${label}" to ${target}`;
   const [name = '', stack = view.stack ?? '', ...more] = target.toLowerCase().split('.');
   const found = more.length === 0 ? lookup(context, { service: name, stack }) : undefined;

@@ -385,7 +385,10 @@ describe('explain', () => {
     expect(told).toMatchObject({
       rule: 'service.stack',
       rcode: 'NOERROR',
-      steps: [{ tried: 'web.shop', matched: true }],
+      steps: [
+        { tried: 'web', matched: false, why: 'the client has no link of this name' },
+        { tried: 'web.shop', matched: true },
+      ],
     });
     expect(told.tasks.map((each) => `${each.task.name} ${each.in ? 'in' : 'out'}: ${each.why}`)).toEqual([
       'shop_web_1 in: shared network',
