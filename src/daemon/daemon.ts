@@ -4,6 +4,7 @@ import { createApiServer } from '../api/server.js';
 import type { DaemonStatus } from '../api/ports.js';
 import { Catalog, StateFile, type SavedFacts } from '../catalog/index.js';
 import type { Config } from '../config/index.js';
+import { createCache, type CachedExchange } from '../dns/forward/cache.js';
 import { createForwarder, type Forwarder } from '../dns/forward/forwarder.js';
 import { systemUpstreams } from '../dns/forward/resolv-conf.js';
 import { createResponder, type Responder } from '../dns/server/responder.js';
@@ -30,6 +31,7 @@ export interface LoadedConfig {
 interface Names {
   readonly zone: Zone;
   readonly forwarder: Forwarder;
+  readonly cache: CachedExchange;
   readonly upstreams: readonly HostPort[];
 }
 
@@ -60,7 +62,7 @@ export class Daemon {
     this.#responder = createResponder({
       resolver: { resolve: (question, client) => this.#names.zone.resolve(question, client) },
       forwarder: {
-        exchange: (request) => this.#names.forwarder.exchange(request),
+        exchange: (request) => this.#names.cache.exchange(request),
         isLoop: (edns) => this.#names.forwarder.isLoop(edns),
       },
       onFault: report('a query could not be answered; please report it'),
@@ -176,7 +178,7 @@ export class Daemon {
       serialBase: Math.floor(this.#startedAt / 1000),
       ...(dns.allow && { allow: dns.allow }),
     });
-    return { zone, forwarder, upstreams };
+    return { zone, forwarder, cache: createCache(forwarder.exchange), upstreams };
   }
 
   async #startApi(config: Config): Promise<void> {

@@ -18,7 +18,13 @@ export interface ForwardQuestion {
 
 export type ForwardResult =
   /** A well-formed reply to the question, NOERROR or NXDOMAIN. Shared between clients: nobody may write to it. */
-  | { readonly ok: true; readonly message: Message; readonly upstream: HostPort }
+  | {
+      readonly ok: true;
+      readonly message: Message;
+      readonly upstream: HostPort;
+      /** What is to be told of it: that it is stale. */
+      readonly ede?: ExtendedError;
+    }
   | { readonly ok: false; readonly rcode: number; readonly ede: ExtendedError };
 
 /** Asks upstream. Never rejects, and settles within the forwarder's deadline. A cache wraps this function. */

@@ -152,7 +152,7 @@ class Pipeline {
     const result = await this.#exchange(query, lowerCaseName(query.question.name));
     if (!result.ok)
       return this.#compose(query, { rcode: result.rcode, ra: true, ede: result.ede }, transport, 'upstream');
-    const message = relayReply(result.message, query, replyLimit(transport, query.edns));
+    const message = relayReply(result.message, query, replyLimit(transport, query.edns), result.ede);
     return this.#done(message, result.message.rcode, 'upstream');
   }
 

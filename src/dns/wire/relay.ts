@@ -2,7 +2,7 @@ import { FLAG, HEADER_SIZE, RCODE } from './constants.js';
 import { optSize, writeOpt } from './edns.js';
 import type { Message } from './message.js';
 import type { Query } from './query.js';
-import { replyFlags, replyOpt } from './reply.js';
+import { replyFlags, replyOpt, type ExtendedError } from './reply.js';
 
 /**
  * Hands an upstream's reply on to a client, its records untouched (RFC 5625 section 4): compression, order and unknown
@@ -12,9 +12,10 @@ import { replyFlags, replyOpt } from './reply.js';
  * A reply larger than `limit` loses additionals, then the authority of a positive answer, then answers from the last
  * one on, with TC.
  * @param message the reply to the same question; a view of it must have no pointer in its question
+ * @param ede told to a client that speaks EDNS
  */
-export function relayReply(message: Message, query: Query, limit: number): Buffer {
-  const opt = query.edns && replyOpt(query.edns, message.rcode);
+export function relayReply(message: Message, query: Query, limit: number, ede?: ExtendedError): Buffer {
+  const opt = query.edns && replyOpt(query.edns, message.rcode, ede);
   const room = limit - (opt ? optSize(opt.options) : 0);
   const kept = cut(message, room);
   const buffer = Buffer.allocUnsafe(kept.end + (opt ? optSize(opt.options) : 0));
