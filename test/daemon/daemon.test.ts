@@ -9,7 +9,7 @@ import { parseConfigText } from '../../src/config/index.js';
 import { Daemon, type LoadedConfig } from '../../src/daemon/daemon.js';
 import { parseHostPort } from '../../src/net/ip.js';
 
-const log = pino({ level: 'silent' });
+const log = pino({ level: 'silent' }, { write: () => undefined });
 
 let directory: string;
 let running: Daemon[];

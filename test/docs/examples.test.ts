@@ -5,7 +5,9 @@ import { parseConfigText } from '../../src/config/index.js';
 import { parseServicesFile } from '../../src/sources/file/parse.js';
 
 const root = join(import.meta.dirname, '../..');
-const pages = ['README.md', ...readdirSync(join(root, 'docs')).map((name) => `docs/${name}`)].filter((name) => name.endsWith('.md'));
+const pages = ['README.md', ...readdirSync(join(root, 'docs')).map((name) => `docs/${name}`)].filter((name) =>
+  name.endsWith('.md'),
+);
 
 interface Block {
   readonly page: string;
@@ -40,6 +42,8 @@ describe('examples in the docs', () => {
   });
 
   it('the demo is a good services file', () => {
-    expect(parseServicesFile(readFileSync(join(root, 'config/demo/services.yaml'), 'utf8'), 'default')).toMatchObject({ ok: true });
+    expect(
+      parseServicesFile(readFileSync(join(root, 'config/demo/services.yaml'), 'utf8'), 'default'),
+    ).toMatchObject({ ok: true });
   });
 });

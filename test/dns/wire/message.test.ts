@@ -22,7 +22,7 @@ function encode(qname: Uint8Array, sections: Record<Section, readonly ResourceRe
 /** Lower case throughout: an owner takes the case of the name that it points to. */
 function comparable(record: ResourceRecord): unknown {
   const plain = JSON.parse(
-    JSON.stringify({ ...record, end: undefined }, (_key, value: unknown) =>
+    JSON.stringify({ ...record, ttlAt: undefined, end: undefined }, (_key, value: unknown) =>
       value instanceof Uint8Array || (value && typeof value === 'object' && 'data' in value)
         ? Buffer.from(value as Uint8Array)
             .toString('latin1')
