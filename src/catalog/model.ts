@@ -149,7 +149,7 @@ export interface Problem {
   readonly code: string;
   /** What has it: `container shop_web_1`, `services.yaml:4:7`. */
   readonly subject: string;
-  /** What is wrong, why, and what to do: one line. */
+  /** What has it, what is wrong, why, and what to do: one line that stands by itself. */
   readonly message: string;
   /** The task it is about, when it is about one; it then goes away with the task. */
   readonly task?: string;

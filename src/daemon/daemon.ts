@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { ApiServer } from '../api/server.js';
 import { createApiServer } from '../api/server.js';
 import type { DaemonStatus } from '../api/ports.js';
-import { Catalog, StateFile, type SavedFacts } from '../catalog/index.js';
+import { Catalog, StateFile, type ChangeSet, type SavedFacts, type Snapshot } from '../catalog/index.js';
 import type { Config } from '../config/index.js';
 import { createCache, type CachedExchange } from '../dns/forward/cache.js';
 import { createForwarder, type Forwarder } from '../dns/forward/forwarder.js';
@@ -67,6 +67,7 @@ export class Daemon {
       },
       onFault: report('a query could not be answered; please report it'),
     });
+    this.catalog.onChange(warnOfProblems(log));
     this.#sources = new Sources(this.catalog, log);
     this.#listeners = new Listeners(this.#responder, log.child({ component: 'dns' }));
   }
@@ -204,6 +205,16 @@ export class Daemon {
   #keepState(file: StateFile): StateKeeper {
     return new StateKeeper(this.catalog, file, (error) => this.#log.warn(messageOf(error)));
   }
+}
+
+/** Writes each problem to the log once, when it comes up. */
+function warnOfProblems(log: Logger): (change: ChangeSet, snapshot: Snapshot) => void {
+  let told = new Set<string>();
+  return ({ meta }, { problems }) => {
+    if (!meta) return;
+    for (const { code, message } of problems) if (!told.has(message)) log.warn({ code }, message);
+    told = new Set(problems.map(({ message }) => message));
+  };
 }
 
 function readResolvConf(): string {

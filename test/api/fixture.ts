@@ -78,7 +78,7 @@ export const FACTS = {
     {
       code: 'label-invalid',
       subject: 'container bad_1',
-      message: 'label fairlead.service "a b" is no DNS label; rename it',
+      message: 'container bad_1: label fairlead.service "a b" is no DNS label; rename it',
     },
   ],
 };

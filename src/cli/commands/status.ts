@@ -52,8 +52,7 @@ function words({ paint, width }: Context, status: StatusJson): string {
   );
   const sources = renderTable(status.sources, sourceColumns(now), { paint, width });
   const problems = status.problems.map(
-    ({ code, subject, message }) =>
-      `  ${paint('warn', '!')} ${plain(subject)}: ${plain(message)} [${plain(code)}]\n`,
+    ({ code, message }) => `  ${paint('warn', '!')} ${plain(message)} [${plain(code)}]\n`,
   );
   return [
     `${paint('bold', `fairlead ${plain(status.version)}`)}, up ${ageBetween(status.startedAt, now)} (pid ${status.pid}, Node ${plain(status.node)})\n`,

@@ -37,6 +37,15 @@ export function collectChain(
   return collected;
 }
 
+/** Whether a chain of CNAMEs, in its order, comes back to a name that it has passed. */
+export function isLoop(chain: readonly ResourceRecord[]): boolean {
+  const cnames = chain.flatMap(({ owner, rdata }) =>
+    rdata.kind === 'cname' ? [{ owner, target: rdata.target }] : [],
+  );
+  const last = cnames.at(-1);
+  return last !== undefined && cnames.some(({ owner }) => equalNames(owner, last.target));
+}
+
 /** The type that a signature is for comes first in its data (RFC 4034 section 3.1). */
 function covers({ rdata }: ResourceRecord, type: number): boolean {
   return rdata.kind === 'raw' && readU16(rdata.bytes, 0) === type;

@@ -7,7 +7,7 @@ import { copyQuery, type Query, type ReplyHead } from '../wire/query.js';
 import { relayReply } from '../wire/relay.js';
 import { composeReply, replyLimit, type ReplyBody } from '../wire/reply.js';
 import { accept, type Transport } from './accept.js';
-import { collectChain } from './chain.js';
+import { collectChain, isLoop } from './chain.js';
 import {
   countQuery,
   countReply,
@@ -174,11 +174,16 @@ class Pipeline {
     }
     const { message } = result;
     const found = collectChain(message, target, query.question.type, query.edns?.dnssecOk === true);
+    const answers = [...own.answers, ...found];
+    if (isLoop(answers)) {
+      const ede = { code: EDE.OTHER, text: 'CNAME loop' };
+      return this.#compose(query, { rcode: RCODE.SERVFAIL, ra: true, ede }, transport, 'upstream');
+    }
     const body = {
       rcode: message.rcode,
       aa: own.aa,
       ra: true,
-      answers: [...own.answers, ...found],
+      answers,
       authority: found.some(({ type }) => type === query.question.type) ? [] : message.authority,
     };
     return this.#compose(query, body, transport, 'upstream');
