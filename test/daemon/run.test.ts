@@ -82,4 +82,27 @@ describe('fairlead run', () => {
     child.kill('SIGTERM');
     expect(await exit).toBe(0);
   }, 60_000);
+
+  it('runs a demo whose three commands work when they are pasted', async () => {
+    const socket = `unix:${join(directory, 'demo.sock')}`;
+    const settings = [
+      `api.listen=["${socket}"]`,
+      'dns.listen=["127.0.0.1:0"]',
+      'dns.upstreams=[]',
+      `state=${directory}`,
+    ];
+    const { seen } = run('run', '--demo', 'always', ...settings.flatMap((setting) => ['--set', setting]));
+    await until(() => expect(seen.stdout).toContain('Try, in another terminal:'));
+    expect(seen.stdout).toContain('No Docker here: ');
+    const commands = seen.stdout.split('Try, in another terminal:')[1]?.trim().split('\n') ?? [];
+    expect(commands).toHaveLength(3);
+    for (const command of commands) {
+      const [program, ...args] = command.trim().split(' ');
+      expect(program).toBe('fairlead');
+      const pasted = run('--addr', socket, ...args);
+      expect(await pasted.exit).toBe(0);
+      expect(pasted.seen.stdout).toContain('web');
+    }
+    expect(await (await fetch('http://127.0.0.11:8080/')).text()).toBe('webshop_web_1 at 127.0.0.11:8080\n');
+  }, 60_000);
 });
