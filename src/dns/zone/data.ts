@@ -44,8 +44,10 @@ export function zoneNames(domain: readonly string[]): ZoneNames {
 /** The canonical name of an external service, when its data is a name and not addresses. */
 export function aliasTarget(snapshot: Snapshot, service: Service): DnsName | undefined {
   const found = leaves(snapshot, service);
-  // A CNAME can stand beside nothing else (RFC 2181 section 10.1): among several targets a hostname gives no data.
-  const hostname = found.length === 1 ? found[0]?.hostname : undefined;
+  // A CNAME can stand beside nothing else (RFC 2181 section 10.1): among several targets, or beside addresses of the
+  // same service, a hostname gives no data.
+  const [only, ...more] = found;
+  const hostname = more.length === 0 && only?.externalIps.length === 0 ? only.hostname : undefined;
   return hostname === undefined ? undefined : nameFromText(hostname.toLowerCase());
 }
 

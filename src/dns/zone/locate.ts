@@ -4,6 +4,7 @@ import type { Located, LocateContext } from './located.js';
 import {
   hostAddress,
   link,
+  linkInStack,
   note,
   portOf,
   service,
@@ -74,13 +75,14 @@ function locateOwnExact(context: LocateContext, relative: readonly string[]): Lo
         link(context, first) ??
         taskNamed(context, first) ??
         hostAddress(context, first) ??
-        (first === 'ns' ? { kind: 'name-server', rule: 'the name server' } : undefined) ??
+        nameServer(first) ??
         // A stack of this name makes it an empty non-terminal, and musl ends its search list there.
         (context.snapshot.hasStack(context.view.environment, first) ? ownService(context, first) : undefined)
       );
     case 2:
       return (
         service(context, `${first}.${second}`, { service: first, stack: second }) ??
+        linkInStack(context, first, second) ??
         taskNamed(context, relative)
       );
     case 3:
@@ -110,6 +112,13 @@ function locateOwnExact(context: LocateContext, relative: readonly string[]): Lo
   }
 }
 
+/** Rancher gives its metadata service the address of the name server. */
+function nameServer(label: string): Located | undefined {
+  return label === 'ns' || label === 'rancher-metadata'
+    ? { kind: 'name-server', rule: "the name server's own address" }
+    : undefined;
+}
+
 function locateSingle(context: LocateContext, label: string): Located {
   const { view } = context;
   // "com" does exist: a cache that heard otherwise would deny all that is below it (RFC 8020).
@@ -126,6 +135,7 @@ function locateSingle(context: LocateContext, label: string): Located {
     ownService(context, label) ??
     ownSidekick(context, label) ??
     taskNamed(context, label) ??
+    (label === 'rancher-metadata' ? nameServer(label) : undefined) ??
     denied
   );
 }
@@ -143,6 +153,7 @@ function locatePair(context: LocateContext, first: string, second: string): Loca
   const own = { service: second, stack: view.stack };
   return (
     service(context, text, { service: first, stack: second }) ??
+    linkInStack(context, first, second) ??
     serviceForm(context, first, own) ??
     service(context, `${text}.${view.stack}`, { ...own, sidekick: first }) ??
     foreign

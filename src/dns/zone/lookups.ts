@@ -64,12 +64,28 @@ export function link(context: LocateContext, label: string): Located | undefined
     return undefined;
   }
   const rule = `link "${label}" to ${target}`;
-  const [name = '', stack = view.stack ?? '', ...more] = target.toLowerCase().split('.');
-  const found = more.length === 0 ? lookup(context, { service: name, stack }) : undefined;
+  const found = linkedService(context, target.toLowerCase());
   const tasks = found ? [] : snapshot.tasksNamed(view.environment, target.toLowerCase());
   note(context, label, true, (found ?? tasks[0]) ? rule : `${rule}, which does not exist now`);
   if (found) return { kind: 'service', service: found, rule };
   return { kind: 'tasks', tasks, rule };
+}
+
+/** `service`, `service.stack`, or `environment/stack/service`: the last is the one way into another environment. */
+function linkedService(context: LocateContext, target: string): Service | undefined {
+  if (target.includes('/')) return context.snapshot.serviceByKey(target);
+  const [name = '', stack = context.view.stack ?? '', ...more] = target.split('.');
+  return more.length === 0 ? lookup(context, { service: name, stack }) : undefined;
+}
+
+/** A link's second name: its alias in the stack of the service that it leads to. */
+export function linkInStack(context: LocateContext, label: string, stack: string): Located | undefined {
+  const { links } = context.view;
+  const target = Object.hasOwn(links, label) ? links[label] : undefined;
+  const found = target === undefined ? undefined : linkedService(context, target.toLowerCase());
+  return found?.stack === stack && found.environment === context.view.environment
+    ? link(context, label)
+    : undefined;
 }
 
 export function taskNamed(context: LocateContext, name: string | readonly string[]): Located | undefined {

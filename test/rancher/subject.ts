@@ -1,0 +1,92 @@
+import { Catalog, type CatalogReader, type Facts } from '../../src/catalog/index.js';
+import { createResponder, type Client, type ResponderOptions } from '../../src/dns/server/responder.js';
+import { FLAG, rcodeName, typeFromText } from '../../src/dns/wire/constants.js';
+import { decodeMessage } from '../../src/dns/wire/message.js';
+import { recordToText } from '../../src/dns/zone/record-text.js';
+import { Zone } from '../../src/dns/zone/zone.js';
+import type { ResourceRecord } from '../../src/dns/wire/records.js';
+import { query } from '../dns/wire/helpers.js';
+
+/** A record in words. `owner` keeps its case; it and names in `data` end in a dot. */
+export interface RecordText {
+  readonly owner: string;
+  readonly ttl: number;
+  readonly type: string;
+  readonly data: string;
+}
+
+/** A reply in words. */
+export interface Reply {
+  readonly size: number;
+  readonly rcode: string;
+  /** `qr aa tc rd ra ad cd`, those that are set. */
+  readonly flags: ReadonlySet<string>;
+  readonly answers: readonly RecordText[];
+  readonly authority: readonly RecordText[];
+  readonly hasOpt: boolean;
+}
+
+export interface SubjectOptions {
+  readonly catalog: Pick<CatalogReader, 'snapshot'>;
+  readonly environment: string;
+  readonly ttl?: number;
+  readonly forwarder?: ResponderOptions['forwarder'];
+}
+
+/** Fairlead's zone and the rules that packets are answered by. */
+export interface Subject {
+  /** @returns undefined for silence */
+  send(packet: Uint8Array, client: Omit<Client, 'port'>): Promise<Reply | undefined>;
+  /** Asks over TCP, so that no answer is cut off. */
+  ask(name: string, type: string, address: string): Promise<Reply | undefined>;
+}
+
+export function catalogOf(facts: Facts): Catalog {
+  const catalog = new Catalog({ clock: () => 0 });
+  const sink = catalog.sink('rancher');
+  sink.replace(facts);
+  sink.status({ state: 'live', asOf: 0 });
+  return catalog;
+}
+
+export function createSubject({ catalog, environment, ttl = 600, forwarder }: SubjectOptions): Subject {
+  const resolver = new Zone({
+    catalog,
+    domain: 'rancher.internal',
+    environment,
+    ttl,
+    negativeTtl: 1,
+    nameServers: ['169.254.169.250'],
+    serialBase: 1,
+  });
+  const responder = createResponder({ resolver, ...(forwarder && { forwarder }) });
+  const send: Subject['send'] = async (packet, client) => {
+    const message = await responder.respond(packet, { ...client, port: 5353 });
+    return message && readReply(message);
+  };
+  return {
+    send,
+    ask: (name, type, address) => send(query(name, typeFromText(type) ?? 0), { address, transport: 'tcp' }),
+  };
+}
+
+const flagNames = Object.entries(FLAG).map(([name, bit]) => [name.toLowerCase(), bit] as const);
+
+function readReply(packet: Uint8Array): Reply {
+  const result = decodeMessage(packet, { records: 10_000 });
+  if (!result.ok) throw new Error(`the reply cannot be read: ${result.fault} at octet ${result.offset}`);
+  const { flags, rcode, answers, authority, edns } = result.message;
+  return {
+    size: packet.length,
+    rcode: rcodeName(rcode),
+    flags: new Set(flagNames.filter(([, bit]) => (flags & bit) !== 0).map(([name]) => name)),
+    answers: answers.map(recordText),
+    authority: authority.map(recordText),
+    hasOpt: edns !== undefined,
+  };
+}
+
+export function recordText(record: ResourceRecord): RecordText {
+  const [owner = '', ttl = '', , type = '', ...data] = recordToText(record).split(' ');
+  return { owner, ttl: Number(ttl), type, data: data.join(' ') };
+}
