@@ -191,7 +191,8 @@ export class Zone implements Resolver {
     }
     const { type, rdata } = this.#soa(snapshot);
     const owner = this.#zoneCut(labels);
-    const soa = { owner, type, class: CLASS.IN, ttl: this.#options.negativeTtl, rdata };
+    const ttl = Math.min(this.#options.ttl, this.#options.negativeTtl);
+    const soa = { owner, type, class: CLASS.IN, ttl, rdata };
     return { kind: 'answer', rcode, aa: true, answers: chain.answers, authority: [soa] };
   }
 
