@@ -1,4 +1,4 @@
-import type { Health, Service, ServiceRef, Task } from '../catalog/model.js';
+import { serviceName, type Health, type Service, type ServiceRef, type Task } from '../catalog/model.js';
 import type { CatalogEvent } from '../catalog/change.js';
 import type { Snapshot } from '../catalog/snapshot.js';
 import type {
@@ -15,11 +15,6 @@ export function timestamp(ms: number): Timestamp {
   const date = new Date(ms);
   // A source may tell a time that no date can hold; the epoch is at least visibly wrong.
   return Number.isNaN(date.getTime()) ? new Date(0).toISOString() : date.toISOString();
-}
-
-/** The name of a service below the domain: `web.shop`, `logger.web.shop`. */
-export function serviceName({ stack, service, sidekick }: Omit<ServiceRef, 'environment'>): string {
-  return sidekick === undefined ? `${service}.${stack}` : `${sidekick}.${service}.${stack}`;
 }
 
 /** How many tasks have which health. */

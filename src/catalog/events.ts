@@ -1,5 +1,5 @@
 import type { CatalogEvent, ChangeSet } from './change.js';
-import type { Service, SourceStatus, Task } from './model.js';
+import { serviceName, type Service, type SourceStatus, type Task } from './model.js';
 import type { Snapshot } from './snapshot.js';
 
 /** How many events are kept for those who come later. */
@@ -105,16 +105,4 @@ function changeDraft(old: Task, task: Task): Draft {
 function describe(task: Task): string {
   const where = task.endpoints.map((endpoint) => endpoint.ip).join(', ') || 'no address';
   return `${task.service ? serviceName(task.service) : 'no service'}, ${task.health}, ${where}`;
-}
-
-function serviceName({
-  stack,
-  service,
-  sidekick,
-}: {
-  stack: string;
-  service: string;
-  sidekick?: string;
-}): string {
-  return `${sidekick === undefined ? '' : `${sidekick}.`}${service}.${stack}`;
 }

@@ -60,6 +60,11 @@ export function serviceKey(ref: ServiceRef): ServiceKey {
   return ref.sidekick === undefined ? base : `${base}/${ref.sidekick}`;
 }
 
+/** The name of a service below the domain: `web.shop`, `log.web.shop` for a sidekick. */
+export function serviceName({ stack, service, sidekick }: Omit<ServiceRef, 'environment'>): string {
+  return sidekick === undefined ? `${service}.${stack}` : `${sidekick}.${service}.${stack}`;
+}
+
 /** One running, or no longer running, instance. */
 export interface Task {
   /** Unique over all sources: a container id, or `file:stack/service/name`. */

@@ -30,14 +30,14 @@ export function daemonAddress(given: string | undefined, defaults: AddressDefaul
   const { env, tmpdir, uid, systemSocket = SYSTEM_SOCKET } = defaults;
   const text = given ?? (env['FAIRLEAD_ADDR'] || undefined);
   if (text !== undefined) return parseAddress(text, given === undefined ? 'FAIRLEAD_ADDR' : '--addr');
-  const own = userSocket(tmpdir, uid);
+  const own = uid === undefined ? undefined : userSocket(tmpdir, uid);
   const path = own !== undefined && !isSocket(systemSocket) && isSocket(own, uid) ? own : systemSocket;
   return { api: { path }, text: `unix:${path}` };
 }
 
-/** Where a daemon without rights listens; undefined where the system knows no users. */
-export function userSocket(tmpdir: string, uid: number | undefined): string | undefined {
-  return uid === undefined ? undefined : `${tmpdir}/fairlead-${uid}/fairlead.sock`;
+/** Where a daemon without rights listens. */
+export function userSocket(tmpdir: string, uid: number): string {
+  return `${tmpdir}/fairlead-${uid}/fairlead.sock`;
 }
 
 function parseAddress(text: string, origin: string): DaemonAddress {

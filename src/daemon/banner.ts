@@ -2,14 +2,13 @@ import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Config } from '../config/index.js';
 import type { Daemon } from './daemon.js';
-import { version } from './version.js';
 
 /** What the daemon says to whoever started it: what it serves, and three commands to try. */
 export function bannerLines(
   daemon: Daemon,
   { demoReason, config }: { readonly demoReason: string | undefined; readonly config: Config },
 ): string[] {
-  const { dns } = daemon.status();
+  const { dns, version } = daemon.status();
   const { snapshot } = daemon.catalog;
   const demo =
     demoReason === undefined

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { ApiServer } from '../api/server.js';
 import { createApiServer } from '../api/server.js';
 import type { DaemonStatus } from '../api/ports.js';
+import { fairleadVersion } from '../cli/version.js';
 import { Catalog, StateFile, type ChangeSet, type SavedFacts, type Snapshot } from '../catalog/index.js';
 import type { Config } from '../config/index.js';
 import { createCache, type CachedExchange } from '../dns/forward/cache.js';
@@ -16,7 +17,6 @@ import type { Logger } from './log.js';
 import { createNameService } from './name-service.js';
 import { Sources } from './sources.js';
 import { StateKeeper } from './state-keeper.js';
-import { version } from './version.js';
 
 /** How long a cold start waits for the sources, so that the first answers are not "not ready". */
 const FIRST_FACTS_MS = 2000;
@@ -39,6 +39,7 @@ interface Names {
 export class Daemon {
   readonly catalog: Catalog;
   readonly #log: Logger;
+  readonly #version = fairleadVersion();
   readonly #startedAt = Date.now();
   readonly #sources: Sources;
   readonly #listeners: Listeners;
@@ -138,7 +139,7 @@ export class Daemon {
     const { config, path, hash } = this.#loaded;
     const listen = this.#listeners.addresses();
     return {
-      version,
+      version: this.#version,
       pid: process.pid,
       node: process.versions.node,
       startedAt: this.#startedAt,

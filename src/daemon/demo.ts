@@ -2,14 +2,15 @@ import { mkdirSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { connect } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Task } from '../catalog/index.js';
+import { userSocket } from '../cli/address.js';
 import { hasCapability } from '../linux/capabilities.js';
 
-/** Where the demo keeps its socket and state; the client commands look there too when no daemon is installed. */
+/** Where the demo keeps its socket and state; the client commands look for the socket there too. */
 function demoDirectory(): string {
-  return join(tmpdir(), `fairlead-${userInfo().uid}`);
+  return dirname(userSocket(tmpdir(), userInfo().uid));
 }
 
 /** Makes the demo's directory, for this user alone: the client commands trust the socket in it. */

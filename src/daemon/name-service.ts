@@ -5,7 +5,7 @@ import {
   type QueryResult,
   type ViewInfo,
 } from '../api/ports.js';
-import { viewOf, type CatalogReader, type ServiceRef, type Snapshot, type View } from '../catalog/index.js';
+import { serviceName, viewOf, type CatalogReader, type Snapshot, type View } from '../catalog/index.js';
 import { answerQuery } from '../dns/server/answer-query.js';
 import type { Responder } from '../dns/server/responder.js';
 import { typeFromText } from '../dns/wire/constants.js';
@@ -72,10 +72,6 @@ export function createNameService(catalog: CatalogReader, parts: () => NameParts
       };
     },
   };
-}
-
-function serviceName({ sidekick, service, stack }: ServiceRef): string {
-  return `${sidekick === undefined ? '' : `${sidekick}.`}${service}.${stack}`;
 }
 
 function viewInfo(snapshot: Snapshot, view: View, as: string | undefined): ViewInfo {
