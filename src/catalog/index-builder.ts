@@ -160,7 +160,7 @@ export class IndexBuilder {
       if (fact) told.push({ fact, source: source.name });
     }
     const after = buildService(ref, tasks, told);
-    if (after === undefined ? before === undefined : false) return;
+    if (before === undefined && after === undefined) return;
     next.services = after === undefined ? next.services.delete(key) : next.services.set(key, after);
     this.#services.note(key, before, after);
     if ((before === undefined) === (after === undefined)) return;

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import type { ApiServer } from '../api/server.js';
-import { createApiServer } from '../api/server.js';
+import { isDeepStrictEqual } from 'node:util';
+import { createApiServer, type ApiServer } from '../api/server.js';
 import type { DaemonStatus } from '../api/ports.js';
 import { fairleadVersion } from '../cli/version.js';
 import { Catalog, StateFile, type ChangeSet, type SavedFacts, type Snapshot } from '../catalog/index.js';
@@ -102,6 +102,13 @@ export class Daemon {
     const before = this.#loaded.config;
     const names = this.#createNames(config);
     const closeOld = await this.#listeners.change(config.dns.listen);
+    try {
+      await this.#changeApi(before, config);
+    } catch (error) {
+      const closeNew = await this.#listeners.change(before.dns.listen);
+      await closeNew();
+      throw error;
+    }
     this.#loaded = loaded;
     this.#loadedAt = Date.now();
     this.#names = names;
@@ -111,10 +118,6 @@ export class Daemon {
     if (before.state !== config.state) {
       await this.#keeper?.close();
       this.#keeper = this.#keepState(new StateFile(config.state));
-    }
-    if (JSON.stringify(before.api) !== JSON.stringify(config.api)) {
-      await this.#api?.stop();
-      await this.#startApi(config);
     }
   }
 
@@ -181,6 +184,18 @@ export class Daemon {
       ...(dns.allow && { allow: dns.allow }),
     });
     return { zone, forwarder, cache: createCache(forwarder.exchange), upstreams };
+  }
+
+  /** The old API makes room first, because both may name the same address; it comes back when the new one cannot be had. */
+  async #changeApi(before: Config, config: Config): Promise<void> {
+    if (isDeepStrictEqual(before.api, config.api)) return;
+    await this.#api?.stop();
+    try {
+      await this.#startApi(config);
+    } catch (error) {
+      await this.#startApi(before);
+      throw error;
+    }
   }
 
   async #startApi(config: Config): Promise<void> {

@@ -141,6 +141,19 @@ describe('the daemon', () => {
     expect(await ask(daemon, web)).toBe('192.0.2.1/5');
   });
 
+  it('keeps its API and its listeners when the new API cannot be had', async () => {
+    const daemon = await started();
+    const before = [daemon.apiAddresses().join(), daemon.status().dns.listen.join()];
+    const inTheWay = join(directory, 'services.yaml');
+    const next = loaded(`api.listen=["unix:${inTheWay}"] dns.listen=["127.0.0.2:0"] dns.ttl=9`);
+    await expect(daemon.reload(next)).rejects.toThrow(/exists and is no socket/);
+    expect([daemon.apiAddresses().join(), daemon.status().dns.listen.join()]).toEqual(before);
+    expect(before[0]).not.toBe('');
+    expect(await ask(daemon, web)).toBe('192.0.2.1/5');
+    await daemon.reload(loaded(`api.listen=["unix:${join(directory, 'moved.sock')}"]`));
+    expect(daemon.apiAddresses()).toEqual([`unix:${join(directory, 'moved.sock')}`]);
+  });
+
   it('drops the facts of a source that is taken out', async () => {
     const daemon = await started();
     await daemon.reload(loaded('sources.file=false'));

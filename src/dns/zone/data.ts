@@ -53,9 +53,13 @@ export function aliasTarget(snapshot: Snapshot, service: Service): DnsName | und
 
 /** A or AAAA data of a service for one view. */
 export function serviceAddresses(snapshot: Snapshot, service: Service, view: View, type: number): Datum[] {
+  const found = leaves(snapshot, service);
+  const [only, ...more] = found;
+  // Each leaf's addresses are prepared without doubles; only an alias of several can bring one twice.
+  if (only && more.length === 0) return addressData(preparedAddresses(snapshot, only, view), type);
   const seen = new Set<string>();
   const data: Datum[] = [];
-  for (const leaf of leaves(snapshot, service)) {
+  for (const leaf of found) {
     for (const datum of addressData(preparedAddresses(snapshot, leaf, view), type)) {
       const key =
         datum.rdata.kind === 'a' || datum.rdata.kind === 'aaaa' ? datum.rdata.address.join('.') : '';
