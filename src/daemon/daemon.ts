@@ -70,7 +70,9 @@ export class Daemon {
     });
     this.catalog.onChange(warnOfProblems(log));
     this.#sources = new Sources(this.catalog, log);
-    this.#listeners = new Listeners(this.#responder, log.child({ component: 'dns' }));
+    this.#listeners = new Listeners(this.#responder, {
+      info: (message) => log.info({ component: 'dns' }, message),
+    });
   }
 
   /** @throws Error with one line that says what cannot be had and what to do; nothing is left running then */

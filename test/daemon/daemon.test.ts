@@ -119,6 +119,24 @@ describe('the daemon', () => {
     expect(await ask(daemon, web)).toBe('REFUSED');
   });
 
+  it('takes over the log level for all that log', async () => {
+    const lines: string[] = [];
+    const daemon = new Daemon(
+      loaded(),
+      pino({ level: 'info' }, { write: (line: string) => lines.push(line) }),
+    );
+    running.push(daemon);
+    await daemon.start();
+    expect(lines.join('')).toContain('"component":"dns"');
+    await daemon.reload(loaded('log.level=error'));
+    lines.length = 0;
+    await daemon.reload(loaded('log.level=error dns.listen=["127.0.0.2:0"]'));
+    expect(lines).toEqual([]);
+    await daemon.reload(loaded('log.level=info'));
+    await daemon.reload(loaded('log.level=info dns.listen=["127.0.0.3:0"]'));
+    expect(lines.join('')).toContain('DNS on 127.0.0.3:');
+  });
+
   it('adds and drops listening addresses', async () => {
     const daemon = await started();
     const [first] = daemon.status().dns.listen;
