@@ -70,9 +70,7 @@ export class Daemon {
     });
     this.catalog.onChange(warnOfProblems(log));
     this.#sources = new Sources(this.catalog, log);
-    this.#listeners = new Listeners(this.#responder, {
-      info: (message) => log.info({ component: 'dns' }, message),
-    });
+    this.#listeners = new Listeners(this.#responder, log.child({ component: 'dns' }));
   }
 
   /** @throws Error with one line that says what cannot be had and what to do; nothing is left running then */

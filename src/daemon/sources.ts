@@ -52,7 +52,7 @@ export class Sources {
           this.#catalog.dropSource(name);
           return;
         }
-        const source = await create(name, config, this.#log);
+        const source = await create(name, config, this.#log.child({ component: name }));
         this.#running.set(name, { source, sink, settings });
         await source.start(sink);
       }),
@@ -83,7 +83,6 @@ async function create(name: SourceName, config: Config, log: Logger): Promise<So
     environment,
     resyncMs: sources.docker?.resync ?? 60_000,
     hostAddress: () => host.address ?? hostAddress(),
-    // No child logger: it would keep the level that was set when it was made, past a reload.
-    log: (level, message, fields) => log[level]({ component: name, ...fields }, message),
+    log: (level, message, fields) => log[level](fields ?? {}, message),
   });
 }
