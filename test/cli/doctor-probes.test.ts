@@ -28,6 +28,27 @@ describe('probes', () => {
     await new Promise((resolve) => server.close(resolve));
   });
 
+  it('look into the resolv.conf of every running container that has one', async () => {
+    const file = join(dir, 'resolv.conf');
+    writeFileSync(file, 'nameserver 192.0.2.1\noptions ndots:5\n');
+    const id = (digit: string) => digit.repeat(64);
+    const containers: Record<string, object> = {
+      [`/containers/${id('a')}/json`]: { Name: '/web', ResolvConfPath: file },
+      [`/containers/${id('b')}/json`]: { Name: '/gone', ResolvConfPath: join(dir, 'none') },
+      [`/containers/${id('c')}/json`]: { Name: '/host-mode', ResolvConfPath: '' },
+    };
+    const list = [{ Id: id('a') }, { Id: id('b') }, { Id: id('c') }, { Id: '../x' }, 7];
+    const server = createServer(({ url = '' }, response) => {
+      response.end(JSON.stringify(url === '/containers/json' ? list : (containers[url] ?? {})));
+    });
+    const path = join(dir, 'docker.sock');
+    await new Promise<void>((resolve) => server.listen(path, resolve));
+    expect(await probeDocker(path)).toMatchObject({
+      containers: [{ name: 'web', servers: ['192.0.2.1'], ndots: 5 }, { name: 'gone' }],
+    });
+    await new Promise((resolve) => server.close(resolve));
+  });
+
   it('tell the ways of having no engine apart', async () => {
     expect(await probeDocker(join(dir, 'none'))).toMatchObject({ state: 'absent' });
     writeFileSync(join(dir, 'file'), '');

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { diagnose } from '../../src/cli/doctor/checks.js';
-import { capabilitiesOf, daemonJsonFacts, nameserversOf } from '../../src/cli/doctor/collect.js';
+import { capabilitiesOf, daemonJsonFacts } from '../../src/cli/doctor/collect.js';
+import { containerResolver, nameserversOf } from '../../src/cli/doctor/resolv-conf.js';
 import type { DaemonFacts, HostFacts, ListenerFacts } from '../../src/cli/doctor/host-facts.js';
 import type { StatusJson } from '../../src/api/types.js';
 import { ask, load, NOW, startApi, stopApi } from '../api/fixture.js';
@@ -16,6 +17,15 @@ const listener: ListenerFacts = {
   answers: false,
 };
 
+const engine = {
+  state: 'up',
+  path: '/var/run/docker.sock',
+  engine: '28.5.1',
+  api: '1.51',
+  firewall: 'iptables',
+  containers: [{ name: 'web', servers: ['169.254.169.250'] }],
+} as const;
+
 /** A host on which all is well and no daemon runs yet. */
 const host: HostFacts = {
   now: NOW,
@@ -29,13 +39,7 @@ const host: HostFacts = {
     message: 'cannot reach the daemon at unix:/x: there is no such socket; start it',
   },
   listeners: [listener],
-  docker: {
-    state: 'up',
-    path: '/var/run/docker.sock',
-    engine: '28.5.1',
-    api: '1.51',
-    firewall: 'iptables',
-  },
+  docker: engine,
   nameservers: ['192.0.2.53'],
   daemonJson: { state: 'read', dns: ['169.254.169.250'] },
   sysctls: { unprivilegedPortStart: 1024, rpFilter: 2 },
@@ -167,6 +171,7 @@ describe('checks', () => {
           engine: '19',
           api: '1.40',
           firewall: 'iptables',
+          containers: [],
         },
       },
       'WARN Engine 19',
@@ -176,8 +181,37 @@ describe('checks', () => {
     [
       'containers',
       { daemonJson: { state: 'read', dns: ['1.1.1.1'] } },
-      "WARN Docker's daemon.json names 1.1.1.1",
+      "WARN Docker's daemon.json names 1.1.1.1: containers do not ask Fairlead by themselves",
     ],
+    [
+      'containers',
+      { daemonJson: { state: 'read', dns: ['169.254.169.250', '1.1.1.1'] } },
+      "WARN Docker's daemon.json names 1.1.1.1 beside Fairlead: some resolvers (musl) ask all servers at once",
+    ],
+    [
+      'containers',
+      { daemonJson: { state: 'read', dns: ['169.254.169.250'], ndots: 5 } },
+      "OK Docker tells containers to ask 169.254.169.250\nWARN Docker's daemon.json sets ndots:5",
+    ],
+    ['resolvers', {}, 'OK 1 of 1 containers looked at: all ask Fairlead'],
+    [
+      'resolvers',
+      {
+        docker: {
+          ...engine,
+          containers: [
+            { name: 'a', servers: ['192.0.2.1'] },
+            { name: 'b', servers: ['169.254.169.250', '192.0.2.1'], ndots: 5 },
+            { name: 'c' },
+            ...Array.from({ length: 6 }, (_, i) => ({ name: `old-${i}`, servers: [] })),
+          ],
+        },
+      },
+      'WARN running containers do not ask Fairlead: a, old-0, old-1, old-2, old-3 and 2 more\n' +
+        'WARN running containers ask others beside Fairlead: b\n' +
+        'WARN running containers have ndots above 1: b',
+    ],
+    ['resolvers', { docker: { ...engine, containers: [{ name: 'c' }] } }, ''],
     [
       'resolv.conf',
       { nameservers: ['169.254.169.250', '192.0.2.1'] },
@@ -227,9 +261,21 @@ describe('what is read', () => {
       nameserversOf('# nameserver 9.9.9.9\nnameserver 192.0.2.1\nnameserver\tfe80::1%eth0\noptions x\n'),
     ).toEqual(['192.0.2.1', 'fe80::1']);
     expect(daemonJsonFacts('{"dns":["1.1.1.1",7]}')).toEqual({ state: 'read', dns: ['1.1.1.1'] });
+    expect(daemonJsonFacts('{"dns-opts":["ndots:2","ndots:5","x"]}')).toMatchObject({ ndots: 5 });
     expect(daemonJsonFacts('[]')).toEqual({ state: 'read', dns: [] });
     expect(daemonJsonFacts('{')).toMatchObject({ state: 'unreadable' });
     expect(daemonJsonFacts(Object.assign(new Error('x'), { code: 'ENOENT' }))).toEqual({ state: 'absent' });
+  });
+
+  it('whom a container asks, on the default bridge and behind the resolver of a user network', () => {
+    expect(containerResolver('nameserver 169.254.169.250\nsearch x\noptions timeout:2 ndots:0\n')).toEqual({
+      servers: ['169.254.169.250'],
+      ndots: 0,
+    });
+    const own = 'nameserver 127.0.0.11\noptions ndots:0\n\n';
+    const comment = '# Based on host file\n# ExtServers: [169.254.169.250 host(127.0.0.53)]\n';
+    expect(containerResolver(own + comment).servers).toEqual(['169.254.169.250', '127.0.0.53']);
+    expect(containerResolver(own).servers).toEqual([]);
   });
 });
 

@@ -1,4 +1,12 @@
-import { fail, ok, warn, type DockerFacts, type Finding, type HostFacts } from './host-facts.js';
+import {
+  fail,
+  ok,
+  warn,
+  type ContainerDns,
+  type DockerFacts,
+  type Finding,
+  type HostFacts,
+} from './host-facts.js';
 
 /** The API version that has all that the docker source asks for without a fallback (Engine 20.10). */
 const OLDEST_API = [1, 41] as const;
@@ -49,21 +57,96 @@ function engine({ engine: version, api, firewall, path }: Extract<DockerFacts, {
     : ok('docker', message);
 }
 
-/** Whether containers are told to ask Fairlead at all. */
+/** More dots than this in `ndots` make every name of the Internet cost as many queries as the search list is long. */
+const USUAL_NDOTS = 1;
+
+/** Whether containers are told to ask Fairlead at all, and nobody else. */
 export function checkContainerDns({ docker, daemonJson, listeners }: HostFacts): Finding[] {
   if (docker.state === 'off') return [];
-  const [first] = listeners;
-  const remedy = `set "dns": ["${first?.ip ?? '169.254.169.250'}"] in /etc/docker/daemon.json and restart Docker, or start containers with --dns`;
+  const own = new Set(listeners.map(({ ip }) => ip));
+  const address = listeners[0]?.ip ?? '169.254.169.250';
+  return [
+    ...checkDaemonJson(daemonJson, own, address),
+    ...(docker.state === 'up' ? checkContainers(docker.containers, own, address) : []),
+  ];
+}
+
+function checkDaemonJson(
+  daemonJson: HostFacts['daemonJson'],
+  own: ReadonlySet<string>,
+  address: string,
+): Finding[] {
   if (daemonJson.state === 'unreadable') {
     return [
       warn('containers', `/etc/docker/daemon.json cannot be read: ${daemonJson.message}`, 'mend the file'),
     ];
   }
   const told = daemonJson.state === 'read' ? daemonJson.dns : [];
-  const hit = listeners.find(({ ip }) => told.includes(ip));
-  if (hit) return [ok('containers', `Docker tells containers to ask ${hit.ip}`)];
-  const now = told.length === 0 ? 'names no DNS server' : `names ${told.join(', ')}`;
-  return [
-    warn('containers', `Docker's daemon.json ${now}: containers do not ask Fairlead by themselves`, remedy),
+  const ndots = daemonJson.state === 'read' ? (daemonJson.ndots ?? 0) : 0;
+  const others = told.filter((each) => !own.has(each));
+  const manyDots =
+    ndots > USUAL_NDOTS
+      ? [
+          warn(
+            'containers',
+            `Docker's daemon.json sets ndots:${ndots}: names with fewer dots are asked with every search domain first`,
+            'take it out of "dns-opts", or set ndots:1; short names work without it',
+          ),
+        ]
+      : [];
+  if (others.length === told.length) {
+    const now = told.length === 0 ? 'names no DNS server' : `names ${told.join(', ')}`;
+    return [
+      warn(
+        'containers',
+        `Docker's daemon.json ${now}: containers do not ask Fairlead by themselves`,
+        `set "dns": ["${address}"] in /etc/docker/daemon.json and restart Docker, or start containers with --dns ${address}`,
+      ),
+      ...manyDots,
+    ];
+  }
+  if (others.length > 0) {
+    return [
+      warn(
+        'containers',
+        `Docker's daemon.json names ${others.join(', ')} beside Fairlead: some resolvers (musl) ask all servers at once and take the first answer, so own names are sometimes denied`,
+        `name Fairlead alone ("dns": ["${address}"]) and give it the others as dns.upstreams`,
+      ),
+      ...manyDots,
+    ];
+  }
+  return [ok('containers', `Docker tells containers to ask ${told.join(', ')}`), ...manyDots];
+}
+
+/** How many containers a finding names. */
+const MAX_NAMED = 5;
+
+/** A container keeps the resolv.conf that it was started with, whatever daemon.json says by now. */
+function checkContainers(
+  containers: readonly ContainerDns[],
+  own: ReadonlySet<string>,
+  address: string,
+): Finding[] {
+  const known = containers.filter(({ servers }) => servers !== undefined);
+  if (known.length === 0) return [];
+  const elsewhere = known.filter(({ servers = [] }) => !servers.some((each) => own.has(each)));
+  const mixed = known.filter(
+    ({ servers = [] }) => servers.some((each) => own.has(each)) && servers.some((each) => !own.has(each)),
+  );
+  const dotted = known.filter(({ ndots = 0 }) => ndots > USUAL_NDOTS);
+  const findings = [
+    ...told(elsewhere, 'do not ask Fairlead', `create them anew, or start them with --dns ${address}`),
+    ...told(mixed, 'ask others beside Fairlead', `start them with --dns ${address} alone`),
+    ...told(dotted, 'have ndots above 1', 'leave ndots out: short names work without it'),
   ];
+  return findings.length > 0
+    ? findings
+    : [ok('resolvers', `${known.length} of ${containers.length} containers looked at: all ask Fairlead`)];
+}
+
+function told(containers: readonly ContainerDns[], what: string, remedy: string): Finding[] {
+  if (containers.length === 0) return [];
+  const named = containers.slice(0, MAX_NAMED).map(({ name }) => name);
+  const more = containers.length > MAX_NAMED ? ` and ${containers.length - MAX_NAMED} more` : '';
+  return [warn('resolvers', `running containers ${what}: ${named.join(', ')}${more}`, remedy)];
 }

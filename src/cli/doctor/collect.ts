@@ -7,6 +7,7 @@ import { CliError, EXIT } from '../exit-codes.js';
 import { loadWithOptions } from '../load-config.js';
 import type { ConfigFacts, DaemonFacts, DaemonJsonFacts, HostFacts, ListenerFacts } from './host-facts.js';
 import { probeDocker } from './probe-docker.js';
+import { nameserversOf, ndotsOf } from './resolv-conf.js';
 import { probeAnswer, probeTcp, probeUdp } from './probe-port.js';
 
 /** Looks at this host. What cannot be found out is left out; nothing is changed. */
@@ -22,7 +23,7 @@ export async function collect(context: Context): Promise<HostFacts> {
   }
   const own = ownAddresses();
   const capabilities = capabilitiesOf(read('/proc/self/status'));
-  const nameservers = nameserversOf(read('/etc/resolv.conf'));
+  const resolvConf = read('/etc/resolv.conf');
   const unprivilegedPortStart = numberIn('/proc/sys/net/ipv4/ip_unprivileged_port_start');
   const rpFilter = numberIn('/proc/sys/net/ipv4/conf/all/rp_filter');
   return {
@@ -34,7 +35,7 @@ export async function collect(context: Context): Promise<HostFacts> {
     daemon,
     listeners: await Promise.all([...addresses.values()].map((address) => listenerFacts(address, own))),
     docker: dockerSocket === undefined ? { state: 'off' } : await probeDocker(dockerSocket),
-    ...(nameservers === undefined ? {} : { nameservers }),
+    ...(typeof resolvConf === 'string' ? { nameservers: nameserversOf(resolvConf) } : {}),
     daemonJson: daemonJsonFacts(read('/etc/docker/daemon.json')),
     sysctls: {
       ...(unprivilegedPortStart === undefined ? {} : { unprivilegedPortStart }),
@@ -117,14 +118,6 @@ export function capabilitiesOf(status: string | Error): readonly number[] | unde
   return Array.from({ length: 64 }, (_, bit) => bit).filter((bit) => (bits >> BigInt(bit)) % 2n === 1n);
 }
 
-/** The `nameserver` lines of resolv.conf(5). */
-export function nameserversOf(text: string | Error): readonly string[] | undefined {
-  if (typeof text !== 'string') return undefined;
-  return [...text.matchAll(/^nameserver[ \t]+(\S+)/gm)].map(
-    ([, server = '']) => canonicalIp(server) ?? server,
-  );
-}
-
 /** What Docker is told about DNS for its containers. */
 export function daemonJsonFacts(text: string | Error): DaemonJsonFacts {
   if (typeof text !== 'string') {
@@ -133,8 +126,12 @@ export function daemonJsonFacts(text: string | Error): DaemonJsonFacts {
   }
   try {
     const value: unknown = JSON.parse(text === '' ? '{}' : text);
-    const dns = typeof value === 'object' && value !== null && 'dns' in value ? value.dns : [];
-    return { state: 'read', dns: Array.isArray(dns) ? dns.filter((each) => typeof each === 'string') : [] };
+    const listOf = (key: string): string[] => {
+      const list: unknown = typeof value === 'object' && value !== null ? Reflect.get(value, key) : [];
+      return Array.isArray(list) ? list.filter((each) => typeof each === 'string') : [];
+    };
+    const ndots = ndotsOf(listOf('dns-opts'));
+    return { state: 'read', dns: listOf('dns'), ...(ndots === undefined ? {} : { ndots }) };
   } catch (error) {
     return { state: 'unreadable', message: error instanceof Error ? error.message : String(error) };
   }

@@ -63,13 +63,24 @@ export type DockerFacts =
       readonly api: string;
       /** `iptables`, `nftables`, ... */
       readonly firewall: string;
+      /** Running containers, as many as were looked at. */
+      readonly containers: readonly ContainerDns[];
     };
+
+/** Whom a container asks. */
+export interface ContainerDns {
+  readonly name: string;
+  /** The servers behind its resolv.conf, canonical; absent when they cannot be found out. */
+  readonly servers?: readonly string[];
+  /** `ndots` of its resolv.conf, when it is set. */
+  readonly ndots?: number;
+}
 
 /** Docker's own configuration, /etc/docker/daemon.json. */
 export type DaemonJsonFacts =
   | { readonly state: 'absent' }
   | { readonly state: 'unreadable'; readonly message: string }
-  | { readonly state: 'read'; readonly dns: readonly string[] };
+  | { readonly state: 'read'; readonly dns: readonly string[]; readonly ndots?: number };
 
 export interface SysctlFacts {
   /** net.ipv4.ip_unprivileged_port_start. */

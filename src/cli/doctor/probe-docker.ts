@@ -1,11 +1,14 @@
-import { statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { request } from 'node:http';
-import type { DockerFacts } from './host-facts.js';
+import type { ContainerDns, DockerFacts } from './host-facts.js';
+import { containerResolver } from './resolv-conf.js';
 
 const PATIENCE_MS = 3000;
 const MAX_BYTES = 4 << 20;
+/** Containers that are looked at one by one. */
+const MAX_CONTAINERS = 100;
 
-/** Asks the engine who it is (`GET /version`, `GET /info`). Never rejects. */
+/** Asks the engine who it is (`GET /version`, `GET /info`), and whom its containers ask. Never rejects. */
 export async function probeDocker(path: string): Promise<DockerFacts> {
   try {
     if (!statSync(path).isSocket()) return { state: 'no-socket', path };
@@ -17,12 +20,38 @@ export async function probeDocker(path: string): Promise<DockerFacts> {
       engine: textOf(version['Version']),
       api: textOf(version['ApiVersion']),
       firewall: firewallOf(info['FirewallBackend']),
+      containers: await probeContainers(path).catch(() => []),
     };
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
     if (code === 'ENOENT' || code === 'ENOTDIR') return { state: 'absent', path };
     if (code === 'EACCES' || code === 'EPERM') return { state: 'denied', path };
     return { state: 'silent', path, message: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+async function probeContainers(path: string): Promise<readonly ContainerDns[]> {
+  const list = await getJson(path, '/containers/json');
+  const ids = (Array.isArray(list) ? list : []).flatMap((each: unknown) => {
+    const id = asObject(each)['Id'];
+    return typeof id === 'string' && /^[0-9a-f]{12,64}$/.test(id) ? [id] : [];
+  });
+  const found: ContainerDns[] = [];
+  for (const id of ids.slice(0, MAX_CONTAINERS)) {
+    const details = await getObject(path, `/containers/${id}/json`);
+    const name = textOf(details['Name']).replace(/^\//, '');
+    const file = details['ResolvConfPath'];
+    // Empty in host mode, where the host's own file holds; readable by root alone.
+    if (typeof file === 'string' && file !== '') found.push({ name, ...readResolver(file) });
+  }
+  return found;
+}
+
+function readResolver(file: string): Partial<ContainerDns> {
+  try {
+    return containerResolver(readFileSync(file, 'utf8'));
+  } catch {
+    return {};
   }
 }
 
@@ -36,7 +65,11 @@ function textOf(value: unknown): string {
   return typeof value === 'string' && value !== '' ? value.slice(0, 80) : 'unknown';
 }
 
-function getObject(socketPath: string, path: string): Promise<Readonly<Record<string, unknown>>> {
+async function getObject(socketPath: string, path: string): Promise<Readonly<Record<string, unknown>>> {
+  return asObject(await getJson(socketPath, path));
+}
+
+function getJson(socketPath: string, path: string): Promise<unknown> {
   return new Promise((resolve, reject) => {
     const outgoing = request(
       { socketPath, path, agent: false, timeout: PATIENCE_MS, headers: { host: 'docker' } },
@@ -51,7 +84,7 @@ function getObject(socketPath: string, path: string): Promise<Readonly<Record<st
         response.on('end', () => {
           if (response.statusCode !== 200)
             reject(new Error(`${path} answers HTTP ${response.statusCode ?? 0}`));
-          else resolve(asObject(text));
+          else resolve(parsed(text));
         });
       },
     );
@@ -61,12 +94,16 @@ function getObject(socketPath: string, path: string): Promise<Readonly<Record<st
   });
 }
 
-/** @returns an empty object for what is no JSON object: every field is then unknown */
-function asObject(text: string): Readonly<Record<string, unknown>> {
+/** @returns undefined for what is no JSON */
+function parsed(text: string): unknown {
   try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+    return JSON.parse(text);
   } catch {
-    return {};
+    return undefined;
   }
+}
+
+/** @returns an empty object for what is none: every field is then unknown */
+function asObject(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
 }
