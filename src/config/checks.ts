@@ -1,4 +1,6 @@
 import { formatHostPort, ipFamily, isLoopback, type HostPort } from '../net/ip.js';
+import { checkRecords } from '../net/record-set.js';
+import { formatUpstream, type Upstream } from '../net/upstream.js';
 import type { Fault } from './issues.js';
 import type { Config } from './model.js';
 
@@ -12,6 +14,7 @@ export function crossCheck(config: Config): Fault[] {
   return [
     ...dnsListenFaults(config),
     ...upstreamFaults(config),
+    ...recordFaults(config),
     ...apiFaults(config),
     ...socketFaults(config),
   ];
@@ -50,23 +53,44 @@ function dnsListenFaults({ dns, api }: Config): Fault[] {
   return [...clashes(dns.listen, ['dns', 'listen']), ...withApi];
 }
 
-function upstreamFaults({ dns }: Config): Fault[] {
-  if (dns.upstreams === 'system') return [];
-  return dns.upstreams.flatMap((upstream, index, all) => {
-    const path = ['dns', 'upstreams', index];
-    const text = formatHostPort(upstream);
-    const own = dns.listen.find((listen) =>
+function upstreamFaults({ dns, domain }: Config): Fault[] {
+  const lists = Object.entries(dns.forward).map(([name, servers]) => ({
+    path: ['dns', 'forward', name],
+    servers,
+  }));
+  if (dns.upstreams !== 'system') lists.push({ path: ['dns', 'upstreams'], servers: dns.upstreams });
+  const ours = Object.keys(dns.forward)
+    .filter((name) => name === domain || name.endsWith(`.${domain}`))
+    .map((name): Fault => {
+      const message = `is a name of Fairlead's own (domain ${domain}), which is never asked elsewhere; remove it`;
+      return { path: ['dns', 'forward', name], part: 'key', message };
+    });
+  return [...ours, ...lists.flatMap(({ path, servers }) => serverFaults(servers, path, dns.listen))];
+}
+
+function serverFaults(
+  servers: readonly Upstream[],
+  path: readonly string[],
+  listens: readonly HostPort[],
+): Fault[] {
+  return servers.flatMap((upstream, index) => {
+    const text = formatUpstream(upstream);
+    const own = listens.find((listen) =>
       wildcards.includes(listen.ip)
         ? covers(listen, upstream) && isLoopback(upstream.ip)
         : covers(listen, upstream),
     );
     if (own !== undefined) {
       const message = `${text} is Fairlead itself (dns.listen ${formatHostPort(own)}), so queries would go in a circle; name the server that is behind it`;
-      return [fault(path, message)];
+      return [fault([...path, index], message)];
     }
-    const twice = all.slice(0, index).some((other) => covers(other, upstream));
-    return twice ? [fault(path, `${text} is listed twice; remove one`)] : [];
+    const twice = servers.slice(0, index).some((other) => covers(other, upstream));
+    return twice ? [fault([...path, index], `${text} is listed twice; remove one`)] : [];
   });
+}
+
+function recordFaults({ dns }: Config): Fault[] {
+  return checkRecords(dns.records).map(({ index, fault: what }) => fault(['dns', 'records', index], what));
 }
 
 function apiFaults({ api }: Config): Fault[] {

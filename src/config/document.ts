@@ -1,4 +1,6 @@
 import { formatHostPort } from '../net/ip.js';
+import { formatRecord } from '../net/record-text.js';
+import { formatUpstream } from '../net/upstream.js';
 import type { ApiListen, Config } from './model.js';
 import { formatDuration } from './values.js';
 
@@ -19,9 +21,20 @@ export function configDocument(config: Config): Record<string, unknown> {
       listen: dns.listen.map(formatHostPort),
       ttl: dns.ttl,
       negativeTtl: dns.negativeTtl,
-      upstreams: dns.upstreams === 'system' ? 'system' : dns.upstreams.map(formatHostPort),
+      upstreams: dns.upstreams === 'system' ? 'system' : dns.upstreams.map(formatUpstream),
       upstreamTimeout: formatDuration(dns.upstreamTimeout),
+      ...(dns.upstreamCa !== undefined && { upstreamCa: dns.upstreamCa }),
+      forward: Object.fromEntries(
+        Object.entries(dns.forward).map(([suffix, servers]) => [suffix, servers.map(formatUpstream)]),
+      ),
+      records: dns.records.map(formatRecord),
+      cacheSize: dns.cacheSize,
+      ...(dns.rebindProtection && { rebindProtection: { allow: [...dns.rebindProtection.allow] } }),
       ...(dns.allow && { allow: dns.allow.map((cidr) => cidr.text) }),
+      rateLimit: dns.rateLimit,
+      ...(dns.queryLog && { queryLog: { ...dns.queryLog, classes: [...dns.queryLog.classes] } }),
+      ...(dns.nsid !== undefined && { nsid: dns.nsid }),
+      ...(dns.topLevelDomains !== undefined && { topLevelDomains: dns.topLevelDomains }),
     },
     sources: {
       ...(sources.docker && {

@@ -3,10 +3,11 @@ import { jsonSchema } from './schema.js';
 /**
  * How a key's value is written in a text (a variable, a flag).
  * - `section`: JSON object
+ * - `mapping`: the same, with names that the user chooses
  * - `list`: items between commas, or a JSON array
  * - `number`, `text`: as it is
  */
-type KeyKind = 'section' | 'list' | 'number' | 'text';
+type KeyKind = 'section' | 'mapping' | 'list' | 'number' | 'text';
 
 /** A key of the configuration, as its schema has it. */
 export interface ConfigKey {
@@ -50,7 +51,7 @@ function readKey(path: string, node: SchemaNode): ConfigKey {
   );
   return {
     path,
-    kind: kinds.get(form.type) ?? 'text',
+    kind: children.length === 0 && form.type === 'object' ? 'mapping' : (kinds.get(form.type) ?? 'text'),
     form: form.items?.title ?? form.title ?? '',
     words: options.map((option) => option.const).filter((word) => word !== undefined),
     description: node.description ?? '',

@@ -55,6 +55,7 @@ function fillEmptySections(tree: unknown, path: readonly string[] = []): unknown
   const entries = Object.entries(tree).map(([name, value]): [string, unknown] => {
     const at = [...path, name];
     const key = findKey(at);
+    if (key?.kind === 'mapping' && value === null) return [name, {}];
     if (key?.kind !== 'section') return [name, value];
     // `sources:` with nothing in it may mean Docker or none at all: the schema refuses it.
     return [name, value === null && key.path !== 'sources' ? {} : fillEmptySections(value, at)];

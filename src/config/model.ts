@@ -1,9 +1,14 @@
 import type { Cidr, HostPort } from '../net/ip.js';
+import type { StaticRecord } from '../net/record-text.js';
+import type { Upstream } from '../net/upstream.js';
 
 type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error';
 
 /** `auto` is `text` on a terminal and `json` elsewhere. */
 type LogFormat = 'auto' | 'json' | 'text';
+
+/** What became of a query: `denial` is NXDOMAIN and NODATA, `error` every other response code. */
+type QueryClass = 'success' | 'denial' | 'error';
 
 /** Where the API listens: a unix socket, or a loopback address. */
 export type ApiListen =
@@ -45,11 +50,27 @@ export interface Config {
     /** Seconds. */
     readonly negativeTtl: number;
     /** `system`: those of the host's resolv.conf. An empty list: other names are not forwarded. */
-    readonly upstreams: 'system' | readonly HostPort[];
+    readonly upstreams: 'system' | readonly Upstream[];
     /** Milliseconds. */
     readonly upstreamTimeout: number;
-    /** Absent: whoever can reach a listening address may ask. */
+    /** Absolute path of a PEM file. */
+    readonly upstreamCa?: string;
+    /** By suffix: lower case, no dot at either end. */
+    readonly forward: Readonly<Record<string, readonly Upstream[]>>;
+    readonly records: readonly StaticRecord[];
+    /** MiB. */
+    readonly cacheSize: number;
+    /** Absent: off. */
+    readonly rebindProtection?: { readonly allow: readonly string[] };
+    /** Absent: private addresses, and those of known networks and tasks. */
     readonly allow?: readonly Cidr[];
+    /** Replies a second; 0: no limit. */
+    readonly rateLimit: number;
+    /** Absent: off. */
+    readonly queryLog?: { readonly sample: number; readonly classes: readonly QueryClass[] };
+    readonly nsid?: string;
+    /** Absolute path. */
+    readonly topLevelDomains?: string;
   };
   readonly sources: {
     /** Absent: off. */

@@ -45,6 +45,7 @@ export function resolveConfig(
     return { kind: 'unix', path: absolute(listen.path, ['api', 'listen', index]) };
   };
 
+  const { rebindProtection, queryLog, upstreamCa, topLevelDomains, nsid, allow } = parsed.dns;
   const config: Config = {
     domain: parsed.domain,
     environment: parsed.environment,
@@ -57,7 +58,18 @@ export function resolveConfig(
       negativeTtl: parsed.dns.negativeTtl,
       upstreams: parsed.dns.upstreams,
       upstreamTimeout: parsed.dns.upstreamTimeout,
-      ...(parsed.dns.allow !== undefined && { allow: parsed.dns.allow }),
+      ...(upstreamCa !== undefined && { upstreamCa: absolute(upstreamCa, ['dns', 'upstreamCa']) }),
+      forward: parsed.dns.forward,
+      records: parsed.dns.records,
+      cacheSize: parsed.dns.cacheSize,
+      ...(rebindProtection && { rebindProtection }),
+      ...(allow !== undefined && { allow }),
+      rateLimit: parsed.dns.rateLimit,
+      ...(queryLog && { queryLog }),
+      ...(nsid !== undefined && { nsid }),
+      ...(topLevelDomains !== undefined && {
+        topLevelDomains: absolute(topLevelDomains, ['dns', 'topLevelDomains']),
+      }),
     },
     sources: {
       ...(docker !== undefined && docker !== false && { docker: dockerConfig(docker) }),

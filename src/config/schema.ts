@@ -2,6 +2,7 @@ import { z } from 'zod';
 import {
   address,
   apiAddress,
+  bySuffix,
   dnsLabel,
   domainName,
   duration,
@@ -9,8 +10,11 @@ import {
   must,
   oneOf,
   path,
+  record,
+  shortText,
   subnet,
-  upstreamAddress,
+  suffix,
+  upstream,
   wholeNumber,
 } from './values.js';
 
@@ -19,8 +23,8 @@ function section<Shape extends z.ZodRawShape>(shape: Shape) {
   return z.strictObject(shape, must(`a mapping of keys (${Object.keys(shape).join(', ')})`));
 }
 
-/** A source's settings, or `false` to switch it off. */
-function source<Shape extends z.ZodRawShape>(shape: Shape) {
+/** Settings, or `false` to switch the thing off. */
+function switchable<Shape extends z.ZodRawShape>(shape: Shape) {
   const keys = Object.keys(shape).join(', ');
   return z.union(
     [z.literal(false), section(shape)],
@@ -65,28 +69,90 @@ const dnsSchema = section({
     .prefault(1),
   upstreams: z
     .union(
-      [z.literal('system'), z.array(upstreamAddress())],
-      must('system, or a list of addresses such as ["192.0.2.1", "192.0.2.2:5353"]'),
+      [z.literal('system'), z.array(upstream())],
+      must(
+        'system, or a list of servers such as ["192.0.2.1", "192.0.2.2:5353", "tls://192.0.2.3#dns.example"]',
+      ),
     )
     .describe(
-      "The DNS servers that all other names are forwarded to. `system` takes those of the host's resolv.conf, never Fairlead itself. An empty list switches forwarding off.",
+      "The DNS servers that all other names are forwarded to, over UDP and TCP, or over TLS (`tls://`). `system` takes those of the host's resolv.conf, never Fairlead itself. An empty list switches forwarding off.",
     )
     .prefault('system'),
   upstreamTimeout: duration('100ms', '1m')
     .describe('How long one upstream server is waited for.')
     .prefault('2s'),
+  upstreamCa: path('a file of CA certificates (PEM)')
+    .describe(
+      'The certificate authorities that upstreams over TLS are checked against, instead of those that Node.js trusts.',
+    )
+    .optional(),
+  forward: bySuffix(
+    z.array(upstream(), must('a list of servers, such as ["10.0.0.53"]')),
+    'a mapping from suffixes to lists of servers, such as { corp.example: ["10.0.0.53"] }',
+  )
+    .describe(
+      'Other upstream servers for names that end in a suffix: `corp.example: ["10.0.0.53"]`. The longest suffix counts. A suffix that is otherwise answered locally (`home.arpa`, `10.in-addr.arpa`) is opened by it. An empty list refuses such names.',
+    )
+    .prefault({}),
+  records: z
+    .array(record(), must('a list of records, such as ["printer.lan 300 A 192.0.2.7"]'))
+    .describe(
+      'Records of your own, a line each as in a zone file: A, AAAA, CNAME, PTR, SRV, TXT. Names are absolute, inside or outside the domain; `*` as the first label makes a wildcard.',
+    )
+    .prefault([]),
+  cacheSize: wholeNumber(0, 1024, 'MiB')
+    .describe('How much of the answers of upstream servers is kept; 0 keeps none.')
+    .prefault(8),
+  rebindProtection: switchable({
+    allow: z
+      .array(suffix(), must('a list of suffixes, such as ["corp.example"]'))
+      .describe('Names that may have such addresses. Those in `dns.forward` always may.')
+      .prefault([]),
+  })
+    .describe(
+      'Takes private, loopback and link-local addresses out of the answers of upstream servers, so that a web site cannot point its name at your services. Off when it is not given.',
+    )
+    .optional(),
   allow: z
     .array(subnet(), must('a list of subnets, such as ["127.0.0.0/8", "172.16.0.0/12"]'))
     .min(1, {
       error: 'is empty, so nobody could ask; it must be a list of subnets, or left out to allow everybody',
     })
     .describe(
-      'The subnets whose clients are answered; others are refused. When it is not given, every client that can reach a listening address is answered.',
+      'The subnets whose clients are answered; others get no reply at all. When it is not given: private and link-local addresses, and those of the networks and tasks that Fairlead knows.',
+    )
+    .optional(),
+  rateLimit: wholeNumber(0, 100_000, 'replies a second')
+    .describe(
+      'How many like replies a second a subnet of strangers (/24, /56) gets over UDP before it is asked to come again over TCP. The host and the networks and tasks that Fairlead knows have no limit; 0 means none for anybody.',
+    )
+    .prefault(100),
+  queryLog: switchable({
+    sample: wholeNumber(1, 1_000_000, 'queries').describe('One of so many queries is logged.').prefault(1),
+    classes: z
+      .array(
+        oneOf(['success', 'denial', 'error']),
+        must('a list of success, denial (NXDOMAIN, NODATA) and error (all else)'),
+      )
+      .min(1, { error: 'is empty, so nothing would be logged; set dns.queryLog to false for that' })
+      .describe('Which are logged: `success`, `denial` (NXDOMAIN and NODATA), `error` (all else).')
+      .prefault(['success', 'denial', 'error']),
+  })
+    .describe('A line in the log for each query that was answered. Off when it is not given.')
+    .optional(),
+  nsid: shortText('a name for this server', 64)
+    .describe(
+      'What clients are told that ask which server this is (NSID, RFC 5001). Nothing when it is not given.',
+    )
+    .optional(),
+  topLevelDomains: path("IANA's list of top-level domains (tlds-alpha-by-domain.txt)")
+    .describe(
+      "A newer list of the Internet's top-level domains than the one that comes with Fairlead: IANA's `tlds-alpha-by-domain.txt`. Two-label names that end in one are not completed to `service.stack`.",
     )
     .optional(),
 });
 
-const dockerSchema = source({
+const dockerSchema = switchable({
   socket: path("the engine's unix socket, such as /var/run/docker.sock")
     .describe(
       "The engine's unix socket. A `DOCKER_HOST` of the form `unix:///path` takes the place of the default.",
@@ -97,7 +163,7 @@ const dockerSchema = source({
     .prefault('60s'),
 }).describe('The Docker engine of this host; `false` switches it off.');
 
-const fileSchema = source({
+const fileSchema = switchable({
   path: path('a YAML file with stacks and clients').describe(
     'The file with stacks and clients. It is watched.',
   ),

@@ -40,7 +40,8 @@ function readText({ kind, words }: ConfigKey, text: string): unknown {
   const word = words.find((each) => String(each) === text);
   if (word !== undefined) return word;
   switch (kind) {
-    case 'section': {
+    case 'section':
+    case 'mapping': {
       const value = parseJson(text);
       return typeof value === 'object' ? value : undefined;
     }

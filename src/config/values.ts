@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { canonicalIp, isLoopback, parseCidr, parseHostPort, type Cidr, type HostPort } from '../net/ip.js';
 import { labelFault, nameFault } from '../net/labels.js';
+import { parseRecord, type StaticRecord } from '../net/record-text.js';
+import { parseUpstream, type Upstream } from '../net/upstream.js';
 import { nearest } from '../text/nearest.js';
 import type { ApiListen } from './model.js';
 
@@ -148,14 +150,74 @@ export function listenAddress() {
 }
 
 /** A DNS server to ask. */
-export function upstreamAddress() {
-  const expected = 'an IP address, with a port unless it is 53, such as 192.0.2.1 or [2001:db8::1]:5353';
-  return text('ip[:port]', expected, (input) => {
-    const reading = readHostPort(input);
-    if (!('value' in reading)) return reading;
-    if (isUnspecified(reading.value.ip)) return { fault: 'is no address that can be asked' };
-    return reading.value.port === 0 ? { fault: 'has port 0' } : reading;
+export function upstream() {
+  const expected =
+    'an IP address, with a port unless it is 53, or tls://address#name for DNS over TLS, such as 192.0.2.1, [2001:db8::1]:5353 or tls://192.0.2.1#dns.example';
+  return text('ip[:port] or tls://ip[:port][#name]', expected, (input): Reading<Upstream> => {
+    if (input.includes('%')) return { fault: zoneFault };
+    const parsed = parseUpstream(input);
+    if (parsed === undefined) return {};
+    if (isUnspecified(parsed.ip)) return { fault: 'is no address that can be asked' };
+    return parsed.port === 0 ? { fault: 'has port 0' } : { value: parsed };
   });
+}
+
+/** Why a text is no name that queries can end in; undefined when it is one. */
+function suffixFault(name: string): string | undefined {
+  if (name === '' || name === '.') return 'is the root; dns.upstreams is for all other names';
+  if (canonicalIp(name) !== undefined) return 'is an address';
+  const isName = name.length <= 253 && name.split('.').every((label) => /^[a-z0-9_-]{1,63}$/.test(label));
+  return isName ? undefined : 'is no DNS name';
+}
+
+const withoutDot = (name: string) => name.toLowerCase().replace(/\.$/, '');
+
+/** The end of names, such as `corp.example` or `10.in-addr.arpa`; a dot in front or behind means nothing. */
+export function suffix() {
+  return text('DNS suffix', 'the end of names, such as corp.example or 10.in-addr.arpa', (input) => {
+    const name = withoutDot(input.replace(/^\.(?=.)/, ''));
+    const fault = suffixFault(name);
+    return fault === undefined ? { value: name } : { fault };
+  });
+}
+
+/** A mapping from suffixes to something of each. */
+export function bySuffix<Item extends z.ZodType>(item: Item, expected: string) {
+  return z
+    .record(z.string(), item, must(expected))
+    .meta({ title: 'mapping from DNS suffix' })
+    .transform((mapping, context) => {
+      const result: Record<string, z.output<Item>> = {};
+      for (const [key, value] of Object.entries(mapping)) {
+        const name = withoutDot(key);
+        const fault = suffixFault(name) ?? (Object.hasOwn(result, name) ? 'is listed twice' : undefined);
+        if (fault === undefined) result[name] = value;
+        else
+          context.issues.push({
+            code: 'custom',
+            message: `${fault}; it must be ${expected}`,
+            input: key,
+            path: [key],
+          });
+      }
+      return result;
+    });
+}
+
+/** A record as in a zone file. */
+export function record() {
+  const expected = 'a record as in a zone file, such as "printer.lan 300 A 192.0.2.7"';
+  return text('owner [ttl] type data', expected, (input): Reading<StaticRecord> => {
+    const result = parseRecord(input);
+    return result.ok ? { value: result.record } : { fault: result.fault };
+  });
+}
+
+/** A short text for people. */
+export function shortText(what: string, longest: number) {
+  return text(`text, up to ${longest} octets`, `${what}, of 1 to ${longest} octets`, (input) =>
+    value(input !== '' && Buffer.byteLength(input) <= longest ? input : undefined),
+  );
 }
 
 export function subnet() {

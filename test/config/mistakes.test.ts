@@ -56,6 +56,51 @@ listen: []
       'dns: { upstreams: [0.0.0.0] }',
       '1:20: dns.upstreams[0]: is "0.0.0.0", which is no address that can be asked',
     ],
+    ['dns: { upstreams: ["tls://dns.test"] }', '1:20: dns.upstreams[0]: is "tls://dns.test"; it must be'],
+    ['dns: { forward: [x] }', '1:17: dns.forward: is a list; it must be a mapping from suffixes'],
+    [
+      'dns: { forward: { corp.test: 10.0.0.53 } }',
+      '1:30: dns.forward.corp.test: is "10.0.0.53"; it must be a list',
+    ],
+    [
+      'dns: { forward: { corp.test: [x] } }',
+      '1:31: dns.forward.corp.test[0]: is "x"; it must be an IP address',
+    ],
+    [
+      'dns: { forward: { .: [10.0.0.53] } }',
+      '1:22: dns.forward..: is the root; dns.upstreams is for all other',
+    ],
+    ['dns: { forward: { a..b: [10.0.0.53] } }', '1:25: dns.forward.a..b: is no DNS name; it must be'],
+    ['dns: { forward: { a.b: [], A.b.: [] } }', '1:34: dns.forward.A.b.: is listed twice'],
+    [
+      'dns: { records: [printer.lan] }',
+      '1:18: dns.records[0]: is "printer.lan", which is not complete: write "owner [ttl] type data"',
+    ],
+    [
+      'dns: { records: [printer.lan A 192.0.2.300] }',
+      '1:18: dns.records[0]: is "printer.lan A 192.0.2.300", which has the data "192.0.2.300"; A takes one IPv4',
+    ],
+    [
+      'dns: { rateLimit: off }',
+      '1:19: dns.rateLimit: is "off"; it must be a whole number of replies a second',
+    ],
+    [
+      'dns: { queryLog: true }',
+      '1:18: dns.queryLog: is true; it must be a mapping of keys (sample, classes), or',
+    ],
+    [
+      'dns: { queryLog: { sample: 0 } }',
+      '1:28: dns.queryLog.sample: is 0; it must be a whole number of queries',
+    ],
+    [
+      'dns: { queryLog: { classes: [sucess] } }',
+      '1:30: dns.queryLog.classes[0]: is "sucess"; it must be one of success, denial, error; did you mean success?',
+    ],
+    [
+      'dns: { rebindProtection: { allow: [a..b] } }',
+      '1:36: dns.rebindProtection.allow[0]: is "a..b", which is no',
+    ],
+    ['dns: { nsid: "" }', '1:14: dns.nsid: is ""; it must be a name for this server, of 1 to 64 octets'],
     ['dns: { upstreams: ["192.0.2.1:70000"] }', '1:20: dns.upstreams[0]: is "192.0.2.1:70000"; it must be'],
     [
       'dns: { upstreams: ["fe80::1%eth0"] }',
@@ -155,6 +200,16 @@ describe('keys that do not fit together', () => {
       '1:31: dns.upstreams[1]: 192.0.2.1:53 is listed twice',
     ],
     [
+      'a suffix of our own',
+      'dns: { forward: { shop.rancher.internal: [192.0.2.1] } }',
+      "1:19: dns.forward.shop.rancher.internal: is a name of Fairlead's own",
+    ],
+    [
+      'a suffix that is asked of ourselves',
+      'dns: { forward: { corp.test: [192.0.2.1, 169.254.169.250] } }',
+      '1:42: dns.forward.corp.test[1]: 169.254.169.250:53 is Fairlead itself',
+    ],
+    [
       'the API on a port of DNS',
       'dns: { listen: ["0.0.0.0:80"] }\napi: { listen: ["127.0.0.1:80"] }',
       '2:17: api.listen[0]: 127.0.0.1:80 is taken by dns.listen',
@@ -184,6 +239,9 @@ describe('keys that do not fit together', () => {
     'dns: { listen: ["127.0.0.1:0", "127.0.0.1:0"] }',
     'dns: { listen: [0.0.0.0, "::", "[::1]:5353"] }',
     'dns: { listen: [0.0.0.0], upstreams: [192.0.2.1, "127.0.0.1:5353"] }',
+    'dns: { upstreams: ["tls://192.0.2.1#dns.test", "tls://[2001:db8::1]:8853", 192.0.2.1] }',
+    'dns: { forward: { Corp.Example.: [], _msdcs.corp.example: [192.0.2.1], internal: ["tls://192.0.2.2"] } }',
+    'dns: { rebindProtection: false, queryLog: false, forward: }',
     'dns: { upstreams: [] }\napi: { listen: [] }',
     'api: { listen: ["127.8.9.10:8053", "[::1]:8053", "127.0.0.1:0"] }',
   ])('%s is fine', (text) => {
