@@ -1,3 +1,5 @@
+import { formatUpstream } from '../net/upstream.js';
+import { selectTasks } from '../catalog/selection.js';
 import { serviceName, type Health, type Service, type ServiceRef, type Task } from '../catalog/model.js';
 import type { CatalogEvent } from '../catalog/change.js';
 import type { Snapshot } from '../catalog/snapshot.js';
@@ -37,6 +39,7 @@ export function serviceJson(service: Service, domain: string): ServiceJson {
     fqdn: `${name}.${domain}`,
     kind: service.kind,
     endpointMode: service.endpointMode,
+    ...(service.vip !== undefined && { vip: service.vip }),
     ports: service.ports,
     externalIps: service.externalIps,
     ...(service.hostname === undefined ? {} : { hostname: service.hostname }),
@@ -46,6 +49,7 @@ export function serviceJson(service: Service, domain: string): ServiceJson {
     sources: service.sources,
     health: healthCounts(service.tasks),
     taskCount: service.tasks.length,
+    panic: selectTasks(service).panic,
   };
 }
 
@@ -71,6 +75,7 @@ export function taskJson(task: Task, snapshot: Snapshot): TaskJson {
     ports: task.ports,
     labels: task.labels,
     links: task.links,
+    ...(task.upstreams && { upstreams: task.upstreams.map(formatUpstream) }),
     weight: task.weight,
     expose: task.expose,
     ...(task.endpointMode === undefined ? {} : { endpointMode: task.endpointMode }),

@@ -1,6 +1,6 @@
 import type { CatalogEvent, ChangeSet } from '../catalog/change.js';
 import type { Snapshot } from '../catalog/snapshot.js';
-import type { DnsCountersJson, ExplainJson, ViewJson } from './types.js';
+import type { DnsCountersJson, ExplainJson, ForwardingJson, ViewJson } from './types.js';
 
 /** What the API sees of the catalog. */
 export interface CatalogReader {
@@ -66,6 +66,7 @@ export interface DaemonStatus {
     readonly ready: boolean;
     /** `ip:port`, in the order they are tried. */
     readonly upstreams: readonly string[];
+    readonly forwarding: ForwardingJson;
     readonly counters: DnsCountersJson;
   };
 }

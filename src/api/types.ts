@@ -32,6 +32,8 @@ export interface ServiceJson extends ServiceRefJson {
   readonly fqdn: string;
   readonly kind: ServiceKind;
   readonly endpointMode: EndpointMode;
+  /** Its virtual IP. */
+  readonly vip?: string;
   readonly ports: readonly Port[];
   /** Addresses of an external service. */
   readonly externalIps: readonly string[];
@@ -46,6 +48,8 @@ export interface ServiceJson extends ServiceRefJson {
   /** Tasks by health; a health that no task has is not named. */
   readonly health: Readonly<Partial<Record<Health, number>>>;
   readonly taskCount: number;
+  /** So many tasks are unhealthy at once that the checks are doubted: all that run are given. */
+  readonly panic: boolean;
 }
 
 /** `GET /v1/services/:stack/:service`. */
@@ -83,6 +87,8 @@ export interface TaskJson {
   readonly ports: readonly TaskPortJson[];
   readonly labels: Readonly<Record<string, string>>;
   readonly links: Readonly<Record<string, string>>;
+  /** DNS servers of its own, `ip:port` or `tls://ip:port#name`. */
+  readonly upstreams?: readonly string[];
   readonly weight: number;
   readonly expose: boolean;
   readonly endpointMode?: EndpointMode;
@@ -136,8 +142,52 @@ export interface DnsCountersJson {
   readonly forwarded: number;
   /** Queries that had come through this daemon before. */
   readonly loops: number;
+  /** Queries with a DNS cookie (RFC 7873), by what it said: `new`, `valid`, `invalid`. */
+  readonly cookies: Counts;
+  /** Replies that the rate limit cut down to TC; those that it held back are `dropped['rate-limit']`. */
+  readonly slipped: number;
+  /** Queries that were not forwarded because their client had too many under way. */
+  readonly overloads: number;
   /** Faults of Fairlead that became SERVFAIL. */
   readonly faults: number;
+}
+
+/** A server that names which are not ours are asked of. */
+export interface UpstreamJson {
+  /** `ip:port`, or `tls://ip:port#name`. */
+  readonly address: string;
+  /** Whether it answered when it was last asked. */
+  readonly up: boolean;
+  /** Times that it was given up since it last answered. */
+  readonly failures: number;
+  /** The last of them: `timeout`, `ECONNREFUSED`. */
+  readonly lastError?: string;
+}
+
+/** What became of names that are not ours. */
+export interface ForwardingJson {
+  /** In the order they are tried, for each suffix; that of all other names is `.` and comes first. */
+  readonly routes: readonly { readonly suffix: string; readonly upstreams: readonly UpstreamJson[] }[];
+  /** Questions to upstreams. */
+  readonly flights: number;
+  /** Questions that joined one under way. */
+  readonly joined: number;
+  /** Questions that no upstream answered. */
+  readonly failures: number;
+  /** Questions refused because too many were waiting. */
+  readonly overloads: number;
+  /** Answers withheld by rebinding protection. */
+  readonly filtered: number;
+  readonly cache: {
+    readonly hits: number;
+    readonly misses: number;
+    /** Answers past their time that were given because no upstream answered in time. */
+    readonly stale: number;
+    /** Answers that were fetched again before their time was over. */
+    readonly prefetches: number;
+    /** Octets held. */
+    readonly bytes: number;
+  };
 }
 
 /** `GET /v1/status`. */
@@ -164,7 +214,9 @@ export interface StatusJson {
     readonly listen: readonly string[];
     /** Whether every configured address is bound. */
     readonly ready: boolean;
+    /** Those of all names without upstreams of their own, in the order they are tried. */
     readonly upstreams: readonly string[];
+    readonly forwarding: ForwardingJson;
     readonly counters: DnsCountersJson;
   };
   readonly api: { readonly listen: readonly string[] };

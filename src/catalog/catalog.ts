@@ -36,6 +36,7 @@ const emptySnapshot = (at: number) =>
       names: PersistentMap(),
       nameSuffixes: PersistentMap(),
       addresses: PersistentMap(),
+      vips: PersistentMap(),
       networks: PersistentMap(),
       clients: PersistentMap(),
       networksRevision: 0,

@@ -23,6 +23,7 @@ export interface ServiceFact extends ServiceRef {
   readonly kind: ServiceKind;
   readonly ports?: readonly Port[];
   readonly endpointMode?: EndpointMode;
+  readonly vip?: string;
   readonly externalIps?: readonly string[];
   readonly hostname?: string;
   readonly aliasOf?: readonly ServiceRef[];

@@ -1,10 +1,18 @@
 import type { Map as PersistentMap } from 'immutable';
+import { reverseLabels } from '../net/ip.js';
 import type { KeyChanges } from './change.js';
 import type { ServiceFact } from './facts.js';
-import { HOST_NETWORK, serviceKey, type ServiceKey, type ServiceRef, type Task } from './model.js';
+import {
+  HOST_NETWORK,
+  serviceKey,
+  type Service,
+  type ServiceKey,
+  type ServiceRef,
+  type Task,
+} from './model.js';
 import { compareNames } from './order.js';
 import { buildService } from './service-builder.js';
-import { nameKey, suffixKey, type Ids, type Indexes } from './snapshot.js';
+import { nameKey, reverseSuffixKey, suffixKey, type Ids, type Indexes } from './snapshot.js';
 import type { SourceFacts, Touched } from './source-facts.js';
 
 interface Membership {
@@ -47,6 +55,7 @@ export class IndexBuilder {
     next.names = next.names.asMutable();
     next.nameSuffixes = next.nameSuffixes.asMutable();
     next.addresses = next.addresses.asMutable();
+    next.vips = next.vips.asMutable();
     for (const id of touched.tasks) this.#applyTask(id);
     for (const key of touched.services) {
       const ref = this.#effective((source) => source.services.get(key)) ?? next.services.get(key);
@@ -82,6 +91,7 @@ export class IndexBuilder {
         names: next.names.asImmutable(),
         nameSuffixes: next.nameSuffixes.asImmutable(),
         addresses: next.addresses.asImmutable(),
+        vips: next.vips.asImmutable(),
       },
       changes,
     };
@@ -133,10 +143,22 @@ export class IndexBuilder {
     difference(before && addressesOf(before), after && addressesOf(after), (ip, step) => {
       next.addresses = step === 1 ? putId(next.addresses, ip, id) : dropId(next.addresses, ip, id);
     });
-    difference(before && suffixKeysOf(before), after && suffixKeysOf(after), (key, step) => {
-      const count = (next.nameSuffixes.get(key) ?? 0) + step;
-      next.nameSuffixes = count === 0 ? next.nameSuffixes.delete(key) : next.nameSuffixes.set(key, count);
-    });
+    difference(before && suffixKeysOf(before), after && suffixKeysOf(after), (key, step) =>
+      this.#countSuffix(key, step),
+    );
+  }
+
+  #countSuffix(key: string, step: 1 | -1): void {
+    const next = this.#next;
+    const count = (next.nameSuffixes.get(key) ?? 0) + step;
+    next.nameSuffixes = count === 0 ? next.nameSuffixes.delete(key) : next.nameSuffixes.set(key, count);
+  }
+
+  #reindexVip({ vip }: Service, key: ServiceKey, environment: string, step: 1 | -1): void {
+    if (vip === undefined) return;
+    const next = this.#next;
+    next.vips = step === 1 ? putId(next.vips, vip, key) : dropId(next.vips, vip, key);
+    for (const suffix of reverseSuffixKeysOf(environment, vip)) this.#countSuffix(suffix, step);
   }
 
   #membership(ref: ServiceRef): Membership {
@@ -163,6 +185,10 @@ export class IndexBuilder {
     if (before === undefined && after === undefined) return;
     next.services = after === undefined ? next.services.delete(key) : next.services.set(key, after);
     this.#services.note(key, before, after);
+    if (before?.vip !== after?.vip) {
+      if (before) this.#reindexVip(before, key, ref.environment, -1);
+      if (after) this.#reindexVip(after, key, ref.environment, 1);
+    }
     if ((before === undefined) === (after === undefined)) return;
     const stackKey = `${ref.environment}/${ref.stack}`;
     const others = (next.stacks.get(stackKey) ?? []).filter((other) => other !== key);
@@ -210,13 +236,27 @@ function addressesOf(task: Task): Set<string> {
   return new Set([...served, ...(task.clientAddresses ?? [])]);
 }
 
-/** The ends of all names of several labels; counted once a task. */
-function suffixKeysOf({ environment, names }: Task): Set<string> {
+/** The ends of all names of several labels, and of the reverse names of all addresses; counted once a task. */
+function suffixKeysOf(task: Task): Set<string> {
+  const { environment, names } = task;
   const keys = new Set<string>();
+  for (const ip of addressesOf(task)) for (const key of reverseSuffixKeysOf(environment, ip)) keys.add(key);
   for (const name of names) {
     for (let dot = name.indexOf('.'); dot !== -1; dot = name.indexOf('.', dot + 1)) {
       keys.add(suffixKey(environment, name.slice(dot + 1)));
     }
+  }
+  return keys;
+}
+
+/** What stands above the reverse name of an address, down to but without `in-addr.arpa` and `ip6.arpa`. */
+function reverseSuffixKeysOf(environment: string, ip: string): string[] {
+  const labels = reverseLabels(ip);
+  const keys: string[] = [];
+  let suffix = labels.slice(-2).join('.');
+  for (let at = labels.length - 3; at > 0; at--) {
+    suffix = `${labels[at] ?? ''}.${suffix}`;
+    keys.push(reverseSuffixKey(environment, suffix));
   }
   return keys;
 }

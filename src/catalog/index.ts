@@ -5,5 +5,5 @@ export type { Snapshot } from './snapshot.js';
 export { Catalog, type CatalogReader } from './catalog.js';
 export { networkHolding, taskView, viewOf, type View } from './view.js';
 export { reach } from './reach.js';
-export { selectForName, selectForService } from './selection.js';
+export { selectForName, selectForService, selectTasks } from './selection.js';
 export { StateFile, type SavedFacts } from './state-file.js';

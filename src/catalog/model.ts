@@ -3,6 +3,8 @@
  * Names are lower case; addresses are canonical (`canonicalIp`); times are milliseconds since the epoch.
  */
 
+import type { Upstream } from '../net/upstream.js';
+
 /** A task's state (docs/design.md, "Words"). Only `healthy` tasks are given to clients of a service. */
 export type Health = 'initializing' | 'healthy' | 'unhealthy' | 'reinitializing' | 'draining' | 'stopped';
 
@@ -91,6 +93,8 @@ export interface Task {
   readonly labels: Readonly<Record<string, string>>;
   /** Alias to target, as written by the user: `service`, `service.stack`, or a container name. */
   readonly links: Readonly<Record<string, string>>;
+  /** DNS servers of its own, asked before the configured ones for names that are not ours. */
+  readonly upstreams?: readonly Upstream[];
   /** 0..65535; 1 by default; 0 takes no new traffic. */
   readonly weight: number;
   /** Seen even by clients that share no network with it. */
@@ -111,6 +115,8 @@ export interface Service extends ServiceRef {
   readonly kind: ServiceKind;
   readonly ports: readonly Port[];
   readonly endpointMode: EndpointMode;
+  /** Its virtual IP; absent: it has none yet. */
+  readonly vip?: string;
   /** Addresses of an external service. */
   readonly externalIps: readonly string[];
   /** Canonical name of an external service; answered as a CNAME. */
@@ -145,6 +151,7 @@ export interface Client {
   readonly stack: string;
   readonly service?: string;
   readonly links: Readonly<Record<string, string>>;
+  readonly upstreams?: readonly Upstream[];
   readonly source: string;
 }
 

@@ -1,11 +1,36 @@
-import type { Task } from './model.js';
+import type { Service, Task } from './model.js';
 
 /** Whether a task takes new traffic, and if not, why: words for `explain`. */
 export type Selection = { readonly in: true } | { readonly in: false; readonly why: string };
 
 const taken: Selection = { in: true };
 
-/** Whether a task is among those that a service's name gives: DNS and balancers ask this one function. */
+/** The part of a service's running tasks that may be unhealthy before the checker is doubted (docs/design.md, "Never empty"). */
+export const PANIC_THRESHOLD = 0.5;
+
+/** Which tasks of a service take new traffic. */
+export interface ServiceSelection {
+  readonly tasks: readonly Task[];
+  /** So many are unhealthy at once that all that run are taken, whatever their health. */
+  readonly panic: boolean;
+}
+
+/**
+ * The tasks that a service's name gives: DNS and balancers ask this one function. When more than the threshold of those
+ * that run are unhealthy, the checker is doubted before the tasks are, and all that run are taken.
+ * @param threshold 0..1; 1 never panics
+ */
+export function selectTasks(
+  { tasks }: Pick<Service, 'tasks'>,
+  threshold: number = PANIC_THRESHOLD,
+): ServiceSelection {
+  const running = tasks.filter((task) => selectForName(task).in && task.weight > 0);
+  const unhealthy = running.filter((task) => task.health === 'unhealthy').length;
+  const panic = unhealthy > threshold * running.length;
+  return { tasks: panic ? running : running.filter((task) => task.health === 'healthy'), panic };
+}
+
+/** Whether a task is among those that its service's name gives while the service is not in panic. */
 export function selectForService(task: Task): Selection {
   const name = selectForName(task);
   if (!name.in) return name;

@@ -1,3 +1,4 @@
+import { canonicalIp } from '../net/ip.js';
 import type { ServiceFact } from './facts.js';
 import { serviceKey, type Port, type Service, type ServiceRef, type Task } from './model.js';
 
@@ -14,8 +15,9 @@ export function buildService(
 ): Service | undefined {
   if (tasks.length === 0 && told.length === 0) return undefined;
   const fact = told[0]?.fact;
+  const vip = vipOf(told);
   const sources = new Set([...told.map(({ source }) => source), ...tasks.map((task) => task.source)]);
-  return {
+  const service: Service = {
     key: serviceKey(ref),
     environment: ref.environment,
     stack: ref.stack,
@@ -32,6 +34,16 @@ export function buildService(
     tasks,
     sources: [...sources].sort(),
   };
+  return vip === undefined ? service : { ...service, vip };
+}
+
+/** Whoever leases addresses need not be whoever defines the service, so the first that tells of one counts. */
+function vipOf(told: Parameters<typeof buildService>[2]): string | undefined {
+  for (const { fact } of told) {
+    const vip = fact.vip === undefined ? undefined : canonicalIp(fact.vip);
+    if (vip !== undefined) return vip;
+  }
+  return undefined;
 }
 
 function unionOfPorts(tasks: readonly Task[]): readonly Port[] {

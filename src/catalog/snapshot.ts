@@ -19,6 +19,11 @@ export function suffixKey(environment: string, suffix: string): string {
   return `${environment}/${suffix}`;
 }
 
+/** The key of the end of a reverse name. No suffix of a task's name begins with a slash, so the two share one index. */
+export function reverseSuffixKey(environment: string, suffix: string): string {
+  return suffixKey(environment, `/${suffix}`);
+}
+
 /** The persistent indexes behind a snapshot. Successive snapshots share everything that did not change. */
 export interface Indexes {
   readonly tasks: PersistentMap<string, Task>;
@@ -27,10 +32,15 @@ export interface Indexes {
   readonly stacks: PersistentMap<string, readonly ServiceKey[]>;
   /** {@link nameKey} to the tasks that have a name with that key. */
   readonly names: PersistentMap<string, Ids>;
-  /** Name to how many task names of several labels end in it: the empty non-terminals of RFC 4592. */
+  /**
+   * The empty non-terminals of RFC 4592: {@link suffixKey} to how many task names of several labels end in it, and
+   * {@link reverseSuffixKey} to how many addresses of tasks and services have a reverse name that does.
+   */
   readonly nameSuffixes: PersistentMap<string, number>;
   /** Address to the tasks that are served at it or ask from it. */
   readonly addresses: PersistentMap<string, Ids>;
+  /** Virtual IP to the keys of the services that have it. */
+  readonly vips: PersistentMap<string, Ids>;
   readonly networks: PersistentMap<string, Network>;
   readonly clients: PersistentMap<string, Client>;
   /** Grows when a network changes: what was prepared from gateways and subnets is then out of date. */
@@ -128,6 +138,18 @@ export class Snapshot {
   tasksAt(address: string): readonly Task[] {
     const found = this.#resolve(this.indexes.addresses.get(address));
     return found.length > 1 ? found.sort(compareForAddress(address)) : found;
+  }
+
+  /** The service whose virtual IP an address is; of several that claim it the first by key. */
+  serviceAt(address: string): Service | undefined {
+    const keys = this.indexes.vips.get(address);
+    const key = typeof keys === 'string' ? keys : keys?.toSorted()[0];
+    return key === undefined ? undefined : this.indexes.services.get(key);
+  }
+
+  /** Whether the reverse name of a task's or a service's address ends in this one and is longer. */
+  isReverseSuffix(environment: string, suffix: string): boolean {
+    return this.indexes.nameSuffixes.has(reverseSuffixKey(environment, suffix));
   }
 
   network(id: string): Network | undefined {

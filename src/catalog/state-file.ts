@@ -19,6 +19,11 @@ const serviceRef = z.looseObject({
 const port = z.looseObject({ port: z.number(), protocol: z.enum(['tcp', 'udp', 'sctp']) });
 const published = z.object({ ip: text, port: z.number() });
 const health = z.enum(['initializing', 'healthy', 'unhealthy', 'reinitializing', 'draining', 'stopped']);
+const upstream = z.object({
+  ip: text,
+  port: z.number(),
+  tls: z.object({ name: text.optional() }).optional(),
+});
 const task = z.looseObject({
   id: text,
   name: text,
@@ -32,12 +37,14 @@ const task = z.looseObject({
   ports: list(z.looseObject({ ...port.shape, target: z.number(), published: list(published).optional() })),
   labels: textMap,
   links: textMap,
+  upstreams: list(upstream).optional(),
   weight: z.number(),
   expose: z.boolean(),
 });
 const service = z.looseObject({
   ...serviceRef.shape,
   kind: z.enum(['tasks', 'external', 'alias']),
+  vip: text.optional(),
   ports: list(port).optional(),
   externalIps: list(text).optional(),
   aliasOf: list(serviceRef).optional(),
@@ -50,7 +57,13 @@ const network = z.looseObject({
   subnets: list(text),
   gateways: list(text),
 });
-const client = z.looseObject({ address: text, environment: text, stack: text, links: textMap });
+const client = z.looseObject({
+  address: text,
+  environment: text,
+  stack: text,
+  links: textMap,
+  upstreams: list(upstream).optional(),
+});
 const savedState = z.object({
   version: z.literal(1),
   sources: z.record(

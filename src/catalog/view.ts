@@ -1,4 +1,5 @@
 import { parseCidr, type Cidr } from '../net/ip.js';
+import type { Upstream } from '../net/upstream.js';
 import { ANY_NETWORK, HOST_NETWORK, type Client, type Network, type ServiceRef, type Task } from './model.js';
 import type { Snapshot } from './snapshot.js';
 
@@ -15,6 +16,8 @@ export interface View {
   readonly task?: Task;
   /** Alias to target, as written. */
   readonly links: Readonly<Record<string, string>>;
+  /** DNS servers of the client's own. */
+  readonly upstreams?: readonly Upstream[];
   /** Network ids, sorted by name; `all` for the host and for those beyond it, who are on no network of ours. */
   readonly networks: readonly string[] | 'all';
   /** The same text for views that are given the same endpoints. */
@@ -41,6 +44,7 @@ export function viewOf(snapshot: Snapshot, address: string, environment: string)
     environment: client?.environment ?? environment,
     ...(client && clientPart(client)),
     links: client?.links ?? noLinks,
+    ...(client?.upstreams && { upstreams: client.upstreams }),
     ...networkPart(snapshot, network ? [network.id] : 'all'),
   };
 }
@@ -60,6 +64,7 @@ export function taskView(snapshot: Snapshot, task: Task, address?: string): View
     ...(task.service && { service: task.service }),
     task,
     links,
+    ...(task.upstreams && { upstreams: task.upstreams }),
     ...networkPart(snapshot, everywhere ? 'all' : [...ids]),
   };
 }

@@ -1,20 +1,15 @@
-import { readFileSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import { createApiServer, type ApiServer } from '../api/server.js';
 import type { DaemonStatus } from '../api/ports.js';
 import { fairleadVersion } from '../cli/version.js';
 import { Catalog, StateFile, type ChangeSet, type SavedFacts, type Snapshot } from '../catalog/index.js';
 import type { Config } from '../config/index.js';
-import { createCache, type CachedExchange } from '../dns/forward/cache.js';
-import { createForwarder, type Forwarder } from '../dns/forward/forwarder.js';
-import { systemUpstreams } from '../dns/forward/resolv-conf.js';
 import { createResponder, type Responder } from '../dns/server/responder.js';
-import { nameFromLabels } from '../dns/wire/name.js';
-import { Zone } from '../dns/zone/zone.js';
-import { formatHostPort, type HostPort } from '../net/ip.js';
+import { formatHostPort } from '../net/ip.js';
 import { Listeners } from './listeners.js';
 import type { Logger } from './log.js';
 import { createNameService } from './name-service.js';
+import { createNames, forwardingStatus, hostClient, type Names } from './names.js';
 import { Sources } from './sources.js';
 import { StateKeeper } from './state-keeper.js';
 
@@ -26,13 +21,6 @@ export interface LoadedConfig {
   readonly config: Config;
   readonly path?: string;
   readonly hash: string;
-}
-
-interface Names {
-  readonly zone: Zone;
-  readonly forwarder: Forwarder;
-  readonly cache: CachedExchange;
-  readonly upstreams: readonly HostPort[];
 }
 
 /** Everything that runs, wired: sources -> catalog -> name server, API, state directory. */
@@ -61,12 +49,17 @@ export class Daemon {
     });
     this.#names = this.#createNames(loaded.config);
     this.#responder = createResponder({
-      resolver: { resolve: (question, client) => this.#names.zone.resolve(question, client) },
+      resolver: {
+        resolve: (question, client) => this.#names.zone.resolve(question, client),
+        serves: (client) => this.#names.zone.serves(client),
+      },
       forwarder: {
         exchange: (request) => this.#names.cache.exchange(request),
+        lookup: (request) => this.#names.cache.lookup(request),
         isLoop: (edns) => this.#names.forwarder.isLoop(edns),
       },
       onFault: report('a query could not be answered; please report it'),
+      ...this.#names.tuning,
     });
     this.catalog.onChange(warnOfProblems(log));
     this.#sources = new Sources(this.catalog, log);
@@ -111,7 +104,9 @@ export class Daemon {
     }
     this.#loaded = loaded;
     this.#loadedAt = Date.now();
+    this.#names.forwarder.close();
     this.#names = names;
+    this.#responder.tune(names.tuning);
     this.#log.level = config.log.level;
     await closeOld();
     await this.#sources.change(config);
@@ -129,6 +124,7 @@ export class Daemon {
   async stop(): Promise<void> {
     await this.#api?.stop();
     await this.#listeners.close();
+    this.#names.forwarder.close();
     await this.#sources.close();
     await this.#keeper?.close();
   }
@@ -141,6 +137,7 @@ export class Daemon {
   status(): DaemonStatus {
     const { config, path, hash } = this.#loaded;
     const listen = this.#listeners.addresses();
+    const forwarding = forwardingStatus(this.#names);
     return {
       version: this.#version,
       pid: process.pid,
@@ -157,33 +154,15 @@ export class Daemon {
       dns: {
         listen: listen.map(formatHostPort),
         ready: listen.length === config.dns.listen.length,
-        upstreams: this.#names.upstreams.map(formatHostPort),
+        upstreams: forwarding.routes[0]?.upstreams.map(({ address }) => address) ?? [],
+        forwarding,
         counters: this.#responder.counters(),
       },
     };
   }
 
-  #createNames({ dns, domain, environment }: Config): Names {
-    const upstreams =
-      dns.upstreams === 'system' ? systemUpstreams(readResolvConf(), dns.listen) : dns.upstreams;
-    const apex = nameFromLabels(domain.split('.'));
-    const forwarder = createForwarder({
-      upstreams,
-      listen: dns.listen,
-      ownNames: apex ? [apex] : [],
-      times: { hedge: Math.ceil(dns.upstreamTimeout / 2), deadline: dns.upstreamTimeout + 1500 },
-    });
-    const zone = new Zone({
-      catalog: this.catalog,
-      domain,
-      environment,
-      ttl: dns.ttl,
-      negativeTtl: dns.negativeTtl,
-      nameServers: dns.listen.map(({ ip }) => ip),
-      serialBase: Math.floor(this.#startedAt / 1000),
-      ...(dns.allow && { allow: dns.allow }),
-    });
-    return { zone, forwarder, cache: createCache(forwarder.exchange), upstreams };
+  #createNames(config: Config): Names {
+    return createNames(config, { catalog: this.catalog, startedAt: this.#startedAt, log: this.#log });
   }
 
   /** The old API makes room first, because both may name the same address; it comes back when the new one cannot be had. */
@@ -205,7 +184,7 @@ export class Daemon {
         zone: this.#names.zone,
         responder: this.#responder,
         environment: this.#loaded.config.environment,
-        hostClient: this.#loaded.config.dns.listen[0]?.ip ?? '127.0.0.1',
+        hostClient: hostClient(this.#loaded.config, this.catalog.snapshot),
       })),
       daemon: this,
       listen: config.api.listen.map((each) => (each.kind === 'unix' ? { path: each.path } : each)),
@@ -231,14 +210,6 @@ function warnOfProblems(log: Logger): (change: ChangeSet, snapshot: Snapshot) =>
     for (const { code, message } of problems) if (!told.has(message)) log.warn({ code }, message);
     told = new Set(problems.map(({ message }) => message));
   };
-}
-
-function readResolvConf(): string {
-  try {
-    return readFileSync('/etc/resolv.conf', 'utf8');
-  } catch {
-    return '';
-  }
 }
 
 function delay(ms: number): Promise<void> {

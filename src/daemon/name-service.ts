@@ -45,7 +45,8 @@ export function createNameService(catalog: CatalogReader, parts: () => NameParts
       const { responder, hostClient } = parts();
       const asked = await answerQuery(responder, name, question.type, as ?? hostClient);
       if (!asked.ok) {
-        const rule = 'this client gets no answer: dns.allow does not name its address';
+        const rule =
+          'this client gets no answer: dns.allow does not name its address, or is not set and the address is a public one';
         return { source: 'none', ms: 0, view: info, rule };
       }
       const { rule } = explain(zone, snapshot, view, question);

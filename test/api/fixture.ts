@@ -95,6 +95,29 @@ export const STATUS: DaemonStatus = {
     listen: ['169.254.169.250:53'],
     ready: true,
     upstreams: ['192.0.2.53:53'],
+    forwarding: {
+      routes: [
+        { suffix: '.', upstreams: [{ address: '192.0.2.53:53', up: true, failures: 0 }] },
+        {
+          suffix: 'corp.example',
+          upstreams: [
+            {
+              address: 'tls://192.0.2.54:853#dns.example',
+              up: false,
+              failures: 3,
+              lastError: 'ECONNREFUSED',
+            },
+          ],
+        },
+        { suffix: 'lan', upstreams: [] },
+      ],
+      flights: 1,
+      joined: 0,
+      failures: 0,
+      overloads: 0,
+      filtered: 0,
+      cache: { hits: 7, misses: 1, stale: 0, prefetches: 0, bytes: 200 },
+    },
     counters: {
       queries: { A: 3, AAAA: 1 },
       replies: { NOERROR: 3, NXDOMAIN: 1 },
@@ -103,6 +126,9 @@ export const STATUS: DaemonStatus = {
       truncated: 0,
       forwarded: 1,
       loops: 0,
+      cookies: { new: 0, valid: 0, invalid: 0 },
+      slipped: 0,
+      overloads: 0,
       faults: 0,
     },
   },

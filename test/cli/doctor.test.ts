@@ -3,7 +3,7 @@ import { diagnose } from '../../src/cli/doctor/checks.js';
 import { capabilitiesOf, daemonJsonFacts } from '../../src/cli/doctor/collect.js';
 import { containerResolver, nameserversOf } from '../../src/cli/doctor/resolv-conf.js';
 import type { DaemonFacts, HostFacts, ListenerFacts } from '../../src/cli/doctor/host-facts.js';
-import type { StatusJson } from '../../src/api/types.js';
+import type { StatusJson, UpstreamJson } from '../../src/api/types.js';
 import { ask, load, NOW, startApi, stopApi } from '../api/fixture.js';
 import { fairlead } from './run.js';
 
@@ -51,11 +51,21 @@ const status = (more: object = {}): StatusJson =>
     now: new Date(NOW).toISOString(),
     startedAt: new Date(NOW - 60_000).toISOString(),
     config: { hash: 'x', loadedAt: new Date(NOW).toISOString() },
-    dns: { listen: ['169.254.169.250:53'], ready: true, upstreams: [], counters: {} },
+    dns: {
+      listen: ['169.254.169.250:53'],
+      ready: true,
+      upstreams: [],
+      forwarding: { routes: [] },
+      counters: {},
+    },
     sources: [{ name: 'docker', state: 'live', detail: 'Engine 28.5' }],
     problems: [],
     ...more,
   }) as unknown as StatusJson;
+
+const withRoutes = (upstreams: readonly UpstreamJson[], suffix = '.') => ({
+  dns: { listen: ['169.254.169.250:53'], forwarding: { routes: [{ suffix, upstreams }] } },
+});
 
 const up = (more?: object): DaemonFacts => ({ state: 'up', address: 'unix:/x', status: status(more) });
 
@@ -192,6 +202,24 @@ describe('checks', () => {
       'containers',
       { daemonJson: { state: 'read', dns: ['169.254.169.250'], ndots: 5 } },
       "OK Docker tells containers to ask 169.254.169.250\nWARN Docker's daemon.json sets ndots:5",
+    ],
+    ['upstreams', { daemon: up(withRoutes([{ address: '192.0.2.1:53', up: true, failures: 0 }])) }, ''],
+    [
+      'upstreams',
+      {
+        daemon: up(
+          withRoutes([
+            { address: '192.0.2.1:53', up: true, failures: 0 },
+            { address: '192.0.2.2:53', up: false, failures: 2, lastError: 'timeout' },
+          ]),
+        ),
+      },
+      'WARN 1 of 2 servers for names that are not ours do not answer: 192.0.2.2:53 (timeout)',
+    ],
+    [
+      'upstreams',
+      { daemon: up(withRoutes([{ address: '192.0.2.2:53', up: false, failures: 2 }], 'corp.example')) },
+      'FAIL 1 of 1 servers for names in corp.example do not answer: 192.0.2.2:53 (no answer)',
     ],
     ['resolvers', {}, 'OK 1 of 1 containers looked at: all ask Fairlead'],
     [

@@ -16,6 +16,14 @@ export const elsewhere: readonly Elsewhere[] = [
     what: 'compression is bounded, and reaches no further than a pointer',
     file: 'test/dns/wire/reply.test.ts',
   },
+  { item: 32, what: 'NSID where it is configured', file: 'test/dns/server/reply-options.test.ts' },
+  { item: 34, what: 'the examples of RFC 9018', file: 'test/dns/wire/cookie.test.ts' },
+  {
+    item: 34,
+    what: 'times, addresses and secrets that cookies are good for',
+    file: 'test/dns/server/cookies.test.ts',
+  },
+  { item: 38, what: 'one octet below, at and above both limits', file: 'test/dns/server/truncation.test.ts' },
   { item: 44, what: 'time-outs of a connection', file: 'test/dns/server/server.test.ts' },
   {
     item: 45,
@@ -28,6 +36,9 @@ export const elsewhere: readonly Elsewhere[] = [
     what: 'a service is a CNAME or has addresses, never both',
     file: 'test/sources/file/parse.test.ts',
   },
+  { item: 55, what: 'a CNAME alone at its name in configuration', file: 'test/net/record-set.test.ts' },
+  { item: 55, what: 'one TTL a set', file: 'test/dns/zone/static-records.test.ts' },
+  { item: 59, what: 'what is above reverse names', file: 'test/dns/zone/local-zones.test.ts' },
   { item: 59, what: 'PTR by view', file: 'test/dns/zone/zone.test.ts' },
   { item: 62, what: 'answers as soon as the facts are there', file: 'test/conformance/responder.test.ts' },
 ];

@@ -12,16 +12,6 @@ export type ReferenceName = (typeof REFERENCES)[number];
  */
 export type Variant = 'open' | 'closed' | 'loading' | 'stale';
 
-/** What a row waits for: the row is left out of Fairlead's run, and still calibrated against the references. */
-export type Feature = keyof typeof FEATURES;
-
-export const FEATURES = {
-  'static-records': 'records from configuration: TXT, SRV, wildcards',
-  cookies: 'DNS cookies (RFC 7873, RFC 9018)',
-  keepalive: 'edns-tcp-keepalive (RFC 7828)',
-  'local-zones': 'the locally served zones of RFC 6303, RFC 6761, RFC 8375 and RFC 9462',
-} as const;
-
 /**
  * Presentation format, one record a line: `web.stack.rancher.internal. 1 IN A 10.42.0.11`; `*` stands for any TTL,
  * and for any data of an SOA.
@@ -97,7 +87,6 @@ export interface ConformanceCase {
   readonly server?: Variant;
   readonly carriage: Carriage;
   readonly asks: readonly Ask[];
-  readonly needs?: Feature;
   /**
    * What a reference does otherwise, and why the expectation stands all the same. The calibration fails when a reference
    * contradicts a row without an entry here, and when an entry is no longer true.

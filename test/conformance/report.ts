@@ -1,6 +1,6 @@
-import { allCases, sections } from './cases/index.js';
+import { sections } from './cases/index.js';
 import { elsewhere } from './elsewhere.js';
-import { FEATURES, REFERENCES, type ConformanceCase, type Feature, type ReferenceName } from './model.js';
+import { REFERENCES, type ConformanceCase, type ReferenceName } from './model.js';
 import type { Results, RowResult } from './run-table.js';
 
 /** The page that `--write` makes. */
@@ -39,7 +39,7 @@ export function renderReport(fairlead: Results, versions: string): string {
     '- **yes**: as the row says.',
     '- **no**, with a number: otherwise; the note says how, and why the row stands. The calibration fails when a difference has',
     '  no note, and when a note is no longer true.',
-    '- **-**: not asked, for the reason given in a note, or because Fairlead has no such feature yet.',
+    '- **-**: not asked, for the reason given in a note.',
     '',
     ...tables.flatMap((table) => [table, '']),
     '## Not in the table',
@@ -58,27 +58,21 @@ export function renderReport(fairlead: Results, versions: string): string {
   return text.join('\n');
 }
 
-/** How many rows there are, pass, and wait for what. */
+/** How many rows there are, and pass. */
 export function summary(fairlead: Results): string {
   const results = [...fairlead.values()];
   const passed = results.filter(({ kind }) => kind === 'agrees').length;
   const failed = results.filter(({ kind }) => kind === 'differs').length;
-  const waiting = Object.keys(FEATURES).flatMap((name) => {
-    const rows = allCases.filter(({ needs }) => needs === name).length;
-    return rows === 0 ? [] : [`${rows} for ${FEATURES[name as Feature]}`];
-  });
-  const wait = waiting.length === 0 ? '' : `; others wait: ${waiting.join(', ')}`;
-  return `Fairlead: ${passed} passed, ${failed} failed of ${results.length} rows${wait}.`;
+  return `Fairlead: ${passed} passed, ${failed} failed of ${results.length} rows.`;
 }
 
 function renderRow(row: ConformanceCase, result: RowResult | undefined, notes: Notes): string {
   const over = row.carriage.over.toUpperCase();
   const references = REFERENCES.map((name) => referenceCell(row, name, notes));
-  return `| ${[row.item, row.name.replaceAll('|', '\\|'), over, fairleadCell(row, result), ...references].join(' | ')} |`;
+  return `| ${[row.item, row.name.replaceAll('|', '\\|'), over, fairleadCell(result), ...references].join(' | ')} |`;
 }
 
-function fairleadCell({ needs }: ConformanceCase, result: RowResult | undefined): string {
-  if (needs !== undefined) return `- (${needs})`;
+function fairleadCell(result: RowResult | undefined): string {
   return result?.kind === 'agrees' ? 'yes' : 'no';
 }
 

@@ -7,45 +7,44 @@ import {
   type TaskFact,
 } from '../../src/catalog/index.js';
 import { canonicalIp, reverseLabels } from '../../src/net/ip.js';
+import type { StaticRecord } from '../../src/net/record-text.js';
+import type { Upstream } from '../../src/net/upstream.js';
 import type { FixtureAnswers } from './case-file.js';
 
 const DOMAIN = 'rancher.internal';
 const ENVIRONMENT = 'default';
 
-/** A record that only configuration can tell of. */
-export interface StaticRecord {
-  /** Lower case, without the last dot. */
-  readonly name: string;
-  readonly type: 'A' | 'CNAME' | 'PTR' | 'TXT';
-  readonly data: readonly string[];
-  /** Seconds; absent: the zone's. */
-  readonly ttl?: number;
-}
-
 /** What Fairlead is told so that it knows what an answers file of rancher-dns says. */
 export interface Fixture {
   readonly facts: Facts;
+  /** What only configuration can tell of. */
   readonly records: readonly StaticRecord[];
 }
 
 /**
  * Names below the domain become what they are in a Rancher environment: `service.stack`, `sidekick.service.stack`,
- * a container of one label, an external service for a CNAME. A client's section becomes a client with links. Names
- * outside the domain, TXT and records with a TTL of their own are static records.
+ * a container of one label, an external service for a CNAME. A client's section becomes a client with links and
+ * upstreams. Names outside the domain, TXT and records with a TTL of their own are static records.
+ * @param upstreamsOf where the servers are that a section names
  */
-export function answersFacts(fixture: FixtureAnswers): Fixture {
+export function answersFacts(
+  fixture: FixtureAnswers,
+  upstreamsOf: (recurse: readonly string[]) => readonly Upstream[],
+): Fixture {
   const { default: all, ...clients } = fixture;
   const tasks: TaskFact[] = [];
   const services: ServiceFact[] = [];
   const records: StaticRecord[] = [];
   const containers = new Map<string, string>();
   for (const [owner, entry] of Object.entries(all?.a ?? {})) {
-    const name = owner.replace(/\.$/, '');
+    const name = withoutDot(owner);
     const addresses = addressesOf(entry);
     const labels = below(name);
     const ttl = 'ttl' in entry ? entry.ttl : undefined;
     if (labels === undefined || ttl !== undefined) {
-      records.push({ name, type: 'A', data: addresses, ...(ttl === undefined ? {} : { ttl }) });
+      const own = ttl === undefined ? {} : { ttl };
+      const valid = addresses.map(canonicalIp).filter((ip) => ip !== undefined);
+      records.push(...valid.map((address) => ({ owner: name, type: 'A', address, ...own }) as const));
     } else if (labels.length > 1) {
       const ref = serviceRef(labels);
       services.push({ ...ref, kind: 'tasks' });
@@ -56,26 +55,28 @@ export function answersFacts(fixture: FixtureAnswers): Fixture {
     }
   }
   for (const [owner, { answer }] of Object.entries(all?.cname ?? {})) {
-    const name = owner.replace(/\.$/, '');
+    const name = withoutDot(owner);
     const labels = below(name);
     if (labels?.length === 2) {
-      services.push({ ...serviceRef(labels), kind: 'external', hostname: answer.replace(/\.$/, '') });
+      services.push({ ...serviceRef(labels), kind: 'external', hostname: withoutDot(answer) });
     } else {
-      records.push({ name, type: 'CNAME', data: [answer] });
+      records.push({ owner: name, type: 'CNAME', target: withoutDot(answer) });
     }
   }
   for (const [owner, { answer }] of Object.entries(all?.txt ?? {})) {
-    records.push({ name: owner.replace(/\.$/, ''), type: 'TXT', data: answer });
+    records.push({ owner: withoutDot(owner), type: 'TXT', strings: answer });
   }
   for (const [key, { answer }] of Object.entries(all?.ptr ?? {})) {
     // The reverse name of a container's address needs no record.
-    if (containers.get(key) !== below(answer.replace(/\.$/, ''))?.join('.')) {
+    if (containers.get(key) !== below(withoutDot(answer))?.join('.')) {
       const ip = canonicalIp(key);
-      const name = ip === undefined ? key.replace(/\.$/, '') : reverseLabels(ip).join('.');
-      records.push({ name, type: 'PTR', data: [answer] });
+      const owner = ip === undefined ? withoutDot(key) : reverseLabels(ip).join('.');
+      records.push({ owner, type: 'PTR', target: withoutDot(answer) });
     }
   }
-  const found = Object.entries(clients).map(([address, section]) => client(address, section));
+  const found = Object.entries(clients).map(([address, section]) =>
+    client(address, section, upstreamsOf(section.recurse)),
+  );
   return {
     facts: {
       tasks: named(tasks, containers),
@@ -84,6 +85,10 @@ export function answersFacts(fixture: FixtureAnswers): Fixture {
     },
     records,
   };
+}
+
+function withoutDot(name: string): string {
+  return name.replace(/\.$/, '');
 }
 
 type Section = FixtureAnswers[string];
@@ -143,13 +148,14 @@ function named(tasks: readonly TaskFact[], containers: ReadonlyMap<string, strin
 function client(
   address: string,
   { search, a }: Section,
+  upstreams: readonly Upstream[],
 ): { readonly fact: ClientFact; readonly services: readonly ServiceFact[] } {
   const suffixes = search.map(below).filter((labels) => labels !== undefined);
   const [service, stack = suffixes.find((labels) => labels.length === 1)?.[0] ?? 'default'] =
     suffixes.find((labels) => labels.length === 2) ?? [];
   // A link shows as `alias` and as `alias.targetstack`: the longer form tells where its target is.
   const links = Object.entries(a).flatMap(([owner, entry]) => {
-    const [alias = '', target] = below(owner.replace(/\.$/, '')) ?? [];
+    const [alias = '', target] = below(withoutDot(owner)) ?? [];
     return target === undefined ? [] : [{ alias, target, addresses: addressesOf(entry) }];
   });
   return {
@@ -159,6 +165,7 @@ function client(
       stack,
       ...(service === undefined ? {} : { service }),
       links: Object.fromEntries(links.map(({ alias, target }) => [alias, `target-of-${alias}.${target}`])),
+      ...(upstreams.length > 0 && { upstreams }),
     },
     services: links.map(({ alias, target, addresses }) => ({
       environment: ENVIRONMENT,

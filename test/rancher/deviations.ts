@@ -1,6 +1,7 @@
 import type { Container, Metadata, RancherService } from './case-file.js';
 import { noData, type Change, type RecordCheck, type WireExpectation } from './expectation.js';
 import { healthOf, isRunning, validIp } from './metadata-facts.js';
+import type { RecordText } from './subject.js';
 import { forwarded, ownDenial } from './wire-forms.js';
 
 /** Where Fairlead does otherwise than Rancher did although no `recommended` says so. */
@@ -112,6 +113,16 @@ export const deviations: readonly Deviation[] = [
       question && !question.name.includes('.') && !expected.aa && expected.upstream.size > 0
         ? ownDenial('NXDOMAIN')
         : undefined,
+  },
+  {
+    what: 'the SOA of a zone that the name is not in is not handed on',
+    source: 'reference/dns.md section 1, item 67',
+    wire: (expected, { question }) => {
+      const { authority } = expected;
+      if (!question || expected.aa || !Array.isArray(authority)) return undefined;
+      const isAbove = ({ owner }: RecordText) => `.${question.name.toLowerCase()}.`.endsWith(`.${owner}`);
+      return { ...expected, authority: authority.filter(isAbove) };
+    },
   },
 ];
 

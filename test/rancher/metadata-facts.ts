@@ -59,7 +59,8 @@ function refOf(service: RancherService, environment: string): ServiceRef {
 
 function serviceFact(service: RancherService, ref: ServiceRef, input: Metadata): ServiceFact {
   const { kind, hostname, external_ips, vip } = service;
-  const base = { ...ref, ...(vip === '' ? {} : { endpointMode: 'vip' as const }) };
+  const own = validIp(vip);
+  const base = { ...ref, ...(own === undefined ? {} : { endpointMode: 'vip' as const, vip: own }) };
   if (kind === 'dnsService') {
     return {
       ...base,

@@ -1,3 +1,5 @@
+import { parseCidr } from '../../src/net/ip.js';
+import type { StaticRecord } from '../../src/net/record-text.js';
 import { Catalog, type CatalogReader, type Facts } from '../../src/catalog/index.js';
 import { createResponder, type Client, type ResponderOptions } from '../../src/dns/server/responder.js';
 import { FLAG, rcodeName, typeFromText } from '../../src/dns/wire/constants.js';
@@ -30,6 +32,7 @@ export interface SubjectOptions {
   readonly catalog: Pick<CatalogReader, 'snapshot'>;
   readonly environment: string;
   readonly ttl?: number;
+  readonly records?: readonly StaticRecord[];
   readonly forwarder?: ResponderOptions['forwarder'];
 }
 
@@ -49,7 +52,13 @@ export function catalogOf(facts: Facts): Catalog {
   return catalog;
 }
 
-export function createSubject({ catalog, environment, ttl = 600, forwarder }: SubjectOptions): Subject {
+export function createSubject({
+  catalog,
+  environment,
+  ttl = 600,
+  records = [],
+  forwarder,
+}: SubjectOptions): Subject {
   const resolver = new Zone({
     catalog,
     domain: 'rancher.internal',
@@ -58,6 +67,9 @@ export function createSubject({ catalog, environment, ttl = 600, forwarder }: Su
     negativeTtl: 1,
     nameServers: ['169.254.169.250'],
     serialBase: 1,
+    // Rancher answered everybody.
+    allow: ['0.0.0.0/0', '::/0'].map(parseCidr).filter((range) => range !== undefined),
+    records,
   });
   const responder = createResponder({ resolver, ...(forwarder && { forwarder }) });
   const send: Subject['send'] = async (packet, client) => {

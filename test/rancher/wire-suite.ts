@@ -3,7 +3,7 @@ import { CLASS, typeFromText } from '../../src/dns/wire/constants.js';
 import { OPT_SIZE } from '../../src/dns/wire/edns.js';
 import { encodeQuery } from '../../src/dns/wire/query.js';
 import { name } from '../dns/wire/helpers.js';
-import { answersFacts, type Fixture } from './answers-facts.js';
+import { answersFacts } from './answers-facts.js';
 import type { Observation, WireCase, WireSuite } from './case-file.js';
 import { deviations } from './deviations.js';
 import type { WireContext, WireExpectation, WireQuestion } from './expectation.js';
@@ -18,16 +18,18 @@ const TIMES = { hedge: 1200, deadline: 1500 };
 
 /** Packets to a server that has what an answers file of rancher-dns says, with a stub for an upstream. */
 export async function runWire({ id, fixture_answers, cases }: WireSuite): Promise<CaseResult[]> {
-  const fixture = answersFacts(fixture_answers);
-  const catalog = catalogOf(fixture.facts);
   const stubs = new Map<string, StubUpstream>();
   for (const label of Object.values(fixture_answers).flatMap(({ recurse }) => recurse)) {
     const port = label.split(':')[1] ?? '';
     stubs.set(port, await startStub(port));
   }
-  const upstreams = (fixture_answers['default']?.recurse ?? [])
-    .map((label) => stubs.get(label.split(':')[1] ?? '')?.address)
-    .filter((address) => address !== undefined);
+  const upstreamsOf = (recurse: readonly string[]) =>
+    recurse
+      .map((label) => stubs.get(label.split(':')[1] ?? '')?.address)
+      .filter((address) => address !== undefined);
+  const upstreams = upstreamsOf(fixture_answers['default']?.recurse ?? []);
+  const fixture = answersFacts(fixture_answers, upstreamsOf);
+  const catalog = catalogOf(fixture.facts);
   try {
     const results: CaseResult[] = [];
     for (const one of cases) {
@@ -38,10 +40,11 @@ export async function runWire({ id, fixture_answers, cases }: WireSuite): Promis
         ownNames: [name('rancher.internal')],
         times: TIMES,
       });
-      const subject = createSubject({ catalog, environment: 'default', ttl, forwarder });
+      const { records } = fixture;
+      const subject = createSubject({ catalog, environment: 'default', ttl, records, forwarder });
       const context = contextOf(one, fixture_answers, ttl);
       for (const stub of stubs.values()) stub.takeQueries();
-      const mismatches = await runCase(subject, context, stubs, fixture);
+      const mismatches = await runCase(subject, context, stubs);
       results.push({ suite: id, name: one.id, mismatches });
     }
     return results;
@@ -87,9 +90,8 @@ async function runCase(
   subject: Subject,
   context: WireContext,
   stubs: ReadonlyMap<string, StubUpstream>,
-  { records }: Fixture,
 ): Promise<Mismatch[]> {
-  const { case: one, packet, question } = context;
+  const { case: one, packet } = context;
   const recommended = readRecommendation(one.recommended);
   if (!recommended) return [unread(one.recommended)];
   const changes = [recommended, ...deviations];
@@ -104,9 +106,7 @@ async function runCase(
     const asked = [...stubs.values()].flatMap((stub) => [...stub.takeQueries()]);
     faults.push(...replyFaults(expected, { reply, whole, asked }, context));
   }
-  const isStatic = records.some((record) => record.name === question?.name.toLowerCase());
-  const note = isStatic ? ' (a static record)' : '';
-  return faults.length === 0 ? [] : [{ asked: 'reply', fault: `${faults.join('; ')}${note}` }];
+  return faults.length === 0 ? [] : [{ asked: 'reply', fault: faults.join('; ') }];
 }
 
 function overTcp(subject: Subject, { case: { client }, packet }: WireContext): Promise<Reply | undefined> {

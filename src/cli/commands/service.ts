@@ -49,6 +49,13 @@ function words(context: Context, service: ServiceDetailJson): string {
       ['kind', kind === 'tasks' ? `${kind}, ${service.endpointMode}` : kind],
       ['target', targetText(service)],
       ['ports', portsText(service)],
+      ['vip', service.vip],
+      [
+        'panic',
+        service.panic
+          ? { text: 'most tasks are unhealthy at once: all that run are given', tone: 'bad' }
+          : undefined,
+      ],
       ['tasks', kind === 'tasks' ? tally(service.health) || 'none' : undefined],
       ['links', pairs(service.links, ' -> ')],
       ['labels', pairs(service.labels, '=')],

@@ -30,11 +30,12 @@ const WIDE: readonly Column<ServiceJson>[] = [
   { header: 'NAME', value: ({ fqdn }) => fqdn, shrinks: true },
 ];
 
-/** Healthy tasks of those that have not stopped. */
-export function healthy({ kind, health, taskCount }: ServiceJson): string | Cell {
+/** Healthy tasks of those that have not stopped; `panic` when the others are given all the same. */
+export function healthy({ kind, health, taskCount, panic }: ServiceJson): string | Cell {
   if (kind !== 'tasks') return '';
   const good = health.healthy ?? 0;
   const all = taskCount - (health.stopped ?? 0);
+  if (panic) return { text: `${good}/${all} panic`, tone: 'bad' };
   return { text: `${good}/${all}`, tone: good === 0 ? 'bad' : good < all ? 'warn' : 'good' };
 }
 

@@ -1,7 +1,7 @@
-import type { SourceJson, StatusJson } from '../../api/types.js';
+import type { ForwardingJson, SourceJson, StatusJson } from '../../api/types.js';
 import type { Context } from '../context.js';
 import { EXIT } from '../exit-codes.js';
-import { renderFields, renderTable, type Column } from '../format/table.js';
+import { renderFields, renderTable, type Cell, type Column } from '../format/table.js';
 import { plain } from '../format/text.js';
 import { ageBetween, count, tally } from '../format/words.js';
 import { printOne } from '../print-list.js';
@@ -16,6 +16,7 @@ function words({ paint, width }: Context, status: StatusJson): string {
   const now = Date.parse(status.now);
   const { config, dns, api, catalog } = status;
   const { queries, replies, dropped, forwarded } = dns.counters;
+  const { cache, routes } = dns.forwarding;
   const reload = config.reload;
   const health = tally(catalog.health);
   const fields = renderFields(
@@ -38,13 +39,16 @@ function words({ paint, width }: Context, status: StatusJson): string {
         'dns',
         dns.ready ? dns.listen.join(', ') : { text: `not bound yet: ${dns.listen.join(', ')}`, tone: 'warn' },
       ],
-      ['upstreams', dns.upstreams.join(', ') || 'none, other names are not forwarded'],
+      ...routes.map(upstreamField),
       ['api', api.listen.join(', ')],
       [
         'catalog',
         `${count(catalog.services, 'service')}, ${count(catalog.tasks, 'task')}${health === '' ? '' : ` (${health})`}, revision ${catalog.revision}`,
       ],
-      ['queries', `${sum(queries)} (${tally(queries) || 'none yet'}), ${forwarded} forwarded`],
+      [
+        'queries',
+        `${sum(queries)} (${tally(queries) || 'none yet'}), ${forwarded} forwarded, ${cache.hits} from the cache`,
+      ],
       ['replies', tally(replies)],
       ['dropped', tally(dropped)],
     ],
@@ -62,6 +66,17 @@ function words({ paint, width }: Context, status: StatusJson): string {
       ? ''
       : `\n${paint('warn', count(problems.length, 'problem'))}\n${problems.join('')}`,
   ].join('');
+}
+
+/** `upstreams  192.0.2.53:53`, and below it a line for each suffix that has upstreams of its own. */
+function upstreamField({ suffix, upstreams }: ForwardingJson['routes'][number]): [string, Cell] {
+  const [label, before] = suffix === '.' ? ['upstreams', ''] : ['', `${suffix}: `];
+  const list = upstreams.map(({ address, up, lastError }) =>
+    up ? address : `${address} (down: ${lastError ?? 'no answer'})`,
+  );
+  const up = upstreams.filter((each) => each.up).length;
+  const tone = up === upstreams.length ? undefined : up > 0 ? 'warn' : 'bad';
+  return [label, { text: plain(`${before}${list.join(', ') || 'none, such names are refused'}`), tone }];
 }
 
 const STATE_TONES = { live: 'good', loading: 'warn', stale: 'bad' } as const;

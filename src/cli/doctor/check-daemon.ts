@@ -1,4 +1,4 @@
-import type { SourceJson } from '../../api/types.js';
+import type { ForwardingJson, SourceJson } from '../../api/types.js';
 import { ageBetween, count } from '../format/words.js';
 import { fail, ok, warn, type Finding, type HostFacts } from './host-facts.js';
 
@@ -51,6 +51,7 @@ export function checkDaemon({ daemon }: HostFacts): Finding[] {
             'mend the configuration and send SIGHUP again',
           ),
         ]),
+    ...checkUpstreams(status.dns.forwarding),
     ...status.sources.map((source) => checkSource(source, now)),
     ...(status.problems.length === 0
       ? []
@@ -62,6 +63,23 @@ export function checkDaemon({ daemon }: HostFacts): Finding[] {
           ),
         ]),
   ];
+}
+
+function checkUpstreams({ routes }: ForwardingJson): Finding[] {
+  return routes.flatMap(({ suffix, upstreams }) => {
+    const down = upstreams.filter(({ up }) => !up);
+    if (down.length === 0) return [];
+    const names = suffix === '.' ? 'names that are not ours' : `names in ${suffix}`;
+    const list = down.map(({ address, lastError = 'no answer' }) => `${address} (${lastError})`).join(', ');
+    const judge = down.length === upstreams.length ? fail : warn;
+    return [
+      judge(
+        'upstreams',
+        `${down.length} of ${upstreams.length} servers for ${names} do not answer: ${list}`,
+        'look whether they run and whether a firewall is between; change dns.upstreams or dns.forward',
+      ),
+    ];
+  });
 }
 
 function checkSource(

@@ -1,9 +1,12 @@
 import { CLASS, EDNS_OPTION, RCODE } from '../wire/constants.js';
-import { encodeQuery } from '../wire/query.js';
+import type { EdnsOption } from '../wire/edns.js';
+import type { Message } from '../wire/message.js';
+import { encodeQuery, type WireQuestion } from '../wire/query.js';
 import type { ForwardQuestion } from './exchange.js';
-import type { UpstreamHealth } from './health.js';
 import type { LoopMark } from './loop-mark.js';
 import type { Outcome } from './outcome.js';
+import { paddingFor } from './padding.js';
+import type { Peer } from './peers.js';
 import { exchangeTcp } from './tcp-exchange.js';
 import { exchangeUdp } from './udp-exchange.js';
 
@@ -13,21 +16,22 @@ export interface AskContext {
 }
 
 /**
- * Asks one upstream: UDP with EDNS; without EDNS when the upstream cannot read it (RFC 6891 section 7); TCP when the
- * reply was cut off. The client's OPT goes no further than here (RFC 6891 section 6.2.6), and with it any client
- * subnet (RFC 7871 section 11.1). AD is always set: it asks whether the data is authentic (RFC 6840 section 5.7).
+ * Asks one upstream, over TLS or over UDP and TCP, with EDNS; without it when the upstream cannot read it (RFC 6891
+ * section 7). The client's OPT goes no further than here (RFC 6891 section 6.2.6), and with it any client subnet
+ * (RFC 7871 section 11.1). AD is always set: it asks whether the data is authentic (RFC 6840 section 5.7).
  */
 export async function askUpstream(
-  health: UpstreamHealth,
+  peer: Peer,
   question: ForwardQuestion,
   context: AskContext,
   signal: AbortSignal,
 ): Promise<Outcome> {
-  if (health.plain) return askOnce(health, question, context, false, signal);
-  const outcome = await askOnce(health, question, context, true, signal);
+  const ask = peer.channel ? askTls : askPlain;
+  if (peer.health.plain) return ask(peer, question, context, false, signal);
+  const outcome = await ask(peer, question, context, true, signal);
   if (!rejectsEdns(outcome)) return outcome;
-  const plain = await askOnce(health, question, context, false, signal);
-  if (plain.kind === 'reply' && !rejectsEdns(plain)) health.rejectsEdns();
+  const plain = await ask(peer, question, context, false, signal);
+  if (plain.kind === 'reply' && !rejectsEdns(plain)) peer.health.rejectsEdns();
   return plain;
 }
 
@@ -36,20 +40,62 @@ function rejectsEdns(outcome: Outcome): boolean {
   return outcome.message.rcode === RCODE.FORMERR || outcome.message.rcode === RCODE.NOTIMP;
 }
 
-async function askOnce(
-  { upstream }: UpstreamHealth,
-  { name, type, dnssecOk, checkingDisabled, marks }: ForwardQuestion,
+/** UDP; TCP when the reply was cut off or somebody seems to forge replies. */
+async function askPlain(
+  { upstream, cookie }: Peer,
+  question: ForwardQuestion,
   { nextId, mark }: AskContext,
   withEdns: boolean,
   signal: AbortSignal,
 ): Promise<Outcome> {
-  const question = { name, type, class: CLASS.IN };
-  const edns = { dnssecOk, options: [{ code: EDNS_OPTION.LOOP_MARK, data: mark.append(marks) }] };
-  const encode = (id: number) =>
-    encodeQuery({ id, question, ad: true, cd: checkingDisabled, ...(withEdns ? { edns } : {}) });
-  const udpId = nextId();
-  const outcome = await exchangeUdp(upstream, encode(udpId), udpId, question, signal);
-  if (outcome.kind !== 'truncated' && outcome.kind !== 'suspicious') return outcome;
-  const tcpId = nextId();
-  return exchangeTcp(upstream, encode(tcpId), tcpId, question, signal);
+  const asked = wireQuestion(question);
+  const query = (id: number) =>
+    encode(id, question, withEdns ? [markOption(mark, question), cookie.option] : undefined);
+  const isGenuine = (reply: Message) => !withEdns || cookie.accepts(reply);
+  const overUdp = () => {
+    const id = nextId();
+    return exchangeUdp(upstream, query(id), id, asked, isGenuine, signal);
+  };
+  let outcome = await overUdp();
+  // The cookie to ask with came with the reply (RFC 7873 section 5.3).
+  if (isBadCookie(outcome)) outcome = await overUdp();
+  if (outcome.kind !== 'truncated' && outcome.kind !== 'suspicious' && !isBadCookie(outcome)) return outcome;
+  const id = nextId();
+  const overTcp = await exchangeTcp(upstream, query(id), id, asked, signal);
+  if (withEdns && overTcp.kind === 'reply') cookie.learn(overTcp.message);
+  return overTcp;
+}
+
+function isBadCookie(outcome: Outcome): boolean {
+  return outcome.kind === 'reply' && outcome.message.rcode === RCODE.BADCOOKIE;
+}
+
+/** One exchange over TLS, never over anything else (RFC 8310 section 5); queries are padded (RFC 8467). */
+async function askTls(
+  { channel }: Peer,
+  question: ForwardQuestion,
+  { mark }: AskContext,
+  withEdns: boolean,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  if (!channel) return { kind: 'network', detail: 'no TLS' };
+  const options = [markOption(mark, question), { code: EDNS_OPTION.TCP_KEEPALIVE, data: new Uint8Array(0) }];
+  const bare = encode(0, question, options).length;
+  const padded = withEdns ? [...options, paddingFor(bare)] : undefined;
+  return channel.exchange((id) => encode(id, question, padded), wireQuestion(question), signal);
+}
+
+function wireQuestion({ name, type }: ForwardQuestion): WireQuestion {
+  return { name, type, class: CLASS.IN };
+}
+
+function markOption(mark: LoopMark, { marks }: ForwardQuestion): EdnsOption {
+  return { code: EDNS_OPTION.LOOP_MARK, data: mark.append(marks) };
+}
+
+/** @param options absent: no OPT */
+function encode(id: number, question: ForwardQuestion, options: readonly EdnsOption[] | undefined): Buffer {
+  const { dnssecOk, checkingDisabled } = question;
+  const fields = { id, question: wireQuestion(question), ad: true, cd: checkingDisabled };
+  return encodeQuery(options ? { ...fields, edns: { dnssecOk, options } } : fields);
 }

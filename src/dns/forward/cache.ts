@@ -1,55 +1,49 @@
 import { LRUCache } from 'lru-cache';
-import { EDE, RCODE, TYPE } from '../wire/constants.js';
-import { decodeMessage, type Message } from '../wire/message.js';
+import { EDE, RCODE } from '../wire/constants.js';
+import { CachedAnswer, lifetimeOf, RecentAnswers } from './cached-answer.js';
 import type { Exchange, ForwardQuestion, ForwardResult } from './exchange.js';
-import { latin1 } from '../wire/bytes.js';
+import { answerKey, questionKey } from './question-key.js';
 
 export interface CacheOptions {
   /** Octets for answers with data; negative ones have a fifth of it for themselves, so that they push out nothing. */
   readonly maxBytes?: number;
   /** Monotonic, in ms. */
   readonly now?: () => number;
+  /** Runs something later, in ms, unless the returned function is called before; setTimeout by default. */
+  readonly startTimer?: (run: () => void, ms: number) => () => void;
 }
 
 export interface CacheCounters {
   readonly hits: number;
   readonly misses: number;
-  /** Answers past their time that were given because no upstream answered. */
+  /** Answers past their time that were given because no upstream answered, or not soon. */
   readonly stale: number;
+  /** Answers that were fetched again before their time was over. */
+  readonly prefetches: number;
   /** Octets held. */
   readonly bytes: number;
 }
 
 export interface CachedExchange {
   readonly exchange: Exchange;
+  /** What is known without asking anybody; undefined when somebody has to be asked. */
+  lookup(question: ForwardQuestion): ForwardResult | undefined;
   counters(): CacheCounters;
   clear(): void;
 }
 
 const DEFAULT_MAX_BYTES = 8 * 1024 * 1024;
-/** What an entry costs beside its octets. */
-const OVERHEAD = 300;
+const NEGATIVE_SHARE = 0.2;
 /** Longer answers are passed on and not kept: a flood of them would push everything else out. */
 const MAX_ENTRY = 8192;
-const MAX_TTL_S = 86_400;
-/** RFC 2308 section 5 allows hours; a name that comes into being should not be denied that long. */
-const MAX_NEGATIVE_TTL_S = 300;
+const MAX_FAILURES = 1000;
 /** A failure is remembered this long, twice as long each time in a row (RFC 9520 section 3.2). */
 const FAILURE_S = 1;
 const MAX_FAILURE_S = 5;
-/** RFC 8767 section 4 and 5. */
-const STALE_TTL_S = 30;
-const MAX_STALE_S = 86_400;
-
-interface Answer {
-  readonly wire: Uint8Array;
-  /** Where the TTLs of its records are, and what they were. */
-  readonly ttls: readonly { readonly at: number; readonly ttl: number }[];
-  /** In ms. */
-  readonly storedAt: number;
-  readonly expiresAt: number;
-  readonly upstream: Extract<ForwardResult, { ok: true }>['upstream'];
-}
+/** The same where an answer past its time can be given instead (RFC 8767 section 5, "failure recheck timer"). */
+const FAILURE_RECHECK_S = 30;
+/** How long a client waits before an answer past its time will do, in ms (RFC 8767 section 5, "client response timer"). */
+const CLIENT_TIME = 1800;
 
 interface Failure {
   readonly result: ForwardResult;
@@ -57,68 +51,162 @@ interface Failure {
   readonly inARow: number;
 }
 
+/** A question under way that a kept answer could stand in for. */
+interface Refresh {
+  readonly result: Promise<ForwardResult>;
+  /** Resolves when a client should wait no longer. */
+  readonly overdue: Promise<undefined>;
+}
+
 /**
  * Keeps what upstreams answered, for as long as they said: every record's own TTL runs down, a denial lives by its SOA
- * (RFC 2308), a failure for seconds (RFC 9520). What is past its time is given only when no upstream answers (RFC 8767).
- * It knows nothing of clients: whether somebody may ask is decided before.
+ * (RFC 2308), a failure for seconds (RFC 9520). What is asked for often is fetched again before its time is over. What is
+ * past its time is given only when no upstream answers (RFC 8767). It knows nothing of clients: whether somebody may
+ * ask is decided before.
+ * @param exchange gives one and the same result to all who wait for one flight, and a new one for the next; its answers
+ * have wire forms of their own
  */
 export function createCache(exchange: Exchange, options: CacheOptions = {}): CachedExchange {
-  const { maxBytes = DEFAULT_MAX_BYTES, now = () => performance.now() } = options;
+  const { maxBytes = DEFAULT_MAX_BYTES, now = () => performance.now(), startTimer = timer } = options;
   const store = (share: number) =>
-    new LRUCache<string, Answer>({
+    new LRUCache<string, CachedAnswer>({
       maxSize: Math.max(1, Math.floor(maxBytes * share)),
-      sizeCalculation: sizeOf,
+      sizeCalculation: (answer, key) => answer.size + key.length,
     });
   const positives = store(1);
-  const negatives = store(0.2);
-  const failures = new LRUCache<string, Failure>({ max: 1000 });
-  const counters = { hits: 0, misses: 0, stale: 0 };
+  const negatives = store(NEGATIVE_SHARE);
+  const failures = new LRUCache<string, Failure>({ max: MAX_FAILURES });
+  const recent = new RecentAnswers();
+  const refreshes = new Map<string, Refresh>();
+  /** What became of a result: all who waited for one flight get the same, and it is kept once. */
+  const kept = new WeakMap<ForwardResult, ForwardResult>();
+  const counters = { hits: 0, misses: 0, stale: 0, prefetches: 0 };
 
-  const fresh = (key: string): ForwardResult | undefined => {
-    const answer = positives.get(key) ?? negatives.get(key);
-    if (answer && now() < answer.expiresAt) return restore(answer, now());
-    const failure = failures.get(key);
-    if (!failure || now() >= failure.until) return undefined;
+  /** An answer with data that may stand in for a failed upstream; not when the name was denied since. */
+  const standIn = (question: ForwardQuestion, key: string): CachedAnswer | undefined => {
     const old = positives.peek(key);
-    return (old && stale(old, now())) ?? failure.result;
+    const denial = negatives.peek(answerKey(question, 'name'));
+    if (!old?.isUsable(now()) || (denial && denial.storedAt >= old.storedAt)) return undefined;
+    return old;
   };
 
-  const keep = (key: string, result: ForwardResult): void => {
-    if (!result.ok) {
-      // An overload is ours, not the name's.
-      if (result.rcode !== RCODE.SERVFAIL || result.ede.code === EDE.OTHER) return;
-      const inARow = (failures.get(key)?.inARow ?? 0) + 1;
-      const seconds = Math.min(MAX_FAILURE_S, FAILURE_S * 2 ** (inARow - 1));
-      failures.set(key, { result, until: now() + seconds * 1000, inARow });
-      return;
-    }
+  const stale = (old: CachedAnswer, { type }: ForwardQuestion): ForwardResult | undefined => {
+    const result = old.stale(type, now());
+    if (result) counters.stale++;
+    return result;
+  };
+
+  const keep = (question: ForwardQuestion, key: string, result: ForwardResult): ForwardResult => {
+    const known = kept.get(result);
+    if (known) return known;
+    const told = result.ok ? keepAnswer(question, key, result) : keepFailure(question, key, result);
+    kept.set(result, told);
+    return told;
+  };
+
+  const keepFailure = (question: ForwardQuestion, key: string, result: ForwardResult): ForwardResult => {
+    // An overload is ours, not the name's; so is a refusal.
+    if (result.ok || result.rcode !== RCODE.SERVFAIL || result.ede.code === EDE.OTHER) return result;
+    const inARow = (failures.get(key)?.inARow ?? 0) + 1;
+    const seconds = standIn(question, key)
+      ? FAILURE_RECHECK_S
+      : Math.min(MAX_FAILURE_S, FAILURE_S * 2 ** (inARow - 1));
+    failures.set(key, { result, until: now() + seconds * 1000, inARow });
+    return result;
+  };
+
+  const keepAnswer = (
+    question: ForwardQuestion,
+    key: string,
+    result: Extract<ForwardResult, { ok: true }>,
+  ): ForwardResult => {
     failures.delete(key);
-    const lifetime = lifetimeOf(result.message);
-    const { wire } = result.message;
+    const nameKey = answerKey(question, 'name');
     // A new answer takes the place of an old one of the other kind too: a name that is gone is not kept as stale.
     positives.delete(key);
     negatives.delete(key);
-    if (lifetime.seconds <= 0 || wire.length > MAX_ENTRY) return;
-    (lifetime.positive ? positives : negatives).set(key, answerOf(result, now(), lifetime.seconds));
+    negatives.delete(nameKey);
+    const { message } = result;
+    const lifetime = lifetimeOf(message);
+    if (lifetime.seconds <= 0 || message.wire.length > MAX_ENTRY || result.ede) return result;
+    const answer = new CachedAnswer(result, lifetime, recent, now());
+    // A name that does not exist has no data of any type (RFC 2308 section 5); at the end of a chain it is another name.
+    const isWholeName = message.rcode === RCODE.NXDOMAIN && message.answers.length === 0;
+    if (lifetime.positive) positives.set(key, answer);
+    else negatives.set(isWholeName ? nameKey : key, answer);
+    return answer.fresh(question.type, now()) ?? result;
+  };
+
+  const ask = async (question: ForwardQuestion, key: string): Promise<ForwardResult> =>
+    keep(question, key, await exchange(question));
+
+  const refresh = (question: ForwardQuestion, key: string): Refresh => {
+    const flightKey = questionKey(question);
+    const known = refreshes.get(flightKey);
+    if (known) return known;
+    let stop = (): void => undefined;
+    const overdue = new Promise<undefined>((resolve) => {
+      stop = startTimer(() => {
+        resolve(undefined);
+      }, CLIENT_TIME);
+    });
+    const result = ask(question, key).finally(() => {
+      stop();
+      refreshes.delete(flightKey);
+    });
+    const started = { result, overdue };
+    refreshes.set(flightKey, started);
+    return started;
+  };
+
+  const prefetch = (question: ForwardQuestion, key: string): void => {
+    if (recentFailure(key) || refreshes.has(questionKey(question))) return;
+    counters.prefetches++;
+    // Nobody waits for it, and the answer that is there does not depend on it.
+    refresh(question, key).result.catch(() => undefined);
+  };
+
+  const recentFailure = (key: string): ForwardResult | undefined => {
+    const failure = failures.get(key);
+    return failure && now() < failure.until ? failure.result : undefined;
+  };
+
+  const find = (question: ForwardQuestion, key: string): ForwardResult | undefined => {
+    const { type } = question;
+    const positive = positives.get(key);
+    const data = positive?.fresh(type, now());
+    if (positive && data) {
+      if (positive.hit(now())) prefetch(question, key);
+      return data;
+    }
+    const denial = negatives.get(key) ?? negatives.get(answerKey(question, 'name'));
+    const denied = denial?.fresh(type, now());
+    if (denied) return denied;
+    const failure = recentFailure(key);
+    const old = failure && standIn(question, key);
+    return (old && stale(old, question)) ?? failure;
+  };
+
+  const lookup = (question: ForwardQuestion, key = answerKey(question)): ForwardResult | undefined => {
+    const known = find(question, key);
+    if (known) counters.hits++;
+    return known;
   };
 
   return {
     async exchange(question) {
-      const key = keyOf(question);
-      const known = fresh(key);
-      if (known) {
-        counters.hits++;
-        return known;
-      }
+      const key = answerKey(question);
+      const known = lookup(question, key);
+      if (known) return known;
       counters.misses++;
-      const result = await exchange(question);
-      const old = result.ok ? undefined : positives.peek(key);
-      keep(key, result);
-      const outdated = old && stale(old, now());
-      if (!outdated) return result;
-      counters.stale++;
-      return outdated;
+      const old = standIn(question, key);
+      if (!old) return ask(question, key);
+      const { result, overdue } = refresh(question, key);
+      const came = await Promise.race([result, overdue]);
+      if (came?.ok) return came;
+      return stale(old, question) ?? came ?? result;
     },
+    lookup: (question) => lookup(question),
     counters: () => ({ ...counters, bytes: positives.calculatedSize + negatives.calculatedSize }),
     clear() {
       positives.clear();
@@ -128,60 +216,9 @@ export function createCache(exchange: Exchange, options: CacheOptions = {}): Cac
   };
 }
 
-/** The class is always IN; marks are hop-by-hop and change no answer. */
-function keyOf({ name, type, dnssecOk, checkingDisabled }: ForwardQuestion): string {
-  return `${type}/${dnssecOk ? 1 : 0}${checkingDisabled ? 1 : 0}/${latin1(name)}`;
-}
-
-function sizeOf({ wire, ttls }: Answer): number {
-  return wire.length + ttls.length * 40 + OVERHEAD;
-}
-
-/** How long an answer may be kept, in seconds; 0: not at all. */
-function lifetimeOf({ rcode, answers, authority, questions }: Message): {
-  readonly positive: boolean;
-  readonly seconds: number;
-} {
-  const type = questions[0]?.type;
-  const ttls = answers.map((record) => record.ttl);
-  const positive =
-    rcode === RCODE.NOERROR && answers.some((record) => record.type === type || type === TYPE.ANY);
-  if (positive) return { positive, seconds: Math.min(MAX_TTL_S, ...ttls) };
-  const soa = authority.find((record) => record.type === TYPE.SOA);
-  // A denial without an SOA does not say how long it is true (RFC 2308 section 5).
-  if (soa?.rdata.kind !== 'soa') return { positive, seconds: 0 };
-  return { positive, seconds: Math.min(MAX_NEGATIVE_TTL_S, soa.ttl, soa.rdata.minimum, ...ttls) };
-}
-
-function answerOf(
-  { message, upstream }: Extract<ForwardResult, { ok: true }>,
-  now: number,
-  seconds: number,
-): Answer {
-  const records = [...message.answers, ...message.authority, ...message.additionals];
-  return {
-    // A copy of its own: the message is a view of a receive buffer many times its size.
-    wire: Uint8Array.from(message.wire),
-    ttls: records.map(({ ttlAt, ttl }) => ({ at: ttlAt, ttl })),
-    storedAt: now,
-    expiresAt: now + seconds * 1000,
-    upstream,
+function timer(run: () => void, ms: number): () => void {
+  const started = setTimeout(run, ms);
+  return () => {
+    clearTimeout(started);
   };
-}
-
-/** An answer past its time, for when no upstream answers (RFC 8767); undefined when it is a day past. */
-function stale(answer: Answer, now: number): ForwardResult | undefined {
-  if (now - answer.expiresAt > MAX_STALE_S * 1000) return undefined;
-  const restored = restore(answer, now, STALE_TTL_S);
-  return restored?.ok ? { ...restored, ede: { code: EDE.STALE_ANSWER } } : undefined;
-}
-
-/** The answer with its TTLs as they are now, whole seconds; with `ttl` given, all set to that. */
-function restore(answer: Answer, now: number, ttl?: number): ForwardResult | undefined {
-  const wire = Uint8Array.from(answer.wire);
-  const view = new DataView(wire.buffer);
-  const age = Math.floor((now - answer.storedAt) / 1000);
-  for (const each of answer.ttls) view.setUint32(each.at, ttl ?? Math.max(0, each.ttl - age));
-  const decoded = decodeMessage(wire);
-  return decoded.ok ? { ok: true, message: decoded.message, upstream: answer.upstream } : undefined;
 }

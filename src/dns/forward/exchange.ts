@@ -1,4 +1,4 @@
-import type { HostPort } from '../../net/ip.js';
+import type { Upstream } from '../../net/upstream.js';
 import type { Message } from '../wire/message.js';
 import type { DnsName } from '../wire/name.js';
 import type { ExtendedError } from '../wire/reply.js';
@@ -14,15 +14,20 @@ export interface ForwardQuestion {
   readonly checkingDisabled: boolean;
   /** The marks of forwarders that the query passed; see `loop-mark.ts`. */
   readonly marks: Uint8Array;
+  /** The client's own upstreams: they are asked before the configured ones, and share no answer with other clients. */
+  readonly upstreams?: readonly Upstream[];
 }
 
 export type ForwardResult =
-  /** A well-formed reply to the question, NOERROR or NXDOMAIN. Shared between clients: nobody may write to it. */
+  /**
+   * A reply to the question, NOERROR or NXDOMAIN, that holds nothing else than what was asked for (see `scrub.ts`), in a
+   * wire form without OPT. Shared between clients: nobody may write to it.
+   */
   | {
       readonly ok: true;
       readonly message: Message;
-      readonly upstream: HostPort;
-      /** What is to be told of it: that it is stale. */
+      readonly upstream: Upstream;
+      /** What is to be told of it: that it is stale, or that something was taken out. */
       readonly ede?: ExtendedError;
     }
   | { readonly ok: false; readonly rcode: number; readonly ede: ExtendedError };

@@ -1,24 +1,40 @@
 import { randomBytes } from 'node:crypto';
-import { formatHostPort, type HostPort } from '../../net/ip.js';
-import { latin1 } from '../wire/bytes.js';
+import type { HostPort } from '../../net/ip.js';
+import { formatUpstream, type Upstream } from '../../net/upstream.js';
 import { EDE, RCODE } from '../wire/constants.js';
 import type { Edns } from '../wire/edns.js';
 import { isAtOrBelow, labelCount, type DnsName } from '../wire/name.js';
 import { askUpstream } from './ask-upstream.js';
+import { checkAuthorities } from './authorities.js';
 import type { Exchange, ForwardQuestion, ForwardResult } from './exchange.js';
-import { UpstreamHealth, type UpstreamStatus } from './health.js';
+import type { UpstreamStatus } from './health.js';
 import { createLoopMark } from './loop-mark.js';
+import { Peers, type Peer } from './peers.js';
+import { questionKey } from './question-key.js';
 import { raceUpstreams, type RaceTimes } from './race.js';
 import { createRandomIds } from './random-id.js';
+import { createRebindFilter, type ForwardLog, type RebindOptions } from './rebind.js';
 import { isOwnAddress } from './resolv-conf.js';
+import { createRoutes, type Route } from './routes.js';
+import { scrubReply, withoutData } from './scrub.js';
 
 export interface ForwarderOptions {
   /** In the order to ask in. */
-  readonly upstreams: readonly HostPort[];
+  readonly upstreams: readonly Upstream[];
+  /**
+   * Suffix to upstreams, for names at and below it; the longest suffix counts, and an empty list refuses such names.
+   * `.` stands for all other names, in place of `upstreams`.
+   */
+  readonly forward?: ReadonlyMap<string, readonly Upstream[]>;
+  /** Certificate authorities for upstreams over TLS (PEM), instead of those that Node.js trusts. */
+  readonly ca?: string;
   /** Where this process itself listens. */
   readonly listen: readonly HostPort[];
   /** Names that never go upstream, nor does anything below them; lower case. */
   readonly ownNames: readonly DnsName[];
+  /** Withholds addresses of inner networks; absent: nothing is withheld. */
+  readonly rebind?: RebindOptions;
+  readonly log?: ForwardLog;
   /** In ms; by default the next upstream is asked after 1000, and all is given up after 3500. */
   readonly times?: RaceTimes;
   /** Clients that may wait at the same time; more are refused at once. 1000 by default. */
@@ -36,77 +52,132 @@ export interface ForwarderCounters {
   readonly failures: number;
   /** Questions refused because too many were waiting. */
   readonly overloads: number;
+  /** Answers withheld because they had an address of an inner network. */
+  readonly filtered: number;
+}
+
+export interface ForwarderStatus {
+  /** The default route, whose suffix is `.`, comes first. */
+  readonly routes: readonly { readonly suffix: string; readonly upstreams: readonly UpstreamStatus[] }[];
+  /** Those that clients brought, the last asked first. */
+  readonly clients: readonly UpstreamStatus[];
 }
 
 export interface Forwarder {
   readonly exchange: Exchange;
   /** Whether a query has gone round: it passed this process before. */
   isLoop(edns: Edns | undefined): boolean;
-  status(): readonly UpstreamStatus[];
+  status(): ForwarderStatus;
   counters(): ForwarderCounters;
+  /** Ends the connections that are kept open. A question that comes later opens new ones. */
+  close(): void;
 }
 
 const DEFAULT_TIMES: RaceTimes = { hedge: 1000, deadline: 3500 };
 const DEFAULT_MAX_IN_FLIGHT = 1000;
+/** As many as the C libraries read from a resolv.conf. */
+const MAX_CLIENT_UPSTREAMS = 3;
 
 /**
  * Asks upstream servers for what is not ours.
- * @throws Error when an upstream is one of our own addresses
+ * @throws Error when an upstream is one of our own addresses, a suffix or an allowed name is no domain name, or there is
+ * no authority in `ca`
  */
 export function createForwarder(options: ForwarderOptions): Forwarder {
-  const { upstreams, listen, ownNames, times = DEFAULT_TIMES } = options;
+  const { upstreams, listen, ownNames, times = DEFAULT_TIMES, forward = new Map(), ca } = options;
   const { maxInFlight = DEFAULT_MAX_IN_FLIGHT, now = () => performance.now() } = options;
-  const loop = upstreams.find((upstream) => isOwnAddress(upstream, listen));
-  if (loop) {
-    throw new Error(
-      `dns.upstreams: ${formatHostPort(loop)} is Fairlead's own address, so queries would go round for ever; ` +
-        `name the servers that it should ask instead`,
-    );
-  }
-  const health = upstreams.map((upstream) => new UpstreamHealth(upstream, now));
+  const log = options.log ?? { warn: () => undefined };
+  const routes = createRoutes(upstreams, forward);
+  const isSelf = (upstream: Upstream): boolean => isOwnAddress(upstream, listen);
+  for (const route of routes.all) refuseLoop(route, isSelf);
+  if (ca !== undefined) checkAuthorities(ca);
+  const rebind = options.rebind && createRebindFilter(options.rebind, log, now);
   const mark = createLoopMark(randomBytes(8));
   const context = { mark, nextId: createRandomIds() };
+  const peers = new Peers({
+    ...context,
+    now,
+    cookieKey: randomBytes(16),
+    isSelf,
+    ...(ca !== undefined && { ca }),
+  });
+  const peersOf = new Map(
+    routes.all.map((route) => [route, route.upstreams.map((each) => peers.configured(each))]),
+  );
   const flights = new Map<string, Promise<ForwardResult>>();
-  const counters = { flights: 0, joined: 0, failures: 0, overloads: 0 };
+  const counters = { flights: 0, joined: 0, failures: 0, overloads: 0, filtered: 0 };
   let waiting = 0;
 
-  const launch = async (key: string, question: ForwardQuestion): Promise<ForwardResult> => {
+  /** What may be told of a reply. Forwarding a suffix, or bringing a server of one's own, says that its addresses are wanted. */
+  const inspect = (
+    result: Extract<ForwardResult, { ok: true }>,
+    question: ForwardQuestion,
+    isPublic: boolean,
+  ): ForwardResult => {
+    const scrubbed = scrubReply(result.message, question, ownNames);
+    if (!scrubbed.ok) return failed(RCODE.SERVFAIL, EDE.OTHER, FAULT_TEXT[scrubbed.fault]);
+    const { message } = scrubbed;
+    if (!isPublic || !rebind?.blocks(question.name, message, result.upstream)) return { ...result, message };
+    counters.filtered++;
+    const ede = { code: EDE.FILTERED, text: 'address of an inner network' };
+    return { ...result, message: withoutData(message), ede };
+  };
+
+  const launch = async (
+    key: string,
+    question: ForwardQuestion,
+    route: Route,
+    own: readonly Peer[],
+  ): Promise<ForwardResult> => {
     counters.flights++;
     try {
+      const order = new Set([...own, ...(peersOf.get(route) ?? [])]);
       const result = await raceUpstreams(
-        health,
-        (upstream, signal) => askUpstream(upstream, question, context, signal),
+        [...order],
+        (peer, signal) => askUpstream(peer, question, context, signal),
         times,
       );
-      if (!result.ok) counters.failures++;
-      return result;
+      if (!result.ok) {
+        counters.failures++;
+        return result;
+      }
+      const isPublic = route.text === '.' && !own.some(({ upstream }) => upstream === result.upstream);
+      return inspect(result, question, isPublic);
     } finally {
       flights.delete(key);
     }
   };
 
   const exchange: Exchange = async (question) => {
-    if (labelCount(question.name) === 1 || ownNames.some((own) => isAtOrBelow(question.name, own))) {
-      return refused(EDE.NOT_AUTHORITATIVE, 'not a name to ask others for');
+    const { name } = question;
+    const route = routes.find(name);
+    const isApex = route.suffix.length === name.length;
+    if ((labelCount(name) === 1 && !isApex) || ownNames.some((each) => isAtOrBelow(name, each))) {
+      return failed(RCODE.REFUSED, EDE.NOT_AUTHORITATIVE, 'not a name to ask others for');
     }
     if (waiting >= maxInFlight) {
       counters.overloads++;
-      return {
-        ok: false,
-        rcode: RCODE.SERVFAIL,
-        ede: { code: EDE.OTHER, text: 'too many queries are waiting' },
-      };
+      return failed(RCODE.SERVFAIL, EDE.OTHER, 'too many queries are waiting');
     }
-    if (health.length === 0) return refused(EDE.NOT_AUTHORITATIVE, 'no upstream is configured');
+    if (route.upstreams.length === 0 && route.text !== '.') {
+      return failed(RCODE.REFUSED, EDE.BLOCKED, `${route.text} is not forwarded`);
+    }
+    const own = (question.upstreams ?? [])
+      .slice(0, MAX_CLIENT_UPSTREAMS)
+      .map((each) => peers.ofClient(each))
+      .filter((peer) => peer !== undefined);
+    if (route.upstreams.length === 0 && own.length === 0) {
+      return failed(RCODE.REFUSED, EDE.NOT_AUTHORITATIVE, 'no upstream is configured');
+    }
     waiting++;
     try {
-      const key = flightKey(question);
+      const key = questionKey(question);
       const flight = flights.get(key);
       if (flight) {
         counters.joined++;
         return await flight;
       }
-      const launched = launch(key, question);
+      const launched = launch(key, question, route, own);
       flights.set(key, launched);
       return await launched;
     } finally {
@@ -117,21 +188,30 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
   return {
     exchange,
     isLoop: (edns) => mark.isOwn(edns),
-    status: () => health.map((upstream) => upstream.status()),
+    status: () => ({
+      routes: [...peersOf].map(([{ text }, list]) => ({ suffix: text, upstreams: list.map(statusOf) })),
+      clients: peers.clients().map(statusOf),
+    }),
     counters: () => ({ ...counters }),
+    close: () => peers.close(),
   };
 }
 
-function refused(code: number, text: string): ForwardResult {
-  return { ok: false, rcode: RCODE.REFUSED, ede: { code, text } };
+const FAULT_TEXT = { loop: 'CNAME loop', size: 'the answer is too large' } as const;
+
+function refuseLoop({ text, upstreams }: Route, isSelf: (upstream: Upstream) => boolean): void {
+  const loop = upstreams.find(isSelf);
+  if (!loop) return;
+  throw new Error(
+    `${text === '.' ? 'dns.upstreams' : `dns.forward.${text}`}: ${formatUpstream(loop)} is Fairlead's own address, ` +
+      `so queries would go round for ever; name the servers that it should ask instead`,
+  );
 }
 
-/**
- * Equal questions share a flight: one that asks many times over gives forgers no more chances (RFC 5452 section 5).
- * A query that came through another forwarder stays apart from the clients' own, or two forwarders that ask each other
- * would each wait for the other; which forwarder it was makes no difference, so this opens two flights, not many.
- */
-function flightKey({ name, type, dnssecOk, checkingDisabled, marks }: ForwardQuestion): string {
-  const bits = (dnssecOk ? 1 : 0) | (checkingDisabled ? 2 : 0) | (marks.length > 0 ? 4 : 0);
-  return `${type}/${bits}/${latin1(name)}`;
+function statusOf({ health }: Peer): UpstreamStatus {
+  return health.status();
+}
+
+function failed(rcode: number, code: number, text: string): ForwardResult {
+  return { ok: false, rcode, ede: { code, text } };
 }

@@ -1,4 +1,4 @@
-import type { HostPort } from '../../net/ip.js';
+import type { Upstream } from '../../net/upstream.js';
 
 /** First and longest time that a silent upstream is passed over, in ms; it doubles with every failed trial. */
 const FIRST_BACKOFF = 1000;
@@ -11,7 +11,7 @@ const TRIAL_TIME = 1000;
 const PLAIN_TIME = 300_000;
 
 export interface UpstreamStatus {
-  readonly upstream: HostPort;
+  readonly upstream: Upstream;
   readonly up: boolean;
   /** Times that it was given up since it last answered. */
   readonly failures: number;
@@ -21,7 +21,7 @@ export interface UpstreamStatus {
 
 /** What is remembered of one upstream. Times are those of the injected monotonic clock, in ms. */
 export class UpstreamHealth {
-  readonly upstream: HostPort;
+  readonly upstream: Upstream;
   readonly #now: () => number;
   #failures = 0;
   #lastError: string | undefined;
@@ -29,7 +29,7 @@ export class UpstreamHealth {
   #trialUntil = 0;
   #plainUntil = 0;
 
-  constructor(upstream: HostPort, now: () => number) {
+  constructor(upstream: Upstream, now: () => number) {
     this.upstream = upstream;
     this.#now = now;
   }
@@ -70,8 +70,8 @@ export class UpstreamHealth {
   }
 }
 
-/** The order to ask in: those whose turn it is as configured, then the failed ones, in case all failed. */
-export function inOrder(upstreams: readonly UpstreamHealth[]): readonly UpstreamHealth[] {
-  const ready = new Set(upstreams.filter((upstream) => upstream.takeTurn()));
-  return [...ready, ...upstreams.filter((upstream) => !ready.has(upstream))];
+/** The order to ask in: those whose turn it is as given, then the failed ones, in case all failed. */
+export function inOrder<T extends { readonly health: UpstreamHealth }>(peers: readonly T[]): readonly T[] {
+  const ready = new Set(peers.filter(({ health }) => health.takeTurn()));
+  return [...ready, ...peers.filter((peer) => !ready.has(peer))];
 }

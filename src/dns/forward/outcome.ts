@@ -6,7 +6,7 @@ export type Outcome =
   | { readonly kind: 'reply'; readonly message: Message }
   /** A valid reply that was cut off: ask again over TCP. */
   | { readonly kind: 'truncated' }
-  /** So many wrong replies came in that somebody seems to be guessing: ask again over TCP. */
+  /** Somebody seems to be guessing: so many wrong replies, or one without the cookie. Ask again over TCP. */
   | { readonly kind: 'suspicious' }
   /** The network said no. `detail`: an errno name or what was wrong with the stream. */
   | { readonly kind: 'network'; readonly detail: string }

@@ -1,8 +1,10 @@
-import { formatHostPort } from '../../net/ip.js';
+import { formatUpstream } from '../../net/upstream.js';
 import { EDE, RCODE, rcodeName } from '../wire/constants.js';
 import type { ForwardResult } from './exchange.js';
-import { inOrder, type UpstreamHealth } from './health.js';
+import { inOrder } from './health.js';
 import type { Outcome } from './outcome.js';
+import type { Peer } from './peers.js';
+import { isReferral } from './scrub.js';
 
 export interface RaceTimes {
   /** An upstream that is silent for so long, in ms, is joined by the next one; its late reply still counts. */
@@ -13,22 +15,26 @@ export interface RaceTimes {
 
 /** Each upstream is asked this often at most for one query. */
 const ROUNDS = 2;
+/** Attempts at one query, however many upstreams there are (coredns #5897). */
+const MAX_ATTEMPTS = 8;
 
 /**
- * Asks the upstreams one after another until one says NOERROR or NXDOMAIN. Any other response code, a network error or
- * a silence leads to the next one; an upstream that answered is not asked twice.
+ * Asks the upstreams one after another until one says NOERROR or NXDOMAIN. Any other response code, a referral, a network
+ * error or a silence leads to the next one; an upstream that answered is not asked twice.
  * @param ask one attempt; it settles soon after its signal is aborted
  * @returns never rejects; the failure carries EDE 22, or 23 when the network failed (RFC 8914)
  */
 export function raceUpstreams(
-  upstreams: readonly UpstreamHealth[],
-  ask: (upstream: UpstreamHealth, signal: AbortSignal) => Promise<Outcome>,
+  peers: readonly Peer[],
+  ask: (peer: Peer, signal: AbortSignal) => Promise<Outcome>,
   times: RaceTimes,
 ): Promise<ForwardResult> {
   return new Promise((resolve) => {
-    const order = inOrder(upstreams);
-    const plan = Array.from({ length: ROUNDS }, () => order).flat();
-    const answered = new Set<UpstreamHealth>();
+    const order = inOrder(peers);
+    const plan = Array.from({ length: ROUNDS }, () => order)
+      .flat()
+      .slice(0, MAX_ATTEMPTS);
+    const answered = new Set<Peer>();
     const stop = new AbortController();
     let failure = failed(EDE.NETWORK_ERROR, 'no upstream configured');
     let running = 0;
@@ -42,16 +48,17 @@ export function raceUpstreams(
     };
     const launch = (): void => {
       clearTimeout(hedge);
-      let upstream = plan.shift();
-      while (upstream && answered.has(upstream)) upstream = plan.shift();
-      if (upstream) attempt(upstream);
+      let peer = plan.shift();
+      while (peer && answered.has(peer)) peer = plan.shift();
+      if (peer) attempt(peer);
       else if (running === 0) finish(failure);
     };
-    const attempt = (upstream: UpstreamHealth): void => {
-      const address = formatHostPort(upstream.upstream);
+    const attempt = (peer: Peer): void => {
+      const { health, upstream } = peer;
+      const address = formatUpstream(upstream);
       running++;
       hedge = setTimeout(() => {
-        upstream.failed('timeout');
+        health.failed('timeout');
         failure = failed(EDE.NO_REACHABLE_AUTHORITY, `no reply from ${address}`);
         launch();
       }, times.hedge);
@@ -59,22 +66,24 @@ export function raceUpstreams(
         running--;
         if (stop.signal.aborted) return;
         if (outcome.kind === 'reply') {
-          upstream.answered();
+          health.answered();
           const { rcode } = outcome.message;
-          if (rcode === RCODE.NOERROR || rcode === RCODE.NXDOMAIN) {
-            finish({ ok: true, message: outcome.message, upstream: upstream.upstream });
+          const referral = isReferral(outcome.message);
+          if (!referral && (rcode === RCODE.NOERROR || rcode === RCODE.NXDOMAIN)) {
+            finish({ ok: true, message: outcome.message, upstream });
             return;
           }
-          answered.add(upstream);
-          failure = failed(EDE.NO_REACHABLE_AUTHORITY, `${address} said ${rcodeName(rcode)}`);
+          answered.add(peer);
+          const said = referral ? 'does no recursion' : `said ${rcodeName(rcode)}`;
+          failure = failed(EDE.NO_REACHABLE_AUTHORITY, `${address} ${said}`);
         } else {
           const detail = outcome.kind === 'network' ? outcome.detail : outcome.kind;
-          upstream.failed(detail);
+          health.failed(detail);
           failure = failed(EDE.NETWORK_ERROR, `${address}: ${detail}`);
         }
         launch();
       };
-      ask(upstream, stop.signal).then(settle, (error: unknown) => {
+      ask(peer, stop.signal).then(settle, (error: unknown) => {
         settle({ kind: 'network', detail: error instanceof Error ? error.message : String(error) });
       });
     };

@@ -1,7 +1,7 @@
 import { createSocket } from 'node:dgram';
 import { ipFamily, type HostPort } from '../../net/ip.js';
 import { FLAG } from '../wire/constants.js';
-import { answersQuestion, decodeMessage } from '../wire/message.js';
+import { answersQuestion, decodeMessage, type Message } from '../wire/message.js';
 import type { WireQuestion } from '../wire/query.js';
 import type { Outcome } from './outcome.js';
 
@@ -11,14 +11,17 @@ const MAX_MISMATCHES = 10;
 /**
  * Sends a query over UDP and waits for its reply, until the signal says to stop. Each query has a socket of its own:
  * the kernel gives it an unpredictable port, drops what other addresses send to it, and reports ICMP errors.
- * A datagram that is malformed or answers another question is ignored, so that a forged one cannot end the wait.
+ * A datagram that is malformed or answers another question is ignored, so that a forged one cannot end the wait. Names
+ * are compared without regard to case: what is sent is all lower case, so its case is no secret to guess.
  * @param query the wire form of `question` with this `id`
+ * @param isGenuine whether a reply that fits is the upstream's own; when it is not, the query goes to TCP
  */
 export function exchangeUdp(
   upstream: HostPort,
   query: Uint8Array,
   id: number,
   question: WireQuestion,
+  isGenuine: (reply: Message) => boolean,
   signal: AbortSignal,
 ): Promise<Outcome> {
   return new Promise((resolve) => {
@@ -46,8 +49,9 @@ export function exchangeUdp(
     socket.on('message', (wire) => {
       const decoded = decodeMessage(wire);
       if (decoded.ok && answersQuestion(decoded.message, id, question)) {
-        const cut = (decoded.message.flags & FLAG.TC) !== 0;
-        settle(cut ? { kind: 'truncated' } : { kind: 'reply', message: decoded.message });
+        const { message } = decoded;
+        if (!isGenuine(message)) settle({ kind: 'suspicious' });
+        else settle((message.flags & FLAG.TC) !== 0 ? { kind: 'truncated' } : { kind: 'reply', message });
       } else if (++mismatches >= MAX_MISMATCHES) {
         settle({ kind: 'suspicious' });
       }

@@ -1,5 +1,7 @@
 import { readU16 } from '../wire/bytes.js';
-import { CLASS, FLAG, HEADER_SIZE, OPCODE, RCODE, TYPE } from '../wire/constants.js';
+import { CLASS, EDNS_OPTION, FLAG, HEADER_SIZE, OPCODE, RCODE, TYPE } from '../wire/constants.js';
+import { isCookieLength } from '../wire/cookie.js';
+import { findOption, type Edns } from '../wire/edns.js';
 import { parseQuery, type Query, type ReplyHead } from '../wire/query.js';
 
 export type Transport = 'udp' | 'tcp';
@@ -11,6 +13,8 @@ export type Verdict =
   | { readonly action: 'drop'; readonly reason: SilentReason }
   /** Refused before any data is looked at. `ra`: the question was read and understood. */
   | { readonly action: 'reply'; readonly rcode: number; readonly ra: boolean; readonly head: ReplyHead }
+  /** No question, but a cookie: the client wants a server cookie and nothing else (RFC 7873 section 5.4). */
+  | { readonly action: 'cookie'; readonly head: ReplyHead }
   | { readonly action: 'query'; readonly query: Query };
 
 /**
@@ -19,7 +23,9 @@ export type Verdict =
  * - opcode other than QUERY: NOTIMP, a bare header with ID and opcode, whatever follows; so NOTIMP comes before BADVERS
  * - not one question, unreadable question, records, trailing octets, bad OPT: FORMERR, with the question and the OPT as
  *   far as they could be read
+ * - no question, but an OPT with a cookie: the cookie is answered
  * - EDNS version above 0: BADVERS (RFC 6891 section 6.1.3)
+ * - a cookie of a length that none has: FORMERR (RFC 7873 section 5.2.2)
  * - class other than IN: REFUSED; the server's version is never told
  * - meta types: OPT, TKEY, TSIG and AXFR over UDP FORMERR; MAILA and MAILB NOTIMP; AXFR and IXFR REFUSED
  * - all else is a query; AA, TC, RA, Z and RCODE in it mean nothing (RFC 8906 section 3.1.3)
@@ -34,14 +40,28 @@ export function accept(packet: Uint8Array, transport: Transport): Verdict {
     return { action: 'reply', rcode: RCODE.NOTIMP, ra: false, head };
   }
   const parsed = parseQuery(packet);
-  if (!parsed.ok) return { action: 'reply', rcode: RCODE.FORMERR, ra: false, head: parsed.head };
+  if (!parsed.ok) {
+    const { head, fault } = parsed;
+    const asksForCookie = fault === 'no-question' && head.edns?.version === 0;
+    if (asksForCookie && cookieFault(head.edns) === 'none') return { action: 'cookie', head };
+    return { action: 'reply', rcode: RCODE.FORMERR, ra: false, head };
+  }
   const { query } = parsed;
   if (query.edns !== undefined && query.edns.version > 0) {
     return { action: 'reply', rcode: RCODE.BADVERS, ra: false, head: query };
   }
+  if (cookieFault(query.edns) === 'length') {
+    return { action: 'reply', rcode: RCODE.FORMERR, ra: false, head: query };
+  }
   const rcode =
     query.question.class === CLASS.IN ? metaTypeRcode(query.question.type, transport) : RCODE.REFUSED;
   return rcode === undefined ? { action: 'query', query } : { action: 'reply', rcode, ra: true, head: query };
+}
+
+function cookieFault(edns: Edns | undefined): 'absent' | 'length' | 'none' {
+  const cookie = findOption(edns, EDNS_OPTION.COOKIE);
+  if (cookie === undefined) return 'absent';
+  return isCookieLength(cookie.length) ? 'none' : 'length';
 }
 
 function metaTypeRcode(type: number, transport: Transport): number | undefined {

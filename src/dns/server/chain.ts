@@ -1,52 +1,36 @@
-import { readU16 } from '../wire/bytes.js';
-import { TYPE } from '../wire/constants.js';
+import { EDE, RCODE } from '../wire/constants.js';
 import type { Message } from '../wire/message.js';
-import { equalNames, type DnsName } from '../wire/name.js';
+import { equalNames } from '../wire/name.js';
+import type { Query } from '../wire/query.js';
 import type { ResourceRecord } from '../wire/records.js';
+import type { ExtendedError, ReplyBody } from '../wire/reply.js';
 
-/** Longer chains are a loop or a mistake. */
-const MAX_LINKS = 16;
+/** A chain of ours, and what upstream says of the name that it leads to: the rest of the chain and nothing else. */
+export interface ChainEnd {
+  readonly own: { readonly aa: boolean; readonly answers: readonly ResourceRecord[] };
+  readonly message: Message;
+  readonly ede?: ExtendedError | undefined;
+}
 
 /**
- * Picks from a reply what belongs to a name: its CNAMEs in the order of the chain, then the records of the type at the
- * chain's end; with `dnssecOk` their signatures. Whatever else the reply holds has no business here.
+ * The answer of our own CNAMEs and of what upstream has behind them. The code is that of the last name (RFC 6604
+ * section 3). A chain that goes round is SERVFAIL without records.
  */
-export function collectChain(
-  message: Message,
-  start: DnsName,
-  type: number,
-  dnssecOk: boolean,
-): readonly ResourceRecord[] {
-  const collected: ResourceRecord[] = [];
-  const take = (owner: DnsName, wanted: number): readonly ResourceRecord[] => {
-    const found = message.answers.filter(
-      (record) =>
-        equalNames(record.owner, owner) &&
-        (record.type === wanted || (dnssecOk && record.type === TYPE.RRSIG && covers(record, wanted))),
-    );
-    collected.push(...found);
-    return found;
-  };
-  let name = start;
-  for (let links = 0; links < MAX_LINKS; links++) {
-    if (take(name, type).length > 0) break;
-    const cname = take(name, TYPE.CNAME).find((record) => record.rdata.kind === 'cname');
-    if (cname?.rdata.kind !== 'cname') break;
-    name = cname.rdata.target;
+export function finishChain({ own, message, ede }: ChainEnd, { question }: Query): ReplyBody {
+  const answers = [...own.answers, ...message.answers];
+  if (isLoop(answers)) {
+    return { rcode: RCODE.SERVFAIL, ra: true, ede: { code: EDE.OTHER, text: 'CNAME loop' } };
   }
-  return collected;
+  const hasData = message.answers.some(({ type }) => type === question.type);
+  const authority = hasData ? [] : message.authority;
+  return { rcode: message.rcode, aa: own.aa, ra: true, answers, authority, ede };
 }
 
 /** Whether a chain of CNAMEs, in its order, comes back to a name that it has passed. */
-export function isLoop(chain: readonly ResourceRecord[]): boolean {
+function isLoop(chain: readonly ResourceRecord[]): boolean {
   const cnames = chain.flatMap(({ owner, rdata }) =>
     rdata.kind === 'cname' ? [{ owner, target: rdata.target }] : [],
   );
   const last = cnames.at(-1);
   return last !== undefined && cnames.some(({ owner }) => equalNames(owner, last.target));
-}
-
-/** The type that a signature is for comes first in its data (RFC 4034 section 3.1). */
-function covers({ rdata }: ResourceRecord, type: number): boolean {
-  return rdata.kind === 'raw' && readU16(rdata.bytes, 0) === type;
 }

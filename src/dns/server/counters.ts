@@ -1,8 +1,9 @@
 import { rcodeName, typeName } from '../wire/constants.js';
 import type { Transport } from './accept.js';
+import type { CookieState } from './cookies.js';
 
 /** Why a packet was left unanswered. */
-export type DropReason = 'short' | 'response' | 'source-port' | 'policy';
+export type DropReason = 'short' | 'response' | 'source-port' | 'policy' | 'rate-limit';
 
 /** Totals since the start. */
 export interface DnsCounters {
@@ -19,6 +20,12 @@ export interface DnsCounters {
   readonly forwarded: number;
   /** Queries that had passed this very process before. */
   readonly loops: number;
+  /** Queries with a DNS cookie, by what it said. */
+  readonly cookies: Readonly<Record<CookieState, number>>;
+  /** Replies that the rate limit cut down to TC; those that it held back are `dropped['rate-limit']`. */
+  readonly slipped: number;
+  /** Queries to forward that got SERVFAIL because their client had too many under way. */
+  readonly overloads: number;
   /** Faults of our own that became SERVFAIL. */
   readonly faults: number;
 }
@@ -31,6 +38,9 @@ export interface MutableCounters {
   truncated: number;
   forwarded: number;
   loops: number;
+  readonly cookies: Record<CookieState, number>;
+  slipped: number;
+  overloads: number;
   faults: number;
 }
 
@@ -38,11 +48,14 @@ export function createCounters(): MutableCounters {
   return {
     queries: new Map(),
     replies: new Map(),
-    dropped: { short: 0, response: 0, 'source-port': 0, policy: 0 },
+    dropped: { short: 0, response: 0, 'source-port': 0, policy: 0, 'rate-limit': 0 },
     packets: { udp: 0, tcp: 0 },
     truncated: 0,
     forwarded: 0,
     loops: 0,
+    cookies: { new: 0, valid: 0, invalid: 0 },
+    slipped: 0,
+    overloads: 0,
     faults: 0,
   };
 }
@@ -70,5 +83,6 @@ export function readCounters(counters: MutableCounters): DnsCounters {
     replies: byName(counters.replies, rcodeName),
     dropped: { ...counters.dropped },
     packets: { ...counters.packets },
+    cookies: { ...counters.cookies },
   };
 }

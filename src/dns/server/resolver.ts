@@ -1,3 +1,4 @@
+import type { Upstream } from '../../net/upstream.js';
 import type { DnsName } from '../wire/name.js';
 import type { ResourceRecord } from '../wire/records.js';
 import type { ExtendedError } from '../wire/reply.js';
@@ -28,9 +29,13 @@ export type Resolution =
        * records are appended; the reply has the rcode of that last name (RFC 6604 section 3).
        */
       readonly chase?: DnsName;
+      /** The wildcard (`*.dev.example`) that the answer was made from: names below it can be made up at will. */
+      readonly wildcard?: DnsName;
+      /** The client's own upstreams, for the target. */
+      readonly upstreams?: readonly Upstream[];
     }
-  /** Not ours: ask upstream. */
-  | { readonly kind: 'forward' }
+  /** Not ours: ask upstream; first those of the client's own, when it has any. */
+  | { readonly kind: 'forward'; readonly upstreams?: readonly Upstream[] }
   /** Say nothing: this client is not served. */
   | { readonly kind: 'drop' }
   | { readonly kind: 'refuse'; readonly ede?: ExtendedError };
@@ -38,4 +43,9 @@ export type Resolution =
 /** Decides what is answered; see `src/dns/zone/`. It is synchronous, and a throw counts as SERVFAIL. */
 export interface Resolver {
   resolve(question: Question, client: { readonly address: string }): Resolution;
+  /**
+   * Whether a client gets replies at all; asked where no question comes to {@link resolve}: errors, and queries for a
+   * cookie. Absent: everybody does.
+   */
+  serves?(client: { readonly address: string }): boolean;
 }

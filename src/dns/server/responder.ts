@@ -1,37 +1,55 @@
-import type { Exchange } from '../forward/exchange.js';
-import { marksOf } from '../forward/loop-mark.js';
-import { EDE, MAX_MESSAGE_SIZE, RCODE } from '../wire/constants.js';
+import type { Exchange, ForwardQuestion, ForwardResult } from '../forward/exchange.js';
 import type { Edns } from '../wire/edns.js';
-import { labelsOf, lowerCaseName } from '../wire/name.js';
-import { copyQuery, type Query, type ReplyHead } from '../wire/query.js';
-import { relayReply } from '../wire/relay.js';
-import { composeReply, replyLimit, type ReplyBody } from '../wire/reply.js';
-import { accept, type Transport } from './accept.js';
-import { collectChain, isLoop } from './chain.js';
-import {
-  countQuery,
-  countReply,
-  createCounters,
-  readCounters,
-  type DnsCounters,
-  type MutableCounters,
-} from './counters.js';
-import type { Resolution, Resolver } from './resolver.js';
-import { rotateSets, type RandomBelow } from './rotate.js';
+import type { Transport } from './accept.js';
+import { createServerCookies, type ServerCookies } from './cookies.js';
+import { createCounters, readCounters, type DnsCounters } from './counters.js';
+import { Pipeline } from './pipeline.js';
+import type { QueryLogOptions } from './query-log.js';
+import type { RateLimitOptions } from './rate-limit.js';
+import type { Resolver } from './resolver.js';
+import type { RandomBelow } from './rotate.js';
 
 /** Who sent a packet: canonical address and port. */
 export interface Client {
   readonly address: string;
   readonly port: number;
   readonly transport: Transport;
+  /** Over TCP: how long the connection may be idle now, in ms; told to a client that asks for it (RFC 7828). */
+  readonly idleTime?: () => number;
 }
 
-export interface ResponderOptions {
+/** Asks others for what is not ours. */
+export interface ResponderForwarder {
+  readonly exchange: Exchange;
+  /** What is known without asking, so that the reply comes at once. */
+  readonly lookup?: (question: ForwardQuestion) => ForwardResult | undefined;
+  isLoop(edns: Edns | undefined): boolean;
+}
+
+/** What may change while the server runs. */
+export interface ResponderTuning {
+  /** Limits the replies over UDP to whoever is not exempt and shows no cookie of ours; absent: no limit. */
+  readonly rateLimit?: RateLimitOptions | undefined;
+  /** Absent: nothing is logged, and nothing is spent on it. */
+  readonly queryLog?: QueryLogOptions | undefined;
+  /** The server's name for clients that ask for NSID (RFC 5001), 1 to 128 octets of UTF-8; absent: none is told. */
+  readonly nsid?: string | undefined;
+  /** Queries of one address that may wait for upstreams; more get SERVFAIL at once (DNSBomb, CVE-2024-33655). */
+  readonly maxForwardsPerClient?: number | undefined;
+}
+
+export interface ResponderOptions extends ResponderTuning {
   readonly resolver: Resolver;
   /** Absent: what is not ours is refused. */
-  readonly forwarder?: { readonly exchange: Exchange; isLoop(edns: Edns | undefined): boolean };
+  readonly forwarder?: ResponderForwarder;
+  /** By default with secrets of its own. */
+  readonly cookies?: ServerCookies;
   /** Where the sets of an answer begin; random by default. */
   readonly randomBelow?: RandomBelow;
+  /** From 0 up to, and without, 1: which queries the log looks at. */
+  readonly random?: () => number;
+  /** Monotonic, in ms. */
+  readonly now?: () => number;
   /** Told of a fault of our own, such as a throw of the resolver; the client got SERVFAIL. */
   readonly onFault?: (error: unknown) => void;
 }
@@ -49,187 +67,38 @@ export interface Responder {
    * rejects. The packet may be reused when the call returns.
    */
   respond(packet: Uint8Array, client: Client): Buffer | undefined | Promise<Buffer | undefined>;
-  /** The same without counting, for looking at what a client would get. */
+  /** The same without counting, limiting and logging, for looking at what a client would get. */
   preview(packet: Uint8Array, client: Client): Handled | Promise<Handled>;
+  /** Replaces all of the tuning. What the rate limit remembers is forgotten. @throws Error when `nsid` is too long */
+  tune(tuning: ResponderTuning): void;
   counters(): DnsCounters;
 }
 
-/** The rules that packets are answered by, the same for every transport. */
+/**
+ * The rules that packets are answered by, the same for every transport.
+ * @throws Error with one line when `nsid` is empty or too long
+ */
 export function createResponder(options: ResponderOptions): Responder {
   const counters = createCounters();
+  const shared = { ...options, cookies: options.cookies ?? createServerCookies() };
+  const pipeline = new Pipeline(shared, counters);
+  pipeline.tune(options);
+  let { nsid } = options;
   return {
     respond(packet, client) {
       counters.packets[client.transport]++;
-      const handled = new Pipeline(options, counters).handle(packet, client);
+      const handled = pipeline.handle(packet, client);
       return handled instanceof Promise ? handled.then(({ message }) => message) : handled.message;
     },
-    preview: (packet, client) => new Pipeline(options, createCounters()).handle(packet, client),
+    preview(packet, client) {
+      const silent = new Pipeline(shared, createCounters());
+      silent.tune({ nsid });
+      return silent.handle(packet, client);
+    },
+    tune(tuning) {
+      pipeline.tune(tuning);
+      nsid = tuning.nsid;
+    },
     counters: () => readCounters(counters),
   };
-}
-
-const SILENCE: Handled = { source: 'own' };
-
-class Pipeline {
-  readonly #options: ResponderOptions;
-  readonly #counters: MutableCounters;
-  readonly #randomBelow: RandomBelow;
-
-  constructor(options: ResponderOptions, counters: MutableCounters) {
-    this.#options = options;
-    this.#counters = counters;
-    this.#randomBelow = options.randomBelow ?? ((bound) => Math.floor(Math.random() * bound));
-  }
-
-  handle(packet: Uint8Array, client: Client): Handled | Promise<Handled> {
-    // A reply to port 0 cannot be sent, and no resolver asks from there.
-    if (client.port === 0) return this.#drop('source-port');
-    const verdict = accept(packet, client.transport);
-    switch (verdict.action) {
-      case 'drop':
-        return this.#drop(verdict.reason);
-      case 'reply':
-        return this.#compose(verdict.head, { rcode: verdict.rcode, ra: verdict.ra }, client.transport);
-      case 'query':
-        countQuery(this.#counters, verdict.query.question.type);
-        return this.#answer(verdict.query, client);
-    }
-  }
-
-  #answer(query: Query, client: Client): Handled | Promise<Handled> {
-    const { transport } = client;
-    try {
-      if (this.#options.forwarder?.isLoop(query.edns)) {
-        this.#counters.loops++;
-        return this.#refuse(query, transport, { code: EDE.OTHER, text: 'forwarding loop' });
-      }
-      return this.#carryOut(this.#resolve(query, client), query, transport);
-    } catch (error) {
-      return this.#fault(error, query, transport);
-    }
-  }
-
-  #resolve({ question }: Query, { address }: Client): Resolution {
-    const name = lowerCaseName(question.name);
-    return this.#options.resolver.resolve({ name, labels: labelsOf(name), type: question.type }, { address });
-  }
-
-  #carryOut(resolution: Resolution, query: Query, transport: Transport): Handled | Promise<Handled> {
-    switch (resolution.kind) {
-      case 'drop':
-        return this.#drop('policy');
-      case 'refuse':
-        return this.#refuse(query, transport, resolution.ede);
-      case 'forward': {
-        // Recursion that was not asked for would tell a client what others looked up (cache snooping).
-        if (!query.rd) return this.#refuse(query, transport, { code: EDE.NOT_AUTHORITATIVE });
-        const kept = copyQuery(query);
-        return this.#forward(kept, transport).catch((error: unknown) => this.#fault(error, kept, transport));
-      }
-      case 'answer': {
-        if (!resolution.chase || !query.rd) return this.#own(query, resolution, transport);
-        const kept = copyQuery(query);
-        const chased = this.#chase(kept, resolution, resolution.chase, transport);
-        return chased.catch((error: unknown) => this.#fault(error, kept, transport));
-      }
-    }
-  }
-
-  /** A fault of ours costs one query its answer, and nothing else. */
-  #fault(error: unknown, query: Query, transport: Transport): Handled {
-    this.#counters.faults++;
-    this.#options.onFault?.(error);
-    return this.#compose(query, { rcode: RCODE.SERVFAIL, ra: true }, transport);
-  }
-
-  #own(query: Query, resolution: Extract<Resolution, { kind: 'answer' }>, transport: Transport): Handled {
-    const { rcode, aa, authority, additionals, ede } = resolution;
-    const answers = rotateSets(resolution.answers, this.#randomBelow);
-    return this.#compose(query, { rcode, aa, ra: true, answers, authority, additionals, ede }, transport);
-  }
-
-  async #forward(query: Query, transport: Transport): Promise<Handled> {
-    const result = await this.#exchange(query, lowerCaseName(query.question.name));
-    if (!result.ok)
-      return this.#compose(query, { rcode: result.rcode, ra: true, ede: result.ede }, transport, 'upstream');
-    const message = relayReply(result.message, query, replyLimit(transport, query.edns), result.ede);
-    return this.#done(message, result.message.rcode, 'upstream');
-  }
-
-  async #chase(
-    query: Query,
-    own: Extract<Resolution, { kind: 'answer' }>,
-    target: Uint8Array,
-    transport: Transport,
-  ): Promise<Handled> {
-    const result = await this.#exchange(query, lowerCaseName(target));
-    // A chain without its end would be taken for a name without addresses.
-    if (!result.ok) {
-      return this.#compose(
-        query,
-        { rcode: RCODE.SERVFAIL, ra: true, ede: result.ede },
-        transport,
-        'upstream',
-      );
-    }
-    const { message } = result;
-    const found = collectChain(message, target, query.question.type, query.edns?.dnssecOk === true);
-    const answers = [...own.answers, ...found];
-    if (isLoop(answers)) {
-      const ede = { code: EDE.OTHER, text: 'CNAME loop' };
-      return this.#compose(query, { rcode: RCODE.SERVFAIL, ra: true, ede }, transport, 'upstream');
-    }
-    const body = {
-      rcode: message.rcode,
-      aa: own.aa,
-      ra: true,
-      answers,
-      authority: found.some(({ type }) => type === query.question.type) ? [] : message.authority,
-    };
-    return this.#compose(query, body, transport, 'upstream');
-  }
-
-  async #exchange({ question, cd, edns }: Query, name: Uint8Array): ReturnType<Exchange> {
-    this.#counters.forwarded++;
-    if (!this.#options.forwarder) {
-      return { ok: false, rcode: RCODE.REFUSED, ede: { code: EDE.NOT_AUTHORITATIVE } };
-    }
-    return this.#options.forwarder.exchange({
-      name,
-      type: question.type,
-      dnssecOk: edns?.dnssecOk === true,
-      checkingDisabled: cd,
-      marks: marksOf(edns),
-    });
-  }
-
-  #refuse(query: Query, transport: Transport, ede?: ReplyBody['ede']): Handled {
-    return this.#compose(query, { rcode: RCODE.REFUSED, ra: true, ede }, transport);
-  }
-
-  #compose(
-    head: ReplyHead,
-    body: ReplyBody,
-    transport: Transport,
-    source: Handled['source'] = 'own',
-  ): Handled {
-    const limit = replyLimit(transport, head.edns);
-    const reply = composeReply(head, body, limit);
-    if (reply.truncated && limit === MAX_MESSAGE_SIZE) {
-      const ede = { code: EDE.OTHER, text: 'answer is larger than a message can be' };
-      return this.#compose(head, { rcode: RCODE.SERVFAIL, ra: true, ede }, transport, source);
-    }
-    return this.#done(reply.message, body.rcode, source);
-  }
-
-  #done(message: Buffer, rcode: number, source: Handled['source']): Handled {
-    countReply(this.#counters, rcode);
-    if (((message[2] ?? 0) & 0x02) !== 0) this.#counters.truncated++;
-    return { message, source };
-  }
-
-  #drop(reason: keyof MutableCounters['dropped']): Handled {
-    this.#counters.dropped[reason]++;
-    return SILENCE;
-  }
 }

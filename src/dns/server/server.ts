@@ -16,6 +16,8 @@ export interface DnsServerOptions {
   readonly responder: Pick<Responder, 'respond'>;
   readonly log: DnsLog;
   readonly tcp?: Partial<TcpLimits>;
+  /** How long replies that are under way have when the server stops, in ms; 1000 by default. */
+  readonly stopTime?: number;
 }
 
 export interface TransportCounters {
@@ -31,7 +33,7 @@ export interface DnsServer {
    * @returns rejects with one line that says which address, why, and what to do
    */
   start(): Promise<void>;
-  /** Closes every socket. Replies that are still under way are not sent. */
+  /** Takes no more queries, lets the replies that are under way go out for as long as `stopTime`, closes every socket. */
   stop(): Promise<void>;
   /** What is bound, with real ports, in the order of `listen`; empty when it is not started. */
   addresses(): readonly HostPort[];
@@ -41,14 +43,16 @@ export interface DnsServer {
 /** How often another port is tried when UDP cannot have the one that TCP got. */
 const PORT_ATTEMPTS = 20;
 
-type Listener = UdpListener | TcpListener;
+const STOP_TIME = 1000;
 
 /** DNS over UDP and TCP at a list of addresses. */
-export function createDnsServer({ listen, responder, log, tcp }: DnsServerOptions): DnsServer {
+export function createDnsServer(options: DnsServerOptions): DnsServer {
+  const { listen, responder, log, tcp, stopTime = STOP_TIME } = options;
   const limits = { ...TCP_LIMITS, ...tcp };
   const connections = new TcpConnections(limits);
   const udp = { sendErrors: 0, socketErrors: 0 };
-  let listeners: Listener[] = [];
+  let tcpListeners: TcpListener[] = [];
+  let udpListeners: UdpListener[] = [];
   let bound: HostPort[] = [];
 
   const bindBoth = async (address: HostPort, attemptsLeft: number): Promise<HostPort> => {
@@ -57,7 +61,8 @@ export function createDnsServer({ listen, responder, log, tcp }: DnsServerOption
     });
     try {
       const udpListener = await listenUdp(tcpListener.address, responder, udp);
-      listeners.push(tcpListener, udpListener);
+      tcpListeners.push(tcpListener);
+      udpListeners.push(udpListener);
       return tcpListener.address;
     } catch (error) {
       await tcpListener.close();
@@ -67,11 +72,15 @@ export function createDnsServer({ listen, responder, log, tcp }: DnsServerOption
   };
 
   const stop = async (): Promise<void> => {
-    const closing = listeners.map((listener) => listener.close());
-    connections.closeAll();
-    listeners = [];
+    const [tcpClosing, udpClosing] = [tcpListeners, udpListeners];
+    tcpListeners = [];
+    udpListeners = [];
     bound = [];
-    await Promise.all(closing);
+    const closed = tcpClosing.map((listener) => listener.close());
+    const drained = [connections.drain(), ...udpClosing.map((listener) => listener.drain())];
+    await within(stopTime, Promise.all(drained));
+    connections.closeAll();
+    await Promise.all([...closed, ...udpClosing.map((listener) => listener.close())]);
   };
 
   return {
@@ -93,4 +102,14 @@ export function createDnsServer({ listen, responder, log, tcp }: DnsServerOption
       tcpRefused: connections.refused,
     }),
   };
+}
+
+/** Resolves with the promise, or when the time (in ms) is over. */
+async function within(time: number, promise: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const over = new Promise((resolve) => {
+    timer = setTimeout(resolve, time);
+  });
+  await Promise.race([promise, over]);
+  clearTimeout(timer);
 }

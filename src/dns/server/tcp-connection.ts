@@ -31,6 +31,8 @@ export class TcpConnection {
   #queries = 0;
   /** Nothing more is read: the client ended its side, or has no claim to more. */
   #ending = false;
+  /** Nothing more is answered than what is under way. */
+  #finishing = false;
 
   constructor(
     socket: Socket,
@@ -60,10 +62,18 @@ export class TcpConnection {
     this.#wait('first-octet');
   }
 
+  /** Takes no more queries, and ends when every reply that is under way has gone out. */
+  finish(): void {
+    this.#finishing = true;
+    this.#ending = true;
+    if (this.#socket.writableFinished) this.#socket.destroy();
+    else this.#settle();
+  }
+
   /** Takes as many queries as may be under way, then waits for what comes next. */
   #advance(): void {
     if (this.#socket.destroyed) return;
-    while (!this.#full && this.#queries < this.#limits.queries) {
+    while (!this.#finishing && !this.#full && this.#queries < this.#limits.queries) {
       const message = this.#frames.next();
       if (message === undefined) break;
       if (message.length < HEADER_SIZE) {
@@ -87,7 +97,7 @@ export class TcpConnection {
 
   #settle(): void {
     if (this.#socket.destroyed || this.#socket.writableEnded) return;
-    if (this.#full) {
+    if (this.#full && !this.#finishing) {
       this.#socket.pause();
       this.#wait(this.#unread ? 'reader' : 'answers');
       return;
@@ -95,7 +105,9 @@ export class TcpConnection {
     if (this.#queries >= this.#limits.queries) this.#ending = true;
     this.#socket.resume();
     if (this.#ending && this.#inFlight === 0) {
-      this.#socket.end();
+      this.#socket.end(() => {
+        if (this.#finishing) this.#socket.destroy();
+      });
       this.#wait('reader');
     } else if (this.#frames.pending > 0 && !this.#ending) this.#wait('message');
     else this.#wait(this.#inFlight > 0 ? 'answers' : 'idle');

@@ -7,7 +7,8 @@ import type { TcpLimits } from './tcp-limits.js';
 /** Counts and bounds the connections of all addresses together. */
 export class TcpConnections {
   readonly #limits: TcpLimits;
-  readonly #open = new Set<Socket>();
+  /** With what serves them, once it does. */
+  readonly #open = new Map<Socket, TcpConnection | undefined>();
   readonly #perSource = new Map<string, number>();
   #refused = 0;
 
@@ -37,7 +38,7 @@ export class TcpConnections {
       socket.destroy();
       return false;
     }
-    this.#open.add(socket);
+    this.#open.set(socket, undefined);
     this.#perSource.set(source, ofSource + 1);
     socket.once('close', () => {
       this.#open.delete(socket);
@@ -48,8 +49,25 @@ export class TcpConnections {
     return true;
   }
 
+  /** Tells what serves a connection that was admitted. */
+  serve(socket: Socket, connection: TcpConnection): void {
+    if (this.#open.has(socket)) this.#open.set(socket, connection);
+  }
+
+  /** Reads nothing more; resolves when every reply that is under way has gone out, and every connection is closed. */
+  async drain(): Promise<void> {
+    const closed = [...this.#open.keys()].map(
+      (socket) => new Promise<void>((resolve) => socket.once('close', () => resolve())),
+    );
+    for (const [socket, connection] of this.#open) {
+      if (connection) connection.finish();
+      else socket.destroy();
+    }
+    await Promise.all(closed);
+  }
+
   closeAll(): void {
-    for (const socket of this.#open) socket.destroy();
+    for (const socket of this.#open.keys()) socket.destroy();
   }
 }
 
@@ -79,8 +97,9 @@ export function listenTcp(
       return;
     }
     if (!connections.admit(socket, source)) return;
-    const client = { address: source, port: socket.remotePort ?? 0, transport: 'tcp' as const };
-    new TcpConnection(socket, client, responder, limits, () => connections.idleTime());
+    const idleTime = () => connections.idleTime();
+    const client = { address: source, port: socket.remotePort ?? 0, transport: 'tcp' as const, idleTime };
+    connections.serve(socket, new TcpConnection(socket, client, responder, limits, idleTime));
   });
   return new Promise((resolve, reject) => {
     server.once('error', reject);

@@ -14,6 +14,9 @@ export interface UdpCounters {
 
 export interface UdpListener {
   readonly address: HostPort;
+  /** Answers nothing more that comes; resolves when nothing is under way. */
+  drain(): Promise<void>;
+  /** Replies that are still under way are dropped. */
   close(): Promise<void>;
 }
 
@@ -45,7 +48,7 @@ export function listenUdp(
       socket.removeAllListeners('error');
       socket.on('error', () => counters.socketErrors++);
       widenBuffers(socket);
-      resolve({ address: { ip, port: socket.address().port }, close: serve(socket, responder, counters) });
+      resolve({ address: { ip, port: socket.address().port }, ...serve(socket, responder, counters) });
     });
   });
 }
@@ -64,32 +67,53 @@ function widenBuffers(socket: Socket): void {
   }
 }
 
-/** @returns the function that closes the socket; replies that come later are dropped */
 function serve(
   socket: Socket,
   responder: Pick<Responder, 'respond'>,
   counters: UdpCounters,
-): () => Promise<void> {
-  let open = true;
-  const send = (reply: Buffer | undefined, port: number, address: string): void => {
-    if (reply === undefined || !open) return;
+): Pick<UdpListener, 'drain' | 'close'> {
+  let state: 'open' | 'draining' | 'closed' = 'open';
+  let inFlight = 0;
+  let onDrained = (): void => undefined;
+  const send = (reply: Buffer, port: number, address: string, then?: () => void): void => {
     try {
       socket.send(reply, port, address, (error) => {
         if (error) counters.sendErrors++;
+        then?.();
       });
     } catch {
       counters.sendErrors++;
+      then?.();
     }
   };
+  const leave = (): void => {
+    if (--inFlight === 0) onDrained();
+  };
   socket.on('message', (packet, { address, port }) => {
+    if (state !== 'open') return;
     const client = { address: canonicalIp(address) ?? address, port, transport: 'udp' as const };
     const reply = responder.respond(packet, client);
-    if (reply instanceof Promise) void reply.then((message) => send(message, port, address));
-    else send(reply, port, address);
-  });
-  return () =>
-    new Promise((resolve) => {
-      open = false;
-      socket.close(() => resolve());
+    if (!(reply instanceof Promise)) {
+      if (reply) send(reply, port, address);
+      return;
+    }
+    inFlight++;
+    void reply.then((late) => {
+      if (late && state !== 'closed') send(late, port, address, leave);
+      else leave();
     });
+  });
+  return {
+    drain: () =>
+      new Promise((resolve) => {
+        state = 'draining';
+        onDrained = resolve;
+        if (inFlight === 0) resolve();
+      }),
+    close: () =>
+      new Promise((resolve) => {
+        state = 'closed';
+        socket.close(() => resolve());
+      }),
+  };
 }

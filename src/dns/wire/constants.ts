@@ -58,6 +58,8 @@ export const RCODE = {
   NOTIMP: 4,
   REFUSED: 5,
   BADVERS: 16,
+  /** RFC 7873 section 5.2.3. */
+  BADCOOKIE: 23,
 } as const;
 
 /** Bits of the second 16-bit word of the header (RFC 1035 section 4.1.1, RFC 4035 section 3). */
@@ -73,6 +75,14 @@ export const FLAG = {
 
 /** EDNS options that Fairlead reads or writes. */
 export const EDNS_OPTION = {
+  /** RFC 5001. */
+  NSID: 3,
+  /** RFC 7873. */
+  COOKIE: 10,
+  /** RFC 7828. */
+  TCP_KEEPALIVE: 11,
+  /** RFC 7830. */
+  PADDING: 12,
   /** RFC 8914. */
   EDE: 15,
   /** First of the local-use range of RFC 6891 section 9: the marks of the forwarders that a query passed. */
@@ -86,6 +96,7 @@ export const EDE = {
   FORGED_ANSWER: 4,
   NOT_READY: 14,
   BLOCKED: 15,
+  FILTERED: 17,
   PROHIBITED: 18,
   STALE_NXDOMAIN: 19,
   NOT_AUTHORITATIVE: 20,

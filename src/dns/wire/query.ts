@@ -33,6 +33,7 @@ export interface Query extends ReplyHead {
 
 /**
  * Why a message is no query of ours.
+ * - `no-question`: an OPT and nothing else; RFC 7873 section 5.4 gives that a meaning
  * - `question-count`: not exactly one question (RFC 9619)
  * - `question`: QNAME or what follows it cannot be read; a compression pointer in QNAME is always wrong
  * - `sections`: records where a query has none
@@ -40,7 +41,8 @@ export interface Query extends ReplyHead {
  * - `options`: EDNS options that do not add up, or too many of them
  * - `trailing`: octets after the last counted record
  */
-export type QueryFault = 'question-count' | 'question' | 'sections' | 'additional' | 'options' | 'trailing';
+export type QueryFault =
+  'no-question' | 'question-count' | 'question' | 'sections' | 'additional' | 'options' | 'trailing';
 
 export type QueryResult =
   | { readonly ok: true; readonly query: Query }
@@ -66,7 +68,8 @@ export function parseQuery(packet: Uint8Array): QueryResult {
   if (questions !== 1) {
     const opt =
       questions === 0 && records === 0 && additionals === 1 ? readOpt(packet, HEADER_SIZE) : undefined;
-    return fail('question-count', undefined, opt?.ok ? opt.edns : undefined);
+    if (!opt?.ok) return fail('question-count');
+    return fail(opt.end === packet.length ? 'no-question' : 'question-count', undefined, opt.edns);
   }
   const qname = readName(packet, HEADER_SIZE, { pointers: false });
   if (!qname.ok || qname.end + 4 > packet.length) return fail('question');

@@ -1,5 +1,5 @@
 import { FLAG, HEADER_SIZE, RCODE } from './constants.js';
-import { optSize, writeOpt } from './edns.js';
+import { optSize, writeOpt, type Edns, type EdnsOption } from './edns.js';
 import type { Message } from './message.js';
 import type { Query } from './query.js';
 import { replyFlags, replyOpt, type ExtendedError } from './reply.js';
@@ -9,15 +9,29 @@ import { replyFlags, replyOpt, type ExtendedError } from './reply.js';
  * types stay as they were. What changes is what is hop-by-hop or the client's own: ID, flags, the case of the question,
  * OPT (RFC 6891 section 6.2.6). AD stays only for a client that asked for it (RFC 6840 section 5.8).
  *
- * A reply larger than `limit` loses additionals, then the authority of a positive answer, then answers from the last
- * one on, with TC.
+ * A reply larger than `limit` loses the extended error, then additionals, then the authority of a positive answer, then
+ * answers from the last one on, with TC.
  * @param message the reply to the same question; a view of it must have no pointer in its question
- * @param ede told to a client that speaks EDNS
+ * @param told what a client that speaks EDNS is told besides; the options as of `composeReply`
  */
-export function relayReply(message: Message, query: Query, limit: number, ede?: ExtendedError): Buffer {
-  const opt = query.edns && replyOpt(query.edns, message.rcode, ede);
-  const room = limit - (opt ? optSize(opt.options) : 0);
-  const kept = cut(message, room);
+export function relayReply(message: Message, query: Query, limit: number, told: Told = NOTHING): Buffer {
+  const { edns } = query;
+  if (edns === undefined) return write(message, query, cut(message, limit));
+  const opt = replyOpt(edns, message.rcode, told.options, told.ede);
+  const kept = cut(message, limit - optSize(opt.options));
+  if (told.ede === undefined || kept.complete) return write(message, query, kept, opt);
+  const bare = replyOpt(edns, message.rcode, told.options);
+  return write(message, query, cut(message, limit - optSize(bare.options)), bare);
+}
+
+export interface Told {
+  readonly ede?: ExtendedError | undefined;
+  readonly options?: readonly EdnsOption[] | undefined;
+}
+
+const NOTHING: Told = {};
+
+function write(message: Message, query: Query, kept: Kept, opt?: Edns): Buffer {
   const buffer = Buffer.allocUnsafe(kept.end + (opt ? optSize(opt.options) : 0));
   buffer.set(message.wire.subarray(0, kept.end));
   const ad = (message.flags & FLAG.AD) !== 0 && (query.ad || query.edns?.dnssecOk === true);
@@ -39,6 +53,8 @@ interface Kept {
   readonly authority: number;
   readonly additionals: number;
   readonly truncated: boolean;
+  /** More room would bring nothing more. */
+  readonly complete: boolean;
 }
 
 /** The longest prefix of the message that may go out: pointers lead backwards, so every prefix stays valid. */
@@ -46,15 +62,20 @@ function cut(message: Message, room: number): Kept {
   const { answers, authority, additionals, questionsEnd, rcode } = message;
   const answersEnd = answers.at(-1)?.end ?? questionsEnd;
   const authorityEnd = authority.at(-1)?.end ?? answersEnd;
-  const all = { answers: answers.length, authority: authority.length, additionals: 0, truncated: false };
+  const all = {
+    answers: answers.length,
+    authority: authority.length,
+    additionals: 0,
+    truncated: false,
+    complete: true,
+  };
   // An OPT that is not the last record would have to be cut out of the middle; what stands around it is optional.
   const last = additionals.at(-1)?.end;
-  if (last !== undefined && last <= Math.min(room, message.optOffset ?? last)) {
-    return { ...all, additionals: additionals.length, end: last };
-  }
-  if (authorityEnd <= room) return { ...all, end: authorityEnd };
+  const wanted = last !== undefined && last <= (message.optOffset ?? last);
+  if (wanted && last <= room) return { ...all, additionals: additionals.length, end: last };
+  if (authorityEnd <= room) return { ...all, end: authorityEnd, complete: !wanted };
   const positive = rcode === RCODE.NOERROR && answers.length > 0;
-  if (positive && answersEnd <= room) return { ...all, authority: 0, end: answersEnd };
+  if (positive && answersEnd <= room) return { ...all, authority: 0, end: answersEnd, complete: false };
   const fitting = answers.filter((record) => record.end <= room);
   return {
     end: fitting.at(-1)?.end ?? questionsEnd,
@@ -62,5 +83,6 @@ function cut(message: Message, room: number): Kept {
     authority: 0,
     additionals: 0,
     truncated: true,
+    complete: false,
   };
 }

@@ -59,14 +59,21 @@ export function replyFlags(
   );
 }
 
-/** The OPT of a reply: our size and version, DO as asked (RFC 3225 section 3), no option of the client's. */
-export function replyOpt(asked: Edns, rcode: number, ede?: ExtendedError): Edns {
+const NO_OPTIONS: readonly EdnsOption[] = [];
+
+/** The OPT of a reply: our size and version, DO as asked (RFC 3225 section 3), no option that the client only sent. */
+export function replyOpt(
+  asked: Edns,
+  rcode: number,
+  options: readonly EdnsOption[] = NO_OPTIONS,
+  ede?: ExtendedError,
+): Edns {
   return {
     udpSize: EDNS_UDP_SIZE,
     extendedRcode: rcode >> 4,
     version: 0,
     dnssecOk: asked.dnssecOk,
-    options: ede ? [edeOption(ede)] : [],
+    options: ede ? [...options, edeOption(ede)] : options,
   };
 }
 
@@ -82,13 +89,38 @@ const writer = new MessageWriter();
  * Writes a reply of at most `limit` octets (512 or more), with an OPT if and only if the query had one (RFC 6891
  * section 7). What does not fit goes in this order: the extended error; additionals, whole sets at a time and without
  * TC (RFC 2181 section 9); then the answers from the last one on, with TC.
+ * @param options for a client that speaks EDNS, besides the extended error; 200 octets at most, so that they always fit
  */
-export function composeReply(head: ReplyHead, body: ReplyBody, limit: number): Reply {
-  if (head.edns !== undefined && body.ede !== undefined) {
-    const full = attempt(head, body, limit, replyOpt(head.edns, body.rcode, body.ede));
+export function composeReply(
+  head: ReplyHead,
+  body: ReplyBody,
+  limit: number,
+  options: readonly EdnsOption[] = NO_OPTIONS,
+): Reply {
+  const { edns } = head;
+  if (edns !== undefined && body.ede !== undefined) {
+    const full = attempt(head, body, limit, replyOpt(edns, body.rcode, options, body.ede));
     if (full.complete) return full;
   }
-  return attempt(head, body, limit, head.edns && replyOpt(head.edns, body.rcode));
+  return attempt(head, body, limit, edns && replyOpt(edns, body.rcode, options));
+}
+
+/** A reply without data and with TC: the client is to ask again over TCP. @param options as of {@link composeReply} */
+export function truncatedReply(
+  head: ReplyHead,
+  body: Pick<ReplyBody, 'rcode' | 'ra'>,
+  options: readonly EdnsOption[] = NO_OPTIONS,
+): Buffer {
+  const rcode = rcodeFor(head, body.rcode);
+  writer.start(head.id, replyFlags(head, body, rcode), PLAIN_UDP_SIZE);
+  if (head.question) writer.question(head.question);
+  if (head.edns) writer.opt(replyOpt(head.edns, rcode, options));
+  return writer.finish({ truncated: true });
+}
+
+/** An extended code has its upper bits in the OPT. */
+function rcodeFor({ edns }: ReplyHead, rcode: number): number {
+  return rcode > 0xf && edns === undefined ? RCODE.SERVFAIL : rcode;
 }
 
 function attempt(
@@ -97,7 +129,7 @@ function attempt(
   limit: number,
   opt: Edns | undefined,
 ): Reply & { complete: boolean } {
-  const rcode = body.rcode > 0xf && opt === undefined ? RCODE.SERVFAIL : body.rcode;
+  const rcode = rcodeFor(head, body.rcode);
   writer.start(head.id, replyFlags(head, body, rcode), limit - (opt ? optSize(opt.options) : 0));
   if (head.question) writer.question(head.question);
   const fits =

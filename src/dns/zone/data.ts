@@ -1,7 +1,7 @@
 import {
   reach,
   selectForName,
-  selectForService,
+  selectTasks,
   type Service,
   type Snapshot,
   type Task,
@@ -12,7 +12,7 @@ import { nameFromLabels, type DnsName } from '../wire/name.js';
 import { nameFromText } from '../wire/name-text.js';
 import { TYPE } from '../wire/constants.js';
 import { leaves, matchesPort } from './leaves.js';
-import type { PortSelector } from './located.js';
+import type { Give, PortSelector } from './located.js';
 import { fromTexts, preparedAddresses, type PreparedAddresses } from './prepared.js';
 
 /** Data of one record, before it has an owner and a TTL. */
@@ -52,15 +52,21 @@ export function aliasTarget(snapshot: Snapshot, service: Service): DnsName | und
 }
 
 /** A or AAAA data of a service for one view. */
-export function serviceAddresses(snapshot: Snapshot, service: Service, view: View, type: number): Datum[] {
+export function serviceAddresses(
+  snapshot: Snapshot,
+  service: Service,
+  give: Give,
+  view: View,
+  type: number,
+): Datum[] {
   const found = leaves(snapshot, service);
   const [only, ...more] = found;
   // Each leaf's addresses are prepared without doubles; only an alias of several can bring one twice.
-  if (only && more.length === 0) return addressData(preparedAddresses(snapshot, only, view), type);
+  if (only && more.length === 0) return addressData(preparedAddresses(snapshot, only, view, give), type);
   const seen = new Set<string>();
   const data: Datum[] = [];
   for (const leaf of found) {
-    for (const datum of addressData(preparedAddresses(snapshot, leaf, view), type)) {
+    for (const datum of addressData(preparedAddresses(snapshot, leaf, view, give), type)) {
       const key =
         datum.rdata.kind === 'a' || datum.rdata.kind === 'aaaa' ? datum.rdata.address.join('.') : '';
       if (seen.has(key)) continue;
@@ -103,8 +109,7 @@ export function portData(
   const data: Datum[] = [];
   const targets = new Map<DnsName, PreparedAddresses>();
   const hosts = new Map<string, DnsName | undefined>();
-  for (const task of leaves(snapshot, service).flatMap((leaf) => leaf.tasks)) {
-    if (!selectForService(task).in) continue;
+  for (const task of leaves(snapshot, service).flatMap((leaf) => selectTasks(leaf).tasks)) {
     const reached = reach(snapshot, task, view);
     const [first] = reached?.serviceAddresses ?? [];
     if (!reached || first === undefined) continue;

@@ -2,15 +2,17 @@ import {
   reach,
   selectForName,
   selectForService,
+  selectTasks,
   type Service,
   type Snapshot,
   type Task,
   type View,
 } from '../../catalog/index.js';
 import type { Question } from '../server/resolver.js';
-import { RCODE } from '../wire/constants.js';
+import { RCODE, TYPE } from '../wire/constants.js';
 import { leaves } from './leaves.js';
-import type { Located, Step } from './located.js';
+import type { Give, Located, Step } from './located.js';
+import { vipGiven } from './prepared.js';
 import { recordToText } from './record-text.js';
 import type { Zone } from './zone.js';
 
@@ -42,51 +44,71 @@ const rcodeNames: ReadonlyMap<number, string> = new Map(
 /** Follows the same path as an answer does, and writes down what is seen on the way. */
 export function explain(zone: Zone, snapshot: Snapshot, view: View, question: Question): ZoneExplanation {
   const steps: Step[] = [];
-  const located = zone.locateFor(snapshot, view, question.labels, steps);
+  const located = zone.locateFor(snapshot, view, question.labels, { steps });
   const resolution = zone.resolveFor(snapshot, view, question);
   const answered = resolution.kind === 'answer' ? resolution : undefined;
+  const meant = meaning(located, question.type);
   return {
     steps,
-    rule: ruleOf(located),
+    rule: ruleOf(located, meant),
     rcode: answered ? (rcodeNames.get(answered.rcode) ?? `RCODE${answered.rcode}`) : 'forwarded',
-    tasks: candidates(snapshot, located).map(({ task, select }) => explainTask(snapshot, view, task, select)),
+    tasks: candidates(snapshot, meant).map((candidate) => explainTask(snapshot, view, candidate)),
     answers: (answered?.answers ?? []).map(recordToText),
   };
 }
 
-function ruleOf(located: Located): string {
-  if (located.kind !== 'service' && located.kind !== 'port' && located.kind !== 'vip') return located.rule;
+/** What answers for a type: static records for the types that they have, and else what is beside them. */
+function meaning(located: Located, type: number): Located {
+  if (located.kind !== 'static') return located;
+  const { sets } = located.name;
+  const isTheirs = sets.has(type) || sets.has(TYPE.CNAME) || type === TYPE.ANY;
+  const { beside } = located;
+  return isTheirs || beside.kind === 'absent' || beside.kind === 'foreign' ? located : meaning(beside, type);
+}
+
+function ruleOf(located: Located, meant: Located): string {
+  const aside = meant !== located ? `, beside ${located.rule}` : '';
+  return `${meant.rule}${serviceRule(meant)}${aside}`;
+}
+
+function serviceRule(located: Located): string {
+  if (located.kind !== 'service' && located.kind !== 'port') return '';
   const { service } = located;
-  if (service.kind === 'tasks') return located.rule;
+  const vip = located.kind === 'service' ? vipGiven(service, located.give) : undefined;
+  if (vip !== undefined) return `, virtual IP ${vip}`;
+  if (service.kind === 'tasks') return '';
   const data =
     service.kind === 'external' ? (service.hostname ?? service.externalIps.join(', ')) : targetsOf(service);
-  return `${located.rule}, ${service.kind}: ${data}`;
+  return `, ${service.kind}: ${data}`;
 }
 
 function targetsOf({ aliasOf }: Service): string {
   return aliasOf.map((target) => `${target.service}.${target.stack}`).join(', ');
 }
 
-type Select = typeof selectForName;
+/** A task that a name could lead to. */
+interface Candidate {
+  readonly task: Task;
+  /** Why it is left out; undefined when it is taken. */
+  readonly out: string | undefined;
+  /** What else is to be said of one that is taken. */
+  readonly aside?: string;
+}
 
-function candidates(
-  snapshot: Snapshot,
-  located: Located,
-): { readonly task: Task; readonly select: Select }[] {
+function candidates(snapshot: Snapshot, located: Located): readonly Candidate[] {
   switch (located.kind) {
     case 'service':
-    case 'vip':
+      return leaves(snapshot, located.service).flatMap((leaf) => serviceCandidates(leaf, located.give));
     case 'port':
-      return leaves(snapshot, located.service).flatMap(({ tasks }) =>
-        tasks.map((task) => ({ task, select: selectForService })),
-      );
+      return leaves(snapshot, located.service).flatMap((leaf) => serviceCandidates(leaf, 'tasks'));
     case 'tasks':
-      return located.tasks.map((task) => ({ task, select: selectForName }));
-    case 'reverse':
-      return [{ task: located.task, select: selectForName }];
+      return located.tasks.map(namedCandidate);
+    case 'pointer':
+      return located.task ? [namedCandidate(located.task)] : [];
     case 'addresses':
     case 'apex':
     case 'name-server':
+    case 'static':
     case 'empty':
     case 'absent':
     case 'foreign':
@@ -94,11 +116,27 @@ function candidates(
   }
 }
 
-function explainTask(snapshot: Snapshot, view: View, task: Task, select: Select): ExplainedTask {
-  const selection = select(task);
+function namedCandidate(task: Task): Candidate {
+  const selection = selectForName(task);
+  return { task, out: selection.in ? undefined : selection.why };
+}
+
+function serviceCandidates(service: Service, give: Give): readonly Candidate[] {
+  const { tasks: taken, panic } = selectTasks(service);
+  const behindVip = vipGiven(service, give) === undefined ? {} : { aside: 'behind the virtual IP' };
+  return service.tasks.map((task) => {
+    const selection = selectForService(task);
+    if (selection.in) return { task, out: undefined, ...behindVip };
+    if (!panic || !taken.includes(task)) return { task, out: selection.why };
+    const aside = `${selection.why}, but most tasks of its service are unhealthy: all that run are given`;
+    return { task, out: undefined, aside };
+  });
+}
+
+function explainTask(snapshot: Snapshot, view: View, { task, out, aside }: Candidate): ExplainedTask {
   const reached = reach(snapshot, task, view);
   const addresses = reached?.addresses ?? [];
-  if (!selection.in) return { task, addresses, in: false, why: selection.why };
+  if (out !== undefined) return { task, addresses, in: false, why: out };
   if (!reached) return { task, addresses, in: false, why: unreachable(snapshot, view, task) };
   if (addresses.length === 0) {
     return { task, addresses, in: false, why: 'published under another port number only: ask for SRV' };
@@ -110,7 +148,7 @@ function explainTask(snapshot: Snapshot, view: View, task: Task, select: Select)
     published: "published on the host's address",
     expose: 'fairlead.expose=true',
   } as const;
-  return { task, addresses, in: true, why: how[reached.via] };
+  return { task, addresses, in: true, why: [how[reached.via], aside].filter(Boolean).join('; ') };
 }
 
 function unreachable(snapshot: Snapshot, view: View, task: Task): string {

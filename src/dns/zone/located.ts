@@ -1,21 +1,40 @@
 import type { Protocol, Service, Snapshot, Task, View } from '../../catalog/index.js';
+import type { LabelTree } from './label-tree.js';
+import type { StaticName } from './static-records.js';
 
-/** What a name stands for, in the eyes of one client. `rule` says in words which form of name it was. */
-export type Located =
-  | { readonly kind: 'service'; readonly service: Service; readonly rule: string }
-  | { readonly kind: 'vip'; readonly service: Service; readonly rule: string }
-  | { readonly kind: 'port'; readonly service: Service; readonly port: PortSelector; readonly rule: string }
-  | { readonly kind: 'tasks'; readonly tasks: readonly Task[]; readonly rule: string }
-  | { readonly kind: 'addresses'; readonly ips: readonly string[]; readonly rule: string }
-  | { readonly kind: 'reverse'; readonly task: Task; readonly rule: string }
-  | { readonly kind: 'apex'; readonly rule: string }
-  | { readonly kind: 'name-server'; readonly rule: string }
-  /** It exists and has no data: an empty non-terminal (RFC 4592 section 2.2.2). */
-  | { readonly kind: 'empty'; readonly rule: string }
-  /** Ours to deny. */
-  | { readonly kind: 'absent'; readonly rule: string }
-  /** Not ours: it goes upstream. */
-  | { readonly kind: 'foreign'; readonly rule: string };
+/** What a name stands for, in the eyes of one client. */
+export type Located = LocatedBase &
+  (
+    | { readonly kind: 'service'; readonly service: Service; readonly give: Give }
+    | { readonly kind: 'port'; readonly service: Service; readonly port: PortSelector }
+    | { readonly kind: 'tasks'; readonly tasks: readonly Task[] }
+    | { readonly kind: 'addresses'; readonly ips: readonly string[] }
+    /** A reverse name. `target`: labels of the name that it points at; `task` when it is a task's. */
+    | { readonly kind: 'pointer'; readonly target: readonly string[]; readonly task?: Task }
+    /** The top of a zone of ours: SOA and NS. */
+    | { readonly kind: 'apex'; readonly zone: readonly string[] }
+    | { readonly kind: 'name-server' }
+    /** Records from configuration; what they say nothing of is `beside`. */
+    | { readonly kind: 'static'; readonly name: StaticName; readonly beside: Located }
+    /** It exists and has no data: an empty non-terminal (RFC 4592 section 2.2.2). */
+    | { readonly kind: 'empty' }
+    /** Ours to deny. */
+    | { readonly kind: 'absent' }
+    /** Not ours: it goes upstream. */
+    | { readonly kind: 'foreign' }
+  );
+
+interface LocatedBase {
+  /** In words, which form of name it was. */
+  readonly rule: string;
+  /** The zone that a denial speaks for, its SOA's owner. Absent: the domain, or for a short name what is above it. */
+  readonly zone?: readonly string[];
+  /** No source can have anything to say about the name: it is denied even while the catalog is loading. */
+  readonly certain?: true;
+}
+
+/** What a service's name gives: what its endpoint mode says, always the tasks, or always the virtual IP. */
+export type Give = 'mode' | 'tasks' | 'vip';
 
 /** The two leading labels of an SRV owner, without their underscores. */
 export interface PortSelector {
@@ -36,6 +55,24 @@ export interface LocateContext {
   readonly view: View;
   /** Labels of the domain, lower case: `['rancher','internal']`. */
   readonly domain: readonly string[];
+  readonly records: LabelTree<StaticName>;
+  /** Names that are forwarded with all that is below them. */
+  readonly forwards: LabelTree<true>;
+  /** Labels that are delegated in the DNS root. */
+  readonly topLevelDomains: ReadonlySet<string>;
+  /** The target of a record, which is never a short name. */
+  readonly absolute?: boolean | undefined;
   /** Collects what was tried; absent on the hot path. */
-  readonly steps?: Step[];
+  readonly steps?: Step[] | undefined;
+}
+
+export function note(context: LocateContext, tried: string, matched: boolean, why: string): void {
+  context.steps?.push({ tried, matched, why });
+}
+
+/** The labels in front of a suffix; undefined when the name does not end in it. */
+export function below(labels: readonly string[], suffix: readonly string[]): readonly string[] | undefined {
+  const rest = labels.length - suffix.length;
+  if (rest < 0 || !suffix.every((label, at) => label === labels[rest + at])) return undefined;
+  return labels.slice(0, rest);
 }

@@ -1,7 +1,7 @@
 import type { Protocol, Service, ServiceRef } from '../../catalog/index.js';
 import { canonicalIp } from '../../net/ip.js';
 import { leaves, matchesPort } from './leaves.js';
-import type { Located, LocateContext, PortSelector } from './located.js';
+import { note, type Located, type LocateContext, type PortSelector } from './located.js';
 
 export type PartialRef = Omit<ServiceRef, 'environment'>;
 
@@ -9,7 +9,7 @@ export function service(context: LocateContext, text: string, ref: PartialRef): 
   const found = lookup(context, ref);
   const form = ref.sidekick === undefined ? 'service.stack' : 'sidekick.service.stack';
   note(context, text, found !== undefined, found ? `the ${form} name of ${found.key}` : `no such ${form}`);
-  return found && { kind: 'service', service: found, rule: form };
+  return found && { kind: 'service', service: found, give: 'mode', rule: form };
 }
 
 /** `tasks.` and `vip.` in front of a service's name. */
@@ -23,9 +23,7 @@ export function serviceForm(context: LocateContext, form: string, ref: PartialRe
     found ? `the ${form} of ${found.key}` : 'no such service',
   );
   if (!found) return undefined;
-  return form === 'vip'
-    ? { kind: 'vip', service: found, rule: 'vip.service.stack' }
-    : { kind: 'service', service: found, rule: 'tasks.service.stack' };
+  return { kind: 'service', service: found, give: form, rule: `${form}.service.stack` };
 }
 
 export function portOf(
@@ -67,7 +65,7 @@ export function link(context: LocateContext, label: string): Located | undefined
   const found = linkedService(context, target.toLowerCase());
   const tasks = found ? [] : snapshot.tasksNamed(view.environment, target.toLowerCase());
   note(context, label, true, (found ?? tasks[0]) ? rule : `${rule}, which does not exist now`);
-  if (found) return { kind: 'service', service: found, rule };
+  if (found) return { kind: 'service', service: found, give: 'mode', rule };
   return { kind: 'tasks', tasks, rule };
 }
 
@@ -112,10 +110,13 @@ export function hostAddress({ snapshot }: LocateContext, label: string): Located
   return undefined;
 }
 
-function lookup({ snapshot, view }: LocateContext, ref: PartialRef): Service | undefined {
-  return snapshot.service({ environment: view.environment, ...ref });
+/** The addresses of the server that answers; Rancher's metadata service is reached there too. */
+export function nameServer(label: string): Located | undefined {
+  return label === 'ns' || label === 'rancher-metadata'
+    ? { kind: 'name-server', rule: "the name server's own address" }
+    : undefined;
 }
 
-export function note(context: LocateContext, tried: string, matched: boolean, why: string): void {
-  context.steps?.push({ tried, matched, why });
+function lookup({ snapshot, view }: LocateContext, ref: PartialRef): Service | undefined {
+  return snapshot.service({ environment: view.environment, ...ref });
 }

@@ -1,5 +1,6 @@
-import { reach, selectForService, type Service, type Snapshot, type View } from '../../catalog/index.js';
+import { reach, selectTasks, type Service, type Snapshot, type View } from '../../catalog/index.js';
 import { ipBytes } from '../../net/ip.js';
+import type { Give } from './located.js';
 
 /** Addresses as rdata, one after the other. */
 export interface PreparedAddresses {
@@ -10,8 +11,10 @@ export interface PreparedAddresses {
 }
 
 const none = new Uint8Array();
+const nothing: PreparedAddresses = { a: none, aaaa: none };
 
 interface Prepared {
+  vip?: PreparedAddresses;
   readonly networksRevision: number;
   readonly byNetworks: Map<string, PreparedAddresses>;
 }
@@ -22,19 +25,35 @@ interface Prepared {
  */
 const prepared = new WeakMap<Service, Prepared>();
 
-/** @param service any kind but `alias`, whose data are its targets' */
-export function preparedAddresses(snapshot: Snapshot, service: Service, view: View): PreparedAddresses {
+/**
+ * What a service's name gives to those on a set of networks. A virtual IP is one address for all of them.
+ * @param service any kind but `alias`, whose data are its targets'
+ */
+export function preparedAddresses(
+  snapshot: Snapshot,
+  service: Service,
+  view: View,
+  give: Give = 'mode',
+): PreparedAddresses {
   let entry = prepared.get(service);
   if (entry?.networksRevision !== snapshot.networksRevision) {
     entry = { networksRevision: snapshot.networksRevision, byNetworks: new Map() };
     prepared.set(service, entry);
   }
+  const vip = vipGiven(service, give);
+  if (vip !== undefined) return (entry.vip ??= fromTexts([vip]));
+  if (give === 'vip') return nothing;
   let addresses = entry.byNetworks.get(view.networksKey);
   if (!addresses) {
     addresses = fromTexts(addressTexts(snapshot, service, view));
     entry.byNetworks.set(view.networksKey, addresses);
   }
   return addresses;
+}
+
+/** The virtual IP that a service's name gives in place of its tasks; undefined when it gives the tasks. */
+export function vipGiven({ vip, endpointMode }: Service, give: Give): string | undefined {
+  return give === 'vip' || (give === 'mode' && endpointMode === 'vip') ? vip : undefined;
 }
 
 /** Canonical addresses to the two families of rdata. */
@@ -56,8 +75,7 @@ function joined(parts: readonly Uint8Array[]): Uint8Array {
 
 function addressTexts(snapshot: Snapshot, service: Service, view: View): Set<string> {
   const texts = new Set(service.externalIps);
-  for (const task of service.tasks) {
-    if (!selectForService(task).in) continue;
+  for (const task of selectTasks(service).tasks) {
     for (const ip of reach(snapshot, task, view)?.addresses ?? []) texts.add(ip);
   }
   return texts;

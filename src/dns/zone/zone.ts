@@ -1,9 +1,11 @@
-import { viewOf, type CatalogReader, type Snapshot, type View } from '../../catalog/index.js';
-import type { Cidr } from '../../net/ip.js';
+import type { CatalogReader, Snapshot, View } from '../../catalog/index.js';
+import type { StaticRecord } from '../../net/record-text.js';
 import type { Question, Resolution, Resolver } from '../server/resolver.js';
 import { CLASS, EDE, RCODE, TYPE } from '../wire/constants.js';
-import { labelsOf, nameFromLabels, ROOT, type DnsName } from '../wire/name.js';
+import { labelsOf, lowerCaseName, nameFromLabels, type DnsName } from '../wire/name.js';
 import type { ResourceRecord } from '../wire/records.js';
+import { Askers, type AskersOptions } from './askers.js';
+import { Authority } from './authority.js';
 import {
   addressData,
   aliasTarget,
@@ -14,76 +16,98 @@ import {
   type Datum,
   type ZoneNames,
 } from './data.js';
+import { LabelTree } from './label-tree.js';
 import { locate } from './locate.js';
-import type { Located } from './located.js';
+import { below, type Located, type LocateContext } from './located.js';
+import { parentHasDs } from './local-zones.js';
 import { fromTexts } from './prepared.js';
+import { indexRecords } from './static-records.js';
+import { packagedTopLevelDomains } from './top-level-domains.js';
 
-export interface ZoneOptions {
+export interface ZoneOptions extends AskersOptions {
   readonly catalog: Pick<CatalogReader, 'snapshot'>;
   /** `rancher.internal`. */
   readonly domain: string;
-  /** The environment of clients whose own is not known. */
-  readonly environment: string;
   /** Seconds, for what exists. */
   readonly ttl: number;
   /** Seconds, for what does not: the SOA's MINIMUM (RFC 2308 section 4). */
   readonly negativeTtl: number;
   /** Addresses of the name server itself. */
   readonly nameServers: readonly string[];
-  /** Whose queries are answered; absent: everybody's. */
-  readonly allow?: readonly Cidr[];
   /** Added to the revision to make the SOA's serial, so that it grows over restarts too. */
   readonly serialBase: number;
+  /** Records from configuration, of names inside and outside the domain. */
+  readonly records?: readonly StaticRecord[];
+  /** Names that have upstreams of their own, lower case: what is not ours at or below them is forwarded, never denied. */
+  readonly forwardSuffixes?: readonly string[];
+  /** Labels that are delegated in the DNS root; absent: those that come with Fairlead. */
+  readonly topLevelDomains?: ReadonlySet<string>;
 }
 
 /** Longest chain of CNAMEs inside the zone. */
-const MAX_CHAIN = 8;
+const MAX_CHAIN = 16;
 
-interface Chain {
-  readonly answers: ResourceRecord[];
-  readonly additionals: ResourceRecord[];
+/** One name on the way to an answer. */
+interface Ask {
+  readonly snapshot: Snapshot;
+  readonly view: View;
+  readonly owner: DnsName;
+  readonly labels: readonly string[];
+  readonly type: number;
+  /** The CNAMEs that led here. */
+  readonly chain: readonly ResourceRecord[];
+}
+
+interface Data {
+  readonly data: readonly Datum[];
+  readonly additionals?: readonly ResourceRecord[];
 }
 
 /**
- * Answers for the domain, for short names and for the reverse names of our addresses: who asks is found by source
- * address, what the name means by `locate`, and what this client may see of it by `reach`.
+ * Answers for the domain, for short names, for the reverse names of our addresses, for static records, and for the zones
+ * that nobody may be asked about. Who asks is found by source address, what the name means by `locate`, and what this
+ * client may see of it by `reach`.
  */
 export class Zone implements Resolver {
   readonly #options: ZoneOptions;
   readonly #domain: readonly string[];
   readonly #names: ZoneNames;
-  readonly #apex: DnsName;
-  readonly #nameServer: DnsName;
-  readonly #hostmaster: DnsName;
+  readonly #authority: Authority;
+  readonly #askers: Askers;
+  readonly #context: Omit<LocateContext, 'snapshot' | 'view'>;
 
   /** @throws RangeError when the domain is no DNS name */
   constructor(options: ZoneOptions) {
     this.#options = options;
     this.#domain = options.domain.split('.');
     this.#names = zoneNames(this.#domain);
-    this.#apex = required(nameFromLabels(this.#domain), options.domain);
-    this.#nameServer = required(nameFromLabels(['ns', ...this.#domain]), `ns.${options.domain}`);
-    this.#hostmaster = required(
-      nameFromLabels(['hostmaster', ...this.#domain]),
-      `hostmaster.${options.domain}`,
-    );
+    this.#authority = new Authority({ ...options, domain: this.#domain });
+    this.#askers = new Askers(options);
+    const forwards = new LabelTree<true>();
+    for (const suffix of options.forwardSuffixes ?? []) forwards.set(suffix.split('.'), true);
+    this.#context = {
+      domain: this.#domain,
+      records: indexRecords(options.records ?? [], options.ttl),
+      forwards,
+      topLevelDomains: options.topLevelDomains ?? packagedTopLevelDomains,
+    };
   }
 
-  resolve(question: Question, client: { readonly address: string }): Resolution {
-    const { allow, catalog, environment } = this.#options;
-    if (allow && !allow.some((range) => range.contains(client.address))) return { kind: 'drop' };
-    const { snapshot } = catalog;
-    return this.resolveFor(snapshot, viewOf(snapshot, client.address, environment), question);
+  resolve(question: Question, { address }: { readonly address: string }): Resolution {
+    const { snapshot } = this.#options.catalog;
+    const view = this.#askers.viewOf(snapshot, address);
+    return view ? this.resolveFor(snapshot, view, question) : { kind: 'drop' };
+  }
+
+  serves({ address }: { readonly address: string }): boolean {
+    return this.#askers.viewOf(this.#options.catalog.snapshot, address) !== undefined;
   }
 
   /** As {@link resolve}, for a view that the caller has chosen. */
-  resolveFor(snapshot: Snapshot, view: View, question: Question): Resolution {
+  resolveFor(snapshot: Snapshot, view: View, { name, labels, type }: Question): Resolution {
     // The question's name may be a view of a receive buffer; an answer can outlive it.
-    const owner = question.name.slice();
-    return this.#follow(snapshot, view, owner, question.labels, question.type, {
-      answers: [],
-      additionals: [],
-    });
+    const ask: Ask = { snapshot, view, owner: name.slice(), labels, type, chain: [] };
+    return this.#answer(ask, this.locateFor(snapshot, view, labels));
   }
 
   /** What a name means to a view, as {@link resolveFor} would find it. */
@@ -91,64 +115,96 @@ export class Zone implements Resolver {
     snapshot: Snapshot,
     view: View,
     labels: readonly string[],
-    steps?: Parameters<typeof locate>[0]['steps'],
+    { steps, absolute }: Pick<LocateContext, 'steps' | 'absolute'> = {},
   ): Located {
-    return locate({ snapshot, view, domain: this.#domain, ...(steps && { steps }) }, labels);
+    const { domain, records, forwards, topLevelDomains } = this.#context;
+    return locate({ snapshot, view, domain, records, forwards, topLevelDomains, absolute, steps }, labels);
   }
 
-  #follow(
-    snapshot: Snapshot,
-    view: View,
-    owner: DnsName,
-    labels: readonly string[],
-    type: number,
-    chain: Chain,
-  ): Resolution {
-    const located = this.locateFor(snapshot, view, labels);
-    if (located.kind === 'foreign') {
-      return chain.answers.length === 0 ? { kind: 'forward' } : this.#positive(chain, owner);
-    }
-    if (located.kind === 'absent') return this.#negative(snapshot, RCODE.NXDOMAIN, labels, chain);
+  #answer(ask: Ask, located: Located): Resolution {
+    const { snapshot, view, type } = ask;
+    if (located.kind === 'foreign' || (located.kind === 'apex' && isForParent(located.zone, type)))
+      return this.#elsewhere(ask);
+    if (located.kind === 'absent') return this.#deny(ask, RCODE.NXDOMAIN, located);
+    // RFC 8482 section 4.2: one small record, the same over UDP and TCP.
+    if (type === TYPE.ANY) return this.#positive(ask, { data: [MINIMAL] });
+    if (located.kind === 'static') return this.#answerStatic(ask, located);
     const target = located.kind === 'service' ? aliasTarget(snapshot, located.service) : undefined;
-    if (target && type !== TYPE.ANY) {
-      chain.answers.push(this.#record(owner, { type: TYPE.CNAME, rdata: { kind: 'cname', target } }));
-      if (type === TYPE.CNAME) return this.#positive(chain);
-      if (chain.answers.length > MAX_CHAIN) {
-        return {
-          ...this.#positive({ ...chain, answers: [] }),
-          rcode: RCODE.SERVFAIL,
-          ede: { code: EDE.OTHER, text: 'CNAME loop' },
-        };
-      }
-      return this.#follow(snapshot, view, target, labelsOf(target), type, chain);
+    if (target) return this.#alias(ask, target, this.#options.ttl);
+    const found = this.#data(snapshot, view, located, type);
+    return found.data.length === 0 ? this.#deny(ask, RCODE.NOERROR, located) : this.#positive(ask, found);
+  }
+
+  #answerStatic(ask: Ask, located: Extract<Located, { kind: 'static' }>): Resolution {
+    const resolution = this.#answerRecords(ask, located);
+    const { owner } = located.name;
+    const wildcard = owner.startsWith('*.') ? nameFromLabels(owner.split('.')) : undefined;
+    return wildcard && resolution.kind === 'answer' ? { ...resolution, wildcard } : resolution;
+  }
+
+  #answerRecords(ask: Ask, located: Extract<Located, { kind: 'static' }>): Resolution {
+    const { name, beside } = located;
+    const alias = name.sets.get(TYPE.CNAME);
+    const [link] = alias?.data ?? [];
+    if (alias && link?.rdata.kind === 'cname') return this.#alias(ask, link.rdata.target, alias.ttl);
+    const set = name.sets.get(ask.type);
+    if (set)
+      return this.#positive(ask, { data: set.data, additionals: this.#targets(ask, set.data) }, set.ttl);
+    const isAlone = beside.kind === 'absent' || beside.kind === 'foreign';
+    return isAlone ? this.#deny(ask, RCODE.NOERROR, located) : this.#answer(ask, beside);
+  }
+
+  /** Targets of records are whole names, never short ones. */
+  #alias(ask: Ask, target: DnsName, ttl: number): Resolution {
+    const { snapshot, view, owner, type } = ask;
+    const rdata = { kind: 'cname', target } as const;
+    const chain = [...ask.chain, { owner, type: TYPE.CNAME, class: CLASS.IN, ttl, rdata }];
+    if (type === TYPE.CNAME) return answerOf(chain);
+    if (chain.length > MAX_CHAIN) {
+      const ede = { code: EDE.OTHER, text: 'CNAME loop' };
+      return { ...answerOf([]), rcode: RCODE.SERVFAIL, ede };
     }
-    const { data, additionals } = this.#data(snapshot, view, located, type);
-    if (data.length === 0) return this.#negative(snapshot, RCODE.NOERROR, labels, chain);
-    chain.answers.push(...data.map((datum) => this.#record(owner, datum)));
-    chain.additionals.push(...additionals);
-    return this.#positive(chain);
+    const labels = labelsOf(lowerCaseName(target));
+    const located = this.locateFor(snapshot, view, labels, { absolute: true });
+    return this.#answer({ ...ask, owner: target, labels, chain }, located);
+  }
+
+  /** The addresses of SRV targets that are ours, each target once. */
+  #targets({ snapshot, view }: Ask, data: readonly Datum[]): readonly ResourceRecord[] {
+    const targets = new Map(
+      data.flatMap(({ rdata }) =>
+        rdata.kind === 'srv' ? [[labelsOf(rdata.target).join('.'), rdata.target] as const] : [],
+      ),
+    );
+    return [...targets.values()].flatMap((target) => {
+      const labels = labelsOf(target);
+      const located = this.locateFor(snapshot, view, labels, { absolute: true });
+      return [TYPE.A, TYPE.AAAA].flatMap((type) => {
+        const found = this.#answer({ snapshot, view, owner: target, labels, type, chain: [] }, located);
+        const answers = found.kind === 'answer' ? found.answers : [];
+        // A target is no alias (RFC 2782).
+        return answers.every((record) => record.type === type) ? answers : [];
+      });
+    });
   }
 
   #data(
     snapshot: Snapshot,
     view: View,
-    located: Exclude<Located, { kind: 'foreign' | 'absent' }>,
+    located: Exclude<Located, { kind: 'foreign' | 'absent' | 'static' }>,
     type: number,
-  ): { readonly data: readonly Datum[]; readonly additionals: readonly ResourceRecord[] } {
-    const none = (data: readonly Datum[]) => ({ data, additionals: [] });
-    // RFC 8482 section 4.2: one small record, the same over UDP and TCP.
-    if (type === TYPE.ANY) return none([{ type: TYPE.HINFO, rdata: { kind: 'raw', bytes: RFC8482 } }]);
+  ): Data {
     switch (located.kind) {
       case 'service':
-        return none(serviceAddresses(snapshot, located.service, view, type));
+        return { data: serviceAddresses(snapshot, located.service, located.give, view, type) };
       case 'tasks':
-        return none(taskAddresses(snapshot, located.tasks, view, type));
+        return { data: taskAddresses(snapshot, located.tasks, view, type) };
       case 'addresses':
-        return none(addressData(fromTexts(located.ips), type));
+        return { data: addressData(fromTexts(located.ips), type) };
       case 'name-server':
-        return none(addressData(fromTexts(this.#options.nameServers), type));
+        return { data: this.#authority.addresses(type) };
       case 'port': {
-        if (type !== TYPE.SRV) return none([]);
+        if (type !== TYPE.SRV) return { data: [] };
         const { data, targets } = portData(snapshot, located.service, view, located.port, this.#names);
         const additionals = [...targets].flatMap(([target, addresses]) =>
           [TYPE.A, TYPE.AAAA].flatMap((each) =>
@@ -157,73 +213,55 @@ export class Zone implements Resolver {
         );
         return { data, additionals };
       }
-      case 'reverse': {
-        const target = this.#names.task(located.task);
-        return none(target && type === TYPE.PTR ? [{ type, rdata: { kind: 'ptr', target } }] : []);
+      case 'pointer': {
+        const target = nameFromLabels(located.target);
+        return { data: target && type === TYPE.PTR ? [{ type, rdata: { kind: 'ptr', target } }] : [] };
       }
-      case 'apex': {
-        if (type === TYPE.SOA) return none([this.#soa(snapshot)]);
-        if (type !== TYPE.NS) return none([]);
-        const glue = fromTexts(this.#options.nameServers);
-        return {
-          data: [{ type, rdata: { kind: 'ns', target: this.#nameServer } }],
-          additionals: [TYPE.A, TYPE.AAAA].flatMap((each) =>
-            addressData(glue, each).map((datum) => this.#record(this.#nameServer, datum)),
-          ),
-        };
-      }
-      case 'vip':
+      case 'apex':
+        return this.#authority.apex(snapshot, type);
       case 'empty':
-        return none([]);
+        return { data: [] };
     }
   }
 
-  #positive({ answers, additionals }: Chain, chase?: DnsName): Extract<Resolution, { kind: 'answer' }> {
-    const base = { kind: 'answer', rcode: RCODE.NOERROR, aa: true, answers, authority: [] } as const;
-    return { ...base, ...(additionals.length > 0 && { additionals }), ...(chase && { chase }) };
+  #elsewhere({ view: { upstreams }, owner, chain }: Ask): Resolution {
+    const whose = upstreams ? { upstreams } : {};
+    if (chain.length === 0) return { kind: 'forward', ...whose };
+    return { ...answerOf(chain), chase: owner, ...whose };
   }
 
-  /** While facts are still to come nothing may be denied: a negative answer would be kept by the client. */
-  #negative(snapshot: Snapshot, rcode: number, labels: readonly string[], chain: Chain): Resolution {
-    if (!snapshot.loaded) {
-      const ede = { code: EDE.NOT_READY, text: 'the catalog is still loading' };
-      return { kind: 'answer', rcode: RCODE.SERVFAIL, aa: false, answers: [], authority: [], ede };
-    }
-    const { type, rdata } = this.#soa(snapshot);
-    const owner = this.#zoneCut(labels);
-    const ttl = Math.min(this.#options.ttl, this.#options.negativeTtl);
-    const soa = { owner, type, class: CLASS.IN, ttl, rdata };
-    return { kind: 'answer', rcode, aa: true, answers: chain.answers, authority: [soa] };
+  #positive({ owner, chain }: Ask, { data, additionals = [] }: Data, ttl = this.#options.ttl): Resolution {
+    const answers = [...chain, ...data.map((datum) => this.#record(owner, datum, ttl))];
+    return { ...answerOf(answers), ...(additionals.length > 0 && { additionals }) };
   }
 
-  /** The zone that a denial speaks for: an ancestor of the name, or caches would not take the SOA (RFC 2308 section 5). */
-  #zoneCut(labels: readonly string[]): DnsName {
-    const atEnd = labels.slice(-this.#domain.length).join('.') === this.#options.domain;
-    if (atEnd) return this.#apex;
-    // Reverse zones are cut at /24 and /64; a short name is denied in the name of what stands above it.
-    const kept = labels.at(-1) === 'arpa' ? labels.slice(labels.length > 6 ? 16 : 1) : labels.slice(1);
-    return nameFromLabels(kept) ?? ROOT;
+  #deny({ snapshot, labels, chain }: Ask, rcode: number, located: Located): Resolution {
+    const { certain } = located;
+    const zone = located.zone ?? (below(labels, this.#domain) && this.#domain);
+    return this.#authority.deny(
+      snapshot,
+      rcode,
+      labels,
+      { ...(zone && { zone }), ...(certain && { certain }) },
+      chain,
+    );
   }
 
-  #soa(snapshot: Snapshot): Datum {
-    const serial = (this.#options.serialBase + snapshot.revision) >>> 0;
-    const minimum = this.#options.negativeTtl;
-    const times = { refresh: 60, retry: 10, expire: 86400, minimum };
-    return {
-      type: TYPE.SOA,
-      rdata: { kind: 'soa', mname: this.#nameServer, rname: this.#hostmaster, serial, ...times },
-    };
-  }
-
-  #record(owner: DnsName, { type, rdata }: Datum): ResourceRecord {
-    return { owner, type, class: CLASS.IN, ttl: this.#options.ttl, rdata };
+  #record(owner: DnsName, { type, rdata }: Datum, ttl = this.#options.ttl): ResourceRecord {
+    return { owner, type, class: CLASS.IN, ttl, rdata };
   }
 }
 
-/** HINFO rdata: CPU "RFC8482", OS "". */
-const RFC8482 = Uint8Array.from([7, ...Buffer.from('RFC8482', 'latin1'), 0]);
-
-function required(name: DnsName | undefined, text: string): DnsName {
-  if (!name) throw new RangeError(`${text} is no DNS name`);
-  return name;
+function answerOf(answers: readonly ResourceRecord[]): Extract<Resolution, { kind: 'answer' }> {
+  return { kind: 'answer', rcode: RCODE.NOERROR, aa: true, answers, authority: [] };
 }
+
+function isForParent(zone: readonly string[], type: number): boolean {
+  return type === TYPE.DS && parentHasDs(zone);
+}
+
+/** HINFO: CPU "RFC8482", OS "". */
+const MINIMAL: Datum = {
+  type: TYPE.HINFO,
+  rdata: { kind: 'raw', bytes: Uint8Array.from([7, ...Buffer.from('RFC8482', 'latin1'), 0]) },
+};

@@ -64,6 +64,11 @@ export const ownLabels = {
     otherwise: 'false',
     meaning: 'seen also by clients that share no network with it',
   },
+  'fairlead.dns.upstreams': {
+    value: 'ip[:port] or tls://ip[:port][#name], comma between',
+    otherwise: 'the configured servers',
+    meaning: 'DNS servers of its own, asked first for names that are not ours; three count',
+  },
 } as const satisfies Record<string, LabelRow>;
 
 export type OwnLabel = keyof typeof ownLabels;

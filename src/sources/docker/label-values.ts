@@ -1,5 +1,6 @@
 import type { Port } from '../../catalog/model.js';
 import { labelFault, nameFault } from '../../net/labels.js';
+import { parseUpstream, type Upstream } from '../../net/upstream.js';
 import { readPortKey } from './container.js';
 import { quoted } from './text.js';
 
@@ -62,6 +63,14 @@ export function readNames(text: string): Reading<readonly string[]> {
   return readList(text, (item) => {
     const fault = nameFault(item.toLowerCase());
     return fault === undefined ? { value: item.toLowerCase() } : { fault };
+  });
+}
+
+/** `10.0.0.53, tls://10.0.0.54#dns.corp.example` */
+export function readUpstreams(text: string): Reading<readonly Upstream[]> {
+  return readList(text, (item) => {
+    const value = parseUpstream(item);
+    return value === undefined ? { fault: 'is not written ip[:port] or tls://ip[:port][#name]' } : { value };
   });
 }
 

@@ -1,5 +1,6 @@
 import type { EndpointMode, Port, Problem, ServiceRef } from '../../catalog/model.js';
 import { labelFault, nameFault } from '../../net/labels.js';
+import type { Upstream } from '../../net/upstream.js';
 import { byName, defaultStack, placeByLabels, type Found, type Place } from './families.js';
 import type { OwnLabel } from './label-table.js';
 import {
@@ -8,6 +9,7 @@ import {
   readLinks,
   readNames,
   readPortList,
+  readUpstreams,
   readWeight,
   type Reading,
 } from './label-values.js';
@@ -37,6 +39,8 @@ export interface Identity {
   readonly portNames: ReadonlyMap<number, string>;
   readonly ignoredPorts: ReadonlySet<number>;
   readonly links: Readonly<Record<string, string>>;
+  /** Empty: it has none of its own. */
+  readonly upstreams: readonly Upstream[];
   readonly weight: number;
   readonly expose: boolean;
   readonly endpointMode?: EndpointMode;
@@ -77,6 +81,7 @@ export function identify(container: LabelSource, environment: string): Identity 
     portNames: reader.portNames(place),
     ignoredPorts: place.ignoredPorts ?? new Set(),
     links: reader.read('fairlead.links', {}, readLinks),
+    upstreams: reader.read('fairlead.dns.upstreams', [], readUpstreams),
     weight: reader.read('fairlead.weight', 1, readWeight),
     expose: reader.read('fairlead.expose', false, (text) => readBoolean(text, false)),
     ...(endpointMode === undefined ? {} : { endpointMode }),

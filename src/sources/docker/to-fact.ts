@@ -55,6 +55,7 @@ export function toFact(
       ports: taskPorts(container, identity),
       labels: container.labels,
       links: { ...legacyLinks(container.links), ...identity.links },
+      ...(identity.upstreams.length === 0 ? {} : { upstreams: identity.upstreams }),
       weight: identity.weight,
       expose: identity.expose,
       ...(identity.endpointMode === undefined ? {} : { endpointMode: identity.endpointMode }),

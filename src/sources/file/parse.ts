@@ -23,8 +23,8 @@ const keysOf: Readonly<Record<string, readonly string[]>> = {
   '': ['stacks', 'clients'],
   stack: ['services'],
   service: ['ports', 'endpoint_mode', 'tasks', 'external_ips', 'hostname', 'alias_of', 'links', 'labels'],
-  task: ['name', 'ip', 'ip6', 'ports', 'health', 'weight', 'links', 'labels'],
-  client: ['stack', 'service', 'links'],
+  task: ['name', 'ip', 'ip6', 'ports', 'health', 'weight', 'links', 'upstreams', 'labels'],
+  client: ['stack', 'service', 'links', 'upstreams'],
 };
 
 /** Reads a services file. Never throws; every mistake is told, in the order of the lines. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { canonicalIp, ipFamily } from '../../net/ip.js';
 import { labelFault, nameFault } from '../../net/labels.js';
+import { parseUpstream } from '../../net/upstream.js';
 
 /** The format of a services file (docs/sources-file.md). Messages say what, why and what to do; the place is added. */
 
@@ -54,6 +55,17 @@ const health = z.enum(['initializing', 'healthy', 'unhealthy', 'reinitializing',
 
 const links = z.record(label('an alias'), dottedName);
 
+const upstreams = z.array(
+  z.string('must be a DNS server such as 192.0.2.53').transform((text, context) => {
+    const upstream = parseUpstream(text);
+    if (upstream !== undefined) return upstream;
+    context.addIssue(
+      `"${text}" is no DNS server; write one such as 192.0.2.53, 192.0.2.53:5353 or tls://192.0.2.53#dns.example`,
+    );
+    return z.NEVER;
+  }),
+);
+
 const task = z.strictObject({
   name: dottedName,
   ip: ip().optional(),
@@ -66,6 +78,7 @@ const task = z.strictObject({
     .max(65535, 'must be 0 to 65535')
     .default(1),
   links: links.optional(),
+  upstreams: upstreams.optional(),
   labels: z.record(z.string(), z.string()).optional(),
 });
 
@@ -93,6 +106,7 @@ const client = z.strictObject({
   stack: label('a stack'),
   service: label('a service').optional(),
   links: links.optional(),
+  upstreams: upstreams.optional(),
 });
 
 export const servicesFile = z.strictObject({

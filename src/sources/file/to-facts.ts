@@ -51,6 +51,7 @@ export function toFacts(
     stack: client.stack,
     ...(client.service === undefined ? {} : { service: client.service }),
     links: client.links ?? {},
+    ...(client.upstreams && { upstreams: client.upstreams }),
   }));
   return { facts: { services, tasks, clients }, conflicts };
 }
@@ -112,6 +113,7 @@ function taskFact(
     ports: taskPorts(entry.ports ?? [], task.ports ?? {}, path, conflicts),
     labels: task.labels ?? {},
     links: task.links ?? {},
+    ...(task.upstreams && { upstreams: task.upstreams }),
     weight: task.weight,
     expose: false,
   };

@@ -42,6 +42,9 @@ const opcodes: readonly (readonly [opcode: number, differs: ConformanceCase['dif
 /** Labels that fill a name below the domain to 255 octets. */
 const LONGEST = [63, 63, 63, 44].map((length) => 'x'.repeat(length)).join('.');
 
+/** Of a query without a question. */
+const COOKIE_SENT_BACK = 'FORMERR with the client’s own cookie sent back, which is no server cookie.';
+
 /** Header, opcode, garbage: items 1-12. */
 export const headerCases: readonly ConformanceCase[] = [
   udp(1, 'a reply', header({ flags: 'QR RD' }), 'silence'),
@@ -87,14 +90,37 @@ export const headerCases: readonly ConformanceCase[] = [
     'no question, a cookie',
     Buffer.concat([header({ counts: [0, 0, 0, 1] }), opt({ options: [[10, '0102030405060708']] })]),
     noerror([], { flags: 'RD RA', question: 'none', opt: { options: ['10:0102030405060708+16'] } }),
+    but({
+      named: note.NO_RA,
+      knot: note.NO_COOKIES,
+      unbound: COOKIE_SENT_BACK,
+    }),
+  ),
+  udp(
+    8,
+    'no question, a cookie of another server',
+    Buffer.concat([
+      header({ counts: [0, 0, 0, 1] }),
+      opt({ options: [[10, `0102030405060708${'ab'.repeat(16)}`]] }),
+    ]),
     {
-      needs: 'cookies',
-      differs: {
-        named: note.NO_RA,
-        knot: note.NO_COOKIES,
-        unbound: 'FORMERR with the client’s own cookie sent back, which is no server cookie.',
-      },
+      rcode: 'BADCOOKIE',
+      flags: 'RD RA',
+      question: 'none',
+      opt: { options: ['10:0102030405060708+16'] },
     },
+    but({
+      named: 'NOERROR, without RA. RFC 7873 section 5.4 has BADCOOKIE where a server cookie is no good.',
+      knot: note.NO_COOKIES,
+      unbound: COOKIE_SENT_BACK,
+    }),
+  ),
+  udp(
+    8,
+    'no question, a cookie of 9 octets',
+    Buffer.concat([header({ counts: [0, 0, 0, 1] }), opt({ options: [[10, '010203040506070809']] })]),
+    { ...bareFormerr, opt: {} },
+    but({ unbound: COOKIE_SENT_BACK }),
   ),
   udp(
     9,

@@ -22,7 +22,7 @@ const denied = (
   name: string,
   owner: string,
   type: number,
-  rest: Pick<ConformanceCase, 'needs' | 'unasked' | 'differs'> = {},
+  rest: Pick<ConformanceCase, 'unasked' | 'differs'> = {},
 ): ConformanceCase =>
   udp(item, `${name} is denied`, query(`${name}.`, type), nxdomain({ authority: [anySoa(owner)] }), {
     ...resolversOnly,
@@ -33,7 +33,6 @@ const upstreamAt = (...names: readonly ReferenceName[]) => but(all(note.ASKS_UPS
 
 /** RFC 6303. */
 const localReverse = {
-  needs: 'local-zones',
   unasked: { ...resolversOnly.unasked, named: 'it makes no empty zones when it forwards everything' },
 } as const;
 
@@ -44,6 +43,12 @@ export const localCases: readonly ConformanceCase[] = [
     'PTR',
     query('11.0.42.10.in-addr.arpa.', TYPE.PTR),
     noerror(['11.0.42.10.in-addr.arpa. 1 IN PTR web-1.rancher.internal.']),
+  ),
+  udp(
+    59,
+    'SOA of the reverse zone of a network',
+    query('0.42.10.in-addr.arpa.', TYPE.SOA),
+    noerror([reverseSoa]),
   ),
   udp(
     59,
@@ -61,7 +66,6 @@ export const localCases: readonly ConformanceCase[] = [
       ['1.1.254.169.in-addr.arpa', '254.169.in-addr.arpa'],
       ['9.0.0.127.in-addr.arpa', '127.in-addr.arpa'],
       ['1.2.3.0.in-addr.arpa', '0.in-addr.arpa'],
-      ['255.255.255.255.in-addr.arpa', '255.255.255.255.in-addr.arpa'],
       ['1.2.0.192.in-addr.arpa', '2.0.192.in-addr.arpa'],
       ['1.100.51.198.in-addr.arpa', '100.51.198.in-addr.arpa'],
       ['1.113.0.203.in-addr.arpa', '113.0.203.in-addr.arpa'],
@@ -72,30 +76,41 @@ export const localCases: readonly ConformanceCase[] = [
       ['1.b.e.f.ip6.arpa', 'b.e.f.ip6.arpa'],
       ['1.8.b.d.0.1.0.0.2.ip6.arpa', '8.b.d.0.1.0.0.2.ip6.arpa'],
     ] as const
-  ).map(([name, owner]) =>
-    denied(59, name, owner, TYPE.PTR, {
-      ...localReverse,
-      ...(name === owner && {
-        differs: { unbound: 'NODATA: this zone’s apex is the one name in it. Either denies the address.' },
-      }),
-    }),
+  ).map(([name, owner]) => denied(59, name, owner, TYPE.PTR, localReverse)),
+  udp(
+    59,
+    'the one address of a local zone',
+    query('255.255.255.255.in-addr.arpa.', TYPE.PTR),
+    nodata({ authority: [anySoa('255.255.255.255.in-addr.arpa')] }),
+    localReverse,
+  ),
+  udp(
+    59,
+    'SOA of a local zone',
+    query('10.in-addr.arpa.', TYPE.SOA),
+    noerror(['10.in-addr.arpa. * IN SOA *']),
+    localReverse,
+  ),
+  udp(
+    59,
+    'PTR of the loopback address',
+    query('1.0.0.127.in-addr.arpa.', TYPE.PTR),
+    noerror(['1.0.0.127.in-addr.arpa. * IN PTR localhost.']),
+    localReverse,
   ),
   special(60, 'localhost', A, ['localhost. * IN A 127.0.0.1']),
   special(60, 'localhost', TYPE.AAAA, ['localhost. * IN AAAA ::1']),
   special(60, 'x.localhost', A, ['x.localhost. * IN A 127.0.0.1']),
   udp(60, 'localhost MX', query('localhost.', TYPE.MX), nodata({ authority: [anySoa('localhost')] }), {
-    needs: 'local-zones',
     ...resolversOnly,
     ...upstreamAt('named'),
   }),
   ...['invalid', 'test', 'onion'].map((top) => denied(60, `x.${top}`, top, A, upstreamAt('named'))),
   ...['local', 'alt'].map((top) => denied(60, `x.${top}`, top, A, upstreamAt('named', 'unbound'))),
-  denied(60, 'x.home.arpa', 'home.arpa', A, { needs: 'local-zones', ...upstreamAt('named') }),
-  denied(60, 'x.other.internal', 'internal', A, { needs: 'local-zones', ...upstreamAt('named', 'unbound') }),
-  denied(60, '_dns.resolver.arpa', 'resolver.arpa', TYPE.SVCB, {
-    needs: 'local-zones',
-    ...upstreamAt('named', 'unbound'),
-  }),
+  denied(60, 'x.home.arpa', 'home.arpa', A, upstreamAt('named')),
+  denied(60, 'x.other.internal', 'internal', A, upstreamAt('named', 'unbound')),
+  denied(60, '_dns.resolver.arpa', 'resolver.arpa', TYPE.SVCB, upstreamAt('named', 'unbound')),
+  denied(60, 'use-application-dns.net', 'use-application-dns.net', A, upstreamAt('named', 'unbound')),
   udp(
     60,
     'a single label is never asked upstream',
@@ -128,9 +143,15 @@ export const localCases: readonly ConformanceCase[] = [
     servfail({ opt: { ede: 14 } }),
     {
       server: 'loading',
-      needs: 'local-zones',
       unasked: noLoading(),
     },
+  ),
+  udp(
+    62,
+    'a denial of what can never be ours while loading',
+    query('x.invalid.', A),
+    nxdomain({ authority: [anySoa('invalid')] }),
+    { server: 'loading', unasked: noLoading() },
   ),
   udp(62, 'the domain itself while loading', query('', TYPE.SOA), noerror([soaOf('rancher.internal', 1)]), {
     server: 'loading',

@@ -1,6 +1,15 @@
 import type { Facts, ServiceFact, TaskFact } from '../../../src/catalog/index.js';
 import { ref, taskFact } from '../../support/facts.js';
-import { deepTask, goldenServices, STACK, SUBNET, type GoldenService } from './fixture.js';
+import { parseRecord, type StaticRecord } from '../../../src/net/record-text.js';
+import {
+  deepTask,
+  DOMAIN,
+  goldenServices,
+  STACK,
+  staticRecords,
+  SUBNET,
+  type GoldenService,
+} from './fixture.js';
 
 /** The golden zone as a source would tell it. */
 export function goldenFacts(): Facts {
@@ -18,6 +27,15 @@ export function goldenFacts(): Facts {
       },
     ],
   };
+}
+
+/** What configuration tells of the golden zone. */
+export function goldenRecords(): readonly StaticRecord[] {
+  return staticRecords.map((line) => {
+    const result = parseRecord(line.replace(' ', `.${DOMAIN} `));
+    if (!result.ok) throw new Error(`the record "${line}" ${result.fault}`);
+    return result.record;
+  });
 }
 
 function serviceFact(service: GoldenService): ServiceFact {

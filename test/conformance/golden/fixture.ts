@@ -63,11 +63,17 @@ export const goldenServices: readonly GoldenService[] = [
 /** A task whose name has several labels, so that `a.b.c`, `b.c` and `c` are empty non-terminals. */
 export const deepTask = { name: 'deep.a.b.c', address: '10.42.0.50' };
 
-/** What Fairlead has no facts for until it takes static records: zone file lines, owners below the domain. */
+/** What no source tells of: zone file lines, owners below the domain. */
 export const staticRecords: readonly string[] = [
   `*.wild.${STACK} A 10.42.0.90`,
   `sub.wild.${STACK} TXT "sub"`,
   `x.ent.wild.${STACK} A 10.42.0.91`,
   `_null._tcp.${STACK} SRV 0 0 0 .`,
   `text.${STACK} TXT "one" "two"`,
+  `slow.${STACK} 77 A 10.42.0.92`,
+  // The names below it that services have keep it away.
+  `*.many.${STACK} A 10.42.0.93`,
+  `*.cname-wild.${STACK} CNAME ${here('web')}.`,
+  `outside.${STACK} 60 CNAME outside.example.`,
+  `_ldap._tcp.${STACK} 30 SRV 0 5 389 web-1.${DOMAIN}.`,
 ];

@@ -5,7 +5,7 @@ import { createResponder, type Responder } from '../../../src/dns/server/respond
 import { createDnsServer, type DnsServer } from '../../../src/dns/server/server.js';
 import { Zone } from '../../../src/dns/zone/zone.js';
 import { DOMAIN, NAME_SERVER, SOA_TIMES, TTL } from '../golden/fixture.js';
-import { goldenFacts } from '../golden/facts.js';
+import { goldenFacts, goldenRecords } from '../golden/facts.js';
 import type { Variant } from '../model.js';
 import { wireName } from '../packets.js';
 import type { Target } from './target.js';
@@ -72,6 +72,7 @@ export function responderOf(
     ttl: TTL,
     negativeTtl: variant === 'closed' ? 5 : 1,
     nameServers: [NAME_SERVER],
+    records: goldenRecords(),
     serialBase: SOA_TIMES.serial - catalog.snapshot.revision,
   });
   const forwarder = createForwarder({

@@ -18,6 +18,7 @@ const question = (fields: Partial<ForwardQuestion> & { text?: string } = {}): Fo
   dnssecOk: fields.dnssecOk ?? false,
   checkingDisabled: fields.checkingDisabled ?? false,
   marks: new Uint8Array(),
+  ...(fields.upstreams && { upstreams: fields.upstreams }),
 });
 
 function reply(
@@ -32,15 +33,48 @@ function reply(
   return { ok: true, message: decoded(message), upstream };
 }
 
-/** A cache over upstreams that do as told, and a clock that stands still. */
-function withUpstream(answer: ForwardResult) {
-  const state = { answer, asked: 0, now: 0 };
+/** NXDOMAIN with an SOA of this TTL and this MINIMUM. */
+function denial(ttl: number, minimum: number): Parameters<typeof reply>[0] {
+  const record = soa('example.org');
+  if (record.rdata.kind !== 'soa') throw new Error('not an SOA');
+  return {
+    rcode: RCODE.NXDOMAIN,
+    authority: [{ ...record, ttl, rdata: { ...record.rdata, minimum } }],
+  };
+}
+
+/**
+ * A cache over upstreams that do as told, with a clock and timers that stand still. With `hold`, upstreams answer when
+ * one of `held` is called.
+ */
+function withUpstream(answer: ForwardResult, { maxBytes = 20_000 } = {}) {
+  const state = {
+    answer,
+    asked: 0,
+    now: 0,
+    hold: false,
+    held: [] as (() => void)[],
+    reject: [] as (() => void)[],
+  };
+  const timers: { readonly run: () => void; readonly ms: number }[] = [];
   const cache = createCache(
     () => {
       state.asked++;
-      return Promise.resolve(state.answer);
+      if (!state.hold) return Promise.resolve({ ...state.answer });
+      return new Promise((resolve, reject) => {
+        state.held.push(() => resolve({ ...state.answer }));
+        state.reject.push(() => reject(new Error('a fault')));
+      });
     },
-    { now: () => state.now, maxBytes: 20_000 },
+    {
+      now: () => state.now,
+      maxBytes,
+      startTimer: (run, ms) => {
+        const timer = { run, ms };
+        timers.push(timer);
+        return () => void timers.splice(timers.indexOf(timer), 1);
+      },
+    },
   );
   const ask = async (fields?: Parameters<typeof question>[0]): Promise<string> => {
     const result = await cache.exchange(question(fields));
@@ -48,7 +82,7 @@ function withUpstream(answer: ForwardResult) {
     const ttls = [...result.message.answers, ...result.message.authority].map((record) => record.ttl);
     return `${result.message.rcode} ${ttls.join(',')}${result.ede ? ` ede ${result.ede.code}` : ''}`;
   };
-  return { state, cache, ask };
+  return { state, timers, cache, ask };
 }
 
 describe('the forward cache', () => {
@@ -75,7 +109,7 @@ describe('the forward cache', () => {
       'a name that does not exist, by the SOA',
       reply({ rcode: RCODE.NXDOMAIN, authority: [{ ...soa('example.org'), ttl: 60 }] }),
       5,
-      '3 60',
+      '3 5',
     ],
     ['no data, by the SOA', reply({ authority: [{ ...soa('example.org'), ttl: 3 }] }), 3, '0 3'],
   ])('keeps a denial: %s', async (_what, answer, seconds, expected) => {
@@ -130,11 +164,14 @@ describe('the forward cache', () => {
     state.answer = failed;
     expect(await ask()).toBe('0 30 ede 3');
     expect(await ask()).toBe('0 30 ede 3');
-    expect(cache.counters().stale).toBe(1);
-    state.now = 13_000;
+    state.now = 40_999;
+    expect(await ask()).toBe('0 30 ede 3');
+    expect(state.asked).toBe(2);
+    expect(cache.counters().stale).toBe(3);
+    state.now = 41_000;
     state.answer = reply({ rcode: RCODE.NXDOMAIN, authority: [soa('example.org')] });
     expect(await ask()).toBe('3 1');
-    state.now = 20_000;
+    state.now = 50_000;
     state.answer = failed;
     expect(await ask()).toBe('2');
     expect(await ask()).toBe('2');
@@ -157,6 +194,234 @@ describe('the forward cache', () => {
     expect(state.asked).toBe(4);
     await ask({ text: 'WWW.example.org' });
     expect(state.asked).toBe(4);
+  });
+
+  it('keeps the answers of a client’s own upstreams to clients with the same', async () => {
+    const { state, ask } = withUpstream(reply({ answers: [a(QNAME, '192.0.2.1', 60)] }));
+    const [one, two] = [
+      { ip: '10.0.0.1', port: 53 },
+      { ip: '10.0.0.2', port: 53 },
+    ] as const;
+    const tls = { ...one, tls: { name: 'dns.example' } };
+    for (const upstreams of [[one], [two], [one, two], [tls]]) {
+      await ask({ upstreams });
+      await ask({ upstreams: [...upstreams] });
+    }
+    expect(state.asked).toBe(4);
+    await ask({ upstreams: [] });
+    await ask();
+    expect(state.asked).toBe(5);
+  });
+
+  it('knows that a name which does not exist has no data of any type', async () => {
+    const { state, cache, ask } = withUpstream(
+      reply({ rcode: RCODE.NXDOMAIN, authority: [{ ...soa('example.org'), ttl: 60 }] }),
+    );
+    await ask();
+    const other = await cache.exchange(question({ type: TYPE.AAAA }));
+    expect(other.ok && [other.message.rcode, other.message.questions[0]?.type]).toEqual([3, TYPE.AAAA]);
+    expect(state.asked).toBe(1);
+    await ask({ dnssecOk: true });
+    expect(state.asked).toBe(2);
+    state.now = 5000;
+    state.answer = reply({ answers: [a(QNAME, '192.0.2.1', 60)] });
+    expect(await ask()).toBe('0 60');
+    state.answer = reply({ authority: [soa('example.org')] }, TYPE.AAAA);
+    expect(await ask({ type: TYPE.AAAA })).toBe('0 1');
+    expect(await ask()).toBe('0 60');
+  });
+
+  it.each([
+    ['no data', reply({ authority: [soa('example.org')] })],
+    [
+      'a chain that ends nowhere',
+      reply({
+        rcode: RCODE.NXDOMAIN,
+        answers: [cname(QNAME, 'b.example.org')],
+        authority: [soa('example.org')],
+      }),
+    ],
+  ])('holds %s against no other type', async (_what, answer) => {
+    const { state, ask } = withUpstream(answer);
+    await ask();
+    await ask({ type: TYPE.AAAA });
+    expect(state.asked).toBe(2);
+  });
+
+  it('gives no data past its time of a name that was denied since', async () => {
+    const { state, ask } = withUpstream(reply({ answers: [a(QNAME, '192.0.2.1', 10)] }));
+    await ask();
+    state.now = 11_000;
+    state.answer = reply({ rcode: RCODE.NXDOMAIN, authority: [soa('example.org')] }, TYPE.AAAA);
+    await ask({ type: TYPE.AAAA });
+    state.now = 20_000;
+    state.answer = failed;
+    expect(await ask()).toBe('2');
+  });
+
+  it.each([
+    ['a day', { answers: [a(QNAME, '192.0.2.1', 604_800)] }, 86_400, '0 86400'],
+    ['five minutes for a denial', denial(7200, 7200), 300, '3 300'],
+    ['what the SOA says for a denial', denial(100, 7200), 100, '3 100'],
+    ['what the SOA says of denials', denial(7200, 20), 20, '3 20'],
+  ])('keeps nothing longer than %s, and tells no client to', async (_what, body, seconds, expected) => {
+    const { state, ask } = withUpstream(reply(body));
+    expect(await ask()).toBe(expected);
+    state.now = seconds * 1000 - 1;
+    expect(await ask()).toMatch(/^[03] 1$/);
+    expect(state.asked).toBe(1);
+    state.now = seconds * 1000;
+    await ask();
+    expect(state.asked).toBe(2);
+  });
+
+  it('lets no failure hide an answer that is still good', async () => {
+    const { state, ask } = withUpstream(failed);
+    await ask();
+    state.now = 1000;
+    state.answer = reply({ answers: [a(QNAME, '192.0.2.1', 20)] });
+    await ask();
+    await ask();
+    state.now = 19_000;
+    state.answer = failed;
+    // Popular and near its end: this starts the failing prefetch.
+    expect(await ask()).toBe('0 2');
+    await Promise.resolve();
+    expect(await ask()).toBe('0 2');
+    expect(state.asked).toBe(3);
+  });
+
+  it('counts a failure that many waited for once', async () => {
+    let now = 0;
+    const flight = Promise.resolve(failed);
+    const cache = createCache(() => flight, { now: () => now });
+    await Promise.all(Array.from({ length: 50 }, () => cache.exchange(question())));
+    now = 999;
+    expect(cache.lookup(question())).toBe(failed);
+    now = 1000;
+    expect(cache.lookup(question())).toBeUndefined();
+  });
+
+  describe('when upstreams are slow', () => {
+    it('waits 1.8 s and then gives what is past its time; who comes later does not wait', async () => {
+      const { state, timers, cache, ask } = withUpstream(reply({ answers: [a(QNAME, '192.0.2.1', 10)] }));
+      await ask();
+      state.now = 11_000;
+      state.hold = true;
+      const waiting = ask();
+      expect(timers.map(({ ms }) => ms)).toEqual([1800]);
+      timers[0]?.run();
+      expect(await waiting).toBe('0 30 ede 3');
+      expect(await ask()).toBe('0 30 ede 3');
+      expect(state.asked).toBe(2);
+      expect(cache.counters().stale).toBe(2);
+      state.held[0]?.();
+      await Promise.resolve();
+      expect(await ask()).toBe('0 10');
+      expect(timers).toEqual([]);
+    });
+
+    it('gives the new answer when it comes in time', async () => {
+      const { state, timers, ask } = withUpstream(reply({ answers: [a(QNAME, '192.0.2.1', 10)] }));
+      await ask();
+      state.now = 11_000;
+      state.hold = true;
+      const waiting = [ask(), ask()];
+      state.held[0]?.();
+      expect(await Promise.all(waiting)).toEqual(['0 10', '0 10']);
+      expect([state.asked, timers]).toEqual([2, []]);
+    });
+
+    it('keeps apart who came through another forwarder, or two would wait for each other', async () => {
+      const { state, cache, ask } = withUpstream(reply({ answers: [a(QNAME, '192.0.2.1', 10)] }));
+      await ask();
+      state.now = 11_000;
+      state.hold = true;
+      const waiting = [
+        cache.exchange(question()),
+        cache.exchange({ ...question(), marks: new Uint8Array(8) }),
+      ];
+      expect(state.asked).toBe(3);
+      for (const answer of state.held) answer();
+      await Promise.all(waiting);
+    });
+  });
+
+  describe('near the end of its time', () => {
+    const popular = () => {
+      const made = withUpstream(reply({ answers: [a(QNAME, '192.0.2.1', 100)] }));
+      return {
+        ...made,
+        times: async (count: number) => {
+          for (let i = 0; i < count; i++) await made.ask();
+        },
+      };
+    };
+
+    it('fetches again what was asked for twice, once, and lets nobody wait for it', async () => {
+      const { state, cache, ask, times } = popular();
+      await times(3);
+      state.now = 89_999;
+      await ask();
+      expect(state.asked).toBe(1);
+      state.now = 90_000;
+      state.hold = true;
+      expect(await ask()).toBe('0 10');
+      expect(await ask()).toBe('0 10');
+      expect([state.asked, cache.counters().prefetches]).toEqual([2, 1]);
+      state.held[0]?.();
+      await Promise.resolve();
+      await Promise.resolve();
+      expect(await ask()).toBe('0 100');
+    });
+
+    it('outlives a fault of what it fetches from', async () => {
+      const { state, ask, times } = popular();
+      await times(3);
+      state.now = 90_000;
+      state.hold = true;
+      await ask();
+      state.reject[0]?.();
+      await Promise.resolve();
+      expect(await ask()).toBe('0 10');
+    });
+
+    it('fetches nothing again that nobody else asked for, or that failed just now', async () => {
+      const { state, ask, times } = popular();
+      await ask();
+      state.now = 95_000;
+      await ask();
+      expect(state.asked).toBe(1);
+      state.answer = failed;
+      await times(4);
+      expect(state.asked).toBe(2);
+    });
+  });
+
+  it('gives the same octets for a second, with no work', async () => {
+    const { state, cache, ask } = withUpstream(reply({ answers: [a(QNAME, '192.0.2.1', 60)] }));
+    expect(cache.lookup(question())).toBeUndefined();
+    await ask();
+    state.now = 1000;
+    const first = cache.lookup(question());
+    state.now = 1999;
+    expect(cache.lookup(question())).toBe(first);
+    state.now = 2000;
+    expect(cache.lookup(question())).not.toBe(first);
+    expect(cache.counters()).toMatchObject({ hits: 3, misses: 1 });
+  });
+
+  it('can be emptied, and can be of no size', async () => {
+    const body = { answers: [a(QNAME, '192.0.2.1', 60)] };
+    const { state, cache, ask } = withUpstream(reply(body));
+    await ask();
+    cache.clear();
+    await ask();
+    expect(state.asked).toBe(2);
+    const none = withUpstream(reply(body), { maxBytes: 0 });
+    await none.ask();
+    await none.ask();
+    expect([none.state.asked, none.cache.counters().bytes]).toEqual([2, 0]);
   });
 
   it('is bounded in octets, and denials push out no answers', async () => {

@@ -1,76 +1,11 @@
-import { createSocket } from 'node:dgram';
-import { once } from 'node:events';
-import { afterEach, describe, expect, it } from 'vitest';
-import {
-  createForwarder,
-  type Forwarder,
-  type ForwarderOptions,
-} from '../../../src/dns/forward/forwarder.js';
-import type { ForwardQuestion, ForwardResult } from '../../../src/dns/forward/exchange.js';
-import { EDE, EDNS_OPTION, FLAG, RCODE } from '../../../src/dns/wire/constants.js';
-import { findOption } from '../../../src/dns/wire/edns.js';
-import { lowerCaseName } from '../../../src/dns/wire/name.js';
-import { nameToText } from '../../../src/dns/wire/name-text.js';
+import { describe, expect, it } from 'vitest';
+import { EDE, EDNS_OPTION, FLAG, RCODE, TYPE } from '../../../src/dns/wire/constants.js';
 import type { Query } from '../../../src/dns/wire/query.js';
-import type { HostPort } from '../../../src/net/ip.js';
-import { a, manyA, name, soa } from '../wire/helpers.js';
-import { fakeUpstream, replyTo, type FakeUpstream, type Received } from './fake-upstream.js';
-
-const open: FakeUpstream[] = [];
-afterEach(async () => {
-  await Promise.all(open.splice(0).map((upstream) => upstream.close()));
-});
-
-async function upstream(script: (received: Received, index: number) => void): Promise<FakeUpstream> {
-  const fake = await fakeUpstream(script);
-  open.push(fake);
-  return fake;
-}
-
-/** A loopback port where nobody listens, so that the kernel answers with an ICMP error. */
-async function closedPort(): Promise<HostPort> {
-  const socket = createSocket('udp4');
-  await once(socket.bind(0, '127.0.0.1'), 'listening');
-  const { port } = socket.address();
-  socket.close();
-  return { ip: '127.0.0.1', port };
-}
-
-const QNAME = 'www.example.org';
-
-/** Nothing in a test takes so long: what is asked twice is asked for another reason than time. */
-const PATIENT = { hedge: 60_000, deadline: 60_000 };
-
-function forwarder(
-  upstreams: readonly (FakeUpstream | HostPort)[],
-  options: Partial<ForwarderOptions> = {},
-): Forwarder {
-  return createForwarder({
-    upstreams: upstreams.map((each) => ('address' in each ? each.address : each)),
-    listen: [],
-    ownNames: [name('rancher.internal')],
-    times: PATIENT,
-    ...options,
-  });
-}
-
-const question = (text = QNAME, fields: Partial<ForwardQuestion> = {}): ForwardQuestion => ({
-  name: lowerCaseName(name(text)),
-  type: 1,
-  dnssecOk: false,
-  checkingDisabled: false,
-  marks: new Uint8Array(0),
-  ...fields,
-});
-
-const honest = (query: Query): Buffer => replyTo(query, { rcode: 0, answers: [a(QNAME, '192.0.2.1')] });
-const forged = (query: Query): Buffer => replyTo(query, { rcode: 0, answers: [a(QNAME, '192.0.2.66')] });
-
-/** The last octets of the addresses, or the code of the failure. */
-function outcome(result: ForwardResult): unknown {
-  if (!result.ok) return `${result.rcode}/${result.ede.code}`;
-  return result.message.answers.map(({ rdata }) => (rdata.kind === 'a' ? rdata.address[3] : rdata.kind));
-}
+import type { ResourceRecord } from '../../../src/dns/wire/records.js';
+import type { ReplyBody } from '../../../src/dns/wire/reply.js';
+import { a, cname, manyA, name, soa } from '../wire/helpers.js';
+import { replyTo, type Received } from './fake-upstream.js';
+import { closedPort, forwarder, honest, outcome, QNAME, question, setFlags, upstream } from './harness.js';
 
 describe('one upstream', () => {
   it('gets a query of our own making', async () => {
@@ -84,6 +19,7 @@ describe('one upstream', () => {
     expect(received?.query.edns).toMatchObject({ udpSize: 1232, version: 0, dnssecOk: true });
     expect(received?.query.edns?.options.map(({ code, data }) => [code, data.length])).toEqual([
       [EDNS_OPTION.LOOP_MARK, 8],
+      [EDNS_OPTION.COOKIE, 8],
     ]);
   });
 
@@ -95,41 +31,6 @@ describe('one upstream', () => {
     expect(new Set(ids).size).toBeGreaterThan(95);
     expect(new Set(fake.received.map(({ from }) => from?.port)).size).toBeGreaterThan(90);
     expect(ids.filter((id, i) => id === (ids[i - 1] ?? -2) + 1).length).toBeLessThan(5);
-  });
-
-  const wrong: [string, (received: Received) => void][] = [
-    ['another ID', ({ query, send }) => send(forged({ ...query, id: query.id ^ 1 }))],
-    ['another port', ({ query, forge }) => forge(forged(query))],
-    [
-      'another name',
-      ({ query, send }) =>
-        send(forged({ ...query, question: { ...query.question, name: name('www.example.com') } })),
-    ],
-    [
-      'another type',
-      ({ query, send }) => send(forged({ ...query, question: { ...query.question, type: 28 } })),
-    ],
-    ['no QR', ({ query, send }) => send(setFlags(forged(query), 0))],
-    ['broken records', ({ query, send }) => send(forged(query).subarray(0, 40))],
-    ['nothing', ({ send }) => send(Buffer.alloc(0))],
-  ];
-  it.each(wrong)('is heard although a datagram with %s came first', async (_, lie) => {
-    const fake = await upstream((received) => {
-      lie(received);
-      // Loopback delivers in order, so the lie has come when the truth does.
-      setTimeout(() => received.send(honest(received.query)), 10);
-    });
-    expect(outcome(await forwarder([fake]).exchange(question()))).toEqual([1]);
-    expect(fake.received.length).toBe(1);
-  });
-
-  it('is asked over TCP when somebody floods the port with guesses', async () => {
-    const fake = await upstream(({ query, transport, send }) => {
-      if (transport === 'tcp') send(honest(query));
-      else for (let i = 1; i <= 20; i++) send(forged({ ...query, id: query.id ^ i }));
-    });
-    expect(outcome(await forwarder([fake]).exchange(question()))).toEqual([1]);
-    expect(fake.received.map(({ transport }) => transport)).toEqual(['udp', 'tcp']);
   });
 
   it('is asked over TCP when its reply was cut off', async () => {
@@ -217,7 +118,8 @@ describe('several upstreams', () => {
     const second = await upstream(({ query, send }) => send(honest(query)));
     const forward = forwarder([first, second], { now: () => time, times: { hedge: 300, deadline: 60_000 } });
     await forward.exchange(question('a.example.org'));
-    expect(forward.status()).toMatchObject([{ up: false, failures: 1, lastError: 'timeout' }, { up: true }]);
+    const states = () => forward.status().routes.map(({ suffix, upstreams }) => [suffix, upstreams]);
+    expect(states()).toMatchObject([['.', [{ up: false, failures: 1, lastError: 'timeout' }, { up: true }]]]);
     await forward.exchange(question('b.example.org'));
     expect([first.received.length, second.received.length]).toEqual([1, 2]);
     up = true;
@@ -226,7 +128,7 @@ describe('several upstreams', () => {
     expect([first.received.length, second.received.length]).toEqual([2, 4]);
     await forward.exchange(question('f.example.org'));
     expect([first.received.length, second.received.length]).toEqual([3, 4]);
-    expect(forward.status()).toMatchObject([{ up: true }, { up: true }]);
+    expect(states()).toMatchObject([['.', [{ up: true }, { up: true }]]]);
   });
 });
 
@@ -274,65 +176,60 @@ describe('failure', () => {
   });
 });
 
-describe('loops', () => {
-  it('are refused at construction when an upstream is ourselves', () => {
-    const self = { ip: '127.0.0.1', port: 5300 };
-    expect(() => forwarder([self], { listen: [self] })).toThrow(
-      /^dns\.upstreams: 127\.0\.0\.1:5300 is Fairlead's own/,
+describe('a reply', () => {
+  it('is handed on with nothing in it that was not asked for', async () => {
+    const fake = await upstream(({ query, send }) =>
+      send(
+        replyTo(query, {
+          rcode: 0,
+          answers: [a(QNAME, '192.0.2.1'), a('web.stack.rancher.internal', '192.0.2.66')],
+          authority: [soa('rancher.internal')],
+          additionals: [a('rancher.internal', '192.0.2.66')],
+        }),
+      ),
     );
-    expect(() => forwarder([self], { listen: [{ ip: '0.0.0.0', port: 5300 }] })).toThrow(/own address/);
-    expect(() => forwarder([self], { listen: [{ ip: '127.0.0.1', port: 5301 }] })).not.toThrow();
+    const result = await forwarder([fake]).exchange(question());
+    expect(outcome(result)).toEqual([1]);
+    expect(result.ok && [result.message.authority, result.message.additionals]).toEqual([[], []]);
   });
 
-  it('end when two forwarders ask each other: few packets, and SERVFAIL long before the deadline', async () => {
-    const pair: { forward: Forwarder; packets: number }[] = [];
-    /** Each fake is the other forwarder's front: what it receives, that forwarder asks on. */
-    const front = (index: number) => (received: Received) => {
-      const side = pair[index];
-      if (!side) return;
-      side.packets++;
-      const { query } = received;
-      if (side.forward.isLoop(query.edns)) {
-        received.send(replyTo(query, { rcode: RCODE.REFUSED }));
-        return;
-      }
-      const marks = findOption(query.edns, EDNS_OPTION.LOOP_MARK) ?? new Uint8Array(0);
-      const asked = question(nameToText(query.question.name), { marks: new Uint8Array(marks) });
-      void side.forward.exchange(asked).then((result) => {
-        received.send(replyTo(query, { rcode: result.ok ? result.message.rcode : result.rcode }));
-      });
-    };
-    const fronts = [await upstream(front(0)), await upstream(front(1))];
-    for (const other of fronts.toReversed()) pair.push({ forward: forwarder([other]), packets: 0 });
-    const results = await Promise.all(pair.map(({ forward }) => forward.exchange(question())));
-    expect(results.map(outcome)).toEqual(['2/22', '2/22']);
-    expect(pair.reduce((sum, { packets }) => sum + packets, 0)).toBeLessThanOrEqual(6);
+  it.each<[string, (query: Query) => ReplyBody, string]>([
+    ['a CNAME loop', () => ({ rcode: 0, answers: [cname(QNAME, QNAME)] }), `${RCODE.SERVFAIL}/${EDE.OTHER}`],
+    [
+      'a referral',
+      () => ({ rcode: 0, authority: [nsOfOrg] }),
+      `${RCODE.SERVFAIL}/${EDE.NO_REACHABLE_AUTHORITY}`,
+    ],
+  ])('that is %s is a failure', async (_, body, expected) => {
+    const fake = await upstream(({ query, send }) => send(replyTo(query, body(query))));
+    expect(outcome(await forwarder([fake]).exchange(question()))).toBe(expected);
   });
 
-  it('are not seen in what others put into the same option', async () => {
-    const forward = forwarder([]);
-    const edns = (data: Uint8Array) => ({
-      udpSize: 1232,
-      extendedRcode: 0,
-      version: 0,
-      dnssecOk: false,
-      options: [{ code: EDNS_OPTION.LOOP_MARK, data }],
+  it('that is a bomb of pointers is not read, and the next server is asked', async () => {
+    const bomb = await upstream(({ query, transport, send }) => {
+      if (transport === 'udp') send(setFlags(replyTo(query, { rcode: 0 }), FLAG.QR | FLAG.TC));
+      else send(pointerBomb(query));
     });
-    for (const data of [new Uint8Array(0), new Uint8Array(5), new Uint8Array(8), new Uint8Array(8000)]) {
-      expect(forward.isLoop(edns(data))).toBe(false);
-    }
-    expect(forward.isLoop(undefined)).toBe(false);
-    const fake = await upstream(({ query, send }) => send(honest(query)));
-    const sender = forwarder([fake]);
-    // Nine marks came with the query: the option stays at eight, and ours is among them.
-    await sender.exchange(question(QNAME, { marks: new Uint8Array(64).fill(7) }));
-    const [received] = fake.received;
-    expect(received?.query.edns?.options[0]?.data.length).toBe(64);
-    expect(sender.isLoop(received?.query.edns)).toBe(true);
+    const good = await upstream(({ query, send }) => send(honest(query)));
+    const forward = forwarder([bomb, good]);
+    expect(outcome(await forward.exchange(question()))).toEqual([1]);
+    expect(forward.status().routes[0]?.upstreams[0]?.lastError).toBe('malformed reply: too-many-records');
   });
 });
 
-function setFlags(packet: Buffer, flags: number): Buffer {
-  packet.writeUInt16BE(flags, 2);
-  return packet;
+const nsOfOrg: ResourceRecord = {
+  ...soa('org'),
+  type: TYPE.NS,
+  rdata: { kind: 'ns', target: name('ns.org') },
+};
+
+/** 64 KiB of records whose owners point at a name of 127 labels (reference: dns-packet takes 46 ms for it). */
+function pointerBomb(query: Query): Buffer {
+  const head = replyTo({ ...query, edns: undefined }, { rcode: 0 });
+  const owner = Buffer.concat([...Array.from({ length: 127 }, () => Buffer.from([1, 97])), Buffer.alloc(1)]);
+  const first = Buffer.concat([owner, Buffer.from([0, 16, 0, 1, 0, 0, 0, 0, 0, 0])]);
+  const rest = Buffer.from([0xc0 | (head.length >> 8), head.length & 255, 0, 16, 0, 1, 0, 0, 0, 0, 0, 0]);
+  const count = Math.floor((65_535 - head.length - first.length) / rest.length);
+  head.writeUInt16BE(count + 1, 6);
+  return Buffer.concat([head, first, ...Array.from({ length: count }, () => rest)]);
 }

@@ -13,7 +13,7 @@ const OPT = '00 0029 04d0 00 00 0000 0000';
 function verdict(packet: Uint8Array, transport: 'udp' | 'tcp' = 'udp'): string {
   const result = accept(packet, transport);
   if (result.action === 'drop') return `drop ${result.reason}`;
-  if (result.action === 'query') return 'query';
+  if (result.action === 'query' || result.action === 'cookie') return result.action;
   const { head, rcode, ra } = result;
   return composeReply(head, { rcode, ra }, 512).message.toString('hex');
 }
@@ -38,6 +38,26 @@ describe('accept', () => {
       'no question but an OPT',
       `1234 0000 0000 0000 0000 0001 ${OPT}`,
       `1234 8001 0000 0000 0000 0001 ${OPT}`,
+    ],
+    [
+      'no question but an OPT with a cookie',
+      '1234 0000 0000 0000 0000 0001 00 0029 04d0 00000000 000c 000a 0008 0102030405060708',
+      'cookie',
+    ],
+    [
+      'the same of EDNS version 1',
+      '1234 0000 0000 0000 0000 0001 00 0029 04d0 00 01 0000 000c 000a 0008 0102030405060708',
+      `1234 8001 0000 0000 0000 0001 ${OPT}`,
+    ],
+    [
+      'the same with octets behind it',
+      '1234 0000 0000 0000 0000 0001 00 0029 04d0 00000000 000c 000a 0008 0102030405060708 00',
+      `1234 8001 0000 0000 0000 0001 ${OPT}`,
+    ],
+    [
+      'a cookie of 9 octets',
+      `1234 0100 0001 0000 0000 0001 ${QUESTION} 00 0029 04d0 00000000 000d 000a 0009 010203040506070809`,
+      `1234 8101 0001 0000 0000 0001 ${QUESTION} ${OPT}`,
     ],
     [
       'two questions',
@@ -141,6 +161,21 @@ describe('accept', () => {
 
   it.each([0, 28, 64, 65, 255, 65280, 65535])('type %i of class IN is a query', (type) => {
     expect(verdict(query('x', type))).toBe('query');
+  });
+
+  it('looks at no more of 64 KiB of records than at the question in front of them', () => {
+    const records = Buffer.alloc(5400 * 12, unhex('c00c 0002 0001 00000001 0002 c00c'));
+    const packet = Buffer.concat([unhex(`1234 0100 0001 1518 0000 0000 ${QUESTION}`), records]);
+    let reads = 0;
+    const counted = new Proxy(packet, {
+      get(target, property) {
+        if (typeof property === 'string' && /^\d+$/.test(property)) reads++;
+        const value: unknown = Reflect.get(target, property, target);
+        return typeof value === 'function' ? (value.bind(target) as unknown) : value;
+      },
+    });
+    expect(accept(counted, 'tcp')).toMatchObject({ action: 'reply', rcode: 1 });
+    expect(reads).toBeLessThan(100);
   });
 
   it('never throws, and refuses in no more octets than it was sent', () => {

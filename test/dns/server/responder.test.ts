@@ -8,7 +8,7 @@ import { findOption } from '../../../src/dns/wire/edns.js';
 import type { Message } from '../../../src/dns/wire/message.js';
 import { nameToText } from '../../../src/dns/wire/name-text.js';
 import { composeReply } from '../../../src/dns/wire/reply.js';
-import { a, cname, decoded, hex, manyA, name, parsed, query, soa } from '../wire/helpers.js';
+import { a, cname, decoded, hex, manyA, name, parsed, query, soa, unhex } from '../wire/helpers.js';
 
 const udp: Client = { address: '127.0.0.9', port: 5353, transport: 'udp' };
 const tcp: Client = { ...udp, transport: 'tcp' };
@@ -144,7 +144,37 @@ describe('silence and refusal', () => {
     expect(await server.respond(query('a', 1), { ...udp, port: 0 })).toBeUndefined();
     expect(await server.respond(reply, udp)).toBeUndefined();
     expect(await server.respond(Buffer.alloc(3), udp)).toBeUndefined();
-    expect(server.counters().dropped).toEqual({ policy: 1, 'source-port': 1, response: 1, short: 1 });
+    expect(server.counters().dropped).toEqual({
+      policy: 1,
+      'source-port': 1,
+      response: 1,
+      short: 1,
+      'rate-limit': 0,
+    });
+  });
+
+  it('leave a client that is not served without errors and cookies too', async () => {
+    const resolver = { resolve: () => answer({}), serves: () => false };
+    const server = createResponder({ resolver });
+    const odd = query('a', 1);
+    odd.writeUInt16BE(0x1000, 2);
+    const cookie = unhex(
+      '1234 0000 0000 0000 0000 0001 00 0029 04d0 00000000 000c 000a 0008 0102030405060708',
+    );
+    for (const packet of [odd, query('a', TYPE.OPT), cookie]) {
+      expect(await server.respond(packet, udp)).toBeUndefined();
+    }
+    expect(await server.respond(Buffer.alloc(3), udp)).toBeUndefined();
+    expect(server.counters().dropped).toMatchObject({ policy: 3, short: 1 });
+  });
+
+  it('meets every reply of ours that comes back, so that two servers never talk to each other', async () => {
+    const server = responder(answer({ answers: manyA('big.x', 60) }));
+    for (const packet of [query('big.x', 1), query('big.x', 1, { edns: EDNS }), query('a', TYPE.OPT)]) {
+      const reply = await server.respond(packet, udp);
+      expect(await server.respond(reply ?? Buffer.alloc(0), udp)).toBeUndefined();
+    }
+    expect(server.counters().dropped.response).toBe(3);
   });
 
   it('tell why when the client speaks EDNS', async () => {
@@ -162,6 +192,9 @@ describe('silence and refusal', () => {
 });
 
 describe('other names', () => {
+  const own = [{ ip: '127.0.0.60', port: 53 }];
+  const leadsOut = { answers: [cname('a.x', 'b.example')], chase: name('b.example') };
+
   it('go upstream in lower case, with DO and CD, and their reply is relayed', async () => {
     const up = forwarder(
       upstreamSays('www.example.org', 1, { answers: [a('www.example.org', '192.0.2.1')] }),
@@ -195,11 +228,55 @@ describe('other names', () => {
     expect(server.counters()).toMatchObject({ loops: 1, forwarded: 0 });
   });
 
+  it('that are known already are answered at once, and nothing of the packet is kept', () => {
+    const kept: ForwardQuestion[] = [];
+    const known = upstreamSays('a.example', 1, { answers: [a('a.example', '192.0.2.1')] });
+    const up = {
+      ...forwarder(down),
+      lookup: (question: ForwardQuestion) => {
+        kept.push(question);
+        return known;
+      },
+    };
+    const server = responder({ kind: 'forward' }, { forwarder: up });
+    const mark = { code: EDNS_OPTION.LOOP_MARK, data: Buffer.alloc(8, 5) };
+    const packet = query('A.example', 1, { edns: { dnssecOk: false, options: [mark] } });
+    const reply = server.respond(packet, udp);
+    expect(reply).toBeInstanceOf(Buffer);
+    packet.fill(0xff);
+    expect(kept.map((question) => [nameToText(question.name), hex(question.marks)])).toEqual([
+      ['a.example', '05'.repeat(8)],
+    ]);
+    expect(up.asked).toEqual([]);
+  });
+
+  it.each([
+    ['forwarded', { kind: 'forward' } as const, { kind: 'forward', upstreams: own } as const],
+    ['chased', answer(leadsOut), answer({ ...leadsOut, upstreams: own })],
+  ])('that are %s go to the client’s own upstreams', async (_, plain, withOwn) => {
+    const up = forwarder(down);
+    await ask(responder(withOwn, { forwarder: up }), query('a.x', 1));
+    await ask(responder(plain, { forwarder: up }), query('a.x', 1));
+    expect(up.asked.map((question) => question.upstreams)).toEqual([own, undefined]);
+  });
+
   it('are SERVFAIL when the forwarder breaks its word and rejects', async () => {
     const broken = { isLoop: () => false, exchange: () => Promise.reject(new Error('bug')) };
     const server = responder({ kind: 'forward' }, { forwarder: broken });
     expect((await ask(server, query('a.x', 1))).rcode).toBe(RCODE.SERVFAIL);
     expect(server.counters().faults).toBe(1);
+  });
+
+  it('too large for TCP are SERVFAIL, never half an answer', async () => {
+    const filler = { ...a('big.example', '192.0.2.1'), type: 65280 };
+    const answers = [{ ...filler, rdata: { kind: 'raw' as const, bytes: Buffer.alloc(65_470) } }];
+    const up = forwarder(upstreamSays('big.example', 65280, { answers }));
+    const server = responder({ kind: 'forward' }, { forwarder: up, nsid: 'n'.repeat(100) });
+    const ask1 = await ask(server, query('big.example', 65280), tcp);
+    const options = [{ code: EDNS_OPTION.NSID, data: Buffer.alloc(0) }];
+    const ask2 = await ask(server, query('big.example', 65280, { edns: { dnssecOk: false, options } }), tcp);
+    expect([ask1.rcode, ask1.answers.length]).toEqual([RCODE.NOERROR, 1]);
+    expect([ask2.rcode, ask2.answers.length, ede(ask2)]).toEqual([RCODE.SERVFAIL, 0, '0000']);
   });
 });
 
@@ -208,11 +285,10 @@ describe('a CNAME that leads outside', () => {
   const kinds = (message: Message) =>
     message.answers.map(({ owner, rdata }) => `${nameToText(owner)} ${rdata.kind}`);
 
-  it('is followed in the order of the chain, without what does not belong to it', async () => {
+  it('goes on with what upstream says of its target, in that order', async () => {
     const answers = [
-      a('lb.example.org', '192.0.2.2'),
-      a('evil.x', '192.0.2.66'),
       cname('www.example.org', 'lb.example.org'),
+      a('lb.example.org', '192.0.2.2'),
       a('lb.example.org', '192.0.2.1'),
     ];
     const up = forwarder(upstreamSays('www.example.org', 1, { answers, authority: [soa('example.org')] }));

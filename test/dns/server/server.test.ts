@@ -5,16 +5,16 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { createDnsServer, type DnsServer } from '../../../src/dns/server/server.js';
 import { listenError } from '../../../src/dns/server/listen-error.js';
 import { createResponder } from '../../../src/dns/server/responder.js';
-import type { TcpLimits } from '../../../src/dns/server/tcp-limits.js';
-import { RCODE } from '../../../src/dns/wire/constants.js';
+import { TCP_LIMITS, type TcpLimits } from '../../../src/dns/server/tcp-limits.js';
+import { EDNS_OPTION, RCODE } from '../../../src/dns/wire/constants.js';
 import { frame, FrameBuffer } from '../../../src/dns/wire/frames.js';
 import { labelsOf } from '../../../src/dns/wire/name.js';
-import { a, decoded, query } from '../wire/helpers.js';
+import { a, decoded, hex, query } from '../wire/helpers.js';
 
 const LOOPBACK = { ip: '127.0.0.1', port: 0 };
 
 /** Answers 10.0.0.1; `slow.x` only when `release` is called; `drop.x` never; `bulk.x` with 60 KB. */
-async function start(limits: Partial<TcpLimits> = {}) {
+async function start(limits: Partial<TcpLimits> = {}, stopTime = 0) {
   const held: (() => void)[] = [];
   const own = { rcode: 0, aa: true, authority: [] };
   const bulk = Array.from({ length: 3700 }, (_, i) => a('bulk.x', `10.0.${i >> 8}.${i & 255}`));
@@ -40,6 +40,7 @@ async function start(limits: Partial<TcpLimits> = {}) {
     responder,
     log: { info: () => undefined },
     tcp: limits,
+    stopTime,
   });
   await server.start();
   running.push(server);
@@ -65,11 +66,13 @@ async function dial(port: number) {
   socket.on('error', () => undefined);
   const frames = new FrameBuffer();
   const replies: string[] = [];
+  const options: string[] = [];
   const waiting: { count: number; resolve: () => void }[] = [];
   socket.on('data', (chunk) => {
     frames.push(chunk);
     for (let wire = frames.next(); wire; wire = frames.next()) {
       const message = decoded(wire);
+      for (const { code, data } of message.edns?.options ?? []) options.push(`${code}:${hex(data) ?? ''}`);
       replies.push(`${message.id} ${labelsOf(message.questions[0]?.name ?? wire.subarray(0, 0))[0] ?? ''}`);
     }
     for (const { count, resolve } of waiting) if (replies.length >= count) resolve();
@@ -82,6 +85,8 @@ async function dial(port: number) {
   return {
     socket,
     replies,
+    /** EDNS options of the replies. */
+    options,
     /** The server ended or reset the connection. */
     gone,
     received: (count: number) =>
@@ -252,12 +257,107 @@ describe('TCP', () => {
     await fourth.received(1);
   });
 
+  it('tells how long a connection may be idle, and makes that short when three quarters are in use', async () => {
+    const { port } = await start({ connections: 5, idle: 60_000 });
+    const keepalive = {
+      dnssecOk: false,
+      options: [{ code: EDNS_OPTION.TCP_KEEPALIVE, data: Buffer.alloc(0) }],
+    };
+    const told = async () => {
+      const client = await dial(port);
+      client.socket.write(frame(query('a.x', 1, { edns: keepalive })));
+      await client.received(1);
+      return client.options[0];
+    };
+    const times = [];
+    for (let i = 0; i < 4; i++) times.push(await told());
+    // 600 and 60 units of 100 ms.
+    expect(times).toEqual(['11:0258', '11:0258', '11:0258', '11:003c']);
+  });
+
+  it('has limits by default that RFC 7766 section 6.2 would call reasonable', () => {
+    expect(TCP_LIMITS).toEqual({
+      firstOctet: 3000,
+      message: 5000,
+      idle: 10_000,
+      connections: 1000,
+      connectionsPerSource: 32,
+      inFlight: 64,
+      queries: 10_000,
+      backlog: 65_536,
+    });
+  });
+
   it('ends a connection after its last query', async () => {
     const { port } = await start({ queries: 2 });
     const client = await dial(port);
     client.socket.write(Buffer.concat([ask('a.x', 1), ask('b.x', 2), ask('c.x', 3)]));
     await client.gone;
     expect(client.replies).toEqual(['1 a', '2 b']);
+  });
+});
+
+describe('a server that stops', () => {
+  /** More than a test may take: whatever waits for it fails. */
+  const FOREVER = 3_600_000;
+
+  it('lets a reply over UDP go out that is under way, and answers nothing new', async () => {
+    const { port, server, held, responder } = await start({}, FOREVER);
+    const socket = createSocket('udp4');
+    clients.push(socket);
+    const replies: number[] = [];
+    socket.on('message', (reply) => replies.push(decoded(reply).id));
+    socket.send(query('slow.x', 1, { id: 1 }), port, '127.0.0.1');
+    await expect.poll(() => held.length).toBe(1);
+    const stopped = server.stop();
+    socket.send(query('a.x', 1, { id: 2 }), port, '127.0.0.1');
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    held[0]?.();
+    await stopped;
+    await expect.poll(() => replies).toEqual([1]);
+    expect(responder.counters().packets.udp).toBe(1);
+  });
+
+  it('lets replies over TCP go out that are under way, answers nothing new, and takes nobody new', async () => {
+    const { port, server, held } = await start({}, FOREVER);
+    const busy = await dial(port);
+    const idle = await dial(port);
+    busy.socket.write(Buffer.concat([ask('slow.x', 1), ask('slow.x', 2)]));
+    await expect.poll(() => held.length).toBe(2);
+    const stopped = server.stop();
+    await idle.gone;
+    busy.socket.write(ask('a.x', 3));
+    await expect(dial(port)).rejects.toThrow('ECONNREFUSED');
+    held[0]?.();
+    await busy.received(1);
+    held[1]?.();
+    await stopped;
+    await busy.gone;
+    expect(busy.replies).toEqual(['1 slow', '2 slow']);
+  });
+
+  it('waits for nothing that takes too long', async () => {
+    const { port, server, held } = await start({}, 20);
+    const client = await dial(port);
+    client.socket.write(ask('slow.x', 1));
+    const socket = createSocket('udp4');
+    clients.push(socket);
+    socket.send(query('slow.x', 1), port, '127.0.0.1');
+    await expect.poll(() => held.length).toBe(2);
+    await server.stop();
+    await client.gone;
+    for (const release of held) release();
+    expect([client.replies, server.addresses()]).toEqual([[], []]);
+    expect(server.transportCounters()).toMatchObject({ udpSendErrors: 0 });
+  });
+
+  it('closes connections that it has ended and their clients have not', async () => {
+    const { port, server } = await start({ queries: 1, idle: FOREVER }, FOREVER);
+    const client = await dial(port);
+    client.socket.write(ask('a.x', 1));
+    await client.gone;
+    await server.stop();
+    expect(server.transportCounters().tcpConnections).toBe(0);
   });
 });
 

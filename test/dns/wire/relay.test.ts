@@ -51,6 +51,21 @@ describe('relayReply', () => {
     expect([...seen]).toEqual(['3 1 1', '3 1 0', '3 0 0', '2 0 0 TC', '1 0 0 TC', '0 0 0 TC']);
   });
 
+  it('drops the extended error before anything else, and keeps other options', () => {
+    const message = upstream({ answers: manyA(OWNER, 3), authority: [soa('example.org')] });
+    const options = [{ code: 10, data: Buffer.alloc(24) }];
+    const told = { options, ede: { code: 3, text: 'no upstream answered' } };
+    const seen = new Set<string>();
+    for (let limit = 300; limit >= 80; limit--) {
+      const reply = relayReply(message, asked, limit, told);
+      expect(reply.length).toBeLessThanOrEqual(limit);
+      const { answers, authority, edns } = decoded(reply);
+      seen.add(`${answers.length} ${authority.length} ${String(edns?.options.map(({ code }) => code))}`);
+    }
+    expect([...seen]).toEqual(['3 1 10,15', '3 1 10', '3 0 10', '2 0 10', '1 0 10', '0 0 10']);
+    expect(decoded(relayReply(message, parsed(query(OWNER, TYPE.A)), 512, told)).edns).toBeUndefined();
+  });
+
   it('sets TC when the SOA of a negative answer does not fit', () => {
     const message = upstream({ rcode: 3, authority: [soa('example.org')] });
     const relayed = decoded(relayReply(message, parsed(query(OWNER, TYPE.A)), 60));

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { EDE, EDNS_OPTION, FLAG, RCODE, TYPE } from '../../../src/dns/wire/constants.js';
 import { findOption } from '../../../src/dns/wire/edns.js';
-import { composeReply, replyLimit } from '../../../src/dns/wire/reply.js';
+import { composeReply, replyLimit, truncatedReply } from '../../../src/dns/wire/reply.js';
 import { anyRecord } from './arbitrary.js';
 import { nameToText } from '../../../src/dns/wire/name-text.js';
 import { a, cname, decoded, hex, manyA, parsed, query, soa, srv } from './helpers.js';
@@ -23,6 +23,24 @@ describe('replyLimit', () => {
     ['tcp', edns(512), 65535],
   ] as const)('over %s with %j', (transport, opt, limit) => {
     expect(replyLimit(transport, opt)).toBe(limit);
+  });
+});
+
+describe('truncatedReply', () => {
+  it('is the question with TC, and an OPT if and only if the query had one', () => {
+    const options = [{ code: 10, data: Buffer.alloc(24, 1) }];
+    const message = decoded(truncatedReply(withEdns, { rcode: 3, ra: true }, options));
+    expect(message).toMatchObject({
+      rcode: 3,
+      answers: [],
+      edns: { dnssecOk: true, options: [{ code: 10 }] },
+    });
+    expect(message.flags).toBe(FLAG.QR | FLAG.TC | FLAG.RD | FLAG.RA | 3);
+    expect(hex(message.questions[0]?.name)).toBe(hex(plain.question.name));
+    expect(decoded(truncatedReply(plain, { rcode: RCODE.BADCOOKIE }, options))).toMatchObject({
+      rcode: RCODE.SERVFAIL,
+      additionals: [],
+    });
   });
 });
 
@@ -123,6 +141,48 @@ describe('composeReply', () => {
     expect(hex(data)).toBe(`0017${'78'.repeat(63)}`);
     const without = decoded(composeReply(plain, { rcode: 2, ede }, 512).message);
     expect([without.edns, without.additionals.length, without.rcode]).toEqual([undefined, 0, RCODE.SERVFAIL]);
+  });
+
+  it('cuts the text of an extended error to whole characters, whatever it is', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', maxLength: 80 }), (text) => {
+        const { message } = composeReply(withEdns, { rcode: 2, ede: { code: 0, text } }, 512);
+        const octets = findOption(decoded(message).edns, EDNS_OPTION.EDE)?.subarray(2) ?? Buffer.alloc(0);
+        expect(octets.length).toBeLessThanOrEqual(64);
+        const shown = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(octets);
+        // Half a surrogate pair has no UTF-8; it becomes U+FFFD.
+        const whole = Buffer.from(text, 'utf8').toString('utf8');
+        expect(whole.startsWith(shown)).toBe(true);
+        expect(Buffer.byteLength(whole) <= 64 ? shown === whole : octets.length > 60).toBe(true);
+      }),
+    );
+  });
+
+  it('keeps other options when the extended error has to go', () => {
+    const options = [{ code: 10, data: Buffer.alloc(24, 1) }];
+    const body = {
+      rcode: 0,
+      answers: manyA(OWNER, 4),
+      options,
+      ede: { code: EDE.STALE_ANSWER, text: 'old' },
+    };
+    const whole = composeReply(withEdns, body, 512, options).message.length;
+    const codes = (limit: number) =>
+      decoded(composeReply(withEdns, body, limit, options).message).edns?.options.map(({ code }) => code);
+    expect([codes(whole), codes(whole - 1), codes(100)]).toEqual([[10, 15], [10], [10]]);
+    expect(decoded(composeReply(plain, body, 512, options).message).edns).toBeUndefined();
+  });
+
+  it('looks for no more than 128 names to point to', () => {
+    const target = (i: number) => `t${i}.d${i}.example`;
+    const answers = Array.from({ length: 200 }, (_, i) => cname(OWNER, target(i)));
+    const size = (extra: number) => {
+      const more = [...answers, cname(OWNER, target(extra))];
+      return composeReply(plain, { rcode: 0, answers: more }, 65535).message.length;
+    };
+    const base = composeReply(plain, { rcode: 0, answers }, 65535).message.length;
+    // A pointer for a name that is remembered; the labels, and a pointer to "example", for one that came too late.
+    expect([size(0) - base, size(199) - base]).toEqual([12 + 2, 12 + 5 + 5 + 2]);
   });
 
   it('copies ID, opcode, RD and CD, and the question byte for byte', () => {

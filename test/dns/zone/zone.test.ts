@@ -1,13 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { Catalog, HOST_NETWORK, viewOf, type Facts, type TaskFact } from '../../../src/catalog/index.js';
+import { HOST_NETWORK, viewOf, type Facts, type TaskFact } from '../../../src/catalog/index.js';
 import { explain } from '../../../src/dns/zone/explain.js';
 import { recordToText } from '../../../src/dns/zone/record-text.js';
-import { Zone, type ZoneOptions } from '../../../src/dns/zone/zone.js';
-import { RCODE, TYPE } from '../../../src/dns/wire/constants.js';
-import { labelsOf } from '../../../src/dns/wire/name.js';
-import { nameFromText, nameToText } from '../../../src/dns/wire/name-text.js';
+import type { TYPE } from '../../../src/dns/wire/constants.js';
 import { parseCidr } from '../../../src/net/ip.js';
 import { ref, taskFact } from '../../support/facts.js';
+import { parseTopLevelDomains } from '../../../src/dns/zone/top-level-domains.js';
+import { answerTo, question, zoneOf } from './support.js';
 
 const http = (over: object = {}) => ({ port: 80, protocol: 'tcp' as const, target: 80, ...over });
 
@@ -128,45 +127,10 @@ const facts: Facts = {
 const host = '192.0.2.200';
 const shopTask = '10.0.0.1';
 
-function zoneOf(content: Facts | undefined, over: Partial<ZoneOptions> = {}) {
-  const catalog = new Catalog({ clock: () => 0 });
-  const sink = catalog.sink('docker');
-  if (content) {
-    sink.replace(content);
-    sink.status({ state: 'live' });
-  }
-  const zone = new Zone({
-    catalog,
-    domain: 'rancher.internal',
-    environment: 'default',
-    ttl: 7,
-    negativeTtl: 3,
-    nameServers: ['169.254.169.250'],
-    serialBase: 100,
-    ...over,
-  });
-  return { catalog, zone };
-}
-
 const { catalog, zone } = zoneOf(facts);
 
-function question(name: string, type: keyof typeof TYPE) {
-  const wire = nameFromText(name);
-  if (!wire) throw new Error(`${name} is no name`);
-  return { name: wire, labels: labelsOf(wire), type: TYPE[type] };
-}
-
-/** `10.0.0.1, 10.0.0.2`, `NXDOMAIN rancher.internal`, `NODATA rancher.internal`, `forward`, `CNAME x -> chase x`. */
 function ask(name: string, type: keyof typeof TYPE, from: string, of = zone): string {
-  const resolution = of.resolve(question(name, type), { address: from });
-  if (resolution.kind !== 'answer') return resolution.kind;
-  const data = resolution.answers.map((record) => recordToText(record).split(' ').slice(3).join(' '));
-  if (resolution.chase) data.push(`chase ${nameToText(resolution.chase)}`);
-  const [soa] = resolution.authority;
-  const zoneName = soa ? ` ${nameToText(soa.owner)}` : '';
-  if (resolution.rcode === RCODE.NXDOMAIN) return `NXDOMAIN${zoneName}`;
-  if (resolution.rcode === RCODE.SERVFAIL) return `SERVFAIL ${resolution.ede?.text ?? ''}`;
-  return data.length > 0 ? data.join(', ').replace(/\b(A|AAAA) /g, '') : `NODATA${zoneName}`;
+  return answerTo(of, name, type, from);
 }
 
 const nodata = 'NODATA rancher.internal';
@@ -269,6 +233,18 @@ describe('short names', () => {
   ])('%s from %s: %s', (name, from, expected) => expect(ask(name, 'A', from)).toBe(expected));
 });
 
+describe('a list of top-level domains', () => {
+  it('says which names of two labels are the Internet’s', () => {
+    const topLevelDomains = parseTopLevelDomains('# Version 2026080100\nSHOP\r\n\nXN--P1AI\n');
+    const { zone: other } = zoneOf(facts, { topLevelDomains });
+    expect(ask('google.com', 'A', shopTask, other)).toBe('192.0.2.66');
+    expect(ask('web.shop', 'A', '10.0.0.9', other)).toBe('forward');
+    expect(ask('xn--p1ai', 'A', shopTask, other)).toBe('NODATA .');
+    expect(ask('xn--p1ai', 'A', shopTask)).toBe('NODATA .');
+    expect(ask('com', 'A', shopTask, other)).toBe('NXDOMAIN .');
+  });
+});
+
 describe('what a client cannot reach it does not see', () => {
   it.each<[string, keyof typeof TYPE, string, string]>([
     ['pg.other.rancher.internal', 'A', host, '10.9.0.1'],
@@ -329,7 +305,7 @@ describe('special names', () => {
   it.each<[string, keyof typeof TYPE, string]>([
     ['localhost', 'A', '127.0.0.1'],
     ['x.localhost', 'AAAA', '::1'],
-    ['localhost', 'MX', 'NODATA .'],
+    ['localhost', 'MX', 'NODATA localhost'],
     ['printer.local', 'A', 'NXDOMAIN local'],
     ['x.invalid', 'A', 'NXDOMAIN invalid'],
   ])('%s %s: %s', (name, type, expected) => expect(ask(name, type, host)).toBe(expected));

@@ -257,6 +257,18 @@ describe('other values', () => {
       { 'fairlead.links': 'DB=pg.other, cache=redis' },
       { links: { db: 'pg.other', cache: 'redis' } },
     ],
+    ['no upstreams', {}, { upstreams: [] }],
+    [
+      'upstreams',
+      { 'fairlead.dns.upstreams': '10.0.0.53, tls://10.0.0.54#DNS.corp.example,[fd00::1]:5353' },
+      {
+        upstreams: [
+          { ip: '10.0.0.53', port: 53 },
+          { ip: '10.0.0.54', port: 853, tls: { name: 'dns.corp.example' } },
+          { ip: 'fd00::1', port: 5353 },
+        ],
+      },
+    ],
     [
       'ports',
       { 'fairlead.ports': 'http=80/tcp, 53/UDP, 9000' },
@@ -292,6 +304,12 @@ describe('other values', () => {
       { 'fairlead.ports': '0/tcp, 81' },
       { ports: [{ port: 81, protocol: 'tcp' }] },
       '"0/tcp" that is not written',
+    ],
+    [
+      'upstreams keep the good ones',
+      { 'fairlead.dns.upstreams': 'dns.example, 10.0.0.53' },
+      { upstreams: [{ ip: '10.0.0.53', port: 53 }] },
+      '"dns.example" that is not written ip[:port] or tls://ip[:port][#name]',
     ],
     ['port names', { 'fairlead.ports': '_x=80' }, { ports: [] }, 'has a port name that begins with "_"'],
     ['too many', { 'fairlead.aliases': 'a,'.repeat(200) }, { expose: false }, 'more than 64 items'],

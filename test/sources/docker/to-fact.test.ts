@@ -106,6 +106,12 @@ describe('an inspection becomes a fact', () => {
     expect(factOf(one)?.links).toEqual({ db: 'pg-1', cache: 'other.stack' });
   });
 
+  it('with DNS servers of its own, when a label names some', () => {
+    const Labels = { 'fairlead.dns.upstreams': '10.0.0.53' };
+    expect(factOf(container({ config: { Labels } }))?.upstreams).toEqual([{ ip: '10.0.0.53', port: 53 }]);
+    expect(factOf(container({}))).not.toHaveProperty('upstreams');
+  });
+
   it('or into none, when the container asks for it', () => {
     expect(factOf(container({ config: { Labels: { 'fairlead.enable': 'false' } } }))).toBeUndefined();
   });

@@ -10,13 +10,13 @@ stacks:
         ports: [80/tcp]
         endpoint_mode: dnsrr
         tasks:
-          - { name: shop_web_1, ip: 127.0.0.11, health: healthy }
+          - { name: shop_web_1, ip: 127.0.0.11, health: healthy, upstreams: ["192.0.2.53:5353"] }
           - { name: shop_web_2, ip: 127.0.0.12, ip6: "::1", ports: { 80/tcp: 8080 } }
       store:  { external_ips: [192.0.2.10, 192.0.2.11] }
       crm:    { hostname: crm.example.org }
       front:  { alias_of: [web.shop, store.shop] }
 clients:
-  127.0.0.21: { stack: shop, service: web, links: { db: pg.other } }
+  127.0.0.21: { stack: shop, service: web, links: { db: pg.other }, upstreams: [192.0.2.53, "tls://192.0.2.54#dns.example"] }
 `;
 
 /** The faults as they are shown, after the file's name. */
@@ -56,6 +56,7 @@ describe('the services file', () => {
           stack: 'shop',
           health: 'healthy',
           endpoints: [{ network: '*', ip: '127.0.0.11' }],
+          upstreams: [{ ip: '192.0.2.53', port: 5353 }],
           ports: [{ port: 80, target: 80 }],
           weight: 1,
         },
@@ -65,7 +66,18 @@ describe('the services file', () => {
           health: 'healthy',
         },
       ],
-      clients: [{ address: '127.0.0.21', stack: 'shop', service: 'web', links: { db: 'pg.other' } }],
+      clients: [
+        {
+          address: '127.0.0.21',
+          stack: 'shop',
+          service: 'web',
+          links: { db: 'pg.other' },
+          upstreams: [
+            { ip: '192.0.2.53', port: 53 },
+            { ip: '192.0.2.54', port: 853, tls: { name: 'dns.example' } },
+          ],
+        },
+      ],
     });
   });
 
@@ -100,6 +112,13 @@ describe('the services file', () => {
       'an address that is none',
       'stacks: { s: { services: { w: { tasks: [ { name: a, ip: 10.1 } ] } } } }',
       ['1:57: stacks.s.services.w.tasks.0.ip: must be an IP address'],
+    ],
+    [
+      'a DNS server that is none',
+      'clients: { 127.0.0.21: { stack: s, upstreams: [dns.example] } }',
+      [
+        '1:48: clients.127.0.0.21.upstreams.0: "dns.example" is no DNS server; write one such as 192.0.2.53, 192.0.2.53:5353 or tls://192.0.2.53#dns.example',
+      ],
     ],
     [
       'two kinds at once',

@@ -1,0 +1,14 @@
+import { EDNS_OPTION } from '../wire/constants.js';
+import type { EdnsOption } from '../wire/edns.js';
+
+/** RFC 8467 section 4.1, for queries. */
+const BLOCK = 128;
+
+/** Octets of an option before its data. */
+const OPTION_HEAD = 4;
+
+/** The padding option (RFC 7830) that brings a query of `size` octets, which has an OPT, to a multiple of 128. */
+export function paddingFor(size: number): EdnsOption {
+  const over = (size + OPTION_HEAD) % BLOCK;
+  return { code: EDNS_OPTION.PADDING, data: new Uint8Array(over === 0 ? 0 : BLOCK - over) };
+}

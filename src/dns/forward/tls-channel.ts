@@ -1,0 +1,98 @@
+import type { Upstream } from '../../net/upstream.js';
+import type { WireQuestion } from '../wire/query.js';
+import type { Outcome } from './outcome.js';
+import { TlsConnection } from './tls-connection.js';
+
+export interface TlsChannelOptions {
+  readonly upstream: Upstream;
+  /** PEM; absent: the authorities that Node.js trusts. */
+  readonly ca?: string;
+  readonly nextId: () => number;
+  /** Monotonic, in ms. */
+  readonly now: () => number;
+}
+
+/** In ms; how long no connection is tried after a failed one. It doubles with every failure in a row. */
+const FIRST_BACKOFF = 200;
+const MAX_BACKOFF = 5000;
+
+/**
+ * DNS over TLS to one upstream (RFC 7858): a connection that is opened when it is needed, kept for the next queries, and
+ * resumed when it was closed meanwhile. There is no way from here to clear text (RFC 8310 section 5, strict privacy).
+ */
+export class TlsChannel {
+  readonly #options: TlsChannelOptions;
+  /** The one that takes queries comes last; the others have replies to wait for. */
+  readonly #connections = new Set<TlsConnection>();
+  #current: TlsConnection | undefined;
+  #session: Buffer | undefined;
+  #failures = 0;
+  #retryAt = 0;
+  #lastFault = '';
+
+  constructor(options: TlsChannelOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Asks once, and once more on a new connection when the first is lost before the reply.
+   * @param encode the wire form of the question with a given ID
+   */
+  async exchange(
+    encode: (id: number) => Uint8Array,
+    question: WireQuestion,
+    signal: AbortSignal,
+  ): Promise<Outcome> {
+    let detail = '';
+    for (const attempt of [1, 2]) {
+      const connection = this.#connection();
+      if (!connection) return { kind: 'network', detail: this.#lastFault };
+      const outcome = await connection.exchange(encode, question, signal);
+      if (outcome.kind !== 'lost') return outcome;
+      detail = outcome.detail;
+      if (signal.aborted || attempt === 2) break;
+    }
+    return { kind: 'network', detail };
+  }
+
+  close(): void {
+    for (const connection of this.#connections) connection.close();
+  }
+
+  /** @returns undefined when it is too early to try another one */
+  #connection(): TlsConnection | undefined {
+    if (this.#current?.usable) return this.#current;
+    if (this.#options.now() < this.#retryAt) return undefined;
+    const { upstream, ca, nextId } = this.#options;
+    let secure = false;
+    const connection = new TlsConnection({
+      upstream,
+      nextId,
+      ...(ca !== undefined && { ca }),
+      ...(this.#session && { session: this.#session }),
+      onSession: (session) => {
+        this.#session = session;
+      },
+      onSecure: () => {
+        secure = true;
+        this.#failures = 0;
+      },
+      onEnd: (detail) => {
+        this.#connections.delete(connection);
+        if (this.#current === connection) this.#current = undefined;
+        if (!secure && detail !== undefined) this.#failed(detail);
+      },
+    });
+    this.#connections.add(connection);
+    this.#current = connection;
+    return connection;
+  }
+
+  #failed(detail: string): void {
+    // The session may be what the upstream cannot bear.
+    this.#session = undefined;
+    this.#lastFault = detail;
+    this.#failures++;
+    this.#retryAt = this.#options.now() + Math.min(FIRST_BACKOFF * 2 ** (this.#failures - 1), MAX_BACKOFF);
+  }
+}

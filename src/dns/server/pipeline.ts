@@ -1,0 +1,294 @@
+import type { ForwardResult } from '../forward/exchange.js';
+import type { Upstream } from '../../net/upstream.js';
+import { EDE, MAX_MESSAGE_SIZE, RCODE } from '../wire/constants.js';
+import type { EdnsOption } from '../wire/edns.js';
+import { labelsOf, lowerCaseName, type DnsName } from '../wire/name.js';
+import { copyQuery, type Query, type ReplyHead } from '../wire/query.js';
+import { relayReply } from '../wire/relay.js';
+import { composeReply, replyLimit, truncatedReply, type ReplyBody } from '../wire/reply.js';
+import { accept } from './accept.js';
+import { finishChain } from './chain.js';
+import type { CookieState, ServerCookies } from './cookies.js';
+import { countQuery, countReply, type MutableCounters } from './counters.js';
+import { Forwards, MAX_FORWARDS_PER_CLIENT } from './forwards.js';
+import {
+  isSampled,
+  isTruncated,
+  isWanted,
+  queryLogEntry,
+  type LoggedReply,
+  type QueryLogOptions,
+} from './query-log.js';
+import { RateLimiter } from './rate-limit.js';
+import { answerOptions, nsidOf } from './reply-options.js';
+import type { Resolution } from './resolver.js';
+import type { Client, Handled, ResponderOptions, ResponderTuning } from './responder.js';
+import { rotateSets } from './rotate.js';
+
+type Own = Extract<Resolution, { kind: 'answer' }>;
+
+type GoOn = (query: Query, result: ForwardResult) => Handled;
+
+/** What is known of a packet's sender, and kept until the reply. */
+interface Asker {
+  readonly client: Client;
+  /** For the OPT of the reply. */
+  readonly options: readonly EdnsOption[];
+  readonly cookie: CookieState | undefined;
+  /** When the packet came, in ms; absent: the log does not look at it. */
+  readonly started: number | undefined;
+}
+
+const SILENCE: Handled = { source: 'own' };
+
+/** The way of a packet to its reply. */
+export class Pipeline {
+  readonly #options: ResponderOptions & { readonly cookies: ServerCookies };
+  readonly #counters: MutableCounters;
+  readonly #randomBelow: (bound: number) => number;
+  readonly #random: () => number;
+  readonly #now: () => number;
+  readonly #forwards: Forwards;
+  #limiter: RateLimiter | undefined;
+  #log: QueryLogOptions | undefined;
+  #answered: Parameters<typeof answerOptions>[2];
+
+  constructor(options: ResponderOptions & { readonly cookies: ServerCookies }, counters: MutableCounters) {
+    this.#options = options;
+    this.#counters = counters;
+    this.#randomBelow = options.randomBelow ?? ((bound) => Math.floor(Math.random() * bound));
+    this.#random = options.random ?? Math.random;
+    this.#now = options.now ?? (() => performance.now());
+    this.#forwards = new Forwards(options.forwarder, counters);
+    this.#answered = { cookies: options.cookies };
+  }
+
+  tune({ rateLimit, queryLog, nsid, maxForwardsPerClient }: ResponderTuning): void {
+    this.#answered = {
+      cookies: this.#options.cookies,
+      ...(nsid !== undefined && { nsid: nsidOf(nsid) }),
+    };
+    this.#limiter = rateLimit && new RateLimiter(rateLimit, this.#now);
+    this.#log = queryLog;
+    this.#forwards.maxPerClient = maxForwardsPerClient ?? MAX_FORWARDS_PER_CLIENT;
+  }
+
+  handle(packet: Uint8Array, client: Client): Handled | Promise<Handled> {
+    // A reply to port 0 cannot be sent, and no resolver asks from there.
+    if (client.port === 0) return this.#drop('source-port');
+    try {
+      const verdict = accept(packet, client.transport);
+      if (verdict.action !== 'query' && this.#options.resolver.serves?.(client) === false) {
+        return this.#drop(verdict.action === 'drop' ? verdict.reason : 'policy');
+      }
+      switch (verdict.action) {
+        case 'drop':
+          return this.#drop(verdict.reason);
+        case 'reply': {
+          const { head, rcode, ra } = verdict;
+          return this.#compose(this.#asker(head, client), head, { rcode, ra });
+        }
+        case 'cookie': {
+          const asker = this.#asker(verdict.head, client);
+          const rcode = asker.cookie === 'invalid' ? RCODE.BADCOOKIE : RCODE.NOERROR;
+          return this.#compose(asker, verdict.head, { rcode, ra: true });
+        }
+        case 'query':
+          countQuery(this.#counters, verdict.query.question.type);
+          return this.#answer(verdict.query, this.#asker(verdict.query, client));
+      }
+    } catch (error) {
+      this.#note(error);
+      return SILENCE;
+    }
+  }
+
+  #asker(head: ReplyHead, client: Client): Asker {
+    const { options, cookie } = answerOptions(head.edns, client, this.#answered);
+    if (cookie !== undefined) this.#counters.cookies[cookie]++;
+    const started = this.#log && isSampled(this.#log, this.#random) ? this.#now() : undefined;
+    return { client, options, cookie, started };
+  }
+
+  #answer(query: Query, asker: Asker): Handled | Promise<Handled> {
+    try {
+      if (this.#options.forwarder?.isLoop(query.edns)) {
+        this.#counters.loops++;
+        return this.#refuse(query, asker, { code: EDE.OTHER, text: 'forwarding loop' });
+      }
+      return this.#carryOut(this.#resolve(query, asker.client), query, asker);
+    } catch (error) {
+      return this.#fault(error, query, asker);
+    }
+  }
+
+  #resolve({ question }: Query, { address }: Client): Resolution {
+    const name = lowerCaseName(question.name);
+    return this.#options.resolver.resolve({ name, labels: labelsOf(name), type: question.type }, { address });
+  }
+
+  #carryOut(resolution: Resolution, query: Query, asker: Asker): Handled | Promise<Handled> {
+    switch (resolution.kind) {
+      case 'drop':
+        return this.#drop('policy');
+      case 'refuse':
+        return this.#refuse(query, asker, resolution.ede);
+      case 'forward':
+        // Recursion that was not asked for would tell a client what others looked up (cache snooping).
+        if (!query.rd) return this.#refuse(query, asker, { code: EDE.NOT_AUTHORITATIVE });
+        return this.#upstream(query, asker, query.question.name, resolution.upstreams, (asked, result) =>
+          this.#relay(asked, asker, result),
+        );
+      case 'answer': {
+        const { chase } = resolution;
+        if (!chase || !query.rd) return this.#own(query, resolution, asker);
+        return this.#upstream(query, asker, chase, resolution.upstreams, (asked, result) =>
+          this.#append(asked, asker, resolution, chase, result),
+        );
+      }
+    }
+  }
+
+  #own(query: Query, resolution: Own, asker: Asker): Handled {
+    const { rcode, aa, authority, additionals, ede, wildcard } = resolution;
+    const answers = rotateSets(resolution.answers, this.#randomBelow);
+    const body = { rcode, aa, ra: true, answers, authority, additionals, ede };
+    return this.#compose(asker, query, body, 'own', wildcard);
+  }
+
+  /** Goes on with what upstream says of a name: at once when that is known, with a copy of the query when it is not. */
+  #upstream(
+    query: Query,
+    asker: Asker,
+    name: DnsName,
+    upstreams: readonly Upstream[] | undefined,
+    goOn: GoOn,
+  ): Handled | Promise<Handled> {
+    const result = this.#forwards.ask(query, name, asker.client.address, upstreams);
+    return result instanceof Promise
+      ? this.#wait(result, copyQuery(query), asker, goOn)
+      : goOn(query, result);
+  }
+
+  async #wait(result: Promise<ForwardResult>, query: Query, asker: Asker, goOn: GoOn): Promise<Handled> {
+    try {
+      return goOn(query, await result);
+    } catch (error) {
+      return this.#fault(error, query, asker);
+    }
+  }
+
+  #relay(query: Query, asker: Asker, result: ForwardResult): Handled {
+    if (!result.ok) {
+      return this.#compose(asker, query, { rcode: result.rcode, ra: true, ede: result.ede }, 'upstream');
+    }
+    const { rcode } = result.message;
+    const held = this.#hold(asker, query, { rcode, ra: true }, 'upstream');
+    if (held) return held;
+    const limit = replyLimit(asker.client.transport, query.edns);
+    const message = relayReply(result.message, query, limit, { ede: result.ede, options: asker.options });
+    if (isTruncated(message) && limit === MAX_MESSAGE_SIZE) return this.#tooLarge(asker, query, 'upstream');
+    return this.#done(asker, query, message, rcode, 'upstream');
+  }
+
+  #append(query: Query, asker: Asker, own: Own, target: DnsName, result: ForwardResult): Handled {
+    // A chain without its end would be taken for a name without addresses.
+    const body = result.ok
+      ? finishChain({ own, message: result.message, ede: result.ede }, query)
+      : { rcode: RCODE.SERVFAIL, ra: true, ede: result.ede };
+    return this.#compose(asker, query, body, 'upstream');
+  }
+
+  #refuse(query: Query, asker: Asker, ede?: ReplyBody['ede']): Handled {
+    return this.#compose(asker, query, { rcode: RCODE.REFUSED, ra: true, ede });
+  }
+
+  #compose(
+    asker: Asker,
+    head: ReplyHead,
+    body: ReplyBody,
+    source: Handled['source'] = 'own',
+    wildcard?: DnsName,
+  ): Handled {
+    const held = this.#hold(asker, head, body, source, wildcard);
+    if (held) return held;
+    const limit = replyLimit(asker.client.transport, head.edns);
+    const reply = composeReply(head, body, limit, asker.options);
+    if (reply.truncated && limit === MAX_MESSAGE_SIZE) return this.#tooLarge(asker, head, source);
+    return this.#done(asker, head, reply.message, body.rcode, source);
+  }
+
+  /** Over TCP there is nothing further that a client could try, so half an answer would be taken for the whole. */
+  #tooLarge(asker: Asker, head: ReplyHead, source: Handled['source']): Handled {
+    const ede = { code: EDE.OTHER, text: 'answer is larger than a message can be' };
+    const body = { rcode: RCODE.SERVFAIL, ra: true, ede };
+    const { message } = composeReply(head, body, MAX_MESSAGE_SIZE, asker.options);
+    return this.#done(asker, head, message, body.rcode, source);
+  }
+
+  /** What becomes of a reply that the rate limit does not let out as it is; undefined when it does. */
+  #hold(
+    asker: Asker,
+    head: ReplyHead,
+    { rcode, ra, authority }: ReplyBody,
+    source: Handled['source'],
+    wildcard?: DnsName,
+  ): Handled | undefined {
+    const limiter = this.#limiter;
+    const { address, transport } = asker.client;
+    // A cookie of ours says that the address is no forgery.
+    if (!limiter || transport !== 'udp' || asker.cookie === 'valid' || limiter.isExempt(address)) {
+      return undefined;
+    }
+    const kind = { rcode, source, name: head.question?.name, wildcard, zone: authority?.[0]?.owner };
+    const verdict = limiter.check(address, kind);
+    if (verdict === 'send') return undefined;
+    if (verdict === 'drop') return this.#drop('rate-limit');
+    this.#counters.slipped++;
+    const message = truncatedReply(head, { rcode, ra }, asker.options);
+    return this.#done(asker, head, message, rcode, source);
+  }
+
+  #done(
+    { client, started }: Asker,
+    { question }: ReplyHead,
+    message: Buffer,
+    rcode: number,
+    source: Handled['source'],
+  ): Handled {
+    countReply(this.#counters, rcode);
+    if (isTruncated(message)) this.#counters.truncated++;
+    if (started !== undefined) {
+      this.#logReply({ client, question, rcode, source, message, ms: this.#now() - started });
+    }
+    return { message, source };
+  }
+
+  /** A log that fails costs nobody an answer. */
+  #logReply(reply: LoggedReply): void {
+    try {
+      if (this.#log && isWanted(this.#log, reply.rcode, reply.message)) this.#log.write(queryLogEntry(reply));
+    } catch (error) {
+      this.#note(error);
+    }
+  }
+
+  #drop(reason: keyof MutableCounters['dropped']): Handled {
+    this.#counters.dropped[reason]++;
+    return SILENCE;
+  }
+
+  /** A fault of ours costs one query its answer, and nothing else. */
+  #fault(error: unknown, query: Query, { client, options }: Asker): Handled {
+    this.#note(error);
+    const limit = replyLimit(client.transport, query.edns);
+    const { message } = composeReply(query, { rcode: RCODE.SERVFAIL, ra: true }, limit, options);
+    countReply(this.#counters, RCODE.SERVFAIL);
+    return { message, source: 'own' };
+  }
+
+  #note(error: unknown): void {
+    this.#counters.faults++;
+    this.#options.onFault?.(error);
+  }
+}

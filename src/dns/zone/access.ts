@@ -1,0 +1,23 @@
+import { networkHolding, type Snapshot } from '../../catalog/index.js';
+
+/** RFC 1918, RFC 6598, loopback, link-local (RFC 3927, RFC 4291), unique local (RFC 4193). */
+const PRIVATE =
+  /^(?:10\.|127\.|192\.168\.|169\.254\.|172\.(?:1[6-9]|2\d|3[01])\.|100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7])\.|::1$|f[cd][0-9a-f]{2}:|fe[89ab][0-9a-f]:)/;
+
+/**
+ * Whether somebody is answered when no list says who is: an address that no packet from the Internet can come from, or
+ * one that the catalog knows. Everybody else could be the victim of a forged source address.
+ * @param address canonical
+ */
+export function isNearby(snapshot: Snapshot, address: string): boolean {
+  return PRIVATE.test(address) || isKnown(snapshot, address);
+}
+
+/** Whether an address is a task's or a client's, or in a known network. @param address canonical */
+export function isKnown(snapshot: Snapshot, address: string): boolean {
+  return (
+    snapshot.tasksAt(address).length > 0 ||
+    snapshot.client(address) !== undefined ||
+    networkHolding(snapshot, address) !== undefined
+  );
+}

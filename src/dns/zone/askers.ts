@@ -1,0 +1,45 @@
+import { viewOf, type Snapshot, type View } from '../../catalog/index.js';
+import type { Cidr } from '../../net/ip.js';
+import { isNearby } from './access.js';
+
+export interface AskersOptions {
+  /** The environment of clients whose own is not known. */
+  readonly environment: string;
+  /** Whose queries are answered; absent: private addresses', and those of everybody whom the catalog knows. */
+  readonly allow?: readonly Cidr[];
+}
+
+/** How many are remembered; there are more only where source addresses are forged. */
+const REMEMBERED = 10_000;
+
+/** Who asks, by source address: found once a snapshot, because most queries come from few clients. */
+export class Askers {
+  readonly #options: AskersOptions;
+  readonly #views = new Map<string, View | 'nobody'>();
+  #snapshot: Snapshot | undefined;
+
+  constructor(options: AskersOptions) {
+    this.#options = options;
+  }
+
+  /** @returns undefined for somebody who is not answered */
+  viewOf(snapshot: Snapshot, address: string): View | undefined {
+    if (snapshot !== this.#snapshot || this.#views.size >= REMEMBERED) {
+      this.#views.clear();
+      this.#snapshot = snapshot;
+    }
+    let view = this.#views.get(address);
+    if (view === undefined) {
+      view = this.#isServed(snapshot, address)
+        ? viewOf(snapshot, address, this.#options.environment)
+        : 'nobody';
+      this.#views.set(address, view);
+    }
+    return view === 'nobody' ? undefined : view;
+  }
+
+  #isServed(snapshot: Snapshot, address: string): boolean {
+    const { allow } = this.#options;
+    return allow ? allow.some((range) => range.contains(address)) : isNearby(snapshot, address);
+  }
+}

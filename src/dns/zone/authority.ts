@@ -1,0 +1,99 @@
+import type { Snapshot } from '../../catalog/index.js';
+import type { Resolution } from '../server/resolver.js';
+import { CLASS, EDE, RCODE, TYPE } from '../wire/constants.js';
+import { nameFromLabels, ROOT, type DnsName } from '../wire/name.js';
+import type { ResourceRecord } from '../wire/records.js';
+import { addressData, type Datum } from './data.js';
+import type { Located } from './located.js';
+import { fromTexts } from './prepared.js';
+
+export interface AuthorityOptions {
+  /** Labels, lower case. */
+  readonly domain: readonly string[];
+  /** Seconds, for what exists. */
+  readonly ttl: number;
+  /** Seconds, for what does not: the SOA's MINIMUM (RFC 2308 section 4). */
+  readonly negativeTtl: number;
+  /** Addresses of the name server itself. */
+  readonly nameServers: readonly string[];
+  /** Added to the revision to make the SOA's serial, so that it grows over restarts too. */
+  readonly serialBase: number;
+}
+
+type Answer = Extract<Resolution, { kind: 'answer' }>;
+
+/** What a zone says of itself, and what it says to deny a name. */
+export class Authority {
+  readonly #options: AuthorityOptions;
+  readonly #nameServer: DnsName;
+  readonly #hostmaster: DnsName;
+
+  /** @throws RangeError when the domain is no DNS name */
+  constructor(options: AuthorityOptions) {
+    this.#options = options;
+    this.#nameServer = required(['ns', ...options.domain]);
+    this.#hostmaster = required(['hostmaster', ...options.domain]);
+  }
+
+  /** Data at the top of any zone of ours, and the addresses of the name server that they name. */
+  apex(
+    snapshot: Snapshot,
+    type: number,
+  ): { readonly data: readonly Datum[]; readonly additionals: readonly ResourceRecord[] } {
+    if (type === TYPE.SOA) return { data: [this.#soa(snapshot)], additionals: [] };
+    if (type !== TYPE.NS) return { data: [], additionals: [] };
+    const additionals = [TYPE.A, TYPE.AAAA].flatMap((each) =>
+      this.addresses(each).map((datum): ResourceRecord => ({
+        ...datum,
+        owner: this.#nameServer,
+        class: CLASS.IN,
+        ttl: this.#options.ttl,
+      })),
+    );
+    return { data: [{ type, rdata: { kind: 'ns', target: this.#nameServer } }], additionals };
+  }
+
+  /** A or AAAA data of the name server. */
+  addresses(type: number): readonly Datum[] {
+    return addressData(fromTexts(this.#options.nameServers), type);
+  }
+
+  /**
+   * Denies a name (NXDOMAIN), or that it has data of the type (NOERROR). While facts are still to come nothing is denied
+   * that may turn out to exist: the client would keep the answer.
+   * @param answers the CNAMEs that led to the name
+   */
+  deny(
+    snapshot: Snapshot,
+    rcode: number,
+    labels: readonly string[],
+    { zone, certain }: Pick<Located, 'zone' | 'certain'>,
+    answers: readonly ResourceRecord[],
+  ): Answer {
+    if (!snapshot.loaded && !certain) {
+      const ede = { code: EDE.NOT_READY, text: 'the catalog is still loading' };
+      return { kind: 'answer', rcode: RCODE.SERVFAIL, aa: false, answers: [], authority: [], ede };
+    }
+    const { type, rdata } = this.#soa(snapshot);
+    // An ancestor of the name, or caches would not take the SOA (RFC 2308 section 5).
+    const owner = nameFromLabels(zone ?? labels.slice(1)) ?? ROOT;
+    const ttl = Math.min(this.#options.ttl, this.#options.negativeTtl);
+    const soa = { owner, type, class: CLASS.IN, ttl, rdata };
+    return { kind: 'answer', rcode, aa: true, answers, authority: [soa] };
+  }
+
+  #soa(snapshot: Snapshot): Datum {
+    const serial = (this.#options.serialBase + snapshot.revision) >>> 0;
+    const times = { refresh: 60, retry: 10, expire: 86400, minimum: this.#options.negativeTtl };
+    return {
+      type: TYPE.SOA,
+      rdata: { kind: 'soa', mname: this.#nameServer, rname: this.#hostmaster, serial, ...times },
+    };
+  }
+}
+
+function required(labels: readonly string[]): DnsName {
+  const name = nameFromLabels(labels);
+  if (!name) throw new RangeError(`${labels.join('.')} is no DNS name`);
+  return name;
+}

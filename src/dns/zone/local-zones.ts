@@ -1,0 +1,80 @@
+import { LabelTree } from './label-tree.js';
+import type { Located } from './located.js';
+
+/** A zone that every resolver serves itself, because its names mean nothing to the servers of the Internet. */
+interface LocalZone {
+  readonly source: string;
+  /** A reverse zone of addresses that tasks can have: nothing in it is denied before all sources have spoken. */
+  readonly mayBeOurs?: true;
+  /** The parent's DS, which says that the zone is not signed, is to be had from the parent. */
+  readonly parentHasDs?: true;
+  /** The very name is denied, not only what is below it. */
+  readonly deniesItself?: true;
+}
+
+const RFC6303 = { source: 'RFC 6303', mayBeOurs: true } as const;
+const RFC7793 = { source: 'RFC 7793', mayBeOurs: true } as const;
+
+const numbered = (first: number, last: number) =>
+  Array.from({ length: last - first + 1 }, (_, i) => String(first + i));
+
+const table: readonly (readonly [zone: string, LocalZone])[] = [
+  ['invalid', { source: 'RFC 6761 section 6.4' }],
+  ['test', { source: 'RFC 6761 section 6.2' }],
+  ['local', { source: 'RFC 6762 section 22.1' }],
+  ['onion', { source: 'RFC 7686' }],
+  ['alt', { source: 'RFC 9476' }],
+  ['internal', { source: 'reserved by ICANN for private use' }],
+  ['home.arpa', { source: 'RFC 8375', parentHasDs: true }],
+  // An answer from elsewhere would lead clients past this server.
+  ['resolver.arpa', { source: 'RFC 9462 section 6.4' }],
+  // Firefox asks the network's own resolver only while this name does not exist.
+  ['use-application-dns.net', { source: "Mozilla's canary", deniesItself: true }],
+  ...['0', '10', '127', '254.169', '168.192', '2.0.192', '100.51.198', '113.0.203', '255.255.255.255'].map(
+    (prefix) => [`${prefix}.in-addr.arpa`, RFC6303] as const,
+  ),
+  ...numbered(16, 31).map((octet) => [`${octet}.172.in-addr.arpa`, RFC6303] as const),
+  ...numbered(64, 127).map((octet) => [`${octet}.100.in-addr.arpa`, RFC7793] as const),
+  ...['d.f', '8.e.f', '9.e.f', 'a.e.f', 'b.e.f', '8.b.d.0.1.0.0.2'].map(
+    (prefix) => [`${prefix}.ip6.arpa`, RFC6303] as const,
+  ),
+  // The addresses :: and ::1.
+  ...['0', '1'].map((last) => [`${last}.${'0.'.repeat(31)}ip6.arpa`, RFC6303] as const),
+];
+
+const zones = new LabelTree<LocalZone>();
+for (const [name, zone] of table) zones.set(name.split('.'), zone);
+
+const LOCALHOST = ['localhost'];
+
+/** `localhost` and what is below it mean this machine, to everybody. */
+export function locateLocalhost(labels: readonly string[]): Located | undefined {
+  if (labels.at(-1) !== 'localhost') return undefined;
+  const rule = 'localhost (RFC 6761 section 6.3)';
+  return { kind: 'addresses', ips: ['127.0.0.1', '::1'], zone: LOCALHOST, certain: true, rule };
+}
+
+/** What is denied here; undefined for a name in none of these zones. */
+export function locateLocalZone(labels: readonly string[]): Located | undefined {
+  const found = zones.nearest(labels);
+  if (!found) return undefined;
+  const { value, labels: zone } = found;
+  const rule = `"${zone.join('.')}" is never asked upstream (${value.source})`;
+  const isApex = zone.length === labels.length && value.deniesItself !== true;
+  return {
+    kind: isApex ? 'apex' : 'absent',
+    zone,
+    rule,
+    ...(value.mayBeOurs === undefined && { certain: true }),
+  };
+}
+
+/** The zone of these that a name is in. */
+export function localZoneOf(labels: readonly string[]): readonly string[] | undefined {
+  return zones.nearest(labels)?.labels;
+}
+
+/** Whether a zone's DS is the parent's to tell although nothing else of it is (RFC 8375 section 4). */
+export function parentHasDs(zone: readonly string[]): boolean {
+  return zones.get(zone)?.parentHasDs === true;
+}

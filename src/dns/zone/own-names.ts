@@ -1,0 +1,95 @@
+import { completeLabel, searchedLabel } from './completion.js';
+import type { Located, LocateContext } from './located.js';
+import {
+  hostAddress,
+  link,
+  linkInStack,
+  nameServer,
+  portOf,
+  service,
+  serviceForm,
+  taskNamed,
+  type PartialRef,
+} from './lookups.js';
+
+const OWN_LABEL = /^[a-z0-9_-]+$/;
+
+/**
+ * A name below the domain, as it stands.
+ * @param relative the labels in front of the domain
+ */
+export function locateOwn(context: LocateContext, relative: readonly string[]): Located {
+  const zone = context.domain;
+  if (relative.length === 0) return { kind: 'apex', zone, rule: 'the domain itself' };
+  // A label with a dot in it must not be taken for two: such names are nobody's.
+  if (!relative.every((label) => OWN_LABEL.test(label)))
+    return { kind: 'absent', zone, rule: 'no name of ours has such octets' };
+  const found = locateExact(context, relative);
+  if (found) return found;
+  if (!isEmptyNonTerminal(context, relative))
+    return { kind: 'absent', zone, rule: 'no service, task or link has this name' };
+  // musl ends its search list at a name without data, so what comes later in that list is looked up here.
+  const label = context.absolute ? undefined : searchedLabel(context, relative);
+  const completed = label === undefined ? undefined : completeLabel(context, label);
+  return completed ?? { kind: 'empty', zone, rule: 'names exist below it, but none is it' };
+}
+
+function locateExact(context: LocateContext, relative: readonly string[]): Located | undefined {
+  const [first = '', second = '', third = '', fourth = '', fifth = ''] = relative;
+  switch (relative.length) {
+    case 1:
+      return (
+        link(context, first) ?? taskNamed(context, first) ?? hostAddress(context, first) ?? nameServer(first)
+      );
+    case 2:
+      return (
+        service(context, `${first}.${second}`, { service: first, stack: second }) ??
+        linkInStack(context, first, second) ??
+        taskNamed(context, relative)
+      );
+    case 3:
+      return (
+        serviceForm(context, first, { service: second, stack: third }) ??
+        service(context, relative.join('.'), { sidekick: first, service: second, stack: third }) ??
+        taskNamed(context, relative)
+      );
+    case 4:
+      return (
+        (first.startsWith('_')
+          ? portOf(context, first, second, { service: third, stack: fourth })
+          : serviceForm(context, first, { sidekick: second, service: third, stack: fourth })) ??
+        taskNamed(context, relative)
+      );
+    case 5:
+      return (
+        (first.startsWith('_')
+          ? portOf(context, first, second, { sidekick: third, service: fourth, stack: fifth })
+          : undefined) ?? taskNamed(context, relative)
+      );
+    default:
+      return taskNamed(context, relative);
+  }
+}
+
+function isEmptyNonTerminal({ snapshot, view }: LocateContext, relative: readonly string[]): boolean {
+  const { environment } = view;
+  const [first = '', second = '', third = '', fourth = ''] = relative;
+  if (snapshot.isNameSuffix(environment, relative.join('.'))) return true;
+  const protocolOf = (ref: PartialRef) => {
+    const found = snapshot.service({ environment, ...ref });
+    return found?.ports.some((port) => `_${port.protocol}` === first) ?? false;
+  };
+  switch (relative.length) {
+    case 1:
+      return snapshot.hasStack(environment, first);
+    case 2:
+      // The primary service of a sidekick need not be there itself.
+      return snapshot.stack(environment, second).some((each) => each.service === first);
+    case 3:
+      return protocolOf({ service: second, stack: third });
+    case 4:
+      return protocolOf({ sidekick: second, service: third, stack: fourth });
+    default:
+      return false;
+  }
+}

@@ -1,0 +1,55 @@
+import { describe, expect, it } from 'vitest';
+import { Catalog, type Health } from '../../src/catalog/index.js';
+import { selectTasks } from '../../src/catalog/selection.js';
+import { ref, taskFact } from '../support/facts.js';
+
+const letters: Readonly<Record<string, Health>> = {
+  h: 'healthy',
+  u: 'unhealthy',
+  i: 'initializing',
+  r: 'reinitializing',
+  d: 'draining',
+  s: 'stopped',
+};
+
+/** Tasks in the states that the letters say; `0` behind one is a weight of 0, `-` no address. */
+function select(states: string, threshold?: number): string {
+  const catalog = new Catalog({ clock: () => 0 });
+  const tasks = states.split(' ').map(([letter = '', flag], at) =>
+    taskFact(`${letter}${flag ?? ''}${at}`, {
+      service: ref('web.shop'),
+      health: letters[letter] ?? 'healthy',
+      weight: flag === '0' ? 0 : 1,
+      ...(flag !== '-' && { ip: `10.0.0.${at}` }),
+    }),
+  );
+  catalog.sink('docker').replace({ tasks });
+  const service = catalog.snapshot.service(ref('web.shop'));
+  if (!service) throw new Error('no service');
+  const { tasks: taken, panic } = selectTasks(service, threshold);
+  const ids = taken.map(({ id }) => id).sort((a, b) => Number(a.slice(1)) - Number(b.slice(1)));
+  return `${panic ? 'all: ' : ''}${ids.join(' ')}`;
+}
+
+describe('the tasks of a service that take traffic', () => {
+  it.each([
+    ['h h i r d s h0 h-', 'h0 h1'],
+    ['h u', 'h0'],
+    ['h u u', 'all: h0 u1 u2'],
+    ['u', 'all: u0'],
+    ['u i', ''],
+    ['u u i', 'all: u0 u1 i2'],
+    ['h u u d s', 'all: h0 u1 u2'],
+    // What does not run does not count on either side.
+    ['h u u0 u- s s', 'h0'],
+    ['i r', ''],
+    ['d s', ''],
+  ])('of %s: %s', (states, expected) => expect(select(states)).toBe(expected));
+
+  it.each([
+    ['h h u', 0.3, 'all: h0 h1 u2'],
+    ['u u u', 1, ''],
+  ])('of %s at a threshold of %d: %s', (states, threshold, expected) =>
+    expect(select(states, threshold)).toBe(expected),
+  );
+});
