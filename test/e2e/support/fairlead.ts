@@ -12,17 +12,22 @@ import { until } from './poll.js';
 const main = fileURLToPath(new URL('../../../dist/main.js', import.meta.url));
 
 export interface FairleadOptions {
-  /** The engine's socket. */
-  readonly dockerSocket: string;
   /** The host's own address, for published ports and host-mode containers. */
   readonly hostAddress: string;
   readonly upstreams: readonly string[];
+  readonly sources: {
+    readonly docker?: { readonly socket: string };
+    readonly file?: { readonly path: string };
+  };
 }
 
 /** The daemon under test, as a user runs it: the built program, a configuration file, a state directory. */
 export interface Fairlead {
-  /** Resolves when it says that it is ready; does nothing when it runs already. */
-  start(): Promise<void>;
+  /**
+   * Resolves when it says that it is ready; does nothing when it runs already.
+   * @param flags further ones of `fairlead run`
+   */
+  start(flags?: readonly string[]): Promise<void>;
   /** SIGTERM; resolves with the exit code. */
   stop(): Promise<number | null>;
   /** SIGKILL: nothing is saved on the way out. */
@@ -50,7 +55,7 @@ export function createFairlead(netns: Netns, dir: string, options: FairleadOptio
       log: { level: 'debug' },
       host: { address: options.hostAddress },
       dns: { upstreams: options.upstreams },
-      sources: { docker: { socket: options.dockerSocket } },
+      sources: options.sources,
       api: { listen: [`unix:${api}`] },
     }),
   );
@@ -79,10 +84,10 @@ export function createFairlead(netns: Netns, dir: string, options: FairleadOptio
     api: get,
     status: async () => (await get('/v1/status')) as StatusJson,
     cli: (...args) => netns.run(process.execPath, [main, '--addr', `unix:${api}`, ...args]),
-    async start() {
+    async start(flags = []) {
       if (child?.exitCode === null && child.signalCode === null) return;
       const out = openSync(logPath, 'a');
-      child = netns.spawn(process.execPath, [main, 'run', '--config', config], {
+      child = netns.spawn(process.execPath, [main, 'run', '--config', config, ...flags], {
         stdio: ['ignore', out, out],
       });
       closeSync(out);

@@ -10,7 +10,8 @@ import { createWorkspace } from './workspace.js';
 
 /** The host's own address in every namespace (RFC 5737). */
 export const HOST_ADDRESS = '192.0.2.1';
-const UPSTREAM_ADDRESS = '127.0.0.153';
+/** Where the scripted upstream listens. */
+export const UPSTREAM_ADDRESS = '127.0.0.153';
 
 export interface HostOptions extends EngineOptions {
   readonly images?: readonly ImageName[];
@@ -51,9 +52,9 @@ export async function createHost(options: HostOptions = {}): Promise<Host> {
       loadImages(docker, options.images ?? ['tools']),
     ]);
     const fairlead = createFairlead(netns, dir, {
-      dockerSocket: engine.socket,
       hostAddress: HOST_ADDRESS,
       upstreams: [`${UPSTREAM_ADDRESS}:53`],
+      sources: { docker: { socket: engine.socket } },
     });
     undo.push(() => fairlead.stop());
     const patience = (within?: number): UntilOptions => ({

@@ -2,8 +2,8 @@ import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { describe, test } from 'vitest';
 
-/** Programs that the suite runs, in the order of test/e2e/packages.txt. */
-const programs = [
+/** Programs that the files with an engine run. */
+const enginePrograms: readonly string[] = [
   'dig',
   '/usr/bin/busybox',
   '/usr/bin/docker',
@@ -19,7 +19,21 @@ const programs = [
   'tar',
   'nsenter',
   'getent',
-] as const;
+];
+
+/** Programs that the files about stub resolvers run. */
+export const stubPrograms: readonly string[] = [
+  'ip',
+  'nsenter',
+  'unshare',
+  'gcc',
+  'musl-gcc',
+  'go',
+  'javac',
+  'java',
+  'nginx',
+  'haproxy',
+];
 
 const searchPath = `${process.env['PATH'] ?? ''}${delimiter}/usr/sbin${delimiter}/sbin`.split(delimiter);
 
@@ -43,8 +57,8 @@ function hasCapabilities(): boolean {
   return [12n, 21n].every((bit) => ((BigInt(`0x${set}`) >> bit) & 1n) === 1n);
 }
 
-/** What this machine lacks to run the suite, one line each; empty when it has everything. */
-export function missingRequirements(): readonly string[] {
+/** What this machine lacks to run these programs in namespaces, one line each; empty when it has everything. */
+export function missingRequirements(programs = enginePrograms): readonly string[] {
   const missing: string[] = [];
   if (process.platform !== 'linux') missing.push(`Linux (this is ${process.platform})`);
   if (process.getuid?.() !== 0) missing.push('root (for network namespaces and a Docker engine)');
@@ -61,11 +75,11 @@ export function installLine(): string {
 }
 
 /**
- * `describe` for what needs a real engine. Where something is missing the cases are skipped and the reason is
+ * `describe` for what needs a real engine, or other programs of this machine. Where something is missing the cases are skipped and the reason is
  * printed; in CI (`CI` is set) that is a failure, so that a green run always means that they ran.
  */
-export function describeOnHost(name: string, body: () => void): void {
-  const missing = missingRequirements();
+export function describeOnHost(name: string, body: () => void, programs = enginePrograms): void {
+  const missing = missingRequirements(programs);
   if (missing.length === 0) {
     describe(name, body);
     return;

@@ -6,7 +6,7 @@ import { until } from './poll.js';
 const script = fileURLToPath(new URL('../fixtures/upstream.ts', import.meta.url));
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 
-/** Name to type to data: `{'example.org': {A: ['192.0.2.1']}}`. */
+/** Name to type to data: `{'example.org': {A: ['192.0.2.1']}}`. What has `RCODE: ['SERVFAIL']` fails. */
 export type UpstreamRecords = Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>;
 
 export interface Upstream {
