@@ -1,0 +1,49 @@
+import { describe, expect, it } from 'vitest';
+import { amplification } from './amplification.js';
+import { deafClients } from './deaf-client.js';
+import { holds, type Figure } from './figure.js';
+import { loops } from './loops.js';
+import { pointerBombs } from './pointer-bomb.js';
+import { randomNames } from './random-names.js';
+import { singleFlight } from './single-flight.js';
+import { slowConnectionsSmall } from './slow-connections.js';
+import { spoofing } from './spoofing.js';
+
+/** Bounds on times are for `npm run test:attack`: here the machine may be busy. */
+const isTime = ({ unit, what }: Figure) => unit === 'ms' || unit === 's' || what.startsWith('the same / ');
+
+const attacks: readonly (readonly [string, () => Promise<Figure[]>])[] = [
+  ['amplification', amplification],
+  ['spoofed replies', spoofing],
+  ['random names', () => randomNames({ names: 2000, cacheBytes: 64 * 1024 })],
+  ['connections that send too slowly', slowConnectionsSmall],
+  ['clients that never read', () => deafClients(300)],
+  ['forwarding loops', loops],
+  ['many queries for one name at once', singleFlight],
+  ['pointer bombs', pointerBombs],
+];
+
+describe('under attack', () => {
+  it.each(attacks)('%s: every bound is kept', { timeout: 60_000 }, async (_name, attack) => {
+    const bounded = (await attack()).filter((figure) => figure.bound !== undefined && !isTime(figure));
+    expect(bounded.length).toBeGreaterThan(0);
+    expect(bounded.filter((figure) => !holds(figure))).toEqual([]);
+  });
+});
+
+describe('a figure', () => {
+  const figure = { attack: 'a', what: 'b', value: 5, unit: 'x' };
+
+  it.each([
+    [{ atMost: 5 }, true],
+    [{ atMost: 4 }, false],
+    [{ atLeast: 5 }, true],
+    [{ atLeast: 6 }, false],
+  ] as const)('of 5 and the bound %o: %s', (bound, kept) => {
+    expect(holds({ ...figure, bound })).toBe(kept);
+  });
+
+  it('without a bound is for information', () => {
+    expect(holds(figure)).toBe(true);
+  });
+});

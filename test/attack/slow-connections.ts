@@ -1,0 +1,126 @@
+import { connect } from 'node:net';
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { TYPE } from '../../src/dns/wire/constants.js';
+import { query } from '../conformance/packets.js';
+import { startAssailant } from './assailant-process.js';
+import { startDaemon } from './daemon.js';
+import { always, never, type Figure } from './figure.js';
+import { round } from './heap.js';
+import { measureLatency, until, type Latency } from './latency.js';
+import { askTcp } from './tcp-ask.js';
+import { UdpClient } from './udp-client.js';
+
+const ATTACK = 'connections that drip';
+const IDLE_QUERIES = 300;
+const packet = query('web.stack', TYPE.A);
+
+/**
+ * Slowloris: what honest clients notice of connections that send an octet now and then, beside the same server without
+ * them, and that all are closed.
+ * @param limit how many connections the server takes; absent: as many as by default
+ */
+export async function slowConnections(connections: number, limit?: number): Promise<Figure[]> {
+  const attack = `${ATTACK}, ${limit === undefined ? 'usual limits' : 'all admitted'}`;
+  const daemon = await startDaemon(limit === undefined ? {} : { tcp: { connections: limit } });
+  const client = await UdpClient.open(daemon.address);
+  const udp = () => client.ask(packet);
+  const tcp = () => askTcp(daemon.address, packet);
+  const enough = (asked: number) => asked < IDLE_QUERIES;
+  // The first queries warm the code up.
+  await Promise.all([measureLatency(udp, enough), measureLatency(tcp, enough)]);
+  const idle = [await measureLatency(udp, enough), await measureLatency(tcp, enough)] as const;
+  const assailant = startAssailant('drip', daemon.address.port, connections);
+  try {
+    await assailant.next('ready');
+    const reaped = assailant.next('reaped');
+    const isPending = until(reaped);
+    let held = 0;
+    const whileHeld = () => {
+      held = Math.max(held, daemon.server.transportCounters().tcpConnections);
+      return isPending();
+    };
+    const busy = await Promise.all([measureLatency(udp, whileHeld), measureLatency(tcp, whileHeld)]);
+    const { ms, closed } = await reaped;
+    const info = (what: string, value: number, unit: string): Figure => ({ attack, what, value, unit });
+    return [
+      info('connections held at once', held, `of ${connections}`),
+      always(attack, 'connections closed by the server', closed, connections),
+      { ...info('closed within', round(ms / 1000), 's'), bound: { atMost: 10 } },
+      ...compare(attack, 'UDP', idle[0], busy[0]),
+      ...compare(attack, 'TCP', idle[1], busy[1]),
+      always(attack, 'UDP queries answered meanwhile', busy[0].answered, busy[0].asked),
+      info('TCP queries answered meanwhile', busy[1].answered, `of ${busy[1].asked}`),
+      never(attack, 'faults', daemon.faults.length, connections),
+    ];
+  } finally {
+    assailant.stop();
+    client.close();
+    await daemon.stop();
+  }
+}
+
+function compare(attack: string, transport: string, idle: Latency, busy: Latency): Figure[] {
+  const of = (what: 'p50' | 'p99'): Figure[] => [
+    { attack, what: `${transport} ${what}, idle`, value: idle[what], unit: 'ms' },
+    { attack, what: `${transport} ${what}, attacked`, value: busy[what], unit: 'ms' },
+    {
+      attack,
+      what: `${transport} ${what}, attacked / idle`,
+      value: round(busy[what] / idle[what]),
+      unit: 'x',
+    },
+  ];
+  return [...of('p50'), ...of('p99')];
+}
+
+/** The same on a small scale, in this process: every kind of slowness, and that each is ended. */
+export async function slowConnectionsSmall(): Promise<Figure[]> {
+  const tcp = { firstOctet: 200, message: 200, idle: 200, connectionsPerSource: 100 };
+  const daemon = await startDaemon({ tcp });
+  const kinds = [
+    'nothing at all',
+    'half a length',
+    'a length and no message',
+    'a message in octets',
+  ] as const;
+  const each = 10;
+  const started = kinds.flatMap((kind) =>
+    Array.from({ length: each }, () => slow(daemon.address.port, kind)),
+  );
+  try {
+    const client = await UdpClient.open(daemon.address);
+    const honest = await Promise.all([client.ask(packet), askTcp(daemon.address, packet)]);
+    client.close();
+    await Promise.all(started);
+    const left = () => daemon.server.transportCounters().tcpConnections;
+    // The client's side of a connection may know first that it is closed.
+    for (let rounds = 0; rounds < 100 && left() > 0; rounds++) await sleep(10);
+    return [
+      always(
+        ATTACK,
+        'honest queries answered meanwhile',
+        honest.filter((reply) => reply?.readUInt16BE(6) === 3).length,
+        2,
+      ),
+      never(ATTACK, 'connections left open', left(), started.length),
+      never(ATTACK, 'faults', daemon.faults.length, started.length),
+    ];
+  } finally {
+    await daemon.stop();
+  }
+}
+
+async function slow(port: number, kind: string): Promise<void> {
+  const socket = connect({ host: '127.0.0.1', port });
+  socket.on('error', () => undefined);
+  socket.resume();
+  const closed = once(socket, 'close');
+  if (kind === 'half a length') socket.write(Buffer.of(0));
+  if (kind === 'a length and no message') socket.write(Buffer.of(255, 255));
+  const timer = setInterval(() => {
+    if (kind === 'a message in octets' && socket.writable) socket.write(Buffer.of(1));
+  }, 20);
+  await closed;
+  clearInterval(timer);
+}
