@@ -62,6 +62,11 @@ export class TcpConnection {
     this.#wait('first-octet');
   }
 
+  /** Whether the client has finished a message yet. */
+  get hasAsked(): boolean {
+    return this.#queries > 0;
+  }
+
   /** Takes no more queries, and ends when every reply that is under way has gone out. */
   finish(): void {
     this.#finishing = true;

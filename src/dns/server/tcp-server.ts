@@ -9,6 +9,7 @@ export class TcpConnections {
   readonly #limits: TcpLimits;
   /** With what serves them, once it does. */
   readonly #open = new Map<Socket, TcpConnection | undefined>();
+  readonly #sources = new Map<Socket, string>();
   readonly #perSource = new Map<string, number>();
   #refused = 0;
 
@@ -20,7 +21,7 @@ export class TcpConnections {
     return this.#open.size;
   }
 
-  /** Connections closed at once because there were too many. */
+  /** Connections closed because there were too many. */
   get refused(): number {
     return this.#refused;
   }
@@ -30,23 +31,46 @@ export class TcpConnections {
     return this.#open.size > this.#limits.connections * 0.75 ? this.#limits.idle / 10 : this.#limits.idle;
   }
 
-  /** @returns false when the connection was refused and closed */
+  /**
+   * When all places are taken the oldest connection that has not asked anything yet makes room: an honest client asks
+   * at once, one that holds a place does not (RFC 7766 section 6.2.3).
+   * @returns false when the connection was refused and closed
+   */
   admit(socket: Socket, source: string): boolean {
     const ofSource = this.#perSource.get(source) ?? 0;
-    if (this.#open.size >= this.#limits.connections || ofSource >= this.#limits.connectionsPerSource) {
+    if (ofSource >= this.#limits.connectionsPerSource || !this.#hasRoom()) {
       this.#refused++;
       socket.destroy();
       return false;
     }
     this.#open.set(socket, undefined);
+    this.#sources.set(socket, source);
     this.#perSource.set(source, ofSource + 1);
-    socket.once('close', () => {
-      this.#open.delete(socket);
-      const left = (this.#perSource.get(source) ?? 1) - 1;
-      if (left === 0) this.#perSource.delete(source);
-      else this.#perSource.set(source, left);
-    });
+    socket.once('close', () => this.#forget(socket));
     return true;
+  }
+
+  #hasRoom(): boolean {
+    if (this.#open.size < this.#limits.connections) return true;
+    for (const [socket, connection] of this.#open) {
+      if (connection?.hasAsked) continue;
+      this.#refused++;
+      socket.destroy();
+      // The socket tells that it is closed only later.
+      this.#forget(socket);
+      return true;
+    }
+    return false;
+  }
+
+  #forget(socket: Socket): void {
+    const source = this.#sources.get(socket);
+    if (source === undefined) return;
+    this.#open.delete(socket);
+    this.#sources.delete(socket);
+    const left = (this.#perSource.get(source) ?? 1) - 1;
+    if (left === 0) this.#perSource.delete(source);
+    else this.#perSource.set(source, left);
   }
 
   /** Tells what serves a connection that was admitted. */

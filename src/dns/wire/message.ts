@@ -1,7 +1,7 @@
 import { readU16, readU32, readU8 } from './bytes.js';
 import { FLAG, HEADER_SIZE, TYPE } from './constants.js';
 import { readOpt, type Edns } from './edns.js';
-import { equalNames, readName, type NameFault } from './name.js';
+import { equalNames, readName, type NameFault, type PointerBudget } from './name.js';
 import type { WireQuestion } from './query.js';
 import { readRdata } from './rdata.js';
 import type { ResourceRecord } from './records.js';
@@ -47,8 +47,11 @@ export interface MessageLimits {
   readonly records: number;
 }
 
-/** No honest reply has more; a 64 KiB message of pointers to long names costs milliseconds otherwise. */
+/** No honest reply has more; a 64 KiB message of pointers to pointers costs tens of milliseconds otherwise. */
 export const MESSAGE_LIMITS: MessageLimits = { records: 512 };
+
+/** Compression pointers that the names of a message may follow, for each record that it may have; writers use one or two a name. */
+const POINTERS_PER_RECORD = 8;
 
 class Fault {
   readonly fault: MessageFault;
@@ -70,10 +73,11 @@ export function decodeMessage(wire: Uint8Array, limits: MessageLimits = MESSAGE_
   if (counts[0] + counts[1] + counts[2] + counts[3] > limits.records) {
     return { ok: false, fault: 'too-many-records', offset: 4 };
   }
+  const pointers = { left: limits.records * POINTERS_PER_RECORD };
   const questions: WireQuestion[] = [];
   let at = HEADER_SIZE;
   for (let i = 0; i < counts[0]; i++) {
-    const qname = readName(wire, at, { pointers: questions.length > 0 });
+    const qname = readName(wire, at, { pointers: questions.length > 0 && pointers });
     if (!qname.ok) return { ok: false, fault: qname.fault, offset: at };
     if (qname.end + 4 > wire.length) return { ok: false, fault: 'question', offset: qname.end };
     questions.push({ name: qname.name, type: readU16(wire, qname.end), class: readU16(wire, qname.end + 2) });
@@ -91,7 +95,7 @@ export function decodeMessage(wire: Uint8Array, limits: MessageLimits = MESSAGE_
         at = result.end;
         continue;
       }
-      const record = readRecord(wire, at);
+      const record = readRecord(wire, at, pointers);
       if (record instanceof Fault) return { ok: false, fault: record.fault, offset: record.offset };
       section.push(record);
       at = record.end;
@@ -114,8 +118,8 @@ export function decodeMessage(wire: Uint8Array, limits: MessageLimits = MESSAGE_
   return { ok: true, message: opt ? { ...message, ...opt } : message };
 }
 
-function readRecord(wire: Uint8Array, offset: number): PlacedRecord | Fault {
-  const owner = readName(wire, offset, { pointers: true });
+function readRecord(wire: Uint8Array, offset: number, pointers: PointerBudget): PlacedRecord | Fault {
+  const owner = readName(wire, offset, { pointers });
   if (!owner.ok) return new Fault(owner.fault, offset);
   const fixed = owner.end;
   const length = readU16(wire, fixed + 8);
@@ -124,7 +128,7 @@ function readRecord(wire: Uint8Array, offset: number): PlacedRecord | Fault {
   const type = readU16(wire, fixed);
   // An OPT belongs to the root (RFC 6891 section 6.1.2).
   if (type === TYPE.OPT) return new Fault('opt', offset);
-  const rdata = readRdata(wire, fixed + 10, length, type);
+  const rdata = readRdata(wire, fixed + 10, length, type, pointers);
   if (rdata === undefined) return new Fault('rdata', fixed + 10);
   const ttl = readU32(wire, fixed + 4);
   return {

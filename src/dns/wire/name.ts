@@ -26,18 +26,24 @@ export const MAX_LABEL = 63;
 /** A name of 255 octets has 127 labels at most, so an honest one needs no more pointers. */
 const MAX_POINTERS = 127;
 
+/** How many more pointers may be followed: names that share one cost no more together than it allows. */
+export interface PointerBudget {
+  left: number;
+}
+
 export const ROOT: DnsName = Uint8Array.of(0);
 
 /**
  * Reads the name at `offset`. A pointer must point before the run of labels that it ends, and behind the header, so
  * reading always ends (RFC 1035 section 4.1.4). At most 255 octets and 127 pointers are looked at.
+ * @param pointers how many may be followed; false: none may be there
  * @returns the name: a view of the packet, or a copy when it has a pointer; `end` is the offset after the name in the
  * packet, that is after the first pointer when there is one
  */
 export function readName(
   packet: Uint8Array,
   offset: number,
-  { pointers }: { readonly pointers: boolean },
+  { pointers }: { readonly pointers: PointerBudget | false },
 ): NameResult {
   const runs: Uint8Array[] = [];
   let end = -1;
@@ -59,7 +65,8 @@ export function readName(
     if (octet < 0xc0) return { ok: false, fault: 'label-type' };
     if (!pointers) return { ok: false, fault: 'pointer-not-allowed' };
     if (position + 1 >= packet.length) return { ok: false, fault: 'name-truncated' };
-    if (runs.length === MAX_POINTERS) return { ok: false, fault: 'too-many-pointers' };
+    if (runs.length === MAX_POINTERS || pointers.left === 0) return { ok: false, fault: 'too-many-pointers' };
+    pointers.left--;
     const target = ((octet & 0x3f) << 8) | readU8(packet, position + 1);
     if (target >= runStart || target < HEADER_SIZE) return { ok: false, fault: 'pointer-not-backwards' };
     if (end < 0) end = position + 2;

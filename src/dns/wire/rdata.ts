@@ -1,6 +1,6 @@
 import { readU16, readU32, readU8 } from './bytes.js';
 import { TYPE } from './constants.js';
-import { readName, type DnsName } from './name.js';
+import { readName, type DnsName, type PointerBudget } from './name.js';
 import type { Rdata } from './records.js';
 
 /** A field of rdata that has a name in it: the name, a number of octets, or a length-prefixed string. */
@@ -32,12 +32,17 @@ const layouts = new Map<number, readonly Field[]>([
   [TYPE.DNAME, ['name']],
 ]);
 
-/** Reads rdata of `length` octets at `offset`, which the packet must hold. @returns undefined when it does not fit the type */
+/**
+ * Reads rdata of `length` octets at `offset`, which the packet must hold.
+ * @param pointers how many its names may follow
+ * @returns undefined when it does not fit the type
+ */
 export function readRdata(
   packet: Uint8Array,
   offset: number,
   length: number,
   type: number,
+  pointers: PointerBudget,
 ): Rdata | undefined {
   const end = offset + length;
   switch (type) {
@@ -50,7 +55,7 @@ export function readRdata(
   }
   const layout = layouts.get(type);
   if (layout === undefined) return { kind: 'raw', bytes: packet.subarray(offset, end) };
-  const parts = readFields(packet, offset, end, layout);
+  const parts = readFields(packet, offset, end, layout, pointers);
   return parts && fromParts(type, parts);
 }
 
@@ -70,12 +75,13 @@ function readFields(
   offset: number,
   end: number,
   layout: readonly Field[],
+  pointers: PointerBudget,
 ): readonly Uint8Array[] | undefined {
   const parts: Uint8Array[] = [];
   let at = offset;
   for (const field of layout) {
     if (field === 'name') {
-      const result = readName(packet, at, { pointers: true });
+      const result = readName(packet, at, { pointers });
       if (!result.ok) return undefined;
       parts.push(result.name);
       at = result.end;

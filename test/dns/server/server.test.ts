@@ -257,6 +257,23 @@ describe('TCP', () => {
     await fourth.received(1);
   });
 
+  it('gives the place of one that has not asked yet to a newcomer, and never that of one that has', async () => {
+    const { port, server } = await start({ connections: 2 });
+    const asked = await dial(port);
+    asked.socket.write(ask('a.x', 8));
+    await asked.received(1);
+    const silent = await dial(port);
+    const newcomer = await dial(port);
+    await silent.gone;
+    newcomer.socket.write(ask('a.x', 9));
+    await newcomer.received(1);
+    const refused = await dial(port);
+    await refused.gone;
+    asked.socket.write(ask('a.x', 10));
+    await asked.received(2);
+    expect(server.transportCounters()).toMatchObject({ tcpConnections: 2, tcpRefused: 2 });
+  });
+
   it('tells how long a connection may be idle, and makes that short when three quarters are in use', async () => {
     const { port } = await start({ connections: 5, idle: 60_000 });
     const keepalive = {

@@ -196,6 +196,30 @@ describe('a message', () => {
     expect(decodeMessage(counted)).toMatchObject({ ok: false, fault: 'too-many-records' });
     expect(reads).toBeLessThan(20);
   });
+
+  it('whose names all go along one chain of pointers is refused', () => {
+    const u16 = (value: number) => Buffer.of(value >> 8, value & 0xff);
+    const chainAt = 12 + 11;
+    // `x`, then 99 names that are an `x` in front of the name before.
+    const links = [unhex('017800')];
+    const offsetOf = (link: number) => chainAt + (link === 0 ? 0 : 3 + (link - 1) * 4);
+    for (let link = 1; link < 100; link++) {
+      links.push(Buffer.concat([unhex('0178'), u16(0xc000 | offsetOf(link - 1))]));
+    }
+    const chain = Buffer.concat(links);
+    const carrier = Buffer.concat([unhex('00 ff00 0001 00000001'), u16(chain.length), chain]);
+    const record = Buffer.concat([u16(0xc000 | offsetOf(99)), unhex('ff00 0001 00000001 0000')]);
+    const messageWith = (count: number) =>
+      Buffer.concat([
+        unhex('0007 8000 0000'),
+        u16(count + 1),
+        unhex('0000 0000'),
+        carrier,
+        ...Array.from({ length: count }, () => record),
+      ]);
+    expect(decodeMessage(messageWith(40))).toMatchObject({ ok: true });
+    expect(decodeMessage(messageWith(42))).toMatchObject({ ok: false, fault: 'too-many-pointers' });
+  });
 });
 
 describe('answersQuestion', () => {

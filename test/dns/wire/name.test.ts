@@ -25,7 +25,7 @@ describe('readName', () => {
     ['labels and a pointer', '016100 0162c00c', '0162016100', 19, 15],
     ['a pointer to a pointer', '016100 0162c00c 0163c00f', '01630162016100', 23, 19],
   ])('reads %s', (_, text, expected, end, offset = 12) => {
-    const result = readName(packet(text), offset, { pointers: true });
+    const result = readName(packet(text), offset, { pointers: { left: 1000 } });
     expect(result).toMatchObject({ ok: true, end });
     expect(result.ok && hex(result.name)).toBe(expected);
   });
@@ -44,7 +44,7 @@ describe('readName', () => {
     ['two pointers at each other', 'c00ec00c', 'pointer-not-backwards', 14],
     ['256 octets', `3f${'61'.repeat(63)}`.repeat(4), 'name-too-long', 12],
   ])('refuses %s', (_, text, fault, offset) => {
-    expect(readName(packet(text), offset, { pointers: true })).toEqual({ ok: false, fault });
+    expect(readName(packet(text), offset, { pointers: { left: 1000 } })).toEqual({ ok: false, fault });
   });
 
   it('takes 255 octets, and no pointer where none may be', () => {
@@ -68,7 +68,7 @@ describe('readName', () => {
         return typeof value === 'function' ? (value.bind(target) as unknown) : value;
       },
     });
-    expect(readName(counted, wire.length - 2, { pointers: true })).toEqual({
+    expect(readName(counted, wire.length - 2, { pointers: { left: 1000 } })).toEqual({
       ok: false,
       fault: 'too-many-pointers',
     });
