@@ -1,0 +1,98 @@
+import { serviceKey, type Problem, type ServiceKey, type Task } from '../catalog/model.js';
+import { defaultTiming, type HealthCheck } from './check.js';
+import type { Definition, Note } from './definitions/build.js';
+import { checkFromLabels } from './definitions/labels.js';
+import { printable } from './definitions/printable.js';
+import { checkFromRegistrator } from './definitions/registrator.js';
+import { lowestTcpPort } from './target.js';
+
+/** A task whose health is what the container's own HEALTHCHECK says carries this mark (docs/health.md). */
+export interface SelfChecked {
+  readonly healthFrom?: 'check';
+}
+
+export interface CheckBookOptions {
+  /** Checks from the configuration, by service; null: what was written there cannot run. */
+  readonly services?: ReadonlyMap<ServiceKey, HealthCheck | null>;
+  /** For tasks of a stack that have no other check, by `environment/stack`. */
+  readonly stacks?: ReadonlyMap<string, HealthCheck>;
+  /** Tasks of which this host does not find out the health: those of other hosts. */
+  readonly isForeign?: (task: Task) => boolean;
+}
+
+/** What a task is checked with, and what is wrong with what was written for it. */
+export interface TaskCheck {
+  readonly check?: HealthCheck;
+  readonly problems: readonly Problem[];
+}
+
+const none: TaskCheck = { problems: [] };
+
+/** The check that shows what a container's own HEALTHCHECK says. */
+const dockerCheck: HealthCheck = {
+  kind: 'docker',
+  ...defaultTiming,
+  strategy: 'none',
+  passive: false,
+  from: 'the container’s HEALTHCHECK',
+};
+
+/**
+ * Knows which check a task has. The first that says anything decides: its `fairlead.health.*` labels, the configuration
+ * (rancher-compose.yml) for its service, registrator's labels, its HEALTHCHECK, the default of its stack. What is said
+ * and cannot run is a problem, and the task then has no check at all: guessing another one would hide it.
+ */
+export class CheckBook {
+  readonly #services: ReadonlyMap<ServiceKey, HealthCheck | null>;
+  readonly #stacks: ReadonlyMap<string, HealthCheck>;
+  readonly #isForeign: (task: Task) => boolean;
+
+  constructor(options: CheckBookOptions = {}) {
+    this.#services = options.services ?? new Map();
+    this.#stacks = options.stacks ?? new Map();
+    this.#isForeign = options.isForeign ?? (() => false);
+  }
+
+  checkOf(task: Task & SelfChecked): TaskCheck {
+    if (this.#isForeign(task)) return none;
+    const port = lowestTcpPort(task);
+    const own = checkFromLabels(task.labels, port);
+    // A label that is merely unknown says nothing that others could contradict.
+    if (own && (own.check !== undefined || own.off === true || own.notes.some((note) => note.fatal)))
+      return told(task, own);
+    const later = this.#checkOfOthers(task, port);
+    const notes = own ? told(task, own).problems : [];
+    return notes.length === 0 ? later : { ...later, problems: [...notes, ...later.problems] };
+  }
+
+  #checkOfOthers(task: Task & SelfChecked, port: number | undefined): TaskCheck {
+    const configured = task.service && this.#services.get(configuredKey(task.service));
+    if (configured !== undefined) return configured === null ? none : { check: configured, problems: [] };
+    const registrator = checkFromRegistrator(task.labels, port);
+    if (registrator) return told(task, registrator);
+    if (task.healthFrom === 'check') return { check: dockerCheck, problems: [] };
+    const check = this.#stacks.get(`${task.environment}/${task.stack}`);
+    return check ? { check, problems: [] } : none;
+  }
+}
+
+/** A sidekick has an entry of its own name in rancher-compose.yml. */
+function configuredKey({ environment, stack, service, sidekick }: NonNullable<Task['service']>): ServiceKey {
+  return serviceKey({ environment, stack, service: sidekick ?? service });
+}
+
+function told(task: Task, { check, notes }: Definition): TaskCheck {
+  return { ...(check && { check }), problems: notes.map((note) => problem(task, note)) };
+}
+
+function problem(task: Task, { key, message, fatal }: Note): Problem {
+  const subject = `task ${printable(task.name)}`;
+  const what = key === '' ? 'the health check' : `health label ${printable(key)}:`;
+  const effect = fatal ? '; until then it counts as having no check' : '';
+  return {
+    code: 'health-check-invalid',
+    subject,
+    message: `${subject}: ${what} ${message}${effect}`,
+    task: task.id,
+  };
+}

@@ -1,0 +1,60 @@
+import type { Task } from '../catalog/model.js';
+import { describeCheck, type HealthCheck } from './check.js';
+import type { Probe, ProbeResult, ProbeTarget } from './probes/probe.js';
+import { firstState, type HealthState } from './state-machine.js';
+import type { WheelTimer } from './timer-wheel.js';
+
+/** How the last probe of a task went. */
+export interface LastProbe {
+  readonly result: ProbeResult;
+  /** When it ended, by the clock of the wheel. */
+  readonly at: number;
+  /** Milliseconds that it took. */
+  readonly took: number;
+}
+
+/** Everything that the checker keeps of one task. It belongs to the checker; nobody else changes it. */
+export class CheckedTask {
+  task: Task;
+  check: HealthCheck;
+  probe: Probe | undefined;
+  target: ProbeTarget | undefined;
+  state: HealthState;
+  last: LastProbe | undefined;
+  /** Nothing but its age was told of it. */
+  unproved = false;
+  /** When the next probe is to begin; undefined: none is planned. */
+  dueAt: number | undefined;
+  /** When the last one began. */
+  begunAt = 0;
+  /** It is due and waits for its turn. */
+  queued = false;
+  /** The probe that runs; a new object for each, so that a late result is known for what it is. */
+  running: AbortController | undefined;
+  /** Asked for while one was running: another one follows at once. */
+  again = false;
+  readonly dueTimer: WheelTimer;
+  readonly timeoutTimer: WheelTimer;
+  /** Ends `initializing` when no probe does. */
+  readonly phaseTimer: WheelTimer;
+
+  constructor(
+    task: Task,
+    check: HealthCheck,
+    timers: Pick<CheckedTask, 'dueTimer' | 'timeoutTimer' | 'phaseTimer'>,
+  ) {
+    this.task = task;
+    this.check = check;
+    this.state = firstState(0);
+    this.dueTimer = timers.dueTimer;
+    this.timeoutTimer = timers.timeoutTimer;
+    this.phaseTimer = timers.phaseTimer;
+  }
+
+  /** `tcp 10.42.0.7:80`. The port is the one that is dialled. */
+  get description(): string {
+    const { check, target } = this;
+    if (!target || !('port' in check)) return describeCheck(check, target?.ip);
+    return describeCheck({ ...check, port: target.port }, target.ip);
+  }
+}

@@ -1,0 +1,284 @@
+import type { CatalogReader } from '../catalog/catalog.js';
+import type { ChangeSet } from '../catalog/change.js';
+import type { HealthReport } from '../catalog/health-overlay.js';
+import type { Task } from '../catalog/model.js';
+import type { Snapshot } from '../catalog/snapshot.js';
+import type { CheckBook, SelfChecked } from './check-book.js';
+import { rowOf, type CheckRow } from './check-row.js';
+import type { HealthCheck } from './check.js';
+import { CheckedTask } from './checked-task.js';
+import { firstHealth } from './first-health.js';
+import { Outbox, type HealthSink } from './outbox.js';
+import { ProbeRunner, type ProbeSample } from './probe-runner.js';
+import type { Probe } from './probes/probe.js';
+import { firstDelay, nextDelay } from './schedule.js';
+import { expiresAt, firstState, step, type HealthEvent } from './state-machine.js';
+import { sameTarget, targetOf } from './target.js';
+import { systemTimers, TimerWheel, WheelTimer, type Timers } from './timer-wheel.js';
+
+export interface CheckerOptions {
+  readonly catalog: Pick<CatalogReader, 'snapshot' | 'onChange'>;
+  readonly book: Pick<CheckBook, 'checkOf'>;
+  readonly probeFor: (check: HealthCheck) => Probe | undefined;
+  readonly sink: HealthSink;
+  /** What an earlier process found out; a task that it knew goes on where it was. */
+  readonly previous?: (task: string) => HealthReport | undefined;
+  readonly timers?: Timers;
+  /** Milliseconds since the epoch. */
+  readonly clock?: () => number;
+  /** 0 <= x < 1. */
+  readonly random?: () => number;
+  /** Runs something soon, after what is being done now. */
+  readonly defer?: (task: () => void) => void;
+  /** Probes at the same time; 1024 at most by default, because tasks that hang keep their places for a whole timeout. */
+  readonly concurrency?: number;
+  /** Told of each probe, for metrics. */
+  readonly observe?: (sample: ProbeSample) => void;
+}
+
+/**
+ * Checks the tasks of a catalog: it follows the snapshots, probes each task that has a check when it is due, and reports
+ * every change of health with its cause. It costs in proportion to what is due and to what changed.
+ */
+export class Checker {
+  readonly #options: CheckerOptions;
+  readonly #timers: Timers;
+  readonly #clock: () => number;
+  readonly #random: () => number;
+  readonly #wheel: TimerWheel;
+  readonly #runner: ProbeRunner;
+  readonly #outbox: Outbox;
+  readonly #entries = new Map<string, CheckedTask>();
+  #book: Pick<CheckBook, 'checkOf'>;
+  #unsubscribe: (() => void) | undefined;
+
+  constructor(options: CheckerOptions) {
+    this.#options = options;
+    this.#timers = options.timers ?? systemTimers;
+    this.#clock = options.clock ?? Date.now;
+    this.#random = options.random ?? Math.random;
+    this.#book = options.book;
+    this.#outbox = new Outbox(options.sink, options.defer ?? ((task) => void setImmediate(task)));
+    this.#wheel = new TimerWheel(this.#timers);
+    this.#runner = new ProbeRunner({
+      wheel: this.#wheel,
+      now: () => this.#timers.now(),
+      concurrency: options.concurrency ?? 1024,
+      onResult: (entry) => this.#onResult(entry),
+      ...(options.observe && { observe: options.observe }),
+    });
+  }
+
+  /** Begins to follow the catalog. To be called once. */
+  start(): void {
+    const { catalog } = this.#options;
+    this.#unsubscribe = catalog.onChange((change, snapshot) => this.#onChange(change, snapshot));
+    this.#follow(catalog.snapshot.tasks(), catalog.snapshot, { served: true });
+  }
+
+  /** Goes on with other definitions: the configuration was read again. Tasks that keep a check keep their state. */
+  reload(book: Pick<CheckBook, 'checkOf'>): void {
+    this.#book = book;
+    const { snapshot } = this.#options.catalog;
+    this.#follow(snapshot.tasks(), snapshot, { served: true, afresh: true });
+  }
+
+  /** Ends it for good: nothing is probed or reported afterwards; no socket and no timer is left. */
+  stop(): void {
+    this.#unsubscribe?.();
+    for (const entry of this.#entries.values()) this.#runner.cancel(entry);
+    this.#entries.clear();
+    this.#outbox.close();
+    this.#wheel.clear();
+  }
+
+  /** Every task that has a check. */
+  *rows(): Iterable<CheckRow> {
+    const now = this.#timers.now();
+    for (const entry of this.#entries.values()) yield rowOf(entry, now, this.#clock() - now);
+  }
+
+  row(task: string): CheckRow | undefined {
+    const entry = this.#entries.get(task);
+    const now = this.#timers.now();
+    return entry && rowOf(entry, now, this.#clock() - now);
+  }
+
+  get stats(): { readonly tasks: number; readonly running: number; readonly waiting: number } {
+    return { tasks: this.#entries.size, running: this.#runner.running, waiting: this.#runner.waiting };
+  }
+
+  /** Probes a task now: somebody asks, or a beat came. @returns false when it has no check that probes */
+  probeNow(task: string): boolean {
+    const entry = this.#entries.get(task);
+    if (entry?.probe === undefined || entry.state.phase === 'stopped') return false;
+    this.#runner.now(entry);
+    return true;
+  }
+
+  /** A client's connection to a task failed before it was answered. Counts where its check says `passive`. */
+  observeFailure(task: string, detail: string): void {
+    const entry = this.#entries.get(task);
+    if (entry?.check.passive !== true || entry.state.phase === 'stopped') return;
+    // A probe is on its way already, and its word decides.
+    if (entry.running || entry.queued) return;
+    this.#step(entry, { type: 'passive', detail: `client of the VIP: ${detail}` });
+    this.probeNow(task);
+  }
+
+  #onChange(change: ChangeSet, snapshot: Snapshot): void {
+    for (const id of change.tasks.removed) {
+      this.#outbox.setProblems(id, []);
+      this.#drop(id);
+    }
+    const ids = [...change.tasks.added, ...change.tasks.changed];
+    const tasks = ids.map((id) => snapshot.task(id)).filter((task) => task !== undefined);
+    this.#follow(tasks, snapshot);
+  }
+
+  /**
+   * @param served tasks that are new here were in the rotation before
+   * @param afresh every definition is looked up again
+   */
+  #follow(tasks: Iterable<Task>, snapshot: Snapshot, { served = false, afresh = false } = {}): void {
+    const newcomers: CheckedTask[] = [];
+    for (const task of tasks) {
+      const entry = this.#entries.get(task.id);
+      if (entry && !afresh && sameDefinition(entry.task, task)) {
+        if (entry.task !== task) this.#update(entry, task, entry.check, snapshot);
+        continue;
+      }
+      const { check, problems } = this.#book.checkOf(task);
+      this.#outbox.setProblems(task.id, problems);
+      // Between probes of ours and Docker's own nothing carries over.
+      const anew = check === undefined || (check.kind === 'docker') !== (entry?.check.kind === 'docker');
+      if (anew) this.#drop(task.id);
+      if (check === undefined) continue;
+      if (entry && !anew) this.#update(entry, task, check, snapshot);
+      else newcomers.push(this.#add(task, check, snapshot, served));
+    }
+    const now = this.#timers.now();
+    for (const entry of newcomers) {
+      if (entry.probe === undefined || entry.state.phase === 'stopped') continue;
+      this.#runner.schedule(entry, now + firstDelay(entry.check, newcomers.length, this.#random));
+    }
+  }
+
+  #add(task: Task, check: HealthCheck, snapshot: Snapshot, served: boolean): CheckedTask {
+    const now = this.#timers.now();
+    const entry: CheckedTask = new CheckedTask(task, check, {
+      dueTimer: new WheelTimer(() => this.#runner.due(entry)),
+      timeoutTimer: new WheelTimer(() => this.#runner.timeOut(entry)),
+      phaseTimer: new WheelTimer(() => this.#step(entry, { type: 'tick' })),
+    });
+    this.#entries.set(task.id, entry);
+    entry.probe = this.#options.probeFor(check);
+    entry.target = targetOf(task, check, snapshot);
+    const known = this.#options.previous?.(task.id);
+    entry.state = firstState(now, known?.health ?? firstHealth(task, check, this.#clock(), served));
+    if (known && known.run !== task.startedAt)
+      entry.state = step(entry.state, { type: 'start' }, check, now).state;
+    this.#applyPhase(entry);
+    this.#watchPhase(entry);
+    const isKnown = known?.health === entry.state.probed;
+    entry.unproved = !isKnown;
+    if (entry.state.phase !== 'stopped') this.#tell(entry, isKnown ? known.cause : 'not probed yet');
+    return entry;
+  }
+
+  #update(entry: CheckedTask, task: Task, check: HealthCheck, snapshot: Snapshot): void {
+    const { task: before, target } = entry;
+    entry.task = task;
+    if (check !== entry.check) {
+      entry.check = check;
+      entry.probe = this.#options.probeFor(check);
+      if (entry.probe === undefined) this.#runner.cancel(entry);
+    }
+    entry.target = targetOf(task, check, snapshot);
+    // What a probe of the old place finds says nothing of the new one.
+    if (!sameTarget(target, entry.target)) this.#runner.abandon(entry);
+    const runs = task.health !== 'stopped';
+    const starts = runs && (before.startedAt !== task.startedAt || entry.state.phase === 'stopped');
+    if (starts) this.#step(entry, { type: 'start' });
+    this.#applyPhase(entry);
+    this.#watchPhase(entry);
+    // The engine's own checks make no events of ours.
+    if (check.kind === 'docker' && before.health !== task.health)
+      entry.state = { ...entry.state, since: this.#timers.now() };
+    if (!runs) this.#runner.cancel(entry);
+    else if (entry.probe && (starts || entry.dueAt === undefined) && !entry.running && !entry.queued)
+      this.#runner.schedule(entry, this.#timers.now());
+  }
+
+  #drop(id: string): void {
+    const entry = this.#entries.get(id);
+    if (entry === undefined) return;
+    this.#entries.delete(id);
+    this.#runner.cancel(entry);
+    this.#wheel.cancel(entry.phaseTimer);
+    this.#outbox.tell({ task: id });
+  }
+
+  /** Follows what the catalog says that the task itself does. */
+  #applyPhase(entry: CheckedTask): void {
+    const { health, reason = health } = entry.task;
+    const { phase } = entry.state;
+    if (health === 'stopped') {
+      if (phase !== 'stopped') this.#step(entry, { type: 'stop', detail: reason });
+    } else if (health === 'draining') {
+      if (phase !== 'draining') this.#step(entry, { type: 'drain', detail: reason });
+    } else if (phase === 'draining') this.#step(entry, { type: 'resume' });
+  }
+
+  #onResult(entry: CheckedTask): void {
+    const { last } = entry;
+    if (last === undefined) return;
+    const { ok, detail, local } = last.result;
+    // What fails on this host says nothing of the task.
+    if (local === true) this.#step(entry, { type: 'tick' });
+    else {
+      const told = `probe ${entry.description}: ${detail}`;
+      this.#step(entry, { type: 'result', ok, detail: told });
+      // What was taken for healthy because of its age is so by the probe's word now.
+      if (ok && entry.unproved && entry.state.probed === 'healthy') this.#tell(entry, told);
+    }
+    const delay = nextDelay(entry.check, entry.state, this.#random);
+    this.#runner.schedule(entry, entry.again ? this.#timers.now() : entry.begunAt + delay);
+  }
+
+  #step(entry: CheckedTask, event: HealthEvent): void {
+    const { probed } = entry.state;
+    const { state, changed, cause } = step(entry.state, event, entry.check, this.#timers.now());
+    entry.state = state;
+    this.#watchPhase(entry);
+    // The phase came from the catalog, which knows it.
+    if (state.probed !== probed || (changed && state.phase === 'running')) this.#tell(entry, cause);
+  }
+
+  /** Sees to it that a state which ends by itself does. */
+  #watchPhase(entry: CheckedTask): void {
+    const at = entry.probe && expiresAt(entry.state, entry.check);
+    if (at === undefined) this.#wheel.cancel(entry.phaseTimer);
+    else this.#wheel.schedule(entry.phaseTimer, at);
+  }
+
+  #tell(entry: CheckedTask, cause: string): void {
+    const { task, check, state } = entry;
+    if (check.kind === 'docker') return;
+    if (entry.last) entry.unproved = false;
+    const run = task.startedAt === undefined ? {} : { run: task.startedAt };
+    this.#outbox.tell({ task: task.id, report: { health: state.probed, cause, ...run } });
+  }
+}
+
+/** Whether two versions of a task have the same check: what the book reads of them is the same objects. */
+function sameDefinition(a: Task & SelfChecked, b: Task & SelfChecked): boolean {
+  return (
+    a === b ||
+    (a.labels === b.labels &&
+      a.ports === b.ports &&
+      a.service === b.service &&
+      a.stack === b.stack &&
+      a.healthFrom === b.healthFrom)
+  );
+}

@@ -1,0 +1,231 @@
+import {
+  defaultTiming,
+  type CheckTiming,
+  type HealthCheck,
+  type HttpCheck,
+  type RecoveryStrategy,
+} from '../check.js';
+import { quoted } from './printable.js';
+import { readRequestLine } from './request-line.js';
+import {
+  readBoolean,
+  readCommand,
+  readCount,
+  readDnsName,
+  readDnsType,
+  readGrpcService,
+  readHeaders,
+  readHost,
+  readMethod,
+  readMilliseconds,
+  readOctets,
+  readOneOf,
+  readPath,
+  readPattern,
+  readPort,
+  readStatuses,
+  readStrategy,
+  readVersion,
+  type Reader,
+} from './values.js';
+
+/** Everything that can be said of a check, under the names that `fairlead.health.*` labels have. */
+export const fields = [
+  'type',
+  'port',
+  'interval',
+  'timeout',
+  'rise',
+  'fall',
+  'initializing_timeout',
+  'reinitializing_timeout',
+  'request_line',
+  'http.method',
+  'http.path',
+  'http.version',
+  'http.host',
+  'http.headers',
+  'http.status',
+  'http.body',
+  'grpc.service',
+  'grpc.tls',
+  'dns.name',
+  'dns.type',
+  'udp.send',
+  'udp.expect',
+  'exec',
+  'passive',
+  'strategy',
+  'quorum',
+] as const;
+export type Field = (typeof fields)[number];
+
+/** A field as it was written. */
+export interface Written {
+  readonly text: string;
+  /** What its writer calls it: `fairlead.health.port`, `response_timeout`. */
+  readonly key: string;
+}
+
+/** Something to mend. */
+export interface Note {
+  /** The key, in its writer's words; '' when it is about the check as a whole. */
+  readonly key: string;
+  /** What is wrong and what to do: one line that goes after the key. */
+  readonly message: string;
+  /** The check cannot run because of it; otherwise the default holds. */
+  readonly fatal: boolean;
+}
+
+export interface Definition {
+  /** Absent: nothing was said, or what was said cannot run. */
+  readonly check?: HealthCheck;
+  /** The task is to have no check, whatever others say. */
+  readonly off?: true;
+  readonly notes: readonly Note[];
+}
+
+export interface BuildContext {
+  readonly from: string;
+  readonly timing?: Partial<CheckTiming>;
+  /** Used when no port is written; the lowest TCP port of the task. */
+  readonly port?: number | undefined;
+}
+
+const types = ['tcp', 'http', 'https', 'grpc', 'dns', 'udp', 'exec', 'ttl', 'docker', 'none'] as const;
+type WrittenType = (typeof types)[number];
+
+/** Makes a check of what was written, with the defaults for the rest. Never throws. */
+export function buildCheck(written: ReadonlyMap<Field, Written>, context: BuildContext): Definition {
+  return new Builder(written, context).build();
+}
+
+class Builder {
+  readonly #written: ReadonlyMap<Field, Written>;
+  readonly #context: BuildContext;
+  readonly #notes: Note[] = [];
+
+  constructor(written: ReadonlyMap<Field, Written>, context: BuildContext) {
+    this.#written = written;
+    this.#context = context;
+  }
+
+  build(): Definition {
+    const type = this.#type();
+    if (type === 'none') return { off: true, notes: this.#notes };
+    const check = type === undefined ? undefined : this.#check(type);
+    const runs = check !== undefined && !this.#notes.some((note) => note.fatal);
+    return { ...(runs && { check }), notes: this.#notes };
+  }
+
+  #type(): WrittenType | undefined {
+    if (this.#written.has('type')) return this.#read('type', readOneOf(types), undefined, true);
+    const says = (prefix: string): boolean => [...this.#written.keys()].some((key) => key.startsWith(prefix));
+    if (says('http.') || says('request_line')) return 'http';
+    for (const type of ['grpc', 'dns', 'udp'] as const) if (says(`${type}.`)) return type;
+    if (says('exec')) return 'exec';
+    if (says('port')) return 'tcp';
+    this.#note('', `says nothing of what to check; write a type (${types.join(', ')}) or a port`, true);
+    return undefined;
+  }
+
+  #check(type: Exclude<WrittenType, 'none'>): HealthCheck | undefined {
+    const common = this.#common();
+    switch (type) {
+      case 'docker':
+        return { kind: 'docker', ...common };
+      case 'ttl':
+        return { kind: 'ttl', ...common };
+      case 'exec': {
+        if (!this.#written.has('exec')) this.#note('', 'has no command to execute; write one', true);
+        return { kind: 'exec', ...common, argv: this.#read('exec', readCommand, [], true) };
+      }
+      case 'tcp':
+        return { kind: 'tcp', ...common, port: this.#port() };
+      case 'http':
+      case 'https':
+        return { ...common, ...this.#http(type === 'https'), port: this.#port() };
+      case 'grpc': {
+        const tls = this.#read('grpc.tls', readBoolean, false);
+        const service = this.#read('grpc.service', readGrpcService, '', true);
+        return { kind: 'grpc', ...common, port: this.#port(), tls, service };
+      }
+      case 'dns': {
+        const name = this.#read('dns.name', readDnsName, '.', true);
+        const query = this.#read('dns.type', readDnsType, name === '.' ? 'NS' : 'A', true);
+        return { kind: 'dns', ...common, port: this.#port(53), name, type: query };
+      }
+      case 'udp': {
+        const send = this.#read('udp.send', readOctets, '', true);
+        const expect = this.#read('udp.expect', readOctets, '', true);
+        const port = this.#port('none');
+        return { kind: 'udp', ...common, port, send, ...(this.#written.has('udp.expect') && { expect }) };
+      }
+    }
+  }
+
+  #common(): CheckTiming & {
+    strategy: RecoveryStrategy;
+    quorum?: number;
+    passive: boolean;
+    from: string;
+  } {
+    const otherwise = { ...defaultTiming, ...this.#context.timing };
+    const time = readMilliseconds(100);
+    return {
+      interval: this.#read('interval', time, otherwise.interval),
+      timeout: this.#read('timeout', readMilliseconds(10), otherwise.timeout),
+      rise: this.#read('rise', readCount, otherwise.rise),
+      fall: this.#read('fall', readCount, otherwise.fall),
+      initializingTimeout: this.#read('initializing_timeout', time, otherwise.initializingTimeout),
+      reinitializingTimeout: this.#read('reinitializing_timeout', time, otherwise.reinitializingTimeout),
+      strategy: this.#read('strategy', readStrategy, 'recreate'),
+      ...(this.#written.has('quorum') && { quorum: this.#read('quorum', readCount, 1) }),
+      passive: this.#read('passive', readBoolean, false),
+      from: this.#context.from,
+    };
+  }
+
+  #http(tls: boolean): Omit<HttpCheck, 'port' | 'from' | 'strategy' | 'passive' | keyof CheckTiming> {
+    const line = this.#written.has('request_line')
+      ? this.#read('request_line', readRequestLine, undefined, true)
+      : undefined;
+    const host = this.#read('http.host', readHost, line?.host, true);
+    const body = this.#read('http.body', readPattern, undefined, true);
+    return {
+      kind: 'http',
+      tls,
+      method: this.#read('http.method', readMethod, line?.method ?? 'GET', true),
+      path: this.#read('http.path', readPath, line?.path ?? '/', true),
+      version: this.#read('http.version', readVersion, line?.version ?? '1.1', true),
+      ...(host !== undefined && { host }),
+      headers: { ...line?.headers, ...this.#read('http.headers', readHeaders, {}, true) },
+      statuses: this.#read('http.status', readStatuses, [{ from: 200, to: 399 }], true),
+      ...(body !== undefined && { body }),
+    };
+  }
+
+  /** @param otherwise the port of the protocol; 'none': the lowest TCP port of the task would be wrong */
+  #port(otherwise?: number | 'none'): number {
+    const fallback = otherwise === 'none' ? undefined : (otherwise ?? this.#context.port);
+    if (this.#written.has('port')) return this.#read('port', readPort, 0, true);
+    if (fallback !== undefined) return fallback;
+    this.#note('', 'has no port to check; write one', true);
+    return 0;
+  }
+
+  #read<T>(field: Field, reader: Reader<T>, otherwise: T, fatal?: boolean): T;
+  #read<T>(field: Field, reader: Reader<T>, otherwise: undefined, fatal?: boolean): T | undefined;
+  #read<T>(field: Field, reader: Reader<T>, otherwise: T | undefined, fatal = false): T | undefined {
+    const written = this.#written.get(field);
+    if (written === undefined) return otherwise;
+    const reading = reader(written.text.trim());
+    if (reading.ok) return reading.value;
+    this.#note(written.key, `${quoted(written.text)} ${reading.fault}`, fatal);
+    return otherwise;
+  }
+
+  #note(key: string, message: string, fatal: boolean): void {
+    this.#notes.push({ key, message, fatal });
+  }
+}

@@ -1,0 +1,13 @@
+/** Longest piece of foreign text in a message. */
+const clipAt = 60;
+
+/** Foreign text for one line of a log: cut at 60 characters, control and format characters escaped. */
+export function printable(text: string): string {
+  const cut = text.length > clipAt ? `${text.slice(0, clipAt)}…` : text;
+  return cut.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, (char) => `\\u{${(char.codePointAt(0) ?? 0).toString(16)}}`);
+}
+
+/** {@link printable} in double quotes. */
+export function quoted(text: string): string {
+  return `"${printable(text)}"`;
+}

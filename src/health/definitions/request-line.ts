@@ -1,0 +1,82 @@
+import { quoted } from './printable.js';
+import { readHeaders, readHost, readMethod, readPath, readVersion, type Reading } from './values.js';
+
+/** What Rancher's `request_line` asks for. */
+export interface RequestLine {
+  readonly method: string;
+  readonly path: string;
+  readonly version: '1.0' | '1.1';
+  readonly host?: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/**
+ * Reads Rancher's `request_line`, which is what HAProxy's `option httpchk` takes: `GET /healthz "HTTP/1.0"`. One word is
+ * a path, asked for with OPTIONS; two are method and path; the version is 1.0 when it is not said. Headers may follow
+ * the version in HAProxy's old way: `GET / HTTP/1.1\r\nHost:\ www.example.com`.
+ */
+export function readRequestLine(text: string): Reading<RequestLine> {
+  const words = splitWords(text);
+  if (words === undefined) return fault('has a quote that is not closed');
+  if (words.length === 0 || words.length > 3)
+    return fault('is no request line; write it as GET /healthz "HTTP/1.0"');
+  const [methodWord = '', pathWord = '', versionWord = '1.0'] =
+    words.length === 1 ? ['OPTIONS', ...words] : words;
+  const [versionText = '', ...lines] = versionWord.split('\r\n');
+  const method = readMethod(methodWord);
+  const path = readPath(pathWord);
+  const version = readVersion(versionText);
+  if (!method.ok) return fault(`has the method ${quoted(methodWord)}, which ${method.fault}`);
+  if (!path.ok) return fault(`has the path ${quoted(pathWord)}, which ${path.fault}`);
+  if (!version.ok) return fault(`has the version ${quoted(versionText)}, which ${version.fault}`);
+  const isHost = (line: string): boolean => /^host\s*:/i.test(line);
+  const hostLine = lines.find(isHost);
+  const host =
+    hostLine === undefined ? undefined : readHost(hostLine.slice(hostLine.indexOf(':') + 1).trim());
+  if (host?.ok === false) return fault(`has a Host header that ${host.fault}`);
+  // Every request says that it closes the connection, so that these words change nothing.
+  const others = lines.filter(
+    (line) => line !== '' && !isHost(line) && !/^connection\s*:\s*close$/i.test(line),
+  );
+  const headers = readHeaders(others.join(';'));
+  if (!headers.ok) return fault(`has headers of which this ${headers.fault}`);
+  return {
+    ok: true,
+    value: {
+      method: method.value,
+      path: path.value,
+      version: version.value,
+      ...(host && { host: host.value }),
+      headers: headers.value,
+    },
+  };
+}
+
+const fault = (text: string): { readonly ok: false; readonly fault: string } => ({ ok: false, fault: text });
+
+/** Words between blanks; quotes hold blanks together, a backslash takes the next character as it is, `\r\n` is a line end. */
+function splitWords(text: string): string[] | undefined {
+  const words: string[] = [];
+  let word: string | undefined;
+  let quote = '';
+  for (let at = 0; at < text.length; at++) {
+    const char = text.charAt(at);
+    if (char === '\\' && quote !== "'") {
+      const next = text.charAt(++at);
+      word = (word ?? '') + (next === 'r' ? '\r' : next === 'n' ? '\n' : next);
+    } else if (quote !== '') {
+      if (char === quote) quote = '';
+      else word = (word ?? '') + char;
+    } else if (char === '"' || char === "'") {
+      quote = char;
+      word ??= '';
+    } else if (char === ' ' || char === '\t') {
+      if (word !== undefined) words.push(word);
+      word = undefined;
+    } else {
+      word = (word ?? '') + char;
+    }
+  }
+  if (word !== undefined) words.push(word);
+  return quote === '' ? words : undefined;
+}

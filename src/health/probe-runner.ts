@@ -1,0 +1,145 @@
+import { duration } from './check.js';
+import type { CheckedTask } from './checked-task.js';
+import { failed, type ProbeResult } from './probes/probe.js';
+import type { TimerWheel } from './timer-wheel.js';
+
+/** One probe, for metrics. Times are milliseconds. */
+export interface ProbeSample {
+  readonly kind: string;
+  readonly ok: boolean;
+  /** From when it was due to when it began. */
+  readonly late: number;
+  readonly took: number;
+}
+
+export interface ProbeRunnerOptions {
+  readonly wheel: TimerWheel;
+  readonly now: () => number;
+  readonly concurrency: number;
+  /** A probe has ended; its result is in `last`. The task has no planned probe then. */
+  readonly onResult: (entry: CheckedTask) => void;
+  readonly observe?: (sample: ProbeSample) => void;
+}
+
+/**
+ * Begins probes when they are due, a bounded number at the same time; the others wait in their order. A task has one
+ * probe at most, running or waiting, so that nothing piles up behind a slow one.
+ */
+export class ProbeRunner {
+  readonly #options: ProbeRunnerOptions;
+  /** A set keeps the order, and a task that is cancelled leaves it at no cost. */
+  readonly #queue = new Set<CheckedTask>();
+  #running = 0;
+
+  constructor(options: ProbeRunnerOptions) {
+    this.#options = options;
+  }
+
+  get running(): number {
+    return this.#running;
+  }
+
+  get waiting(): number {
+    return this.#queue.size;
+  }
+
+  /** Plans the next probe. */
+  schedule(entry: CheckedTask, at: number): void {
+    entry.again = false;
+    entry.dueAt = Math.max(at, this.#options.now());
+    this.#options.wheel.schedule(entry.dueTimer, entry.dueAt);
+  }
+
+  /** Probes as soon as there is a place; after the one that is running, if there is one. */
+  now(entry: CheckedTask): void {
+    if (entry.running) entry.again = true;
+    else if (!entry.queued) {
+      this.#options.wheel.cancel(entry.dueTimer);
+      entry.dueAt = this.#options.now();
+      this.due(entry);
+    }
+  }
+
+  due(entry: CheckedTask): void {
+    if (this.#running < this.#options.concurrency) {
+      this.#begin(entry);
+      return;
+    }
+    entry.queued = true;
+    this.#queue.add(entry);
+  }
+
+  /** The probe has had its time. */
+  timeOut(entry: CheckedTask): void {
+    entry.running?.abort(`timeout after ${duration(entry.check.timeout)}`);
+  }
+
+  /** Takes the probe that runs back, and begins another one where there was one. */
+  abandon(entry: CheckedTask): void {
+    if (!entry.running) return;
+    this.#let(entry);
+    this.schedule(entry, this.#options.now());
+  }
+
+  /** Nothing runs, waits or is planned for the task afterwards. */
+  cancel(entry: CheckedTask): void {
+    this.#options.wheel.cancel(entry.dueTimer);
+    entry.dueAt = undefined;
+    entry.again = false;
+    entry.queued = false;
+    this.#queue.delete(entry);
+    if (entry.running) this.#let(entry);
+  }
+
+  #let(entry: CheckedTask): void {
+    const { running } = entry;
+    this.#options.wheel.cancel(entry.timeoutTimer);
+    entry.running = undefined;
+    running?.abort('taken back');
+  }
+
+  #begin(entry: CheckedTask): void {
+    const { wheel, now } = this.#options;
+    const controller = new AbortController();
+    const begunAt = now();
+    const late = begunAt - (entry.dueAt ?? begunAt);
+    entry.running = controller;
+    entry.begunAt = begunAt;
+    entry.dueAt = undefined;
+    this.#running++;
+    wheel.schedule(entry.timeoutTimer, begunAt + entry.check.timeout);
+    const { probe, target } = entry;
+    const found: Promise<ProbeResult> =
+      probe && target ? probe(target, controller.signal) : Promise.resolve(failed('the task has no address'));
+    found.then(
+      (result) => this.#end(entry, controller, result, late),
+      // Probes never reject; should one do, its task counts as failed and not as checked for ever.
+      (error: unknown) => this.#end(entry, controller, failed(`the probe broke: ${String(error)}`), late),
+    );
+  }
+
+  #end(entry: CheckedTask, controller: AbortController, result: ProbeResult, late: number): void {
+    const { wheel, now, observe, onResult } = this.#options;
+    this.#running--;
+    if (entry.running === controller) {
+      const at = now();
+      const took = at - entry.begunAt;
+      entry.running = undefined;
+      wheel.cancel(entry.timeoutTimer);
+      entry.last = { result, at, took };
+      observe?.({ kind: entry.check.kind, ok: result.ok, late, took });
+      onResult(entry);
+    }
+    this.#next();
+  }
+
+  #next(): void {
+    while (this.#running < this.#options.concurrency) {
+      const [first] = this.#queue;
+      if (first === undefined) return;
+      this.#queue.delete(first);
+      first.queued = false;
+      this.#begin(first);
+    }
+  }
+}

@@ -1,0 +1,71 @@
+import { Socket, isIP } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+import { formatHostPort } from '../../net/ip.js';
+import type { HttpCheck } from '../check.js';
+import { matchBody } from './body-match.js';
+import { closeSocket } from './close-socket.js';
+import { HttpResponse, type HttpProgress } from './http-response.js';
+import { failed, outside, passed, type Probe, type ProbeResult, type ProbeTarget } from './probe.js';
+import { settleOnce } from './settle.js';
+
+/**
+ * Sends one HTTP/1 request and judges status and, if asked, body. No redirect is followed and no connection is kept; at
+ * most 80 KiB are read. It ends with a reset once it knows enough.
+ */
+export function httpProbe(check: HttpCheck): Probe {
+  return (target, signal) => {
+    const refusal = outside(target);
+    if (refusal) return Promise.resolve(refusal);
+    return settleOnce(signal, (settle) => {
+      const response = new HttpResponse(check.body !== undefined);
+      const follow = (progress: HttpProgress): void => {
+        if (progress.done) settle.done(judge(progress, check));
+      };
+      settle.when = 'connecting';
+      const socket = open(check, target);
+      socket.on('error', (error) => settle.fail(error));
+      socket.on(check.tls ? 'secureConnect' : 'connect', () => {
+        settle.when = 'waiting for the answer';
+        socket.write(requestOf(check, target), 'latin1');
+      });
+      socket.on('data', (piece: Buffer) => {
+        settle.when = 'reading the answer';
+        follow(response.push(piece));
+      });
+      socket.on('end', () => follow(response.end()));
+      return { close: () => closeSocket(socket) };
+    });
+  };
+}
+
+function open(check: HttpCheck, { ip, port }: ProbeTarget): Socket {
+  if (!check.tls) return new Socket().connect({ host: ip, port });
+  const name = check.host?.replace(/:\d+$/, '');
+  const sni = name === undefined || isIP(name.replace(/[[\]]/g, '')) !== 0 ? {} : { servername: name };
+  return connectTls({ host: ip, port, rejectUnauthorized: false, ...sni });
+}
+
+function requestOf(check: HttpCheck, target: ProbeTarget): string {
+  const host = check.host ?? formatHostPort(target);
+  const headers = Object.entries({
+    Host: host,
+    Connection: 'close',
+    'User-Agent': 'fairlead-health',
+    Accept: '*/*',
+    ...check.headers,
+  });
+  const lines = headers.map(([name, value]) => `${name}: ${value}\r\n`);
+  return `${check.method} ${check.path} HTTP/${check.version}\r\n${lines.join('')}\r\n`;
+}
+
+function judge(progress: Extract<HttpProgress, { done: true }>, check: HttpCheck): ProbeResult {
+  if ('fault' in progress) return failed(progress.fault);
+  const { status, body } = progress;
+  if (!check.statuses.some(({ from, to }) => status >= from && status <= to)) return failed(`HTTP ${status}`);
+  if (check.body === undefined) return passed(`HTTP ${status}`);
+  const found = matchBody(body ?? Buffer.alloc(0), check.body);
+  if (found === 'match') return passed(`HTTP ${status}, body matches`);
+  return failed(
+    `HTTP ${status}, ${found === 'no match' ? 'body does not match' : 'the body pattern takes too long'}`,
+  );
+}

@@ -1,0 +1,42 @@
+import type { HealthCheck } from '../check.js';
+import { dnsProbe } from './dns.js';
+import { execProbe, type ExecPort } from './exec.js';
+import { grpcProbe } from './grpc.js';
+import { httpProbe } from './http.js';
+import { failed, type Probe } from './probe.js';
+import { probeTcp } from './tcp.js';
+import type { TtlBoard } from './ttl.js';
+import { udpProbe } from './udp.js';
+
+/** What probes need besides sockets. */
+export interface ProbePorts {
+  readonly ttl: TtlBoard;
+  /** Absent: there is no engine to execute in. */
+  readonly exec?: ExecPort;
+}
+
+/** Makes the probe of a check. Docker's own HEALTHCHECK has none: its result comes with the task's facts. */
+export function probeMaker(ports: ProbePorts): (check: HealthCheck) => Probe | undefined {
+  const noEngine: Probe = () =>
+    Promise.resolve({ ...failed('there is no Docker engine to execute it in'), local: true });
+  return (check) => {
+    switch (check.kind) {
+      case 'tcp':
+        return probeTcp;
+      case 'http':
+        return httpProbe(check);
+      case 'grpc':
+        return grpcProbe(check);
+      case 'dns':
+        return dnsProbe(check);
+      case 'udp':
+        return udpProbe(check);
+      case 'exec':
+        return ports.exec ? execProbe(check, ports.exec) : noEngine;
+      case 'ttl':
+        return ports.ttl.probe(check.interval);
+      case 'docker':
+        return undefined;
+    }
+  };
+}

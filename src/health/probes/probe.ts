@@ -1,0 +1,74 @@
+/** Where a probe goes. */
+export interface ProbeTarget {
+  /** Task id. */
+  readonly task: string;
+  readonly ip: string;
+  /** 0 for probes that use no port. */
+  readonly port: number;
+  /** All addresses of the task; nothing else is ever connected to. */
+  readonly addresses: readonly string[];
+}
+
+export interface ProbeResult {
+  readonly ok: boolean;
+  /** What was found, for people: `connected`, `HTTP 503`, `ECONNREFUSED`, `timeout after 2 s (connecting)`. */
+  readonly detail: string;
+  /** It failed for a reason of this host's, such as too many open files: it says nothing of the task. */
+  readonly local?: true;
+}
+
+/**
+ * Looks at a task once. Never rejects. When the signal is aborted it ends at once, with `signal.reason` as its detail;
+ * nothing stays open afterwards.
+ */
+export type Probe = (target: ProbeTarget, signal: AbortSignal) => Promise<ProbeResult>;
+
+export const passed = (detail: string): ProbeResult => ({ ok: true, detail });
+export const failed = (detail: string): ProbeResult => ({ ok: false, detail });
+
+/** Errors of connect(2), socket(2) and send(2) that are about this host and not about the other side. */
+const localCodes: ReadonlySet<string> = new Set([
+  'EMFILE',
+  'ENFILE',
+  'ENOBUFS',
+  'ENOMEM',
+  'EAGAIN',
+  'EADDRNOTAVAIL',
+  'EADDRINUSE',
+  'EACCES',
+  'EPERM',
+]);
+
+/** The result for an error of a socket. @param when `connecting`, `waiting for an answer` */
+export function failedWith(error: unknown, when?: string): ProbeResult {
+  const code = codeOf(error);
+  const saysAll = when === undefined || code === 'ECONNREFUSED';
+  const detail = saysAll ? code : `${code} (${when})`;
+  return localCodes.has(code) ? { ok: false, detail, local: true } : failed(detail);
+}
+
+/** The result for an aborted probe. */
+export function abortedWith(signal: AbortSignal, when?: string): ProbeResult {
+  const reason = typeof signal.reason === 'string' ? signal.reason : 'stopped';
+  return failed(when === undefined ? reason : `${reason} (${when})`);
+}
+
+/** @returns the refusal, when the target is not one of the task's own addresses */
+export function outside({ ip, addresses, port }: ProbeTarget): ProbeResult | undefined {
+  if (!addresses.includes(ip)) return failed(`refused: ${ip} is no address of the task`);
+  return port > 0 && port <= 65535 ? undefined : failed(`refused: ${port} is no port`);
+}
+
+function codeOf(error: unknown): string {
+  if (!(error instanceof Error)) return oneLine(String(error));
+  return 'code' in error && typeof error.code === 'string' ? error.code : oneLine(error.message);
+}
+
+/** Text from the other side, fit for one line of a log: control and format characters out, 80 characters at most. */
+export function oneLine(text: string): string {
+  return text
+    .slice(0, 200)
+    .replace(/[\p{C}\p{Zl}\p{Zp}\s]+/gu, ' ')
+    .trim()
+    .slice(0, 80);
+}

@@ -1,0 +1,168 @@
+import type { Health } from '../catalog/model.js';
+import { duration, type CheckTiming } from './check.js';
+import { noDamping, noteFall, type Damping } from './damping.js';
+
+/** What probes can say of a running task. */
+export type ProbedHealth = 'initializing' | 'healthy' | 'unhealthy' | 'reinitializing';
+
+/** The state of one task that has a check. All times are those of the clock that `step` is given, in milliseconds. */
+export interface HealthState {
+  /** What the task itself does; stronger than anything a probe says. */
+  readonly phase: 'running' | 'draining' | 'stopped';
+  readonly probed: ProbedHealth;
+  /** When {@link healthOf} became what it is. */
+  readonly since: number;
+  /** When `probed` became what it is, or the task was started anew in it: its timeout counts from here. */
+  readonly probedSince: number;
+  /** Successes in a row. */
+  readonly passes: number;
+  /** Failures in a row. */
+  readonly failures: number;
+  /** What the last failure was. */
+  readonly lastFailure?: string;
+  readonly damping: Damping;
+}
+
+export type HealthEvent =
+  /** It runs: for the first time, or again. */
+  | { readonly type: 'start' }
+  /** A probe has ended; `detail` is what it found, for people. */
+  | { readonly type: 'result'; readonly ok: boolean; readonly detail: string }
+  /** A client's connection to it has failed. It counts, but the last failure before a fall has to be a probe's. */
+  | { readonly type: 'passive'; readonly detail: string }
+  /** Time has passed. */
+  | { readonly type: 'tick' }
+  | { readonly type: 'drain'; readonly detail: string }
+  /** It goes on after all: an operator took a drain back, or the stop signal was ignored. */
+  | { readonly type: 'resume' }
+  | { readonly type: 'stop'; readonly detail: string };
+
+export interface Step {
+  readonly state: HealthState;
+  /** {@link healthOf} differs from before. */
+  readonly changed: boolean;
+  /** Why it changed; '' when it did not. */
+  readonly cause: string;
+}
+
+export function healthOf(state: HealthState): Health {
+  return state.phase === 'running' ? state.probed : state.phase;
+}
+
+/** The state of a running task that is seen for the first time. @param probed what is known of it already */
+export function firstState(now: number, probed: ProbedHealth = 'initializing'): HealthState {
+  return {
+    phase: 'running',
+    probed,
+    since: now,
+    probedSince: now,
+    passes: 0,
+    failures: 0,
+    damping: noDamping,
+  };
+}
+
+/**
+ * The state after an event. The transitions are Rancher's (reference: cattle spring-process-context.xml:368-370,
+ * HealthcheckServiceImpl.java:114-181): successes make any state healthy; failures make only a healthy task unhealthy,
+ * those of a starting one are dropped until its timeout; a restart makes a healthy task reinitializing. Where Rancher
+ * recreated a container after its timeout, here the task is unhealthy.
+ */
+export function step(before: HealthState, event: HealthEvent, check: CheckTiming, now: number): Step {
+  const timed = expire(before, check, now);
+  const { state, cause } = next(timed.state, event, check, now);
+  const changed = healthOf(state) !== healthOf(before);
+  if (!changed) return { state, changed, cause: '' };
+  return { state: { ...state, since: now }, changed, cause: cause === '' ? timed.cause : cause };
+}
+
+interface Moved {
+  readonly state: HealthState;
+  readonly cause: string;
+}
+
+const stay = (state: HealthState): Moved => ({ state, cause: '' });
+
+/** Ends `initializing` and `reinitializing` that went on for too long. */
+function expire(state: HealthState, check: CheckTiming, now: number): Moved {
+  const limit = timeoutOf(state, check);
+  if (limit === undefined || now < state.probedSince + limit) return stay(state);
+  const last = state.lastFailure === undefined ? 'no probe has ended' : state.lastFailure;
+  return {
+    state: { ...state, probed: 'unhealthy', probedSince: now },
+    cause: `not healthy within ${duration(limit)} of its start: ${last}`,
+  };
+}
+
+/** When the state changes by itself; undefined: never. */
+export function expiresAt(state: HealthState, check: CheckTiming): number | undefined {
+  const limit = timeoutOf(state, check);
+  return limit === undefined ? undefined : state.probedSince + limit;
+}
+
+function timeoutOf({ phase, probed }: HealthState, check: CheckTiming): number | undefined {
+  if (phase === 'stopped') return undefined;
+  if (probed === 'initializing') return check.initializingTimeout;
+  return probed === 'reinitializing' ? check.reinitializingTimeout : undefined;
+}
+
+function next(state: HealthState, event: HealthEvent, check: CheckTiming, now: number): Moved {
+  switch (event.type) {
+    case 'tick':
+      return stay(state);
+    case 'start':
+      return started(state, now);
+    case 'stop':
+      return { state: { ...state, phase: 'stopped', passes: 0, failures: 0 }, cause: event.detail };
+    case 'drain':
+      return state.phase === 'stopped'
+        ? stay(state)
+        : { state: { ...state, phase: 'draining' }, cause: event.detail };
+    case 'resume':
+      return state.phase === 'draining'
+        ? { state: { ...state, phase: 'running' }, cause: 'drain ended' }
+        : stay(state);
+    case 'passive': {
+      if (state.phase === 'stopped') return stay(state);
+      const failures = Math.max(state.failures, Math.min(state.failures + 1, check.fall - 1));
+      return stay({ ...state, passes: 0, failures, lastFailure: event.detail });
+    }
+    case 'result':
+      if (state.phase === 'stopped') return stay(state);
+      return event.ok ? passed(state, event.detail, check, now) : failed(state, event.detail, check, now);
+  }
+}
+
+function started(state: HealthState, now: number): Moved {
+  const probed = state.probed === 'healthy' ? 'reinitializing' : state.probed;
+  const { since, damping } = state;
+  return {
+    state: { phase: 'running', probed, since, probedSince: now, passes: 0, failures: 0, damping },
+    cause: 'started again',
+  };
+}
+
+function passed(state: HealthState, detail: string, check: CheckTiming, now: number): Moved {
+  const passes = state.passes + 1;
+  const counted = { ...state, passes, failures: 0 };
+  const held = now < state.damping.heldUntil;
+  if (state.probed === 'healthy' || passes < check.rise || held) return stay(counted);
+  return { state: { ...counted, probed: 'healthy', probedSince: now }, cause: times(detail, passes) };
+}
+
+function failed(state: HealthState, detail: string, check: CheckTiming, now: number): Moved {
+  const failures = state.failures + 1;
+  const counted = { ...state, passes: 0, failures, lastFailure: detail };
+  if (state.probed !== 'healthy' || failures < check.fall) return stay(counted);
+  const damping = noteFall(state.damping, check, now);
+  const held =
+    damping.heldUntil > now
+      ? `; it changes too often and is held out for ${duration(damping.heldUntil - now)}`
+      : '';
+  return {
+    state: { ...counted, probed: 'unhealthy', probedSince: now, damping },
+    cause: `${times(detail, failures)}${held}`,
+  };
+}
+
+const times = (detail: string, count: number): string => (count > 1 ? `${detail} ×${count}` : detail);

@@ -1,0 +1,123 @@
+import { describe, expect, it } from 'vitest';
+import { CheckBook, type CheckBookOptions, type SelfChecked } from '../../src/health/check-book.js';
+import { targetOf } from '../../src/health/target.js';
+import type { Task } from '../../src/catalog/model.js';
+import { ref, taskFact } from '../support/facts.js';
+import { http, tcp } from './support/checks.js';
+
+const task = (over: Parameters<typeof taskFact>[1] & SelfChecked = {}): Task & SelfChecked => ({
+  source: 'docker',
+  ...taskFact('shop_web_1', {
+    service: ref('web.shop'),
+    ports: [{ port: 80, protocol: 'tcp', target: 8080 }],
+    ...over,
+  }),
+});
+
+const options: CheckBookOptions = {
+  services: new Map([
+    ['default/shop/web', tcp(1)],
+    ['default/shop/log', tcp(2)],
+    ['default/shop/broken', null],
+  ]),
+  stacks: new Map([['default/shop', http(3)]]),
+};
+const book = new CheckBook(options);
+const own = { 'fairlead.health.port': '4' };
+const registrator = { SERVICE_CHECK_TCP: 'true' };
+
+describe('the check of a task', () => {
+  it.each<[string, Task, object | undefined]>([
+    ['own labels first', task({ labels: { ...own, ...registrator } }), { port: 4 }],
+    ['then the configuration', task({ labels: registrator, healthFrom: 'check' }), { port: 1 }],
+    ['a sidekick by its own name', task({ service: ref('log.web.shop') }), { port: 2 }],
+    [
+      'then registrator',
+      task({ service: ref('db.shop'), labels: registrator, healthFrom: 'check' }),
+      { port: 80, fall: 1 },
+    ],
+    ['then its HEALTHCHECK', task({ service: ref('db.shop'), healthFrom: 'check' }), { kind: 'docker' }],
+    ['then the default of its stack', task({ service: ref('db.shop') }), { port: 3 }],
+    ['else none', task({ service: ref('db.other') }), undefined],
+    ['type none is none', task({ labels: { 'fairlead.health.type': 'none' } }), undefined],
+    ['what cannot run is none', task({ service: ref('broken.shop') }), undefined],
+  ])('%s', (_name, given, expected) => {
+    const { check, problems } = book.checkOf(given);
+    expect(check).toEqual(expected === undefined ? undefined : expect.objectContaining(expected));
+    expect(problems).toEqual([]);
+  });
+
+  it('that a label cannot make is a problem of the container, and no other check takes its place', () => {
+    expect(book.checkOf(task({ labels: { 'fairlead.health.port': 'http' } }))).toEqual({
+      problems: [
+        {
+          code: 'health-check-invalid',
+          subject: 'task shop_web_1',
+          message:
+            'task shop_web_1: health label fairlead.health.port: "http" is no port; write a whole number from 1 to 65535; until then it counts as having no check',
+          task: 'shop_web_1',
+        },
+      ],
+    });
+  });
+
+  it('is not affected by a label that is merely unknown', () => {
+    const { check, problems } = book.checkOf(task({ labels: { 'fairlead.health.prot': '4' } }));
+    expect(check).toMatchObject({ port: 1 });
+    expect(problems).toHaveLength(1);
+  });
+
+  it('is nobody’s business here when the task is another host’s', () => {
+    const local = new CheckBook({ ...options, isForeign: ({ source }) => source === 'consul' });
+    expect(local.checkOf({ ...task({ labels: own }), source: 'consul' })).toEqual({ problems: [] });
+  });
+});
+
+describe('where a task is probed', () => {
+  const networks = {
+    network: (id: string) =>
+      ({
+        id,
+        name: id,
+        driver: id === 'mesh' ? 'overlay' : 'bridge',
+        internal: false,
+        subnets: [],
+        gateways: [],
+        source: 'docker',
+      }) as const,
+  };
+  it.each([
+    ['at the port that it listens at', { ip: '10.0.0.7' }, { ip: '10.0.0.7', port: 8080 }],
+    [
+      'by IPv4 rather than IPv6',
+      {
+        endpoints: [
+          { network: 'a', ip: 'fd00::7' },
+          { network: 'a', ip: '10.0.0.7' },
+        ],
+      },
+      { ip: '10.0.0.7' },
+    ],
+    [
+      'not through an overlay',
+      {
+        endpoints: [
+          { network: 'mesh', ip: '10.9.0.7' },
+          { network: 'a', ip: '10.0.0.7' },
+        ],
+      },
+      { ip: '10.0.0.7', addresses: ['10.9.0.7', '10.0.0.7'] },
+    ],
+    [
+      'at the gateway network when it has nothing else',
+      { endpoints: [{ network: 'mesh', ip: '10.9.0.7' }], clientAddresses: ['172.18.0.3'] },
+      { ip: '172.18.0.3' },
+    ],
+  ])('%s', (_name, over, expected) => {
+    expect(targetOf(task(over), tcp(80), networks)).toMatchObject(expected);
+  });
+
+  it('nowhere without an address', () => {
+    expect(targetOf(task(), tcp(80), networks)).toBeUndefined();
+  });
+});

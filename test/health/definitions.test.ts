@@ -1,0 +1,376 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { defaultTiming } from '../../src/health/check.js';
+import { checkFromLabels } from '../../src/health/definitions/labels.js';
+import { readRancherCompose } from '../../src/health/definitions/rancher-compose.js';
+import { checkFromRegistrator } from '../../src/health/definitions/registrator.js';
+import { readRequestLine } from '../../src/health/definitions/request-line.js';
+
+/** `fairlead.health.*` labels from short keys. */
+const labels = (short: Record<string, string>): Record<string, string> =>
+  Object.fromEntries(Object.entries(short).map(([key, value]) => [`fairlead.health.${key}`, value]));
+
+describe('labels', () => {
+  it.each<[Record<string, string>, object]>([
+    [{ port: '8080' }, { kind: 'tcp', port: 8080, ...defaultTiming, strategy: 'recreate', passive: false }],
+    [{ type: 'tcp' }, { kind: 'tcp', port: 80 }],
+    [
+      { 'http.path': '/healthz' },
+      { kind: 'http', port: 80, path: '/healthz', method: 'GET', version: '1.1', tls: false },
+    ],
+    [
+      { type: 'https', 'http.status': '200, 401-403' },
+      {
+        tls: true,
+        statuses: [
+          { from: 200, to: 200 },
+          { from: 401, to: 403 },
+        ],
+      },
+    ],
+    [
+      { request_line: 'HEAD /a "HTTP/1.0"', 'http.host': 'x.example' },
+      { method: 'HEAD', path: '/a', version: '1.0', host: 'x.example' },
+    ],
+    [
+      { 'http.headers': 'X-A: b; Authorization: Basic c2VjcmV0', 'http.body': '^ok$' },
+      { headers: { 'X-A': 'b', Authorization: 'Basic c2VjcmV0' }, body: '^ok$' },
+    ],
+    [
+      { type: 'grpc', 'grpc.service': 'shop.Cart', port: '50051' },
+      { kind: 'grpc', service: 'shop.Cart', tls: false, port: 50051 },
+    ],
+    [{ type: 'dns' }, { kind: 'dns', port: 53, name: '.', type: 'NS' }],
+    [{ 'dns.name': 'Shop.Example.' }, { kind: 'dns', name: 'shop.example', type: 'A' }],
+    [
+      { 'udp.send': '\\x00ping\\n', 'udp.expect': 'pong', port: '7' },
+      { kind: 'udp', send: '\0ping\n', expect: 'pong' },
+    ],
+    [{ exec: 'test -e /run/ok' }, { kind: 'exec', argv: ['/bin/sh', '-c', 'test -e /run/ok'] }],
+    [{ exec: '["/bin/ok", "now"]' }, { kind: 'exec', argv: ['/bin/ok', 'now'] }],
+    [
+      { type: 'ttl', interval: '30s', rise: '1', fall: '1' },
+      { kind: 'ttl', interval: 30_000, rise: 1, fall: 1 },
+    ],
+    [{ type: 'Docker' }, { kind: 'docker' }],
+    [
+      {
+        port: '80',
+        interval: '500',
+        timeout: '1m30s',
+        passive: 'yes',
+        strategy: 'recreateonquorum',
+        quorum: '2',
+      },
+      { interval: 500, timeout: 90_000, passive: true, strategy: 'recreateOnQuorum', quorum: 2 },
+    ],
+  ])('%j', (given, expected) => {
+    const definition = checkFromLabels(labels(given), 80);
+    expect(definition?.check).toMatchObject(expected);
+    expect(definition?.notes).toEqual([]);
+  });
+
+  it.each<[Record<string, string>, string, RegExp]>([
+    [{ port: '70000' }, 'port', /"70000" is no port; write a whole number from 1 to 65535/],
+    [{ type: 'ping' }, 'type', /"ping" is none of tcp, http/],
+    [{ 'http.body': '(' }, 'http.body', /"\(" is no regular expression \(.*Unterminated group\)/],
+    [{ 'http.status': '200-' }, 'http.status', /is no list of HTTP statuses/],
+    [{ 'http.path': 'healthz' }, 'http.path', /is no path; it begins with "\/"/],
+    [{ 'http.path': '/a b\r\nX: y' }, 'http.path', /is no path/],
+    [
+      { 'http.headers': 'Content-Length: 5' },
+      'http.headers',
+      /sets the header Content-Length, which the check sets itself/,
+    ],
+    [{ 'http.headers': 'X: a\r\nY: b' }, 'http.headers', /is no list of headers/],
+    [
+      { request_line: 'GET / "HTTP/2.0"' },
+      'request_line',
+      /has the version "HTTP\/2\.0", which is no HTTP version/,
+    ],
+    [{ exec: '[broken' }, 'exec', /is no list of words/],
+    [{ type: 'exec' }, '', /has no command to execute; write one/],
+    [{ type: 'udp' }, '', /has no port to check; write one/],
+    [{ interval: '2000' }, '', /says nothing of what to check; write a type/],
+  ])('%j cannot run', (given, key, message) => {
+    const definition = checkFromLabels(labels(given), 80);
+    expect(definition?.check).toBeUndefined();
+    expect(definition?.notes).toEqual([
+      {
+        key: key === '' ? '' : `fairlead.health.${key}`,
+        message: expect.stringMatching(message) as string,
+        fatal: true,
+      },
+    ]);
+  });
+
+  it.each<[Record<string, string>, string]>([
+    [
+      { port: '80', interval: '0' },
+      '"0" is no time from 100 ms to 24 h; write milliseconds, such as 2000, or a unit, such as 2s',
+    ],
+    [{ port: '80', rise: 'two' }, '"two" is no whole number from 1 to 100'],
+    [{ port: '80', intervall: '1s' }, 'is no label of ours; did you mean fairlead.health.interval?'],
+  ])('%j runs with the default', (given, message) => {
+    const definition = checkFromLabels(labels(given), 80);
+    expect(definition?.check).toMatchObject({ kind: 'tcp', ...defaultTiming });
+    expect(definition?.notes).toMatchObject([{ message, fatal: false }]);
+  });
+
+  it('need a port where the task has none', () => {
+    const definition = checkFromLabels(labels({ type: 'tcp' }), undefined);
+    expect(definition).toEqual({
+      notes: [{ key: '', message: 'has no port to check; write one', fatal: true }],
+    });
+  });
+
+  it('say none, or nothing', () => {
+    expect(checkFromLabels(labels({ type: 'none' }), 80)).toEqual({ off: true, notes: [] });
+    expect(checkFromLabels({ 'fairlead.healthy': 'x' }, 80)).toBeUndefined();
+  });
+});
+
+describe('registrator’s labels', () => {
+  const consul = { interval: 10_000, timeout: 10_000, rise: 1, fall: 1 };
+  it.each<[Record<string, string>, object]>([
+    [{ SERVICE_CHECK_TCP: 'true' }, { kind: 'tcp', port: 80, ...consul }],
+    [
+      {
+        SERVICE_CHECK_HTTP: '/up',
+        SERVICE_CHECK_HTTP_METHOD: 'head',
+        SERVICE_CHECK_INTERVAL: '15s',
+        SERVICE_CHECK_TIMEOUT: '2s',
+      },
+      { kind: 'http', tls: false, path: '/up', method: 'HEAD', interval: 15_000, timeout: 2000 },
+    ],
+    [
+      { SERVICE_443_CHECK_HTTPS: '/up', SERVICE_443_CHECK_HTTPS_METHOD: 'POST' },
+      { kind: 'http', tls: true, port: 443, method: 'POST' },
+    ],
+    [
+      { SERVICE_CHECK_SCRIPT: 'curl $SERVICE_IP' },
+      { kind: 'exec', argv: ['/bin/sh', '-c', 'curl $SERVICE_IP'] },
+    ],
+    [{ SERVICE_CHECK_CMD: '/check' }, { kind: 'exec' }],
+    [{ SERVICE_CHECK_TTL: '30s' }, { kind: 'ttl', interval: 30_000 }],
+    [
+      { SERVICE_CHECK_GRPC: '1', SERVICE_CHECK_GRPC_USE_TLS: 'true' },
+      { kind: 'grpc', tls: true },
+    ],
+    [{ SERVICE_CHECK_TCP: '1', SERVICE_CHECK_HTTP: '/' }, { kind: 'http' }],
+    [
+      { SERVICE_CHECK_HTTP: '/all', SERVICE_8080_CHECK_HTTP: '/own', SERVICE_CHECK_INTERVAL: '3s' },
+      { port: 8080, path: '/own', interval: 3000 },
+    ],
+    [{ service_check_tcp: '1' }, { kind: 'tcp' }],
+  ])('%j', (given, expected) => {
+    const definition = checkFromRegistrator(given, 80);
+    expect(definition).toMatchObject({ check: expected, notes: [] });
+  });
+
+  it('are none where they ask for no check', () => {
+    expect(checkFromRegistrator({ SERVICE_NAME: 'web', SERVICE_CHECK_INTERVAL: '2s' }, 80)).toBeUndefined();
+  });
+
+  it('of a second port are told to be unused', () => {
+    const definition = checkFromRegistrator({ SERVICE_443_CHECK_TCP: '1', SERVICE_80_CHECK_TCP: '1' }, 80);
+    expect(definition).toMatchObject({
+      check: { port: 80 },
+      notes: [{ key: 'SERVICE_443_CHECK_*', fatal: false }],
+    });
+  });
+
+  it('that cannot run are told with their own name', () => {
+    expect(checkFromRegistrator({ SERVICE_CHECK_HTTP: 'up' }, 80)).toMatchObject({
+      notes: [{ key: 'SERVICE_CHECK_HTTP', fatal: true }],
+    });
+  });
+});
+
+describe('request_line', () => {
+  it.each<[string, object]>([
+    ['GET /healthz "HTTP/1.0"', { method: 'GET', path: '/healthz', version: '1.0', headers: {} }],
+    ['GET "/a b"', {}],
+    ['/up', { method: 'OPTIONS', path: '/up', version: '1.0' }],
+    ['get /up HTTP/1.1', { method: 'GET', version: '1.1' }],
+    [
+      'GET / HTTP/1.1\\r\\nHost:\\ www.example.com\\r\\nX-A:\\ b\\r\\nConnection:\\ close',
+      { version: '1.1', host: 'www.example.com', headers: { 'X-A': 'b' } },
+    ],
+    ['OPTIONS *', { path: '*' }],
+    ['', {}],
+    ['GET / HTTP/1.1 more', {}],
+    ['GET "/', {}],
+  ])('%s', (text, expected) => {
+    const reading = readRequestLine(text);
+    expect(reading).toMatchObject(
+      Object.keys(expected).length > 0 ? { ok: true, value: expected } : { ok: false },
+    );
+  });
+});
+
+describe('rancher-compose.yml', () => {
+  const check = `
+    port: 42
+    interval: 2500
+    response_timeout: 1000
+    unhealthy_threshold: 4
+    healthy_threshold: 3
+    initializing_timeout: 30000
+    reinitializing_timeout: 40000
+    strategy: recreateOnQuorum
+    recreate_on_quorum_strategy_config: { quorum: 2 }
+    request_line: GET /healthz "HTTP/1.0"`;
+  const web = `web:\n  scale: 2\n  health_check:${check}\n`;
+
+  it.each([
+    ['version 1', web, 'rancher-compose.yml:3:3'],
+    [
+      'version 2',
+      `version: '2'\nservices:\n  ${web.trimEnd().replaceAll('\n', '\n  ')}\n`,
+      'rancher-compose.yml:5:5',
+    ],
+  ])('%s: every field is read', (_version, text, from) => {
+    const { services, notes } = readRancherCompose(text, 'rancher-compose.yml');
+    expect(notes).toEqual([]);
+    expect(services.get('web')).toEqual({
+      kind: 'http',
+      tls: false,
+      port: 42,
+      method: 'GET',
+      path: '/healthz',
+      version: '1.0',
+      headers: {},
+      statuses: [{ from: 200, to: 399 }],
+      interval: 2500,
+      timeout: 1000,
+      rise: 3,
+      fall: 4,
+      initializingTimeout: 30_000,
+      reinitializingTimeout: 40_000,
+      strategy: 'recreateOnQuorum',
+      quorum: 2,
+      passive: false,
+      from,
+    });
+  });
+
+  it('a port alone is a TCP check with Rancher’s defaults', () => {
+    const text =
+      'db:\n  health_check:\n    port: "5432"\n    request_line: ""\n    strategy:\nlb:\n  scale: 1\n';
+    const { services, notes } = readRancherCompose(text, 'f');
+    expect([...services.keys()]).toEqual(['db']);
+    expect(services.get('db')).toMatchObject({
+      kind: 'tcp',
+      port: 5432,
+      ...defaultTiming,
+      strategy: 'recreate',
+    });
+    expect(notes).toEqual([]);
+  });
+
+  it.each<[string, object]>([
+    [
+      'a: { health_check: {} }',
+      {
+        line: 1,
+        column: 6,
+        fatal: true,
+        message: 'service "a": health_check: has no port; write "port: 80", the port in the container',
+      },
+    ],
+    [
+      'a:\n  health_check:\n    port: 80\n    interval: fast',
+      {
+        line: 4,
+        column: 15,
+        fatal: true,
+        message: expect.stringMatching(/^service "a": health_check.interval: "fast" is no time/) as string,
+      },
+    ],
+    [
+      'a:\n  health_check: { port: 80, intervall: 1 }',
+      {
+        line: 2,
+        column: 29,
+        fatal: false,
+        message:
+          'service "a": health_check.intervall: is no key of health_check and is not used; did you mean interval?',
+      },
+    ],
+    [
+      'a:\n  health_check: 80',
+      {
+        line: 2,
+        column: 3,
+        fatal: true,
+        message: 'service "a": health_check: is no mapping of keys; write "port: 80" below it',
+      },
+    ],
+    [
+      'a:\n  health_check: { port: [80] }',
+      { line: 2, column: 25, fatal: true, message: expect.stringMatching(/is no single value/) as string },
+    ],
+    ['a: [', { line: 1, fatal: true, message: expect.stringMatching(/is not valid YAML/) as string }],
+  ])('%j is told with its place', (text, expected) => {
+    const { services, notes } = readRancherCompose(text, 'f');
+    expect(notes).toContainEqual(expect.objectContaining(expected));
+    const runs = !notes.some(({ fatal }) => fatal);
+    expect(services.get('a') ?? undefined).toEqual(runs ? expect.objectContaining({ port: 80 }) : undefined);
+  });
+});
+
+describe('whatever is written', () => {
+  const anyText = fc.oneof(
+    fc.string(),
+    fc.string({ unit: 'binary' }),
+    fc.constantFrom('80', '/x', '2s', 'tcp', 'http', 'udp', '[', '\\'),
+  );
+
+  it('labels give a check or say why not, in one line', () => {
+    const keys = [
+      'type',
+      'port',
+      'interval',
+      'http.path',
+      'http.headers',
+      'http.body',
+      'request_line',
+      'udp.send',
+      'exec',
+      'dns.name',
+      'x',
+    ];
+    fc.assert(
+      fc.property(fc.dictionary(fc.constantFrom(...keys), anyText, { minKeys: 1 }), (given) => {
+        const definition = checkFromLabels(labels(given), 80);
+        const fatal = definition?.notes.some((note) => note.fatal) ?? false;
+        if (definition?.check) expect(fatal).toBe(false);
+        for (const { message } of definition?.notes ?? []) expect(message).toMatch(/^\P{C}+$/u);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it('a request line never carries a line end into the request', () => {
+    fc.assert(
+      fc.property(anyText, (text) => {
+        const reading = readRequestLine(text);
+        if (reading.ok) expect(JSON.stringify(reading.value)).not.toMatch(/\\[rn]/);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it('a file is read or refused', () => {
+    fc.assert(
+      fc.property(fc.oneof(anyText, fc.json()), (text) => {
+        const { services, notes } = readRancherCompose(`a:\n  health_check: ${text}`, 'f');
+        expect(services.size + notes.length).toBeGreaterThanOrEqual(0);
+        for (const { line, message } of notes)
+          expect([line > 0, message.includes('\n')]).toEqual([true, false]);
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
