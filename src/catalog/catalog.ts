@@ -1,10 +1,19 @@
 import { isDeepStrictEqual } from 'node:util';
 import { Map as PersistentMap } from 'immutable';
-import type { CatalogEvent, ChangeSet } from './change.js';
+import { HEALTH, OPERATOR, type CatalogEvent, type ChangeSet } from './change.js';
 import { EventTrail } from './events.js';
 import type { FactDelta, Facts, FactSink } from './facts.js';
+import {
+  describeDrain,
+  HealthOverlay,
+  LAST_DATE,
+  type DrainMark,
+  type DrainTarget,
+  type HealthReport,
+  type SavedHealth,
+} from './health-overlay.js';
 import { IndexBuilder } from './index-builder.js';
-import type { SourceStatus } from './model.js';
+import type { SourceStatus, Task } from './model.js';
 import { Snapshot } from './snapshot.js';
 import { SourceFacts, type Touched } from './source-facts.js';
 
@@ -46,8 +55,9 @@ const emptySnapshot = (at: number) =>
   );
 
 /**
- * The truth: merges the facts of all sources into a run of immutable snapshots. A change costs in proportion to what
- * changed. Sources that were registered earlier win where two tell of the same task, service, network or client.
+ * The truth: merges the facts of all sources, what checks found out and what operators drain into a run of immutable
+ * snapshots. A change costs in proportion to what changed. Sources that were registered earlier win where two tell of
+ * the same task, service, network or client.
  */
 export class Catalog implements CatalogReader {
   #snapshot: Snapshot;
@@ -56,6 +66,7 @@ export class Catalog implements CatalogReader {
   readonly #onListenerError: (error: unknown) => void;
   readonly #changeListeners = new Set<(change: ChangeSet, snapshot: Snapshot) => void>();
   readonly #trail: EventTrail;
+  readonly #overlay = new HealthOverlay();
 
   constructor(options: CatalogOptions = {}) {
     this.#clock = options.clock ?? Date.now;
@@ -98,13 +109,13 @@ export class Catalog implements CatalogReader {
         asOf: restored.asOf,
         error: 'restored from the state directory',
       };
-      this.#apply(source, source.replace(restored.facts), 'restored');
+      this.#apply(name, source.replace(restored.facts), 'restored');
     } else {
-      this.#apply(source, { ...noTouch, meta: true });
+      this.#apply(name, { ...noTouch, meta: true });
     }
     return {
-      replace: (facts, cause) => this.#apply(source, source.replace(facts), cause),
-      update: (delta: FactDelta) => this.#apply(source, source.update(delta), delta.cause),
+      replace: (facts, cause) => this.#apply(name, source.replace(facts), cause),
+      update: (delta: FactDelta) => this.#apply(name, source.update(delta), delta.cause),
       status: (status) => this.#setStatus(source, { ...status, name }),
     };
   }
@@ -116,7 +127,92 @@ export class Catalog implements CatalogReader {
     if (!source) return;
     const touched = source.replace({ tasks: [] });
     this.#sources.splice(at, 1);
-    this.#apply(source, { ...touched, meta: true }, 'source removed');
+    this.#apply(name, { ...touched, meta: true }, 'source removed');
+  }
+
+  /**
+   * What checks found out. A report without `report` takes back the one before; one on a task that is not here is
+   * dropped. Each task's event has the report's own cause.
+   */
+  reportHealth(reports: readonly { readonly task: string; readonly report?: HealthReport }[]): void {
+    const tasks = new Set<string>();
+    for (const { task, report } of reports) {
+      if (report !== undefined && this.#snapshot.task(task) === undefined) continue;
+      if (this.#overlay.report(task, report)) tasks.add(task);
+    }
+    this.#apply(HEALTH, { ...noTouch, tasks });
+  }
+
+  /** What was last reported of a task, in this process or the one before. */
+  reportOf(task: string): HealthReport | undefined {
+    return this.#overlay.reportOf(task);
+  }
+
+  /**
+   * What a task that nothing was reported of is taken for; undefined: what its source says. Tasks that are in the
+   * rotation already stay there until they are reported on; those that come are held to it.
+   */
+  set expectation(expect: (task: Task) => HealthReport | undefined) {
+    this.#overlay.expectation = expect;
+    this.#apply(HEALTH, { ...noTouch, tasks: this.#overlay.expected }, 'checks changed');
+  }
+
+  /**
+   * Takes a task, or all that a service has and will have, out of new traffic while they run.
+   * @param options `until`: when it ends, milliseconds since the epoch, by {@link expireDrains}; `note`: why, in words
+   * @returns false when there is no such task or service
+   */
+  drain(target: DrainTarget, options: { readonly until?: number; readonly note?: string } = {}): boolean {
+    const { snapshot } = this;
+    const isKnown =
+      'task' in target
+        ? snapshot.task(target.task) !== undefined
+        : snapshot.serviceByKey(target.service) !== undefined;
+    if (!isKnown) return false;
+    const { until, note } = options;
+    const mark: DrainMark = {
+      target,
+      at: this.#clock(),
+      // A time that no calendar has is none.
+      ...(until !== undefined && Math.abs(until) <= LAST_DATE && { until }),
+      ...(note !== undefined && { note }),
+    };
+    this.#overlay.drain(mark);
+    this.#applyDrains([target], describeDrain(mark));
+    return true;
+  }
+
+  /** @returns false when nobody drains it */
+  undrain(target: DrainTarget): boolean {
+    if (!this.#overlay.undrain(target)) return false;
+    this.#applyDrains([target], 'drain taken back by an operator');
+    return true;
+  }
+
+  /** Those in force, in the order in which they were set. */
+  get drains(): readonly DrainMark[] {
+    return this.#overlay.drains;
+  }
+
+  /** When {@link expireDrains} has something to do, milliseconds since the epoch; undefined: never. */
+  get nextDrainExpiry(): number | undefined {
+    return this.#overlay.nextExpiry;
+  }
+
+  /** Ends the drains whose time is over. @param now milliseconds since the epoch */
+  expireDrains(now: number = this.#clock()): void {
+    const over = this.#overlay.expire(now).map(({ target }) => target);
+    if (over.length > 0) this.#applyDrains(over, 'the time of the drain is over');
+  }
+
+  /** Reports and drains, for the state directory. */
+  exportHealth(): SavedHealth {
+    return this.#overlay.export((task) => this.#snapshot.task(task) !== undefined);
+  }
+
+  /** Takes up what an earlier process knew: a restart changes nobody's health. To be called before the first source. */
+  restoreHealth(saved: SavedHealth): void {
+    this.#overlay.restore(saved);
   }
 
   /** Each source's facts as it told them, for the state directory. */
@@ -147,12 +243,22 @@ export class Catalog implements CatalogReader {
     if (before.state !== status.state || before.error !== status.error) {
       this.#trail.sourceState(before, status, this.#snapshot.revision, this.#clock());
     }
-    this.#apply(source, { ...noTouch, meta: true });
+    this.#apply(source.name, { ...noTouch, meta: true });
   }
 
-  #apply(source: SourceFacts, touched: Touched, cause?: string): void {
+  /** Drains are part of the saved state even where they change no task. */
+  #applyDrains(targets: readonly DrainTarget[], cause: string): void {
+    const tasks = targets.flatMap((target) =>
+      'task' in target
+        ? [target.task]
+        : (this.#snapshot.serviceByKey(target.service)?.tasks ?? []).map((task) => task.id),
+    );
+    this.#apply(OPERATOR, { ...noTouch, tasks: new Set(tasks), meta: true }, cause);
+  }
+
+  #apply(source: string, touched: Touched, cause?: string): void {
     const before = this.#snapshot;
-    const builder = new IndexBuilder(before.indexes, this.#sources);
+    const builder = new IndexBuilder(before.indexes, this.#sources, this.#overlay);
     builder.apply(touched);
     const { indexes, changes } = builder.finish();
     const meta = touched.meta || changes.clients;
@@ -169,7 +275,7 @@ export class Catalog implements CatalogReader {
     const change: ChangeSet = {
       revision,
       at,
-      source: source.name,
+      source,
       ...(cause === undefined ? {} : { cause }),
       services: changes.services,
       tasks: changes.tasks,

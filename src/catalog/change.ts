@@ -1,5 +1,9 @@
 import type { ServiceKey } from './model.js';
 
+/** Where changes come from that no source tells of: checks, and operators who drain. */
+export const HEALTH = 'health';
+export const OPERATOR = 'operator';
+
 /** Which keys came, changed and went. */
 export interface KeyChanges {
   readonly added: readonly string[];
@@ -12,6 +16,7 @@ export interface ChangeSet {
   /** The revision of the snapshot that has the changes. */
   readonly revision: number;
   readonly at: number;
+  /** A source's name, {@link HEALTH} or {@link OPERATOR}. */
   readonly source: string;
   readonly cause?: string;
   /** Service keys. A service whose tasks changed is `changed`. */
@@ -19,7 +24,7 @@ export interface ChangeSet {
   /** Task ids. */
   readonly tasks: KeyChanges;
   readonly networks: KeyChanges;
-  /** Source state, clients or problems differ. */
+  /** Source state, clients, problems or drains differ. */
   readonly meta: boolean;
 }
 

@@ -1,4 +1,4 @@
-import type { CatalogEvent, ChangeSet } from './change.js';
+import { HEALTH, type CatalogEvent, type ChangeSet } from './change.js';
 import { serviceName, type Service, type SourceStatus, type Task } from './model.js';
 import type { Snapshot } from './snapshot.js';
 
@@ -7,7 +7,7 @@ const KEPT = 2000;
 /** A change of more tasks than this (a first sync) is told in one line. */
 const TOLD_SINGLY = 500;
 
-type Draft = Pick<CatalogEvent, 'type' | 'subject' | 'message'>;
+type Draft = Pick<CatalogEvent, 'type' | 'subject' | 'message' | 'cause'>;
 
 /** The trail of what happened, in words, with a sequence number to resume from. */
 export class EventTrail {
@@ -47,8 +47,8 @@ export class EventTrail {
       at,
       revision,
       source,
-      ...draft,
       ...(cause === undefined ? {} : { cause }),
+      ...draft,
     };
     this.#kept.push(event);
     if (this.#kept.length > KEPT * 2) this.#kept = this.#kept.slice(-KEPT);
@@ -77,7 +77,7 @@ function* drafts(change: ChangeSet, before: Snapshot, after: Snapshot): Generato
   }
   for (const id of tasks.changed) {
     const [old, task] = [before.task(id), after.task(id)];
-    if (old && task) yield changeDraft(old, task);
+    if (old && task) yield changeDraft(old, task, change);
   }
   for (const id of tasks.removed) {
     const task = before.task(id);
@@ -91,11 +91,15 @@ function* serviceDraft(type: string, service: Service | undefined): Generator<Dr
     yield { type, subject: serviceName(service), message: `${service.kind}, ${service.endpointMode}` };
 }
 
-function changeDraft(old: Task, task: Task): Draft {
+function changeDraft(old: Task, task: Task, change: ChangeSet): Draft {
   const subject = task.name;
   if (old.health !== task.health || old.reason !== task.reason) {
-    const reason = task.reason === undefined ? '' : ` (${task.reason})`;
-    return { type: 'task.health', subject, message: `${old.health} -> ${task.health}${reason}` };
+    // Reports come in crowds, each with a cause of its own; a source tells what it did, and why besides.
+    const cause = change.source === HEALTH ? (task.reason ?? change.cause) : change.cause;
+    const isTold = task.reason === undefined || task.reason === cause;
+    const reason = isTold ? '' : ` (${task.reason})`;
+    const message = `${old.health} -> ${task.health}${reason}`;
+    return { type: 'task.health', subject, message, ...(cause === undefined ? {} : { cause }) };
   }
   if (old.name !== task.name)
     return { type: 'task.renamed', subject, message: `${old.name} -> ${task.name}` };

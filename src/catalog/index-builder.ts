@@ -2,6 +2,7 @@ import type { Map as PersistentMap } from 'immutable';
 import { reverseLabels } from '../net/ip.js';
 import type { KeyChanges } from './change.js';
 import type { ServiceFact } from './facts.js';
+import type { HealthOverlay } from './health-overlay.js';
 import {
   HOST_NETWORK,
   serviceKey,
@@ -32,6 +33,7 @@ export interface IndexChanges {
 /** Makes the indexes of the next snapshot from those of the last one and the keys that sources touched. */
 export class IndexBuilder {
   readonly #sources: readonly SourceFacts[];
+  readonly #overlay: HealthOverlay;
   readonly #before: Indexes;
   readonly #next: { -readonly [K in keyof Indexes]: Indexes[K] };
   readonly #memberships = new Map<ServiceKey, Membership>();
@@ -40,9 +42,10 @@ export class IndexBuilder {
   readonly #networks = new ChangeLog();
   readonly #clients = new ChangeLog();
 
-  constructor(before: Indexes, sources: readonly SourceFacts[]) {
+  constructor(before: Indexes, sources: readonly SourceFacts[], overlay: HealthOverlay) {
     this.#before = before;
     this.#sources = sources;
+    this.#overlay = overlay;
     this.#next = { ...before };
   }
 
@@ -125,7 +128,9 @@ export class IndexBuilder {
   #applyTask(id: string): void {
     const next = this.#next;
     const before = next.tasks.get(id);
-    const after = this.#effective((source) => source.tasks.get(id));
+    const told = this.#effective((source) => source.tasks.get(id));
+    if (told === undefined) this.#overlay.forget(id);
+    const after = told && this.#overlay.apply(told);
     if (before === after) return;
     next.tasks = after === undefined ? next.tasks.delete(id) : next.tasks.set(id, after);
     this.#tasks.note(id, before, after);

@@ -83,6 +83,8 @@ export interface Task {
   readonly health: Health;
   /** Why the health is what it is, for `explain`: `stop signal 15 sent`, `paused`. */
   readonly reason?: string;
+  /** `check`: that it is so is only what the container's own HEALTHCHECK says. A check of ours counts for more. */
+  readonly healthFrom?: 'check';
   /** Empty for a stopped task. */
   readonly endpoints: readonly Endpoint[];
   /** The id of the task whose network namespace it shares (`--network container:X`); that task owns the addresses. */

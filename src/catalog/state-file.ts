@@ -2,9 +2,17 @@ import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import type { Facts } from './facts.js';
+import { LAST_DATE, type SavedHealth } from './health-overlay.js';
 
 /** What each source had told, and when that was last known to be true. */
 export type SavedFacts = ReadonlyMap<string, { readonly facts: Facts; readonly asOf: number }>;
+
+/** Everything that a restart takes up again. */
+export interface SavedState {
+  readonly sources: SavedFacts;
+  /** Absent: the file is of a version that kept none. */
+  readonly health?: SavedHealth;
+}
 
 // Only what code dereferences is checked: the file is our own, but a disk may give back anything.
 const text = z.string();
@@ -18,7 +26,8 @@ const serviceRef = z.looseObject({
 });
 const port = z.looseObject({ port: z.number(), protocol: z.enum(['tcp', 'udp', 'sctp']) });
 const published = z.object({ ip: text, port: z.number() });
-const health = z.enum(['initializing', 'healthy', 'unhealthy', 'reinitializing', 'draining', 'stopped']);
+const probed = ['initializing', 'healthy', 'unhealthy', 'reinitializing'] as const;
+const health = z.enum([...probed, 'draining', 'stopped']);
 const upstream = z.object({
   ip: text,
   port: z.number(),
@@ -32,6 +41,7 @@ const task = z.looseObject({
   stack: text,
   service: serviceRef.optional(),
   health,
+  healthFrom: z.literal('check').optional(),
   endpoints: list(z.object({ network: text, ip: text })),
   clientAddresses: list(text).optional(),
   ports: list(z.looseObject({ ...port.shape, target: z.number(), published: list(published).optional() })),
@@ -64,8 +74,21 @@ const client = z.looseObject({
   links: textMap,
   upstreams: list(upstream).optional(),
 });
+const time = z.number().min(-LAST_DATE).max(LAST_DATE);
+const savedHealth = z.object({
+  reports: z.record(text, z.object({ health: z.enum(probed), cause: text, run: z.number().exactOptional() })),
+  drains: list(
+    z.object({
+      target: z.union([z.strictObject({ task: text }), z.strictObject({ service: text })]),
+      at: time,
+      until: time.exactOptional(),
+      note: text.exactOptional(),
+    }),
+  ),
+});
 const savedState = z.object({
   version: z.literal(1),
+  health: savedHealth.exactOptional(),
   sources: z.record(
     text,
     z.object({
@@ -81,8 +104,8 @@ const savedState = z.object({
 });
 
 /**
- * The facts in the state directory, so that a restart with every source away still answers. Written whole to a
- * temporary file, flushed, and renamed: what is there is always one complete state.
+ * What the state directory keeps, so that a restart with every source away still answers, and one with everything there
+ * changes nobody's health. Written whole to a temporary file, flushed, and renamed: what is there is always one complete state.
  */
 export class StateFile {
   readonly path: string;
@@ -92,23 +115,24 @@ export class StateFile {
   }
 
   /**
-   * @returns nothing saved: an empty map
+   * @returns nothing saved: no sources
    * @throws Error (one line, with the path and what to do) when the file is there but cannot be used
    */
-  async load(): Promise<SavedFacts> {
+  async load(): Promise<SavedState> {
     let content: string;
     try {
       content = await readFile(this.path, 'utf8');
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return new Map();
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { sources: new Map() };
       throw new Error(`${this.path}: cannot be read (${message(error)}); starting without saved facts`, {
         cause: error,
       });
     }
     try {
-      const { sources } = savedState.parse(JSON.parse(content));
+      const { sources, ...rest } = savedState.parse(JSON.parse(content));
       // The schema is looser than Facts only in optional fields that are copied, never dereferenced.
-      return new Map(Object.entries(sources) as unknown as [string, { facts: Facts; asOf: number }][]);
+      const facts = Object.entries(sources) as unknown as [string, { facts: Facts; asOf: number }][];
+      return { sources: new Map(facts), ...(rest.health && { health: rest.health }) };
     } catch (error) {
       const why = error instanceof z.ZodError ? z.prettifyError(error).split('\n')[0] : message(error);
       throw new Error(
@@ -120,13 +144,14 @@ export class StateFile {
     }
   }
 
-  async save(saved: SavedFacts): Promise<void> {
+  async save({ sources, health }: SavedState): Promise<void> {
     const temporary = `${this.path}.${process.pid}.tmp`;
     await mkdir(dirname(this.path), { recursive: true, mode: 0o750 });
     try {
       const file = await open(temporary, 'w', 0o640);
       try {
-        await file.writeFile(JSON.stringify({ version: 1, sources: Object.fromEntries(saved) }));
+        const saved = { version: 1, ...(health && { health }), sources: Object.fromEntries(sources) };
+        await file.writeFile(JSON.stringify(saved));
         await file.sync();
       } finally {
         await file.close();

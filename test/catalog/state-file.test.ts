@@ -37,10 +37,10 @@ describe('the state file', () => {
       clients: [{ address: '127.0.0.21', environment: 'default', stack: 'shop', links: {} }],
     });
     sink.status({ state: 'live' });
-    await new StateFile(directory).save(first.exportFacts());
+    await new StateFile(directory).save({ sources: first.exportFacts() });
     expect(await readdir(directory)).toEqual(['catalog.json']);
 
-    const saved = (await new StateFile(directory).load()).get('docker');
+    const saved = (await new StateFile(directory).load()).sources.get('docker');
     const second = new Catalog({ clock: () => 9000 });
     second.sink('docker', saved);
     expect(second.snapshot.service(ref('web.shop'))).toEqual(first.snapshot.service(ref('web.shop')));
@@ -59,6 +59,41 @@ describe('the state file', () => {
     expect(catalog.snapshot).toMatchObject({ loaded: true, taskCount: 1 });
   });
 
+  it('brings back health and drains, so that a restart changes nobody’s', async () => {
+    const first = new Catalog({ clock: () => 5000 });
+    const tasks = ['a', 'b', 'c'].map((id) => taskFact(id, { service: ref('web.shop'), startedAt: 7 }));
+    const sink = first.sink('docker');
+    sink.replace({ tasks });
+    sink.status({ state: 'live' });
+    first.reportHealth([
+      { task: 'a', report: { health: 'unhealthy', cause: 'probe tcp 10.0.0.7:80: ECONNREFUSED ×3', run: 7 } },
+      { task: 'b', report: { health: 'healthy', cause: 'probe tcp 10.0.0.8:80: connected ×2', run: 7 } },
+    ]);
+    first.drain({ task: 'c' }, { until: 60_000, note: 'new disk' });
+    first.drain({ service: 'default/shop/web' });
+    first.undrain({ service: 'default/shop/web' });
+    await new StateFile(directory).save({ sources: first.exportFacts(), health: first.exportHealth() });
+
+    const { sources, health } = await new StateFile(directory).load();
+    const second = new Catalog({ clock: () => 9000 });
+    if (health) second.restoreHealth(health);
+    second.sink('docker', sources.get('docker'));
+    expect([...second.snapshot.tasks()]).toEqual([...first.snapshot.tasks()]);
+    expect([...second.snapshot.tasks()].map((task) => task.health).sort()).toEqual([
+      'draining',
+      'healthy',
+      'unhealthy',
+    ]);
+    expect(second.reportOf('b')).toEqual(first.reportOf('b'));
+    expect([second.drains, second.nextDrainExpiry]).toEqual([first.drains, 60_000]);
+  });
+
+  it('of a version that kept no health still loads', async () => {
+    const file = new StateFile(directory);
+    await writeFile(file.path, '{"version":1,"sources":{}}');
+    expect(await file.load()).toEqual({ sources: new Map() });
+  });
+
   it('does not save a source that never spoke', () => {
     const catalog = new Catalog();
     catalog.sink('docker');
@@ -66,7 +101,7 @@ describe('the state file', () => {
   });
 
   it('is empty where there is none', async () => {
-    expect((await new StateFile(join(directory, 'absent')).load()).size).toBe(0);
+    expect(await new StateFile(join(directory, 'absent')).load()).toEqual({ sources: new Map() });
   });
 
   it.each([
@@ -75,6 +110,14 @@ describe('the state file', () => {
     [
       'of another shape',
       '{"version":1,"sources":{"docker":{"asOf":1,"facts":{"tasks":[{"id":7}],"services":[],"networks":[],"clients":[]}}}}',
+    ],
+    [
+      'of unknown health',
+      '{"version":1,"health":{"reports":{"a":{"health":"fine","cause":""}},"drains":[]},"sources":{}}',
+    ],
+    [
+      'of a time beyond the calendar',
+      '{"version":1,"health":{"reports":{},"drains":[{"target":{"task":"a"},"at":0,"until":1e300}]},"sources":{}}',
     ],
   ])('is refused in one line when it is %s', async (_what, content) => {
     const file = new StateFile(directory);

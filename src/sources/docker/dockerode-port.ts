@@ -103,6 +103,10 @@ interface Modem {
   dial(options: object, done: (error: Error | null, response: IncomingMessage) => void): void;
 }
 
+interface InspectedExec {
+  inspect(options: { readonly abortSignal: AbortSignal }): Promise<unknown>;
+}
+
 class DockerodePort implements DockerPort {
   readonly apiVersion: string;
   readonly engineVersion: string;
@@ -153,24 +157,64 @@ class DockerodePort implements DockerPort {
   }
 
   async events(since: number): Promise<Readable> {
-    const stream = await this.#calls.run(
-      'opening the event stream',
-      this.#timeout,
-      (abortSignal) => {
-        const options = { since: Math.floor(since), filters: JSON.stringify(eventFilters), abortSignal };
-        return this.#docker.getEvents(options);
-      },
-      'keep',
+    return this.#stream('opening the event stream', (abortSignal) => {
+      const options = { since: Math.floor(since), filters: JSON.stringify(eventFilters), abortSignal };
+      return this.#docker.getEvents(options);
+    });
+  }
+
+  async createExec(
+    container: string,
+    { argv, env }: { readonly argv: readonly string[]; readonly env: readonly string[] },
+    signal: AbortSignal,
+  ): Promise<string> {
+    const what = 'preparing a program in it';
+    const given = { AttachStdout: true, AttachStderr: true, Cmd: [...argv], Env: [...env] };
+    const created = await this.#call(
+      what,
+      (abortSignal) => this.#docker.getContainer(container).exec({ ...given, abortSignal }),
+      signal,
     );
-    if (!(stream instanceof Readable))
-      throw new DockerError('the event stream is no stream; restart the engine');
-    // The watcher comes a turn later; until then an error has to have somebody to go to.
+    const id = isRawObject(created) ? rawText(created.id) : undefined;
+    if (id === undefined) throw new DockerError(`${what} brought no id`);
+    return id;
+  }
+
+  startExec(id: string, signal: AbortSignal): Promise<Readable> {
+    return this.#stream(
+      'starting a program in it',
+      (abortSignal) => this.#docker.getExec(id).start({ Detach: false, Tty: false, abortSignal }),
+      signal,
+    );
+  }
+
+  inspectExec(id: string, signal: AbortSignal): Promise<unknown> {
+    return this.#call(
+      'asking how the program ended',
+      // The types leave out the options, which dockerode reads.
+      (abortSignal) => (this.#docker.getExec(id) as InspectedExec).inspect({ abortSignal }),
+      signal,
+    );
+  }
+
+  async #stream(
+    what: string,
+    run: (abort: AbortSignal) => Promise<unknown>,
+    signal?: AbortSignal,
+  ): Promise<Readable> {
+    const stream = await this.#calls.run(what, this.#timeout, run, signal);
+    if (!(stream instanceof Readable)) throw new DockerError(`${what} brought no stream; restart the engine`);
+    // The reader comes a turn later; until then an error has to have somebody to go to.
     stream.on('error', () => undefined);
     return stream;
   }
 
-  async #call(what: string, run: (abort: AbortSignal) => Promise<unknown>): Promise<unknown> {
-    const answer = await this.#calls.run(what, this.#timeout, run);
+  async #call(
+    what: string,
+    run: (abort: AbortSignal) => Promise<unknown>,
+    signal?: AbortSignal,
+  ): Promise<unknown> {
+    const answer = await this.#calls.run(what, this.#timeout, run, signal);
     // docker-modem hands over the bytes of what is no JSON.
     if (answer instanceof Uint8Array) throw new DockerError(`${what} brought no JSON`);
     return answer;
@@ -182,33 +226,40 @@ class Calls {
   readonly #open = new Set<() => void>();
   #closed = false;
 
-  /** @param hold `keep` leaves the abort signal armed until {@link close}: the answer is a stream */
+  /** @param given ends the call, and a stream that it answers with, before its time */
   run<T>(
     what: string,
     ms: number,
     call: (abort: AbortSignal) => Promise<T>,
-    hold: 'drop' | 'keep' = 'drop',
+    given?: AbortSignal,
   ): Promise<T> {
-    const controller = new AbortController();
     if (this.#closed) return Promise.reject(new DockerError(`${what}: the connection was closed`));
+    if (given?.aborted === true) return Promise.reject(new DockerError(`${what}: given up`));
+    const controller = new AbortController();
     return new Promise((resolve, reject) => {
-      const end = () => {
-        reject(new DockerError(`${what}: the connection was closed`));
+      const stop = (why: string, code?: string) => {
+        release();
+        reject(new DockerError(`${what}: ${why}`, { code }));
         controller.abort();
       };
-      const timer = setTimeout(() => {
+      const end = () => stop('the connection was closed');
+      const giveUp = () => stop('given up');
+      const timer = setTimeout(() => stop(`no answer within ${ms / 1000} s`, 'ETIMEDOUT'), ms);
+      const release = () => {
         this.#open.delete(end);
-        reject(new DockerError(`${what}: no answer within ${ms / 1000} s`, { code: 'ETIMEDOUT' }));
-        controller.abort();
-      }, ms);
+        given?.removeEventListener('abort', giveUp);
+      };
       this.#open.add(end);
+      given?.addEventListener('abort', giveUp);
       call(opaque(controller.signal))
         .then((answer) => {
-          if (hold === 'drop') this.#open.delete(end);
+          // What ends the call has to end the stream as well.
+          if (answer instanceof Readable && !answer.destroyed) answer.once('close', release);
+          else release();
           resolve(answer);
         })
         .catch((error: unknown) => {
-          this.#open.delete(end);
+          release();
           reject(asDockerError(error));
         })
         .finally(() => clearTimeout(timer));

@@ -1,8 +1,9 @@
 import type { Readable } from 'node:stream';
 
 /**
- * The eight reading calls that Fairlead makes of an engine, at one negotiated API version. Answers are raw JSON: the
- * readers decide what to believe. Every call ends within its deadline and rejects with a {@link DockerError}.
+ * The calls that Fairlead makes of an engine, at one negotiated API version. All but the three of exec only read.
+ * Answers are raw JSON: the readers decide what to believe. Every call ends within its deadline and rejects with a
+ * {@link DockerError}.
  */
 export interface DockerPort {
   /** `1.41` */
@@ -25,6 +26,23 @@ export interface DockerPort {
    * @param since seconds since the epoch, inclusive
    */
   events(since: number): Promise<Readable>;
+  /**
+   * `POST /containers/{id}/exec`, with standard output and error.
+   * @param env `NAME=value`
+   * @returns the id of the exec
+   */
+  createExec(
+    container: string,
+    command: { readonly argv: readonly string[]; readonly env: readonly string[] },
+    signal: AbortSignal,
+  ): Promise<string>;
+  /**
+   * `POST /exec/{id}/start`; resolves when the program has been asked for. The stream is in frames
+   * ({@link readFrames}) and ends with the program's output; the signal ends it, and the program goes on.
+   */
+  startExec(id: string, signal: AbortSignal): Promise<Readable>;
+  /** `GET /exec/{id}/json` */
+  inspectExec(id: string, signal: AbortSignal): Promise<unknown>;
   /** Ends every call and connection. */
   close(): void;
 }

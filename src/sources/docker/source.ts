@@ -1,6 +1,7 @@
 import type { FactSink, Source } from '../../catalog/facts.js';
 import { awayMessage } from './away.js';
 import { connectByDockerode } from './dockerode-port.js';
+import { EngineExec, type ContainerExec } from './exec.js';
 import { EventParser, SeenEvents, watchStream } from './event-stream.js';
 import type { Log } from './log.js';
 import type { ConnectDocker, DockerPort } from './port.js';
@@ -27,13 +28,19 @@ export interface DockerSourceOptions {
 /** The events of the last seconds are asked for again: the engine subscribes only after it has sent the headers. */
 const overlapSeconds = 5;
 
-/** Facts from a Docker engine. docs/sources-docker.md tells what it reads and when. */
-export function createDockerSource(options: DockerSourceOptions): Source {
-  return new DockerSource(options);
+/** A source that also runs programs in its containers, for checks that ask for that. */
+export interface DockerSource extends Source {
+  readonly exec: ContainerExec;
 }
 
-class DockerSource implements Source {
+/** Facts from a Docker engine. docs/sources-docker.md tells what it reads and when. */
+export function createDockerSource(options: DockerSourceOptions): DockerSource {
+  return new EngineSource(options);
+}
+
+class EngineSource implements DockerSource {
   readonly name = 'docker';
+  readonly exec = new EngineExec();
   readonly #options: DockerSourceOptions;
   readonly #socket: string;
   readonly #timing: Timing;
@@ -106,6 +113,7 @@ class DockerSource implements Source {
       port = await this.#connect(this.#socket, this.#timing, this.#stopping.signal);
       if (this.#isStopping()) return false;
       const open = port;
+      this.exec.use(open);
       const stream = await open.events(open.connectedAt / 1000 - overlapSeconds);
       const shared = { timers: this.#timers, timing: this.#timing, log: this.#log };
       const reconciler = new Reconciler({ port: open, table, ...shared });
@@ -132,6 +140,7 @@ class DockerSource implements Source {
       if (!this.#isStopping()) this.#away(sink, error);
     } finally {
       for (const give of duties) give();
+      this.exec.use(undefined);
       port?.close();
     }
     return session.isLive;

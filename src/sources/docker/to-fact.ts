@@ -1,10 +1,11 @@
 import type { Problem, TaskPort } from '../../catalog/model.js';
-import { HOST_NETWORK, type Endpoint, type Health } from '../../catalog/model.js';
+import { HOST_NETWORK, type Endpoint } from '../../catalog/model.js';
 import type { TaskFact } from '../../catalog/facts.js';
 import { labelFault, nameFault } from '../../net/labels.js';
 import type { Container, ContainerPort } from './container.js';
 import { identify, type Identity } from './labels.js';
 import { operatorName } from './names.js';
+import { labelsWithChecks } from './registrator-checks.js';
 import { isStopSignal } from './signals.js';
 
 /** A signal that was sent to a container. */
@@ -37,7 +38,7 @@ export function toFact(
   const identity = identify(container, context.environment);
   if (!identity.enabled) return { problems: [] };
   const place = whereIs(container, context);
-  const { health, reason } = stateOf(container, context.sent, place.fault);
+  const state = stateOf(container, context.sent, place.fault);
   const { clientAddresses } = context;
   return {
     fact: {
@@ -47,13 +48,12 @@ export function toFact(
       environment: identity.environment,
       stack: identity.stack,
       ...(identity.service === undefined ? {} : { service: identity.service }),
-      health,
-      ...(reason === undefined ? {} : { reason }),
+      ...state,
       endpoints: place.endpoints,
       ...(place.parent === undefined ? {} : { networkOf: place.parent }),
       ...(clientAddresses.length === 0 || container.phase === 'stopped' ? {} : { clientAddresses }),
       ports: taskPorts(container, identity),
-      labels: container.labels,
+      labels: labelsWithChecks(container),
       links: { ...legacyLinks(container.links), ...identity.links },
       ...(identity.upstreams.length === 0 ? {} : { upstreams: identity.upstreams }),
       weight: identity.weight,
@@ -82,7 +82,7 @@ function stateOf(
   container: Container,
   sent: SentSignal | undefined,
   fault: string | undefined,
-): { readonly health: Health; readonly reason?: string } {
+): Pick<TaskFact, 'health' | 'reason' | 'healthFrom'> {
   if (container.phase === 'stopped') {
     return { health: 'stopped', ...(container.end === undefined ? {} : { reason: container.end }) };
   }
@@ -91,12 +91,13 @@ function stateOf(
   if (fault !== undefined) return { health: 'unhealthy', reason: fault };
   switch (container.health) {
     case 'none':
-    case 'healthy':
       return { health: 'healthy' };
+    case 'healthy':
+      return { health: 'healthy', healthFrom: 'check' };
     case 'starting':
-      return { health: 'initializing', reason: 'Docker health check: starting' };
+      return { health: 'initializing', reason: 'Docker health check: starting', healthFrom: 'check' };
     case 'unhealthy':
-      return { health: 'unhealthy', reason: 'Docker health check: unhealthy' };
+      return { health: 'unhealthy', reason: 'Docker health check: unhealthy', healthFrom: 'check' };
   }
 }
 

@@ -111,12 +111,17 @@ function taskFact(
     ...(task.health !== 'healthy' && { reason: 'the file says so' }),
     endpoints: ips.map((ip) => ({ network: ANY_NETWORK, ip })),
     ports: taskPorts(entry.ports ?? [], task.ports ?? {}, path, conflicts),
-    labels: task.labels ?? {},
+    labels: { ...checksOf(entry.labels), ...task.labels },
     links: task.links ?? {},
     ...(task.upstreams && { upstreams: task.upstreams }),
     weight: task.weight,
     expose: false,
   };
+}
+
+/** A check that is written for a service is one for each of its tasks. */
+function checksOf(labels: Readonly<Record<string, string>> = {}): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(labels).filter(([key]) => key.startsWith('fairlead.health.')));
 }
 
 /** The service's ports, each with the number at which this task serves it; a task may have ports of its own. */

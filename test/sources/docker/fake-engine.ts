@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { FakeExecs } from './fake-exec.js';
 import { EngineModel, eventLine, type ModelEvent } from './engine-model.js';
 
 /** What a path answers instead of the truth. */
@@ -32,6 +33,7 @@ export const faults = {
 export class FakeEngine {
   readonly model: EngineModel;
   readonly socket: string;
+  readonly execs: FakeExecs;
   /** Path without version, as asked. */
   readonly requests: string[] = [];
   readonly versions = new Set<string>();
@@ -50,6 +52,7 @@ export class FakeEngine {
   constructor(socket: string, model = new EngineModel()) {
     this.socket = socket;
     this.model = model;
+    this.execs = new FakeExecs(model);
     model.onEvent = (event) => this.#emit(event);
   }
 
@@ -123,6 +126,8 @@ export class FakeEngine {
       response.end('OK');
     } else if (path === '/events') {
       this.#events(url, response);
+    } else if (this.execs.serve(path, request, response)) {
+      return;
     } else {
       const json = this.#answer(path);
       if (json === undefined) faults.notThere(response);

@@ -2,8 +2,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach } from 'vitest';
-import type { Source } from '../../../src/catalog/facts.js';
-import { createDockerSource, type DockerSourceOptions } from '../../../src/sources/docker/source.js';
+import {
+  createDockerSource,
+  type DockerSource,
+  type DockerSourceOptions,
+} from '../../../src/sources/docker/source.js';
 import { FakeEngine } from './fake-engine.js';
 import { MemorySink } from './memory-sink.js';
 
@@ -13,7 +16,7 @@ export interface Harness {
   readonly sink: MemorySink;
   /** A new folder; the engine's socket is in it. */
   readonly folder: string;
-  source(over?: Partial<DockerSourceOptions>): Source;
+  source(over?: Partial<DockerSourceOptions>): DockerSource;
   /** Makes a source and starts it. */
   started(over?: Partial<DockerSourceOptions>): Promise<void>;
   /** Resolves when the sink shows this, sorted, and nothing else. */
@@ -29,7 +32,7 @@ export function useHarness(): Harness {
   let folder = '';
   let engine = new FakeEngine('');
   let sink = new MemorySink();
-  let sources: Source[] = [];
+  let sources: DockerSource[] = [];
 
   // Loading the client takes longer than some of the waits above.
   beforeAll(async () => {

@@ -88,6 +88,9 @@ class UnreliableEngine {
         this.#streams.push(stream);
         return this.#answer(stream);
       },
+      createExec: () => this.#fail(404),
+      startExec: () => this.#fail(404),
+      inspectExec: () => this.#fail(404),
       close: () => undefined,
     };
   };

@@ -112,6 +112,30 @@ describe('an inspection becomes a fact', () => {
     expect(factOf(container({}))).not.toHaveProperty('upstreams');
   });
 
+  it('with the checks of registrator, from the environment where no label has them', () => {
+    const Env = [
+      'SERVICE_CHECK_HTTP=/env',
+      'SERVICE_80_CHECK_TCP=true',
+      'SERVICE_check_interval=3s',
+      'SERVICE_CHECK_TTL=',
+      'SERVICE_NAME=web',
+      'SERVICE_TOKEN=secret',
+      'PASSWORD=secret',
+    ];
+    const Labels = { SERVICE_CHECK_HTTP: '/label', service_x: 'kept' };
+    expect(factOf(container({ config: { Env, Labels } }))?.labels).toEqual({
+      ...Labels,
+      SERVICE_80_CHECK_TCP: 'true',
+      SERVICE_check_interval: '3s',
+    });
+    const SERVICE_CHECK_INTERVAL = '5s';
+    expect(factOf(container({ config: { Env, Labels: { SERVICE_CHECK_INTERVAL } } }))?.labels).toEqual({
+      SERVICE_CHECK_HTTP: '/env',
+      SERVICE_80_CHECK_TCP: 'true',
+      SERVICE_CHECK_INTERVAL,
+    });
+  });
+
   it('or into none, when the container asks for it', () => {
     expect(factOf(container({ config: { Labels: { 'fairlead.enable': 'false' } } }))).toBeUndefined();
   });
@@ -132,6 +156,23 @@ describe('health', () => {
   ])('%s', (_what, state, health, reason, endpoints) => {
     const fact = factOf(container({ state }));
     expect([fact?.health, fact?.reason, fact?.endpoints.length]).toEqual([health, reason, endpoints]);
+  });
+
+  it.each<[string, object, 'check' | undefined]>([
+    ['no check', {}, undefined],
+    ['check off', { Health: { Status: 'none' } }, undefined],
+    ['starting', { Health: { Status: 'starting' } }, 'check'],
+    ['healthy', { Health: { Status: 'healthy' } }, 'check'],
+    ['unhealthy', { Health: { Status: 'unhealthy' } }, 'check'],
+    ['paused', { Paused: true, Health: { Status: 'healthy' } }, undefined],
+    ['exited', { Running: false, Health: { Status: 'healthy' } }, undefined],
+  ])('is only what its own check says: %s', (_what, state, from) => {
+    expect(factOf(container({ state }))?.healthFrom).toBe(from);
+  });
+
+  it('is more than what its own check says when it cannot be reached', () => {
+    const one = container({ host: { NetworkMode: 'host' }, state: { Health: { Status: 'healthy' } } });
+    expect(factOf(one, { hostAddress: undefined })).not.toHaveProperty('healthFrom');
   });
 
   const started = Date.parse(startedAt);

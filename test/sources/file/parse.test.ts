@@ -163,6 +163,21 @@ describe('the services file', () => {
     ],
   ])('tells of %s with line and column', (_what, text, expected) => expect(faults(text)).toEqual(expected));
 
+  it('gives the check that is written for a service to each of its tasks, whose own labels win', () => {
+    const parsed = parseServicesFile(
+      `stacks: { shop: { services: { web: {
+        labels: { fairlead.health.http.path: /healthz, fairlead.health.interval: 1s, team: blue },
+        tasks: [ { name: a }, { name: b, labels: { fairlead.health.interval: 5s, rack: "7" } } ] } } } }`,
+      'default',
+    );
+    const check = { 'fairlead.health.http.path': '/healthz', 'fairlead.health.interval': '1s' };
+    expect(parsed.ok && parsed.facts).toMatchObject({ services: [{ labels: { ...check, team: 'blue' } }] });
+    expect(parsed.ok && parsed.facts.tasks.map(({ labels }) => labels)).toEqual([
+      check,
+      { ...check, 'fairlead.health.interval': '5s', rack: '7' },
+    ]);
+  });
+
   it('never throws, whatever it holds', () => {
     const pieces = fc.constantFrom(
       'stacks:',
