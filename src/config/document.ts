@@ -10,7 +10,7 @@ function apiText(listen: ApiListen): string {
 
 /** A configuration as it would be written in a file, complete: reading it again gives the same configuration. */
 export function configDocument(config: Config): Record<string, unknown> {
-  const { dns, sources, api } = config;
+  const { dns, sources, health, api } = config;
   return {
     domain: config.domain,
     environment: config.environment,
@@ -42,6 +42,7 @@ export function configDocument(config: Config): Record<string, unknown> {
       }),
       ...(sources.file && { file: { ...sources.file } }),
     },
+    health: { ...health },
     api: { listen: api.listen.map(apiText) },
   };
 }

@@ -2,9 +2,10 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { errorCode, fileFault } from '../text/file-fault.js';
+import type { KeyPath } from '../text/yaml.js';
 import { crossCheck } from './checks.js';
 import { configDocument } from './document.js';
-import { formatPlace, type ConfigError } from './errors.js';
+import { formatConfigError, formatPlace, type ConfigError } from './errors.js';
 import { readFileLayer, type TextSource } from './file-layer.js';
 import { issueFaults, locateFault, sortErrors } from './issues.js';
 import { allKeys } from './keys.js';
@@ -37,6 +38,8 @@ export type LoadResult =
        * `DOCKER_HOST` or `--set`. A source that was switched off is there under its own key (`sources.docker`).
        */
       readonly origins: ReadonlyMap<string, string>;
+      /** One line for a mistake at a path that only its user can see: `fairlead.yaml:3:8: health.defaults.shop: ...`. */
+      readonly errorAt: (path: KeyPath, message: string) => string;
       /** SHA-256 in hex: the same for two configurations exactly when they say the same. */
       readonly hash: string;
     }
@@ -117,7 +120,9 @@ function build(
   const { config, faults, origins } = resolveConfig(parsed.data, layers, env, cwd);
   errors.push(...[...faults, ...crossCheck(config)].map((fault) => locateFault(fault, layers)));
   if (errors.length > 0) return { ok: false, errors: sortErrors(errors) };
-  return { ok: true, config, origins: originsOf(config, layers, origins), hash: hashOf(config) };
+  const errorAt = (path: KeyPath, message: string) =>
+    formatConfigError(locateFault({ path, part: 'value', message }, layers));
+  return { ok: true, config, origins: originsOf(config, layers, origins), errorAt, hash: hashOf(config) };
 }
 
 function originsOf(

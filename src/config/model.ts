@@ -78,6 +78,12 @@ export interface Config {
     /** Absent: off. */
     readonly file?: FileSourceConfig;
   };
+  readonly health: {
+    /** Absolute paths by stack. */
+    readonly rancherCompose: Readonly<Record<string, string>>;
+    /** By stack: a mapping in the form of `health_check:`, as it was written. */
+    readonly defaults: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  };
   readonly api: {
     /** Empty: no API. */
     readonly listen: readonly ApiListen[];

@@ -76,6 +76,15 @@ export function resolveConfig(
       ...(file !== undefined &&
         file !== false && { file: { path: absolute(file.path, ['sources', 'file', 'path']) } }),
     },
+    health: {
+      rancherCompose: Object.fromEntries(
+        Object.entries(parsed.health.rancherCompose).map(([stack, path]) => [
+          stack,
+          absolute(path, ['health', 'rancherCompose', stack]),
+        ]),
+      ),
+      defaults: parsed.health.defaults,
+    },
     api: { listen: parsed.api.listen.map(apiListen) },
   };
   return { config: deepFreeze(config), faults, origins };

@@ -169,6 +169,27 @@ const fileSchema = switchable({
   ),
 }).describe('A file of static services; `false` switches it off.');
 
+const healthSchema = section({
+  rancherCompose: z
+    .record(z.string(), path('a rancher-compose.yml'), must('a mapping from stacks to files'))
+    .meta({ title: 'mapping from stack' })
+    .describe(
+      'Files in the form of `rancher-compose.yml`, whose `health_check:` sections are used: `shop: rancher-compose.yml`. They are read again on SIGHUP.',
+    )
+    .prefault({}),
+  defaults: z
+    .record(
+      z.string(),
+      z.record(z.string(), z.unknown(), must('a mapping in the form of health_check')),
+      must('a mapping from stacks to checks'),
+    )
+    .meta({ title: 'mapping from stack' })
+    .describe(
+      'The check of the tasks of a stack that have none of their own, in the form of `health_check:`: `shop: { port: 80 }`.',
+    )
+    .prefault({}),
+});
+
 /** The configuration as it is written in a file. Its output still lacks what {@link resolveConfig} adds. */
 export const configSchema = section({
   domain: domainName().describe('The domain that all names are below.').prefault('rancher.internal'),
@@ -194,6 +215,7 @@ export const configSchema = section({
       'Where tasks come from. When it is not given: Docker, with its defaults. When it is given: those that it names, and no others.',
     )
     .prefault({ docker: {} }),
+  health: healthSchema.describe('How tasks are checked, besides what their labels say.').prefault({}),
   api: section({
     listen: z
       .array(apiAddress(), must('a list of addresses, such as ["unix:/run/fairlead/fairlead.sock"]'))

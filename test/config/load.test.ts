@@ -24,6 +24,7 @@ describe('the defaults', () => {
         cacheSize: 8,
         rateLimit: 100,
       },
+      health: { rancherCompose: {}, defaults: {} },
       sources: { docker: { socket: '/var/run/docker.sock', resync: 60_000 } },
       api: { listen: [{ kind: 'unix', path: '/run/fairlead/fairlead.sock' }] },
     });
@@ -116,6 +117,8 @@ describe('precedence', () => {
       'dns.records': 'default',
       'dns.cacheSize': 'default',
       'dns.rateLimit': 'default',
+      'health.rancherCompose': 'default',
+      'health.defaults': 'default',
       'sources.docker.socket': 'default',
       'sources.docker.resync': 'default',
       'api.listen': 'default',

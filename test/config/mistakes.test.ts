@@ -100,6 +100,14 @@ listen: []
       'dns: { rebindProtection: { allow: [a..b] } }',
       '1:36: dns.rebindProtection.allow[0]: is "a..b", which is no',
     ],
+    [
+      'health: { rancherCompose: [x] }',
+      '1:27: health.rancherCompose: is a list; it must be a mapping from stacks to',
+    ],
+    [
+      'health: { defaults: { shop: 80 } }',
+      '1:29: health.defaults.shop: is 80; it must be a mapping in the form of',
+    ],
     ['dns: { nsid: "" }', '1:14: dns.nsid: is ""; it must be a name for this server, of 1 to 64 octets'],
     ['dns: { upstreams: ["192.0.2.1:70000"] }', '1:20: dns.upstreams[0]: is "192.0.2.1:70000"; it must be'],
     [

@@ -186,6 +186,13 @@ describe('a configuration written out', () => {
         },
         { requiredKeys: [] },
       ),
+      health: fc.record(
+        {
+          rancherCompose: fc.constantFrom({}, { shop: 'shop/rancher-compose.yml' }),
+          defaults: fc.constantFrom({}, { shop: { port: 80, strategy: 'none' } }),
+        },
+        { requiredKeys: [] },
+      ),
       api: fc.record({ listen: fc.constantFrom([], ['unix:a.sock', '127.0.0.1:80'], ['[::1]:8053']) }),
     },
     { requiredKeys: [] },
