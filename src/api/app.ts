@@ -3,7 +3,9 @@ import fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import { guard, type Transport } from './guard.js';
 import { clip } from './params.js';
 import type { ApiPorts } from './ports.js';
-import { ApiProblem, PROBLEM_TYPE, toProblem } from './problem.js';
+import { ApiProblem, BODY_LIMIT, PROBLEM_TYPE, toProblem } from './problem.js';
+import { checkRoutes } from './routes/checks.js';
+import { drainRoutes } from './routes/drains.js';
 import { eventRoutes, STREAM_LIMITS, type StreamLimits } from './routes/events.js';
 import { healthRoutes } from './routes/health.js';
 import { nameRoutes } from './routes/names.js';
@@ -27,7 +29,7 @@ export function createApp(
   const app = fastify({
     logger: false,
     exposeHeadRoutes: false,
-    bodyLimit: 64 * 1024,
+    bodyLimit: BODY_LIMIT,
     // A task id of the file source is three names long, and fastify answers 404 beyond its 100.
     routerOptions: { maxParamLength: 1024 },
     // An address that cannot be decoded fails before the hooks and handlers below.
@@ -37,9 +39,12 @@ export function createApp(
     },
   });
 
+  // Only JSON is left: a body of another type is refused, never taken for something else.
+  app.removeContentTypeParser('text/plain');
+
   app.addHook('onRequest', (request, reply, done) => {
     void reply.header('cache-control', 'no-store').header('x-content-type-options', 'nosniff');
-    guard(request.raw, transportOf(request.raw));
+    guard(request.raw, transportOf(request.raw), listening);
     done();
   });
 
@@ -73,5 +78,7 @@ export function registerRoutes(
   serviceRoutes(app, ports);
   taskRoutes(app, ports);
   nameRoutes(app, ports);
+  checkRoutes(app, ports);
+  drainRoutes(app, ports);
   eventRoutes(app, ports, limits);
 }

@@ -32,27 +32,58 @@ export interface GetOptions {
   readonly signal?: AbortSignal;
 }
 
-type Query = Readonly<Record<string, string | number | boolean | undefined>>;
+export type Query = Readonly<Record<string, string | number | boolean | undefined>>;
+
+export interface SendOptions extends GetOptions {
+  readonly query?: Query;
+  /** Sent as JSON; absent: no body. */
+  readonly body?: object;
+}
+
+interface Question {
+  readonly method: string;
+  readonly path: string;
+  readonly query: Query;
+  readonly body?: object | undefined;
+}
 
 /**
  * Asks for one JSON document.
  * @param path the route, with its variable parts encoded
  * @throws UnreachableError, AnswerError
  */
-export async function getJson<T>(
+export function getJson<T>(
   address: ApiAddress,
   path: string,
   query: Query = {},
   options: GetOptions = {},
 ): Promise<T> {
+  return exchange<T>(address, { method: 'GET', path, query }, options);
+}
+
+/**
+ * Asks for a change.
+ * @param path the route, with its variable parts encoded
+ * @throws UnreachableError, AnswerError
+ */
+export function sendJson<T>(
+  address: ApiAddress,
+  method: 'PUT' | 'POST' | 'DELETE',
+  path: string,
+  { query = {}, body, ...options }: SendOptions = {},
+): Promise<T> {
+  return exchange<T>(address, { method, path, query, body }, options);
+}
+
+async function exchange<T>(address: ApiAddress, question: Question, options: GetOptions): Promise<T> {
   const { timeoutMs = 10_000 } = options;
   const timeout = AbortSignal.timeout(timeoutMs);
   const signal = options.signal ? AbortSignal.any([options.signal, timeout]) : timeout;
   try {
-    const response = await send(address, path, query, signal);
+    const response = await send(address, question, signal);
     const text = await readAll(response);
     const body = parse(text, response);
-    if (response.statusCode !== 200) throw new AnswerError(asProblem(body, response));
+    if (!isGood(response)) throw new AnswerError(asProblem(body, response));
     // The daemon is ours, and types.ts is what it speaks; a foreign server is told apart by parse and asProblem.
     return body as T;
   } catch (error) {
@@ -72,8 +103,8 @@ export async function* getLines(
   signal?: AbortSignal,
 ): AsyncGenerator<string> {
   try {
-    const response = await send(address, path, query, signal);
-    if (response.statusCode !== 200)
+    const response = await send(address, { method: 'GET', path, query }, signal);
+    if (!isGood(response))
       throw new AnswerError(asProblem(parse(await readAll(response), response), response));
     response.setEncoding('utf8');
     let rest = '';
@@ -89,28 +120,37 @@ export async function* getLines(
 
 function send(
   address: ApiAddress,
-  path: string,
-  query: Query,
+  { method, path, query, body }: Question,
   signal?: AbortSignal,
 ): Promise<IncomingMessage> {
   const search = new URLSearchParams();
   for (const [key, value] of Object.entries(query)) if (value !== undefined) search.set(key, String(value));
   const text = search.toString();
   const where = 'path' in address ? { socketPath: address.path } : { host: address.host, port: address.port };
+  const sent = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
   return new Promise((resolve, reject) => {
     const outgoing = request(
       {
         ...where,
+        method,
         path: text === '' ? path : `${path}?${text}`,
         agent: false,
-        headers: { host: 'localhost', accept: 'application/json' },
+        headers: {
+          host: 'localhost',
+          accept: 'application/json',
+          ...(sent && { 'content-type': 'application/json', 'content-length': sent.length }),
+        },
         ...(signal === undefined ? {} : { signal }),
       },
       resolve,
     );
     outgoing.once('error', reject);
-    outgoing.end();
+    outgoing.end(sent);
   });
+}
+
+function isGood({ statusCode = 0 }: IncomingMessage): boolean {
+  return statusCode >= 200 && statusCode < 300;
 }
 
 async function readAll(response: IncomingMessage): Promise<string> {

@@ -8,9 +8,17 @@ export type Transport = 'unix' | 'tcp';
  * Keeps web pages out. A page can make a browser on this host send requests to loopback, and by DNS rebinding even read
  * the answers; both show in `Host` (the page's own name) or `Origin`. A unix socket is out of a browser's reach, but an
  * `Origin` on one still means that a page is behind some tunnel.
- * @throws ApiProblem `host-not-allowed`, `origin-not-allowed` (403)
+ *
+ * Keeps everybody out of what changes something who may not connect to the unix socket: over TCP nobody is known, and
+ * every process of the host gets in.
+ * @param listening the addresses that the API listens on
+ * @throws ApiProblem `host-not-allowed`, `origin-not-allowed`, `socket-only` (403)
  */
-export function guard(request: IncomingMessage, transport: Transport): void {
+export function guard(
+  request: IncomingMessage,
+  transport: Transport,
+  listening: () => readonly string[],
+): void {
   const { host, origin } = request.headers;
   if (transport === 'tcp' && !isLocalHost(host)) {
     throw new ApiProblem(
@@ -24,6 +32,16 @@ export function guard(request: IncomingMessage, transport: Transport): void {
       403,
       'origin-not-allowed',
       'the request comes from a web page of another origin; open the page from localhost',
+    );
+  }
+  if (transport === 'tcp' && request.method !== 'GET' && request.method !== 'HEAD') {
+    const socket = listening().find((address) => address.startsWith('unix:'));
+    const remedy =
+      socket === undefined ? 'list a unix:/path under api.listen, and send it there' : `send it to ${socket}`;
+    throw new ApiProblem(
+      403,
+      'socket-only',
+      `what changes something is taken over the unix socket alone; ${remedy}`,
     );
   }
 }

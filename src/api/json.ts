@@ -26,7 +26,7 @@ export function healthCounts(tasks: Iterable<Task>): Partial<Record<Health, numb
   return counts;
 }
 
-function refJson({ environment, stack, service, sidekick }: ServiceRef): ServiceRefJson {
+export function refJson({ environment, stack, service, sidekick }: ServiceRef): ServiceRefJson {
   return { environment, stack, service, ...(sidekick === undefined ? {} : { sidekick }) };
 }
 

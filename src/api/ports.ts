@@ -1,4 +1,6 @@
 import type { CatalogEvent, ChangeSet } from '../catalog/change.js';
+import type { DrainMark, DrainTarget } from '../catalog/health-overlay.js';
+import type { Health } from '../catalog/model.js';
 import type { Snapshot } from '../catalog/snapshot.js';
 import type { DnsCountersJson, ExplainJson, ForwardingJson, ViewJson } from './types.js';
 
@@ -76,6 +78,60 @@ export interface DaemonInfo {
   status(): DaemonStatus;
 }
 
+/** One task's check. Times are milliseconds since the epoch. */
+export interface CheckRowInfo {
+  /** Task id. */
+  readonly task: string;
+  /** `tcp`, `http`, `ttl`, `docker`, ... */
+  readonly kind: string;
+  /** `http 10.42.0.7:80/healthz`. */
+  readonly check: string;
+  /** Milliseconds from probe to probe; for `ttl` how long a beat counts. Absent: Fairlead does not probe itself. */
+  readonly interval?: number;
+  /** Where it was written. */
+  readonly from: string;
+  readonly health: Health;
+  readonly since: number;
+  /** In a row. */
+  readonly passes: number;
+  readonly failures: number;
+  readonly rise: number;
+  readonly fall: number;
+  readonly last?: {
+    readonly ok: boolean;
+    readonly detail: string;
+    readonly at: number;
+    /** Milliseconds. */
+    readonly took: number;
+  };
+  /** Absent: no probe is planned. */
+  readonly next?: number;
+  /** It changes too often and is not healthy before then. */
+  readonly heldUntil?: number;
+}
+
+export type { DrainTarget };
+export type DrainInfo = DrainMark;
+
+/** What the API sees of checks and drains. Tasks are named by their whole ids. Nothing here throws. */
+export interface HealthPort {
+  /** Every task that has a check. */
+  rows(): Iterable<CheckRowInfo>;
+  /**
+   * A task says how it is.
+   * @param note what it says of it; '' when nothing
+   * @returns `no-task`: no such task is checked; `not-ttl`: its check asks the task instead
+   */
+  beat(task: string, ok: boolean, note: string): 'taken' | 'no-task' | 'not-ttl';
+  /** Probes a task without waiting for its turn. @returns whether there is anything to probe */
+  checkNow(task: string): boolean;
+  /** Sets or replaces a drain. @returns whether there is such a task or service */
+  drain(target: DrainTarget, options: { readonly until?: number; readonly note?: string }): boolean;
+  /** @returns whether there was such a drain */
+  undrain(target: DrainTarget): boolean;
+  drains(): readonly DrainInfo[];
+}
+
 /** Where the API says what the operator of the daemon should know. */
 export interface ApiLog {
   warn(message: string): void;
@@ -87,6 +143,7 @@ export interface ApiPorts {
   readonly catalog: CatalogReader;
   readonly names: NameService;
   readonly daemon: DaemonInfo;
+  readonly health: HealthPort;
   readonly log: ApiLog;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;

@@ -2,6 +2,9 @@ import { STATUS_CODES } from 'node:http';
 import { QuestionError } from './ports.js';
 import type { ProblemCode, ProblemJson } from './types.js';
 
+/** Octets. Whatever is sent here is a few short words. */
+export const BODY_LIMIT = 4096;
+
 export const PROBLEM_TYPE = 'application/problem+json; charset=utf-8';
 
 /** An error that is the caller's business: it becomes the answer. */
@@ -31,14 +34,28 @@ export function toProblem(error: unknown): ProblemJson {
   if (error instanceof ApiProblem) return problemJson(error.status, error.code, error.message);
   if (error instanceof QuestionError) return problemJson(400, 'parameter-invalid', error.message);
   const status = clientStatus(error);
-  if (status !== undefined) {
+  if (status === 413)
+    return problemJson(status, 'body-too-large', `the body has more than ${BODY_LIMIT} octets; send less`);
+  if (status === 415) {
     return problemJson(
       status,
-      'bad-request',
-      'the request is not well formed; see docs/api.md for the routes',
+      'body-not-json',
+      'the body has another type than JSON; send it with content-type: application/json',
     );
   }
+  if (status !== undefined) {
+    return isBodyFault(error)
+      ? problemJson(status, 'body-invalid', 'the body is no JSON; send an object such as {"note":"text"}')
+      : problemJson(status, 'bad-request', 'the request is not well formed; see docs/api.md for the routes');
+  }
   return problemJson(500, 'internal', 'an internal error; the daemon wrote it to its log');
+}
+
+/** Whether fastify could not parse the body. */
+function isBodyFault(error: unknown): boolean {
+  if (error instanceof SyntaxError) return true;
+  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
+  return typeof code === 'string' && code.startsWith('FST_ERR_CTP_');
 }
 
 /** The 4xx that fastify or a plugin gave to a malformed request. */

@@ -2,13 +2,14 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { FastifyInstance } from 'fastify';
 import { createApp } from './app.js';
 import { listen, type ListenAddress } from './listen.js';
-import type { ApiLog, CatalogReader, DaemonInfo, NameService } from './ports.js';
+import type { ApiLog, CatalogReader, DaemonInfo, HealthPort, NameService } from './ports.js';
 import type { StreamLimits } from './routes/events.js';
 
 export interface ApiServerOptions {
   readonly catalog: CatalogReader;
   readonly names: NameService;
   readonly daemon: DaemonInfo;
+  readonly health: HealthPort;
   /** Paths of unix sockets and loopback addresses; port 0 takes a free one. */
   readonly listen: readonly ListenAddress[];
   readonly log: ApiLog;
@@ -26,9 +27,9 @@ export interface ApiServer {
   addresses(): readonly string[];
 }
 
-/** The read API over HTTP (docs/api.md). */
+/** The API over HTTP (docs/api.md). */
 export function createApiServer(options: ApiServerOptions): ApiServer {
-  const { catalog, names, daemon, log, clock = Date.now, limits } = options;
+  const { catalog, names, daemon, health, log, clock = Date.now, limits } = options;
   const addresses: string[] = [];
   const servers: Server[] = [];
   const overUnix = new WeakSet<IncomingMessage>();
@@ -52,7 +53,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   return {
     async start() {
       const routes = createApp(
-        { catalog, names, daemon, log, clock },
+        { catalog, names, daemon, health, log, clock },
         { listening: () => addresses, transportOf, ...(limits === undefined ? {} : { limits }) },
       );
       app = routes;

@@ -1,7 +1,8 @@
 import type { Service, Task } from '../catalog/model.js';
 import type { Snapshot } from '../catalog/snapshot.js';
 
-const byText = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
+/** In the order of code units. */
+export const byText = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
 
 /** Services by key. */
 export function sortedServices(snapshot: Snapshot): readonly Service[] {

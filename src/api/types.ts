@@ -230,8 +230,94 @@ export interface StatusJson {
     readonly tasks: number;
     readonly health: Readonly<Partial<Record<Health, number>>>;
   };
+  readonly checks: {
+    /** Tasks that have a check. */
+    readonly tasks: number;
+    /** Those of them that are unhealthy. */
+    readonly failing: number;
+  };
+  /** How many drains are in force. */
+  readonly drains: number;
   readonly sources: readonly SourceJson[];
   readonly problems: readonly Problem[];
+}
+
+/** An item of `GET /v1/health`: a task that has a check. */
+export interface CheckJson {
+  /** The task's. */
+  readonly id: string;
+  readonly name: string;
+  readonly environment: string;
+  readonly stack: string;
+  readonly service?: ServiceRefJson;
+  readonly health: Health;
+  /** When `health` became what it is. */
+  readonly since: Timestamp;
+  /** Why it is what it is. */
+  readonly reason?: string;
+  /** `tcp`, `http`, `grpc`, `dns`, `udp`, `exec`, `ttl`, `docker`. */
+  readonly kind: string;
+  /** `http 10.42.0.7:80/healthz`. */
+  readonly check: string;
+  /** From probe to probe; for `ttl` how long a beat counts. */
+  readonly intervalMs?: number;
+  /** Where the check was written. */
+  readonly from: string;
+  /** Probes that passed in a row. */
+  readonly passes: number;
+  /** Probes that failed in a row. */
+  readonly failures: number;
+  /** So many passes in a row make it healthy. */
+  readonly rise: number;
+  /** So many failures in a row make it unhealthy. */
+  readonly fall: number;
+  /** How the last probe went; absent: none has ended yet. */
+  readonly last?: {
+    readonly ok: boolean;
+    readonly detail: string;
+    readonly ms: number;
+    readonly at: Timestamp;
+  };
+  /** When the next probe begins; absent: none is planned. */
+  readonly next?: Timestamp;
+  /** It changed too often of late, and is not healthy before then. */
+  readonly heldUntil?: Timestamp;
+}
+
+/** `GET /v1/health`. */
+export interface HealthListJson {
+  readonly revision: number;
+  /** The daemon's clock when it answered. */
+  readonly now: Timestamp;
+  readonly checks: readonly CheckJson[];
+}
+
+/** A drain: of one task (`task`), or of all tasks of a service (`service`). */
+export interface DrainJson {
+  /** Task id. */
+  readonly task?: string;
+  readonly service?: ServiceRefJson;
+  /** The task's name, or `web.shop`; the id of a task that no source tells of any more. */
+  readonly name: string;
+  /** When it was set. */
+  readonly at: Timestamp;
+  /** When it ends by itself; absent: when it is taken back. */
+  readonly until?: Timestamp;
+  /** The operator's words. */
+  readonly note?: string;
+}
+
+/** `GET /v1/drains`. */
+export interface DrainListJson {
+  /** The daemon's clock when it answered. */
+  readonly now: Timestamp;
+  readonly drains: readonly DrainJson[];
+}
+
+/** The task that `PUT /v1/tasks/:id/beat` and `POST /v1/tasks/:id/check` were about. */
+export interface TaskRefJson {
+  readonly id: string;
+  readonly name: string;
 }
 
 /** What one client may see. */
@@ -345,11 +431,19 @@ export type ProblemCode =
   | 'parameter-unknown'
   | 'host-not-allowed'
   | 'origin-not-allowed'
+  | 'socket-only'
+  | 'body-invalid'
+  | 'body-not-json'
+  | 'body-too-large'
   | 'not-found'
   | 'service-not-found'
   | 'task-not-found'
   | 'task-ambiguous'
   | 'task-without-address'
+  | 'task-without-check'
+  | 'check-not-ttl'
+  | 'service-without-tasks'
+  | 'drain-not-found'
   | 'too-many-streams'
   | 'internal';
 

@@ -1,5 +1,5 @@
 import { tmpdir } from 'node:os';
-import type { GetOptions } from '../api/client.js';
+import type { GetOptions, SendOptions } from '../api/client.js';
 import { daemonAddress, type DaemonAddress } from './address.js';
 import { painter, type ColorMode, type Paint } from './format/style.js';
 import type { Io } from './io.js';
@@ -76,8 +76,18 @@ export class Context {
     options: GetOptions = {},
   ): Promise<T> {
     const { getJson } = await import('../api/client.js');
+    return this.#asked(getJson<T>(this.address.api, path, query, options));
+  }
+
+  /** Has the daemon change something. @throws CliError with what to do */
+  async send<T>(method: 'PUT' | 'POST' | 'DELETE', path: string, options: SendOptions = {}): Promise<T> {
+    const { sendJson } = await import('../api/client.js');
+    return this.#asked(sendJson<T>(this.address.api, method, path, options));
+  }
+
+  async #asked<T>(answer: Promise<T>): Promise<T> {
     try {
-      return await getJson<T>(this.address.api, path, query, options);
+      return await answer;
     } catch (error) {
       const { daemonError } = await import('./daemon-error.js');
       throw daemonError(error, this.address);

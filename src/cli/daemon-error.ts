@@ -4,7 +4,8 @@ import { CliError, EXIT } from './exit-codes.js';
 
 /** What a failed request means for who typed the command: the line to show and the exit code. */
 export function daemonError(error: unknown, { text, api }: DaemonAddress): unknown {
-  if (error instanceof AnswerError) return new CliError(answerCode(error.problem.status), error.message);
+  if (error instanceof AnswerError)
+    return new CliError(answerCode(error.problem.status), error.message, { cause: error });
   if (!(error instanceof UnreachableError)) return error;
   const cannot = `cannot reach the daemon at ${text}`;
   switch (error.code) {

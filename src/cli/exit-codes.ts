@@ -19,7 +19,7 @@ export const EXIT_MEANINGS: readonly (readonly [code: number, meaning: string])[
   [EXIT.usage, 'the command line is wrong'],
   [EXIT.data, 'the daemon answered something that cannot be read'],
   [EXIT.unavailable, 'the daemon cannot be reached'],
-  [EXIT.permission, 'no permission to ask the daemon'],
+  [EXIT.permission, 'no permission to ask the daemon, or to change something there'],
   [EXIT.config, 'the configuration is wrong'],
   [130, 'interrupted (Ctrl-C)'],
 ];
@@ -29,8 +29,8 @@ export class CliError extends Error {
   readonly exitCode: number;
 
   /** @param message one line: what, why, what to do */
-  constructor(exitCode: number, message: string) {
-    super(message);
+  constructor(exitCode: number, message: string, options?: ErrorOptions) {
+    super(message, options);
     this.name = 'CliError';
     this.exitCode = exitCode;
   }

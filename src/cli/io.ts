@@ -4,6 +4,8 @@ export interface Output {
   readonly isTTY: boolean;
   /** Width of the terminal, when it is one. */
   readonly columns?: number;
+  /** Its height. */
+  readonly rows?: number;
 }
 
 /** All that a command has of its process, so that it runs just as well in a test. */
@@ -50,6 +52,9 @@ function output(stream: NodeJS.WriteStream): Output {
     },
     get columns() {
       return stream.columns;
+    },
+    get rows() {
+      return stream.rows;
     },
   };
 }

@@ -41,3 +41,8 @@ export function printOne(context: Context, value: unknown, words: () => string):
   else if (format === 'ndjson') context.print(`${JSON.stringify(value)}\n`);
   else context.print(words());
 }
+
+/** Prints what was changed, as {@link printOne} does; `--quiet` leaves the words out. */
+export function printChange(context: Context, value: unknown, words: () => string): void {
+  printOne(context, value, () => (context.on('quiet') ? '' : words()));
+}

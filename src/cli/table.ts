@@ -30,6 +30,18 @@ const AS: OptionSpec = {
   description: 'ask as this client: an IP address, a container name or a task id',
 };
 
+const HEALTH: OptionSpec = {
+  flags: '--health <health>',
+  description: 'only those in this state',
+  choices: ['initializing', 'healthy', 'unhealthy', 'reinitializing', 'draining', 'stopped'],
+};
+
+/** For what changes something: a line says what, unless a script does not want it. */
+const CHANGE_OPTIONS: readonly OptionSpec[] = [
+  ...ONE_OPTIONS,
+  { flags: '-q, --quiet', description: 'print nothing but errors' },
+];
+
 const CONFIG_OPTIONS: readonly OptionSpec[] = [
   {
     flags: '--config <file>',
@@ -55,6 +67,12 @@ const NAME_ARGUMENTS = [
     required: false,
   },
 ];
+
+const TARGET = {
+  name: 'name',
+  description: 'a service (web.shop, shop/web, web) or a task (name, id, beginning of an id)',
+  required: false,
+};
 
 /** Every command, in the order of help and reference. */
 export const COMMANDS: readonly CommandSpec[] = [
@@ -127,11 +145,7 @@ export const COMMANDS: readonly CommandSpec[] = [
       ...LIST_OPTIONS,
       { flags: '--stack <stack>', description: 'only those of this stack' },
       { flags: '--service <service>', description: 'only those of services of this name' },
-      {
-        flags: '--health <health>',
-        description: 'only those in this state',
-        choices: ['initializing', 'healthy', 'unhealthy', 'reinitializing', 'draining', 'stopped'],
-      },
+      HEALTH,
     ],
     examples: [
       { command: 'fairlead tasks', says: 'all tasks, by service and name' },
@@ -139,6 +153,81 @@ export const COMMANDS: readonly CommandSpec[] = [
       { command: 'fairlead tasks --service web -q', says: 'ids, for a script' },
     ],
     load: () => import('./commands/tasks.js'),
+  },
+  {
+    name: 'health',
+    summary: 'List the tasks that have a check, with what the last probe found',
+    description:
+      'With --watch: on a terminal the table is drawn anew each second; elsewhere, and with -o json or ndjson, there is one line for each change of state.',
+    arguments: [
+      {
+        name: 'name',
+        description: 'only this service (web.shop, shop/web, web) or task (name, id, beginning of an id)',
+        required: false,
+      },
+    ],
+    options: [
+      ...LIST_OPTIONS,
+      { flags: '--stack <stack>', description: 'only those of this stack' },
+      HEALTH,
+      { flags: '--watch', description: 'go on with what changes' },
+    ],
+    examples: [
+      { command: 'fairlead health', says: 'all checks, by service and name' },
+      { command: 'fairlead health web.shop --watch', says: 'watch a service while it is replaced' },
+      { command: 'fairlead health --health unhealthy -o wide', says: 'what is out, and why' },
+    ],
+    load: () => import('./commands/health.js'),
+  },
+  {
+    name: 'drain',
+    summary: 'Give a task, or all tasks of a service, no new traffic; without a name list what is drained',
+    description:
+      'They leave DNS at once and get no new connections; those that are open go on. It lasts until the time is over or it is taken back; a second drain replaces the first.',
+    arguments: [TARGET],
+    options: [
+      { flags: '--for <time>', description: 'end it by itself after this time: 30s, 5m, 1h30m' },
+      { flags: '--note <text>', description: 'why, for others who look' },
+      ...LIST_OPTIONS,
+    ],
+    examples: [
+      { command: 'fairlead drain shop_web_1', says: 'one task, until "fairlead undrain shop_web_1"' },
+      {
+        command: 'fairlead drain web.shop --for 10m --note "new disk"',
+        says: 'a whole service, for ten minutes',
+      },
+      { command: 'fairlead drain', says: 'what is drained' },
+    ],
+    load: () => import('./commands/drain.js'),
+  },
+  {
+    name: 'undrain',
+    summary: 'Take a drain back',
+    arguments: [{ ...TARGET, required: true }],
+    options: CHANGE_OPTIONS,
+    examples: [
+      { command: 'fairlead undrain shop_web_1', says: 'the task gets traffic again when it is healthy' },
+      { command: 'fairlead undrain web.shop', says: 'the same for a service' },
+    ],
+    load: () => import('./commands/undrain.js'),
+  },
+  {
+    name: 'beat',
+    summary: 'Say how a task is, for its check of type ttl',
+    description: 'Without a beat for longer than its interval the task is unhealthy.',
+    arguments: [
+      { name: 'task', description: 'a container name, a task id, or the beginning of one', required: true },
+    ],
+    options: [
+      { flags: '--fail', description: 'it is not well' },
+      { flags: '--note <text>', description: 'what it says of it' },
+      ...CHANGE_OPTIONS,
+    ],
+    examples: [
+      { command: 'fairlead beat shop_worker_1 -q', says: 'it is well, from cron or a script' },
+      { command: 'fairlead beat shop_worker_1 --fail --note "queue is full"', says: 'it is not' },
+    ],
+    load: () => import('./commands/beat.js'),
   },
   {
     name: 'query',

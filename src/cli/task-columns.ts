@@ -28,7 +28,7 @@ export const WIDE_TASK_COLUMNS: readonly Column<TaskJson>[] = [
   { header: 'REASON', value: ({ reason = '' }) => reason, shrinks: true },
 ];
 
-export function serviceText({ service }: TaskJson): string {
+export function serviceText({ service }: Pick<TaskJson, 'service'>): string {
   if (service === undefined) return '';
   return [service.sidekick, service.service, service.stack].filter((label) => label !== undefined).join('.');
 }

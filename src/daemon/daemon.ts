@@ -2,10 +2,13 @@ import { isDeepStrictEqual } from 'node:util';
 import { createApiServer, type ApiServer } from '../api/server.js';
 import type { DaemonStatus } from '../api/ports.js';
 import { fairleadVersion } from '../cli/version.js';
-import { Catalog, StateFile, type ChangeSet, type SavedFacts, type Snapshot } from '../catalog/index.js';
+import { Catalog, StateFile, type ChangeSet, type SavedState, type Snapshot } from '../catalog/index.js';
 import type { Config } from '../config/index.js';
+import type { CheckBook } from '../health/check-book.js';
 import { createResponder, type Responder } from '../dns/server/responder.js';
 import { formatHostPort } from '../net/ip.js';
+import { createCheckBook } from './check-book.js';
+import { HealthKeeper } from './health.js';
 import { Listeners } from './listeners.js';
 import type { Logger } from './log.js';
 import { createNameService } from './name-service.js';
@@ -21,6 +24,8 @@ export interface LoadedConfig {
   readonly config: Config;
   readonly path?: string;
   readonly hash: string;
+  /** One line for a mistake in it, with its place. */
+  readonly errorAt: (path: readonly (string | number)[], message: string) => string;
 }
 
 /** Everything that runs, wired: sources -> catalog -> name server, API, state directory. */
@@ -32,6 +37,7 @@ export class Daemon {
   readonly #sources: Sources;
   readonly #listeners: Listeners;
   readonly #responder: Responder;
+  readonly #health: HealthKeeper;
   #loaded: LoadedConfig;
   #loadedAt = Date.now();
   #reload: DaemonStatus['config']['reload'];
@@ -63,6 +69,7 @@ export class Daemon {
     });
     this.catalog.onChange(warnOfProblems(log));
     this.#sources = new Sources(this.catalog, log);
+    this.#health = new HealthKeeper(this.catalog, this.#createBook(loaded), this.#sources);
     this.#listeners = new Listeners(this.#responder, log.child({ component: 'dns' }));
   }
 
@@ -70,13 +77,15 @@ export class Daemon {
   async start(): Promise<void> {
     const { config } = this.#loaded;
     const stateFile = new StateFile(config.state);
-    const saved = await stateFile.load().catch((error: unknown): SavedFacts => {
+    const saved = await stateFile.load().catch((error: unknown): SavedState => {
       this.#log.warn(messageOf(error));
-      return new Map();
+      return { sources: new Map() };
     });
+    if (saved.health) this.catalog.restoreHealth(saved.health);
     try {
-      const spoken = this.#sources.change(config, saved);
+      const spoken = this.#sources.change(config, saved.sources);
       await Promise.race([spoken, delay(FIRST_FACTS_MS)]);
+      this.#health.start();
       await this.#listeners.change(config.dns.listen);
       await this.#startApi(config);
     } catch (error) {
@@ -94,6 +103,7 @@ export class Daemon {
     const { config } = loaded;
     const before = this.#loaded.config;
     const names = this.#createNames(config);
+    const book = this.#createBook(loaded);
     const closeOld = await this.#listeners.change(config.dns.listen);
     try {
       await this.#changeApi(before, config);
@@ -107,6 +117,7 @@ export class Daemon {
     this.#names.forwarder.close();
     this.#names = names;
     this.#responder.tune(names.tuning);
+    this.#health.reload(book);
     this.#log.level = config.log.level;
     await closeOld();
     await this.#sources.change(config);
@@ -123,6 +134,7 @@ export class Daemon {
 
   async stop(): Promise<void> {
     await this.#api?.stop();
+    this.#health.stop();
     await this.#listeners.close();
     this.#names.forwarder.close();
     await this.#sources.close();
@@ -161,6 +173,10 @@ export class Daemon {
     };
   }
 
+  #createBook(loaded: LoadedConfig): CheckBook {
+    return createCheckBook(loaded, (message) => this.#log.warn({ component: 'health' }, message));
+  }
+
   #createNames(config: Config): Names {
     return createNames(config, { catalog: this.catalog, startedAt: this.#startedAt, log: this.#log });
   }
@@ -187,6 +203,7 @@ export class Daemon {
         hostClient: hostClient(this.#loaded.config, this.catalog.snapshot),
       })),
       daemon: this,
+      health: this.#health,
       listen: config.api.listen.map((each) => (each.kind === 'unix' ? { path: each.path } : each)),
       log: {
         warn: (message) => this.#log.warn({ component: 'api' }, message),

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Catalog, FactSink, SavedFacts, Source } from '../catalog/index.js';
 import type { Config } from '../config/index.js';
+import { ExecError, type ContainerExec } from '../sources/docker/exec.js';
 import { hostAddress } from '../linux/addresses.js';
 import type { Logger } from './log.js';
 
@@ -10,8 +11,15 @@ type SourceName = (typeof ORDER)[number];
 
 interface Running {
   readonly source: Source;
+  readonly exec: ContainerExec | undefined;
   readonly sink: FactSink;
   readonly settings: unknown;
+}
+
+interface Created {
+  readonly source: Source;
+  /** Present when it can run programs in its tasks. */
+  readonly exec?: ContainerExec;
 }
 
 /** The sources that the configuration names, started, and restarted when their settings change. */
@@ -52,11 +60,18 @@ export class Sources {
           this.#catalog.dropSource(name);
           return;
         }
-        const source = await create(name, config, this.#log.child({ component: name }));
-        this.#running.set(name, { source, sink, settings });
+        const { source, exec } = await create(name, config, this.#log.child({ component: name }));
+        this.#running.set(name, { source, exec, sink, settings });
         await source.start(sink);
       }),
     );
+  }
+
+  /** Runs a program in a task. @throws ExecError when there is no engine, or it could not be run */
+  async exec(...call: Parameters<ContainerExec['exec']>): ReturnType<ContainerExec['exec']> {
+    const engine = this.#running.get('docker')?.exec;
+    if (!engine) throw new ExecError('there is no Docker engine to execute it in', 'EAGAIN');
+    return engine.exec(...call);
   }
 
   async close(): Promise<void> {
@@ -70,19 +85,20 @@ function settingsOf(config: Config, name: SourceName): unknown {
   return own && { own, environment: config.environment, host: config.host };
 }
 
-async function create(name: SourceName, config: Config, log: Logger): Promise<Source> {
+async function create(name: SourceName, config: Config, log: Logger): Promise<Created> {
   const { environment, sources, host } = config;
   if (name === 'file') {
     const { createFileSource } = await import('../sources/file/source.js');
-    return createFileSource({ path: sources.file?.path ?? '', environment });
+    return { source: createFileSource({ path: sources.file?.path ?? '', environment }) };
   }
   // dockerode is a large tree: it is loaded only where there is Docker.
   const { createDockerSource } = await import('../sources/docker/source.js');
-  return createDockerSource({
+  const source = createDockerSource({
     socket: sources.docker?.socket ?? '',
     environment,
     resyncMs: sources.docker?.resync ?? 60_000,
     hostAddress: () => host.address ?? hostAddress(),
     log: (level, message, fields) => log[level](fields ?? {}, message),
   });
+  return { source, exec: source.exec };
 }

@@ -3,7 +3,15 @@ import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { encode, type Packet } from 'dns-packet';
-import type { DaemonStatus, Explanation, NameService, QueryResult } from '../../src/api/ports.js';
+import type {
+  CheckRowInfo,
+  DaemonStatus,
+  DrainInfo,
+  Explanation,
+  HealthPort,
+  NameService,
+  QueryResult,
+} from '../../src/api/ports.js';
 import { createApiServer, type ApiServer, type ApiServerOptions } from '../../src/api/server.js';
 import { Catalog, type FactSink, type TaskFact } from '../../src/catalog/index.js';
 
@@ -11,6 +19,7 @@ import { Catalog, type FactSink, type TaskFact } from '../../src/catalog/index.j
 export const NOW = Date.UTC(2026, 10, 21);
 
 export const CONTAINER_ID = '4f1c2b3a5d6e'.padEnd(64, '0');
+export const UNHEALTHY_ID = '4f1c99999999'.padEnd(64, '0');
 
 export function task(
   id: string,
@@ -41,7 +50,7 @@ export function task(
 export const FACTS = {
   tasks: [
     task(CONTAINER_ID, 'shop_web_1', '10.42.0.11'),
-    task('4f1c99999999'.padEnd(64, '0'), 'shop_web_2', '10.42.0.12', {
+    task(UNHEALTHY_ID, 'shop_web_2', '10.42.0.12', {
       health: 'unhealthy',
       reason: 'port 80 refused',
     }),
@@ -201,6 +210,105 @@ export class FakeNames implements NameService {
   }
 }
 
+/** The checks of three of {@link FACTS}: healthy, failing, and one that waits for beats. */
+export const CHECKS: readonly CheckRowInfo[] = [
+  {
+    task: '77aa00000000'.padEnd(64, '0'),
+    kind: 'ttl',
+    check: 'ttl 10 s',
+    interval: 10_000,
+    from: 'label fairlead.health.type',
+    health: 'initializing',
+    since: NOW - 5000,
+    passes: 0,
+    failures: 0,
+    rise: 2,
+    fall: 3,
+    next: NOW + 5000,
+  },
+  {
+    task: UNHEALTHY_ID,
+    kind: 'http',
+    check: 'http 10.42.0.12:80/healthz',
+    interval: 1500,
+    from: 'rancher-compose.yml:7:5',
+    health: 'unhealthy',
+    since: NOW - 192_000,
+    passes: 1,
+    failures: 0,
+    rise: 2,
+    fall: 3,
+    last: { ok: true, detail: 'HTTP 200', at: NOW - 1000, took: 3.1 },
+    next: NOW + 1000,
+    heldUntil: NOW + 20_000,
+  },
+  {
+    task: CONTAINER_ID,
+    kind: 'tcp',
+    check: 'tcp 10.42.0.11:80',
+    interval: 2000,
+    from: 'label fairlead.health.port',
+    health: 'healthy',
+    since: NOW - 3_600_000,
+    passes: 0,
+    failures: 2,
+    rise: 2,
+    fall: 3,
+    last: { ok: false, detail: 'ECONNREFUSED', at: NOW - 1200, took: 0.4 },
+    next: NOW + 800,
+  },
+  {
+    // The catalog has no such task any more.
+    task: 'gone',
+    kind: 'tcp',
+    check: 'tcp 10.42.0.99:80',
+    from: 'label fairlead.health.port',
+    health: 'stopped',
+    since: NOW,
+    passes: 0,
+    failures: 0,
+    rise: 2,
+    fall: 3,
+  },
+];
+
+/** Checks as they are set here, and drains as they are asked for. */
+export class FakeHealth implements HealthPort {
+  checks: readonly CheckRowInfo[] = CHECKS;
+  readonly marks = new Map<string, DrainInfo>();
+  /** What it was asked to do. */
+  readonly asked: unknown[][] = [];
+
+  rows(): Iterable<CheckRowInfo> {
+    return this.checks;
+  }
+
+  beat(task: string, ok: boolean, note: string): 'taken' | 'no-task' | 'not-ttl' {
+    const row = this.checks.find((each) => each.task === task);
+    if (row?.kind === 'ttl') this.asked.push(['beat', task, ok, note]);
+    return row === undefined ? 'no-task' : row.kind === 'ttl' ? 'taken' : 'not-ttl';
+  }
+
+  checkNow(task: string): boolean {
+    this.asked.push(['check', task]);
+    return this.checks.some((each) => each.task === task);
+  }
+
+  drain(target: DrainInfo['target'], options: { readonly until?: number; readonly note?: string }): boolean {
+    this.asked.push(['drain', target, options]);
+    this.marks.set(JSON.stringify(target), { target, at: NOW, ...options });
+    return true;
+  }
+
+  undrain(target: DrainInfo['target']): boolean {
+    return this.marks.delete(JSON.stringify(target));
+  }
+
+  drains(): readonly DrainInfo[] {
+    return [...this.marks.values()];
+  }
+}
+
 export interface Fixture {
   readonly dir: string;
   readonly socket: string;
@@ -208,6 +316,7 @@ export interface Fixture {
   readonly catalog: Catalog;
   readonly sink: FactSink;
   readonly names: FakeNames;
+  readonly health: FakeHealth;
   readonly logged: string[];
   readonly status: { current: DaemonStatus };
 }
@@ -221,11 +330,13 @@ export async function startApi(
   const catalog = new Catalog({ clock: () => NOW });
   const sink = catalog.sink('docker');
   const names = new FakeNames();
+  const health = new FakeHealth();
   const logged: string[] = [];
   const status = { current: STATUS };
   const server = createApiServer({
     catalog,
     names,
+    health,
     daemon: { status: () => status.current },
     log: {
       warn: (text) => logged.push(text),
@@ -241,7 +352,7 @@ export async function startApi(
     rmSync(dir, { recursive: true });
     throw error;
   }
-  return { dir, socket, server, catalog, sink, names, logged, status };
+  return { dir, socket, server, catalog, sink, names, health, logged, status };
 }
 
 /** Puts {@link FACTS} into the catalog and says that they are live. */
@@ -266,7 +377,11 @@ export interface Answer {
 export function ask(
   where: string | number,
   path: string,
-  { method = 'GET', headers = {} }: { method?: string; headers?: Record<string, string> } = {},
+  {
+    method = 'GET',
+    headers = {},
+    body,
+  }: { method?: string; headers?: Record<string, string>; body?: string } = {},
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const target = typeof where === 'string' ? { socketPath: where } : { host: '127.0.0.1', port: where };
@@ -282,6 +397,6 @@ export function ask(
       });
     });
     outgoing.once('error', reject);
-    outgoing.end();
+    outgoing.end(body);
   });
 }

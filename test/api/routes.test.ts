@@ -169,6 +169,8 @@ describe('status', () => {
       dns: { listen: ['169.254.169.250:53'], upstreams: ['192.0.2.53:53'] },
       api: { listen: [`unix:${fixture.socket}`] },
       catalog: { services: 3, tasks: 4, loaded: true, health: { healthy: 2, unhealthy: 1, stopped: 1 } },
+      checks: { tasks: 4, failing: 1 },
+      drains: 0,
       sources: [{ name: 'docker', state: 'live', asOf: '2026-11-20T23:59:58.000Z' }],
       problems: [{ code: 'label-invalid', subject: 'container bad_1' }],
     });
@@ -217,7 +219,7 @@ describe('errors', () => {
     expect(answer.body.detail).toMatch(/^[\x20-\x7e]+$/);
   });
 
-  it('refuses to write', async () => {
+  it('refuses to write what is not to be written', async () => {
     expect((await ask(fixture.socket, '/v1/services', { method: 'DELETE' })).body).toMatchObject({
       code: 'not-found',
     });
@@ -234,17 +236,17 @@ describe('errors', () => {
 
 it('docs/api.md has every route and every problem code', () => {
   const routes: string[] = [];
-  const { catalog, names, status } = fixture;
+  const { catalog, names, health, status } = fixture;
   const app = fastify({ exposeHeadRoutes: false });
   app.addHook('onRoute', ({ url, method }) => {
-    if (method === 'GET') routes.push(url);
+    routes.push(`${String(method)} ${url}`);
   });
   const log = { warn: () => undefined, error: () => undefined };
   const daemon = { status: () => status.current };
-  registerRoutes(app, { catalog, names, daemon, log, clock: Date.now }, { listening: () => [] });
+  registerRoutes(app, { catalog, names, daemon, health, log, clock: Date.now }, { listening: () => [] });
   const page = readFileSync(new URL('../../docs/api.md', import.meta.url), 'utf8');
-  expect(routes.length).toBeGreaterThan(9);
-  expect(routes.filter((route) => !page.includes(`\`GET ${route}`))).toEqual([]);
+  expect(routes.length).toBeGreaterThan(16);
+  expect(routes.filter((route) => !route.startsWith('HEAD ') && !page.includes(`\`${route}`))).toEqual([]);
   const types = readFileSync(new URL('../../src/api/types.ts', import.meta.url), 'utf8');
   const codes = /type ProblemCode =([^;]+);/.exec(types)?.[1]?.match(/'[a-z-]+'/g) ?? [];
   expect(codes.length).toBeGreaterThan(5);

@@ -245,6 +245,7 @@ describe('status', () => {
         '             lan: none, such names are refused',
         `  api        unix:${fixture.socket}`,
         `  catalog    3 services, 4 tasks (healthy 2, unhealthy 1, stopped 1), revision ${fixture.catalog.snapshot.revision}`,
+        '  checks     4 tasks checked, 1 failing',
         '  queries    4 (A 3, AAAA 1), 1 forwarded, 7 from the cache',
         '  replies    NOERROR 3, NXDOMAIN 1',
         '  dropped    policy 2',

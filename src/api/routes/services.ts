@@ -1,11 +1,11 @@
 import type { FastifyInstance } from 'fastify';
 import type { Service } from '../../catalog/model.js';
 import type { Snapshot } from '../../catalog/snapshot.js';
+import { askedService, findService, type ServiceParams } from '../find-service.js';
 import { jsonListStream } from '../json-stream.js';
 import { serviceDetailJson, serviceJson } from '../json.js';
-import { clip, Params } from '../params.js';
+import { Params } from '../params.js';
 import type { ApiPorts } from '../ports.js';
-import { ApiProblem } from '../problem.js';
 import { sortedServices } from '../sorted.js';
 import type { ServiceDetailJson } from '../types.js';
 
@@ -30,27 +30,11 @@ export function serviceRoutes(app: FastifyInstance, { catalog, daemon }: ApiPort
       .send(jsonListStream({ revision: snapshot.revision }, 'services', listed(snapshot, filter, domain)));
   });
 
-  app.get<{ Params: { stack: string; service: string } }>(
-    '/v1/services/:stack/:service',
-    (request): ServiceDetailJson => {
-      const params = new Params(request.query, ['sidekick', 'environment']);
-      const sidekick = params.text('sidekick');
-      const status = daemon.status();
-      const environment = params.text('environment') ?? status.environment;
-      const { stack, service: name } = request.params;
-      const { snapshot } = catalog;
-      const service = snapshot.service({
-        environment,
-        stack: stack.toLowerCase(),
-        service: name.toLowerCase(),
-        ...(sidekick === undefined ? {} : { sidekick: sidekick.toLowerCase() }),
-      });
-      if (service) return serviceDetailJson(service, status.domain, snapshot);
-      const wanted = clip(`${sidekick === undefined ? '' : `${sidekick}.`}${name}.${stack}`);
-      const detail = `no service ${wanted} in environment ${clip(environment)}; "fairlead services" lists them`;
-      throw new ApiProblem(404, 'service-not-found', detail);
-    },
-  );
+  app.get<{ Params: ServiceParams }>('/v1/services/:stack/:service', (request): ServiceDetailJson => {
+    const { domain, environment } = daemon.status();
+    const { snapshot } = catalog;
+    return serviceDetailJson(findService(snapshot, askedService(request, environment)), domain, snapshot);
+  });
 }
 
 function* listed(snapshot: Snapshot, filter: Filter, domain: string) {

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { healthCounts, timestamp } from '../json.js';
 import { Params } from '../params.js';
-import type { ApiPorts } from '../ports.js';
+import type { ApiPorts, HealthPort } from '../ports.js';
 import type { ProblemListJson, StatusJson } from '../types.js';
 
 /** `/v1/status`: the daemon at a glance. `/v1/problems`: what sources could not use. */
@@ -22,7 +22,7 @@ export function statusRoutes(
   });
 }
 
-function statusJson({ catalog, daemon, clock }: ApiPorts, listen: readonly string[]): StatusJson {
+function statusJson({ catalog, daemon, health, clock }: ApiPorts, listen: readonly string[]): StatusJson {
   const { snapshot } = catalog;
   const { startedAt, config, ...rest } = daemon.status();
   const { loadedAt, reload, ...file } = config;
@@ -44,10 +44,22 @@ function statusJson({ catalog, daemon, clock }: ApiPorts, listen: readonly strin
       tasks: snapshot.taskCount,
       health: healthCounts(snapshot.tasks()),
     },
+    checks: checkCounts(health),
+    drains: health.drains().length,
     sources: snapshot.sources.map(({ asOf, ...source }) => ({
       ...source,
       ...(asOf === undefined ? {} : { asOf: timestamp(asOf) }),
     })),
     problems: snapshot.problems,
   };
+}
+
+function checkCounts(port: HealthPort): StatusJson['checks'] {
+  let tasks = 0;
+  let failing = 0;
+  for (const { health } of port.rows()) {
+    tasks += 1;
+    if (health === 'unhealthy') failing += 1;
+  }
+  return { tasks, failing };
 }

@@ -14,7 +14,7 @@ export async function run(context: Context): Promise<number> {
 
 function words({ paint, width }: Context, status: StatusJson): string {
   const now = Date.parse(status.now);
-  const { config, dns, api, catalog } = status;
+  const { config, dns, api, catalog, checks, drains } = status;
   const { queries, replies, dropped, forwarded } = dns.counters;
   const { cache, routes } = dns.forwarding;
   const reload = config.reload;
@@ -45,6 +45,11 @@ function words({ paint, width }: Context, status: StatusJson): string {
         'catalog',
         `${count(catalog.services, 'service')}, ${count(catalog.tasks, 'task')}${health === '' ? '' : ` (${health})`}, revision ${catalog.revision}`,
       ],
+      ['checks', checksText(checks)],
+      [
+        'drains',
+        drains === 0 ? undefined : { text: `${drains} in force; "fairlead drain" lists them`, tone: 'warn' },
+      ],
       [
         'queries',
         `${sum(queries)} (${tally(queries) || 'none yet'}), ${forwarded} forwarded, ${cache.hits} from the cache`,
@@ -66,6 +71,14 @@ function words({ paint, width }: Context, status: StatusJson): string {
       ? ''
       : `\n${paint('warn', count(problems.length, 'problem'))}\n${problems.join('')}`,
   ].join('');
+}
+
+function checksText({ tasks, failing }: StatusJson['checks']): Cell {
+  if (tasks === 0) return { text: 'no task has a check' };
+  return {
+    text: `${count(tasks, 'task')} checked, ${failing} failing`,
+    tone: failing === 0 ? undefined : 'bad',
+  };
 }
 
 /** `upstreams  192.0.2.53:53`, and below it a line for each suffix that has upstreams of its own. */

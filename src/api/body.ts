@@ -1,0 +1,76 @@
+import { clip } from './params.js';
+import { ApiProblem } from './problem.js';
+
+/** Characters of a note. */
+const LONGEST_NOTE = 200;
+
+/** Controls, line ends, and the marks that turn the direction of what follows. */
+const UNPRINTABLE = /[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]+/gu;
+
+/**
+ * The keys of a JSON body; no body is one without keys. A key that the route does not know is refused, as an unknown
+ * parameter is.
+ */
+export class Body {
+  readonly #values: ReadonlyMap<string, unknown>;
+
+  /**
+   * @param body as fastify parsed it
+   * @param known the keys that the route knows
+   * @throws ApiProblem `body-invalid`
+   */
+  constructor(body: unknown, known: readonly string[]) {
+    if (body !== undefined && (typeof body !== 'object' || body === null || Array.isArray(body)))
+      throw invalid('the body is no JSON object; send one such as {"note":"text"}');
+    const values = new Map<string, unknown>(Object.entries(body ?? {}));
+    for (const key of values.keys())
+      if (!known.includes(key)) throw invalid(`unknown key "${clip(key)}"; known: ${known.join(', ')}`);
+    this.#values = values;
+  }
+
+  /** @throws ApiProblem `body-invalid` */
+  text(key: string): string | undefined {
+    const value = this.#values.get(key);
+    if (value === undefined || typeof value === 'string') return value;
+    throw invalid(`"${key}" is no text; write it in quotes`);
+  }
+
+  /** Somebody's words, in one line; undefined when there are none. @throws ApiProblem `body-invalid` */
+  note(key: string): string | undefined {
+    const text = this.text(key)?.replace(UNPRINTABLE, ' ').trim();
+    if (text === undefined || text.length <= LONGEST_NOTE) return text || undefined;
+    throw invalid(`"${key}" has ${text.length} characters; ${LONGEST_NOTE} are the most it may have`);
+  }
+
+  /** @throws ApiProblem `body-invalid` */
+  flag(key: string): boolean | undefined {
+    const value = this.#values.get(key);
+    if (value === undefined || typeof value === 'boolean') return value;
+    throw invalid(`"${key}" is neither true nor false; write one of them, without quotes`);
+  }
+
+  /** A time such as `30s`, in milliseconds. @throws ApiProblem `body-invalid` */
+  time(key: string): number | undefined {
+    const text = this.text(key);
+    if (text === undefined) return undefined;
+    const ms = milliseconds(text);
+    if (ms !== undefined && ms >= UNITS.s && ms <= LONGEST_DAYS * UNITS.d) return ms;
+    throw invalid(
+      `"${key}" is "${clip(text)}", which is no time from 1s to ${LONGEST_DAYS}d; write one with its unit, such as 30s, 5m or 1h30m`,
+    );
+  }
+}
+
+const LONGEST_DAYS = 365;
+const UNITS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+
+/** @returns undefined when the text is no time */
+function milliseconds(text: string): number | undefined {
+  if (!/^(?:\d{1,9}(?:ms|s|m|h|d)){1,5}$/.test(text)) return undefined;
+  const parts = [...text.matchAll(/(\d+)(ms|s|m|h|d)/g)];
+  return parts.reduce((sum, [, amount, unit]) => sum + Number(amount) * UNITS[unit as keyof typeof UNITS], 0);
+}
+
+function invalid(detail: string): ApiProblem {
+  return new ApiProblem(400, 'body-invalid', detail);
+}

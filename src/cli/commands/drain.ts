@@ -1,0 +1,51 @@
+import type { DrainJson, DrainListJson } from '../../api/types.js';
+import type { Context } from '../context.js';
+import { CliError, EXIT } from '../exit-codes.js';
+import { findTarget, targetRoute, targetText } from '../find-target.js';
+import type { Column } from '../format/table.js';
+import { plain } from '../format/text.js';
+import { ageBetween, formatAge, shortId } from '../format/words.js';
+import { printChange, printList } from '../print-list.js';
+
+export async function run(context: Context): Promise<number> {
+  const text = context.argument(0);
+  if (text === undefined) return list(context);
+  const target = await findTarget(context, text);
+  const { path, query } = targetRoute(target, 'drain');
+  const body = { for: context.text('for'), note: context.text('note') };
+  const drain = await context.send<DrainJson>('PUT', path, { query, body });
+  const end = drain.until === undefined ? 'until it is taken back' : `until ${drain.until}`;
+  if (context.text('output') === 'name') context.print(`${plain(drain.name)}\n`);
+  else printChange(context, drain, () => `draining ${plain(targetText(target))} ${end}\n`);
+  return EXIT.ok;
+}
+
+async function list(context: Context): Promise<number> {
+  const given = ['for', 'note'].find((option) => context.text(option) !== undefined);
+  if (given !== undefined) {
+    throw new CliError(EXIT.usage, `--${given} is given, but not what to drain; name a task or a service`);
+  }
+  const { now, drains } = await context.get<DrainListJson>('/v1/drains');
+  printList(context, drains, {
+    columns: columns(context, Date.parse(now)),
+    name: ({ name }) => name,
+    id: ({ task, name }) => task ?? name,
+    empty: 'nothing is drained',
+  });
+  return EXIT.ok;
+}
+
+function columns(context: Context, now: number): readonly Column<DrainJson>[] {
+  return [
+    { header: 'KIND', value: ({ task }) => (task === undefined ? 'service' : 'task') },
+    { header: 'NAME', value: ({ name }) => name, shrinks: true },
+    { header: 'ID', value: ({ task = '' }) => shortId(task, context.kept('trunc')), shrinks: true },
+    { header: 'SINCE', value: ({ at }) => ageBetween(at, now), align: 'right' },
+    { header: 'LEFT', value: ({ until }) => leftText(until, now), align: 'right' },
+    { header: 'NOTE', value: ({ note = '' }) => note, shrinks: true },
+  ];
+}
+
+function leftText(until: string | undefined, now: number): string {
+  return until === undefined ? '' : formatAge(Math.ceil((Date.parse(until) - now) / 1000) * 1000);
+}

@@ -1,0 +1,101 @@
+import { AnswerError } from '../api/client.js';
+import type { ServiceJson, ServiceListJson, ServiceRefJson, StatusJson, TaskJson } from '../api/types.js';
+import type { Context } from './context.js';
+import { CliError, EXIT } from './exit-codes.js';
+import { parseServiceName } from './service-name.js';
+
+/** What a command is about that takes a task as well as a service. */
+export type Target =
+  | { readonly task: string; readonly name: string }
+  | { readonly service: ServiceRefJson; readonly name: string };
+
+/** How many things an error lists. */
+const MAX_NAMED = 5;
+
+/**
+ * Finds the service or task that a user means. The beginning of an id stands back behind a service of that name:
+ * `db` is one in hexadecimal, too.
+ * @param stack that of a service's name without one
+ * @throws CliError when there is none, or several
+ */
+export async function findTarget(context: Context, text: string, stack?: string): Promise<Target> {
+  if (text === '')
+    throw new CliError(EXIT.usage, 'the name is empty; give one such as web.shop or shop_web_1');
+  const services = (await servicesNamed(context, text, stack)).map((service): Target => ({
+    service,
+    name: service.name,
+  }));
+  const task = await taskNamed(context, text, services.length > 0);
+  const targets = [...services, ...(task ? [{ task: task.id, name: task.name }] : [])];
+  const [target, ...others] = targets;
+  if (target === undefined) {
+    const where = stack === undefined ? '' : ` in stack ${stack}`;
+    throw new CliError(
+      EXIT.negative,
+      `no service and no task is called "${text}"${where}; "fairlead services" and "fairlead tasks" list them`,
+    );
+  }
+  if (others.length > 0) throw severalTargets(text, targets);
+  return target;
+}
+
+export function severalTargets(text: string, targets: readonly Target[]): CliError {
+  const some = targets.slice(0, MAX_NAMED).map(targetText);
+  const more = targets.length > some.length ? `, and ${targets.length - some.length} more` : '';
+  return new CliError(
+    EXIT.negative,
+    `"${text}" means ${some.join(', ')}${more}; say which: service.stack, or the id of a task`,
+  );
+}
+
+/** `service web.shop`, `task shop_web_1 (4f1c2b3a5d6e)`. */
+export function targetText(target: Target): string {
+  if ('service' in target) return `service ${target.name}`;
+  const { task, name } = target;
+  return task === name ? `task ${name}` : `task ${name} (${task.slice(0, 12)})`;
+}
+
+/** The route of a target, and its query, for what is done to it. */
+export function targetRoute(target: Target, what: string): { path: string; query: Record<string, string> } {
+  if ('task' in target) return { path: `/v1/tasks/${encodeURIComponent(target.task)}/${what}`, query: {} };
+  const { environment, stack, service, sidekick } = target.service;
+  return {
+    path: `/v1/services/${encodeURIComponent(stack)}/${encodeURIComponent(service)}/${what}`,
+    query: { environment, ...(sidekick === undefined ? {} : { sidekick }) },
+  };
+}
+
+async function servicesNamed(
+  context: Context,
+  text: string,
+  inStack: string | undefined,
+): Promise<readonly ServiceJson[]> {
+  const { domain, environment } = await context.get<StatusJson>('/v1/status');
+  const name = parseServiceName(text, domain);
+  if (!name) return [];
+  const { service, stack = inStack, sidekick } = name;
+  const { services } = await context.get<ServiceListJson>('/v1/services', { environment, stack, service });
+  return services.filter((each) => each.sidekick === sidekick);
+}
+
+/**
+ * @param rivals a service has this name: only a task that has it, too, is meant
+ * @returns undefined when no task is meant
+ * @throws CliError when several are
+ */
+async function taskNamed(context: Context, text: string, rivals: boolean): Promise<TaskJson | undefined> {
+  try {
+    const task = await context.get<TaskJson>(`/v1/tasks/${encodeURIComponent(text)}`);
+    const lower = text.toLowerCase();
+    const byName = task.id === text || task.name.toLowerCase() === lower || task.names.includes(lower);
+    return byName || !rivals ? task : undefined;
+  } catch (error) {
+    const answer = error instanceof CliError ? error.cause : undefined;
+    if (!(answer instanceof AnswerError)) throw error;
+    const { code } = answer.problem;
+    if (code === 'task-not-found') return undefined;
+    // Several ids that begin with the name of a service.
+    if (code === 'task-ambiguous' && rivals && /^[0-9a-f]+$/i.test(text)) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,58 @@
+import type { CheckJson } from '../api/types.js';
+import type { Context } from './context.js';
+import type { Cell, Column } from './format/table.js';
+import { ageBetween, formatAge, healthTone, shortId } from './format/words.js';
+import { serviceText } from './task-columns.js';
+
+/** @param now the daemon's clock, milliseconds since the epoch */
+export function healthColumns(now: number): readonly Column<CheckJson>[] {
+  return [
+    { header: 'SERVICE', value: serviceText, shrinks: true },
+    { header: 'TASK', value: ({ name }) => name, shrinks: true },
+    { header: 'STATE', value: (check) => stateCell(check, now) },
+    { header: 'SINCE', value: ({ since }) => ageBetween(since, now), align: 'right' },
+    { header: 'CHECK', value: checkText, shrinks: true },
+    { header: 'LAST RESULT', value: (check) => lastCell(check, now), shrinks: true },
+    { header: 'NEXT', value: ({ next }) => nextText(next, now), align: 'right' },
+  ];
+}
+
+export function wideHealthColumns(context: Context): readonly Column<CheckJson>[] {
+  return [
+    { header: 'RISE', value: ({ rise }) => String(rise), align: 'right' },
+    { header: 'FALL', value: ({ fall }) => String(fall), align: 'right' },
+    { header: 'ID', value: ({ id }) => shortId(id, context.kept('trunc')), shrinks: true },
+    { header: 'FROM', value: ({ from }) => from, shrinks: true },
+    { header: 'REASON', value: ({ reason = '' }) => reason, shrinks: true },
+  ];
+}
+
+function stateCell({ health, heldUntil }: CheckJson, now: number): Cell {
+  const left = heldUntil === undefined ? 0 : Date.parse(heldUntil) - now;
+  const held = left > 0 ? `, held ${formatAge(left)}` : '';
+  return { text: `${health}${held}`, tone: healthTone(health) };
+}
+
+/** `tcp 10.42.0.7:80 every 2s`. What waits for beats says by itself how long. */
+function checkText({ kind, check, intervalMs }: CheckJson): string {
+  if (intervalMs === undefined || kind === 'ttl') return check;
+  return `${check} every ${Math.round(intervalMs / 100) / 10}s`;
+}
+
+/** `fail 2/3: ECONNREFUSED, 1s ago`: of the three that make it unhealthy, two have failed. */
+function lastCell({ health, last, passes, failures, rise, fall }: CheckJson, now: number): Cell {
+  if (last === undefined) return { text: 'none yet' };
+  const age = ageBetween(last.at, now);
+  if (last.ok) {
+    const still = health === 'healthy' ? '' : ` ${passes}/${rise}`;
+    return { text: `pass${still}: ${last.detail}, ${age} ago` };
+  }
+  const still = health === 'healthy' ? ` ${failures}/${fall}` : '';
+  return { text: `fail${still}: ${last.detail}, ${age} ago`, tone: 'bad' };
+}
+
+function nextText(next: string | undefined, now: number): string {
+  if (next === undefined) return '';
+  const left = Math.ceil((Date.parse(next) - now) / 1000);
+  return left > 0 ? `in ${formatAge(left * 1000)}` : 'now';
+}
