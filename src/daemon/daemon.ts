@@ -13,6 +13,7 @@ import { Listeners } from './listeners.js';
 import type { Logger } from './log.js';
 import { createNameService } from './name-service.js';
 import { createNames, forwardingStatus, hostClient, type Names } from './names.js';
+import { logPanic } from './panic-log.js';
 import { Sources } from './sources.js';
 import { StateKeeper } from './state-keeper.js';
 
@@ -68,6 +69,7 @@ export class Daemon {
       ...this.#names.tuning,
     });
     this.catalog.onChange(warnOfProblems(log));
+    this.catalog.onChange(logPanic(log.child({ component: 'health' })));
     this.#sources = new Sources(this.catalog, log);
     this.#health = new HealthKeeper(this.catalog, this.#createBook(loaded), this.#sources);
     this.#listeners = new Listeners(this.#responder, log.child({ component: 'dns' }));

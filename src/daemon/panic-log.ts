@@ -1,0 +1,36 @@
+import {
+  selectTasks,
+  serviceName,
+  type ChangeSet,
+  type ServiceKey,
+  type Snapshot,
+} from '../catalog/index.js';
+import type { Logger } from './log.js';
+
+/** Writes to the log when a service goes into panic, and when it is out of it again: once each. */
+export function logPanic(log: Logger): (change: ChangeSet, snapshot: Snapshot) => void {
+  const inPanic = new Set<ServiceKey>();
+  return ({ services }, snapshot) => {
+    for (const key of services.removed) inPanic.delete(key);
+    for (const key of [...services.added, ...services.changed]) {
+      const service = snapshot.serviceByKey(key);
+      if (!service) continue;
+      const { tasks, panic } = selectTasks(service);
+      if (panic === inPanic.has(key)) continue;
+      const name = serviceName(service);
+      if (panic) {
+        inPanic.add(key);
+        log.warn(
+          { service: name },
+          `most tasks of ${name} are unhealthy at once: the checks are doubted, and all ${tasks.length} that run are given; "fairlead health ${name}" shows why`,
+        );
+      } else {
+        inPanic.delete(key);
+        log.info(
+          { service: name },
+          `enough tasks of ${name} are healthy again: the others are not given any more`,
+        );
+      }
+    }
+  };
+}

@@ -1,0 +1,32 @@
+import { pino } from 'pino';
+import { expect, it } from 'vitest';
+import { Catalog } from '../../src/catalog/index.js';
+import { logPanic } from '../../src/daemon/panic-log.js';
+import { taskFact } from '../support/facts.js';
+
+it('panic is told once, and once when it is over', () => {
+  const lines: string[] = [];
+  const log = pino({ level: 'info' }, { write: (line: string) => lines.push(line) });
+  const catalog = new Catalog();
+  catalog.onChange(logPanic(log));
+  const sink = catalog.sink('docker');
+  const service = { environment: 'default', stack: 'shop', service: 'web' };
+  const put = (...healths: ('healthy' | 'unhealthy')[]) =>
+    sink.replace({
+      tasks: healths.map((health, at) => taskFact(`web_${at}`, { service, health, ip: `10.0.0.${at + 1}` })),
+    });
+  const told = () =>
+    lines.splice(0).map((line) => (JSON.parse(line) as { msg: string }).msg.replace(/:.*/, ''));
+  put('healthy', 'healthy', 'unhealthy');
+  expect(told()).toEqual([]);
+  put('healthy', 'unhealthy', 'unhealthy');
+  expect(told()).toEqual(['most tasks of web.shop are unhealthy at once']);
+  put('unhealthy', 'unhealthy', 'unhealthy');
+  expect(told()).toEqual([]);
+  put('healthy', 'healthy', 'unhealthy');
+  expect(told()).toEqual(['enough tasks of web.shop are healthy again']);
+  put('unhealthy', 'unhealthy', 'unhealthy');
+  put();
+  put('unhealthy', 'unhealthy', 'unhealthy');
+  expect(told()).toHaveLength(2);
+});
