@@ -102,8 +102,7 @@ describeOnHost('health', () => {
     const rule = ['OUTPUT', '--protocol', 'tcp', '--dport', '80', '--jump', 'DROP'];
     await host.netns.must('iptables', ['--insert', ...rule]);
     try {
-      const service = async () =>
-        (await host.fairlead.api('/v1/services/shop/web')) as ServiceDetailJson;
+      const service = async () => (await host.fairlead.api('/v1/services/shop/web')) as ServiceDetailJson;
       const isInPanic = ({ panic, health }: ServiceDetailJson): boolean => panic && health.unhealthy === 3;
       await until('all checks fail', service, isInPanic, host.patience(8_000));
       await untilAnswers([1, 2, 3], 1_000);
@@ -111,8 +110,7 @@ describeOnHost('health', () => {
       await host.netns.must('iptables', ['--delete', ...rule]);
     }
     const isWell = ({ panic, health }: ServiceDetailJson): boolean => !panic && health.healthy === 3;
-    const service = async () =>
-      (await host.fairlead.api('/v1/services/shop/web')) as ServiceDetailJson;
+    const service = async () => (await host.fairlead.api('/v1/services/shop/web')) as ServiceDetailJson;
     await until('all checks pass again', service, isWell, host.patience(6_000));
   });
 
