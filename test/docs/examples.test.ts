@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parseConfigText } from '../../src/config/index.js';
+import { readRancherCompose } from '../../src/health/definitions/rancher-compose.js';
 import { parseServicesFile } from '../../src/sources/file/parse.js';
 
 const root = join(import.meta.dirname, '../..');
@@ -35,6 +36,11 @@ describe('examples in the docs', () => {
     if (top === 'services' || top === 'networks') return;
     if (top === 'stacks' || top === 'clients') {
       expect(parseServicesFile(text, 'default')).toMatchObject({ ok: true });
+      return;
+    }
+    if (text.includes('health_check:')) {
+      const { services, notes } = readRancherCompose(text, 'rancher-compose.yml');
+      expect([services.size > 0, notes]).toEqual([true, []]);
       return;
     }
     const parsed = parseConfigText(text);
