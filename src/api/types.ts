@@ -7,6 +7,10 @@ import type {
   ServiceKind,
   SourceState,
 } from '../catalog/model.js';
+import type { DnsCountersJson, ForwardingJson } from './types-dns.js';
+
+export type * from './types-dns.js';
+export type * from './types-query.js';
 
 /**
  * The JSON that the API speaks (docs/api.md): shared by the routes and the CLI. Keys are camelCase and stable; a key
@@ -122,72 +126,6 @@ export interface SourceJson {
   readonly asOf?: Timestamp;
   readonly error?: string;
   readonly detail?: string;
-}
-
-/** How often each thing happened since the start; the keys are names such as `A`, `NXDOMAIN`, `udp`. */
-export type Counts = Readonly<Record<string, number>>;
-
-export interface DnsCountersJson {
-  /** By query type. */
-  readonly queries: Counts;
-  /** By response code. */
-  readonly replies: Counts;
-  /** Packets left unanswered, by reason. */
-  readonly dropped: Counts;
-  /** Packets that came in, by transport: `udp`, `tcp`. */
-  readonly packets: Counts;
-  /** Replies with TC set. */
-  readonly truncated: number;
-  /** Queries that went to an upstream. */
-  readonly forwarded: number;
-  /** Queries that had come through this daemon before. */
-  readonly loops: number;
-  /** Queries with a DNS cookie (RFC 7873), by what it said: `new`, `valid`, `invalid`. */
-  readonly cookies: Counts;
-  /** Replies that the rate limit cut down to TC; those that it held back are `dropped['rate-limit']`. */
-  readonly slipped: number;
-  /** Queries that were not forwarded because their client had too many under way. */
-  readonly overloads: number;
-  /** Faults of Fairlead that became SERVFAIL. */
-  readonly faults: number;
-}
-
-/** A server that names which are not ours are asked of. */
-export interface UpstreamJson {
-  /** `ip:port`, or `tls://ip:port#name`. */
-  readonly address: string;
-  /** Whether it answered when it was last asked. */
-  readonly up: boolean;
-  /** Times that it was given up since it last answered. */
-  readonly failures: number;
-  /** The last of them: `timeout`, `ECONNREFUSED`. */
-  readonly lastError?: string;
-}
-
-/** What became of names that are not ours. */
-export interface ForwardingJson {
-  /** In the order they are tried, for each suffix; that of all other names is `.` and comes first. */
-  readonly routes: readonly { readonly suffix: string; readonly upstreams: readonly UpstreamJson[] }[];
-  /** Questions to upstreams. */
-  readonly flights: number;
-  /** Questions that joined one under way. */
-  readonly joined: number;
-  /** Questions that no upstream answered. */
-  readonly failures: number;
-  /** Questions refused because too many were waiting. */
-  readonly overloads: number;
-  /** Answers withheld by rebinding protection. */
-  readonly filtered: number;
-  readonly cache: {
-    readonly hits: number;
-    readonly misses: number;
-    /** Answers past their time that were given because no upstream answered in time. */
-    readonly stale: number;
-    /** Answers that were fetched again before their time was over. */
-    readonly prefetches: number;
-    /** Octets held. */
-    readonly bytes: number;
-  };
 }
 
 /** `GET /v1/status`. */
@@ -318,91 +256,6 @@ export interface DrainListJson {
 export interface TaskRefJson {
   readonly id: string;
   readonly name: string;
-}
-
-/** What one client may see. */
-export interface ViewJson {
-  /** Whose view it is; absent: nobody's in particular. */
-  readonly address?: string;
-  readonly environment: string;
-  readonly stack?: string;
-  /** `service.stack`. */
-  readonly service?: string;
-  /** The task's name. */
-  readonly task?: string;
-  readonly networks: readonly string[] | 'all';
-}
-
-export interface RecordJson {
-  /** With the final dot. */
-  readonly name: string;
-  /** IANA mnemonic, or `TYPE65280` (RFC 3597 section 5). */
-  readonly type: string;
-  readonly ttl: number;
-  /** Presentation format of RFC 1035 section 5; `\# 3 abcdef` (RFC 3597) for what has none here. */
-  readonly data: string;
-}
-
-/** A DNS response, decoded. */
-export interface DnsMessageJson {
-  /** `NOERROR`, `NXDOMAIN`, ...; `NOREPLY` when the client would get no reply at all. */
-  readonly rcode: string;
-  /** Set flags, lower case: `qr`, `aa`, `tc`, `rd`, `ra`, `ad`, `cd`. */
-  readonly flags: readonly string[];
-  readonly question: { readonly name: string; readonly type: string };
-  readonly answers: readonly RecordJson[];
-  readonly authority: readonly RecordJson[];
-  /** Without the OPT record. */
-  readonly additional: readonly RecordJson[];
-  /** Extended DNS errors (RFC 8914). */
-  readonly errors: readonly { readonly code: number; readonly text: string }[];
-  /** Why the sections are empty although the message has them: it could not be decoded. */
-  readonly undecoded?: string;
-  /** The message itself, base64; empty when there is none. */
-  readonly wire: string;
-}
-
-/** `GET /v1/query`. */
-export interface QueryJson extends DnsMessageJson {
-  readonly source: 'own' | 'upstream' | 'none';
-  /** What decided the answer, in words. */
-  readonly rule: string;
-  /** Milliseconds that it took. */
-  readonly ms: number;
-  readonly view: ViewJson;
-}
-
-/** One step of the way to an answer. */
-export interface ExplainStepJson {
-  readonly tried: string;
-  readonly matched: boolean;
-  readonly why: string;
-}
-
-/** A task that the name could have led to. */
-export interface ExplainTaskJson {
-  readonly id: string;
-  readonly name: string;
-  readonly service?: string;
-  readonly health: Health;
-  readonly reason?: string;
-  readonly addresses: readonly string[];
-  /** Whether it is in the answer. */
-  readonly in: boolean;
-  readonly why: string;
-}
-
-/** `GET /v1/explain`. */
-export interface ExplainJson {
-  readonly name: string;
-  readonly type: string;
-  readonly view: ViewJson;
-  readonly steps: readonly ExplainStepJson[];
-  readonly rule: string;
-  readonly rcode: string;
-  readonly tasks: readonly ExplainTaskJson[];
-  /** Presentation format. */
-  readonly answers: readonly string[];
 }
 
 /** A line of `GET /v1/events`. */

@@ -2,7 +2,7 @@ import { serviceKey, type Problem, type ServiceKey, type Task } from '../catalog
 import { defaultTiming, type HealthCheck } from './check.js';
 import type { Definition, Note } from './definitions/build.js';
 import { checkFromLabels } from './definitions/labels.js';
-import { printable } from './definitions/printable.js';
+import { printable } from '../text/printable.js';
 import { checkFromRegistrator } from './definitions/registrator.js';
 import { lowestTcpPort } from './target.js';
 

@@ -8,7 +8,7 @@ import { Zone } from '../../src/dns/zone/zone.js';
 import { parseCidr, type Cidr, type HostPort } from '../../src/net/ip.js';
 import { DOMAIN, NAME_SERVER, TTL } from '../conformance/golden/fixture.js';
 import { goldenFacts, goldenRecords } from '../conformance/golden/facts.js';
-import { wireName } from './upstream.js';
+import { wireName } from '../support/soa.js';
 
 export interface DaemonOptions {
   readonly upstreams?: readonly HostPort[];

@@ -3,17 +3,11 @@ import type { Query } from '../../src/dns/wire/query.js';
 import { addressRecord, type ResourceRecord } from '../../src/dns/wire/records.js';
 import { DOMAIN, STACK } from '../conformance/golden/fixture.js';
 import { query } from '../conformance/packets.js';
+import { wireName } from '../support/soa.js';
 import { startDaemon } from './daemon.js';
 import { always, never, type Figure } from './figure.js';
 import { UdpClient } from './udp-client.js';
-import {
-  addressReply,
-  HONEST_ADDRESS,
-  reply,
-  startUpstream,
-  wireName,
-  type UpstreamQuery,
-} from './upstream.js';
+import { addressReply, HONEST_ADDRESS, reply, startUpstream, type UpstreamQuery } from './upstream.js';
 
 const ATTACK = 'spoofed replies';
 const FORGED_ADDRESS = '198.51.100.66';

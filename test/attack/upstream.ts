@@ -1,13 +1,13 @@
 import { createSocket, type Socket as UdpSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
-import { CLASS, RCODE, TYPE } from '../../src/dns/wire/constants.js';
+import { RCODE } from '../../src/dns/wire/constants.js';
 import { frame, FrameBuffer } from '../../src/dns/wire/frames.js';
-import { nameFromText } from '../../src/dns/wire/name-text.js';
 import { parseQuery, type Query } from '../../src/dns/wire/query.js';
-import { addressRecord, type ResourceRecord } from '../../src/dns/wire/records.js';
+import { addressRecord } from '../../src/dns/wire/records.js';
 import { composeReply, type ReplyBody } from '../../src/dns/wire/reply.js';
 import type { HostPort } from '../../src/net/ip.js';
+import { exampleSoa } from '../support/soa.js';
 
 export interface UpstreamQuery {
   readonly query: Query;
@@ -92,30 +92,5 @@ export function addressReply(query: Query, address = HONEST_ADDRESS, ttl = 300):
 }
 
 export function denial(query: Query): Buffer {
-  return reply(query, { rcode: RCODE.NXDOMAIN, authority: [soa] });
+  return reply(query, { rcode: RCODE.NXDOMAIN, authority: [exampleSoa] });
 }
-
-export function wireName(text: string): Uint8Array {
-  const name = nameFromText(text);
-  if (!name) throw new Error(`not a name: ${text}`);
-  return name;
-}
-
-const example = wireName('example');
-
-const soa: ResourceRecord = {
-  owner: example,
-  type: TYPE.SOA,
-  class: CLASS.IN,
-  ttl: 60,
-  rdata: {
-    kind: 'soa',
-    mname: example,
-    rname: example,
-    serial: 1,
-    refresh: 1,
-    retry: 1,
-    expire: 1,
-    minimum: 60,
-  },
-};

@@ -1,30 +1,11 @@
 import type { Exchange, ForwardQuestion, ForwardResult } from '../../src/dns/forward/exchange.js';
 import { CLASS, EDE, RCODE, TYPE } from '../../src/dns/wire/constants.js';
 import { decodeMessage } from '../../src/dns/wire/message.js';
-import { nameFromLabels } from '../../src/dns/wire/name.js';
-import { addressRecord, type ResourceRecord } from '../../src/dns/wire/records.js';
+import { addressRecord } from '../../src/dns/wire/records.js';
 import { composeReply } from '../../src/dns/wire/reply.js';
+import { exampleSoa } from '../support/soa.js';
 
 const UPSTREAM = { ip: '192.0.2.53', port: 53 };
-const example = Uint8Array.from(nameFromLabels(['example']) ?? [0]);
-
-const soa: ResourceRecord = {
-  owner: example,
-  type: TYPE.SOA,
-  class: CLASS.IN,
-  ttl: 60,
-  rdata: {
-    kind: 'soa',
-    mname: example,
-    rname: example,
-    serial: 1,
-    refresh: 1,
-    retry: 1,
-    expire: 1,
-    minimum: 60,
-  },
-};
-
 /** An honest upstream: addresses for A, denials by the length of the name, NODATA for the rest, at times a failure. */
 export const honestExchange: Exchange = (question) => Promise.resolve(answer(question));
 
@@ -41,7 +22,7 @@ function answer({ name, type }: ForwardQuestion): ForwardResult {
     ad: false,
     question: { name, type, class: CLASS.IN },
   };
-  const authority = answers.length > 0 ? [] : [soa];
+  const authority = answers.length > 0 ? [] : [exampleSoa];
   return resultOf(composeReply(head, { rcode, ra: true, answers, authority }, 65_535).message);
 }
 

@@ -5,7 +5,7 @@ import {
   type HttpCheck,
   type RecoveryStrategy,
 } from '../check.js';
-import { quoted } from './printable.js';
+import { quoted } from '../../text/printable.js';
 import { readRequestLine } from './request-line.js';
 import {
   readBoolean,

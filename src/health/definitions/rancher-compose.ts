@@ -2,7 +2,7 @@ import { nearest } from '../../text/nearest.js';
 import { isMapping, readYaml, type KeyPath, type Position } from '../../text/yaml.js';
 import type { HealthCheck } from '../check.js';
 import { buildCheck, type Definition, type Field, type Note, type Written } from './build.js';
-import { printable, quoted } from './printable.js';
+import { printable, quoted } from '../../text/printable.js';
 
 /** Rancher's keys of `health_check:` ([D] v1.6 cattle/health-checks). */
 const rancherFields = {

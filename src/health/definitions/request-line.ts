@@ -1,4 +1,4 @@
-import { quoted } from './printable.js';
+import { quoted } from '../../text/printable.js';
 import { readHeaders, readHost, readMethod, readPath, readVersion, type Reading } from './values.js';
 
 /** What Rancher's `request_line` asks for. */

@@ -1,4 +1,4 @@
-import { printable, quoted } from './printable.js';
+import { printable, quoted } from '../../text/printable.js';
 import type { RecoveryStrategy, StatusRange } from '../check.js';
 import { dnsCheckTypes, type DnsCheckType } from '../check.js';
 

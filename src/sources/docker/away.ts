@@ -1,5 +1,5 @@
 import { DockerError } from './port.js';
-import { printable } from './text.js';
+import { printable } from '../../text/printable.js';
 
 /** Why the engine cannot be read: one line with where, why and what to do. */
 export function awayMessage(socket: string, cause: unknown): string {

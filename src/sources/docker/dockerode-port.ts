@@ -4,7 +4,7 @@ import { inspect } from 'node:util';
 import type Docker from 'dockerode';
 import { isRawObject, rawNumber, rawText } from './raw.js';
 import { DockerError, type ConnectDocker, type DockerPort } from './port.js';
-import { printable } from './text.js';
+import { printable } from '../../text/printable.js';
 
 /** The newest API that this code has been read against; engines speak older versions of it for years. */
 const newestApi = '1.47';

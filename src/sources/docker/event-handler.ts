@@ -6,7 +6,7 @@ import { gatewayBridgeName } from './networks.js';
 import { rawText } from './raw.js';
 import { isStopSignal, signalNumber } from './signals.js';
 import type { ContainerTable } from './table.js';
-import { printable } from './text.js';
+import { printable } from '../../text/printable.js';
 import type { Timers, Timing } from './timers.js';
 import type { WorkQueue } from './work-queue.js';
 

@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { readFrames } from './frames.js';
 import { DockerError, type DockerPort } from './port.js';
 import { rawNumber, rawObject, type Raw } from './raw.js';
-import { printable } from './text.js';
+import { printable } from '../../text/printable.js';
 
 export interface ExecOptions {
   /** Added to the container's own environment. */

@@ -2,7 +2,7 @@ import type { Port } from '../../catalog/model.js';
 import { labelFault, nameFault } from '../../net/labels.js';
 import { parseUpstream, type Upstream } from '../../net/upstream.js';
 import { readPortKey } from './container.js';
-import { quoted } from './text.js';
+import { quoted } from '../../text/printable.js';
 
 /**
  * A label's value, read. `fault` says what is wrong with it and what to write instead; a list keeps its good items.

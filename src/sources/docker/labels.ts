@@ -14,7 +14,7 @@ import {
   type Reading,
 } from './label-values.js';
 import { dnsNames, operatorName } from './names.js';
-import { printable, quoted } from './text.js';
+import { printable, quoted } from '../../text/printable.js';
 
 /** What labels are read from. */
 export interface LabelSource {

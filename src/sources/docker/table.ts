@@ -4,7 +4,7 @@ import type { Problem } from '../../catalog/model.js';
 import type { Container } from './container.js';
 import { operatorName } from './names.js';
 import type { Networks } from './networks.js';
-import { printable } from './text.js';
+import { printable } from '../../text/printable.js';
 import { isDraining, parentOf, toFact, type SentSignal } from './to-fact.js';
 
 export interface TableOptions {
