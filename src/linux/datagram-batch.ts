@@ -1,0 +1,162 @@
+import { systemCallError, type Libc, type Pointer, type SystemCallError } from './libc.js';
+import { SOCKADDR_SIZE } from './sockaddr.js';
+
+/** System call numbers; both kernels have taken `struct mmsghdr` in one shape from the start. */
+const NUMBERS = {
+  x64: { recvmmsg: 299, sendmmsg: 307, ppoll: 271 },
+  arm64: { recvmmsg: 243, sendmmsg: 269, ppoll: 73 },
+} as const;
+
+/** struct mmsghdr on a 64-bit kernel (recvmmsg(2)): a msghdr of 56 octets and the length, padded. */
+const HDR = { size: 64, name: 0, nameLength: 8, iov: 16, iovLength: 24, flags: 48, length: 56 } as const;
+/** struct iovec. */
+const IOVEC = { size: 16, base: 0, length: 8 } as const;
+/** struct pollfd. */
+const POLLFD_SIZE = 8;
+const POLLIN = 1;
+/** struct timespec. */
+const TIMESPEC_SIZE = 16;
+
+const MSG_DONTWAIT = 0x40;
+const MSG_WAITFORONE = 0x10000;
+const EINTR = 4;
+const EAGAIN = 11;
+
+/** Room for a peer's address, and for the alignment of what follows. */
+const NAME_STRIDE = 32;
+
+/**
+ * Datagrams that are received and answered together: one recvmmsg(2), one sendmmsg(2), and the replies take the places of the
+ * queries. All of it is one ArrayBuffer, because the kernel is told addresses inside it: it must neither move nor be collected.
+ */
+export class DatagramBatch {
+  /** Datagrams at most. */
+  readonly capacity: number;
+  /** Octets of a datagram at most; longer ones are cut. */
+  readonly room: number;
+  /** Everything, as octets and as 32-bit numbers. */
+  readonly octets: Uint8Array;
+  readonly words: Int32Array;
+  readonly #libc: Libc;
+  readonly #numbers: (typeof NUMBERS)[keyof typeof NUMBERS];
+  readonly #base: Pointer;
+  readonly #iovecsAt: number;
+  readonly #namesAt: number;
+  readonly #datagramsAt: number;
+  readonly #stride: number;
+  readonly #pollAt: number;
+  #maxPolled: number;
+
+  /** @param room octets, a multiple of 64 */
+  constructor(libc: Libc, capacity = 64, room = 4096) {
+    this.#libc = libc;
+    this.#numbers = NUMBERS[process.arch === 'arm64' ? 'arm64' : 'x64'];
+    this.capacity = capacity;
+    this.room = room;
+    // Places a power of two apart would share the same few sets of the processor's cache.
+    this.#stride = room + 64;
+    this.#iovecsAt = capacity * HDR.size;
+    this.#namesAt = this.#iovecsAt + capacity * IOVEC.size;
+    this.#datagramsAt = this.#namesAt + capacity * NAME_STRIDE;
+    const end = this.#datagramsAt + capacity * this.#stride;
+    this.#pollAt = end;
+    this.#maxPolled = 64;
+    const memory = new ArrayBuffer(end + TIMESPEC_SIZE + this.#maxPolled * POLLFD_SIZE);
+    this.octets = new Uint8Array(memory);
+    this.words = new Int32Array(memory);
+    this.#base = libc.address(memory);
+    this.#prepare(memory);
+  }
+
+  /** Where the datagram at a place begins; a multiple of 4. */
+  datagramAt(place: number): number {
+    return this.#datagramsAt + place * this.#stride;
+  }
+
+  /** Where the peer's `sockaddr` of the datagram at a place is; a multiple of 4. */
+  nameAt(place: number): number {
+    return this.#namesAt + place * NAME_STRIDE;
+  }
+
+  /** Octets of the datagram received at a place. */
+  lengthAt(place: number): number {
+    return this.words[(place * HDR.size + HDR.length) >> 2] ?? 0;
+  }
+
+  /** How many octets of a place are sent. */
+  setLength(place: number, octets: number): void {
+    this.words[(this.#iovecsAt + place * IOVEC.size + IOVEC.length) >> 2] = octets;
+  }
+
+  /**
+   * Receives what there is, waiting for the first datagram as long as the socket's receive timeout.
+   * @param wait false: not at all
+   * @returns how many came; 0 when the time was over
+   * @throws SystemCallError when the socket cannot be read
+   */
+  receive(fd: number, wait: boolean): number {
+    const flags = wait ? MSG_WAITFORONE : MSG_DONTWAIT;
+    const got = this.#libc.syscall(this.#numbers.recvmmsg, fd, this.#base, this.capacity, flags, 0);
+    if (got >= 0) return got;
+    const errno = this.#libc.errno();
+    // ECONNREFUSED and its like are news of replies that did not arrive, not faults of the socket.
+    if (errno === EAGAIN || errno === EINTR) return 0;
+    throw systemCallError(this.#libc, 'recvmmsg');
+  }
+
+  /**
+   * Sends the datagrams at `count` places from `first` on.
+   * @returns how many the kernel took before it refused one; it says nothing of why
+   */
+  send(fd: number, first: number, count: number): number {
+    const from = this.#base + first * HDR.size;
+    return this.#libc.syscall(this.#numbers.sendmmsg, fd, from, count, 0, 0);
+  }
+
+  /** The error of the last {@link send} that took none. */
+  sendError(): SystemCallError {
+    return systemCallError(this.#libc, 'sendmmsg');
+  }
+
+  /** Makes `count` places ready to receive again. */
+  reset(count: number, nameLength: number): void {
+    const { words } = this;
+    for (let place = 0; place < count; place++) {
+      words[(place * HDR.size + HDR.nameLength) >> 2] = nameLength;
+      words[(this.#iovecsAt + place * IOVEC.size + IOVEC.length) >> 2] = this.room;
+    }
+  }
+
+  /** Waits until one of several sockets has something to read, `timeout` ms at most. */
+  poll(fds: readonly number[], timeout: number): void {
+    const at = this.#pollAt >> 2;
+    const { words } = this;
+    words[at] = Math.floor(timeout / 1000);
+    words[at + 2] = (timeout % 1000) * 1_000_000;
+    const count = Math.min(fds.length, this.#maxPolled);
+    const first = at + TIMESPEC_SIZE / 4;
+    for (let i = 0; i < count; i++) {
+      words[first + i * 2] = fds[i] ?? -1;
+      words[first + i * 2 + 1] = POLLIN;
+    }
+    const pointer = this.#base + this.#pollAt;
+    // ppoll(fds, count, timeout, no signal mask)
+    this.#libc.ppoll(this.#numbers.ppoll, pointer + TIMESPEC_SIZE, count, pointer);
+  }
+
+  #prepare(memory: ArrayBuffer): void {
+    const view = new DataView(memory);
+    const point = (at: number, to: number) => {
+      view.setBigUint64(at, BigInt(this.#base + to), true);
+    };
+    for (let place = 0; place < this.capacity; place++) {
+      const hdr = place * HDR.size;
+      const iovec = this.#iovecsAt + place * IOVEC.size;
+      point(hdr + HDR.name, this.nameAt(place));
+      point(hdr + HDR.iov, iovec);
+      view.setBigUint64(hdr + HDR.iovLength, 1n, true);
+      point(iovec + IOVEC.base, this.datagramAt(place));
+    }
+    this.reset(this.capacity, SOCKADDR_SIZE);
+  }
+}

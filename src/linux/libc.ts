@@ -1,0 +1,98 @@
+/**
+ * The one place that calls the C library by FFI (koffi, an optional package). The few functions that are declared here have the
+ * same shape on glibc and musl, x64 and arm64; system calls whose libc wrappers differ go through `syscall`.
+ */
+
+/** A pointer as a number: addresses of user space fit 47 bits. 0 is NULL. */
+export type Pointer = number;
+
+/** A failed system call, in the shape of Node's own system errors. */
+export class SystemCallError extends Error {
+  /** `EADDRINUSE`; `E<number>` for one without a name. */
+  readonly code: string;
+  readonly errno: number;
+  readonly syscall: string;
+
+  constructor(syscall: string, errno: number, code: string) {
+    super(`${syscall} ${code}`);
+    this.name = 'SystemCallError';
+    this.code = code;
+    this.errno = errno;
+    this.syscall = syscall;
+  }
+}
+
+/** Each returns -1 when it fails; {@link Libc.errno} then says why. */
+export interface Libc {
+  socket(domain: number, type: number, protocol: number): number;
+  bind(fd: number, address: Uint8Array, length: number): number;
+  getsockname(fd: number, address: Uint8Array, length: Int32Array): number;
+  setsockopt(fd: number, level: number, option: number, value: Int32Array, length: number): number;
+  close(fd: number): number;
+  sendto(
+    fd: number,
+    message: Uint8Array,
+    length: number,
+    flags: number,
+    to: Uint8Array,
+    toLength: number,
+  ): number;
+  /** `syscall(2)`: number, descriptor, pointer, count, flags, pointer. */
+  syscall(number: number, fd: number, b: Pointer, count: number, flags: number, e: Pointer): number;
+  /** `syscall(2)` for ppoll(2): number, descriptors, how many, timeout, without a signal mask. */
+  ppoll(number: number, fds: Pointer, count: number, timeout: Pointer): number;
+  /** Of the last failed call of this thread. */
+  errno(): number;
+  /** `EAGAIN` for 11. */
+  errnoName(errno: number): string;
+  /** Where the octets of a buffer are. It must be an ArrayBuffer of its own, and whoever keeps the address must keep the buffer. */
+  address(buffer: ArrayBufferLike): Pointer;
+}
+
+/** The error of the call that has just failed. */
+export function systemCallError(libc: Libc, syscall: string): SystemCallError {
+  const errno = libc.errno();
+  return new SystemCallError(syscall, errno, libc.errnoName(errno));
+}
+
+/** Why the C library cannot be called here, in words for operators. */
+export interface Unavailable {
+  readonly unavailable: string;
+}
+
+/** Loads the binding. It is asked for once a thread. */
+export async function loadLibc(): Promise<Libc | Unavailable> {
+  const { platform, arch } = process;
+  if (platform !== 'linux') return { unavailable: `the system is ${platform}, not Linux` };
+  if (arch !== 'x64' && arch !== 'arm64')
+    return { unavailable: `the processor is ${arch}, not x64 or arm64` };
+  try {
+    const { default: koffi } = await import('koffi');
+    const library = koffi.load(null);
+    const names = new Map(Object.entries(koffi.os.errno).map(([name, number]) => [number, name]));
+    const declare = (signature: string): ((...values: unknown[]) => number) => library.func(signature);
+    const ppoll = declare(
+      'int64_t syscall(int64_t number, uintptr_t fds, int64_t count, uintptr_t timeout, uintptr_t mask, int64_t size)',
+    );
+    return {
+      socket: declare('int socket(int domain, int type, int protocol)'),
+      bind: declare('int bind(int fd, void *address, uint32_t length)'),
+      getsockname: declare('int getsockname(int fd, void *address, void *length)'),
+      setsockopt: declare('int setsockopt(int fd, int level, int option, void *value, uint32_t length)'),
+      close: declare('int close(int fd)'),
+      sendto: declare(
+        'int64_t sendto(int fd, void *message, size_t length, int flags, void *to, uint32_t toLength)',
+      ),
+      syscall: declare(
+        'int64_t syscall(int64_t number, int64_t fd, uintptr_t b, int64_t count, int64_t flags, uintptr_t e)',
+      ),
+      ppoll: (number, fds, count, timeout) => ppoll(number, fds, count, timeout, 0, 0),
+      errno: () => koffi.errno(),
+      errnoName: (errno) => names.get(errno) ?? `E${errno}`,
+      address: (buffer) => Number(koffi.address(new Uint8Array(buffer))),
+    };
+  } catch (error) {
+    const [line = ''] = (error instanceof Error ? error.message : String(error)).split('\n');
+    return { unavailable: `the package koffi cannot be loaded (${line})` };
+  }
+}

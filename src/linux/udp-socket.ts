@@ -1,0 +1,101 @@
+import { ipFamily, type HostPort } from '../net/ip.js';
+import { systemCallError, type Libc, type SystemCallError } from './libc.js';
+import { AF_INET, AF_INET6, readSockaddr, SOCKADDR_SIZE, sockaddrLength, writeSockaddr } from './sockaddr.js';
+
+/** asm-generic/socket.h, linux/in.h, linux/in6.h, bits/socket.h. */
+const SOCK_DGRAM = 2;
+const SOCK_CLOEXEC = 0o2000000;
+const SOL_SOCKET = 1;
+const SO_RCVBUF = 8;
+const SO_SNDBUF = 7;
+const SO_REUSEPORT = 15;
+const SO_RCVTIMEO = 20;
+const SO_SNDBUFFORCE = 32;
+const SO_RCVBUFFORCE = 33;
+const IPPROTO_IP = 0;
+const IP_FREEBIND = 15;
+const IPPROTO_IPV6 = 41;
+const IPV6_V6ONLY = 26;
+const IPV6_FREEBIND = 78;
+const MSG_DONTWAIT = 0x40;
+
+export interface UdpSocketOptions {
+  /** Several sockets share the address, and the kernel spreads clients over them (socket(7), SO_REUSEPORT). */
+  readonly reusePort?: boolean;
+  /** The address need not be on an interface yet (ip(7), IP_FREEBIND). */
+  readonly freeBind?: boolean;
+  /** Octets for what waits to be read, and to be sent; the kernel may give less. */
+  readonly buffers?: number;
+  /** How long a receiving call blocks, in ms; absent: for ever. */
+  readonly receiveTimeout?: number;
+}
+
+/** A bound UDP socket that Node does not know of. The descriptor belongs to the process: every thread may use it. */
+export interface UdpSocket {
+  readonly fd: number;
+  /** With the real port. */
+  readonly address: HostPort;
+  /**
+   * Sends one datagram, without waiting.
+   * @param to a `sockaddr`, as {@link writeSockaddr} writes it
+   * @returns undefined when the kernel took it
+   */
+  send(message: Uint8Array, to: Uint8Array): SystemCallError | undefined;
+  close(): void;
+}
+
+/** @throws SystemCallError as of socket(2), setsockopt(2), bind(2) */
+export function openUdpSocket(libc: Libc, address: HostPort, options: UdpSocketOptions = {}): UdpSocket {
+  const family = ipFamily(address.ip);
+  const fd = libc.socket(family === 4 ? AF_INET : AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) throw systemCallError(libc, 'socket');
+  try {
+    setOptions(libc, fd, family, options);
+    const name = new Uint8Array(new ArrayBuffer(SOCKADDR_SIZE));
+    const length = writeSockaddr(address, name);
+    if (libc.bind(fd, name, length) < 0) throw systemCallError(libc, 'bind');
+    const lengths = Int32Array.of(SOCKADDR_SIZE);
+    if (libc.getsockname(fd, name, lengths) < 0) throw systemCallError(libc, 'getsockname');
+    return { fd, address: { ...address, port: readSockaddr(name).port }, ...using(libc, fd, family) };
+  } catch (error) {
+    libc.close(fd);
+    throw error;
+  }
+}
+
+function setOptions(libc: Libc, fd: number, family: 4 | 6, options: UdpSocketOptions): void {
+  const { reusePort, freeBind, buffers, receiveTimeout } = options;
+  const set = (level: number, option: number, ...value: number[]): boolean =>
+    libc.setsockopt(fd, level, option, Int32Array.from(value), value.length * 4) === 0;
+  const must = (done: boolean): void => {
+    if (!done) throw systemCallError(libc, 'setsockopt');
+  };
+  if (family === 6) must(set(IPPROTO_IPV6, IPV6_V6ONLY, 1));
+  if (reusePort) must(set(SOL_SOCKET, SO_REUSEPORT, 1));
+  if (freeBind) must(family === 4 ? set(IPPROTO_IP, IP_FREEBIND, 1) : set(IPPROTO_IPV6, IPV6_FREEBIND, 1));
+  if (buffers !== undefined) {
+    // More than net.core.rmem_max needs CAP_NET_ADMIN; less is no reason not to serve.
+    if (!set(SOL_SOCKET, SO_RCVBUFFORCE, buffers)) set(SOL_SOCKET, SO_RCVBUF, buffers);
+    if (!set(SOL_SOCKET, SO_SNDBUFFORCE, buffers)) set(SOL_SOCKET, SO_SNDBUF, buffers);
+  }
+  if (receiveTimeout !== undefined) {
+    // struct timeval: two 64-bit numbers.
+    const seconds = Math.floor(receiveTimeout / 1000);
+    must(set(SOL_SOCKET, SO_RCVTIMEO, seconds, 0, (receiveTimeout - seconds * 1000) * 1000, 0));
+  }
+}
+
+function using(libc: Libc, fd: number, family: 4 | 6): Pick<UdpSocket, 'send' | 'close'> {
+  let isOpen = true;
+  return {
+    send(message, to) {
+      const sent = libc.sendto(fd, message, message.length, MSG_DONTWAIT, to, sockaddrLength(family));
+      return sent < 0 ? systemCallError(libc, 'sendto') : undefined;
+    },
+    close() {
+      // A number that is closed twice may be somebody else's by then.
+      if (isOpen) libc.close(fd);
+      isOpen = false;
+    },
+  };
+}
