@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { Map as PersistentMap } from 'immutable';
-import { HEALTH, OPERATOR, type CatalogEvent, type ChangeSet } from './change.js';
+import { CONFIGURATION, HEALTH, OPERATOR, type CatalogEvent, type ChangeSet } from './change.js';
 import { EventTrail } from './events.js';
 import type { FactDelta, Facts, FactSink } from './facts.js';
 import {
@@ -12,8 +12,11 @@ import {
   type HealthReport,
   type SavedHealth,
 } from './health-overlay.js';
-import { IndexBuilder } from './index-builder.js';
-import type { SourceStatus, Task } from './model.js';
+import { IndexBuilder, type PersistentIndexes } from './index-builder.js';
+import type { VipLease } from './leases.js';
+import { poolProblems } from './pool-conflicts.js';
+import type { Network, Problem, SourceStatus, Task } from './model.js';
+import { ServiceMaker, type CatalogSettings } from './service-maker.js';
 import { Snapshot } from './snapshot.js';
 import { SourceFacts, type Touched } from './source-facts.js';
 
@@ -34,25 +37,18 @@ export interface CatalogOptions {
   readonly onListenerError?: (error: unknown) => void;
 }
 
-const emptySnapshot = (at: number) =>
-  new Snapshot(
-    0,
-    at,
-    {
-      tasks: PersistentMap(),
-      services: PersistentMap(),
-      stacks: PersistentMap(),
-      names: PersistentMap(),
-      nameSuffixes: PersistentMap(),
-      addresses: PersistentMap(),
-      vips: PersistentMap(),
-      networks: PersistentMap(),
-      clients: PersistentMap(),
-      networksRevision: 0,
-    },
-    [],
-    [],
-  );
+const emptyIndexes: PersistentIndexes = {
+  tasks: PersistentMap(),
+  services: PersistentMap(),
+  stacks: PersistentMap(),
+  names: PersistentMap(),
+  nameSuffixes: PersistentMap(),
+  addresses: PersistentMap(),
+  vips: PersistentMap(),
+  networks: PersistentMap(),
+  clients: PersistentMap(),
+  networksRevision: 0,
+};
 
 /**
  * The truth: merges the facts of all sources, what checks found out and what operators drain into a run of immutable
@@ -61,18 +57,21 @@ const emptySnapshot = (at: number) =>
  */
 export class Catalog implements CatalogReader {
   #snapshot: Snapshot;
+  #indexes = emptyIndexes;
   readonly #sources: SourceFacts[] = [];
   readonly #clock: () => number;
   readonly #onListenerError: (error: unknown) => void;
   readonly #changeListeners = new Set<(change: ChangeSet, snapshot: Snapshot) => void>();
   readonly #trail: EventTrail;
   readonly #overlay = new HealthOverlay();
+  readonly #maker = new ServiceMaker();
+  #poolProblems: readonly Problem[] = [];
 
   constructor(options: CatalogOptions = {}) {
     this.#clock = options.clock ?? Date.now;
     this.#onListenerError = options.onListenerError ?? (() => undefined);
     this.#trail = new EventTrail(this.#onListenerError);
-    this.#snapshot = emptySnapshot(this.#clock());
+    this.#snapshot = new Snapshot(0, this.#clock(), this.#indexes, [], []);
   }
 
   get snapshot(): Snapshot {
@@ -215,6 +214,24 @@ export class Catalog implements CatalogReader {
     this.#overlay.restore(saved);
   }
 
+  /** Puts what the configuration says of all services in force. Costs as much as there are services. */
+  configure(settings: CatalogSettings): void {
+    if (!this.#maker.configure(settings)) return;
+    this.#checkPool(this.#indexes.networks.values());
+    const services = [...this.#indexes.services.keys()];
+    this.#apply(CONFIGURATION, { ...noTouch, services, meta: true }, 'configuration changed');
+  }
+
+  /** Who has which virtual IP, those that are gone included; for the state directory. */
+  exportVips(): readonly VipLease[] {
+    return this.#maker.leases.export();
+  }
+
+  /** Takes up what an earlier process leased. To be called before the first source. */
+  restoreVips(saved: readonly VipLease[]): void {
+    this.#maker.leases.restore(saved, this.#clock());
+  }
+
   /** Each source's facts as it told them, for the state directory. */
   exportFacts(): ReadonlyMap<string, { readonly facts: Facts; readonly asOf: number }> {
     const now = this.#clock();
@@ -229,6 +246,12 @@ export class Catalog implements CatalogReader {
           },
         ]),
     );
+  }
+
+  #checkPool(networks: Iterable<Network>): void {
+    const { pool } = this.#maker.leases;
+    const found = pool === undefined ? [] : poolProblems(pool, networks);
+    if (!isDeepStrictEqual(found, this.#poolProblems)) this.#poolProblems = found;
   }
 
   #setStatus(source: SourceFacts, told: SourceStatus): void {
@@ -258,19 +281,24 @@ export class Catalog implements CatalogReader {
 
   #apply(source: string, touched: Touched, cause?: string): void {
     const before = this.#snapshot;
-    const builder = new IndexBuilder(before.indexes, this.#sources, this.#overlay);
+    const at = this.#clock();
+    const builder = new IndexBuilder(this.#indexes, this.#sources, this.#overlay, this.#maker, at);
+    const ownProblems = [this.#poolProblems, this.#maker.problems];
     builder.apply(touched);
     const { indexes, changes } = builder.finish();
-    const meta = touched.meta || changes.clients;
+    if (indexes.networksRevision !== this.#indexes.networksRevision)
+      this.#checkPool(indexes.networks.values());
+    const isTold = ownProblems[0] === this.#poolProblems && ownProblems[1] === this.#maker.problems;
+    const meta = touched.meta || changes.clients || !isTold;
     if (!meta && !changes.any) return;
-    const at = this.#clock();
     const revision = before.revision + 1;
+    this.#indexes = indexes;
     this.#snapshot = new Snapshot(
       revision,
       at,
       indexes,
       this.#sources.map((each) => each.status),
-      this.#sources.flatMap((each) => each.problems),
+      [...this.#sources.flatMap((each) => each.problems), ...this.#poolProblems, ...this.#maker.problems],
     );
     const change: ChangeSet = {
       revision,
@@ -280,6 +308,7 @@ export class Catalog implements CatalogReader {
       services: changes.services,
       tasks: changes.tasks,
       networks: changes.networks,
+      lookups: changes.lookups,
       meta,
     };
     for (const listener of this.#changeListeners) {

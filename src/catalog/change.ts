@@ -1,8 +1,10 @@
+import type { LookupKey } from './lookup-keys.js';
 import type { ServiceKey } from './model.js';
 
-/** Where changes come from that no source tells of: checks, and operators who drain. */
+/** Where changes come from that no source tells of: checks, operators who drain, another configuration. */
 export const HEALTH = 'health';
 export const OPERATOR = 'operator';
+export const CONFIGURATION = 'configuration';
 
 /** Which keys came, changed and went. */
 export interface KeyChanges {
@@ -16,7 +18,7 @@ export interface ChangeSet {
   /** The revision of the snapshot that has the changes. */
   readonly revision: number;
   readonly at: number;
-  /** A source's name, {@link HEALTH} or {@link OPERATOR}. */
+  /** A source's name, {@link HEALTH}, {@link OPERATOR} or {@link CONFIGURATION}. */
   readonly source: string;
   readonly cause?: string;
   /** Service keys. A service whose tasks changed is `changed`. */
@@ -24,6 +26,8 @@ export interface ChangeSet {
   /** Task ids. */
   readonly tasks: KeyChanges;
   readonly networks: KeyChanges;
+  /** The entries of the snapshot's indexes that differ; what was derived from others is as right as it was. */
+  readonly lookups: ReadonlySet<LookupKey> | 'all';
   /** Source state, clients, problems or drains differ. */
   readonly meta: boolean;
 }

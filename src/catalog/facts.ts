@@ -1,4 +1,5 @@
 import type {
+  Balancing,
   Client,
   EndpointMode,
   Network,
@@ -14,7 +15,7 @@ import type {
  * What a source says. Facts flow in through a {@link FactSink}; a source never sees the catalog.
  * The sink adds the source's name to everything, so facts do not carry it.
  */
-export type TaskFact = Omit<Task, 'source'>;
+export type TaskFact = Omit<Task, 'source' | 'healthySince'>;
 export type NetworkFact = Omit<Network, 'source'>;
 export type ClientFact = Omit<Client, 'source'>;
 
@@ -23,7 +24,9 @@ export interface ServiceFact extends ServiceRef {
   readonly kind: ServiceKind;
   readonly ports?: readonly Port[];
   readonly endpointMode?: EndpointMode;
+  /** The virtual IP that it asks for: the one it gets, where no addresses are leased. */
   readonly vip?: string;
+  readonly balancing?: Balancing;
   readonly externalIps?: readonly string[];
   readonly hostname?: string;
   readonly aliasOf?: readonly ServiceRef[];

@@ -1,19 +1,22 @@
 import type { Map as PersistentMap } from 'immutable';
-import { reverseLabels } from '../net/ip.js';
 import type { KeyChanges } from './change.js';
-import type { ServiceFact } from './facts.js';
 import type { HealthOverlay } from './health-overlay.js';
 import {
-  HOST_NETWORK,
-  serviceKey,
-  type Service,
-  type ServiceKey,
-  type ServiceRef,
-  type Task,
-} from './model.js';
+  addressesOf,
+  difference,
+  dropId,
+  nameKeysOf,
+  putId,
+  reverseSuffixKeysOf,
+  suffixKeysOf,
+} from './index-keys.js';
+import { serviceKey, type Service, type ServiceKey, type ServiceRef, type Task } from './model.js';
 import { compareNames } from './order.js';
-import { buildService } from './service-builder.js';
-import { nameKey, reverseSuffixKey, suffixKey, type Ids, type Indexes } from './snapshot.js';
+import { withHealthySince } from './newcomers.js';
+import type { Told } from './service-builder.js';
+import type { Ingredients, ServiceMaker } from './service-maker.js';
+import { LookupLog, type LookupKey } from './lookup-keys.js';
+import type { Index, Indexes } from './snapshot.js';
 import type { SourceFacts, Touched } from './source-facts.js';
 
 interface Membership {
@@ -22,11 +25,17 @@ interface Membership {
   readonly joined: Task[];
 }
 
+/** The indexes as they are built: persistent maps, whose versions share what did not change. */
+export type PersistentIndexes = {
+  readonly [K in keyof Indexes]: Indexes[K] extends Index<infer V> ? PersistentMap<string, V> : Indexes[K];
+};
+
 export interface IndexChanges {
   readonly tasks: KeyChanges;
   readonly services: KeyChanges;
   readonly networks: KeyChanges;
   readonly clients: boolean;
+  readonly lookups: ReadonlySet<LookupKey> | 'all';
   readonly any: boolean;
 }
 
@@ -34,18 +43,30 @@ export interface IndexChanges {
 export class IndexBuilder {
   readonly #sources: readonly SourceFacts[];
   readonly #overlay: HealthOverlay;
-  readonly #before: Indexes;
-  readonly #next: { -readonly [K in keyof Indexes]: Indexes[K] };
+  readonly #maker: ServiceMaker;
+  readonly #now: number;
+  readonly #before: PersistentIndexes;
+  readonly #next: { -readonly [K in keyof PersistentIndexes]: PersistentIndexes[K] };
   readonly #memberships = new Map<ServiceKey, Membership>();
   readonly #tasks = new ChangeLog();
   readonly #services = new ChangeLog();
   readonly #networks = new ChangeLog();
   readonly #clients = new ChangeLog();
+  readonly #lookups = new LookupLog();
 
-  constructor(before: Indexes, sources: readonly SourceFacts[], overlay: HealthOverlay) {
+  /** @param now milliseconds since the epoch */
+  constructor(
+    before: PersistentIndexes,
+    sources: readonly SourceFacts[],
+    overlay: HealthOverlay,
+    maker: ServiceMaker,
+    now: number,
+  ) {
     this.#before = before;
     this.#sources = sources;
     this.#overlay = overlay;
+    this.#maker = maker;
+    this.#now = now;
     this.#next = { ...before };
   }
 
@@ -64,7 +85,7 @@ export class IndexBuilder {
       const ref = this.#effective((source) => source.services.get(key)) ?? next.services.get(key);
       if (ref) this.#membership(ref);
     }
-    for (const [key, membership] of this.#memberships) this.#applyService(key, membership);
+    this.#applyServices();
     next.networks = this.#applyPlain(
       next.networks,
       touched.networks,
@@ -72,16 +93,18 @@ export class IndexBuilder {
       (source) => source.networks,
     );
     next.clients = this.#applyPlain(next.clients, touched.clients, this.#clients, (source) => source.clients);
+    for (const key of touched.clients) this.#lookups.note('clients', key);
     if (this.#networks.any) next.networksRevision++;
   }
 
-  finish(): { indexes: Indexes; changes: IndexChanges } {
+  finish(): { indexes: PersistentIndexes; changes: IndexChanges } {
     const next = this.#next;
     const changes: IndexChanges = {
       tasks: this.#tasks,
       services: this.#services,
       networks: this.#networks,
       clients: this.#clients.any,
+      lookups: this.#lookups.keys,
       any: this.#tasks.any || this.#services.any || this.#networks.any || this.#clients.any,
     };
     if (!changes.any) return { indexes: this.#before, changes };
@@ -130,10 +153,12 @@ export class IndexBuilder {
     const before = next.tasks.get(id);
     const told = this.#effective((source) => source.tasks.get(id));
     if (told === undefined) this.#overlay.forget(id);
-    const after = told && this.#overlay.apply(told);
+    const shown = told && this.#overlay.apply(told);
+    const after = shown && this.#withHealthySince(shown, before);
     if (before === after) return;
     next.tasks = after === undefined ? next.tasks.delete(id) : next.tasks.set(id, after);
     this.#tasks.note(id, before, after);
+    this.#lookups.note('tasks', id);
     this.#reindex(before, after);
     if (before?.service) this.#membership(before.service).left.add(id);
     if (after?.service) this.#membership(after.service).joined.push(after);
@@ -143,9 +168,11 @@ export class IndexBuilder {
     const next = this.#next;
     const id = (before ?? after)?.id ?? '';
     difference(before && nameKeysOf(before), after && nameKeysOf(after), (key, step) => {
+      this.#lookups.note('names', key);
       next.names = step === 1 ? putId(next.names, key, id) : dropId(next.names, key, id);
     });
     difference(before && addressesOf(before), after && addressesOf(after), (ip, step) => {
+      this.#lookups.note('addresses', ip);
       next.addresses = step === 1 ? putId(next.addresses, ip, id) : dropId(next.addresses, ip, id);
     });
     difference(before && suffixKeysOf(before), after && suffixKeysOf(after), (key, step) =>
@@ -155,13 +182,16 @@ export class IndexBuilder {
 
   #countSuffix(key: string, step: 1 | -1): void {
     const next = this.#next;
-    const count = (next.nameSuffixes.get(key) ?? 0) + step;
+    const before = next.nameSuffixes.get(key) ?? 0;
+    const count = before + step;
+    if (before === 0 || count === 0) this.#lookups.note('nameSuffixes', key);
     next.nameSuffixes = count === 0 ? next.nameSuffixes.delete(key) : next.nameSuffixes.set(key, count);
   }
 
   #reindexVip({ vip }: Service, key: ServiceKey, environment: string, step: 1 | -1): void {
     if (vip === undefined) return;
     const next = this.#next;
+    this.#lookups.note('vips', vip);
     next.vips = step === 1 ? putId(next.vips, vip, key) : dropId(next.vips, vip, key);
     for (const suffix of reverseSuffixKeysOf(environment, vip)) this.#countSuffix(suffix, step);
   }
@@ -176,26 +206,53 @@ export class IndexBuilder {
     return membership;
   }
 
-  #applyService(key: ServiceKey, { ref, left, joined }: Membership): void {
+  /** Only where somebody asks: a copy of every task that ever became healthy would be a lot of memory. */
+  #withHealthySince(task: Task, before: Task | undefined): Task {
+    const service = task.service && this.#next.services.get(serviceKey(task.service));
+    // The first tasks of a service have nobody whose share they could grow into.
+    const slowStart = service && (task.balancing?.slowStart ?? service.balancing.slowStart);
+    if (!slowStart) return task;
+    const source = this.#sources.find(({ name }) => name === task.source);
+    const isNews = before !== undefined || source?.status.state !== 'loading';
+    return withHealthySince(task, before, this.#now, isNews);
+  }
+
+  #applyServices(): void {
+    const { services } = this.#next;
+    const ingredients = new Map<ServiceKey, Ingredients>();
+    for (const [key, { ref, left, joined }] of this.#memberships) {
+      const stayed = (services.get(key)?.tasks ?? []).filter((task) => !left.has(task.id));
+      const tasks = joined.length === 0 ? stayed : [...stayed, ...joined].sort(compareNames);
+      const told: Told[] = [];
+      for (const source of this.#sources) {
+        const fact = source.services.get(key);
+        if (fact) told.push({ fact, source: source.name });
+      }
+      ingredients.set(key, { ref, tasks, told });
+    }
+    const { made, moved } = this.#maker.make(ingredients, this.#now);
+    for (const [key, service] of made) this.#putService(key, service);
+    for (const key of moved) {
+      const service = this.#next.services.get(key);
+      if (service) this.#putService(key, this.#maker.withVip(service));
+    }
+  }
+
+  #putService(key: ServiceKey, after: Service | undefined): void {
     const next = this.#next;
     const before = next.services.get(key);
-    const stayed = (before?.tasks ?? []).filter((task) => !left.has(task.id));
-    const tasks = joined.length === 0 ? stayed : [...stayed, ...joined].sort(compareNames);
-    const told: { fact: ServiceFact; source: string }[] = [];
-    for (const source of this.#sources) {
-      const fact = source.services.get(key);
-      if (fact) told.push({ fact, source: source.name });
-    }
-    const after = buildService(ref, tasks, told);
-    if (before === undefined && after === undefined) return;
+    const ref = after ?? before;
+    if (!ref) return;
     next.services = after === undefined ? next.services.delete(key) : next.services.set(key, after);
     this.#services.note(key, before, after);
+    this.#lookups.note('services', key);
     if (before?.vip !== after?.vip) {
       if (before) this.#reindexVip(before, key, ref.environment, -1);
       if (after) this.#reindexVip(after, key, ref.environment, 1);
     }
     if ((before === undefined) === (after === undefined)) return;
     const stackKey = `${ref.environment}/${ref.stack}`;
+    this.#lookups.note('stacks', stackKey);
     const others = (next.stacks.get(stackKey) ?? []).filter((other) => other !== key);
     const keys = after === undefined ? others : [...others, key].sort();
     next.stacks = keys.length === 0 ? next.stacks.delete(stackKey) : next.stacks.set(stackKey, keys);
@@ -216,67 +273,4 @@ class ChangeLog implements KeyChanges {
     else if (after === undefined) this.removed.push(key);
     else this.changed.push(key);
   }
-}
-
-/** Calls back with 1 for each key that came and -1 for each that went. */
-function difference(
-  before: ReadonlySet<string> | undefined,
-  after: ReadonlySet<string> | undefined,
-  change: (key: string, step: 1 | -1) => void,
-): void {
-  for (const key of before ?? []) if (!after?.has(key)) change(key, -1);
-  for (const key of after ?? []) if (!before?.has(key)) change(key, 1);
-}
-
-function nameKeysOf({ names }: Task): Set<string> {
-  // A name that is its own key is used as it is: one string less for each task.
-  return new Set(names.map(nameKey).map((key) => names.find((name) => name === key) ?? key));
-}
-
-/** Host-mode tasks share the host's address with everything else on it, so that address names none of them. */
-function addressesOf(task: Task): Set<string> {
-  const served = task.endpoints
-    .filter((endpoint) => endpoint.network !== HOST_NETWORK)
-    .map((endpoint) => endpoint.ip);
-  return new Set([...served, ...(task.clientAddresses ?? [])]);
-}
-
-/** The ends of all names of several labels, and of the reverse names of all addresses; counted once a task. */
-function suffixKeysOf(task: Task): Set<string> {
-  const { environment, names } = task;
-  const keys = new Set<string>();
-  for (const ip of addressesOf(task)) for (const key of reverseSuffixKeysOf(environment, ip)) keys.add(key);
-  for (const name of names) {
-    for (let dot = name.indexOf('.'); dot !== -1; dot = name.indexOf('.', dot + 1)) {
-      keys.add(suffixKey(environment, name.slice(dot + 1)));
-    }
-  }
-  return keys;
-}
-
-/** What stands above the reverse name of an address, down to but without `in-addr.arpa` and `ip6.arpa`. */
-function reverseSuffixKeysOf(environment: string, ip: string): string[] {
-  const labels = reverseLabels(ip);
-  const keys: string[] = [];
-  let suffix = labels.slice(-2).join('.');
-  for (let at = labels.length - 3; at > 0; at--) {
-    suffix = `${labels[at] ?? ''}.${suffix}`;
-    keys.push(reverseSuffixKey(environment, suffix));
-  }
-  return keys;
-}
-
-type IdMap = PersistentMap<string, Ids>;
-
-function putId(map: IdMap, key: string, id: string): IdMap {
-  const ids = map.get(key);
-  if (ids === undefined) return map.set(key, id);
-  return map.set(key, typeof ids === 'string' ? [ids, id] : [...ids, id]);
-}
-
-function dropId(map: IdMap, key: string, id: string): IdMap {
-  const ids = map.get(key);
-  if (ids === undefined || typeof ids === 'string') return map.delete(key);
-  const [first, ...more] = ids.filter((other) => other !== id);
-  return first === undefined ? map.delete(key) : map.set(key, more.length === 0 ? first : [first, ...more]);
 }

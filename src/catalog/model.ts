@@ -3,7 +3,10 @@
  * Names are lower case; addresses are canonical (`canonicalIp`); times are milliseconds since the epoch.
  */
 
+import type { Balancing } from '../net/balancing.js';
 import type { Upstream } from '../net/upstream.js';
+
+export type { Balancing } from '../net/balancing.js';
 
 /** A task's state (docs/design.md, "Words"). Only `healthy` tasks are given to clients of a service. */
 export type Health = 'initializing' | 'healthy' | 'unhealthy' | 'reinitializing' | 'draining' | 'stopped';
@@ -67,6 +70,12 @@ export function serviceName({ stack, service, sidekick }: Omit<ServiceRef, 'envi
   return sidekick === undefined ? `${service}.${stack}` : `${sidekick}.${service}.${stack}`;
 }
 
+/** `web.shop` of `default/shop/web`. */
+export function serviceNameOf(key: ServiceKey): string {
+  const [, stack = '', service = '', sidekick] = key.split('/');
+  return serviceName({ stack, service, ...(sidekick !== undefined && { sidekick }) });
+}
+
 /** One running, or no longer running, instance. */
 export interface Task {
   /** Unique over all sources: a container id, or `file:stack/service/name`. */
@@ -102,6 +111,12 @@ export interface Task {
   /** Seen even by clients that share no network with it. */
   readonly expose: boolean;
   readonly endpointMode?: EndpointMode;
+  /** The virtual IP that it asks for its service. */
+  readonly vip?: string;
+  /** What it says of its service; `maxConnections` is its own. */
+  readonly balancing?: Balancing;
+  /** Set by the catalog where its service has a slow start: when it became healthy. Absent: it has been all along. */
+  readonly healthySince?: number;
   readonly image?: string;
   readonly startedAt?: number;
   /** Set by the catalog: the source that told of it. */
@@ -117,7 +132,9 @@ export interface Service extends ServiceRef {
   readonly kind: ServiceKind;
   readonly ports: readonly Port[];
   readonly endpointMode: EndpointMode;
-  /** Its virtual IP; absent: it has none yet. */
+  /** What is said of it, over what the configuration says of all. */
+  readonly balancing: Balancing;
+  /** Its virtual IP; absent: it has none. */
   readonly vip?: string;
   /** Addresses of an external service. */
   readonly externalIps: readonly string[];

@@ -1,4 +1,4 @@
-import type { Service, Task } from './model.js';
+import type { Health, Service, Task } from './model.js';
 
 /** Whether a task takes new traffic, and if not, why: words for `explain`. */
 export type Selection = { readonly in: true } | { readonly in: false; readonly why: string };
@@ -13,21 +13,47 @@ export interface ServiceSelection {
   readonly tasks: readonly Task[];
   /** So many are unhealthy at once that all that run are taken, whatever their health. */
   readonly panic: boolean;
+  /** Those that are taken only because fewer than the service's minimum are healthy. */
+  readonly filled: readonly Task[];
 }
 
 /**
  * The tasks that a service's name gives: DNS and balancers ask this one function. When more than the threshold of those
- * that run are unhealthy, the checker is doubted before the tasks are, and all that run are taken.
+ * that run are unhealthy, the checker is doubted before the tasks are, and all that run are taken. When fewer than the
+ * minimum are healthy, the best of the others that run fill up.
  * @param threshold 0..1; 1 never panics
  */
 export function selectTasks(
-  { tasks }: Pick<Service, 'tasks'>,
-  threshold: number = PANIC_THRESHOLD,
+  { tasks, balancing }: Pick<Service, 'tasks' | 'balancing'>,
+  threshold: number = balancing.panicThreshold ?? PANIC_THRESHOLD,
 ): ServiceSelection {
   const running = tasks.filter((task) => selectForName(task).in && task.weight > 0);
   const unhealthy = running.filter((task) => task.health === 'unhealthy').length;
-  const panic = unhealthy > threshold * running.length;
-  return { tasks: panic ? running : running.filter((task) => task.health === 'healthy'), panic };
+  if (unhealthy > threshold * running.length) return { tasks: running, panic: true, filled: [] };
+  const healthy = running.filter((task) => task.health === 'healthy');
+  const missing = (balancing.minHealthy ?? 0) - healthy.length;
+  if (missing <= 0 || healthy.length === running.length) return { tasks: healthy, panic: false, filled: [] };
+  const others = running.filter((task) => task.health !== 'healthy').sort(bestFirst);
+  const filled = others.slice(0, missing);
+  return {
+    tasks: running.filter((task) => !others.includes(task) || filled.includes(task)),
+    panic: false,
+    filled,
+  };
+}
+
+/** A check may be wrong about a task that it fails; one that is still starting does not claim to serve. */
+const trust: Readonly<Record<Health, number>> = {
+  healthy: 0,
+  unhealthy: 1,
+  reinitializing: 2,
+  initializing: 3,
+  draining: 4,
+  stopped: 5,
+};
+
+function bestFirst(a: Task, b: Task): number {
+  return trust[a.health] - trust[b.health] || b.weight - a.weight;
 }
 
 /** Whether a task is among those that its service's name gives while the service is not in panic. */

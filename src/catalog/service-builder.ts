@@ -1,21 +1,53 @@
 import { canonicalIp } from '../net/ip.js';
 import type { ServiceFact } from './facts.js';
-import { serviceKey, type Port, type Service, type ServiceRef, type Task } from './model.js';
+import {
+  serviceKey,
+  type Balancing,
+  type EndpointMode,
+  type Port,
+  type Problem,
+  type Service,
+  type ServiceRef,
+  type Task,
+} from './model.js';
+import { settingsOfTasks } from './task-settings.js';
+
+/** What holds where neither tasks nor sources say anything. */
+export interface ServiceDefaults {
+  readonly endpointMode: EndpointMode;
+  readonly balancing: Balancing;
+}
+
+/** A source's word on a service. */
+export interface Told {
+  readonly fact: ServiceFact;
+  readonly source: string;
+}
+
+/** A service without an address yet. */
+export interface BuiltService {
+  readonly service: Service;
+  /** The virtual IP that is asked for, as it was written. */
+  readonly pin?: string;
+  /** What its tasks disagree about. */
+  readonly problems: readonly Problem[];
+}
 
 /**
  * One service from its tasks and from what sources say of it, strongest first. What no source defines follows from the
- * tasks: the ports are the union of theirs, the endpoint mode is that of the first task that has one.
+ * tasks: the ports are the union of theirs, each setting is that of the newest that says anything of it.
  * @param tasks sorted
  * @returns undefined when nothing tells of the service any more
  */
 export function buildService(
   ref: ServiceRef,
   tasks: readonly Task[],
-  told: readonly { readonly fact: ServiceFact; readonly source: string }[],
-): Service | undefined {
+  told: readonly Told[],
+  defaults: ServiceDefaults,
+): BuiltService | undefined {
   if (tasks.length === 0 && told.length === 0) return undefined;
   const fact = told[0]?.fact;
-  const vip = vipOf(told);
+  const own = settingsOfTasks(ref, tasks);
   const sources = new Set([...told.map(({ source }) => source), ...tasks.map((task) => task.source)]);
   const service: Service = {
     key: serviceKey(ref),
@@ -25,7 +57,8 @@ export function buildService(
     ...(ref.sidekick === undefined ? {} : { sidekick: ref.sidekick }),
     kind: fact?.kind ?? 'tasks',
     ports: fact?.ports ?? unionOfPorts(tasks),
-    endpointMode: fact?.endpointMode ?? tasks.find((task) => task.endpointMode)?.endpointMode ?? 'dnsrr',
+    endpointMode: fact?.endpointMode ?? own.endpointMode ?? defaults.endpointMode,
+    balancing: merged(defaults.balancing, own.balancing, fact?.balancing),
     externalIps: fact?.externalIps ?? [],
     ...(fact?.hostname === undefined ? {} : { hostname: fact.hostname }),
     aliasOf: fact?.aliasOf ?? [],
@@ -34,16 +67,24 @@ export function buildService(
     tasks,
     sources: [...sources].sort(),
   };
-  return vip === undefined ? service : { ...service, vip };
+  // Whoever asks for an address need not be whoever defines the service, so the first that tells of one counts.
+  const pin = told.find(({ fact: { vip } }) => vip !== undefined)?.fact.vip ?? own.vip;
+  return { service, ...(pin !== undefined && { pin }), problems: own.problems };
 }
 
-/** Whoever leases addresses need not be whoever defines the service, so the first that tells of one counts. */
-function vipOf(told: Parameters<typeof buildService>[2]): string | undefined {
+/** Where nothing is leased a service has the first address that is one. */
+export function toldVip(told: readonly Told[]): string | undefined {
   for (const { fact } of told) {
     const vip = fact.vip === undefined ? undefined : canonicalIp(fact.vip);
     if (vip !== undefined) return vip;
   }
   return undefined;
+}
+
+/** The same value for all services of which nothing is said. */
+function merged(defaults: Balancing, ...over: readonly (Balancing | undefined)[]): Balancing {
+  if (over.every((each) => each === undefined)) return defaults;
+  return over.reduce<Balancing>((all, each) => ({ ...all, ...each }), defaults);
 }
 
 function unionOfPorts(tasks: readonly Task[]): readonly Port[] {

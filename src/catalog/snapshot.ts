@@ -1,4 +1,3 @@
-import type { Map as PersistentMap } from 'immutable';
 import type { Client, Network, Problem, Service, ServiceKey, SourceStatus, Task } from './model.js';
 import { serviceKey, type ServiceRef } from './model.js';
 import { compareForAddress, compareForName } from './order.js';
@@ -24,25 +23,33 @@ export function reverseSuffixKey(environment: string, suffix: string): string {
   return suffixKey(environment, `/${suffix}`);
 }
 
-/** The persistent indexes behind a snapshot. Successive snapshots share everything that did not change. */
+/** How a snapshot looks things up. */
+export interface Index<V> {
+  get(key: string): V | undefined;
+  has(key: string): boolean;
+  values(): Iterable<V>;
+  readonly size: number;
+}
+
+/** The indexes behind a snapshot. Successive snapshots share everything that did not change. */
 export interface Indexes {
-  readonly tasks: PersistentMap<string, Task>;
-  readonly services: PersistentMap<ServiceKey, Service>;
+  readonly tasks: Index<Task>;
+  readonly services: Index<Service>;
   /** `environment/stack` to the keys of its services. */
-  readonly stacks: PersistentMap<string, readonly ServiceKey[]>;
+  readonly stacks: Index<readonly ServiceKey[]>;
   /** {@link nameKey} to the tasks that have a name with that key. */
-  readonly names: PersistentMap<string, Ids>;
+  readonly names: Index<Ids>;
   /**
    * The empty non-terminals of RFC 4592: {@link suffixKey} to how many task names of several labels end in it, and
    * {@link reverseSuffixKey} to how many addresses of tasks and services have a reverse name that does.
    */
-  readonly nameSuffixes: PersistentMap<string, number>;
+  readonly nameSuffixes: Index<number>;
   /** Address to the tasks that are served at it or ask from it. */
-  readonly addresses: PersistentMap<string, Ids>;
+  readonly addresses: Index<Ids>;
   /** Virtual IP to the keys of the services that have it. */
-  readonly vips: PersistentMap<string, Ids>;
-  readonly networks: PersistentMap<string, Network>;
-  readonly clients: PersistentMap<string, Client>;
+  readonly vips: Index<Ids>;
+  readonly networks: Index<Network>;
+  readonly clients: Index<Client>;
   /** Grows when a network changes: what was prepared from gateways and subnets is then out of date. */
   readonly networksRevision: number;
 }

@@ -1,8 +1,10 @@
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
+import { SCHEDULERS, type Balancing } from '../net/balancing.js';
 import type { Facts } from './facts.js';
 import { LAST_DATE, type SavedHealth } from './health-overlay.js';
+import type { VipLease } from './leases.js';
 
 /** What each source had told, and when that was last known to be true. */
 export type SavedFacts = ReadonlyMap<string, { readonly facts: Facts; readonly asOf: number }>;
@@ -12,6 +14,8 @@ export interface SavedState {
   readonly sources: SavedFacts;
   /** Absent: the file is of a version that kept none. */
   readonly health?: SavedHealth;
+  /** Who has which virtual IP. Absent: likewise. */
+  readonly vips?: readonly VipLease[];
 }
 
 // Only what code dereferences is checked: the file is our own, but a disk may give back anything.
@@ -33,6 +37,23 @@ const upstream = z.object({
   port: z.number(),
   tls: z.object({ name: text.optional() }).optional(),
 });
+const number = z.number();
+const balancing = z.object({
+  scheduler: z.enum(SCHEDULERS).exactOptional(),
+  affinity: number.exactOptional(),
+  maxConnections: number.exactOptional(),
+  serviceMaxConnections: number.exactOptional(),
+  maxPerClient: number.exactOptional(),
+  proxyProtocol: z.enum(['v1', 'v2', 'none']).exactOptional(),
+  acceptProxy: z.boolean().exactOptional(),
+  onDown: z.enum(['keep', 'reset']).exactOptional(),
+  idleTimeout: number.exactOptional(),
+  drainTimeout: number.exactOptional(),
+  udpReplies: number.exactOptional(),
+  slowStart: number.exactOptional(),
+  panicThreshold: number.exactOptional(),
+  minHealthy: number.exactOptional(),
+} satisfies Record<keyof Balancing, z.ZodType>);
 const task = z.looseObject({
   id: text,
   name: text,
@@ -48,13 +69,16 @@ const task = z.looseObject({
   labels: textMap,
   links: textMap,
   upstreams: list(upstream).optional(),
-  weight: z.number(),
+  weight: number,
   expose: z.boolean(),
+  vip: text.exactOptional(),
+  balancing: balancing.exactOptional(),
 });
 const service = z.looseObject({
   ...serviceRef.shape,
   kind: z.enum(['tasks', 'external', 'alias']),
-  vip: text.optional(),
+  vip: text.exactOptional(),
+  balancing: balancing.exactOptional(),
   ports: list(port).optional(),
   externalIps: list(text).optional(),
   aliasOf: list(serviceRef).optional(),
@@ -89,6 +113,7 @@ const savedHealth = z.object({
 const savedState = z.object({
   version: z.literal(1),
   health: savedHealth.exactOptional(),
+  vips: list(z.object({ service: text, vip: text, goneAt: time.exactOptional() })).exactOptional(),
   sources: z.record(
     text,
     z.object({
@@ -132,7 +157,11 @@ export class StateFile {
       const { sources, ...rest } = savedState.parse(JSON.parse(content));
       // The schema is looser than Facts only in optional fields that are copied, never dereferenced.
       const facts = Object.entries(sources) as unknown as [string, { facts: Facts; asOf: number }][];
-      return { sources: new Map(facts), ...(rest.health && { health: rest.health }) };
+      return {
+        sources: new Map(facts),
+        ...(rest.health && { health: rest.health }),
+        ...(rest.vips && { vips: rest.vips }),
+      };
     } catch (error) {
       const why = error instanceof z.ZodError ? z.prettifyError(error).split('\n')[0] : message(error);
       throw new Error(
@@ -144,13 +173,13 @@ export class StateFile {
     }
   }
 
-  async save({ sources, health }: SavedState): Promise<void> {
+  async save({ sources, ...rest }: SavedState): Promise<void> {
     const temporary = `${this.path}.${process.pid}.tmp`;
     await mkdir(dirname(this.path), { recursive: true, mode: 0o750 });
     try {
       const file = await open(temporary, 'w', 0o640);
       try {
-        const saved = { version: 1, ...(health && { health }), sources: Object.fromEntries(sources) };
+        const saved = { version: 1, ...rest, sources: Object.fromEntries(sources) };
         await file.writeFile(JSON.stringify(saved));
         await file.sync();
       } finally {

@@ -1,4 +1,4 @@
-import { formatHostPort, ipFamily, isLoopback, type HostPort } from '../net/ip.js';
+import { formatHostPort, ipFamily, isLoopback, parseCidr, type HostPort } from '../net/ip.js';
 import { checkRecords } from '../net/record-set.js';
 import { formatUpstream, type Upstream } from '../net/upstream.js';
 import type { Fault } from './issues.js';
@@ -17,6 +17,7 @@ export function crossCheck(config: Config): Fault[] {
     ...recordFaults(config),
     ...apiFaults(config),
     ...socketFaults(config),
+    ...poolFaults(config),
   ];
 }
 
@@ -124,4 +125,20 @@ function socketFaults({ api, sources }: Config): Fault[] {
   const message =
     'is the socket of the Docker engine (sources.docker.socket); choose another path for the API';
   return [...faults, fault(['api', 'listen', own], message)];
+}
+
+/** An address that this host has or asks cannot be that of a service as well. */
+function poolFaults({ vip, dns, host }: Config): Fault[] {
+  const pool = vip && parseCidr(vip.pool);
+  const used = [
+    ...dns.listen.map(({ ip }) => ({ ip, key: 'dns.listen' })),
+    ...(dns.upstreams === 'system' ? [] : dns.upstreams.map(({ ip }) => ({ ip, key: 'dns.upstreams' }))),
+    ...Object.entries(dns.forward).flatMap(([name, servers]) =>
+      servers.map(({ ip }) => ({ ip, key: `dns.forward.${name}` })),
+    ),
+    ...(host.address === undefined ? [] : [{ ip: host.address, key: 'host.address' }]),
+  ].find(({ ip }) => !wildcards.includes(ip) && pool?.contains(ip));
+  if (!used || !vip) return [];
+  const message = `${vip.pool} has the address ${used.ip} of ${used.key}, which a service could get; choose another range`;
+  return [fault(['vip', 'pool'], message)];
 }

@@ -1,8 +1,8 @@
+import { formatDuration } from '../net/duration.js';
 import { formatHostPort } from '../net/ip.js';
 import { formatRecord } from '../net/record-text.js';
 import { formatUpstream } from '../net/upstream.js';
 import type { ApiListen, Config } from './model.js';
-import { formatDuration } from './values.js';
 
 function apiText(listen: ApiListen): string {
   return listen.kind === 'unix' ? `unix:${listen.path}` : formatHostPort(listen);
@@ -10,7 +10,7 @@ function apiText(listen: ApiListen): string {
 
 /** A configuration as it would be written in a file, complete: reading it again gives the same configuration. */
 export function configDocument(config: Config): Record<string, unknown> {
-  const { dns, sources, health, api } = config;
+  const { dns, sources, vip, balancing, health, api } = config;
   return {
     domain: config.domain,
     environment: config.environment,
@@ -33,6 +33,8 @@ export function configDocument(config: Config): Record<string, unknown> {
       ...(dns.allow && { allow: dns.allow.map((cidr) => cidr.text) }),
       rateLimit: dns.rateLimit,
       ...(dns.queryLog && { queryLog: { ...dns.queryLog, classes: [...dns.queryLog.classes] } }),
+      native: dns.native,
+      workers: dns.workers,
       ...(dns.nsid !== undefined && { nsid: dns.nsid }),
       ...(dns.topLevelDomains !== undefined && { topLevelDomains: dns.topLevelDomains }),
     },
@@ -41,6 +43,14 @@ export function configDocument(config: Config): Record<string, unknown> {
         docker: { socket: sources.docker.socket, resync: formatDuration(sources.docker.resync) },
       }),
       ...(sources.file && { file: { ...sources.file } }),
+    },
+    vip: vip ? { ...vip, release: formatDuration(vip.release) } : false,
+    balancing: {
+      ...balancing,
+      affinity: formatDuration(balancing.affinity * 1000),
+      idleTimeout: formatDuration(balancing.idleTimeout),
+      drainTimeout: formatDuration(balancing.drainTimeout),
+      slowStart: formatDuration(balancing.slowStart),
     },
     health: { ...health },
     api: { listen: api.listen.map(apiText) },

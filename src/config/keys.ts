@@ -5,9 +5,9 @@ import { jsonSchema } from './schema.js';
  * - `section`: JSON object
  * - `mapping`: the same, with names that the user chooses
  * - `list`: items between commas, or a JSON array
- * - `number`, `text`: as it is
+ * - `number`, `boolean`, `text`: as it is
  */
-type KeyKind = 'section' | 'mapping' | 'list' | 'number' | 'text';
+type KeyKind = 'section' | 'mapping' | 'list' | 'number' | 'boolean' | 'text';
 
 /** A key of the configuration, as its schema has it. */
 export interface ConfigKey {
@@ -41,6 +41,8 @@ const kinds = new Map<string | undefined, KeyKind>([
   ['object', 'section'],
   ['array', 'list'],
   ['integer', 'number'],
+  ['number', 'number'],
+  ['boolean', 'boolean'],
 ]);
 
 function readKey(path: string, node: SchemaNode): ConfigKey {

@@ -1,3 +1,4 @@
+import type { Balancing } from '../net/balancing.js';
 import type { Cidr, HostPort } from '../net/ip.js';
 import type { StaticRecord } from '../net/record-text.js';
 import type { Upstream } from '../net/upstream.js';
@@ -68,6 +69,9 @@ export interface Config {
     readonly rateLimit: number;
     /** Absent: off. */
     readonly queryLog?: { readonly sample: number; readonly classes: readonly QueryClass[] };
+    readonly native: 'auto' | 'off';
+    /** Threads that answer UDP, where `native` is possible. */
+    readonly workers: 'auto' | number;
     readonly nsid?: string;
     /** Absolute path. */
     readonly topLevelDomains?: string;
@@ -78,6 +82,16 @@ export interface Config {
     /** Absent: off. */
     readonly file?: FileSourceConfig;
   };
+  /** Absent: there are no virtual IPs. */
+  readonly vip?: {
+    /** CIDR, from its first address. */
+    readonly pool: string;
+    /** Milliseconds. */
+    readonly release: number;
+    readonly endpointMode: 'dnsrr' | 'vip';
+  };
+  /** Complete; the affinity is in seconds. */
+  readonly balancing: Required<Balancing>;
   readonly health: {
     /** Absolute paths by stack. */
     readonly rancherCompose: Readonly<Record<string, string>>;

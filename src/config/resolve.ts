@@ -66,6 +66,8 @@ export function resolveConfig(
       ...(allow !== undefined && { allow }),
       rateLimit: parsed.dns.rateLimit,
       ...(queryLog && { queryLog }),
+      native: parsed.dns.native,
+      workers: parsed.dns.workers,
       ...(nsid !== undefined && { nsid }),
       ...(topLevelDomains !== undefined && {
         topLevelDomains: absolute(topLevelDomains, ['dns', 'topLevelDomains']),
@@ -76,6 +78,8 @@ export function resolveConfig(
       ...(file !== undefined &&
         file !== false && { file: { path: absolute(file.path, ['sources', 'file', 'path']) } }),
     },
+    ...(parsed.vip !== false && { vip: parsed.vip }),
+    balancing: { ...parsed.balancing, affinity: Math.ceil(parsed.balancing.affinity / 1000) },
     health: {
       rancherCompose: Object.fromEntries(
         Object.entries(parsed.health.rancherCompose).map(([stack, path]) => [

@@ -1,6 +1,8 @@
 import { z } from 'zod';
+import { BALANCING_LIMITS as limits, SCHEDULERS } from '../net/balancing.js';
 import {
   address,
+  addressPool,
   apiAddress,
   bySuffix,
   dnsLabel,
@@ -11,11 +13,13 @@ import {
   oneOf,
   path,
   record,
+  share,
   shortText,
   subnet,
   suffix,
   upstream,
   wholeNumber,
+  yesOrNo,
 } from './values.js';
 
 /** A mapping with these keys and no others. */
@@ -140,6 +144,20 @@ const dnsSchema = section({
   })
     .describe('A line in the log for each query that was answered. Off when it is not given.')
     .optional(),
+  native: oneOf(['auto', 'off'])
+    .describe(
+      'Whether UDP is answered by threads that receive and send many packets with one system call (Linux, with the package koffi). `off`: one by one, as Node does it. Takes effect at the next start.',
+    )
+    .prefault('auto'),
+  workers: z
+    .union(
+      [z.literal('auto'), wholeNumber(1, 64, 'threads')],
+      must('auto, or a number of threads from 1 to 64'),
+    )
+    .describe(
+      'How many threads answer UDP. `auto`: one on up to 4 cores, a quarter of the cores on more, 4 at most. Takes effect at the next start.',
+    )
+    .prefault('auto'),
   nsid: shortText('a name for this server', 64)
     .describe(
       'What clients are told that ask which server this is (NSID, RFC 5001). Nothing when it is not given.',
@@ -190,6 +208,71 @@ const healthSchema = section({
     .prefault({}),
 });
 
+const vipSchema = switchable({
+  pool: addressPool()
+    .describe(
+      'The addresses that virtual IPs are leased from. They mean something on this host only, and nothing else on it may use them: neither a route nor a Docker network.',
+    )
+    .prefault('10.43.0.0/16'),
+  release: duration('0s', '365d')
+    .describe('How long the address of a service is kept for it after the service is gone.')
+    .prefault('7d'),
+  endpointMode: oneOf(['dnsrr', 'vip'])
+    .describe(
+      "What a service's name answers that says nothing itself: its tasks (`dnsrr`) or its virtual IP (`vip`). `vip.` and `tasks.` in front of the name always answer the one or the other.",
+    )
+    .prefault('dnsrr'),
+});
+
+const connections = () => wholeNumber(0, limits.connections, 'connections').prefault(0);
+
+const balancingSchema = section({
+  scheduler: oneOf(SCHEDULERS)
+    .describe(
+      'How a virtual IP chooses a task: in turn by weight (`wrr`) or without (`rr`), by open connections (`lc`, `wlc`, `sed`, `nq`, `twos`), by address (`sh`, `dh`, `mh`, `lblc`, `lblcr`), the heaviest first (`fo`, `ovf`).',
+    )
+    .prefault('wrr'),
+  affinity: duration('0s', '24h')
+    .describe(
+      'How long after its last connection a client address is sent to the same task, in whole seconds; 0s: no affinity.',
+    )
+    .prefault('0s'),
+  maxConnections: connections().describe('Open connections of one task; 0: no limit.'),
+  serviceMaxConnections: connections().describe('Open connections of a whole service; 0: no limit.'),
+  maxPerClient: connections().describe('Open connections of one client address to a service; 0: no limit.'),
+  proxyProtocol: oneOf(['v1', 'v2', 'none'])
+    .describe('The version of the PROXY header that tells tasks the address of the client.')
+    .prefault('none'),
+  acceptProxy: yesOrNo().describe('Whether clients begin with a PROXY header.').prefault(false),
+  onDown: oneOf(['keep', 'reset'])
+    .describe('What becomes of open connections when their task is gone or unhealthy.')
+    .prefault('keep'),
+  idleTimeout: duration('0s', '7d')
+    .describe('How long a connection may be open on which nothing moves; 0s: for ever.')
+    .prefault('0s'),
+  drainTimeout: duration('0s', '24h')
+    .describe('How long open connections of a draining task may go on; 0s: for ever.')
+    .prefault('30s'),
+  udpReplies: wholeNumber(0, limits.udpReplies, 'replies')
+    .describe('After how many replies a UDP session is over; 0: by time only.')
+    .prefault(0),
+  slowStart: duration('0s', '1h')
+    .describe(
+      'Over which time the share of a task that became healthy grows to its full weight; 0s: at once.',
+    )
+    .prefault('0s'),
+  panicThreshold: share()
+    .describe(
+      'The part of the running tasks of a service that may be unhealthy before the checks are doubted and all that run are given, by DNS too; 1: never.',
+    )
+    .prefault(0.5),
+  minHealthy: wholeNumber(0, limits.minHealthy, 'tasks')
+    .describe(
+      'When fewer tasks of a service are healthy, unhealthy ones that run fill up, in DNS too; 0: never.',
+    )
+    .prefault(0),
+});
+
 /** The configuration as it is written in a file. Its output still lacks what {@link resolveConfig} adds. */
 export const configSchema = section({
   domain: domainName().describe('The domain that all names are below.').prefault('rancher.internal'),
@@ -215,6 +298,12 @@ export const configSchema = section({
       'Where tasks come from. When it is not given: Docker, with its defaults. When it is given: those that it names, and no others.',
     )
     .prefault({ docker: {} }),
+  vip: vipSchema
+    .describe('Virtual IPs: one address for each service that has ports; `false`: none.')
+    .prefault({}),
+  balancing: balancingSchema
+    .describe('How traffic is spread over the tasks of services that say nothing themselves.')
+    .prefault({}),
   health: healthSchema.describe('How tasks are checked, besides what their labels say.').prefault({}),
   api: section({
     listen: z

@@ -53,6 +53,8 @@ function readText({ kind, words }: ConfigKey, text: string): unknown {
     }
     case 'number':
       return /^-?\d+(\.\d+)?$/.test(text) ? Number(text) : text;
+    case 'boolean':
+      return text === 'true' || (text === 'false' ? false : text);
     case 'text':
       return text;
   }

@@ -1,8 +1,10 @@
 import { z } from 'zod';
+import { parseDuration } from '../net/duration.js';
 import { canonicalIp, isLoopback, parseCidr, parseHostPort, type Cidr, type HostPort } from '../net/ip.js';
 import { labelFault, nameFault } from '../net/labels.js';
 import { parseRecord, type StaticRecord } from '../net/record-text.js';
 import { parseUpstream, type Upstream } from '../net/upstream.js';
+import { vipPool } from '../net/vip-pool.js';
 import { nearest } from '../text/nearest.js';
 import type { ApiListen } from './model.js';
 
@@ -61,6 +63,16 @@ export function wholeNumber(min: number, max: number, unit: string) {
     .meta({ title: `${unit}, ${min} to ${max}` });
 }
 
+/** A part of the whole, as a number. */
+export function share() {
+  const words = must('a share from 0 to 1, such as 0.5');
+  return z.number(words).min(0, words).max(1, words).meta({ title: 'share, 0 to 1' });
+}
+
+export function yesOrNo() {
+  return z.boolean(must('true or false')).meta({ title: 'true, false' });
+}
+
 export function oneOf<const Words extends readonly [string, ...string[]]>(words: Words) {
   return z
     .enum(words, {
@@ -71,20 +83,6 @@ export function oneOf<const Words extends readonly [string, ...string[]]>(words:
       },
     })
     .meta({ title: words.join(', ') });
-}
-
-const millisecondsIn = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
-
-/** @returns milliseconds; undefined when the text is no duration */
-export function parseDuration(text: string): number | undefined {
-  const match = /^(\d{1,9})(ms|s|m|h)$/.exec(text);
-  return match === null ? undefined : Number(match[1]) * millisecondsIn[match[2] as 'ms' | 's' | 'm' | 'h'];
-}
-
-/** The shortest text that {@link parseDuration} reads as this number of milliseconds. */
-export function formatDuration(milliseconds: number): string {
-  const unit = (['h', 'm', 's'] as const).find((each) => milliseconds % millisecondsIn[each] === 0) ?? 'ms';
-  return milliseconds === 0 ? '0s' : `${milliseconds / millisecondsIn[unit]}${unit}`;
 }
 
 /** A duration in milliseconds. Bounds are durations too. */
@@ -98,7 +96,7 @@ export function duration(min: string, max: string) {
       const parsed = parseDuration(input);
       return value(parsed !== undefined && parsed >= low && parsed <= high ? parsed : undefined);
     },
-    /^\d{1,9}(ms|s|m|h)$/,
+    /^\d{1,9}(ms|s|m|h|d)$/,
   );
 }
 
@@ -224,6 +222,12 @@ export function subnet() {
   return text('CIDR', 'a subnet such as 10.42.0.0/16, or one address', (input): Reading<Cidr> => {
     return input.includes('%') ? { fault: zoneFault } : value(parseCidr(input));
   });
+}
+
+/** The addresses that virtual IPs are leased from. */
+export function addressPool() {
+  const expected = 'a subnet of IPv4 from /8 to /30, or of IPv6 from /104 to /126, such as 10.43.0.0/16';
+  return text('CIDR', expected, (input) => value(input.includes('%') ? undefined : vipPool(input)?.text));
 }
 
 /** Where the API listens; the unix path is made absolute later. */

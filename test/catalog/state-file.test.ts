@@ -88,6 +88,48 @@ describe('the state file', () => {
     expect([second.drains, second.nextDrainExpiry]).toEqual([first.drains, 60_000]);
   });
 
+  it('brings back who has which virtual IP, and what tasks and services say of balancing', async () => {
+    const settings = {
+      endpointMode: 'vip',
+      balancing: {},
+      vips: { pool: '10.43.0.0/24', release: 1000 },
+    } as const;
+    const first = new Catalog({ clock: () => 5000 });
+    first.configure(settings);
+    const sink = first.sink('docker');
+    sink.replace({
+      tasks: [
+        taskFact('a', {
+          service: ref('web.shop'),
+          ports: [{ port: 80, protocol: 'tcp', target: 80 }],
+          balancing: { scheduler: 'lc', maxConnections: 7 },
+          vip: '10.43.0.9',
+        }),
+      ],
+      services: [
+        {
+          ...ref('db.shop'),
+          kind: 'tasks',
+          ports: [{ port: 5432, protocol: 'tcp' }],
+          balancing: { onDown: 'reset', acceptProxy: true, panicThreshold: 0.2 },
+        },
+      ],
+    });
+    sink.status({ state: 'live' });
+    sink.update({ tasks: [taskFact('gone', { service: ref('gone.shop'), vip: '10.43.0.10' })] });
+    sink.update({ removedTasks: ['gone'] });
+    await new StateFile(directory).save({ sources: first.exportFacts(), vips: first.exportVips() });
+
+    const { sources, vips } = await new StateFile(directory).load();
+    expect(vips).toContainEqual({ service: 'default/shop/gone', vip: '10.43.0.10', goneAt: 5000 });
+    const second = new Catalog({ clock: () => 5500 });
+    second.configure(settings);
+    second.restoreVips(vips ?? []);
+    second.sink('docker', sources.get('docker'));
+    expect([...second.snapshot.services()]).toEqual([...first.snapshot.services()]);
+    expect(second.exportVips()).toEqual(expect.arrayContaining([...(vips ?? [])]));
+  });
+
   it('of a version that kept no health still loads', async () => {
     const file = new StateFile(directory);
     await writeFile(file.path, '{"version":1,"sources":{}}');
@@ -114,6 +156,11 @@ describe('the state file', () => {
     [
       'of unknown health',
       '{"version":1,"health":{"reports":{"a":{"health":"fine","cause":""}},"drains":[]},"sources":{}}',
+    ],
+    ['of leases that are none', '{"version":1,"vips":[{"service":"a"}],"sources":{}}'],
+    [
+      'of an unknown scheduler',
+      '{"version":1,"sources":{"file":{"asOf":1,"facts":{"tasks":[],"services":[{"environment":"e","stack":"s","service":"w","kind":"tasks","balancing":{"scheduler":"x"}}],"networks":[],"clients":[]}}}}',
     ],
     [
       'of a time beyond the calendar',

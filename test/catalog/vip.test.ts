@@ -1,5 +1,5 @@
-import { expect, it } from 'vitest';
-import { Catalog, type ServiceFact } from '../../src/catalog/index.js';
+import { describe, expect, it } from 'vitest';
+import { Catalog, poolConflicts, type CatalogSettings, type ServiceFact } from '../../src/catalog/index.js';
 import { ref, taskFact } from '../support/facts.js';
 
 const fact = (name: string, vip?: string): ServiceFact => ({
@@ -54,4 +54,154 @@ it('counts what is above the reverse names of addresses, per environment', () =>
   expect(catalog.snapshot.isNameSuffix('default', '10.in-addr.arpa')).toBe(false);
   sink.update({ removedTasks: ['a'] });
   expect(['6.5.10.in-addr.arpa', '5.10.in-addr.arpa'].map(isAbove)).toEqual([false, true]);
+});
+
+const http = { port: 80, protocol: 'tcp' } as const;
+const leased: CatalogSettings = {
+  endpointMode: 'dnsrr',
+  balancing: {},
+  vips: { pool: '10.43.0.0/24', release: 1000 },
+};
+
+function leasing(settings = leased) {
+  let now = 0;
+  const catalog = new Catalog({ clock: () => now });
+  catalog.configure(settings);
+  const vip = (name: string) => catalog.snapshot.service(ref(name))?.vip;
+  const at = (time: number) => (now = time);
+  return { catalog, vip, at };
+}
+
+describe('where addresses are leased', () => {
+  it('a service with ports has one, before its first task and through all its upgrades', () => {
+    const { catalog, vip } = leasing();
+    const [file, docker] = [catalog.sink('file'), catalog.sink('docker')];
+    file.replace({ tasks: [], services: [{ ...ref('web.shop'), kind: 'tasks', ports: [http] }] });
+    const address = vip('web.shop') ?? '';
+    expect(address).toMatch(/^10\.43\.0\.\d+$/);
+    expect(catalog.snapshot.serviceAt(address)?.key).toBe('default/shop/web');
+    const task = (id: string) =>
+      taskFact(id, { service: ref('web.shop'), ports: [{ ...http, target: 8080 }] });
+    docker.update({ tasks: [task('a')] });
+    docker.update({ tasks: [task('b')], removedTasks: ['a'] });
+    file.replace({ tasks: [] });
+    expect(vip('web.shop')).toBe(address);
+  });
+
+  it('sidekicks have their own; what has no TCP or UDP port, no tasks of its own, or a name alone has none', () => {
+    const { catalog, vip } = leasing();
+    const ports = [{ ...http, target: 80 }];
+    catalog.sink('file').replace({
+      tasks: [
+        taskFact('w', { service: ref('web.shop'), ports }),
+        taskFact('l', { service: ref('log.web.shop'), ports: [{ port: 53, protocol: 'udp', target: 53 }] }),
+        taskFact('s', { service: ref('signal.shop'), ports: [{ port: 1, protocol: 'sctp', target: 1 }] }),
+        taskFact('p', { service: ref('portless.shop') }),
+      ],
+      services: [
+        {
+          ...ref('crm.shop'),
+          kind: 'external',
+          hostname: 'crm.example.org',
+          ports: [http],
+          vip: '10.43.0.8',
+        },
+        { ...ref('front.shop'), kind: 'alias', aliasOf: [ref('web.shop')], ports: [http] },
+      ],
+    });
+    expect(['web.shop', 'log.web.shop'].map((name) => vip(name) !== undefined)).toEqual([true, true]);
+    expect(vip('web.shop')).not.toBe(vip('log.web.shop'));
+    expect(['signal.shop', 'portless.shop', 'crm.shop', 'front.shop'].map(vip)).toEqual(
+      Array(4).fill(undefined),
+    );
+  });
+
+  it('a task asks for one, and what others get by that is in the same snapshot', () => {
+    const { catalog, vip } = leasing();
+    const sink = catalog.sink('docker');
+    const task = (service: string, pin?: string) =>
+      taskFact(service, {
+        service: ref(`${service}.shop`),
+        ports: [{ ...http, target: 80 }],
+        ...(pin !== undefined && { vip: pin }),
+      });
+    const services: (readonly string[])[] = [];
+    catalog.onChange((change) => services.push([...change.services.added, ...change.services.changed]));
+    sink.update({ tasks: [task('b', '10.43.0.9')] });
+    expect([vip('b.shop'), catalog.snapshot.problems]).toEqual(['10.43.0.9', []]);
+    sink.update({ tasks: [task('a', '10.43.0.9')] });
+    expect(vip('a.shop')).toBe('10.43.0.9');
+    expect(vip('b.shop')).not.toBe('10.43.0.9');
+    expect(catalog.snapshot.serviceAt('10.43.0.9')?.key).toBe('default/shop/a');
+    expect(services).toEqual([['default/shop/b'], ['default/shop/a', 'default/shop/b']]);
+    expect(catalog.snapshot.problems.map(({ code, subject }) => [code, subject])).toEqual([
+      ['vip-taken', 'service b.shop'],
+    ]);
+    sink.update({ removedTasks: ['a'] });
+    expect([vip('b.shop'), catalog.snapshot.problems]).toEqual(['10.43.0.9', []]);
+  });
+
+  it('they outlive a restart, also for services that come back later', () => {
+    const first = leasing();
+    const tasks = ['web', 'db'].map((name) =>
+      taskFact(name, { service: ref(`${name}.shop`), ports: [{ ...http, target: 80 }], vip: '10.43.0.77' }),
+    );
+    first.catalog.sink('docker').replace({ tasks });
+    const second = leasing();
+    second.catalog.restoreVips(first.catalog.exportVips());
+    const sink = second.catalog.sink('docker');
+    sink.update({ tasks: tasks.map(({ vip: _vip, ...task }) => task).slice(0, 1) });
+    second.at(999);
+    sink.update({ tasks: tasks.slice(1) });
+    expect(['web.shop', 'db.shop'].map(second.vip)).toEqual(['web.shop', 'db.shop'].map(first.vip));
+  });
+
+  it('another configuration is in force at once, for all services', () => {
+    const { catalog, vip } = leasing({ ...leased, vips: 'none' });
+    catalog.sink('file').replace({
+      tasks: [],
+      services: [{ ...ref('web.shop'), kind: 'tasks', ports: [http], vip: '10.43.0.9' }],
+    });
+    expect(vip('web.shop')).toBeUndefined();
+    catalog.configure({ ...leased, endpointMode: 'vip', balancing: { scheduler: 'lc' } });
+    expect(catalog.snapshot.service(ref('web.shop'))).toMatchObject({
+      vip: '10.43.0.9',
+      endpointMode: 'vip',
+      balancing: { scheduler: 'lc' },
+    });
+    const { revision } = catalog.snapshot;
+    catalog.configure({ ...leased, endpointMode: 'vip', balancing: { scheduler: 'lc' } });
+    expect(catalog.snapshot.revision).toBe(revision);
+    catalog.configure({ ...leased, vips: { pool: '10.44.0.0/24', release: 1 } });
+    expect(vip('web.shop')).toMatch(/^10\.44\.0\./);
+    expect(catalog.snapshot.problems).toMatchObject([{ code: 'vip-unfit' }]);
+    expect(catalog.events().map(({ type }) => type)).toEqual(['service.added']);
+  });
+
+  it('a network that comes later and overlaps the pool is a problem as long as it is there', () => {
+    const { catalog } = leasing();
+    const sink = catalog.sink('docker');
+    const network = { id: 'n', name: 'shop_default', driver: 'bridge', internal: false, gateways: [] };
+    const metas: boolean[] = [];
+    catalog.onChange(({ meta }) => metas.push(meta));
+    sink.update({ networks: [{ ...network, subnets: ['10.42.0.0/24', '10.43.0.64/26'] }] });
+    expect(catalog.snapshot.problems.map(({ message }) => message)).toEqual([
+      'vip.pool 10.43.0.0/24 overlaps the network "shop_default" (10.43.0.64/26); set vip.pool to a range that nothing else uses, or vip to false to do without virtual IPs',
+    ]);
+    sink.update({ removedNetworks: ['n'] });
+    expect([catalog.snapshot.problems, metas]).toEqual([[], [true, true]]);
+  });
+});
+
+it.each([
+  ['10.43.0.0/16', ['10.0.0.0/8', '10.43.255.1', '10.43.0.0/16', '10.42.0.0/15'], 4],
+  ['10.43.0.0/16', ['10.44.0.0/16', '10.42.255.255', 'fd00::/8', '::ffff:0:0/96', 'junk', '/8'], 0],
+  ['fd00:43::/112', ['fd00::/16', '10.43.0.0/16'], 1],
+])('of %s, what overlaps %j is in the way', (pool, ranges, count) => {
+  const lines = poolConflicts(pool, {
+    routes: ranges.map((range) => ({ range, what: `the route ${range} (eth0)` })),
+  });
+  expect(lines.length).toBe(count);
+  for (const line of lines)
+    expect(line).toMatch(/^vip\.pool \S+ overlaps the route \S+ \(eth0\); set vip\.pool to /);
 });

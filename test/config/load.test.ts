@@ -1,7 +1,10 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { loadConfig, parseConfigText } from '../../src/config/index.js';
+import { configDocument, loadConfig, parseConfigText } from '../../src/config/index.js';
+import { balancingSettings } from '../../src/net/balancing.js';
 import { configOf, directoryWith, mistakes, originsOf } from './support.js';
+
+const balancingKeys = Object.keys(balancingSettings);
 
 const none = { env: {}, systemFile: '/nowhere/fairlead.yaml' };
 
@@ -23,6 +26,20 @@ describe('the defaults', () => {
         records: [],
         cacheSize: 8,
         rateLimit: 100,
+        native: 'auto',
+        workers: 'auto',
+      },
+      vip: { pool: '10.43.0.0/16', release: 604_800_000, endpointMode: 'dnsrr' },
+      balancing: {
+        ...{ scheduler: 'wrr', affinity: 0, maxConnections: 0, serviceMaxConnections: 0, maxPerClient: 0 },
+        ...{
+          proxyProtocol: 'none',
+          acceptProxy: false,
+          onDown: 'keep',
+          idleTimeout: 0,
+          drainTimeout: 30_000,
+        },
+        ...{ udpReplies: 0, slowStart: 0, panicThreshold: 0.5, minHealthy: 0 },
       },
       health: { rancherCompose: {}, defaults: {} },
       sources: { docker: { socket: '/var/run/docker.sock', resync: 60_000 } },
@@ -117,6 +134,12 @@ describe('precedence', () => {
       'dns.records': 'default',
       'dns.cacheSize': 'default',
       'dns.rateLimit': 'default',
+      'dns.native': 'default',
+      'dns.workers': 'default',
+      'vip.pool': 'default',
+      'vip.release': 'default',
+      'vip.endpointMode': 'default',
+      ...Object.fromEntries(balancingKeys.map((name) => [`balancing.${name}`, 'default'])),
       'health.rancherCompose': 'default',
       'health.defaults': 'default',
       'sources.docker.socket': 'default',
@@ -242,5 +265,31 @@ describe('the hash', () => {
     expect(hash('dns: { ttl: 2 }')).not.toBe(hash(''));
     expect(hash('sources: {}')).not.toBe(hash(''));
     expect(hash('')).toMatch(/^[0-9a-f]{64}$/);
+  });
+});
+
+describe('virtual IPs', () => {
+  it('are switched off as a whole, which is kept when the configuration is written out', () => {
+    for (const result of [
+      parseConfigText('vip: false'),
+      parseConfigText('vip: { release: 1h }', { env: { FAIRLEAD_VIP: 'false' } }),
+    ]) {
+      const config = configOf(result);
+      expect(config).not.toHaveProperty('vip');
+      expect(configOf(parseConfigText(JSON.stringify(configDocument(config))))).toEqual(config);
+    }
+  });
+
+  it('have a pool in its canonical form, and settings from variables and flags', () => {
+    const env = {
+      FAIRLEAD_VIP__POOL: '10.44.7.9/16',
+      FAIRLEAD_BALANCING__ACCEPT_PROXY: 'true',
+      FAIRLEAD_BALANCING__PANIC_THRESHOLD: '0.25',
+    };
+    const set = ['vip.endpointMode=vip', 'balancing.affinity=90s', 'balancing.scheduler=lc'];
+    expect(configOf(parseConfigText('', { env, set }))).toMatchObject({
+      vip: { pool: '10.44.0.0/16', endpointMode: 'vip' },
+      balancing: { acceptProxy: true, panicThreshold: 0.25, affinity: 90, scheduler: 'lc' },
+    });
   });
 });

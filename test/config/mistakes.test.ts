@@ -41,6 +41,26 @@ listen: []
     ['"<<": { domain: x }', '1:1: <<: is no known key; remove it'],
     ['? { a: b }\n: c', '1:1: { a: b }: is no known key; remove it'],
     ['dns: &x { ttl: 1, listen: *x }', '1:27: dns.listen: is a mapping; it must be a list'],
+    [
+      'vip: { pool: 10.43.0.0 }',
+      '1:14: vip.pool: is "10.43.0.0"; it must be a subnet of IPv4 from /8 to /30',
+    ],
+    ['vip: { pool: 10.0.0.0/7 }', '1:14: vip.pool: is "10.0.0.0/7"; it must be a subnet'],
+    [
+      'dns: { listen: ["10.43.0.9:53"] }\nvip: { release: 1h }',
+      '2:1: vip.pool: 10.43.0.0/16 has the address 10.43.0.9 of dns.listen, which a service could get; choose',
+    ],
+    ['vip: true', '1:6: vip: is true; it must be a mapping of keys (pool, release, endpointMode), or false'],
+    [
+      'balancing: { scheduler: wrrr }',
+      '1:25: balancing.scheduler: is "wrrr"; it must be one of rr, wrr, lc, wlc, sed, nq, dh, sh, mh, lblc, lblcr, fo, ovf, twos; did you mean wrr?',
+    ],
+    ['balancing: { acceptProxy: yes }', '1:27: balancing.acceptProxy: is "yes"; it must be true or false'],
+    ['balancing: { panicThreshold: 50 }', '1:30: balancing.panicThreshold: is 50; it must be a share from 0'],
+    [
+      'balancing: { max_connections: 1 }',
+      '1:14: balancing.max_connections: is no key of balancing; did you mean maxConnections?',
+    ],
     ['dns: []', '1:6: dns: is a list; it must be a mapping of keys (listen, ttl,'],
     ['dns: { listen: [] }', '1:16: dns.listen: is empty; it must be a list of one address at least'],
     ['dns: { listen: [~] }', '1:17: dns.listen[0]: has no value; it must be an IP address'],

@@ -6,7 +6,7 @@ import { configDocument, formatConfigError, loadConfig, parseConfigText } from '
 import { allKeys } from '../../src/config/keys.js';
 import { variableName } from '../../src/config/names.js';
 import { editDistance } from '../../src/text/nearest.js';
-import { formatDuration, parseDuration } from '../../src/config/values.js';
+import { formatDuration, parseDuration } from '../../src/net/duration.js';
 import { configOf, directoryWith } from './support.js';
 
 const keyPaths = allKeys().map((key) => key.path);

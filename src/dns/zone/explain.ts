@@ -76,10 +76,17 @@ function serviceRule(located: Located): string {
   const { service } = located;
   const vip = located.kind === 'service' ? vipGiven(service, located.give) : undefined;
   if (vip !== undefined) return `, virtual IP ${vip}`;
+  if (lacksVip(located)) return ', endpoint mode vip, but it has no virtual IP: its tasks are given';
   if (service.kind === 'tasks') return '';
   const data =
     service.kind === 'external' ? (service.hostname ?? service.externalIps.join(', ')) : targetsOf(service);
   return `, ${service.kind}: ${data}`;
+}
+
+function lacksVip(located: Located): boolean {
+  if (located.kind !== 'service' || located.give !== 'mode') return false;
+  const { kind, endpointMode, vip } = located.service;
+  return kind === 'tasks' && endpointMode === 'vip' && vip === undefined;
 }
 
 function targetsOf({ aliasOf }: Service): string {
@@ -122,11 +129,15 @@ function namedCandidate(task: Task): Candidate {
 }
 
 function serviceCandidates(service: Service, give: Give): readonly Candidate[] {
-  const { tasks: taken, panic } = selectTasks(service);
+  const { tasks: taken, panic, filled } = selectTasks(service);
   const behindVip = vipGiven(service, give) === undefined ? {} : { aside: 'behind the virtual IP' };
   return service.tasks.map((task) => {
     const selection = selectForService(task);
     if (selection.in) return { task, out: undefined, ...behindVip };
+    if (filled.includes(task)) {
+      const aside = `${selection.why}, but fewer than ${service.balancing.minHealthy ?? 0} tasks of its service are healthy: it fills up`;
+      return { task, out: undefined, aside };
+    }
     if (!panic || !taken.includes(task)) return { task, out: selection.why };
     const aside = `${selection.why}, but most tasks of its service are unhealthy: all that run are given`;
     return { task, out: undefined, aside };

@@ -1,3 +1,5 @@
+import { SCHEDULERS } from '../../net/balancing.js';
+
 /** One row of docs/labels.md. */
 export interface LabelRow {
   readonly value: string;
@@ -40,19 +42,100 @@ export const ownLabels = {
     meaning: 'further names of the container',
   },
   'fairlead.ports': {
-    value: '[name=]port[/tcp, /udp, /sctp], comma between',
+    value: '[name=]port[:target][/tcp, /udp, /sctp], comma between',
     otherwise: 'exposed and published ports',
-    meaning: 'adds ports, and names them for SRV',
+    meaning:
+      'adds ports, and names them for SRV; `8080:80`: clients of the virtual IP dial 8080, the container listens on 80',
   },
   'fairlead.endpoint_mode': {
     value: 'dnsrr, vip',
     otherwise: 'the daemon’s setting',
     meaning: 'what the service’s name answers: its tasks or its virtual IP',
   },
+  'fairlead.vip': {
+    value: 'IP address',
+    otherwise: 'one from `vip.pool`',
+    meaning: 'the virtual IP of its service; it must be one of the pool',
+  },
   'fairlead.weight': {
     value: '0 to 65535',
     otherwise: '1',
     meaning: 'share of new traffic; 0 takes none',
+  },
+  'fairlead.drain': {
+    value: 'true, false',
+    otherwise: 'false',
+    meaning: 'true: the container takes no new traffic; what is open goes on',
+  },
+  'fairlead.scheduler': {
+    value: SCHEDULERS.join(', '),
+    otherwise: '`balancing.scheduler`',
+    meaning: 'how the virtual IP chooses a task',
+  },
+  'fairlead.affinity': {
+    value: 'seconds, or `10m`',
+    otherwise: '`balancing.affinity`',
+    meaning: 'a client address stays with its task until it was away for so long; 0: no affinity',
+  },
+  'fairlead.max_connections': {
+    value: '0 to 1000000',
+    otherwise: '`balancing.maxConnections`',
+    meaning: 'open connections of this container; 0: no limit',
+  },
+  'fairlead.service_max_connections': {
+    value: '0 to 1000000',
+    otherwise: '`balancing.serviceMaxConnections`',
+    meaning: 'open connections of the service; 0: no limit',
+  },
+  'fairlead.max_per_client': {
+    value: '0 to 1000000',
+    otherwise: '`balancing.maxPerClient`',
+    meaning: 'open connections of one client address; 0: no limit',
+  },
+  'fairlead.proxy_protocol': {
+    value: 'v1, v2, none',
+    otherwise: '`balancing.proxyProtocol`',
+    meaning: 'a PROXY header tells the task who the client is',
+  },
+  'fairlead.accept_proxy': {
+    value: 'true, false',
+    otherwise: '`balancing.acceptProxy`',
+    meaning: 'clients begin with a PROXY header',
+  },
+  'fairlead.on_down': {
+    value: 'keep, reset',
+    otherwise: '`balancing.onDown`',
+    meaning: 'what becomes of open connections when their task is gone or unhealthy',
+  },
+  'fairlead.idle_timeout': {
+    value: 'ms, or `1h`',
+    otherwise: '`balancing.idleTimeout`',
+    meaning: 'a connection on which nothing moves ends after this; 0: never',
+  },
+  'fairlead.drain_timeout': {
+    value: 'ms, or `30s`',
+    otherwise: '`balancing.drainTimeout`',
+    meaning: 'open connections of a draining task end after this; 0: never',
+  },
+  'fairlead.udp_replies': {
+    value: '0 to 65535',
+    otherwise: '`balancing.udpReplies`',
+    meaning: 'a UDP session ends after so many replies (1 for DNS); 0: by time only',
+  },
+  'fairlead.slow_start': {
+    value: 'ms, or `30s`',
+    otherwise: '`balancing.slowStart`',
+    meaning: 'the share of a task that became healthy grows to its full weight over this time',
+  },
+  'fairlead.panic_threshold': {
+    value: '0 to 1, or `30%`',
+    otherwise: '`balancing.panicThreshold`',
+    meaning: 'the part of the tasks that may be unhealthy before all that run are given; 1: never',
+  },
+  'fairlead.min_healthy': {
+    value: '0 to 65535',
+    otherwise: '`balancing.minHealthy`',
+    meaning: 'when fewer tasks are healthy, unhealthy ones that run fill up; 0: never',
   },
   'fairlead.links': {
     value: 'alias=target, comma between',

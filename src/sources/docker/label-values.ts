@@ -1,4 +1,5 @@
-import type { Port } from '../../catalog/model.js';
+import type { Protocol } from '../../catalog/model.js';
+import { canonicalIp } from '../../net/ip.js';
 import { labelFault, nameFault } from '../../net/labels.js';
 import { parseUpstream, type Upstream } from '../../net/upstream.js';
 import { readPortKey } from './container.js';
@@ -32,14 +33,36 @@ export function readEndpointMode(text: string): Reading<'dnsrr' | 'vip' | undefi
     : { value: undefined, fault: 'is neither dnsrr nor vip' };
 }
 
-/** `http=80/tcp, 53/udp` */
-export function readPortList(text: string): Reading<readonly Port[]> {
-  return readList<Port>(text, (item) => {
-    const match = /^(?:([^=]+)=)?([^=]+)$/.exec(item);
-    const port = readPortKey((match?.[2] ?? '').trim().toLowerCase());
-    if (port === undefined)
-      return { fault: 'is not written [name=]port[/tcp, /udp or /sctp], port 1 to 65535' };
-    const name = match?.[1]?.trim().toLowerCase();
+export function readVip(text: string): Reading<string | undefined> {
+  const value = canonicalIp(text.trim());
+  return value === undefined ? { value, fault: 'is no IP address, such as 10.43.1.2' } : { value };
+}
+
+/** A port as clients of the service dial it, and where the container listens for it. */
+export interface LabelledPort {
+  readonly port: number;
+  readonly target: number;
+  readonly protocol: Protocol;
+  readonly name?: string;
+}
+
+const portForm = /^(?:([^=]+)=)?\s*(?:(\d{1,5}):)?(\d{1,5}(?:\/[a-z]+)?)\s*(?:=([^=]+))?$/;
+
+/** `http=80/tcp, 53/udp=dns, 8080:80` */
+export function readPortList(text: string): Reading<readonly LabelledPort[]> {
+  const seen = new Set<string>();
+  return readList<LabelledPort>(text, (item) => {
+    const match = portForm.exec(item.toLowerCase());
+    const [, before, dialled, target = '', behind] = match ?? [];
+    const listens = readPortKey(target);
+    const offered = listens && readPortKey(`${dialled ?? listens.port}/${listens.protocol}`);
+    if (!offered || (before !== undefined && behind !== undefined))
+      return { fault: 'is not written [name=]port[:target][/tcp, /udp or /sctp], port 1 to 65535' };
+    const key = `${offered.port}/${offered.protocol}`;
+    if (seen.has(key)) return { fault: `names the port ${key} a second time` };
+    seen.add(key);
+    const port = { ...offered, target: listens.port };
+    const name = (before ?? behind)?.trim();
     if (name === undefined) return { value: port };
     const fault = labelFault(name);
     return fault === undefined ? { value: { ...port, name } } : { fault: `has a port name that ${fault}` };

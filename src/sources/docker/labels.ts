@@ -1,8 +1,9 @@
-import type { EndpointMode, Port, Problem, ServiceRef } from '../../catalog/model.js';
+import type { Balancing, EndpointMode, Problem, ServiceRef } from '../../catalog/model.js';
+import { readBalancing, type BalancingSetting } from '../../net/balancing.js';
 import { labelFault, nameFault } from '../../net/labels.js';
 import type { Upstream } from '../../net/upstream.js';
 import { byName, defaultStack, placeByLabels, type Found, type Place } from './families.js';
-import type { OwnLabel } from './label-table.js';
+import { ownLabels, type OwnLabel } from './label-table.js';
 import {
   readBoolean,
   readEndpointMode,
@@ -10,10 +11,13 @@ import {
   readNames,
   readPortList,
   readUpstreams,
+  readVip,
   readWeight,
+  type LabelledPort,
   type Reading,
 } from './label-values.js';
 import { dnsNames, operatorName } from './names.js';
+import { nearest } from '../../text/nearest.js';
 import { printable, quoted } from '../../text/printable.js';
 
 /** What labels are read from. */
@@ -35,7 +39,7 @@ export interface Identity {
   readonly stack: string;
   readonly service?: ServiceRef;
   /** To add to the ports that Docker knows, or to name those. */
-  readonly ports: readonly Port[];
+  readonly ports: readonly LabelledPort[];
   readonly portNames: ReadonlyMap<number, string>;
   readonly ignoredPorts: ReadonlySet<number>;
   readonly links: Readonly<Record<string, string>>;
@@ -44,6 +48,12 @@ export interface Identity {
   readonly weight: number;
   readonly expose: boolean;
   readonly endpointMode?: EndpointMode;
+  /** The virtual IP that it asks for its service. */
+  readonly vip?: string;
+  /** Absent: it says nothing. */
+  readonly balancing?: Balancing;
+  /** It is to take no new traffic. */
+  readonly drain: boolean;
   readonly problems: readonly Problem[];
 }
 
@@ -65,6 +75,9 @@ export function identify(container: LabelSource, environment: string): Identity 
     (one) => one !== undefined,
   );
   const endpointMode = reader.read('fairlead.endpoint_mode', undefined, readEndpointMode);
+  const vip = reader.read('fairlead.vip', undefined, readVip);
+  const balancing = reader.balancing();
+  reader.tellUnknown();
   return {
     enabled: reader.read('fairlead.enable', true, (text) => readBoolean(text, true)),
     name,
@@ -85,6 +98,9 @@ export function identify(container: LabelSource, environment: string): Identity 
     weight: reader.read('fairlead.weight', 1, readWeight),
     expose: reader.read('fairlead.expose', false, (text) => readBoolean(text, false)),
     ...(endpointMode === undefined ? {} : { endpointMode }),
+    ...(vip === undefined ? {} : { vip }),
+    ...(Object.keys(balancing).length === 0 ? {} : { balancing }),
+    drain: reader.read('fairlead.drain', false, (text) => readBoolean(text, false)),
     problems: reader.problems,
   };
 }
@@ -115,6 +131,14 @@ function readName(text: string): Reading<string | undefined> {
   return fault === undefined ? { value: name } : { value: undefined, fault };
 }
 
+const ignored = 'this is ignored; correct it or remove the label';
+
+/** These are the health checks' to judge. */
+const healthPrefix = 'fairlead.health.';
+
+/** A container with more unknown labels than this has been told enough. */
+const maxUnknown = 8;
+
 class LabelReader {
   readonly problems: Problem[] = [];
   readonly #container: LabelSource;
@@ -132,8 +156,33 @@ class LabelReader {
     const found = this.find(label);
     if (found === undefined) return otherwise;
     const { value, fault } = read(found.text);
-    if (fault !== undefined) this.#refuse(found, fault, 'this is ignored; correct it or remove the label');
+    if (fault !== undefined) this.#refuse(found, fault, ignored);
     return value;
+  }
+
+  balancing(): Balancing {
+    const label = ({ name }: Pick<BalancingSetting<unknown>, 'name'>) => `fairlead.${name}`;
+    return readBalancing(
+      (name) => own(this.#container.labels, label({ name })),
+      (setting, text) => {
+        const meant = nearest(text, setting.words ?? []);
+        const hint = meant === undefined ? '' : `; did you mean ${meant}?`;
+        this.#refuse({ text, label: label(setting) }, `is not ${setting.expected}${hint}`, ignored);
+      },
+    );
+  }
+
+  /** Labels that look like ours and are none: one slip of the finger, and a setting would silently not hold. */
+  tellUnknown(): void {
+    const known = Object.keys(ownLabels);
+    const strange = Object.keys(this.#container.labels).filter(
+      (key) => key.startsWith('fairlead.') && !key.startsWith(healthPrefix) && !known.includes(key),
+    );
+    for (const key of strange.slice(0, maxUnknown)) {
+      const meant = nearest(key, known);
+      const hint = meant === undefined ? 'see docs/labels.md' : `did you mean ${meant}?`;
+      this.#problem('label-unknown', `label ${printable(key)} is none that Fairlead knows; ${hint}`);
+    }
   }
 
   service(place: Place, environment: string): Pick<Identity, 'environment' | 'stack' | 'service'> {
@@ -171,14 +220,13 @@ class LabelReader {
   }
 
   #refuse({ text, label }: Found, fault: string, effect: string): void {
-    const name = printable(operatorName(this.#container.name));
     const value =
       label === undefined ? `its name ${quoted(text)}` : `label ${printable(label)}=${quoted(text)}`;
-    this.problems.push({
-      code: 'label-invalid',
-      subject: `container ${name}`,
-      message: `container ${name}: ${value} ${fault}; ${effect}`,
-      task: this.#container.id,
-    });
+    this.#problem('label-invalid', `${value} ${fault}; ${effect}`);
+  }
+
+  #problem(code: string, what: string): void {
+    const subject = `container ${printable(operatorName(this.#container.name))}`;
+    this.problems.push({ code, subject, message: `${subject}: ${what}`, task: this.#container.id });
   }
 }

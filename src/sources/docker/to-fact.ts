@@ -38,7 +38,7 @@ export function toFact(
   const identity = identify(container, context.environment);
   if (!identity.enabled) return { problems: [] };
   const place = whereIs(container, context);
-  const state = stateOf(container, context.sent, place.fault);
+  const state = stateOf(container, context.sent, place.fault, identity.drain);
   const { clientAddresses } = context;
   return {
     fact: {
@@ -59,6 +59,8 @@ export function toFact(
       weight: identity.weight,
       expose: identity.expose,
       ...(identity.endpointMode === undefined ? {} : { endpointMode: identity.endpointMode }),
+      ...(identity.vip === undefined ? {} : { vip: identity.vip }),
+      ...(identity.balancing === undefined ? {} : { balancing: identity.balancing }),
       ...(container.image === undefined ? {} : { image: container.image }),
       ...(container.startedAt === undefined ? {} : { startedAt: container.startedAt }),
     },
@@ -82,11 +84,13 @@ function stateOf(
   container: Container,
   sent: SentSignal | undefined,
   fault: string | undefined,
+  isDrained: boolean,
 ): Pick<TaskFact, 'health' | 'reason' | 'healthFrom'> {
   if (container.phase === 'stopped') {
     return { health: 'stopped', ...(container.end === undefined ? {} : { reason: container.end }) };
   }
   if (isDraining(container, sent)) return { health: 'draining', reason: `stop signal ${sent.signal} sent` };
+  if (isDrained) return { health: 'draining', reason: 'label fairlead.drain=true' };
   if (container.phase === 'paused') return { health: 'unhealthy', reason: 'paused' };
   if (fault !== undefined) return { health: 'unhealthy', reason: fault };
   switch (container.health) {
@@ -143,22 +147,20 @@ function sharedWith(child: Container, parentId: string, context: FactContext, de
 }
 
 function taskPorts(container: Container, identity: Identity): TaskPort[] {
-  const ports = new Map<string, ContainerPort & { readonly name?: string }>();
+  const exposed = new Map<string, ContainerPort & { readonly name?: string }>();
   for (const port of container.ports) {
     if (identity.ignoredPorts.has(port.port)) continue;
     const name = identity.portNames.get(port.port);
-    ports.set(`${port.port}/${port.protocol}`, { ...port, ...(name === undefined ? {} : { name }) });
+    exposed.set(`${port.port}/${port.protocol}`, { ...port, ...(name === undefined ? {} : { name }) });
   }
+  const ports = new Map([...exposed].map(([key, port]) => [key, { ...port, target: port.port }]));
   for (const port of identity.ports) {
+    const { published = [], name } = exposed.get(`${port.target}/${port.protocol}`) ?? {};
     const key = `${port.port}/${port.protocol}`;
-    ports.set(key, { published: [], ...ports.get(key), ...port });
+    ports.set(key, { published, ...(name !== undefined && { name }), ...port });
   }
   return [...ports.values()]
-    .map(({ published, ...port }) => ({
-      ...port,
-      target: port.port,
-      ...(published.length === 0 ? {} : { published }),
-    }))
+    .map(({ published, ...port }) => ({ ...port, ...(published.length === 0 ? {} : { published }) }))
     .sort((a, b) => a.port - b.port || (a.protocol < b.protocol ? -1 : 1));
 }
 

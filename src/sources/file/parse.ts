@@ -2,7 +2,7 @@ import type { core } from 'zod';
 import type { Facts } from '../../catalog/index.js';
 import { nearest } from '../../text/nearest.js';
 import { readYaml, type KeyPath } from '../../text/yaml.js';
-import { servicesFile } from './schema.js';
+import { balancingKeys, servicesFile } from './schema.js';
 import { toFacts } from './to-facts.js';
 
 /** One mistake in a services file. */
@@ -22,8 +22,15 @@ export type ParseResult =
 const keysOf: Readonly<Record<string, readonly string[]>> = {
   '': ['stacks', 'clients'],
   stack: ['services'],
-  service: ['ports', 'endpoint_mode', 'tasks', 'external_ips', 'hostname', 'alias_of', 'links', 'labels'],
-  task: ['name', 'ip', 'ip6', 'ports', 'health', 'weight', 'links', 'upstreams', 'labels'],
+  service: [
+    ...['ports', 'endpoint_mode', 'vip', 'balancing', 'tasks', 'external_ips', 'hostname', 'alias_of'],
+    ...['links', 'labels'],
+  ],
+  balancing: balancingKeys,
+  task: [
+    ...['name', 'ip', 'ip6', 'ports', 'health', 'weight', 'max_connections', 'links', 'upstreams'],
+    'labels',
+  ],
   client: ['stack', 'service', 'links', 'upstreams'],
 };
 
@@ -87,5 +94,6 @@ function sectionAt(path: KeyPath): string {
   if (path.length === 0) return '';
   if (path[0] === 'clients') return 'client';
   if (path.length === 2) return 'stack';
+  if (path[4] === 'balancing') return 'balancing';
   return path.length === 4 ? 'service' : 'task';
 }

@@ -1,7 +1,10 @@
 import { z } from 'zod';
+import type { Balancing, Protocol } from '../../catalog/index.js';
+import { allBalancingSettings, balancingSettings, type BalancingSetting } from '../../net/balancing.js';
 import { canonicalIp, ipFamily } from '../../net/ip.js';
 import { labelFault, nameFault } from '../../net/labels.js';
 import { parseUpstream } from '../../net/upstream.js';
+import { nearest } from '../../text/nearest.js';
 
 /** The format of a services file (docs/sources-file.md). Messages say what, why and what to do; the place is added. */
 
@@ -33,16 +36,51 @@ const ip = (family?: 4 | 6) =>
     return canonical;
   });
 
-const portText = z.string('must be a port such as 80/tcp').transform((text, context) => {
-  const match = /^(?:([a-z0-9][a-z0-9-]{0,14})=)?(\d{1,5})(?:\/(tcp|udp|sctp))?$/i.exec(text);
-  const port = Number(match?.[2]);
-  if (!match || port < 1 || port > 65535) {
-    context.addIssue(`"${text}" is no port; write number/protocol such as 80/tcp, or http=80/tcp to name it`);
+const portForm =
+  /^(?:([a-z0-9][a-z0-9-]{0,14})=)?(\d{1,5})(?::(\d{1,5}))?(?:\/(tcp|udp|sctp))?(?:=([a-z0-9][a-z0-9-]{0,14}))?$/i;
+
+const portText = z
+  .union([z.string(), z.int()], 'must be a port such as 80/tcp')
+  .transform((given, context) => {
+    const text = String(given);
+    const match = portForm.exec(text);
+    const port = Number(match?.[2]);
+    const target = Number(match?.[3] ?? port);
+    const isPort = [port, target].every((each) => each >= 1 && each <= 65535);
+    const name = match?.[1] ?? match?.[5];
+    if (!match || !isPort || (match[1] !== undefined && match[5] !== undefined)) {
+      context.addIssue(
+        `"${text}" is no port; write number/protocol such as 80/tcp, http=80/tcp to name it, or 8080:80/tcp where tasks listen on another`,
+      );
+      return z.NEVER;
+    }
+    const protocol = (match[4] ?? 'tcp').toLowerCase() as Protocol;
+    return { port, target, protocol, ...(name === undefined ? {} : { name: name.toLowerCase() }) };
+  });
+
+function setting<T>({ expected, words, read }: BalancingSetting<T>) {
+  const must = `must be ${expected}`;
+  return z.union([z.string(), z.number(), z.boolean()], must).transform((given, context) => {
+    const value = read(String(given).trim());
+    if (value !== undefined) return value;
+    const meant = nearest(String(given), words ?? []);
+    context.addIssue(`"${given}" ${must}${meant === undefined ? '' : `; did you mean ${meant}?`}`);
     return z.NEVER;
-  }
-  const protocol = (match[3] ?? 'tcp').toLowerCase() as 'tcp' | 'udp' | 'sctp';
-  return { port, protocol, ...(match[1] === undefined ? {} : { name: match[1].toLowerCase() }) };
-});
+  });
+}
+
+export const balancingKeys = allBalancingSettings.map(({ name }) => name);
+
+const balancing = z
+  .strictObject(
+    Object.fromEntries(allBalancingSettings.map((each) => [each.name, setting(each).optional()])),
+    `must be a mapping of ${balancingKeys.join(', ')}`,
+  )
+  .transform((given): Balancing => {
+    const said = allBalancingSettings.filter(({ name }) => given[name] !== undefined);
+    // Each value was read by the setting of its own field.
+    return Object.fromEntries(said.map(({ name, field }) => [field, given[name]]));
+  });
 
 const portNumber = z
   .int('must be a port number')
@@ -79,6 +117,7 @@ const task = z.strictObject({
     .default(1),
   links: links.optional(),
   upstreams: upstreams.optional(),
+  max_connections: setting(balancingSettings.maxConnections).optional(),
   labels: z.record(z.string(), z.string()).optional(),
 });
 
@@ -86,6 +125,8 @@ const service = z
   .strictObject({
     ports: z.array(portText).optional(),
     endpoint_mode: z.enum(['dnsrr', 'vip'], { error: 'must be dnsrr or vip' }).optional(),
+    vip: ip().optional(),
+    balancing: balancing.optional(),
     tasks: z.array(task).optional(),
     external_ips: z.array(ip()).min(1, 'must name one address at least').optional(),
     hostname: dottedName.optional(),
@@ -97,9 +138,14 @@ const service = z
     const kinds = (['tasks', 'external_ips', 'hostname', 'alias_of'] as const).filter(
       (key) => value[key] !== undefined,
     );
-    if (kinds.length < 2) return;
-    const message = `${kinds.join(' and ')} exclude one another (a service has tasks, or is external, or is an alias); keep one`;
-    issues.push({ code: 'custom', message, input: value, path: [kinds[1] ?? ''] });
+    const [kind, other] = kinds;
+    if (other !== undefined) {
+      const message = `${kinds.join(' and ')} exclude one another (a service has tasks, or is external, or is an alias); keep one`;
+      issues.push({ code: 'custom', message, input: value, path: [other] });
+    }
+    if (kind === undefined || kind === 'tasks' || value.vip === undefined) return;
+    const message = `a service with ${kind} has no virtual IP; remove one of them`;
+    issues.push({ code: 'custom', message, input: value, path: ['vip'] });
   });
 
 const client = z.strictObject({

@@ -76,12 +76,20 @@ function serviceFact(
     }
     return { environment: ref.environment, stack, service };
   });
+  const seen = new Set<string>();
+  for (const [index, { port, protocol }] of (entry.ports ?? []).entries()) {
+    const message = `the port ${port}/${protocol} is there twice; remove one`;
+    if (seen.has(`${port}/${protocol}`)) conflicts.push({ path: [...path, 'ports', index], message });
+    seen.add(`${port}/${protocol}`);
+  }
   const external = entry.external_ips !== undefined || entry.hostname !== undefined;
   return {
     ...ref,
     kind: external ? 'external' : aliasOf.length > 0 ? 'alias' : 'tasks',
-    ...(entry.ports && { ports: entry.ports }),
+    ...(entry.ports && { ports: entry.ports.map(({ target: _target, ...port }) => port) }),
     ...(entry.endpoint_mode && { endpointMode: entry.endpoint_mode }),
+    ...(entry.vip !== undefined && { vip: entry.vip }),
+    ...(entry.balancing && { balancing: entry.balancing }),
     ...(entry.external_ips && { externalIps: entry.external_ips }),
     ...(entry.hostname !== undefined && { hostname: entry.hostname }),
     ...(aliasOf.length > 0 && { aliasOf }),
@@ -115,6 +123,7 @@ function taskFact(
     links: task.links ?? {},
     ...(task.upstreams && { upstreams: task.upstreams }),
     weight: task.weight,
+    ...(task.max_connections !== undefined && { balancing: { maxConnections: task.max_connections } }),
     expose: false,
   };
 }
@@ -126,7 +135,7 @@ function checksOf(labels: Readonly<Record<string, string>> = {}): Readonly<Recor
 
 /** The service's ports, each with the number at which this task serves it; a task may have ports of its own. */
 function taskPorts(
-  ports: readonly Port[],
+  ports: readonly (Port & { readonly target: number })[],
   targets: Readonly<Record<string, number>>,
   path: KeyPath,
   conflicts: Conflict[],
@@ -139,7 +148,7 @@ function taskPorts(
     ].find((each) => left.has(each));
     const target = key === undefined ? undefined : left.get(key);
     if (key !== undefined) left.delete(key);
-    return { ...port, target: target ?? port.port };
+    return { ...port, target: target ?? port.target };
   });
   for (const key of left.keys()) {
     const known = ports.map((port) => `${port.port}/${port.protocol}`).join(', ');

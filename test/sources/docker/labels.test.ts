@@ -271,15 +271,33 @@ describe('other values', () => {
     ],
     [
       'ports',
-      { 'fairlead.ports': 'http=80/tcp, 53/UDP, 9000' },
+      { 'fairlead.ports': 'http=80/tcp, 53/UDP = dns, 8080:80, 53, 9000' },
       {
         ports: [
-          { port: 80, protocol: 'tcp', name: 'http' },
-          { port: 53, protocol: 'udp' },
-          { port: 9000, protocol: 'tcp' },
+          { port: 80, target: 80, protocol: 'tcp', name: 'http' },
+          { port: 53, target: 53, protocol: 'udp', name: 'dns' },
+          { port: 8080, target: 80, protocol: 'tcp' },
+          { port: 53, target: 53, protocol: 'tcp' },
+          { port: 9000, target: 9000, protocol: 'tcp' },
         ],
       },
     ],
+    ['virtual IP', { 'fairlead.vip': ' FD00:43::09 ' }, { vip: 'fd00:43::9' }],
+    ['drain', { 'fairlead.drain': 'true' }, { drain: true }],
+    [
+      'balancing',
+      {
+        ...{ 'fairlead.scheduler': 'WLC', 'fairlead.affinity': '10m', 'fairlead.max_connections': '100' },
+        ...{ 'fairlead.on_down': 'reset', 'fairlead.panic_threshold': '30%', 'fairlead.slow_start': '30s' },
+      },
+      {
+        balancing: {
+          ...{ scheduler: 'wlc', affinity: 600, maxConnections: 100 },
+          ...{ onDown: 'reset', panicThreshold: 0.3, slowStart: 30_000 },
+        },
+      },
+    ],
+    ['health checks, which others judge', { 'fairlead.health.sort': 'x' }, { drain: false }],
   ])('%s', (_what, labels, expected) => {
     const identity = who('web', labels);
     expect(identity).toMatchObject(expected);
@@ -302,8 +320,52 @@ describe('other values', () => {
     [
       'ports',
       { 'fairlead.ports': '0/tcp, 81' },
-      { ports: [{ port: 81, protocol: 'tcp' }] },
+      { ports: [{ port: 81, target: 81, protocol: 'tcp' }] },
       '"0/tcp" that is not written',
+    ],
+    [
+      'a port twice',
+      { 'fairlead.ports': '80, 81:80, web=80/tcp' },
+      {
+        ports: [
+          { port: 80, target: 80, protocol: 'tcp' },
+          { port: 81, target: 80, protocol: 'tcp' },
+        ],
+      },
+      '"web=80/tcp" that names the port 80/tcp a second time',
+    ],
+    ['a port to nowhere', { 'fairlead.ports': '80:0' }, { ports: [] }, '"80:0" that is not written'],
+    ['a port with two names', { 'fairlead.ports': 'a=80=b' }, { ports: [] }, '"a=80=b" that is not written'],
+    [
+      'virtual IP',
+      { 'fairlead.vip': '10.43' },
+      { drain: false },
+      '"10.43" is no IP address, such as 10.43.1.2',
+    ],
+    ['drain', { 'fairlead.drain': 'soon' }, { drain: false }, 'is neither true nor false'],
+    [
+      'balancing keeps the good ones',
+      { 'fairlead.scheduler': 'wrrr', 'fairlead.affinity': '60' },
+      { balancing: { affinity: 60 } },
+      'container web: label fairlead.scheduler="wrrr" is not one of rr, wrr, lc, wlc, sed, nq, dh, sh, mh, lblc, lblcr, fo, ovf, twos; did you mean wrr?; this is ignored; correct it or remove the label',
+    ],
+    [
+      'balancing beyond its bounds',
+      { 'fairlead.max_connections': '1000001' },
+      { drain: false },
+      'is not a whole number from 0 to 1000000 (0: no limit); this is ignored',
+    ],
+    [
+      'a label with a slip',
+      { 'fairlead.schedular': 'lc' },
+      { drain: false },
+      'container web: label fairlead.schedular is none that Fairlead knows; did you mean fairlead.scheduler?',
+    ],
+    [
+      'a label of nowhere',
+      { 'fairlead.colour.\n': 'red' },
+      { drain: false },
+      'label fairlead.colour.\\u{a} is none that Fairlead knows; see docs/labels.md',
     ],
     [
       'upstreams keep the good ones',
@@ -329,6 +391,10 @@ describe('other values', () => {
         'fairlead.name',
         'fairlead.links',
         'fairlead.ports',
+        'fairlead.vip',
+        'fairlead.scheduler',
+        'fairlead.affinity',
+        'fairlead.\u2028',
       ],
       ...[
         'io.rancher.stack_service.name',

@@ -94,6 +94,30 @@ describe('an inspection becomes a fact', () => {
     ]);
   });
 
+  it('with ports that clients dial under another number, published where the container listens', () => {
+    const one = container({
+      config: { ExposedPorts: { '80/tcp': {} }, Labels: { 'fairlead.ports': 'web=8080:80, 80:9000' } },
+      settings: { Ports: { '80/tcp': [{ HostIp: '0.0.0.0', HostPort: '8000' }] } },
+    });
+    expect(factOf(one)?.ports).toEqual([
+      { port: 80, protocol: 'tcp', target: 9000 },
+      {
+        ...{ port: 8080, protocol: 'tcp', target: 80, name: 'web' },
+        published: [{ ip: '0.0.0.0', port: 8000 }],
+      },
+    ]);
+  });
+
+  it('with what it says of its service, and draining as long as a label says so', () => {
+    const Labels = { 'fairlead.vip': '10.43.0.9', 'fairlead.min_healthy': '2', 'fairlead.drain': 'true' };
+    expect(factOf(container({ config: { Labels } }))).toMatchObject({
+      ...{ vip: '10.43.0.9', balancing: { minHealthy: 2 } },
+      ...{ health: 'draining', reason: 'label fairlead.drain=true' },
+    });
+    const over = container({ config: { Labels }, state: { Running: false, Status: 'exited', ExitCode: 0 } });
+    expect(factOf(over)?.health).toBe('stopped');
+  });
+
   it('with the port names and exceptions of registrator', () => {
     const Labels = { SERVICE_80_NAME: 'web', SERVICE_443_IGNORE: 'x' };
     const one = container({ config: { Labels, ExposedPorts: { '80/tcp': {}, '443/tcp': {} } } });

@@ -98,7 +98,7 @@ describe('the services file', () => {
       'a key of nowhere',
       'stacks: { shop: { services: { web: { color: red } } } }',
       [
-        '1:38: stacks.shop.services.web.color: is no known key here; use ports, endpoint_mode, tasks, external_ips, hostname, alias_of, links, labels',
+        '1:38: stacks.shop.services.web.color: is no known key here; use ports, endpoint_mode, vip, balancing, tasks, external_ips, hostname, alias_of, links, labels',
       ],
     ],
     [
@@ -142,6 +142,26 @@ describe('the services file', () => {
       ],
     ],
     [
+      'a port twice',
+      'stacks: { s: { services: { w: { ports: [80/tcp, "8080:80", "80:8080"] } } } }',
+      ['1:60: stacks.s.services.w.ports.2: the port 80/tcp is there twice; remove one'],
+    ],
+    [
+      'balancing that cannot be read',
+      'stacks: { s: { services: { w: { balancing: { scheduler: wrrr, affinity: 2d, schedular: lc, accept_proxy: 2 } } } } }',
+      [
+        '1:57: stacks.s.services.w.balancing.scheduler: "wrrr" must be one of rr, wrr, lc, wlc, sed, nq, dh, sh, mh, lblc, lblcr, fo, ovf, twos; did you mean wrr?',
+        '1:73: stacks.s.services.w.balancing.affinity: "2d" must be seconds, or a time with its unit, of 24 h at most, such as 600 or 10m (0: none)',
+        '1:77: stacks.s.services.w.balancing.schedular: is no known key; did you mean scheduler?',
+        '1:106: stacks.s.services.w.balancing.accept_proxy: "2" must be true or false',
+      ],
+    ],
+    [
+      'a virtual IP where nothing is balanced',
+      'stacks: { s: { services: { w: { hostname: a.example, vip: 10.43.0.9 } } } }',
+      ['1:59: stacks.s.services.w.vip: a service with hostname has no virtual IP; remove one of them'],
+    ],
+    [
       'bad syntax',
       'stacks:\n\tshop: {}\n',
       ['2:1: is not valid YAML: Tabs are not allowed as indentation; indent with spaces'],
@@ -158,10 +178,43 @@ describe('the services file', () => {
       'stacks: { s: { services: { w: { endpoint_mode: x, ports: [99999/tcp] } } } }',
       [
         '1:48: stacks.s.services.w.endpoint_mode: must be dnsrr or vip',
-        '1:59: stacks.s.services.w.ports.0: "99999/tcp" is no port; write number/protocol such as 80/tcp, or http=80/tcp to name it',
+        '1:59: stacks.s.services.w.ports.0: "99999/tcp" is no port; write number/protocol such as 80/tcp, http=80/tcp to name it, or 8080:80/tcp where tasks listen on another',
       ],
     ],
   ])('tells of %s with line and column', (_what, text, expected) => expect(faults(text)).toEqual(expected));
+
+  it('has virtual IPs, balancing, and ports that tasks serve under another number', () => {
+    const parsed = parseServicesFile(
+      `stacks: { shop: { services: { web: {
+        vip: 10.43.1.2,
+        ports: ["8080:80", 53/udp=dns, 443],
+        balancing: { scheduler: lc, affinity: 10m, max_connections: 100, accept_proxy: true, panic_threshold: 30%, min_healthy: 2 },
+        tasks: [ { name: a, max_connections: 7 }, { name: b, ports: { 443: 8443 } } ] } } } }`,
+      'default',
+    );
+    expect(parsed.ok && parsed.facts).toMatchObject({
+      services: [
+        {
+          vip: '10.43.1.2',
+          balancing: {
+            ...{ scheduler: 'lc', affinity: 600, maxConnections: 100 },
+            ...{ acceptProxy: true, panicThreshold: 0.3, minHealthy: 2 },
+          },
+        },
+      ],
+      tasks: [{ balancing: { maxConnections: 7 } }, { name: 'b' }],
+    });
+    const ports = parsed.ok ? parsed.facts.services?.[0]?.ports : undefined;
+    expect(ports).toEqual([
+      { port: 8080, protocol: 'tcp' },
+      { port: 53, protocol: 'udp', name: 'dns' },
+      { port: 443, protocol: 'tcp' },
+    ]);
+    expect(parsed.ok && parsed.facts.tasks.map((task) => task.ports.map(({ target }) => target))).toEqual([
+      [80, 53, 443],
+      [80, 53, 8443],
+    ]);
+  });
 
   it('gives the check that is written for a service to each of its tasks, whose own labels win', () => {
     const parsed = parseServicesFile(

@@ -1,0 +1,63 @@
+import { isAvailable } from './available.js';
+import type { Destination } from './scheduler.js';
+
+/** IPVS's connection overhead (`ip_vs_dest_conn_overhead`): a connection that is closing counts 1/256 of an open one. */
+export function overhead({ active, inactive }: Destination): number {
+  return active * 256 + inactive;
+}
+
+/**
+ * The available destination with the least overhead for its weight, the first of several (IPVS `wlc`).
+ * @param within only those with these ids
+ */
+export function leastLoaded(
+  destinations: readonly Destination[],
+  exclude: ReadonlySet<string> | undefined,
+  within?: ReadonlySet<string>,
+): Destination | undefined {
+  let best: Destination | undefined;
+  let bestLoad = 0;
+  for (const destination of destinations) {
+    if (!isAvailable(destination, exclude) || (within !== undefined && !within.has(destination.id))) continue;
+    const load = overhead(destination);
+    if (best === undefined || bestLoad * destination.weight > load * best.weight) {
+      best = destination;
+      bestLoad = load;
+    }
+  }
+  return best;
+}
+
+/**
+ * The available destination that would have the fewest open connections for its weight with one more, the first of several
+ * (IPVS `sed`).
+ */
+export function shortestDelay(
+  destinations: readonly Destination[],
+  exclude: ReadonlySet<string> | undefined,
+): Destination | undefined {
+  let best: Destination | undefined;
+  for (const destination of destinations) {
+    if (!isAvailable(destination, exclude)) continue;
+    if (
+      best === undefined ||
+      (best.active + 1) * destination.weight > (destination.active + 1) * best.weight
+    ) {
+      best = destination;
+    }
+  }
+  return best;
+}
+
+/**
+ * Whether a destination has more open connections than its weight while another that may take some has less than half of
+ * its own (IPVS `is_overloaded` of lblc and lblcr).
+ */
+export function isOverloaded(
+  destination: Destination,
+  destinations: readonly Destination[],
+  exclude: ReadonlySet<string> | undefined,
+): boolean {
+  if (destination.active <= destination.weight) return false;
+  return destinations.some((other) => isAvailable(other, exclude) && other.active * 2 < other.weight);
+}

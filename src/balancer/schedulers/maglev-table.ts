@@ -1,0 +1,57 @@
+import { hashText } from './hash.js';
+
+/** A prime, as the permutations need, and at least a hundred slots a destination up to 655 of them. Envoy and katran use it. */
+export const MAGLEV_SLOTS = 65537;
+const EMPTY = 0xffff;
+/** Indexes fit in 16 bits, beside the mark of an empty slot. */
+const MAX_ENTRIES = EMPTY - 1;
+
+/** One destination of a Maglev table. */
+export interface MaglevEntry {
+  /** The same on every host: `ip:port`. */
+  readonly name: string;
+  /** Greater than 0. */
+  readonly weight: number;
+}
+
+/**
+ * The lookup table of Maglev (Eisenbud et al., "Maglev: A Fast and Reliable Software Network Load Balancer", section 3.4):
+ * each entry goes through the slots in an order of its own and takes the next free one when it is its turn. Weights as in
+ * katran (MaglevHashV2): an entry saves up its weight each round, and has a turn when it has as much as the heaviest.
+ * @param entries in an order that all hosts share, at most 65,534 of them count
+ * @returns slot to index of the entry; when there is none, no index at all
+ */
+export function maglevTable(entries: readonly MaglevEntry[], seed: number): Uint16Array {
+  const table = new Uint16Array(MAGLEV_SLOTS).fill(EMPTY);
+  const walkers = entries.slice(0, MAX_ENTRIES).map(({ name, weight }) => ({
+    weight,
+    saved: 0,
+    slot: hashText(name, seed ^ 0x5bd1e995) % MAGLEV_SLOTS,
+    skip: (hashText(name, seed ^ 0x1b873593) % (MAGLEV_SLOTS - 1)) + 1,
+  }));
+  const heaviest = walkers.reduce((most, { weight }) => Math.max(most, weight), 0);
+  let free = walkers.length === 0 ? 0 : MAGLEV_SLOTS;
+  while (free > 0) {
+    for (let at = 0; at < walkers.length && free > 0; at++) {
+      const walker = walkers[at];
+      if (walker === undefined) continue;
+      walker.saved += walker.weight;
+      if (walker.saved < heaviest) continue;
+      walker.saved -= heaviest;
+      walker.slot = take(table, walker.slot, walker.skip, at);
+      free -= 1;
+    }
+  }
+  return table;
+}
+
+/** Marks the first empty slot on the way as the entry's. @returns that slot */
+function take(table: Uint16Array, from: number, skip: number, entry: number): number {
+  let slot = from;
+  while (table[slot] !== EMPTY) {
+    slot += skip;
+    if (slot >= MAGLEV_SLOTS) slot -= MAGLEV_SLOTS;
+  }
+  table[slot] = entry;
+  return slot;
+}

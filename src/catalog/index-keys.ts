@@ -1,0 +1,67 @@
+import type { Map as PersistentMap } from 'immutable';
+import { reverseLabels } from '../net/ip.js';
+import { HOST_NETWORK, type Task } from './model.js';
+import { nameKey, reverseSuffixKey, suffixKey, type Ids } from './snapshot.js';
+
+/** Calls back with 1 for each key that came and -1 for each that went. */
+export function difference(
+  before: ReadonlySet<string> | undefined,
+  after: ReadonlySet<string> | undefined,
+  change: (key: string, step: 1 | -1) => void,
+): void {
+  for (const key of before ?? []) if (!after?.has(key)) change(key, -1);
+  for (const key of after ?? []) if (!before?.has(key)) change(key, 1);
+}
+
+export function nameKeysOf({ names }: Task): Set<string> {
+  // A name that is its own key is used as it is: one string less for each task.
+  return new Set(names.map(nameKey).map((key) => names.find((name) => name === key) ?? key));
+}
+
+/** Host-mode tasks share the host's address with everything else on it, so that address names none of them. */
+export function addressesOf(task: Task): Set<string> {
+  const served = task.endpoints
+    .filter((endpoint) => endpoint.network !== HOST_NETWORK)
+    .map((endpoint) => endpoint.ip);
+  return new Set([...served, ...(task.clientAddresses ?? [])]);
+}
+
+/** The ends of all names of several labels, and of the reverse names of all addresses; counted once a task. */
+export function suffixKeysOf(task: Task): Set<string> {
+  const { environment, names } = task;
+  const keys = new Set<string>();
+  for (const ip of addressesOf(task)) for (const key of reverseSuffixKeysOf(environment, ip)) keys.add(key);
+  for (const name of names) {
+    for (let dot = name.indexOf('.'); dot !== -1; dot = name.indexOf('.', dot + 1)) {
+      keys.add(suffixKey(environment, name.slice(dot + 1)));
+    }
+  }
+  return keys;
+}
+
+/** What stands above the reverse name of an address, down to but without `in-addr.arpa` and `ip6.arpa`. */
+export function reverseSuffixKeysOf(environment: string, ip: string): string[] {
+  const labels = reverseLabels(ip);
+  const keys: string[] = [];
+  let suffix = labels.slice(-2).join('.');
+  for (let at = labels.length - 3; at > 0; at--) {
+    suffix = `${labels[at] ?? ''}.${suffix}`;
+    keys.push(reverseSuffixKey(environment, suffix));
+  }
+  return keys;
+}
+
+type IdMap = PersistentMap<string, Ids>;
+
+export function putId(map: IdMap, key: string, id: string): IdMap {
+  const ids = map.get(key);
+  if (ids === undefined) return map.set(key, id);
+  return map.set(key, typeof ids === 'string' ? [ids, id] : [...ids, id]);
+}
+
+export function dropId(map: IdMap, key: string, id: string): IdMap {
+  const ids = map.get(key);
+  if (ids === undefined || typeof ids === 'string') return map.delete(key);
+  const [first, ...more] = ids.filter((other) => other !== id);
+  return first === undefined ? map.delete(key) : map.set(key, more.length === 0 ? first : [first, ...more]);
+}

@@ -1,0 +1,217 @@
+import { serviceNameOf, type Problem, type ServiceKey } from './model.js';
+import { PinBoard } from './pins.js';
+import { vipPool, type VipPool } from '../net/vip-pool.js';
+
+/** An address and whose it is. */
+export interface VipLease {
+  readonly service: ServiceKey;
+  readonly vip: string;
+  /** Since when there is no such service, milliseconds since the epoch; absent: there is. */
+  readonly goneAt?: number;
+}
+
+/** A service that is to have an address. */
+export interface VipWish {
+  readonly key: ServiceKey;
+  /** The one it asks for; any text. */
+  readonly pin?: string | undefined;
+}
+
+export interface LeaseTerms {
+  /** CIDR; see {@link vipPool}. */
+  readonly pool: string;
+  /** Milliseconds that an address is kept for a service that is gone. */
+  readonly release: number;
+}
+
+/**
+ * Who has which virtual IP. A service keeps its address while it is there, and long after it is gone: somebody may have it
+ * cached. Which one a service gets follows from its key where it is free, so that hosts that know nothing of each other
+ * tend to the same one. A service may ask for one; of several that ask for the same the first by key has it. Nobody takes
+ * an address from a service that is there and did not ask for it: its clients would end up elsewhere.
+ */
+export class VipLeases {
+  #pool: VipPool | undefined;
+  #release = 0;
+  readonly #addresses = new Map<ServiceKey, string>();
+  readonly #holders = new Map<string, ServiceKey>();
+  /** Those of {@link #addresses} whose service is gone, and since when, longest first. */
+  readonly #gone = new Map<ServiceKey, number>();
+  /** Services that are there and found no address. */
+  readonly #waiting = new Set<ServiceKey>();
+  readonly #pins = new PinBoard();
+  #changed = new Set<ServiceKey>();
+  #problems: readonly Problem[] = [];
+
+  /** The pool as it is understood; undefined: there is none, and no service has an address. */
+  get pool(): string | undefined {
+    return this.#pool?.text;
+  }
+
+  /** Changes the terms. Addresses outside of the new pool are given back; {@link change} is to be told of every service. */
+  configure(terms: LeaseTerms | undefined): void {
+    this.#pool = terms && vipPool(terms.pool);
+    this.#release = terms?.release ?? 0;
+    const pool = this.#pool;
+    // Without a pool the leases are kept for the day that there is one again.
+    if (!pool) return;
+    for (const [key, vip] of this.#addresses) if (!pool.holds(vip)) this.#drop(key);
+  }
+
+  /** Takes up what an earlier process leased; services that do not come back count as gone from now on. */
+  restore(saved: readonly VipLease[], now: number): void {
+    const since = ({ goneAt }: VipLease) => Math.min(goneAt ?? now, now);
+    for (const lease of saved.toSorted((a, b) => since(a) - since(b))) {
+      const isFree = !this.#addresses.has(lease.service) && !this.#holders.has(lease.vip);
+      if (!isFree || (this.#pool && !this.#pool.holds(lease.vip))) continue;
+      this.#put(lease.service, lease.vip);
+      this.#gone.set(lease.service, since(lease));
+    }
+  }
+
+  export(): VipLease[] {
+    return [...this.#addresses].map(([service, vip]) => {
+      const goneAt = this.#gone.get(service);
+      return { service, vip, ...(goneAt !== undefined && { goneAt }) };
+    });
+  }
+
+  /** The address of a service that is there. */
+  vipOf(key: ServiceKey): string | undefined {
+    return this.#pool && !this.#gone.has(key) ? this.#addresses.get(key) : undefined;
+  }
+
+  /** What could not be had as it was asked for. The same list until something differs. */
+  get problems(): readonly Problem[] {
+    return this.#problems;
+  }
+
+  /**
+   * Gives addresses to services that came or that ask for others, and notes those that went.
+   * @param now milliseconds since the epoch
+   * @returns services whose address is another now, whether they are in the lists or not
+   */
+  change(wishes: readonly VipWish[], gone: readonly ServiceKey[], now: number): ReadonlySet<ServiceKey> {
+    this.#changed = new Set();
+    const disputed = this.#expire(now);
+    for (const key of gone) this.#leave(key, now, disputed);
+    const pool = this.#pool;
+    if (!pool) return this.#changed;
+    for (const { key, pin } of wishes) {
+      this.#gone.delete(key);
+      if (!this.#addresses.has(key)) this.#waiting.add(key);
+      for (const address of this.#pins.set(key, pin, pool)) disputed.add(address);
+    }
+    // A settled pin gives back another address, which is then looked at again.
+    for (const address of disputed) {
+      disputed.delete(address);
+      this.#settle(address, disputed);
+    }
+    if (this.#holders.size < pool.size) {
+      for (const key of [...this.#waiting].sort()) if (!this.#assign(key, pool)) break;
+    }
+    this.#tell(pool);
+    return this.#changed;
+  }
+
+  #leave(key: ServiceKey, now: number, disputed: Set<string>): void {
+    this.#waiting.delete(key);
+    for (const address of this.#pins.set(key, undefined, this.#pool)) disputed.add(address);
+    const vip = this.#addresses.get(key);
+    if (vip === undefined || this.#gone.has(key)) return;
+    this.#gone.set(key, now);
+    disputed.add(vip);
+  }
+
+  /** @returns the addresses that are free now */
+  #expire(now: number): Set<string> {
+    const freed = new Set<string>();
+    for (const [key, since] of this.#gone) {
+      if (now - since < this.#release || !this.#pool) break;
+      const vip = this.#drop(key);
+      if (vip !== undefined) freed.add(vip);
+    }
+    return freed;
+  }
+
+  /** Gives an address to the first who asks for it, unless it is that of a service that is there and did not. */
+  #settle(address: string, disputed: Set<string>): void {
+    const askers = this.#pins.askersOf(address);
+    const [first] = askers;
+    if (first === undefined) return;
+    const holder = this.#holders.get(address);
+    if (holder === first || holder === undefined || this.#gone.has(holder) || askers.includes(holder)) {
+      if (holder !== first) {
+        if (holder !== undefined) this.#evict(holder);
+        const former = this.#drop(first);
+        if (former !== undefined) disputed.add(former);
+        this.#put(first, address);
+        this.#waiting.delete(first);
+      }
+      this.#pins.grant(address);
+    } else {
+      this.#pins.deny(address, holder);
+    }
+  }
+
+  /** Takes the address of a service, which is to look for another if it is there. */
+  #evict(key: ServiceKey): void {
+    const isThere = !this.#gone.has(key);
+    this.#drop(key);
+    if (isThere) this.#waiting.add(key);
+  }
+
+  /** @returns false when there is no address left */
+  #assign(key: ServiceKey, pool: VipPool): boolean {
+    if (this.#holders.size >= pool.size) return false;
+    let index = hash(key) % pool.size;
+    while (this.#holders.has(pool.at(index))) index = (index + 1) % pool.size;
+    this.#put(key, pool.at(index));
+    this.#waiting.delete(key);
+    return true;
+  }
+
+  #put(key: ServiceKey, vip: string): void {
+    this.#addresses.set(key, vip);
+    this.#holders.set(vip, key);
+    this.#changed.add(key);
+  }
+
+  #drop(key: ServiceKey): string | undefined {
+    const vip = this.#addresses.get(key);
+    if (vip === undefined) return undefined;
+    this.#addresses.delete(key);
+    this.#holders.delete(vip);
+    this.#gone.delete(key);
+    this.#changed.add(key);
+    return vip;
+  }
+
+  #tell(pool: VipPool): void {
+    const problems = [...this.#pins.problems];
+    const [first] = this.#waiting;
+    if (first !== undefined) problems.unshift(exhausted(pool, first, this.#waiting.size));
+    const isSame =
+      problems.length === this.#problems.length &&
+      problems.every(({ message }, at) => message === this.#problems[at]?.message);
+    if (!isSame) this.#problems = problems;
+  }
+}
+
+function exhausted(pool: VipPool, first: ServiceKey, count: number): Problem {
+  const who = count === 1 ? serviceNameOf(first) : `${serviceNameOf(first)} and ${count - 1} more services`;
+  return {
+    code: 'vip-pool-exhausted',
+    subject: `vip.pool ${pool.text}`,
+    message: `vip.pool ${pool.text}: all ${pool.size} addresses are leased, so ${who} have no virtual IP and are answered with their tasks; enlarge vip.pool, or shorten vip.release`,
+  };
+}
+
+/** FNV-1a, and MurmurHash3's finalizer over it: keys that differ in one digit are to lie far apart. */
+function hash(key: string): number {
+  let value = 0x811c9dc5;
+  for (let at = 0; at < key.length; at++) value = Math.imul(value ^ key.charCodeAt(at), 0x01000193);
+  value = Math.imul(value ^ (value >>> 16), 0x85ebca6b);
+  value = Math.imul(value ^ (value >>> 13), 0xc2b2ae35);
+  return (value ^ (value >>> 16)) >>> 0;
+}

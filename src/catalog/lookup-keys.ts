@@ -1,0 +1,77 @@
+import type { Indexes, Index } from './snapshot.js';
+import { Snapshot } from './snapshot.js';
+
+/** One entry of one index of a snapshot: `services:production/shop/web`. Whatever depends on it is out of date when it changes. */
+export type LookupKey = string;
+
+export function lookupKey(index: keyof Indexes, key: string): LookupKey {
+  return `${index}:${key}`;
+}
+
+/** More are told as `all`: naming them would cost more than it saves. */
+const MAX_KEYS = 10_000;
+
+/** The entries that differ between two snapshots, as they are found. */
+export class LookupLog {
+  #keys: Set<LookupKey> | undefined = new Set();
+
+  note(index: keyof Indexes, key: string): void {
+    this.#keys?.add(lookupKey(index, key));
+    if ((this.#keys?.size ?? 0) > MAX_KEYS) this.#keys = undefined;
+  }
+
+  get keys(): ReadonlySet<LookupKey> | 'all' {
+    return this.#keys ?? 'all';
+  }
+}
+
+/** Told of what somebody looks at. */
+export interface Watcher {
+  readonly look: (key: LookupKey) => void;
+  /** Somebody goes through a whole index. */
+  readonly scan: () => void;
+}
+
+/**
+ * The same snapshot, telling of every entry that is looked at, found or not: what was derived from it stays right until
+ * one of them changes. Networks are told as one, by {@link Snapshot.networksRevision}.
+ */
+export function watched(snapshot: Snapshot, { look, scan }: Watcher): Snapshot {
+  const { indexes } = snapshot;
+  const over = <V>(name: keyof Indexes, index: Index<V>): Index<V> => ({
+    get(key) {
+      look(lookupKey(name, key));
+      return index.get(key);
+    },
+    has(key) {
+      look(lookupKey(name, key));
+      return index.has(key);
+    },
+    values() {
+      scan();
+      return index.values();
+    },
+    get size() {
+      scan();
+      return index.size;
+    },
+  });
+  return new Snapshot(
+    snapshot.revision,
+    snapshot.at,
+    {
+      tasks: over('tasks', indexes.tasks),
+      services: over('services', indexes.services),
+      stacks: over('stacks', indexes.stacks),
+      names: over('names', indexes.names),
+      nameSuffixes: over('nameSuffixes', indexes.nameSuffixes),
+      addresses: over('addresses', indexes.addresses),
+      vips: over('vips', indexes.vips),
+      clients: over('clients', indexes.clients),
+      networks: indexes.networks,
+      networksRevision: indexes.networksRevision,
+    },
+    snapshot.sources,
+    snapshot.problems,
+  );
+}

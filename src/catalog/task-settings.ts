@@ -1,0 +1,86 @@
+import { allBalancingSettings } from '../net/balancing.js';
+import {
+  serviceName,
+  type Balancing,
+  type EndpointMode,
+  type Problem,
+  type ServiceRef,
+  type Task,
+} from './model.js';
+
+/** What tasks say of their service. */
+interface TaskSettings {
+  readonly endpointMode?: EndpointMode;
+  readonly vip?: string;
+  readonly balancing?: Balancing;
+  /** Settings that tasks disagree about. */
+  readonly problems: readonly Problem[];
+}
+
+const silent: TaskSettings = { problems: [] };
+
+/** One setting of a service: what a task says of it, under the name that its label has. */
+interface Setting {
+  readonly name: string;
+  readonly of: (task: Task) => unknown;
+}
+
+/** How many connections a task takes is its own affair: see {@link Task.balancing}. */
+const balancing = allBalancingSettings.filter(({ field }) => field !== 'maxConnections');
+const settings: readonly (Setting & { readonly field?: keyof Balancing })[] = [
+  { name: 'endpoint_mode', of: (task) => task.endpointMode },
+  { name: 'vip', of: (task) => task.vip },
+  ...balancing.map(({ name, field }) => ({ name, field, of: (task: Task) => task.balancing?.[field] })),
+];
+
+/**
+ * What the tasks of a service say of it, setting by setting: of those that say something the newest that is up decides.
+ * That others that are up say something else is a problem; one that stops may, because that is how an upgrade looks.
+ */
+export function settingsOfTasks(ref: ServiceRef, tasks: readonly Task[]): TaskSettings {
+  const speakers = tasks.filter(
+    (task) => task.balancing !== undefined || task.vip !== undefined || task.endpointMode !== undefined,
+  );
+  if (speakers.length === 0) return silent;
+  speakers.sort(newestFirst);
+  const problems: Problem[] = [];
+  const told: [keyof Balancing, unknown][] = [];
+  for (const setting of settings) {
+    const speaker = speakers.find((task) => setting.of(task) !== undefined);
+    if (!speaker) continue;
+    const value = setting.of(speaker);
+    if (setting.field) told.push([setting.field, value]);
+    const other = speakers.find(
+      (task) => isUp(task) && setting.of(task) !== undefined && setting.of(task) !== value,
+    );
+    if (other) problems.push(conflict(ref, setting, speaker, other));
+  }
+  const endpointMode = speakers.find((task) => task.endpointMode !== undefined)?.endpointMode;
+  const vip = speakers.find((task) => task.vip !== undefined)?.vip;
+  return {
+    ...(endpointMode !== undefined && { endpointMode }),
+    ...(vip !== undefined && { vip }),
+    // Each value was read from the field of its name.
+    ...(told.length > 0 && { balancing: Object.fromEntries(told) }),
+    problems,
+  };
+}
+
+function isUp({ health }: Task): boolean {
+  return health !== 'stopped' && health !== 'draining';
+}
+
+function newestFirst(a: Task, b: Task): number {
+  if (isUp(a) !== isUp(b)) return isUp(a) ? -1 : 1;
+  return (b.startedAt ?? 0) - (a.startedAt ?? 0) || (a.id < b.id ? -1 : 1);
+}
+
+function conflict(ref: ServiceRef, { name, of }: Setting, speaker: Task, other: Task): Problem {
+  const subject = `service ${serviceName(ref)}`;
+  const says = (task: Task) => `${JSON.stringify(task.name)} says ${String(of(task))}`;
+  return {
+    code: 'label-conflict',
+    subject,
+    message: `${subject}: its tasks disagree about fairlead.${name}: ${says(speaker)}, ${says(other)}; the newest that says anything decides (${JSON.stringify(speaker.name)}); give all of them the same`,
+  };
+}

@@ -1,0 +1,172 @@
+import { parseDuration } from './duration.js';
+
+/** How a virtual IP chooses a task: IPVS's algorithms (ipvsadm(8), "--scheduler") by their names. */
+export const SCHEDULERS = [
+  'rr',
+  'wrr',
+  'lc',
+  'wlc',
+  'sed',
+  'nq',
+  'dh',
+  'sh',
+  'mh',
+  'lblc',
+  'lblcr',
+  'fo',
+  'ovf',
+  'twos',
+] as const;
+
+export type SchedulerName = (typeof SCHEDULERS)[number];
+
+/** How traffic is spread over the tasks of a service. What is absent is not said; 0 and `none` say that there is none. */
+export interface Balancing {
+  readonly scheduler?: SchedulerName;
+  /** Seconds after its last flow that a client address is sent to the same task; 0: no affinity. */
+  readonly affinity?: number;
+  /** Open connections or sessions of one task; 0: no limit. */
+  readonly maxConnections?: number;
+  /** Open connections or sessions of the whole service; 0: no limit. */
+  readonly serviceMaxConnections?: number;
+  /** Open connections or sessions of one client address; 0: no limit. */
+  readonly maxPerClient?: number;
+  /** The header that tells a task the client's address (haproxy.org, "The PROXY protocol"). */
+  readonly proxyProtocol?: 'v1' | 'v2' | 'none';
+  /** Clients begin with such a header. */
+  readonly acceptProxy?: boolean;
+  /** What becomes of open connections when their task is gone or its health failed. */
+  readonly onDown?: 'keep' | 'reset';
+  /** Milliseconds; 0: never. */
+  readonly idleTimeout?: number;
+  /** Milliseconds that open connections of a draining task may go on; 0: for ever. */
+  readonly drainTimeout?: number;
+  /** UDP: a session ends after this many replies; 0: by time only. */
+  readonly udpReplies?: number;
+  /** Milliseconds over which the weight of a task grows that became healthy; 0: it has all of it at once. */
+  readonly slowStart?: number;
+  /** The part of the running tasks, 0..1, that may be unhealthy before all of them are taken; 1: all may. */
+  readonly panicThreshold?: number;
+  /** When fewer tasks are healthy, unhealthy ones that run fill up; 0: never. */
+  readonly minHealthy?: number;
+}
+
+/** Bounds, the same wherever a setting is written. Times in milliseconds, but for the affinity's seconds. */
+export const BALANCING_LIMITS = {
+  affinity: 86_400,
+  connections: 1_000_000,
+  idleTimeout: 7 * 86_400_000,
+  drainTimeout: 86_400_000,
+  slowStart: 3_600_000,
+  udpReplies: 65_535,
+  minHealthy: 65_535,
+} as const;
+
+/** One setting as labels and files write it: a text. */
+export interface BalancingSetting<T> {
+  readonly field: keyof Balancing;
+  /** `max_connections`; a label has `fairlead.` in front. */
+  readonly name: string;
+  /** What its value must be, in words that go after "must be". */
+  readonly expected: string;
+  /** All its values, where they are words. */
+  readonly words?: readonly string[];
+  /** @returns undefined when the text is no such value */
+  readonly read: (text: string) => T | undefined;
+}
+
+type Reader<T> = Pick<BalancingSetting<T>, 'expected' | 'words' | 'read'>;
+
+function oneOf<T extends string>(words: readonly T[]): Reader<T> {
+  return {
+    expected: `one of ${words.join(', ')}`,
+    words,
+    read: (text) => words.find((word) => word === text.toLowerCase()),
+  };
+}
+
+function count(max: number, none: string): Reader<number> {
+  const read = (text: string) => (/^\d{1,9}$/.test(text) && Number(text) <= max ? Number(text) : undefined);
+  return { expected: `a whole number from 0 to ${max} (0: ${none})`, read };
+}
+
+/** @param unit what a bare number counts, in milliseconds; the result counts the same */
+function time(max: number, unit: 1 | 1000, none: string): Reader<number> {
+  const read = (text: string) => {
+    const bare = /^\d{1,9}$/.test(text) ? Number(text) : undefined;
+    const value = bare ?? Math.ceil((parseDuration(text.toLowerCase()) ?? Infinity) / unit);
+    return value <= max ? value : undefined;
+  };
+  const longest = (max * unit) / 3_600_000;
+  const [word, example] = unit === 1 ? ['milliseconds', '30000 or 30s'] : ['seconds', '600 or 10m'];
+  return {
+    expected: `${word}, or a time with its unit, of ${longest} h at most, such as ${example} (0: ${none})`,
+    read,
+  };
+}
+
+const share: Reader<number> = {
+  expected: 'a share from 0 to 1, such as 0.3, or a percentage, such as 30%',
+  read: (text) => {
+    const match = /^(\d{1,3}(?:\.\d{1,6})?)( ?%)?$/.exec(text);
+    const value = match ? Number(match[1]) / (match[2] === undefined ? 1 : 100) : Infinity;
+    return value <= 1 ? value : undefined;
+  },
+};
+
+const boolean: Reader<boolean> = {
+  expected: 'true or false',
+  read: (text) => {
+    const word = text.toLowerCase();
+    if (['true', '1', 'yes', 'on'].includes(word)) return true;
+    return ['false', '0', 'no', 'off'].includes(word) ? false : undefined;
+  },
+};
+
+const limits = BALANCING_LIMITS;
+const connections = count(limits.connections, 'no limit');
+
+/** Every setting, by its field. */
+export const balancingSettings: {
+  readonly [Field in keyof Balancing]-?: BalancingSetting<NonNullable<Balancing[Field]>>;
+} = {
+  scheduler: { field: 'scheduler', name: 'scheduler', ...oneOf(SCHEDULERS) },
+  affinity: { field: 'affinity', name: 'affinity', ...time(limits.affinity, 1000, 'none') },
+  maxConnections: { field: 'maxConnections', name: 'max_connections', ...connections },
+  serviceMaxConnections: { field: 'serviceMaxConnections', name: 'service_max_connections', ...connections },
+  maxPerClient: { field: 'maxPerClient', name: 'max_per_client', ...connections },
+  proxyProtocol: { field: 'proxyProtocol', name: 'proxy_protocol', ...oneOf(['v1', 'v2', 'none']) },
+  acceptProxy: { field: 'acceptProxy', name: 'accept_proxy', ...boolean },
+  onDown: { field: 'onDown', name: 'on_down', ...oneOf(['keep', 'reset']) },
+  idleTimeout: { field: 'idleTimeout', name: 'idle_timeout', ...time(limits.idleTimeout, 1, 'never') },
+  drainTimeout: { field: 'drainTimeout', name: 'drain_timeout', ...time(limits.drainTimeout, 1, 'for ever') },
+  udpReplies: { field: 'udpReplies', name: 'udp_replies', ...count(limits.udpReplies, 'by time only') },
+  slowStart: { field: 'slowStart', name: 'slow_start', ...time(limits.slowStart, 1, 'none') },
+  panicThreshold: { field: 'panicThreshold', name: 'panic_threshold', ...share },
+  minHealthy: { field: 'minHealthy', name: 'min_healthy', ...count(limits.minHealthy, 'never') },
+};
+
+/** All settings, in the order in which they are documented. */
+export const allBalancingSettings: readonly BalancingSetting<unknown>[] = Object.values(balancingSettings);
+
+/**
+ * Reads settings from texts. What cannot be read is left out.
+ * @param textOf what is written for a setting of this name; undefined: nothing
+ * @param refuse told of each text that is no value of its setting
+ */
+export function readBalancing(
+  textOf: (name: string) => string | undefined,
+  refuse: (setting: BalancingSetting<unknown>, text: string) => void,
+  settings: readonly BalancingSetting<unknown>[] = allBalancingSettings,
+): Balancing {
+  const values: [keyof Balancing, unknown][] = [];
+  for (const setting of settings) {
+    const text = textOf(setting.name);
+    if (text === undefined) continue;
+    const value = setting.read(text.trim());
+    if (value === undefined) refuse(setting, text);
+    else values.push([setting.field, value]);
+  }
+  // Each value is of its field's type: the table above is typed by field.
+  return Object.fromEntries(values);
+}

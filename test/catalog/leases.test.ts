@@ -1,0 +1,258 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { VipLeases, type VipWish } from '../../src/catalog/leases.js';
+
+const DAY = 86_400_000;
+const key = (name: string) => `default/shop/${name}`;
+
+function leasesOf(pool = '10.43.0.0/24', release = 7 * DAY) {
+  const leases = new VipLeases();
+  leases.configure({ pool, release });
+  let now = 0;
+  return {
+    leases,
+    at: (time: number) => (now = time),
+    /** `web`, or `web=10.43.0.9` for a pin. */
+    come: (...names: string[]) => {
+      const wishes = names.map((text): VipWish => {
+        const [name = '', pin] = text.split('=');
+        return { key: key(name), pin };
+      });
+      return [...leases.change(wishes, [], now)].map((each) => each.split('/')[2]).sort();
+    },
+    go: (...names: string[]) => [...leases.change([], names.map(key), now)].map((each) => each.split('/')[2]),
+    vip: (name: string) => leases.vipOf(key(name)),
+    problems: () => leases.problems.map(({ message }) => message),
+  };
+}
+
+describe('a lease', () => {
+  it('follows from the key of the service, whatever else there is and came first', () => {
+    const [one, other] = [leasesOf(), leasesOf()];
+    one.come('web', 'db');
+    other.come('db');
+    other.come('cache', 'web');
+    expect(one.vip('web')).toBe(other.vip('web'));
+    expect(one.vip('db')).toBe(other.vip('db'));
+    expect(one.vip('web')).not.toBe(one.vip('db'));
+  });
+
+  it('is the same when the service comes back, and for another once it was gone for long', () => {
+    const { come, go, vip, at, leases } = leasesOf('10.43.0.0/30');
+    come('web');
+    const address = vip('web');
+    at(DAY);
+    go('web');
+    expect(vip('web')).toBeUndefined();
+    at(7 * DAY);
+    expect(come('other')).toEqual([]);
+    come('web');
+    expect([vip('web'), vip('other')]).toEqual([address, undefined]);
+    go('web');
+    at(14 * DAY - 1);
+    expect(come('other')).toEqual([]);
+    at(14 * DAY);
+    // A pool that is full is looked at again with the next change, whatever that is.
+    expect(come('third')).toEqual(['other', 'web']);
+    expect([vip('other'), vip('third')]).toEqual([address, undefined]);
+    expect(leases.export()).toEqual([{ service: key('other'), vip: address }]);
+  });
+
+  it('outlives a restart, with the time since when its service is gone', () => {
+    const first = leasesOf();
+    first.come('web', 'db', 'old');
+    first.at(2 * DAY);
+    first.go('old');
+    const saved = JSON.parse(JSON.stringify(first.leases.export())) as ReturnType<VipLeases['export']>;
+    const second = leasesOf();
+    second.leases.restore(saved, 4 * DAY);
+    expect(second.vip('web')).toBeUndefined();
+    second.at(9 * DAY);
+    second.come('web');
+    expect(second.vip('web')).toBe(first.vip('web'));
+    // `old` is given back seven days after it went; of `db` nobody knows but that it was there at the end.
+    expect(second.leases.export().map(({ service, goneAt }) => [service, goneAt])).toEqual([
+      [key('db'), 4 * DAY],
+      [key('web'), undefined],
+    ]);
+  });
+
+  it.each([
+    [
+      'twice the same service',
+      [
+        { service: key('web'), vip: '10.43.0.7' },
+        { service: key('web'), vip: '10.43.0.8' },
+      ],
+    ],
+    [
+      'twice the same address',
+      [
+        { service: key('web'), vip: '10.43.0.7' },
+        { service: key('db'), vip: '10.43.0.7' },
+      ],
+    ],
+    [
+      'junk',
+      [
+        { service: key('web'), vip: '10.43.0.7' },
+        { service: '', vip: 'x' },
+        { service: key('db'), vip: '8.8.8.8' },
+      ],
+    ],
+  ])('is taken up as far as it makes sense from a state with %s', (_what, saved) => {
+    const { leases } = leasesOf();
+    leases.restore(saved, 5);
+    expect(leases.export()).toEqual([{ service: key('web'), vip: '10.43.0.7', goneAt: 5 }]);
+  });
+
+  it('moves into another pool, and comes back when there was none in between', () => {
+    const { leases, come, go, vip } = leasesOf('10.43.0.0/24');
+    come('web', 'db=10.43.0.9');
+    const address = vip('web');
+    leases.configure(undefined);
+    go('web', 'db');
+    expect([vip('web'), leases.pool]).toEqual([undefined, undefined]);
+    leases.configure({ pool: '10.43.0.0/24', release: DAY });
+    come('web', 'db=10.43.0.9');
+    expect([vip('web'), vip('db')]).toEqual([address, '10.43.0.9']);
+    leases.configure({ pool: '10.44.0.0/24', release: DAY });
+    expect(come('web', 'db=10.43.0.9')).toEqual(['db', 'web']);
+    expect(vip('web')).toMatch(/^10\.44\.0\./);
+    expect(vip('db')).toMatch(/^10\.44\.0\./);
+  });
+});
+
+describe('a pool that is exhausted', () => {
+  it('is told of once, names who has none, and is looked at again when there is room', () => {
+    const { leases, come, vip, problems } = leasesOf('10.43.0.0/29');
+    come('a', 'b', 'c', 'd', 'e', 'f', 'g');
+    expect(problems()).toEqual([
+      'vip.pool 10.43.0.0/29: all 5 addresses are leased, so f.shop and 1 more services have no virtual IP and are answered with their tasks; enlarge vip.pool, or shorten vip.release',
+    ]);
+    expect(['a', 'b', 'c', 'd', 'e', 'f', 'g'].filter((name) => vip(name) === undefined)).toEqual(['f', 'g']);
+    const before = leases.problems;
+    come('a');
+    expect(leases.problems).toBe(before);
+    leases.configure({ pool: '10.43.0.0/24', release: 0 });
+    come('a');
+    expect([problems(), vip('f') !== undefined]).toEqual([[], true]);
+  });
+});
+
+describe('a pin', () => {
+  it('is the address of its service, and moves one that had another', () => {
+    const { come, vip, problems } = leasesOf();
+    come('web');
+    expect(come('web=10.43.0.9')).toEqual(['web']);
+    expect([vip('web'), problems()]).toEqual(['10.43.0.9', []]);
+    expect(come('web')).toEqual([]);
+    expect(vip('web')).toBe('10.43.0.9');
+  });
+
+  it('of two services is that of the first by key, in whichever order they come', () => {
+    for (const order of [
+      ['b=10.43.0.9', 'a=10.43.0.9'],
+      ['a=10.43.0.9', 'b=10.43.0.9'],
+    ]) {
+      const { come, go, vip, problems } = leasesOf();
+      for (const each of order) come(each);
+      expect(vip('a')).toBe('10.43.0.9');
+      expect(vip('b')).toMatch(/^10\.43\.0\.(?!9$)/);
+      expect(problems()).toEqual([
+        'service b.shop: asks for the virtual IP 10.43.0.9, which a.shop asks for too and comes first by name; it has another one from the pool; ask for a free one',
+      ]);
+      go('a');
+      expect([vip('b'), problems()]).toEqual(['10.43.0.9', []]);
+    }
+  });
+
+  it('takes no address from a service that is there and did not ask for it, until that is gone', () => {
+    const { come, go, vip, problems } = leasesOf();
+    come('web');
+    const address = vip('web') ?? '';
+    come(`new=${address}`);
+    expect(vip('web')).toBe(address);
+    expect(vip('new')).not.toBe(address);
+    expect(problems()).toEqual([
+      `service new.shop: asks for the virtual IP ${address}, which is that of web.shop, which got it from the pool; it has another one from the pool; ask for a free one`,
+    ]);
+    expect(go('web')).toContain('new');
+    expect([vip('new'), problems()]).toEqual([address, []]);
+    come('web');
+    expect(vip('web')).not.toBe(address);
+  });
+
+  it('of an address that another leaves for its own pin is settled in the same change', () => {
+    const { come, vip, problems } = leasesOf();
+    come('x');
+    const address = vip('x') ?? '';
+    come(`a=${address}`, 'x=10.43.0.77');
+    expect([vip('a'), vip('x'), problems()]).toEqual([address, '10.43.0.77', []]);
+  });
+
+  it.each(['10.43.0.0', '10.43.0.1', '10.43.0.255', '10.44.0.9', 'fd00::1', 'x\n'])(
+    'of %j, which the pool has not, is told of',
+    (pin) => {
+      const { come, vip, problems } = leasesOf();
+      come(`web=${pin}`);
+      expect(vip('web')).toMatch(/^10\.43\.0\./);
+      expect(problems()).toEqual([
+        expect.stringMatching(
+          /^service web\.shop: asks for the virtual IP "[^\n]+", which is none that vip\.pool 10\.43\.0\.0\/24 has to give/,
+        ),
+      ]);
+      come('web');
+      expect(problems()).toEqual([]);
+    },
+  );
+});
+
+/** What must hold after any history: one address each, from the pool, and pins where they can be. */
+it('never gives one address twice, whatever comes and goes', () => {
+  const step = fc.record({
+    wishes: fc.array(
+      fc.record({ name: fc.integer({ min: 0, max: 9 }), pin: fc.option(fc.integer({ min: 0, max: 15 })) }),
+      { maxLength: 4 },
+    ),
+    gone: fc.array(fc.integer({ min: 0, max: 9 }), { maxLength: 3 }),
+    wait: fc.constantFrom(0, 1, 50, 200),
+  });
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 30 }), (steps) => {
+      const leases = new VipLeases();
+      leases.configure({ pool: '10.43.0.0/28', release: 100 });
+      const there = new Map<string, string | undefined>();
+      let now = 0;
+      let shown = new Map<string, string | undefined>();
+      for (const { wishes, gone, wait } of steps) {
+        now += wait;
+        const leaving = [...new Set(gone.map((name) => key(String(name))))];
+        for (const each of leaving) there.delete(each);
+        const asked = new Map(
+          wishes.map(({ name, pin }) => [key(String(name)), pin === null ? undefined : `10.43.0.${pin}`]),
+        );
+        for (const [each, pin] of asked) there.set(each, pin);
+        const changed = leases.change(
+          [...asked].map(([each, pin]) => ({ key: each, pin })),
+          leaving.filter((each) => !asked.has(each)),
+          now,
+        );
+        const after = new Map([...there.keys()].map((each) => [each, leases.vipOf(each)]));
+        const given = [...after.values()].filter((vip) => vip !== undefined);
+        expect(new Set(given).size).toBe(given.length);
+        expect(given.every((vip) => /^10\.43\.0\.([2-9]|1[0-4])$/.test(vip))).toBe(true);
+        // Ten services fit in thirteen addresses unless those of the gone are still kept.
+        if (leases.export().length < 13) expect(given.length).toBe(there.size);
+        for (const [each, vip] of after) {
+          const moved = shown.get(each) !== vip && shown.has(each);
+          if (moved) expect(changed.has(each)).toBe(true);
+          // Nobody is moved but by a pin: its own, or that of one who comes first.
+          if (moved && shown.get(each) !== undefined)
+            expect([...there.values()].filter(Boolean).length).toBeGreaterThan(0);
+        }
+        shown = after;
+      }
+    }),
+  );
+});
