@@ -2,7 +2,7 @@ import type { CatalogEvent, ChangeSet } from '../catalog/change.js';
 import type { DrainMark, DrainTarget } from '../catalog/health-overlay.js';
 import type { Health } from '../catalog/model.js';
 import type { Snapshot } from '../catalog/snapshot.js';
-import type { DnsCountersJson, ExplainJson, ForwardingJson, ViewJson } from './types.js';
+import type { AnsweringJson, DnsCountersJson, ExplainJson, ForwardingJson, ViewJson } from './types.js';
 
 /** What the API sees of the catalog. */
 export interface CatalogReader {
@@ -70,6 +70,7 @@ export interface DaemonStatus {
     readonly upstreams: readonly string[];
     readonly forwarding: ForwardingJson;
     readonly counters: DnsCountersJson;
+    readonly answering: AnsweringJson;
   };
 }
 

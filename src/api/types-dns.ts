@@ -28,6 +28,33 @@ export interface DnsCountersJson {
   readonly faults: number;
 }
 
+/** A histogram: how many were up to each bound; the last count is of those above all bounds. */
+export interface HistogramJson {
+  readonly bounds: readonly number[];
+  readonly counts: readonly number[];
+}
+
+/** How UDP is answered. */
+export interface AnsweringJson {
+  /** `native`: threads that receive and send many packets with one system call; `dgram`: one by one. */
+  readonly backend: 'native' | 'dgram';
+  /** Why it is not `native`. */
+  readonly why?: string;
+  /** Answering threads; 0 with `dgram`. */
+  readonly threads: number;
+  /** Queries answered from compiled answers: of our own, and from the forward cache. */
+  readonly own: number;
+  readonly upstream: number;
+  /** Queries that the threads handed on. */
+  readonly misses: number;
+  /** Replies that the kernel refused to send. */
+  readonly sendErrors: number;
+  /** Packets that came together. */
+  readonly batchSizes: HistogramJson;
+  /** Microseconds from the arrival of a batch to its replies, by packet. */
+  readonly times: HistogramJson;
+}
+
 /** A server that names which are not ours are asked of. */
 export interface UpstreamJson {
   /** `ip:port`, or `tls://ip:port#name`. */

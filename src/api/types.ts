@@ -7,7 +7,7 @@ import type {
   ServiceKind,
   SourceState,
 } from '../catalog/model.js';
-import type { DnsCountersJson, ForwardingJson } from './types-dns.js';
+import type { AnsweringJson, DnsCountersJson, ForwardingJson } from './types-dns.js';
 
 export type * from './types-dns.js';
 export type * from './types-query.js';
@@ -156,6 +156,7 @@ export interface StatusJson {
     readonly upstreams: readonly string[];
     readonly forwarding: ForwardingJson;
     readonly counters: DnsCountersJson;
+    readonly answering: AnsweringJson;
   };
   readonly api: { readonly listen: readonly string[] };
   readonly catalog: {

@@ -10,6 +10,7 @@ import { formatHostPort } from '../net/ip.js';
 import { createCheckBook } from './check-book.js';
 import { HealthKeeper } from './health.js';
 import { Listeners } from './listeners.js';
+import { Answering } from './answering.js';
 import type { Logger } from './log.js';
 import { createNameService } from './name-service.js';
 import { createNames, forwardingStatus, hostClient, type Names } from './names.js';
@@ -38,6 +39,7 @@ export class Daemon {
   readonly #sources: Sources;
   readonly #listeners: Listeners;
   readonly #responder: Responder;
+  readonly #answering: Answering;
   readonly #health: HealthKeeper;
   #loaded: LoadedConfig;
   #loadedAt = Date.now();
@@ -68,11 +70,26 @@ export class Daemon {
       onFault: report('a query could not be answered; please report it'),
       ...this.#names.tuning,
     });
+    this.#answering = new Answering({
+      responder: this.#responder,
+      names: () => this.#names,
+      environment: () => this.#loaded.config.environment,
+      snapshot: () => this.catalog.snapshot,
+      startedAt: this.#startedAt,
+      log,
+    });
+    this.catalog.onChange((change, snapshot) => {
+      this.#answering.publish(change, snapshot);
+    });
     this.catalog.onChange(warnOfProblems(log));
     this.catalog.onChange(logPanic(log.child({ component: 'health' })));
     this.#sources = new Sources(this.catalog, log);
     this.#health = new HealthKeeper(this.catalog, this.#createBook(loaded), this.#sources);
-    this.#listeners = new Listeners(this.#responder, log.child({ component: 'dns' }));
+    this.#listeners = new Listeners(
+      this.#responder,
+      (address, counters) => this.#answering.listen(address, counters),
+      log.child({ component: 'dns' }),
+    );
   }
 
   /** @throws Error with one line that says what cannot be had and what to do; nothing is left running then */
@@ -88,6 +105,7 @@ export class Daemon {
       const spoken = this.#sources.change(config, saved.sources);
       await Promise.race([spoken, delay(FIRST_FACTS_MS)]);
       this.#health.start();
+      await this.#answering.start(config);
       await this.#listeners.change(config.dns.listen);
       await this.#startApi(config);
     } catch (error) {
@@ -119,6 +137,7 @@ export class Daemon {
     this.#names.forwarder.close();
     this.#names = names;
     this.#responder.tune(names.tuning);
+    this.#answering.reset();
     this.#health.reload(book);
     this.#log.level = config.log.level;
     await closeOld();
@@ -138,6 +157,7 @@ export class Daemon {
     await this.#api?.stop();
     this.#health.stop();
     await this.#listeners.close();
+    await this.#answering.stop();
     this.#names.forwarder.close();
     await this.#sources.close();
     await this.#keeper?.close();
@@ -151,7 +171,8 @@ export class Daemon {
   status(): DaemonStatus {
     const { config, path, hash } = this.#loaded;
     const listen = this.#listeners.addresses();
-    const forwarding = forwardingStatus(this.#names);
+    const answering = this.#answering.status();
+    const forwarding = forwardingStatus(this.#names, answering.upstream);
     return {
       version: this.#version,
       pid: process.pid,
@@ -170,7 +191,8 @@ export class Daemon {
         ready: listen.length === config.dns.listen.length,
         upstreams: forwarding.routes[0]?.upstreams.map(({ address }) => address) ?? [],
         forwarding,
-        counters: this.#responder.counters(),
+        counters: this.#answering.counters(),
+        answering,
       },
     };
   }

@@ -1,4 +1,4 @@
-import { createDnsServer, type DnsLog, type DnsServer } from '../dns/server/server.js';
+import { createDnsServer, type DnsLog, type DnsServer, type DnsServerOptions } from '../dns/server/server.js';
 import type { Responder } from '../dns/server/responder.js';
 import { addLoopbackAddress } from '../linux/addresses.js';
 import { formatHostPort, isLinkLocal, type HostPort } from '../net/ip.js';
@@ -6,11 +6,17 @@ import { formatHostPort, isLinkLocal, type HostPort } from '../net/ip.js';
 /** The DNS listeners, one server an address, so that a reload touches only the addresses that came and went. */
 export class Listeners {
   readonly #responder: Pick<Responder, 'respond'>;
+  readonly #listenUdp: NonNullable<DnsServerOptions['listenUdp']>;
   readonly #log: DnsLog;
   #servers = new Map<string, DnsServer>();
 
-  constructor(responder: Pick<Responder, 'respond'>, log: DnsLog) {
+  constructor(
+    responder: Pick<Responder, 'respond'>,
+    listenUdp: NonNullable<DnsServerOptions['listenUdp']>,
+    log: DnsLog,
+  ) {
     this.#responder = responder;
+    this.#listenUdp = listenUdp;
     this.#log = log;
   }
 
@@ -33,7 +39,12 @@ export class Listeners {
         if (isLinkLocal(address.ip) && (await addLoopbackAddress(address.ip))) {
           this.#log.info(`added ${address.ip} to interface lo`);
         }
-        const server = createDnsServer({ listen: [address], responder: this.#responder, log: this.#log });
+        const server = createDnsServer({
+          listen: [address],
+          responder: this.#responder,
+          listenUdp: this.#listenUdp,
+          log: this.#log,
+        });
         await server.start();
         added.set(key, server);
       }

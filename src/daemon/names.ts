@@ -21,6 +21,8 @@ export interface Names {
   readonly forwarder: Forwarder;
   readonly cache: CachedExchange;
   readonly tuning: ResponderTuning;
+  /** Whether a client is answered, and as fast as it asks. */
+  isServedFreely(snapshot: Snapshot, address: string): boolean;
 }
 
 export interface NamesContext {
@@ -65,7 +67,16 @@ export function createNames(config: Config, context: NamesContext): Names {
     ...(dns.allow && { allow: dns.allow }),
   });
   const cache = createCache(forwarder.exchange, { maxBytes: dns.cacheSize * 2 ** 20 });
-  return { zone, forwarder, cache, tuning: tuningOf(dns, catalog, log) };
+  const { allow, rateLimit } = dns;
+  const isServedFreely = (snapshot: Snapshot, address: string) =>
+    (allow ? allow.some((range) => range.contains(address)) : isNearby(snapshot, address)) &&
+    (rateLimit === 0 || isExempt(snapshot, address));
+  return { zone, forwarder, cache, tuning: tuningOf(dns, catalog, log), isServedFreely };
+}
+
+/** Who may ask as fast as it likes: the host and whom the catalog knows. */
+function isExempt(snapshot: Snapshot, address: string): boolean {
+  return isLoopback(address) || isKnown(snapshot, address);
 }
 
 function tuningOf(dns: Config['dns'], catalog: NamesContext['catalog'], log: Logger): ResponderTuning {
@@ -74,7 +85,7 @@ function tuningOf(dns: Config['dns'], catalog: NamesContext['catalog'], log: Log
     ...(dns.rateLimit > 0 && {
       rateLimit: {
         perSecond: dns.rateLimit,
-        isExempt: (address) => isLoopback(address) || isKnown(catalog.snapshot, address),
+        isExempt: (address) => isExempt(catalog.snapshot, address),
       },
     }),
     ...(dns.queryLog && {
@@ -95,13 +106,14 @@ export function hostClient({ dns }: Config, snapshot: Snapshot): string {
   return dns.listen.map(({ ip }) => ip).find(mayAsk) ?? '127.0.0.1';
 }
 
-/** What the API tells of forwarding. */
-export function forwardingStatus({ forwarder, cache }: Names): ForwardingJson {
+/** What the API tells of forwarding. @param compiled answers of the cache that were given without asking it */
+export function forwardingStatus({ forwarder, cache }: Names, compiled: number): ForwardingJson {
   const routes = forwarder.status().routes.map(({ suffix, upstreams }) => ({
     suffix,
     upstreams: upstreams.map(({ upstream, ...status }) => ({ address: formatUpstream(upstream), ...status })),
   }));
-  return { routes, ...forwarder.counters(), cache: cache.counters() };
+  const counters = cache.counters();
+  return { routes, ...forwarder.counters(), cache: { ...counters, hits: counters.hits + compiled } };
 }
 
 /** The subnets of the catalog's networks; read anew only when those change. */

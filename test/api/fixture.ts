@@ -140,6 +140,16 @@ export const STATUS: DaemonStatus = {
       overloads: 0,
       faults: 0,
     },
+    answering: {
+      backend: 'native',
+      threads: 1,
+      own: 3,
+      upstream: 0,
+      misses: 3,
+      sendErrors: 0,
+      batchSizes: { bounds: [1, 2], counts: [6, 0, 0] },
+      times: { bounds: [8, 16], counts: [0, 4, 2] },
+    },
   },
 };
 

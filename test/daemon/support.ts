@@ -39,7 +39,7 @@ export class Ground {
   loaded(...set: readonly string[]): LoadedConfig {
     const text = `
 state: ${this.path('state')}
-dns: { listen: ["127.0.0.1:0"], upstreams: [], ttl: 5 }
+dns: { listen: ["127.0.0.1:0"], upstreams: [], ttl: 5, native: off }
 sources: { file: { path: ${this.path('services.yaml')} } }
 api: { listen: ["unix:${this.path('api.sock')}"] }
 `;

@@ -28,6 +28,8 @@ export interface CachedExchange {
   readonly exchange: Exchange;
   /** What is known without asking anybody; undefined when somebody has to be asked. */
   lookup(question: ForwardQuestion): ForwardResult | undefined;
+  /** The same for whoever is no client: it counts nothing, and what is past its time is not given. */
+  peek(question: ForwardQuestion): ForwardResult | undefined;
   counters(): CacheCounters;
   clear(): void;
 }
@@ -207,6 +209,11 @@ export function createCache(exchange: Exchange, options: CacheOptions = {}): Cac
       return stale(old, question) ?? came ?? result;
     },
     lookup: (question) => lookup(question),
+    peek(question) {
+      const key = answerKey(question);
+      const known = positives.peek(key) ?? negatives.peek(key) ?? negatives.peek(answerKey(question, 'name'));
+      return known?.fresh(question.type, now());
+    },
     counters: () => ({ ...counters, bytes: positives.calculatedSize + negatives.calculatedSize }),
     clear() {
       positives.clear();

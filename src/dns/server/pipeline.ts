@@ -106,7 +106,8 @@ export class Pipeline {
   #asker(head: ReplyHead, client: Client): Asker {
     const { options, cookie } = answerOptions(head.edns, client, this.#answered);
     if (cookie !== undefined) this.#counters.cookies[cookie]++;
-    const started = this.#log && isSampled(this.#log, this.#random) ? this.#now() : undefined;
+    const isLogged = this.#log && (client.sampled ?? isSampled(this.#log, this.#random));
+    const started = isLogged ? this.#now() : undefined;
     return { client, options, cookie, started };
   }
 

@@ -16,6 +16,8 @@ export interface Client {
   readonly transport: Transport;
   /** Over TCP: how long the connection may be idle now, in ms; told to a client that asks for it (RFC 7828). */
   readonly idleTime?: () => number;
+  /** Whether the query log looks at the packet; absent: that is still to be drawn. */
+  readonly sampled?: boolean | undefined;
 }
 
 /** Asks others for what is not ours. */

@@ -3,7 +3,7 @@ import { listenError } from './listen-error.js';
 import type { Responder } from './responder.js';
 import { TCP_LIMITS, type TcpLimits } from './tcp-limits.js';
 import { listenTcp, TcpConnections, type TcpListener } from './tcp-server.js';
-import { listenUdp, type UdpListener } from './udp-server.js';
+import { listenUdp, type UdpCounters, type UdpListener } from './udp-server.js';
 
 /** Where the server tells what it does; pino's logger is one. */
 export interface DnsLog {
@@ -15,6 +15,8 @@ export interface DnsServerOptions {
   readonly listen: readonly HostPort[];
   readonly responder: Pick<Responder, 'respond'>;
   readonly log: DnsLog;
+  /** How UDP is listened to; by default with dgram. */
+  readonly listenUdp?: (address: HostPort, counters: UdpCounters) => UdpListener | Promise<UdpListener>;
   readonly tcp?: Partial<TcpLimits>;
   /** How long replies that are under way have when the server stops, in ms; 1000 by default. */
   readonly stopTime?: number;
@@ -48,6 +50,9 @@ const STOP_TIME = 1000;
 /** DNS over UDP and TCP at a list of addresses. */
 export function createDnsServer(options: DnsServerOptions): DnsServer {
   const { listen, responder, log, tcp, stopTime = STOP_TIME } = options;
+  const openUdp =
+    options.listenUdp ??
+    ((address: HostPort, counters: UdpCounters) => listenUdp(address, responder, counters));
   const limits = { ...TCP_LIMITS, ...tcp };
   const connections = new TcpConnections(limits);
   const udp = { sendErrors: 0, socketErrors: 0 };
@@ -60,7 +65,7 @@ export function createDnsServer(options: DnsServerOptions): DnsServer {
       throw listenError(address, 'tcp', error);
     });
     try {
-      const udpListener = await listenUdp(tcpListener.address, responder, udp);
+      const udpListener = await openUdp(tcpListener.address, udp);
       tcpListeners.push(tcpListener);
       udpListeners.push(udpListener);
       return tcpListener.address;

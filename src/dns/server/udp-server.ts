@@ -1,9 +1,10 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { canonicalIp, ipFamily, type HostPort } from '../../net/ip.js';
+import type { LocalAnswers } from '../answers/local.js';
 import type { Responder } from './responder.js';
 
 /** Room for a burst while the event loop is busy; the kernel caps it at net.core.rmem_max. */
-const SOCKET_BUFFER = 4 * 1024 * 1024;
+export const SOCKET_BUFFER = 4 * 1024 * 1024;
 
 export interface UdpCounters {
   /** Replies that the kernel refused to send. */
@@ -23,12 +24,14 @@ export interface UdpListener {
 /**
  * Answers datagrams that come to one address. One socket an address: a reply leaves from the address that was asked,
  * which a client checks.
+ * @param answers answers what it knows, before the responder is asked
  * @returns rejects with the system error when the address cannot be had
  */
 export function listenUdp(
   { ip, port }: HostPort,
   responder: Pick<Responder, 'respond'>,
   counters: UdpCounters,
+  answers?: LocalAnswers,
 ): Promise<UdpListener> {
   const family = ipFamily(ip);
   const socket = createSocket({
@@ -48,7 +51,10 @@ export function listenUdp(
       socket.removeAllListeners('error');
       socket.on('error', () => counters.socketErrors++);
       widenBuffers(socket);
-      resolve({ address: { ip, port: socket.address().port }, ...serve(socket, responder, counters) });
+      resolve({
+        address: { ip, port: socket.address().port },
+        ...serve(socket, responder, counters, answers),
+      });
     });
   });
 }
@@ -71,6 +77,7 @@ function serve(
   socket: Socket,
   responder: Pick<Responder, 'respond'>,
   counters: UdpCounters,
+  answers?: LocalAnswers,
 ): Pick<UdpListener, 'drain' | 'close'> {
   let state: 'open' | 'draining' | 'closed' = 'open';
   let inFlight = 0;
@@ -91,10 +98,18 @@ function serve(
   };
   socket.on('message', (packet, { address, port }) => {
     if (state !== 'open') return;
-    const client = { address: canonicalIp(address) ?? address, port, transport: 'udp' as const };
+    const ip = canonicalIp(address) ?? address;
+    const sampled = answers?.isSampled();
+    const known = sampled || port === 0 ? undefined : answers?.answer(packet, ip);
+    if (known) {
+      send(known, port, address);
+      return;
+    }
+    const client = { address: ip, port, transport: 'udp' as const, sampled };
     const reply = responder.respond(packet, client);
     if (!(reply instanceof Promise)) {
       if (reply) send(reply, port, address);
+      answers?.learn(packet, ip);
       return;
     }
     inFlight++;

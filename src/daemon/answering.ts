@@ -1,0 +1,165 @@
+import { availableParallelism } from 'node:os';
+import type { ChangeSet, Snapshot } from '../catalog/index.js';
+import type { Config } from '../config/index.js';
+import type { AnsweringJson, DnsCountersJson } from '../api/types.js';
+import { Compiler } from '../dns/answers/compiler.js';
+import { LocalAnswers } from '../dns/answers/local.js';
+import { Tally, type TallyCounts } from '../dns/answers/tally.js';
+import { Versions } from '../dns/answers/versions.js';
+import type { Counts } from '../api/types-dns.js';
+import { NativeUdp } from '../dns/server/native/native-udp.js';
+import type { Responder } from '../dns/server/responder.js';
+import { listenUdp, type UdpCounters, type UdpListener } from '../dns/server/udp-server.js';
+import { loadLibc, type Libc, type Unavailable } from '../linux/libc.js';
+import type { HostPort } from '../net/ip.js';
+import type { Logger } from './log.js';
+import type { Names } from './names.js';
+
+export interface AnsweringOptions {
+  readonly responder: Responder;
+  readonly names: () => Names;
+  readonly environment: () => string;
+  readonly snapshot: () => Snapshot;
+  /** Milliseconds since the epoch. */
+  readonly startedAt: number;
+  readonly log: Logger;
+}
+
+/** How UDP is answered: by threads where the system allows it, else one by one; from compiled answers in both cases. */
+export class Answering {
+  readonly #options: AnsweringOptions;
+  readonly #versions = new Versions();
+  readonly #compiler: Compiler;
+  #loaded = false;
+  #native: NativeUdp | undefined;
+  #local: LocalAnswers | undefined;
+  #why: string | undefined;
+  #workers = 0;
+
+  constructor(options: AnsweringOptions) {
+    this.#options = options;
+    const { names, environment, snapshot } = options;
+    this.#compiler = new Compiler({
+      versions: this.#versions,
+      snapshot,
+      environment,
+      isServed: (seen, address) => names().isServedFreely(seen, address),
+      resolve: (seen, view, question) => names().zone.resolveFor(seen, view, question),
+      lookup: (question) => names().cache.peek(question),
+      now,
+    });
+  }
+
+  /** Decides, once, how it is done. */
+  async start({ dns }: Config): Promise<void> {
+    this.reset();
+    const { log, responder } = this.#options;
+    const libc = await this.#libc(dns.native);
+    if ('unavailable' in libc) {
+      this.#why = libc.unavailable;
+      this.#local = new LocalAnswers({ versions: this.#versions, compiler: this.#compiler, now });
+      return;
+    }
+    this.#workers = dns.workers === 'auto' ? automaticWorkers(availableParallelism()) : dns.workers;
+    this.#native = new NativeUdp({
+      libc,
+      workers: this.#workers,
+      versions: this.#versions,
+      compiler: this.#compiler,
+      responder,
+      log: { warn: (message) => log.warn({ component: 'dns' }, message) },
+    });
+  }
+
+  #libc(native: 'auto' | 'off'): Promise<Libc | Unavailable> {
+    if (native === 'off') return Promise.resolve({ unavailable: 'dns.native is off' });
+    // A thread runs a file of its own, which is there when Fairlead was built.
+    if (import.meta.url.endsWith('.ts'))
+      return Promise.resolve({ unavailable: 'Fairlead runs from its source' });
+    return loadLibc();
+  }
+
+  /** @returns rejects with the system error when the address cannot be had */
+  listen(address: HostPort, counters: UdpCounters): UdpListener | Promise<UdpListener> {
+    if (this.#native) return this.#native.listen(address, counters);
+    return listenUdp(address, this.#options.responder, counters, this.#local);
+  }
+
+  /** To be called with each change of the catalog, before anybody else hears of it. */
+  publish({ lookups, networks }: ChangeSet, snapshot: Snapshot): void {
+    const { loaded } = snapshot;
+    const isNew =
+      loaded !== this.#loaded ||
+      networks.added.length + networks.changed.length + networks.removed.length > 0;
+    this.#loaded = loaded;
+    this.#versions.publish(isNew ? 'all' : lookups, this.#serial(snapshot));
+  }
+
+  /** Another configuration is in force: nothing that was made before counts any more. */
+  reset(): void {
+    const { names, snapshot } = this.#options;
+    const { queryLog } = names().tuning;
+    this.#versions.setSample(queryLog ? (queryLog.sample ?? 1) : 0);
+    this.#versions.publish('all', this.#serial(snapshot()));
+  }
+
+  /** The responder's counters and those of the answers that never came to it. */
+  counters(): DnsCountersJson {
+    const counts = this.#counts();
+    const base = this.#options.responder.counters();
+    const answered = counts.own + counts.upstream;
+    return {
+      ...base,
+      queries: add(base.queries, counts.queries),
+      replies: add(base.replies, counts.replies),
+      packets: add(base.packets, { udp: answered + counts.sourcePort + counts.overload }),
+      dropped: add(base.dropped, { 'source-port': counts.sourcePort, overload: counts.overload }),
+      truncated: base.truncated + counts.truncated,
+    };
+  }
+
+  status(): AnsweringJson {
+    const { own, upstream, misses, sendErrors, batchSizes, times } = this.#counts();
+    return {
+      backend: this.#native ? 'native' : 'dgram',
+      ...(this.#why !== undefined && { why: this.#why }),
+      threads: this.#workers,
+      own,
+      upstream,
+      misses,
+      sendErrors,
+      batchSizes,
+      times,
+    };
+  }
+
+  /** The listeners must be closed before. */
+  async stop(): Promise<void> {
+    await this.#native?.stop();
+  }
+
+  #counts(): TallyCounts {
+    return this.#native?.counts() ?? Tally.sum(this.#local ? [this.#local.tally] : []);
+  }
+
+  #serial({ revision }: Snapshot): number {
+    return (Math.floor(this.#options.startedAt / 1000) + revision) | 0;
+  }
+}
+
+/** One on up to four cores: one answers more than the rest of the host can ask. */
+export function automaticWorkers(cores: number): number {
+  return Math.min(4, Math.max(1, Math.floor(cores / 4)));
+}
+
+/** Seconds of CLOCK_MONOTONIC, which all threads share. */
+function now(): number {
+  return Number(process.hrtime.bigint()) / 1e9;
+}
+
+function add(one: Counts, other: Counts): Counts {
+  const sum: Record<string, number> = { ...one };
+  for (const [name, count] of Object.entries(other))
+    if (count > 0 || name in sum) sum[name] = (sum[name] ?? 0) + count;
+  return sum;
+}

@@ -1,0 +1,338 @@
+import { EDNS_UDP_SIZE, PLAIN_UDP_SIZE } from '../wire/constants.js';
+import { ANSWER_BODY, CLIENT, CLIENT_BODY, FORM, lowerWord, mix, NEVER, WISH } from './entry.js';
+import { keyAt, type Store } from './store.js';
+import type { Tally } from './tally.js';
+import type { Versions } from './versions.js';
+
+/** What {@link Answerer.answer} gives when somebody else has to answer. */
+export const MISS = 0;
+
+/** struct sockaddr_in's family; the other one is IPv6. */
+const AF_INET = 2;
+
+/** The second word of a header with one question and no answers, as it lies in memory (little-endian). */
+const ONE_QUESTION = 0x00000100;
+/** The third word: no authority, one additional record. */
+const ONE_ADDITIONAL = 0x01000000;
+/** ARCOUNT + 1, in the third word. */
+const ONE_MORE = 0x01000000;
+/** QR and OPCODE, in the first word. */
+const NOT_A_QUERY = 0x00f80000;
+/** TC, in the first word. */
+const TRUNCATED = 0x00020000;
+
+const HEADER = 12;
+const OPT = 11;
+const MAX_NAME = 255;
+const TYPE_OPT = 41;
+
+/** What is remembered of a client, in words. It is right as long as nothing changed. */
+const RECENT = { address: 0, revision: 1, networks: 2, own: 3, words: 4 } as const;
+
+export interface AnswererOptions {
+  readonly store: Store;
+  readonly versions: Versions;
+  readonly tally: Tally;
+  /** Where packets are, in octets and in words: one memory. */
+  readonly octets: Uint8Array;
+  readonly words: Int32Array;
+  /** Of the generator that decides where sets begin; not 0. */
+  readonly seed: number;
+}
+
+/**
+ * Answers queries in place from compiled answers, on memory alone: no object is made. It knows no rule of the DNS but how to read a
+ * query of the plainest kind; the answers were made by the pipeline that answers everything, for exactly this question. Whatever
+ * is not plain (options, opcodes, malformed packets, unknown clients and names) is a miss.
+ */
+export class Answerer {
+  readonly #store: Store;
+  readonly #versions: Versions;
+  readonly #tally: Tally;
+  readonly #octets: Uint8Array;
+  readonly #words: Int32Array;
+  #random: number;
+  #revision = 0;
+  /** Clients that asked last, by the last octet of their address; they are found again without looking. Place 0 is for others. */
+  readonly #recent = new Int32Array(new ArrayBuffer(257 * RECENT.words * 4)).fill(-1);
+  #now = 0;
+  #sample = 0;
+
+  constructor({ store, versions, tally, octets, words, seed }: AnswererOptions) {
+    this.#store = store;
+    this.#versions = versions;
+    this.#tally = tally;
+    this.#octets = octets;
+    this.#words = words;
+    this.#random = seed;
+  }
+
+  /** Begins a batch: everything that was published until now counts. @param now in seconds, of the clock that entries were made by */
+  begin(now: number): void {
+    this.#now = Math.floor(now);
+    this.#revision = this.#store.refresh();
+    this.#sample = this.#versions.sample;
+  }
+
+  /** Draws whether the query log looks at the next query, which is then not for here. */
+  isSampled(): boolean {
+    return this.#sample !== 0 && this.#next() < this.#sample;
+  }
+
+  /**
+   * Turns a query into its reply.
+   * @param at where it begins: octets, a multiple of 4, with room for 1232 and a few more
+   * @param length of the query
+   * @param nameAt where the `sockaddr` of the client is: octets, a multiple of 4
+   * @returns octets of the reply; {@link MISS} when there is none, and the query is as it was
+   */
+  answer(at: number, length: number, nameAt: number): number {
+    const octets = this.#octets;
+    const words = this.#words;
+    const first = at >> 2;
+    const head = words[first] ?? 0;
+    if (length < HEADER + 5 || (head & NOT_A_QUERY) !== 0 || words[first + 1] !== ONE_QUESTION) return MISS;
+    const additionals = words[first + 2] ?? 0;
+    if (additionals !== 0 && additionals !== ONE_ADDITIONAL) return MISS;
+
+    // QNAME, without compression; `nameEnd` is after its root.
+    const end = at + length;
+    let nameEnd = at + HEADER;
+    for (;;) {
+      const label = octets[nameEnd] ?? 0;
+      nameEnd++;
+      if (label === 0) break;
+      if (label > 63) return MISS;
+      nameEnd += label;
+      if (nameEnd >= end) return MISS;
+    }
+    const nameOctets = nameEnd - at - HEADER;
+    const questionEnd = nameEnd + 4;
+    if (nameOctets > MAX_NAME || questionEnd > end) return MISS;
+    if (octets[nameEnd + 2] !== 0 || octets[nameEnd + 3] !== 1) return MISS;
+    const type = ((octets[nameEnd] ?? 0) << 8) | (octets[nameEnd + 1] ?? 0);
+
+    let wishes = ((head >>> 16) & 1) | ((head >>> 28) & WISH.AD) | ((head >>> 26) & WISH.CD);
+    let limit = PLAIN_UDP_SIZE;
+    let opt = 0;
+    if (additionals === 0) {
+      if (questionEnd !== end) return MISS;
+    } else {
+      // An OPT of the root, version 0, without options.
+      const isPlain =
+        questionEnd + OPT === end &&
+        octets[questionEnd] === 0 &&
+        octets[questionEnd + 1] === 0 &&
+        octets[questionEnd + 2] === TYPE_OPT &&
+        octets[questionEnd + 6] === 0 &&
+        octets[questionEnd + 9] === 0 &&
+        octets[questionEnd + 10] === 0;
+      if (!isPlain) return MISS;
+      const size = ((octets[questionEnd + 3] ?? 0) << 8) | (octets[questionEnd + 4] ?? 0);
+      limit = size > EDNS_UDP_SIZE ? EDNS_UDP_SIZE : size > PLAIN_UDP_SIZE ? size : PLAIN_UDP_SIZE;
+      if (((octets[questionEnd + 7] ?? 0) & 0x80) !== 0) wishes |= WISH.DO;
+      opt = OPT;
+    }
+
+    const client = this.#client(nameAt);
+    if (client < 0) return MISS;
+    const networks = this.#recent[client + RECENT.networks] ?? 0;
+
+    const hash = this.#takeName(first + 3, nameOctets);
+    const kind = type | (wishes << 16);
+    let entry = this.#store.find(mix(mix(hash, kind), networks), kind, networks, nameOctets);
+    if (entry < 0) {
+      const own = this.#recent[client + RECENT.own] ?? 0;
+      entry = this.#store.find(mix(mix(hash, kind), own), kind, own, nameOctets);
+      if (entry < 0) return MISS;
+    }
+    return this.#write(entry, at, questionEnd, nameOctets, type, wishes, limit, opt);
+  }
+
+  /** @returns where the client is in {@link #recent}; -1 when it is not known */
+  #client(nameAt: number): number {
+    const words = this.#words;
+    const name = nameAt >> 2;
+    if (((words[name] ?? 0) & 0xffff) !== AF_INET) {
+      const { key } = this.#store;
+      for (let i = 0; i < 4; i++) key[i] = words[name + 2 + i] ?? 0;
+      return this.#findClient(4, 0, 0);
+    }
+    const address = words[name + 1] ?? 0;
+    const recent = this.#recent;
+    const at = ((address >>> 24) + 1) * RECENT.words;
+    if (recent[at + RECENT.address] === address && recent[at + RECENT.revision] === this.#revision) return at;
+    this.#store.key[0] = address;
+    return this.#findClient(1, at, address);
+  }
+
+  /** Finds the client whose address is the store's key, and puts it at a place of {@link #recent}. */
+  #findClient(count: number, at: number, address: number): number {
+    const store = this.#store;
+    let hash = CLIENT;
+    for (let i = 0; i < count; i++) hash = mix(hash, store.key[i] ?? 0);
+    const found = store.find(hash, CLIENT, 0, count * 4);
+    if (found < 0) return -1;
+    const { words } = store;
+    const body = keyAt(words, found) + count;
+    const recent = this.#recent;
+    recent[at + RECENT.address] = address;
+    recent[at + RECENT.revision] = this.#revision;
+    recent[at + RECENT.networks] = words[body + CLIENT_BODY.networks] ?? 0;
+    recent[at + RECENT.own] = words[body + CLIENT_BODY.own] ?? 0;
+    return at;
+  }
+
+  /** Makes a name the key to look for. @returns its hash */
+  #takeName(from: number, octets: number): number {
+    const words = this.#words;
+    const { key } = this.#store;
+    const whole = octets >> 2;
+    let hash = octets;
+    for (let i = 0; i < whole; i++) {
+      const word = lowerWord(words[from + i] ?? 0);
+      key[i] = word;
+      hash = mix(hash, word);
+    }
+    const rest = octets & 3;
+    if (rest !== 0) {
+      const word = lowerWord((words[from + whole] ?? 0) & (0xffffffff >>> (32 - rest * 8)));
+      key[whole] = word;
+      hash = mix(hash, word);
+    }
+    return hash;
+  }
+
+  #write(
+    entry: number,
+    at: number,
+    questionEnd: number,
+    nameOctets: number,
+    type: number,
+    wishes: number,
+    limit: number,
+    opt: number,
+  ): number {
+    const { words: source } = this.#store;
+    const body = keyAt(source, entry) + ((nameOctets + 3) >> 2);
+    const expires = source[body + ANSWER_BODY.expires] ?? 0;
+    if (expires !== NEVER && this.#now >= expires) return MISS;
+    const room = limit - opt - (questionEnd - at);
+    const form = this.#chooseForm(source, body, room);
+    if (form < 0) return MISS;
+
+    const words = this.#words;
+    const first = at >> 2;
+    let flags = source[form + FORM.flags] ?? 0;
+    let counts = source[form + FORM.counts] ?? 0;
+    let octets = source[form + FORM.octets] ?? 0;
+    const records = source[form + FORM.records] ?? 0;
+    // Both places are as far from a word, and the words that a part begins or ends in are whole in the entry.
+    let word = entry + ((source[form + FORM.at] ?? 0) >> 2);
+    let target = questionEnd >> 2;
+    const inFront = (questionEnd + octets) >> 2;
+    for (; target <= inFront; target++, word++) words[target] = source[word] ?? 0;
+    if (records > 0) {
+      const size = source[form + FORM.recordOctets] ?? 0;
+      let taken = records;
+      if (octets + records * size > room) {
+        taken = Math.floor((room - octets) / size);
+        flags |= TRUNCATED;
+        counts = addCount(counts, taken - records);
+      }
+      octets += taken * size;
+      // Records of a set begin alike, so it makes no difference whose first word that was.
+      word += this.#below(records) * (size >> 2);
+      for (const end = (questionEnd + octets) >> 2; target <= end; target++, word++) {
+        words[target] = source[word] ?? 0;
+      }
+    }
+    if (source[body + ANSWER_BODY.ttls] !== 0 || (source[body + ANSWER_BODY.serialAt] ?? -1) >= 0) {
+      this.#patch(source, body, questionEnd);
+    }
+
+    words[first] = ((words[first] ?? 0) & 0xffff) | flags;
+    words[first + 1] = counts;
+    words[first + 2] = (source[form + FORM.moreCounts] ?? 0) + (opt === 0 ? 0 : ONE_MORE);
+    if (opt !== 0) this.#writeOpt(questionEnd + octets, wishes & WISH.DO);
+    this.#tally.answered(type, (flags >>> 24) & 0xf, source[body + ANSWER_BODY.upstream] ?? 0);
+    if ((flags & TRUNCATED) !== 0) this.#tally.count('truncated');
+    return questionEnd - at + octets + opt;
+  }
+
+  /** The form of the largest group that fits; -1 when none does. */
+  #chooseForm(source: Int32Array, body: number, room: number): number {
+    const groups = source[body + ANSWER_BODY.groups] ?? 0;
+    const forms = source[body + ANSWER_BODY.forms] ?? 0;
+    let form = body + ANSWER_BODY.words;
+    for (let group = 0; group < groups; group++) {
+      const octets = source[form + FORM.octets] ?? 0;
+      // Of a set that rotates as many are taken as fit.
+      if (octets <= room) return forms === 1 ? form : form + this.#below(forms) * FORM.words;
+      form += forms * FORM.words;
+    }
+    return -1;
+  }
+
+  /** TTLs run down by whole seconds, and the SOA has the serial of now. */
+  #patch(source: Int32Array, body: number, questionEnd: number): void {
+    const age = this.#now - (source[body + ANSWER_BODY.stored] ?? 0);
+    const groups = source[body + ANSWER_BODY.groups] ?? 0;
+    const forms = source[body + ANSWER_BODY.forms] ?? 0;
+    const count = source[body + ANSWER_BODY.ttls] ?? 0;
+    const list = body + ANSWER_BODY.words + groups * forms * FORM.words;
+    for (let i = 0; i < count; i++) {
+      const ttl = (source[list + i * 2 + 1] ?? 0) - age;
+      this.#writeU32(questionEnd + (source[list + i * 2] ?? 0), ttl > 0 ? ttl : 0);
+    }
+    const serialAt = source[body + ANSWER_BODY.serialAt] ?? -1;
+    if (serialAt >= 0) this.#writeU32(questionEnd + serialAt, this.#versions.serial);
+  }
+
+  #writeU32(at: number, value: number): void {
+    const octets = this.#octets;
+    octets[at] = value >>> 24;
+    octets[at + 1] = value >>> 16;
+    octets[at + 2] = value >>> 8;
+    octets[at + 3] = value;
+  }
+
+  /** Our OPT: version 0, our size, DO as asked, no options. */
+  #writeOpt(at: number, dnssecOk: number): void {
+    const octets = this.#octets;
+    octets[at] = 0;
+    octets[at + 1] = 0;
+    octets[at + 2] = TYPE_OPT;
+    octets[at + 3] = EDNS_UDP_SIZE >> 8;
+    octets[at + 4] = EDNS_UDP_SIZE & 0xff;
+    octets[at + 5] = 0;
+    octets[at + 6] = 0;
+    octets[at + 7] = dnssecOk === 0 ? 0 : 0x80;
+    octets[at + 8] = 0;
+    octets[at + 9] = 0;
+    octets[at + 10] = 0;
+  }
+
+  /** 31 random bits. */
+  #next(): number {
+    this.#below(1);
+    return this.#random & 0x7fffffff;
+  }
+
+  /** A whole number from 0 up to, and without, `bound`, which is below 2^15 (xorshift32). */
+  #below(bound: number): number {
+    let x = this.#random;
+    x ^= x << 13;
+    x ^= x >>> 17;
+    x ^= x << 5;
+    this.#random = x;
+    return ((x & 0xffff) * bound) >>> 16;
+  }
+}
+
+/** Adds to the second of two big-endian numbers of 16 bits in a word as it lies in memory. */
+function addCount(counts: number, more: number): number {
+  const count = ((counts >>> 8) & 0xff00) | (counts >>> 24);
+  const sum = count + more;
+  return (counts & 0xffff) | ((sum & 0xff) << 24) | (((sum >>> 8) & 0xff) << 16);
+}

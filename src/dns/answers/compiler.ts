@@ -1,0 +1,239 @@
+import { viewOf, watched, type LookupKey, type Snapshot, type View, type Watcher } from '../../catalog/index.js';
+import { ipBytes } from '../../net/ip.js';
+import type { Upstream } from '../../net/upstream.js';
+import { accept } from '../server/accept.js';
+import type { Question, Resolution } from '../server/resolver.js';
+import type { RandomBelow } from '../server/rotate.js';
+import type { ForwardQuestion, ForwardResult } from '../forward/exchange.js';
+import { MAX_MESSAGE_SIZE, OPCODE, RCODE } from '../wire/constants.js';
+import type { Message } from '../wire/message.js';
+import { labelsOf, lowerCaseName } from '../wire/name.js';
+import type { Query } from '../wire/query.js';
+import { relayReply } from '../wire/relay.js';
+import { WISH } from './entry.js';
+import { compileForms, compileWhole } from './forms.js';
+import { Scopes } from './scopes.js';
+import { slotOf, type Versions } from './versions.js';
+import {
+  answerEntry,
+  clientEntry,
+  MAX_DEPENDENCIES,
+  type AnswerFields,
+  type Standing,
+} from './write-entry.js';
+
+/** What the compiler asks; what a reload replaces is behind functions. */
+export interface CompilerOptions {
+  readonly versions: Versions;
+  readonly snapshot: () => Snapshot;
+  /** The environment of clients whose own is not known. */
+  readonly environment: () => string;
+  /** Whether a client is answered, and without a limit on its rate. */
+  readonly isServed: (snapshot: Snapshot, address: string) => boolean;
+  readonly resolve: (snapshot: Snapshot, view: View, question: Question) => Resolution;
+  /** What is known of a foreign name without asking. */
+  readonly lookup?: (question: ForwardQuestion) => ForwardResult | undefined;
+  /** Seconds, of one monotonic clock of the process. */
+  readonly now: () => number;
+  readonly randomBelow?: RandomBelow;
+}
+
+/** Entries that answer a query next time; each may be absent. */
+export interface Compiled {
+  readonly client?: Int32Array;
+  readonly answer?: Int32Array;
+}
+
+const NOTHING: Compiled = {};
+
+/** The part of an upstream's time that its answer is given by the hot path; then the cache may want to fetch it again. */
+const LIFE_SHARE = 0.9;
+
+/** Denials that were asked for once; only what is asked for again is worth an entry. */
+const SEEN = 4096;
+
+/**
+ * Makes entries for the hot path: asks the same zone and the same cache, and writes with the same functions as every other reply, while
+ * taking down all that was looked at.
+ */
+export class Compiler {
+  readonly #options: CompilerOptions;
+  readonly #randomBelow: RandomBelow;
+  readonly #scopes: Scopes;
+  readonly #seen = new Int32Array(SEEN);
+
+  constructor(options: CompilerOptions) {
+    this.#options = options;
+    this.#randomBelow = options.randomBelow ?? ((bound) => Math.floor(Math.random() * bound));
+    this.#scopes = new Scopes(options.versions);
+  }
+
+  /** @param address of the client, canonical */
+  compile(packet: Uint8Array, address: string): Compiled {
+    const snapshot = this.#options.snapshot();
+    // While facts are still to come nothing is said for good.
+    if (!snapshot.loaded) return NOTHING;
+    const verdict = accept(packet, 'udp');
+    if (verdict.action !== 'query' || !isPlain(verdict.query)) return NOTHING;
+    const known = this.#client(snapshot, address);
+    if (!known) return NOTHING;
+    const answer = this.#answer(snapshot, known.view, verdict.query);
+    return { client: known.entry, ...(answer && { answer }) };
+  }
+
+  #client(snapshot: Snapshot, address: string): { view: View; entry: Int32Array } | undefined {
+    const { environment, isServed } = this.#options;
+    const watch = new Watch(this.#options.versions);
+    const seen = watched(snapshot, watch);
+    if (!isServed(seen, address)) return undefined;
+    const view = viewOf(seen, address, environment());
+    const standing = watch.standing();
+    if (!standing) return undefined;
+    const scopes = { networks: this.#scopes.ofNetworks(view), own: this.#scopes.ofView(view) };
+    return { view, entry: clientEntry(ipBytes(address), scopes, standing) };
+  }
+
+  #answer(snapshot: Snapshot, view: View, query: Query): Int32Array | undefined {
+    const watch = new Watch(this.#options.versions);
+    const looked: Looked = { own: false, identity: false };
+    const seen = watched(snapshot, watch);
+    const name = lowerCaseName(query.question.name).slice();
+    const question = { name, labels: labelsOf(name), type: query.question.type };
+    const resolution = this.#options.resolve(seen, watchedView(view, looked), question);
+    if (looked.identity) return undefined;
+    const made = this.#make(resolution, query, name);
+    const standing = made && watch.standing();
+    if (!standing) return undefined;
+    const scope = looked.own ? this.#scopes.ofView(view) : this.#scopes.ofNetworks(view);
+    return answerEntry({ name, type: question.type, wishes: wishesOf(query), scope, ...made }, standing);
+  }
+
+  #make(
+    resolution: Resolution,
+    query: Query,
+    name: Uint8Array,
+  ): Pick<AnswerFields, 'forms' | 'upstream' | 'life'> | undefined {
+    const { id, rd, ad, cd, question } = query;
+    const head = { id, opcode: OPCODE.QUERY, rd, ad, cd, question: { ...question, name } };
+    if (resolution.kind === 'forward' && rd) return this.#foreign(query, name, resolution.upstreams);
+    if (resolution.kind !== 'answer' || resolution.ede || (resolution.chase && rd)) return undefined;
+    const { rcode, aa, answers, authority, additionals } = resolution;
+    if (rcode > 0xf || (rcode === RCODE.NXDOMAIN && !this.#isAgain(name))) return undefined;
+    const body = { rcode, aa, ra: true, answers, authority, additionals };
+    const forms = compileForms(head, body, this.#randomBelow);
+    return forms && { forms, upstream: false };
+  }
+
+  #foreign(
+    query: Query,
+    name: Uint8Array,
+    upstreams: readonly Upstream[] | undefined,
+  ): Pick<AnswerFields, 'forms' | 'upstream' | 'life'> | undefined {
+    const { lookup, now } = this.#options;
+    const dnssecOk = query.edns?.dnssecOk === true;
+    const result = lookup?.({
+      name,
+      type: query.question.type,
+      dnssecOk,
+      checkingDisabled: query.cd,
+      marks: new Uint8Array(),
+      ...(upstreams && { upstreams }),
+    });
+    if (!result?.ok || result.ede || result.message.rcode > 0xf) return undefined;
+    // The OPT is written for each client; here DO only decides about AD.
+    const head = {
+      ...query,
+      question: { ...query.question, name },
+      ad: query.ad || dnssecOk,
+      edns: undefined,
+    };
+    const wire = relayReply(result.message, head, MAX_MESSAGE_SIZE);
+    const compiled = compileWhole(new Uint8Array(wire));
+    if (!compiled || compiled.forms.groups.length === 0) return undefined;
+    const { forms, message } = compiled;
+    const stored = Math.floor(now());
+    const seconds = Math.floor(shortestTtl(message) * LIFE_SHARE);
+    if (seconds < 1) return undefined;
+    const all = [...message.answers, ...message.authority, ...message.additionals];
+    const ttls = all.map(({ ttlAt, ttl }) => [ttlAt - message.questionsEnd, ttl] as const);
+    return { forms, upstream: true, life: { stored, expires: stored + seconds, ttls } };
+  }
+
+  /** Whether a name was denied before, as far as is remembered. Names made up by the million must not push out others. */
+  #isAgain(name: Uint8Array): boolean {
+    const hash = slotOf(Buffer.from(name).toString('latin1'));
+    const place = hash % SEEN;
+    if (this.#seen[place] === hash) return true;
+    this.#seen[place] = hash;
+    return false;
+  }
+}
+
+/** What was looked at on the way to an entry. */
+class Watch implements Watcher {
+  readonly #versions: Versions;
+  readonly #epoch: number;
+  readonly #slots = new Map<number, number>();
+  #isTooMuch = false;
+
+  constructor(versions: Versions) {
+    this.#versions = versions;
+    this.#epoch = versions.epoch;
+  }
+
+  readonly look = (key: LookupKey): void => {
+    const slot = slotOf(key);
+    this.#slots.set(slot, this.#versions.at(slot));
+  };
+
+  readonly scan = (): void => {
+    this.#isTooMuch = true;
+  };
+
+  /** @returns undefined when it was too much to be remembered */
+  standing(): Standing | undefined {
+    if (this.#isTooMuch || this.#slots.size > MAX_DEPENDENCIES) return undefined;
+    return { epoch: this.#epoch, dependencies: this.#slots };
+  }
+}
+
+/** What of a view was looked at: anything but its networks; what no other view has. */
+interface Looked {
+  own: boolean;
+  identity: boolean;
+}
+
+const SHARED: ReadonlySet<string | symbol> = new Set(['networks', 'networksKey', 'environment']);
+const IDENTITY: ReadonlySet<string | symbol> = new Set(['task', 'address']);
+
+function watchedView(view: View, looked: Looked): View {
+  const look = (property: string | symbol) => {
+    if (!SHARED.has(property)) looked.own = true;
+    if (IDENTITY.has(property)) looked.identity = true;
+  };
+  return new Proxy(view, {
+    get(target, property, receiver): unknown {
+      look(property);
+      return Reflect.get(target, property, receiver);
+    },
+    has(target, property) {
+      look(property);
+      return Reflect.has(target, property);
+    },
+  });
+}
+
+/** No options, version 0: what the hot path can read. */
+function isPlain({ edns }: Query): boolean {
+  return edns === undefined || (edns.version === 0 && edns.options.length === 0);
+}
+
+function wishesOf({ rd, ad, cd, edns }: Query): number {
+  return (rd ? WISH.RD : 0) | (ad ? WISH.AD : 0) | (cd ? WISH.CD : 0) | (edns?.dnssecOk ? WISH.DO : 0);
+}
+
+/** Of the records that say how long the answer is true. */
+function shortestTtl({ answers, authority }: Message): number {
+  const ttls = [...answers, ...authority].map(({ ttl }) => ttl);
+  return ttls.length === 0 ? 0 : Math.min(...ttls);
+}

@@ -1,0 +1,92 @@
+import { randomInt } from 'node:crypto';
+import { ipBytes } from '../../net/ip.js';
+import { Answerer } from './answerer.js';
+import type { Compiler } from './compiler.js';
+import { Store, type StoreOptions } from './store.js';
+import { Tally } from './tally.js';
+import type { Versions } from './versions.js';
+
+/** Octets of a query that is looked at; what is longer has options, and options are for the slow path. */
+const ROOM = 512;
+/** A reply, and what copying by words may write behind it. */
+const REPLY_ROOM = 1280;
+const NAME_AT = REPLY_ROOM;
+const AF_INET = 2;
+const AF_INET6 = 10;
+
+/** Client addresses whose octets are remembered. */
+const MAX_ADDRESSES = 10_000;
+
+export interface LocalAnswersOptions {
+  readonly versions: Versions;
+  readonly compiler: Compiler;
+  /** Seconds, of the clock of the compiler. */
+  readonly now: () => number;
+  readonly store?: StoreOptions;
+}
+
+/** The hot path for packets that are received one by one, in the thread that also compiles. */
+export class LocalAnswers {
+  readonly tally = new Tally();
+  readonly #store: Store;
+  readonly #answerer: Answerer;
+  readonly #compiler: Compiler;
+  readonly #now: () => number;
+  readonly #octets: Uint8Array;
+  readonly #addresses = new Map<string, Uint8Array>();
+
+  constructor({ versions, compiler, now, store }: LocalAnswersOptions) {
+    const memory = new ArrayBuffer(NAME_AT + 32);
+    this.#octets = new Uint8Array(memory);
+    this.#store = new Store(versions, store);
+    this.#compiler = compiler;
+    this.#now = now;
+    this.#answerer = new Answerer({
+      store: this.#store,
+      versions,
+      tally: this.tally,
+      octets: this.#octets,
+      words: new Int32Array(memory),
+      seed: randomInt(1, 2 ** 31),
+    });
+  }
+
+  /** Draws whether the query log looks at the next query, which is then not for here. */
+  isSampled(): boolean {
+    this.#answerer.begin(this.#now());
+    return this.#answerer.isSampled();
+  }
+
+  /**
+   * @param address of the client, canonical
+   * @returns the reply; undefined when it is not known here
+   */
+  answer(packet: Uint8Array, address: string): Buffer | undefined {
+    if (packet.length > ROOM) return undefined;
+    const octets = this.#octets;
+    octets.set(packet);
+    this.#writeAddress(address);
+    const length = this.#answerer.answer(0, packet.length, NAME_AT);
+    return length > 0 ? Buffer.from(octets.subarray(0, length)) : undefined;
+  }
+
+  /** Makes ready to answer the same query next time. */
+  learn(packet: Uint8Array, address: string): void {
+    const { client, answer } = this.#compiler.compile(packet, address);
+    if (client) this.#store.install(client);
+    if (answer) this.#store.install(answer);
+  }
+
+  /** In the shape of a `sockaddr`, as far as the answerer looks at it. */
+  #writeAddress(address: string): void {
+    let bytes = this.#addresses.get(address);
+    if (!bytes) {
+      if (this.#addresses.size >= MAX_ADDRESSES) this.#addresses.clear();
+      bytes = ipBytes(address);
+      this.#addresses.set(address, bytes);
+    }
+    const isIp4 = bytes.length === 4;
+    this.#octets[NAME_AT] = isIp4 ? AF_INET : AF_INET6;
+    this.#octets.set(bytes, NAME_AT + (isIp4 ? 4 : 8));
+  }
+}

@@ -1,0 +1,172 @@
+import { HEAD, MAX_ENTRY_WORDS, wordsFor } from './entry.js';
+import type { Versions } from './versions.js';
+
+/** Places that are looked at for one key: a table that somebody fills with collisions costs misses, not time. */
+const MAX_PROBES = 16;
+
+/** The longest key: a name of 255 octets. */
+const MAX_KEY_WORDS = 64;
+
+export interface StoreOptions {
+  /** Words of entries that are kept for certain; up to as many more. 4 million (16 MiB) by default, of which only used ones cost memory. */
+  readonly words?: number;
+  /** Entries of the same; a power of two. */
+  readonly entries?: number;
+}
+
+/** One half of the store. */
+class Generation {
+  readonly words: Int32Array;
+  /** Pairs of hash and entry; entry 0 is none. */
+  readonly table: Int32Array;
+  readonly mask: number;
+  used = 1;
+
+  constructor(words: number, entries: number) {
+    this.words = new Int32Array(new ArrayBuffer(words * 4));
+    this.table = new Int32Array(new ArrayBuffer(entries * 4 * 2));
+    this.mask = entries - 1;
+  }
+
+  clear(): void {
+    this.table.fill(0);
+    this.used = 1;
+  }
+}
+
+/**
+ * Entries by key, in a bounded memory. It has two halves: entries go into the younger; when that is full the older is emptied and
+ * takes its turn, and what is asked for in the meantime moves over. So what is in use stays, without a list to keep in order.
+ */
+export class Store {
+  /** The key to look for, as words; the caller writes it before {@link find}. */
+  readonly key = new Int32Array(new ArrayBuffer(MAX_KEY_WORDS * 4));
+  /** The memory that the offset of the last {@link find} is in. */
+  words: Int32Array;
+  readonly #versions: Versions;
+  readonly #versionWords: Int32Array;
+  #young: Generation;
+  #old: Generation;
+  #revision = 0;
+
+  constructor(versions: Versions, { words = 1 << 22, entries = 1 << 17 }: StoreOptions = {}) {
+    this.#versions = versions;
+    this.#versionWords = versions.words;
+    this.#young = new Generation(words, entries);
+    this.#old = new Generation(words, entries);
+    this.words = this.#young.words;
+  }
+
+  /** Makes visible what was published until now; entries are held against that from here on. @returns the revision */
+  refresh(): number {
+    this.#revision = this.#versions.revision;
+    return this.#revision;
+  }
+
+  /**
+   * Finds the entry of {@link key}, if it is still right.
+   * @returns its offset in {@link words}, valid until the next {@link install} or `find`; -1 when there is none
+   */
+  find(hash: number, kind: number, scope: number, keyOctets: number): number {
+    const young = this.#young;
+    const at = this.#probe(young, hash, kind, scope, keyOctets);
+    if (at > 0) {
+      this.words = young.words;
+      return this.#isRight(young.words, at) ? at : -1;
+    }
+    const old = this.#old;
+    const before = this.#probe(old, hash, kind, scope, keyOctets);
+    if (before < 0 || !this.#isRight(old.words, before)) return -1;
+    const moved = this.#put(old.words, before);
+    this.words = this.#young.words;
+    return moved;
+  }
+
+  /** Takes an entry in. @param from its words, from `at` on */
+  install(from: Int32Array, at = 0): void {
+    this.#put(from, at);
+  }
+
+  #put(from: Int32Array, at: number): number {
+    const size = from[at + HEAD.size] ?? 0;
+    if (size < HEAD.words || size > MAX_ENTRY_WORDS) return -1;
+    if (this.#young.used + size > this.#young.words.length) this.#turn();
+    const young = this.#young;
+    const { words } = young;
+    const offset = young.used;
+    // An entry that moves may come from the half that this turn has just emptied: its words are still there, and go downwards.
+    for (let i = 0; i < size; i++) words[offset + i] = from[at + i] ?? 0;
+    young.used += size;
+    this.#enter(young, offset);
+    return offset;
+  }
+
+  #turn(): void {
+    const old = this.#old;
+    old.clear();
+    this.#old = this.#young;
+    this.#young = old;
+  }
+
+  #enter(generation: Generation, offset: number): void {
+    const { words, table, mask } = generation;
+    const hash = words[offset + HEAD.hash] ?? 0;
+    let home = hash & mask;
+    for (let i = 0; i < MAX_PROBES; i++) {
+      const place = (hash + i) & mask;
+      const other = table[place * 2 + 1] ?? 0;
+      if (other !== 0 && !(table[place * 2] === hash && sameKey(words, other, offset))) continue;
+      home = place;
+      break;
+    }
+    table[home * 2] = hash;
+    table[home * 2 + 1] = offset;
+  }
+
+  /** Written out in one piece: it is most of what a query costs here. */
+  #probe(generation: Generation, hash: number, kind: number, scope: number, keyOctets: number): number {
+    const { words, table, mask } = generation;
+    const { key } = this;
+    const count = (keyOctets + 3) >> 2;
+    probing: for (let i = 0; i < MAX_PROBES; i++) {
+      const place = ((hash + i) & mask) << 1;
+      const at = table[place + 1] ?? 0;
+      if (at === 0) return -1;
+      if (table[place] !== hash || words[at + HEAD.kind] !== kind) continue;
+      if (words[at + HEAD.scope] !== scope || words[at + HEAD.keyOctets] !== keyOctets) continue;
+      const first = at + HEAD.words + ((words[at + HEAD.dependencies] ?? 0) << 1);
+      for (let k = 0; k < count; k++) if (words[first + k] !== key[k]) continue probing;
+      return at;
+    }
+    return -1;
+  }
+
+  #isRight(words: Int32Array, at: number): boolean {
+    const revision = this.#revision;
+    if (words[at + HEAD.checked] === revision) return true;
+    const versions = this.#versionWords;
+    if (words[at + HEAD.epoch] !== this.#versions.epoch) return false;
+    const end = at + HEAD.words + (words[at + HEAD.dependencies] ?? 0) * 2;
+    for (let i = at + HEAD.words; i < end; i += 2) {
+      if (versions[words[i] ?? 0] !== words[i + 1]) return false;
+    }
+    words[at + HEAD.checked] = revision;
+    return true;
+  }
+}
+
+function sameKey(words: Int32Array, one: number, other: number): boolean {
+  for (const field of [HEAD.kind, HEAD.scope, HEAD.keyOctets]) {
+    if (words[one + field] !== words[other + field]) return false;
+  }
+  const first = keyAt(words, one);
+  const second = keyAt(words, other);
+  const count = wordsFor(words[one + HEAD.keyOctets] ?? 0);
+  for (let i = 0; i < count; i++) if (words[first + i] !== words[second + i]) return false;
+  return true;
+}
+
+/** Where the key of an entry begins. */
+export function keyAt(words: Int32Array, entry: number): number {
+  return entry + HEAD.words + (words[entry + HEAD.dependencies] ?? 0) * 2;
+}

@@ -1,0 +1,132 @@
+import { rcodeName, TYPE, typeName } from '../wire/constants.js';
+
+/** Types that are counted by themselves; the rest together. */
+const COUNTED = [
+  TYPE.A,
+  TYPE.AAAA,
+  TYPE.SRV,
+  TYPE.PTR,
+  TYPE.TXT,
+  TYPE.CNAME,
+  TYPE.NS,
+  TYPE.SOA,
+  TYPE.MX,
+  TYPE.HTTPS,
+  TYPE.SVCB,
+] as const;
+
+const TYPES_AT = 0;
+const RCODES_AT = COUNTED.length + 1;
+const SOURCES_AT = RCODES_AT + 16;
+const PLAIN_AT = SOURCES_AT + 2;
+
+/** Counters by themselves. */
+const PLAIN = [
+  'truncated',
+  'misses',
+  'short',
+  'sourcePort',
+  'overload',
+  'sendErrors',
+  'faults',
+  'batches',
+] as const;
+
+export type PlainCounter = (typeof PLAIN)[number];
+
+const BATCHES_AT = PLAIN_AT + PLAIN.length;
+/** Batches of 1, 2, 3-4, 5-8, ... datagrams. */
+const BATCH_BUCKETS = 8;
+const TIMES_AT = BATCHES_AT + BATCH_BUCKETS;
+/** From the arrival of a batch until its replies are out: up to 8, 16, 32, ... microseconds. */
+const TIME_BUCKETS = 16;
+const FIRST_TIME_US = 8;
+const SIZE = TIMES_AT + TIME_BUCKETS;
+
+/** A histogram whose buckets are powers of two. */
+export interface Histogram {
+  /** The upper bounds; the last bucket has none. */
+  readonly bounds: readonly number[];
+  readonly counts: readonly number[];
+}
+
+export interface TallyCounts extends Readonly<Record<PlainCounter, number>> {
+  readonly queries: Readonly<Record<string, number>>;
+  readonly replies: Readonly<Record<string, number>>;
+  readonly own: number;
+  readonly upstream: number;
+  /** Datagrams that came together. */
+  readonly batchSizes: Histogram;
+  /** Microseconds from the arrival of a batch to its replies. */
+  readonly times: Histogram;
+}
+
+/** Where the counter of a type is, by type, for those below 256. */
+const PLACE_OF_TYPE = new Uint8Array(new ArrayBuffer(256)).fill(TYPES_AT + COUNTED.length);
+for (const [at, type] of COUNTED.entries()) PLACE_OF_TYPE[type] = TYPES_AT + at;
+
+/**
+ * The counters of one answering thread, in memory that others may read. One thread writes; a reader may be some counts late
+ * and never sees half a number.
+ */
+export class Tally {
+  readonly memory: SharedArrayBuffer;
+  readonly #counts: Float64Array;
+
+  /** @param memory that of another thread's; absent: a new one */
+  constructor(memory = new SharedArrayBuffer(SIZE * 8)) {
+    this.memory = memory;
+    this.#counts = new Float64Array(memory);
+  }
+
+  answered(type: number, rcode: number, upstream: number): void {
+    const counts = this.#counts;
+    const place = type < 256 ? (PLACE_OF_TYPE[type] ?? 0) : TYPES_AT + COUNTED.length;
+    counts[place] = (counts[place] ?? 0) + 1;
+    counts[RCODES_AT + rcode] = (counts[RCODES_AT + rcode] ?? 0) + 1;
+    counts[SOURCES_AT + upstream] = (counts[SOURCES_AT + upstream] ?? 0) + 1;
+  }
+
+  count(counter: PlainCounter, more = 1): void {
+    const place = PLAIN_AT + PLAIN.indexOf(counter);
+    this.#counts[place] = (this.#counts[place] ?? 0) + more;
+  }
+
+  /** @param ms from the arrival of the batch until its replies were out */
+  batch(size: number, ms: number): void {
+    this.count('batches');
+    this.#bucket(BATCHES_AT, BATCH_BUCKETS, size, 1);
+    this.#bucket(TIMES_AT, TIME_BUCKETS, (ms * 1000) / FIRST_TIME_US, size);
+  }
+
+  /** The sum of several threads' counters. */
+  static sum(tallies: readonly Tally[]): TallyCounts {
+    const at = (place: number) => tallies.reduce((sum, tally) => sum + (tally.#counts[place] ?? 0), 0);
+    const named = (from: number, names: readonly string[]) =>
+      Object.fromEntries(
+        names.map((name, i) => [name, at(from + i)] as const).filter(([, count]) => count > 0),
+      );
+    const histogram = (from: number, buckets: number, first: number): Histogram => ({
+      bounds: Array.from({ length: buckets - 1 }, (_, i) => first * 2 ** i),
+      counts: Array.from({ length: buckets }, (_, i) => at(from + i)),
+    });
+    const rcodes = Array.from({ length: 16 }, (_, rcode) => rcodeName(rcode));
+    const plain = Object.fromEntries(PLAIN.map((name, i) => [name, at(PLAIN_AT + i)]));
+    return {
+      ...(plain as Record<PlainCounter, number>),
+      queries: named(TYPES_AT, [...COUNTED.map(typeName), 'other']),
+      replies: named(RCODES_AT, rcodes),
+      own: at(SOURCES_AT),
+      upstream: at(SOURCES_AT + 1),
+      batchSizes: histogram(BATCHES_AT, BATCH_BUCKETS, 1),
+      times: histogram(TIMES_AT, TIME_BUCKETS, FIRST_TIME_US),
+    };
+  }
+
+  /** Buckets up to 1, 2, 4, ... */
+  #bucket(from: number, buckets: number, value: number, more: number): void {
+    const power = value <= 1 ? 0 : 32 - Math.clz32(Math.ceil(value) - 1);
+    const place = from + Math.min(power, buckets - 1);
+    this.#counts[place] = (this.#counts[place] ?? 0) + more;
+  }
+}

@@ -1,0 +1,84 @@
+/** How many slots there are; a collision costs a compiled answer its life, nothing else. */
+const SLOTS = 65_536;
+
+/** Words in front of the slots. */
+const REVISION = 0;
+const EPOCH = 1;
+const SERIAL = 2;
+const SAMPLE = 3;
+const FIRST_SLOT = 16;
+
+/**
+ * What has changed, in memory that all answering threads share. Whatever an answer was made from has a slot, found by hashing;
+ * a change bumps its slots, and an answer is right while its slots have the versions that they had when it was made. So telling
+ * of a change costs in proportion to the change, takes no message, and is seen by every query that arrives after it.
+ *
+ * One thread writes. Readers call {@link revision} first: it makes visible all that was published before.
+ */
+export class Versions {
+  readonly memory: SharedArrayBuffer;
+  readonly #words: Int32Array;
+
+  /** @param memory that of another thread's; absent: a new one */
+  constructor(memory = new SharedArrayBuffer((FIRST_SLOT + SLOTS) * 4)) {
+    this.memory = memory;
+    this.#words = new Int32Array(memory);
+  }
+
+  /** Grows with each publication; wraps. */
+  get revision(): number {
+    return Atomics.load(this.#words, REVISION);
+  }
+
+  /** Changes when nothing that was made before may be used any more. */
+  get epoch(): number {
+    return this.#words[EPOCH] ?? 0;
+  }
+
+  /** The serial of the zone's SOA, as a signed number. */
+  get serial(): number {
+    return this.#words[SERIAL] ?? 0;
+  }
+
+  /** The share of queries that the log looks at, in 2^-31; these are not for the hot path. */
+  get sample(): number {
+    return this.#words[SAMPLE] ?? 0;
+  }
+
+  /** @param share 0 to 1 */
+  setSample(share: number): void {
+    this.#words[SAMPLE] = Math.min(0x7fffffff, Math.ceil(share * 0x7fffffff));
+  }
+
+  /** The version of a slot. */
+  at(slot: number): number {
+    return this.#words[slot] ?? 0;
+  }
+
+  /** The words themselves, for the hot path: indexes are slots. */
+  get words(): Int32Array {
+    return this.#words;
+  }
+
+  /** Tells of changes. @param keys what changed; `all`: everything may have */
+  publish(keys: Iterable<string> | 'all', serial: number): void {
+    const words = this.#words;
+    if (keys === 'all') words[EPOCH] = (words[EPOCH] ?? 0) + 1;
+    else {
+      for (const key of keys) {
+        const slot = slotOf(key);
+        words[slot] = (words[slot] ?? 0) + 1;
+      }
+    }
+    words[SERIAL] = serial;
+    Atomics.add(words, REVISION, 1);
+  }
+}
+
+/** The slot of a key (FNV-1a over its UTF-16 units). */
+export function slotOf(key: string): number {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < key.length; i++) hash = Math.imul(hash ^ key.charCodeAt(i), 0x01000193);
+  hash ^= hash >>> 15;
+  return FIRST_SLOT + ((hash >>> 0) % SLOTS);
+}

@@ -1,0 +1,206 @@
+import { randomInt } from 'node:crypto';
+import { MessageChannel, Worker, type MessagePort } from 'node:worker_threads';
+import { Ring } from '../../answers/ring.js';
+import { Tally } from '../../answers/tally.js';
+import type { Versions } from '../../answers/versions.js';
+import {
+  CONTROL,
+  MISS_RECORD,
+  type Command,
+  type Report,
+  type WorkerInput,
+  type WorkerSocket,
+} from './protocol.js';
+
+/** 1 MiB each: some thousand queries, or entries, that wait for the other side. */
+const RING_WORDS = 1 << 18;
+
+/** Misses that are looked at in one turn of the event loop. */
+const MISSES_A_TURN = 256;
+
+/** How long a thread that ended has to wait to be started again, in ms; twice as long each time in a row. */
+const FIRST_RESTART_MS = 50;
+const MAX_RESTART_MS = 5000;
+/** A thread that ran so long had not failed in a row. */
+const STEADY_MS = 60_000;
+
+const SCRIPT = new URL('./worker.js', import.meta.url);
+
+/** A query that the answering thread could not answer. */
+export interface Miss {
+  /** Which socket it came to. */
+  readonly socket: number;
+  /** The client's `sockaddr`; a copy. */
+  readonly name: Uint8Array;
+  /** Valid during the call. */
+  readonly packet: Uint8Array;
+  readonly sampled: boolean;
+}
+
+export interface AnsweringThreadOptions {
+  readonly versions: Versions;
+  /** What a thread runs; `worker.js` beside this file by default. */
+  readonly script?: URL | undefined;
+  /** A query came that the thread cannot answer. */
+  readonly onMiss: (miss: Miss, thread: AnsweringThread) => void;
+  /** The thread ended by itself, for the reason given; it is started again. */
+  readonly onCrash: (reason: string) => void;
+}
+
+/**
+ * One answering thread, as the main thread sees it. The sockets outlive it: when it crashes another one takes them over, and what the kernel
+ * has queued meanwhile is answered then.
+ */
+export class AnsweringThread {
+  readonly tally = new Tally();
+  readonly #options: AnsweringThreadOptions;
+  readonly #sockets = new Map<number, WorkerSocket>();
+  readonly #releases = new Map<number, () => void>();
+  #entries = new Ring(RING_WORDS);
+  #misses = new Ring(RING_WORDS);
+  #control = newControl();
+  #port: MessagePort | undefined;
+  #ended: Promise<void> = Promise.resolve();
+  #isStopped = false;
+  #restarts = 0;
+  #restartTimer: NodeJS.Timeout | undefined;
+
+  constructor(options: AnsweringThreadOptions) {
+    this.#options = options;
+    this.#start();
+  }
+
+  serve(socket: WorkerSocket): void {
+    this.#sockets.set(socket.id, socket);
+    this.#command({ kind: 'serve', socket });
+  }
+
+  /** Resolves when everything that was queued is answered, or handed over, and the thread uses the socket no more. */
+  async release(id: number): Promise<void> {
+    if (!this.#sockets.delete(id) || !this.#port) return;
+    await new Promise<void>((resolve) => {
+      this.#releases.set(id, resolve);
+      this.#command({ kind: 'release', id });
+    });
+    this.#readMisses(Number.POSITIVE_INFINITY);
+  }
+
+  /** Gives the thread an entry. When it is too far behind it does without. */
+  install(entry: Int32Array): void {
+    const at = this.#entries.reserve(entry.length);
+    if (at < 0) return;
+    this.#entries.words.set(entry, at);
+    this.#entries.commit();
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    clearTimeout(this.#restartTimer);
+    this.#command({ kind: 'stop' });
+    await this.#ended;
+  }
+
+  #start(): void {
+    // What a thread that crashed has left in them is nobody's: half a record may be the reason.
+    this.#entries = new Ring(RING_WORDS);
+    this.#misses = new Ring(RING_WORDS);
+    this.#control = newControl();
+    const { port1, port2 } = new MessageChannel();
+    const input: WorkerInput = {
+      shared: {
+        versions: this.#options.versions.memory,
+        tally: this.tally.memory,
+        entries: this.#entries.memory,
+        misses: this.#misses.memory,
+        control: this.#control.buffer,
+      },
+      seed: randomInt(1, 2 ** 31),
+    };
+    const worker = new Worker(this.#options.script ?? SCRIPT, {
+      name: 'fairlead-dns',
+      workerData: { input, port: port2 },
+      transferList: [port2],
+    });
+    this.#port = port1;
+    port1.on('message', (report: Report) => {
+      this.#take(report);
+    });
+    const startedAt = performance.now();
+    let reason = 'it ended by itself';
+    worker.on('error', (error) => {
+      reason = error.message.split('\n')[0] ?? 'unknown';
+    });
+    this.#ended = new Promise((resolve) => {
+      worker.on('exit', () => {
+        port1.close();
+        this.#port = undefined;
+        for (const release of this.#releases.values()) release();
+        this.#releases.clear();
+        if (!this.#isStopped) this.#restart(reason, performance.now() - startedAt);
+        resolve();
+      });
+    });
+    for (const socket of this.#sockets.values()) this.#command({ kind: 'serve', socket });
+  }
+
+  #restart(reason: string, ran: number): void {
+    if (ran > STEADY_MS) this.#restarts = 0;
+    const wait = Math.min(MAX_RESTART_MS, FIRST_RESTART_MS * 2 ** this.#restarts++);
+    this.#options.onCrash(reason);
+    this.#restartTimer = setTimeout(() => {
+      this.#start();
+    }, wait);
+  }
+
+  #command(command: Command): void {
+    this.#port?.postMessage(command);
+    Atomics.add(this.#control, CONTROL.commands, 1);
+    Atomics.notify(this.#control, CONTROL.commands);
+  }
+
+  #take(report: Report): void {
+    switch (report.kind) {
+      case 'misses':
+        this.#look();
+        return;
+      case 'released':
+        this.#releases.get(report.id)?.();
+        this.#releases.delete(report.id);
+    }
+  }
+
+  /** Looks at the misses, some at a time, so that everything else goes on. */
+  #look(): void {
+    Atomics.store(this.#control, CONTROL.rung, 0);
+    if (!this.#readMisses(MISSES_A_TURN)) return;
+    // Until all is read there is no need to be called.
+    Atomics.store(this.#control, CONTROL.rung, 1);
+    setImmediate(() => {
+      this.#look();
+    });
+  }
+
+  /** @returns whether there are more */
+  #readMisses(most: number): boolean {
+    const misses = this.#misses;
+    for (let count = 0; count < most; count++) {
+      const at = misses.peek();
+      if (at < 0) return false;
+      const { words, octets } = misses;
+      const packetAt = (at + MISS_RECORD.packet) * 4;
+      const miss: Miss = {
+        socket: words[at + MISS_RECORD.socket] ?? -1,
+        sampled: words[at + MISS_RECORD.sampled] === 1,
+        name: octets.slice((at + MISS_RECORD.name) * 4, (at + MISS_RECORD.packet) * 4),
+        packet: octets.subarray(packetAt, packetAt + (words[at + MISS_RECORD.octets] ?? 0)),
+      };
+      this.#options.onMiss(miss, this);
+      misses.release(at);
+    }
+    return true;
+  }
+}
+
+function newControl(): Int32Array<SharedArrayBuffer> {
+  return new Int32Array(new SharedArrayBuffer(CONTROL.words * 4));
+}

@@ -1,0 +1,201 @@
+import { receiveMessageOnPort, type MessagePort } from 'node:worker_threads';
+import type { Libc } from '../../../linux/libc.js';
+import { DatagramBatch } from '../../../linux/datagram-batch.js';
+import { SOCKADDR, SOCKADDR_SIZE } from '../../../linux/sockaddr.js';
+import { Answerer, MISS } from '../../answers/answerer.js';
+import { Ring } from '../../answers/ring.js';
+import { Store } from '../../answers/store.js';
+import { Tally } from '../../answers/tally.js';
+import { Versions } from '../../answers/versions.js';
+import { wordsFor } from '../../answers/entry.js';
+import {
+  BLOCK_MS,
+  CONTROL,
+  MISS_RECORD,
+  type Command,
+  type Report,
+  type WorkerInput,
+  type WorkerSocket,
+} from './protocol.js';
+
+/** The longest time that a socket's queue is answered after it was to be left alone. */
+const RELEASE_MS = 500;
+
+/** An answering thread: receives, answers what it knows, hands the rest to the main thread. It blocks in the kernel while idle. */
+export class Loop {
+  readonly #port: MessagePort;
+  readonly #batch: DatagramBatch;
+  readonly #store: Store;
+  readonly #answerer: Answerer;
+  readonly #tally: Tally;
+  readonly #entries: Ring;
+  readonly #misses: Ring;
+  readonly #control: Int32Array;
+  /** What turns this thread's clock into the process's, in seconds. */
+  readonly #clockOffset = Number(process.hrtime.bigint()) / 1e9 - performance.now() / 1000;
+  #sockets: readonly WorkerSocket[] = [];
+  #fds: readonly number[] = [];
+  #commands = 0;
+  #hasMisses = false;
+  #isStopped = false;
+
+  constructor(libc: Libc, { shared, seed }: WorkerInput, port: MessagePort) {
+    this.#port = port;
+    this.#batch = new DatagramBatch(libc);
+    const versions = new Versions(shared.versions);
+    this.#store = new Store(versions);
+    this.#tally = new Tally(shared.tally);
+    this.#entries = new Ring(shared.entries);
+    this.#misses = new Ring(shared.misses);
+    this.#control = new Int32Array(shared.control);
+    const { octets, words } = this.#batch;
+    this.#answerer = new Answerer({ store: this.#store, versions, tally: this.#tally, octets, words, seed });
+  }
+
+  /** Runs until it is told to stop. @throws what the kernel says of a socket that cannot be read */
+  run(): void {
+    while (!this.#isStopped) {
+      this.#obey();
+      const [only, ...more] = this.#sockets;
+      if (!only) Atomics.wait(this.#control, CONTROL.commands, this.#commands, BLOCK_MS);
+      else if (more.length === 0) this.#serve(only, true);
+      else this.#serveAll();
+    }
+  }
+
+  #serveAll(): void {
+    let served = 0;
+    for (const socket of this.#sockets) served += this.#serve(socket, false);
+    if (served === 0) this.#batch.poll(this.#fds, BLOCK_MS);
+  }
+
+  /** One batch. @returns how many datagrams it had */
+  #serve(socket: WorkerSocket, wait: boolean): number {
+    const batch = this.#batch;
+    const received = batch.receive(socket.fd, wait);
+    if (received === 0) return 0;
+    const started = performance.now();
+    this.#takeEntries();
+    this.#answerer.begin(started / 1000 + this.#clockOffset);
+    let unsent = 0;
+    for (let place = 0; place < received; place++) {
+      const reply = this.#answer(socket, place);
+      if (reply > 0) {
+        batch.setLength(place, reply);
+      } else {
+        this.#send(socket.fd, unsent, place - unsent);
+        unsent = place + 1;
+      }
+    }
+    this.#send(socket.fd, unsent, received - unsent);
+    batch.reset(received, SOCKADDR_SIZE);
+    this.#ring();
+    this.#tally.batch(received, performance.now() - started);
+    return received;
+  }
+
+  /** @returns octets of the reply; 0 for none */
+  #answer(socket: WorkerSocket, place: number): number {
+    const batch = this.#batch;
+    const nameAt = batch.nameAt(place);
+    const length = batch.lengthAt(place);
+    // A reply to port 0 cannot be sent, and no resolver asks from there.
+    if ((batch.words[nameAt >> 2] ?? 0) >>> (SOCKADDR.port * 8) === 0) {
+      this.#tally.count('sourcePort');
+      return 0;
+    }
+    const isSampled = this.#answerer.isSampled();
+    const reply = isSampled ? MISS : this.#answerer.answer(batch.datagramAt(place), length, nameAt);
+    if (reply === MISS) this.#pass(socket, place, length, isSampled ? 1 : 0);
+    return reply;
+  }
+
+  #send(fd: number, first: number, count: number): void {
+    let [from, left] = [first, count];
+    while (left > 0) {
+      const sent = this.#batch.send(fd, from, left);
+      // One that the kernel refuses (a firewall, an unreachable network) keeps nobody else from an answer.
+      if (sent <= 0) this.#tally.count('sendErrors');
+      const done = Math.max(1, sent);
+      from += done;
+      left -= done;
+    }
+  }
+
+  /** Hands a query to the main thread; when that is too far behind it is lost, as it would be in a full socket. */
+  #pass(socket: WorkerSocket, place: number, length: number, sampled: number): void {
+    const batch = this.#batch;
+    const misses = this.#misses;
+    const packetWords = wordsFor(length);
+    const at = misses.reserve(MISS_RECORD.packet + packetWords);
+    if (at < 0) {
+      this.#tally.count('overload');
+      return;
+    }
+    const { words } = misses;
+    words[at + MISS_RECORD.socket] = socket.id;
+    words[at + MISS_RECORD.sampled] = sampled;
+    words[at + MISS_RECORD.octets] = length;
+    const name = batch.nameAt(place) >> 2;
+    for (let i = 0; i < SOCKADDR_SIZE / 4; i++) words[at + MISS_RECORD.name + i] = batch.words[name + i] ?? 0;
+    const packet = batch.datagramAt(place) >> 2;
+    for (let i = 0; i < packetWords; i++) words[at + MISS_RECORD.packet + i] = batch.words[packet + i] ?? 0;
+    misses.commit();
+    this.#tally.count('misses');
+    this.#hasMisses = true;
+  }
+
+  /** Wakes the main thread, unless it is awake and will look anyway. */
+  #ring(): void {
+    if (!this.#hasMisses) return;
+    this.#hasMisses = false;
+    if (Atomics.exchange(this.#control, CONTROL.rung, 1) === 0) this.#report({ kind: 'misses' });
+  }
+
+  #takeEntries(): void {
+    const entries = this.#entries;
+    for (let at = entries.peek(); at >= 0; at = entries.peek()) {
+      this.#store.install(entries.words, at);
+      entries.release(at);
+    }
+  }
+
+  #obey(): void {
+    const commands = Atomics.load(this.#control, CONTROL.commands);
+    if (commands === this.#commands) return;
+    this.#commands = commands;
+    for (;;) {
+      const received = receiveMessageOnPort(this.#port) as { message: Command } | undefined;
+      if (!received) return;
+      this.#carryOut(received.message);
+    }
+  }
+
+  #carryOut(command: Command): void {
+    switch (command.kind) {
+      case 'serve':
+        this.#setSockets([...this.#sockets, command.socket]);
+        return;
+      case 'release': {
+        const socket = this.#sockets.find(({ id }) => id === command.id);
+        // What comes faster than it is answered does not keep a socket open.
+        const until = performance.now() + RELEASE_MS;
+        if (socket) while (this.#serve(socket, false) > 0 && performance.now() < until);
+        this.#setSockets(this.#sockets.filter((each) => each !== socket));
+        this.#report({ kind: 'released', id: command.id });
+        return;
+      }
+      case 'stop':
+        this.#isStopped = true;
+    }
+  }
+
+  #setSockets(sockets: readonly WorkerSocket[]): void {
+    this.#sockets = sockets;
+    this.#fds = sockets.map(({ fd }) => fd);
+  }
+
+  #report(report: Report): void {
+    this.#port.postMessage(report);
+  }
+}

@@ -1,0 +1,161 @@
+import type { HostPort } from '../../../net/ip.js';
+import type { Libc } from '../../../linux/libc.js';
+import { readSockaddr, SOCKADDR_SIZE } from '../../../linux/sockaddr.js';
+import { openUdpSocket, type UdpSocket } from '../../../linux/udp-socket.js';
+import type { Compiler } from '../../answers/compiler.js';
+import { Tally, type TallyCounts } from '../../answers/tally.js';
+import type { Versions } from '../../answers/versions.js';
+import type { Responder } from '../responder.js';
+import { SOCKET_BUFFER, type UdpCounters, type UdpListener } from '../udp-server.js';
+import { AnsweringThread, type Miss } from './answering-thread.js';
+import { BLOCK_MS } from './protocol.js';
+
+export interface NativeUdpOptions {
+  readonly libc: Libc;
+  /** Answering threads; each has a socket of its own for every address. */
+  readonly workers: number;
+  readonly versions: Versions;
+  readonly compiler: Compiler;
+  readonly responder: Pick<Responder, 'respond'>;
+  readonly log: { warn(message: string): void };
+  /** What a thread runs; by default the compiled file that comes with this one. */
+  readonly script?: URL;
+}
+
+/** A listening address: one socket a thread. */
+interface Group {
+  readonly address: HostPort;
+  readonly sockets: readonly UdpSocket[];
+  readonly ids: readonly number[];
+  readonly counters: UdpCounters;
+  inFlight: number;
+  onDrained: () => void;
+  isClosed: boolean;
+}
+
+/**
+ * UDP by answering threads that block in recvmmsg(2). What they cannot answer is answered here, by the responder, and leaves through the socket
+ * that it came to.
+ */
+export class NativeUdp {
+  readonly #options: NativeUdpOptions;
+  readonly #threads: readonly AnsweringThread[];
+  readonly #groups = new Map<number, { readonly group: Group; readonly socket: UdpSocket }>();
+  #nextId = 1;
+
+  constructor(options: NativeUdpOptions) {
+    this.#options = options;
+    const { versions, log, script } = options;
+    this.#threads = Array.from(
+      { length: options.workers },
+      () =>
+        new AnsweringThread({
+          versions,
+          script,
+          onMiss: (miss, thread) => {
+            this.#answer(miss, thread);
+          },
+          onCrash: (reason) => {
+            log.warn(`an answering thread ended (${reason}); it is started again, please report it`);
+          },
+        }),
+    );
+  }
+
+  /** As `listenUdp`, of dgram. @throws SystemCallError when the address cannot be had */
+  listen(address: HostPort, counters: UdpCounters): UdpListener {
+    const sockets = this.#open(address);
+    const group: Group = {
+      address: sockets[0]?.address ?? address,
+      sockets,
+      ids: sockets.map(() => this.#nextId++),
+      counters,
+      inFlight: 0,
+      onDrained: () => undefined,
+      isClosed: false,
+    };
+    for (const [at, socket] of sockets.entries()) {
+      const id = group.ids[at] ?? 0;
+      this.#groups.set(id, { group, socket });
+      this.#threads[at]?.serve({ id, fd: socket.fd });
+    }
+    return {
+      address: group.address,
+      drain: () => this.#drain(group),
+      close: () => this.#close(group),
+    };
+  }
+
+  counts(): TallyCounts {
+    return Tally.sum(this.#threads.map(({ tally }) => tally));
+  }
+
+  /** The listeners must be closed before. */
+  async stop(): Promise<void> {
+    await Promise.all(this.#threads.map((thread) => thread.stop()));
+  }
+
+  #open(address: HostPort): UdpSocket[] {
+    const { libc, workers } = this.#options;
+    const options = { buffers: SOCKET_BUFFER, receiveTimeout: BLOCK_MS };
+    if (workers === 1) return [openUdpSocket(libc, address, options)];
+    // Sockets that share an address would share it with a stranger's as well: whether it is free shows one that does not.
+    const probe = openUdpSocket(libc, address);
+    const shared = { ...options, reusePort: true };
+    probe.close();
+    const sockets: UdpSocket[] = [];
+    try {
+      for (let i = 0; i < workers; i++) sockets.push(openUdpSocket(libc, probe.address, shared));
+      return sockets;
+    } catch (error) {
+      for (const socket of sockets) socket.close();
+      throw error;
+    }
+  }
+
+  #answer({ socket: id, name, packet, sampled }: Miss, thread: AnsweringThread): void {
+    const known = this.#groups.get(id);
+    if (!known || known.group.isClosed) return;
+    const { group, socket } = known;
+    const { ip, port } = readSockaddr(name);
+    const to = new Uint8Array(new ArrayBuffer(SOCKADDR_SIZE));
+    to.set(name);
+    const send = (reply: Buffer) => {
+      if (!group.isClosed && socket.send(reply, to)) group.counters.sendErrors++;
+    };
+    const client = { address: ip, port, transport: 'udp' as const, sampled };
+    const reply = this.#options.responder.respond(packet, client);
+    if (reply instanceof Promise) {
+      group.inFlight++;
+      void reply.then((late) => {
+        if (late) send(late);
+        if (--group.inFlight === 0) group.onDrained();
+      });
+      return;
+    }
+    if (reply) send(reply);
+    const { client: clientEntry, answer } = this.#options.compiler.compile(packet, ip);
+    if (clientEntry) thread.install(clientEntry);
+    if (answer) thread.install(answer);
+  }
+
+  async #release({ ids }: Group): Promise<void> {
+    await Promise.all(this.#threads.map((thread, at) => thread.release(ids[at] ?? 0)));
+  }
+
+  async #drain(group: Group): Promise<void> {
+    await this.#release(group);
+    if (group.inFlight === 0) return;
+    await new Promise<void>((resolve) => {
+      group.onDrained = resolve;
+    });
+  }
+
+  async #close(group: Group): Promise<void> {
+    group.isClosed = true;
+    // Not while a thread may still read from it: the number may be another file's by then.
+    await this.#release(group);
+    for (const id of group.ids) this.#groups.delete(id);
+    for (const socket of group.sockets) socket.close();
+  }
+}
