@@ -74,7 +74,7 @@ export class Answerer {
     this.#sample = this.#versions.sample;
   }
 
-  /** Draws whether the query log looks at the next query, which is then not for here. */
+  /** Draws whether the query log looks at the next query, which is then not for here; as of the last {@link begin}. */
   isSampled(): boolean {
     return this.#sample !== 0 && this.#next() < this.#sample;
   }

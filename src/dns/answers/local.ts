@@ -49,11 +49,11 @@ export class LocalAnswers {
       words: new Int32Array(memory),
       seed: randomInt(1, 2 ** 31),
     });
+    this.#answerer.begin(now());
   }
 
   /** Draws whether the query log looks at the next query, which is then not for here. */
   isSampled(): boolean {
-    this.#answerer.begin(this.#now());
     return this.#answerer.isSampled();
   }
 
@@ -66,6 +66,7 @@ export class LocalAnswers {
     const octets = this.#octets;
     octets.set(packet);
     this.#writeAddress(address);
+    this.#answerer.begin(this.#now());
     const length = this.#answerer.answer(0, packet.length, NAME_AT);
     return length > 0 ? Buffer.from(octets.subarray(0, length)) : undefined;
   }

@@ -66,6 +66,54 @@ describe('virtual IPs', () => {
   });
 });
 
+describe('virtual IPs that are leased', () => {
+  it('are answered from the leases, and explain says why one is not', () => {
+    const { catalog, zone } = zoneOf({ tasks: [task('w1', 'web.shop', '10.0.0.1')] });
+    const told = () =>
+      explain(
+        zone,
+        catalog.snapshot,
+        viewOf(catalog.snapshot, stranger, 'default'),
+        question('web.shop.rancher.internal', 'A'),
+      );
+    const answers = () =>
+      ['web.shop', 'vip.web.shop', 'tasks.web.shop'].map((name) =>
+        answerTo(zone, `${name}.rancher.internal`, 'A', stranger),
+      );
+    catalog.configure({ endpointMode: 'vip', balancing: {}, vips: 'none' });
+    expect(answers()).toEqual(['10.0.0.1', 'NODATA rancher.internal', '10.0.0.1']);
+    expect(told().rule).toBe(
+      'service.stack, endpoint mode vip, but it has no virtual IP: its tasks are given',
+    );
+    catalog.configure({ endpointMode: 'vip', balancing: {}, vips: { pool: '10.43.0.0/30', release: 0 } });
+    expect(answers()).toEqual(['10.43.0.2', '10.43.0.2', '10.0.0.1']);
+    expect(told().rule).toBe('service.stack, virtual IP 10.43.0.2');
+  });
+});
+
+describe('a service with a minimum of healthy tasks', () => {
+  const { catalog, zone } = zoneOf({
+    tasks: [
+      task('w1', 'web.shop', '10.0.0.1'),
+      task('w2', 'web.shop', '10.0.0.2', 'unhealthy'),
+      task('w3', 'web.shop', '10.0.0.3', 'initializing'),
+    ],
+    services: [{ ...ref('web.shop'), kind: 'tasks', balancing: { minHealthy: 2 } }],
+  });
+
+  it('gives those that fill up, and says so', () => {
+    expect(answerTo(zone, 'web.shop.rancher.internal', 'A', stranger)).toBe('10.0.0.1, 10.0.0.2');
+    const { snapshot } = catalog;
+    const view = viewOf(snapshot, stranger, 'default');
+    const told = explain(zone, snapshot, view, question('web.shop.rancher.internal', 'A'));
+    expect(told.tasks.map(({ task: { id }, why }) => `${id} ${why}`)).toEqual([
+      'w1 static address',
+      'w2 static address; unhealthy, but fewer than 2 tasks of its service are healthy: it fills up',
+      'w3 initializing',
+    ]);
+  });
+});
+
 describe('a service whose tasks turn unhealthy together', () => {
   const { catalog, zone } = zoneOf({
     tasks: [
