@@ -146,7 +146,7 @@ export class Answerer {
       entry = this.#store.find(mix(mix(hash, kind), own), kind, own, nameOctets);
       if (entry < 0) return MISS;
     }
-    return this.#write(entry, at, questionEnd, nameOctets, type, wishes, limit, opt);
+    return this.#write(entry, at, kind, nameOctets, limit - opt - (questionEnd - at), opt);
   }
 
   /** @returns where the client is in {@link #recent}; -1 when it is not known */
@@ -203,26 +203,17 @@ export class Answerer {
     return hash;
   }
 
-  #write(
-    entry: number,
-    at: number,
-    questionEnd: number,
-    nameOctets: number,
-    type: number,
-    wishes: number,
-    limit: number,
-    opt: number,
-  ): number {
+  #write(entry: number, at: number, kind: number, nameOctets: number, room: number, opt: number): number {
     const { words: source } = this.#store;
     const body = keyAt(source, entry) + ((nameOctets + 3) >> 2);
     const expires = source[body + ANSWER_BODY.expires] ?? 0;
     if (expires !== NEVER && this.#now >= expires) return MISS;
-    const room = limit - opt - (questionEnd - at);
     const form = this.#chooseForm(source, body, room);
     if (form < 0) return MISS;
 
     const words = this.#words;
     const first = at >> 2;
+    const questionEnd = at + HEADER + nameOctets + 4;
     let flags = source[form + FORM.flags] ?? 0;
     let counts = source[form + FORM.counts] ?? 0;
     let octets = source[form + FORM.octets] ?? 0;
@@ -230,34 +221,35 @@ export class Answerer {
     // Both places are as far from a word, and the words that a part begins or ends in are whole in the entry.
     let word = entry + ((source[form + FORM.at] ?? 0) >> 2);
     let target = questionEnd >> 2;
-    const inFront = (questionEnd + octets) >> 2;
-    for (; target <= inFront; target++, word++) words[target] = source[word] ?? 0;
+    for (const end = (questionEnd + octets) >> 2; target <= end; target++, word++)
+      words[target] = source[word] ?? 0;
     if (records > 0) {
-      const size = source[form + FORM.recordOctets] ?? 0;
+      const size = (source[form + FORM.recordOctets] ?? 0) >> 2;
       let taken = records;
-      if (octets + records * size > room) {
-        taken = Math.floor((room - octets) / size);
+      if (octets + records * size * 4 > room) {
+        taken = Math.floor((room - octets) / (size * 4));
         flags |= TRUNCATED;
         counts = addCount(counts, taken - records);
       }
-      octets += taken * size;
-      // Records of a set begin alike, so it makes no difference whose first word that was.
-      word += this.#below(records) * (size >> 2);
-      for (const end = (questionEnd + octets) >> 2; target <= end; target++, word++) {
-        words[target] = source[word] ?? 0;
-      }
+      octets += taken * size * 4;
+      const end = (questionEnd + octets) >> 2;
+      // Records of a set begin alike, so it makes no difference whose first word it was that was copied last. From a place in the
+      // middle it goes to the last record, and on with the first.
+      const begin = this.#below(records);
+      const turn = Math.min(end, target + (records - begin) * size - 1);
+      let origin = word + begin * size;
+      for (; target <= turn; target++, origin++) words[target] = source[origin] ?? 0;
+      for (; target <= end; target++, word++) words[target] = source[word] ?? 0;
     }
-    if (source[body + ANSWER_BODY.ttls] !== 0 || (source[body + ANSWER_BODY.serialAt] ?? -1) >= 0) {
-      this.#patch(source, body, questionEnd);
-    }
+    if (source[body + ANSWER_BODY.patches] !== 0) this.#patch(source, body, questionEnd);
 
     words[first] = ((words[first] ?? 0) & 0xffff) | flags;
     words[first + 1] = counts;
     words[first + 2] = (source[form + FORM.moreCounts] ?? 0) + (opt === 0 ? 0 : ONE_MORE);
-    if (opt !== 0) this.#writeOpt(questionEnd + octets, wishes & WISH.DO);
-    this.#tally.answered(type, (flags >>> 24) & 0xf, source[body + ANSWER_BODY.upstream] ?? 0);
+    if (opt !== 0) this.#writeOpt(questionEnd + octets, (kind >> 16) & WISH.DO);
+    this.#tally.answered(kind & 0xffff, (flags >>> 24) & 0xf, source[body + ANSWER_BODY.upstream] ?? 0);
     if ((flags & TRUNCATED) !== 0) this.#tally.count('truncated');
-    return questionEnd - at + octets + opt;
+    return HEADER + nameOctets + 4 + octets + opt;
   }
 
   /** The form of the largest group that fits; -1 when none does. */

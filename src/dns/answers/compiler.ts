@@ -1,4 +1,11 @@
-import { viewOf, watched, type LookupKey, type Snapshot, type View, type Watcher } from '../../catalog/index.js';
+import {
+  viewOf,
+  watched,
+  type LookupKey,
+  type Snapshot,
+  type View,
+  type Watcher,
+} from '../../catalog/index.js';
 import { ipBytes } from '../../net/ip.js';
 import type { Upstream } from '../../net/upstream.js';
 import { accept } from '../server/accept.js';

@@ -53,7 +53,9 @@ export const ANSWER_BODY = {
   forms: 5,
   /** How many pairs of place (as `serialAt`) and TTL there are. */
   ttls: 6,
-  words: 7,
+  /** Not 0: TTLs or a serial have to be written. */
+  patches: 7,
+  words: 8,
 } as const;
 
 /** One way to write an answer. */
@@ -70,7 +72,7 @@ export const FORM = {
    * question stands in front of them, so that they can be copied by whole words.
    */
   at: 4,
-  /** Records of the set that is begun anywhere; 0: none. They stand there twice, one run after the other. */
+  /** Records of the set that is begun anywhere; 0: none. After the last the first stands once more, for the word that both share. */
   records: 5,
   /** Octets of each: a multiple of 4. */
   recordOctets: 6,

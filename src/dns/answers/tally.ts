@@ -15,10 +15,11 @@ const COUNTED = [
   TYPE.SVCB,
 ] as const;
 
-const TYPES_AT = 0;
-const RCODES_AT = COUNTED.length + 1;
-const SOURCES_AT = RCODES_AT + 16;
-const PLAIN_AT = SOURCES_AT + 2;
+const TYPES = COUNTED.length + 1;
+const RCODES = 16;
+/** Of each type, of each code, from each source one counter: a reply costs one addition. */
+const PER_TYPE = RCODES * 2;
+const PLAIN_AT = TYPES * PER_TYPE;
 
 /** Counters by themselves. */
 const PLAIN = [
@@ -62,8 +63,8 @@ export interface TallyCounts extends Readonly<Record<PlainCounter, number>> {
 }
 
 /** Where the counter of a type is, by type, for those below 256. */
-const PLACE_OF_TYPE = new Uint8Array(new ArrayBuffer(256)).fill(TYPES_AT + COUNTED.length);
-for (const [at, type] of COUNTED.entries()) PLACE_OF_TYPE[type] = TYPES_AT + at;
+const PLACE_OF_TYPE = new Uint8Array(new ArrayBuffer(256)).fill(COUNTED.length);
+for (const [at, type] of COUNTED.entries()) PLACE_OF_TYPE[type] = at;
 
 /**
  * The counters of one answering thread, in memory that others may read. One thread writes; a reader may be some counts late
@@ -79,12 +80,12 @@ export class Tally {
     this.#counts = new Float64Array(memory);
   }
 
+  /** @param upstream 1 when the answer came from an upstream, else 0 */
   answered(type: number, rcode: number, upstream: number): void {
     const counts = this.#counts;
-    const place = type < 256 ? (PLACE_OF_TYPE[type] ?? 0) : TYPES_AT + COUNTED.length;
+    const row = type < 256 ? (PLACE_OF_TYPE[type] ?? 0) : COUNTED.length;
+    const place = row * PER_TYPE + (rcode << 1) + upstream;
     counts[place] = (counts[place] ?? 0) + 1;
-    counts[RCODES_AT + rcode] = (counts[RCODES_AT + rcode] ?? 0) + 1;
-    counts[SOURCES_AT + upstream] = (counts[SOURCES_AT + upstream] ?? 0) + 1;
   }
 
   count(counter: PlainCounter, more = 1): void {
@@ -102,22 +103,32 @@ export class Tally {
   /** The sum of several threads' counters. */
   static sum(tallies: readonly Tally[]): TallyCounts {
     const at = (place: number) => tallies.reduce((sum, tally) => sum + (tally.#counts[place] ?? 0), 0);
-    const named = (from: number, names: readonly string[]) =>
+    const all = Array.from({ length: TYPES * PER_TYPE }, (_, place) => ({
+      row: Math.floor(place / PER_TYPE),
+      rcode: (place % PER_TYPE) >> 1,
+      upstream: place & 1,
+      count: at(place),
+    }));
+    const sumOf = (which: (each: (typeof all)[number]) => boolean) =>
+      all.filter(which).reduce((sum, { count }) => sum + count, 0);
+    const named = (names: readonly string[], key: 'row' | 'rcode') =>
       Object.fromEntries(
-        names.map((name, i) => [name, at(from + i)] as const).filter(([, count]) => count > 0),
+        names
+          .map((name, i) => [name, sumOf((each) => each[key] === i)] as const)
+          .filter(([, count]) => count > 0),
       );
     const histogram = (from: number, buckets: number, first: number): Histogram => ({
       bounds: Array.from({ length: buckets - 1 }, (_, i) => first * 2 ** i),
       counts: Array.from({ length: buckets }, (_, i) => at(from + i)),
     });
-    const rcodes = Array.from({ length: 16 }, (_, rcode) => rcodeName(rcode));
+    const rcodes = Array.from({ length: RCODES }, (_, rcode) => rcodeName(rcode));
     const plain = Object.fromEntries(PLAIN.map((name, i) => [name, at(PLAIN_AT + i)]));
     return {
       ...(plain as Record<PlainCounter, number>),
-      queries: named(TYPES_AT, [...COUNTED.map(typeName), 'other']),
-      replies: named(RCODES_AT, rcodes),
-      own: at(SOURCES_AT),
-      upstream: at(SOURCES_AT + 1),
+      queries: named([...COUNTED.map(typeName), 'other'], 'row'),
+      replies: named(rcodes, 'rcode'),
+      own: sumOf(({ upstream }) => upstream === 0),
+      upstream: sumOf(({ upstream }) => upstream === 1),
       batchSizes: histogram(BATCHES_AT, BATCH_BUCKETS, 1),
       times: histogram(TIMES_AT, TIME_BUCKETS, FIRST_TIME_US),
     };

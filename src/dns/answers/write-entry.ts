@@ -81,6 +81,7 @@ export function answerEntry(fields: AnswerFields, standing: Standing): Int32Arra
   words[at + ANSWER_BODY.groups] = groups.length;
   words[at + ANSWER_BODY.forms] = perGroup;
   words[at + ANSWER_BODY.ttls] = ttls.length;
+  words[at + ANSWER_BODY.patches] = ttls.length > 0 || forms.serialAt !== undefined ? 1 : 0;
   let formAt = at + ANSWER_BODY.words;
   let octetsAt = (at + fixed) * 4;
   const bytes = new Uint8Array(words.buffer);
@@ -90,7 +91,7 @@ export function answerEntry(fields: AnswerFields, standing: Standing): Int32Arra
     writeForm(words, formAt, form, place);
     bytes.set([type >> 8, type & 0xff, 0, CLASS.IN], place - QUESTION_END);
     let end = place;
-    for (const part of [form.octets, ...form.records, ...form.records]) {
+    for (const part of [form.octets, ...form.records, ...form.records.slice(0, 1)]) {
       bytes.set(part, end);
       end += part.length;
     }
@@ -154,7 +155,7 @@ function pair(first: number, second: number): number {
 
 /** Octets that a form takes: with the end of its question, and whole words at both ends. */
 function spaceOf({ octets, records }: Form): number {
-  const size = octets.length + 2 * records.reduce((sum, record) => sum + record.length, 0);
+  const size = octets.length + (records.length + 1) * (records[0]?.length ?? 0);
   return wordsFor(QUESTION_END + 3 + size) * 4 + 4;
 }
 

@@ -4,6 +4,7 @@ import {
   selectForService,
   selectTasks,
   type Service,
+  type ServiceKey,
   type Snapshot,
   type Task,
   type View,
@@ -23,6 +24,8 @@ export interface ZoneExplanation {
   readonly rule: string;
   /** `NOERROR`, `NXDOMAIN`, ..., or `forwarded`. */
   readonly rcode: string;
+  /** The virtual IP that the name stands for; the tasks are then those behind it. */
+  readonly vip?: { readonly service: ServiceKey; readonly address: string };
   readonly tasks: readonly ExplainedTask[];
   /** Presentation format. */
   readonly answers: readonly string[];
@@ -31,7 +34,7 @@ export interface ZoneExplanation {
 /** One task that the name could lead to. */
 export interface ExplainedTask {
   readonly task: Task;
-  /** Those that this client is given or would be given. */
+  /** Those that this client is given or would be given; behind a virtual IP those that the host sends to. */
   readonly addresses: readonly string[];
   readonly in: boolean;
   readonly why: string;
@@ -48,10 +51,12 @@ export function explain(zone: Zone, snapshot: Snapshot, view: View, question: Qu
   const resolution = zone.resolveFor(snapshot, view, question);
   const answered = resolution.kind === 'answer' ? resolution : undefined;
   const meant = meaning(located, question.type);
+  const vip = vipOf(meant);
   return {
     steps,
     rule: ruleOf(located, meant),
     rcode: answered ? (rcodeNames.get(answered.rcode) ?? `RCODE${answered.rcode}`) : 'forwarded',
+    ...(vip && { vip }),
     tasks: candidates(snapshot, meant).map((candidate) => explainTask(snapshot, view, candidate)),
     answers: (answered?.answers ?? []).map(recordToText),
   };
@@ -74,13 +79,19 @@ function ruleOf(located: Located, meant: Located): string {
 function serviceRule(located: Located): string {
   if (located.kind !== 'service' && located.kind !== 'port') return '';
   const { service } = located;
-  const vip = located.kind === 'service' ? vipGiven(service, located.give) : undefined;
-  if (vip !== undefined) return `, virtual IP ${vip}`;
+  const vip = vipOf(located);
+  if (vip) return `, virtual IP ${vip.address}`;
   if (lacksVip(located)) return ', endpoint mode vip, but it has no virtual IP: its tasks are given';
   if (service.kind === 'tasks') return '';
   const data =
     service.kind === 'external' ? (service.hostname ?? service.externalIps.join(', ')) : targetsOf(service);
   return `, ${service.kind}: ${data}`;
+}
+
+function vipOf(located: Located): ZoneExplanation['vip'] {
+  if (located.kind !== 'service') return undefined;
+  const address = vipGiven(located.service, located.give);
+  return address === undefined ? undefined : { service: located.service.key, address };
 }
 
 function lacksVip(located: Located): boolean {
@@ -98,6 +109,8 @@ interface Candidate {
   readonly task: Task;
   /** Why it is left out; undefined when it is taken. */
   readonly out: string | undefined;
+  /** The client need not reach it: this host does. */
+  readonly behindVip: boolean;
   /** What else is to be said of one that is taken. */
   readonly aside?: string;
 }
@@ -125,29 +138,32 @@ function candidates(snapshot: Snapshot, located: Located): readonly Candidate[] 
 
 function namedCandidate(task: Task): Candidate {
   const selection = selectForName(task);
-  return { task, out: selection.in ? undefined : selection.why };
+  return { task, out: selection.in ? undefined : selection.why, behindVip: false };
 }
 
 function serviceCandidates(service: Service, give: Give): readonly Candidate[] {
   const { tasks: taken, panic, filled } = selectTasks(service);
-  const behindVip = vipGiven(service, give) === undefined ? {} : { aside: 'behind the virtual IP' };
-  return service.tasks.map((task) => {
+  const behindVip = vipGiven(service, give) !== undefined;
+  return service.tasks.map((task): Candidate => {
     const selection = selectForService(task);
-    if (selection.in) return { task, out: undefined, ...behindVip };
+    if (selection.in) return { task, out: undefined, behindVip };
     if (filled.includes(task)) {
       const aside = `${selection.why}, but fewer than ${service.balancing.minHealthy ?? 0} tasks of its service are healthy: it fills up`;
-      return { task, out: undefined, aside };
+      return { task, out: undefined, behindVip, aside };
     }
-    if (!panic || !taken.includes(task)) return { task, out: selection.why };
+    if (!panic || !taken.includes(task)) return { task, out: selection.why, behindVip };
     const aside = `${selection.why}, but most tasks of its service are unhealthy: all that run are given`;
-    return { task, out: undefined, aside };
+    return { task, out: undefined, behindVip, aside };
   });
 }
 
-function explainTask(snapshot: Snapshot, view: View, { task, out, aside }: Candidate): ExplainedTask {
-  const reached = reach(snapshot, task, view);
+function explainTask(snapshot: Snapshot, view: View, candidate: Candidate): ExplainedTask {
+  const { task, out, behindVip, aside } = candidate;
+  const reached = reach(snapshot, task, behindVip ? { networks: 'all' } : view);
   const addresses = reached?.addresses ?? [];
   if (out !== undefined) return { task, addresses, in: false, why: out };
+  if (behindVip)
+    return { task, addresses, in: true, why: ['behind the virtual IP', aside].filter(Boolean).join('; ') };
   if (!reached) return { task, addresses, in: false, why: unreachable(snapshot, view, task) };
   if (addresses.length === 0) {
     return { task, addresses, in: false, why: 'published under another port number only: ask for SRV' };

@@ -58,13 +58,13 @@ export function ground(
       now = seconds;
     },
     /** What the compiled answer is, learning it when there is none yet. */
-    ask(packet: Uint8Array, from: string): Buffer | undefined {
+    ask: (packet: Uint8Array, from: string): Buffer | undefined => {
       const known = answers.answer(packet, from);
       if (!known) answers.learn(packet, from);
       return known;
     },
     /** What everybody else would get. */
-    plain(packet: Uint8Array, from: string): Buffer | undefined {
+    plain: (packet: Uint8Array, from: string): Buffer | undefined => {
       const reply = responder.respond(packet, { address: from, port: 5353, transport: 'udp' });
       if (reply instanceof Promise) throw new Error('nobody is to be asked here');
       return reply;

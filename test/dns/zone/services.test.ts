@@ -60,7 +60,7 @@ describe('virtual IPs', () => {
     const told = explain(zone, snapshot, view, question('web.shop.rancher.internal', 'A'));
     expect(told.rule).toBe('service.stack, virtual IP 10.43.0.1');
     expect(told.tasks.map(({ task: { id }, why }) => `${id} ${why}`)).toEqual([
-      'w1 static address; behind the virtual IP',
+      'w1 behind the virtual IP',
       'w2 unhealthy',
     ]);
   });
