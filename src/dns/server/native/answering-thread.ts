@@ -12,8 +12,8 @@ import {
   type WorkerSocket,
 } from './protocol.js';
 
-/** 1 MiB each: some thousand queries, or entries, that wait for the other side. */
-const RING_WORDS = 1 << 18;
+/** 256 KiB each: some thousand queries, or entries, that wait for the other side. */
+const RING_WORDS = 1 << 16;
 
 /** Misses that are looked at in one turn of the event loop. */
 const MISSES_A_TURN = 256;
@@ -119,6 +119,8 @@ export class AnsweringThread {
     const worker = new Worker(this.#options.script ?? SCRIPT, {
       name: 'fairlead-dns',
       workerData: { input, port: port2 },
+      // It makes no garbage worth room.
+      resourceLimits: { maxYoungGenerationSizeMb: 2 },
       transferList: [port2],
     });
     this.#port = port1;
