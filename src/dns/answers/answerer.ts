@@ -231,15 +231,19 @@ export class Answerer {
         flags |= TRUNCATED;
         counts = addCount(counts, taken - records);
       }
+      const set = source[form + FORM.set] ?? 0;
+      if (set !== 0) this.#writeAddresses(source, entry + set, records, taken, questionEnd + octets);
       octets += taken * size * 4;
-      const end = (questionEnd + octets) >> 2;
-      // Records of a set begin alike, so it makes no difference whose first word it was that was copied last. From a place in the
-      // middle it goes to the last record, and on with the first.
-      const begin = this.#below(records);
-      const turn = Math.min(end, target + (records - begin) * size - 1);
-      let origin = word + begin * size;
-      for (; target <= turn; target++, origin++) words[target] = source[origin] ?? 0;
-      for (; target <= end; target++, word++) words[target] = source[word] ?? 0;
+      if (set === 0) {
+        const end = (questionEnd + octets) >> 2;
+        // Records of a set begin alike, so it makes no difference whose first word it was that was copied last. From a place in the
+        // middle it goes to the last record, and on with the first.
+        const begin = this.#below(records);
+        const turn = Math.min(end, target + (records - begin) * size - 1);
+        let origin = word + begin * size;
+        for (; target <= turn; target++, origin++) words[target] = source[origin] ?? 0;
+        for (; target <= end; target++, word++) words[target] = source[word] ?? 0;
+      }
     }
     if (source[body + ANSWER_BODY.patches] !== 0) this.#patch(source, body, questionEnd);
 
@@ -250,6 +254,41 @@ export class Answerer {
     this.#tally.answered(kind & 0xffff, (flags >>> 24) & 0xf, source[body + ANSWER_BODY.upstream] ?? 0);
     if ((flags & TRUNCATED) !== 0) this.#tally.count('truncated');
     return HEADER + nameOctets + 4 + octets + opt;
+  }
+
+  /**
+   * Writes A records, from a random one on, at a place that may be off a word by up to three octets: each word then has a part of two.
+   * @param set where what they have in common is, three words, and behind it the addresses
+   */
+  #writeAddresses(source: Int32Array, set: number, records: number, taken: number, to: number): void {
+    const words = this.#words;
+    const shift = (to & 3) << 3;
+    // Twice, because a shift by 32 is none.
+    const rest = 31 - shift;
+    const one = source[set] ?? 0;
+    const two = source[set + 1] ?? 0;
+    const three = source[set + 2] ?? 0;
+    const first = one << shift;
+    const second = (two << shift) | ((one >>> 1) >>> rest);
+    const third = (three << shift) | ((two >>> 1) >>> rest);
+    const fourth = (three >>> 1) >>> rest;
+    const addresses = set + 3;
+    const end = addresses + records;
+    let at = addresses + this.#below(records);
+    let target = to >> 2;
+    // What is there already, in front of the first.
+    let left = shift === 0 ? 0 : (words[target] ?? 0) & (0xffffffff >>> (32 - shift));
+    for (let i = 0; i < taken; i++) {
+      const address = source[at] ?? 0;
+      words[target] = left | first;
+      words[target + 1] = second;
+      words[target + 2] = third;
+      words[target + 3] = fourth | (address << shift);
+      left = (address >>> 1) >>> rest;
+      target += 4;
+      if (++at === end) at = addresses;
+    }
+    words[target] = left;
   }
 
   /** The form of the largest group that fits; -1 when none does. */

@@ -72,11 +72,17 @@ export const FORM = {
    * question stands in front of them, so that they can be copied by whole words.
    */
   at: 4,
-  /** Records of the set that is begun anywhere; 0: none. After the last the first stands once more, for the word that both share. */
+  /** Records of the set that is begun anywhere; 0: none. */
   records: 5,
   /** Octets of each: a multiple of 4. */
   recordOctets: 6,
-  words: 7,
+  /**
+   * Where the set is: words from the beginning of the entry. Records of type A are their first three words, which all have in common, and
+   * then one address after the other. Others stand whole behind `octets`, and the first once more after the last, for the word that both
+   * share: `set` is 0.
+   */
+  set: 7,
+  words: 8,
 } as const;
 
 export const NEVER = 0x7fffffff;

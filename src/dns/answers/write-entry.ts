@@ -88,10 +88,12 @@ export function answerEntry(fields: AnswerFields, standing: Standing): Int32Arra
   for (const form of all) {
     // As far from a word as in the reply, whose question is as long as the name.
     const place = octetsAt + QUESTION_END + (name.length & 3);
-    writeForm(words, formAt, form, place);
+    const setAt = wordsFor(place + form.octets.length + 3);
+    writeForm(words, formAt, form, place, isPacked(form) ? setAt : 0);
     bytes.set([type >> 8, type & 0xff, 0, CLASS.IN], place - QUESTION_END);
-    let end = place;
-    for (const part of [form.octets, ...form.records, ...form.records.slice(0, 1)]) {
+    bytes.set(form.octets, place);
+    let end = isPacked(form) ? setAt * 4 : place + form.octets.length;
+    for (const part of isPacked(form) ? packed(form) : [...form.records, ...form.records.slice(0, 1)]) {
       bytes.set(part, end);
       end += part.length;
     }
@@ -137,7 +139,23 @@ function start(
 /** Revisions begin at 0 and grow; one of them is this after 2^32 changes, and then one entry is believed unchecked. */
 const NEVER_CHECKED = -1;
 
-function writeForm(words: Int32Array, at: number, form: Form, place: number): void {
+/** Records of type A with their owner as a pointer: everything but the address is the same. */
+const A_RECORD = 16;
+const A_HEAD = 12;
+
+function isPacked({ records }: Form): boolean {
+  return records[0]?.length === A_RECORD;
+}
+
+/** What all have in common, and the addresses. */
+function packed({ records }: Form): Uint8Array[] {
+  return [
+    ...records.slice(0, 1).map((record) => record.subarray(0, A_HEAD)),
+    ...records.map((record) => record.subarray(A_HEAD)),
+  ];
+}
+
+function writeForm(words: Int32Array, at: number, form: Form, place: number, setAt: number): void {
   const { flags, answers, authority, additionals, octets, records } = form;
   words[at + FORM.flags] = pair(0, flags) & ~0xffff;
   words[at + FORM.counts] = pair(1, answers);
@@ -146,6 +164,7 @@ function writeForm(words: Int32Array, at: number, form: Form, place: number): vo
   words[at + FORM.at] = place;
   words[at + FORM.records] = records.length;
   words[at + FORM.recordOctets] = records[0]?.length ?? 0;
+  words[at + FORM.set] = setAt;
 }
 
 /** Two big-endian numbers of 16 bits, as the word that they are in memory (little-endian). */
@@ -154,9 +173,12 @@ function pair(first: number, second: number): number {
 }
 
 /** Octets that a form takes: with the end of its question, and whole words at both ends. */
-function spaceOf({ octets, records }: Form): number {
-  const size = octets.length + (records.length + 1) * (records[0]?.length ?? 0);
-  return wordsFor(QUESTION_END + 3 + size) * 4 + 4;
+function spaceOf(form: Form): number {
+  const { octets, records } = form;
+  const set = isPacked(form)
+    ? A_HEAD + records.length * 4 + 8
+    : (records.length + 1) * (records[0]?.length ?? 0);
+  return wordsFor(QUESTION_END + 3 + octets.length + set) * 4 + 4;
 }
 
 /** Octets as words, the last one filled up with zeroes. */
