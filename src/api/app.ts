@@ -12,6 +12,7 @@ import { nameRoutes } from './routes/names.js';
 import { serviceRoutes } from './routes/services.js';
 import { statusRoutes } from './routes/status.js';
 import { taskRoutes } from './routes/tasks.js';
+import { vipRoutes } from './routes/vips.js';
 
 export interface AppOptions {
   /** The addresses that the API listens on, for `/v1/status`. */
@@ -80,5 +81,6 @@ export function registerRoutes(
   nameRoutes(app, ports);
   checkRoutes(app, ports);
   drainRoutes(app, ports);
+  vipRoutes(app, ports);
   eventRoutes(app, ports, limits);
 }

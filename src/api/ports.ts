@@ -1,8 +1,16 @@
 import type { CatalogEvent, ChangeSet } from '../catalog/change.js';
 import type { DrainMark, DrainTarget } from '../catalog/health-overlay.js';
-import type { Health } from '../catalog/model.js';
+import type { Health, Problem, ServiceKey } from '../catalog/model.js';
 import type { Snapshot } from '../catalog/snapshot.js';
-import type { AnsweringJson, DnsCountersJson, ExplainJson, ForwardingJson, ViewJson } from './types.js';
+import type {
+  AnsweringJson,
+  DnsCountersJson,
+  ExplainJson,
+  ExplainVipPortJson,
+  ForwardingJson,
+  ViewJson,
+} from './types.js';
+import type { VipCounters, VipState, VipStatusJson, VipTaskJson } from './types-vips.js';
 
 /** What the API sees of the catalog. */
 export interface CatalogReader {
@@ -16,6 +24,7 @@ export interface CatalogReader {
 
 export type ViewInfo = ViewJson;
 export type Explanation = ExplainJson;
+export type ExplainVipPort = ExplainVipPortJson;
 
 export interface QueryResult {
   /** The response as it would have gone to the client; absent when it would get none. */
@@ -133,6 +142,32 @@ export interface HealthPort {
   drains(): readonly DrainInfo[];
 }
 
+/** What the API sees of virtual IPs. */
+export interface VipPort {
+  status(): VipStatus;
+  /** Addresses that cannot be served. */
+  problems(): readonly Problem[];
+  /** One for each port of each virtual IP. */
+  services(): Iterable<VirtualServiceInfo>;
+}
+
+export type VipStatus = VipStatusJson;
+
+/** One port of one virtual IP, with what it has carried; see {@link VipJson}. */
+export interface VirtualServiceInfo extends VipCounters {
+  readonly service: ServiceKey;
+  readonly vip: string;
+  readonly port: number;
+  readonly protocol: 'tcp' | 'udp';
+  readonly scheduler: string;
+  readonly state: VipState;
+  readonly problem?: string;
+  readonly tasks: readonly VirtualTaskInfo[];
+}
+
+/** A task behind a virtual IP; see {@link VipTaskJson}. */
+export type VirtualTaskInfo = Omit<VipTaskJson, 'id'> & { readonly task: string };
+
 /** Where the API says what the operator of the daemon should know. */
 export interface ApiLog {
   warn(message: string): void;
@@ -145,6 +180,7 @@ export interface ApiPorts {
   readonly names: NameService;
   readonly daemon: DaemonInfo;
   readonly health: HealthPort;
+  readonly vips: VipPort;
   readonly log: ApiLog;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;

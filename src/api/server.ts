@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { FastifyInstance } from 'fastify';
 import { createApp } from './app.js';
 import { listen, type ListenAddress } from './listen.js';
-import type { ApiLog, CatalogReader, DaemonInfo, HealthPort, NameService } from './ports.js';
+import type { ApiLog, CatalogReader, DaemonInfo, HealthPort, NameService, VipPort } from './ports.js';
 import type { StreamLimits } from './routes/events.js';
 
 export interface ApiServerOptions {
@@ -10,6 +10,7 @@ export interface ApiServerOptions {
   readonly names: NameService;
   readonly daemon: DaemonInfo;
   readonly health: HealthPort;
+  readonly vips: VipPort;
   /** Paths of unix sockets and loopback addresses; port 0 takes a free one. */
   readonly listen: readonly ListenAddress[];
   readonly log: ApiLog;
@@ -29,7 +30,7 @@ export interface ApiServer {
 
 /** The API over HTTP (docs/api.md). */
 export function createApiServer(options: ApiServerOptions): ApiServer {
-  const { catalog, names, daemon, health, log, clock = Date.now, limits } = options;
+  const { catalog, names, daemon, health, vips, log, clock = Date.now, limits } = options;
   const addresses: string[] = [];
   const servers: Server[] = [];
   const overUnix = new WeakSet<IncomingMessage>();
@@ -53,7 +54,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   return {
     async start() {
       const routes = createApp(
-        { catalog, names, daemon, health, log, clock },
+        { catalog, names, daemon, health, vips, log, clock },
         { listening: () => addresses, transportOf, ...(limits === undefined ? {} : { limits }) },
       );
       app = routes;

@@ -1,4 +1,5 @@
 import type { Health } from '../catalog/model.js';
+import type { VipState } from './types-vips.js';
 
 /** One question, its answer and why, as the API tells them; see `types.ts`. */
 
@@ -74,6 +75,15 @@ export interface ExplainTaskJson {
   readonly why: string;
 }
 
+/** A port of the virtual IP that a name stands for. */
+export interface ExplainVipPortJson {
+  readonly port: number;
+  readonly protocol: 'tcp' | 'udp';
+  readonly scheduler: string;
+  readonly state: VipState;
+  readonly problem?: string;
+}
+
 /** `GET /v1/explain`. */
 export interface ExplainJson {
   readonly name: string;
@@ -82,6 +92,8 @@ export interface ExplainJson {
   readonly steps: readonly ExplainStepJson[];
   readonly rule: string;
   readonly rcode: string;
+  /** The virtual IP that the name stands for; the tasks are then those behind it. */
+  readonly vip?: { readonly address: string; readonly ports: readonly ExplainVipPortJson[] };
   readonly tasks: readonly ExplainTaskJson[];
   /** Presentation format. */
   readonly answers: readonly string[];

@@ -8,9 +8,11 @@ import type {
   SourceState,
 } from '../catalog/model.js';
 import type { AnsweringJson, DnsCountersJson, ForwardingJson } from './types-dns.js';
+import type { VipStatusJson } from './types-vips.js';
 
 export type * from './types-dns.js';
 export type * from './types-query.js';
+export type * from './types-vips.js';
 
 /**
  * The JSON that the API speaks (docs/api.md): shared by the routes and the CLI. Keys are camelCase and stable; a key
@@ -177,6 +179,7 @@ export interface StatusJson {
   };
   /** How many drains are in force. */
   readonly drains: number;
+  readonly vips: VipStatusJson;
   readonly sources: readonly SourceJson[];
   readonly problems: readonly Problem[];
 }

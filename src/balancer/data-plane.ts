@@ -93,6 +93,8 @@ export interface VirtualServiceCounters {
   readonly port: number;
   readonly protocol: 'tcp' | 'udp';
   readonly scheduler: SchedulerName;
+  /** Where on the VIP it listens, when that is not `port`: somebody has to lead connections there. */
+  readonly listenPort?: number;
   readonly active: number;
   readonly total: number;
   /** From clients. */

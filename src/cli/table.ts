@@ -180,6 +180,26 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: () => import('./commands/health.js'),
   },
   {
+    name: 'vips',
+    summary: 'List virtual IPs, the tasks behind them, and what they carry',
+    description:
+      'With --watch: on a terminal the table is drawn anew each second; elsewhere, and with -o json or ndjson, there is one line for each change of state.',
+    arguments: [
+      { name: 'service', description: 'only this service (web.shop, shop/web, web)', required: false },
+    ],
+    options: [
+      ...LIST_OPTIONS,
+      { flags: '--stack <stack>', description: 'only those of this stack' },
+      { flags: '--watch', description: 'go on with what changes' },
+    ],
+    examples: [
+      { command: 'fairlead vips', says: 'all virtual IPs, port by port' },
+      { command: 'fairlead vips web.shop --watch', says: 'where its connections go while it is replaced' },
+      { command: 'fairlead vips -o json | jq \'.[] | select(.state != "up")\'', says: 'what serves nobody' },
+    ],
+    load: () => import('./commands/vips.js'),
+  },
+  {
     name: 'drain',
     summary: 'Give a task, or all tasks of a service, no new traffic; without a name list what is drained',
     description:

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { createApiServer, type ApiServer } from '../api/server.js';
 import type { DaemonStatus } from '../api/ports.js';
+import { createProxyPlane } from '../balancer/proxy/proxy-plane.js';
 import { fairleadVersion } from '../cli/version.js';
 import { Catalog, StateFile, type ChangeSet, type SavedState, type Snapshot } from '../catalog/index.js';
 import type { Config } from '../config/index.js';
@@ -17,6 +18,7 @@ import { createNames, forwardingStatus, hostClient, type Names } from './names.j
 import { logPanic } from './panic-log.js';
 import { Sources } from './sources.js';
 import { StateKeeper } from './state-keeper.js';
+import { VipKeeper } from './vips.js';
 
 /** How long a cold start waits for the sources, so that the first answers are not "not ready". */
 const FIRST_FACTS_MS = 2000;
@@ -26,11 +28,13 @@ export interface LoadedConfig {
   readonly config: Config;
   readonly path?: string;
   readonly hash: string;
+  /** Who gave the value of each key; `default`: nobody. */
+  readonly origins: ReadonlyMap<string, string>;
   /** One line for a mistake in it, with its place. */
   readonly errorAt: (path: readonly (string | number)[], message: string) => string;
 }
 
-/** Everything that runs, wired: sources -> catalog -> name server, API, state directory. */
+/** Everything that runs, wired: sources -> catalog -> name server, virtual IPs, API, state directory. */
 export class Daemon {
   readonly catalog: Catalog;
   readonly #log: Logger;
@@ -41,6 +45,7 @@ export class Daemon {
   readonly #responder: Responder;
   readonly #answering: Answering;
   readonly #health: HealthKeeper;
+  readonly #vips: VipKeeper;
   #loaded: LoadedConfig;
   #loadedAt = Date.now();
   #reload: DaemonStatus['config']['reload'];
@@ -85,6 +90,7 @@ export class Daemon {
     this.catalog.onChange(logPanic(log.child({ component: 'health' })));
     this.#sources = new Sources(this.catalog, log);
     this.#health = new HealthKeeper(this.catalog, this.#createBook(loaded), this.#sources);
+    this.#vips = this.#createVips(loaded.config);
     this.#listeners = new Listeners(
       this.#responder,
       (address, counters) => this.#answering.listen(address, counters),
@@ -95,16 +101,20 @@ export class Daemon {
   /** @throws Error with one line that says what cannot be had and what to do; nothing is left running then */
   async start(): Promise<void> {
     const { config } = this.#loaded;
+    const supply = await this.#vips.prepare(this.#loaded);
     const stateFile = new StateFile(config.state);
     const saved = await stateFile.load().catch((error: unknown): SavedState => {
       this.#log.warn(messageOf(error));
       return { sources: new Map() };
     });
     if (saved.health) this.catalog.restoreHealth(saved.health);
+    this.#vips.use(config, supply);
+    if (saved.vips) this.catalog.restoreVips(saved.vips);
     try {
       const spoken = this.#sources.change(config, saved.sources);
       await Promise.race([spoken, delay(FIRST_FACTS_MS)]);
       this.#health.start();
+      await this.#vips.start();
       await this.#answering.start(config);
       await this.#listeners.change(config.dns.listen);
       await this.#startApi(config);
@@ -124,6 +134,7 @@ export class Daemon {
     const before = this.#loaded.config;
     const names = this.#createNames(config);
     const book = this.#createBook(loaded);
+    const supply = await this.#vips.prepare(loaded);
     const closeOld = await this.#listeners.change(config.dns.listen);
     try {
       await this.#changeApi(before, config);
@@ -140,7 +151,9 @@ export class Daemon {
     this.#answering.reset();
     this.#health.reload(book);
     this.#log.level = config.log.level;
+    this.#vips.use(config, supply);
     await closeOld();
+    await this.#vips.tidy();
     await this.#sources.change(config);
     if (before.state !== config.state) {
       await this.#keeper?.close();
@@ -156,7 +169,7 @@ export class Daemon {
   async stop(): Promise<void> {
     await this.#api?.stop();
     this.#health.stop();
-    await this.#listeners.close();
+    await Promise.all([this.#listeners.close(), this.#vips.stop()]);
     await this.#answering.stop();
     this.#names.forwarder.close();
     await this.#sources.close();
@@ -201,6 +214,19 @@ export class Daemon {
     return createCheckBook(loaded, (message) => this.#log.warn({ component: 'health' }, message));
   }
 
+  #createVips({ dns }: Config): VipKeeper {
+    const log = this.#log.child({ component: 'vip' });
+    const plane = createProxyPlane({
+      udp: { batches: dns.native !== 'off' },
+      anyPort: () => this.#vips.isLed,
+      log: (message) => log.warn(message),
+      onSignal: ({ backend, ok, reason }) => {
+        if (!ok) this.#health.observeFailure(backend, reason ?? 'failed');
+      },
+    });
+    return new VipKeeper({ catalog: this.catalog, plane, log });
+  }
+
   #createNames(config: Config): Names {
     return createNames(config, { catalog: this.catalog, startedAt: this.#startedAt, log: this.#log });
   }
@@ -220,14 +246,19 @@ export class Daemon {
   async #startApi(config: Config): Promise<void> {
     const api = createApiServer({
       catalog: this.catalog,
-      names: createNameService(this.catalog, () => ({
-        zone: this.#names.zone,
-        responder: this.#responder,
-        environment: this.#loaded.config.environment,
-        hostClient: hostClient(this.#loaded.config, this.catalog.snapshot),
-      })),
+      names: createNameService(
+        this.catalog,
+        () => ({
+          zone: this.#names.zone,
+          responder: this.#responder,
+          environment: this.#loaded.config.environment,
+          hostClient: hostClient(this.#loaded.config, this.catalog.snapshot),
+        }),
+        this.#vips,
+      ),
       daemon: this,
       health: this.#health,
+      vips: this.#vips,
       listen: config.api.listen.map((each) => (each.kind === 'unix' ? { path: each.path } : each)),
       log: {
         warn: (message) => this.#log.warn({ component: 'api' }, message),

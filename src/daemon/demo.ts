@@ -25,6 +25,7 @@ export function demoSettings(): string[] {
     'dns.listen=["127.0.0.1:5300"]',
     'sources.docker=false',
     `sources.file.path=${services}`,
+    'vip.pool=127.43.0.0/16',
     `state=${join(demoDirectory(), 'state')}`,
     `api.listen=["unix:${join(demoDirectory(), 'fairlead.sock')}"]`,
   ];

@@ -78,6 +78,11 @@ export class HealthKeeper implements HealthPort {
     return this.#checker.probeNow(task);
   }
 
+  /** A client's connection to a task failed: passive checks count it. */
+  observeFailure(task: string, detail: string): void {
+    this.#checker.observeFailure(task, detail);
+  }
+
   drain(target: DrainTarget, options: { readonly until?: number; readonly note?: string }): boolean {
     const found = this.#catalog.drain(target, options);
     this.#drains.refresh();

@@ -1,11 +1,21 @@
 import {
   QuestionError,
   type Explanation,
+  type ExplainVipPort,
   type NameService,
   type QueryResult,
   type ViewInfo,
+  type VipPort,
+  type VirtualServiceInfo,
 } from '../api/ports.js';
-import { serviceName, viewOf, type CatalogReader, type Snapshot, type View } from '../catalog/index.js';
+import {
+  serviceName,
+  viewOf,
+  type CatalogReader,
+  type Snapshot,
+  type Task,
+  type View,
+} from '../catalog/index.js';
 import { answerQuery } from '../dns/server/answer-query.js';
 import type { Responder } from '../dns/server/responder.js';
 import { typeFromText } from '../dns/wire/constants.js';
@@ -24,7 +34,11 @@ export interface NameParts {
 }
 
 /** What the API asks of the name server: the answer a client would get, and why. */
-export function createNameService(catalog: CatalogReader, parts: () => NameParts): NameService {
+export function createNameService(
+  catalog: CatalogReader,
+  parts: () => NameParts,
+  vips: Pick<VipPort, 'services'>,
+): NameService {
   const prepare = (name: string, type: string, as: string | undefined) => {
     const { zone, environment, hostClient } = parts();
     const wire = nameFromText(name);
@@ -54,12 +68,14 @@ export function createNameService(catalog: CatalogReader, parts: () => NameParts
     },
     explain(name, type, as): Explanation {
       const { snapshot, view, info, question, zone } = prepare(name, type, as);
-      const { tasks, ...told } = explain(zone, snapshot, view, question);
+      const { tasks, vip, ...told } = explain(zone, snapshot, view, question);
+      const carried = vip ? [...vips.services()].filter(({ service }) => service === vip.service) : [];
       return {
         name,
         type,
         view: info,
         ...told,
+        ...(vip && { vip: { address: vip.address, ports: carried.map(vipPort) } }),
         tasks: tasks.map(({ task, addresses, in: isIn, why }) => ({
           id: task.id,
           name: task.name,
@@ -68,11 +84,26 @@ export function createNameService(catalog: CatalogReader, parts: () => NameParts
           ...(task.reason !== undefined && { reason: task.reason }),
           addresses,
           in: isIn,
-          why,
+          why: [why, ...pickSet(task, carried)].join('; '),
         })),
       };
     },
   };
+}
+
+function vipPort({ port, protocol, scheduler, state, problem }: VirtualServiceInfo): ExplainVipPort {
+  return { port, protocol, scheduler, state, ...(problem !== undefined && { problem }) };
+}
+
+/** `80/tcp active, weight 1, 3 open`, for each port. */
+function pickSet({ id }: Task, carried: readonly VirtualServiceInfo[]): string[] {
+  return carried.flatMap(({ port, protocol, tasks }) => {
+    const found = tasks.find(({ task }) => task === id);
+    if (!found) return [];
+    const { state, weight, active, maxConnections } = found;
+    const most = maxConnections === undefined ? '' : ` of ${maxConnections} at most`;
+    return [`${port}/${protocol} ${state}, weight ${weight}, ${active} open${most}`];
+  });
 }
 
 function viewInfo(snapshot: Snapshot, view: View, as: string | undefined): ViewInfo {

@@ -1,5 +1,6 @@
 import { loadConfig, formatConfigError, type LoadOptions } from '../config/index.js';
 import { bannerLines } from './banner.js';
+import { ConfigFault } from './config-fault.js';
 import { Daemon, messageOf, type LoadedConfig } from './daemon.js';
 import { demoSettings, makeDemoDirectory, missingForDocker, startDemoTasks } from './demo.js';
 import { createLog, type Logger } from './log.js';
@@ -48,7 +49,7 @@ export async function runDaemon(options: RunOptions): Promise<number> {
     await daemon.start();
   } catch (error) {
     process.stderr.write(`fairlead: ${messageOf(error)}\n`);
-    return EXIT.failed;
+    return error instanceof ConfigFault ? EXIT.badConfig : EXIT.failed;
   }
   const demoTasks =
     demoReason === undefined ? undefined : await startDemoTasks(daemon.catalog.snapshot.tasks());

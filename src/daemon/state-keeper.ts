@@ -5,7 +5,7 @@ const SETTLE_MS = 1000;
 /** Writing may take this share of the time at most: large catalogs are written less often. */
 const BUSY_SHARE = 0.05;
 
-/** Writes the catalog's facts, and what is known of health, to the state directory after they change, and once more at the end. */
+/** Writes the catalog's facts, what is known of health, and who has which virtual IP to the state directory after they change, and once more at the end. */
 export class StateKeeper {
   readonly #catalog: Catalog;
   readonly #file: StateFile;
@@ -40,6 +40,7 @@ export class StateKeeper {
         await this.#file.save({
           sources: this.#catalog.exportFacts(),
           health: this.#catalog.exportHealth(),
+          vips: this.#catalog.exportVips(),
         });
       } catch (error) {
         this.#onError(error);

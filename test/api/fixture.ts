@@ -11,9 +11,12 @@ import type {
   HealthPort,
   NameService,
   QueryResult,
+  VipPort,
+  VipStatus,
+  VirtualServiceInfo,
 } from '../../src/api/ports.js';
 import { createApiServer, type ApiServer, type ApiServerOptions } from '../../src/api/server.js';
-import { Catalog, type FactSink, type TaskFact } from '../../src/catalog/index.js';
+import { Catalog, type FactSink, type Problem, type TaskFact } from '../../src/catalog/index.js';
 
 /** 2026-11-21T00:00:00Z: the daemon's clock in these tests. */
 export const NOW = Date.UTC(2026, 10, 21);
@@ -319,6 +322,70 @@ export class FakeHealth implements HealthPort {
   }
 }
 
+/** Two ports of web.shop: one that is carried, and one that cannot be. */
+export const VIPS: readonly VirtualServiceInfo[] = [
+  {
+    service: 'default/shop/web',
+    vip: '10.43.7.1',
+    port: 80,
+    protocol: 'tcp',
+    scheduler: 'wrr',
+    state: 'up',
+    ...{ active: 3, total: 120, bytesIn: 2048, bytesOut: 5_000_000, refused: 1, failed: 2, retried: 4 },
+    tasks: [
+      {
+        task: CONTAINER_ID,
+        name: 'shop_web_1',
+        address: '10.42.0.11:80',
+        weight: 1,
+        state: 'active',
+        ...{ active: 3, total: 118, bytesIn: 2000, bytesOut: 4_999_000, errors: 0 },
+      },
+      {
+        task: UNHEALTHY_ID,
+        name: 'shop_web_2',
+        address: '10.42.0.12:80',
+        weight: 1,
+        maxConnections: 10,
+        state: 'draining',
+        ...{ active: 0, total: 2, bytesIn: 48, bytesOut: 1000, errors: 4 },
+      },
+    ],
+  },
+  {
+    service: 'default/shop/web',
+    vip: '10.43.7.1',
+    port: 53,
+    protocol: 'udp',
+    scheduler: 'wrr',
+    state: 'down',
+    problem: 'service default/shop/web: cannot serve 10.43.7.1:53/udp: the port is taken',
+    ...{ active: 0, total: 0, bytesIn: 0, bytesOut: 0, refused: 0, failed: 0, retried: 0 },
+    tasks: [],
+  },
+];
+
+export class FakeVips implements VipPort {
+  list: readonly VirtualServiceInfo[] = [];
+  told: VipStatus = { plane: 'proxy', pool: '10.43.0.0/16', services: 0 };
+
+  status(): VipStatus {
+    return this.told;
+  }
+
+  problems(): readonly Problem[] {
+    return this.list.flatMap(({ problem, vip, port, protocol }) =>
+      problem === undefined
+        ? []
+        : [{ code: 'vip-not-served', subject: `virtual IP ${vip}:${port}/${protocol}`, message: problem }],
+    );
+  }
+
+  services(): Iterable<VirtualServiceInfo> {
+    return this.list;
+  }
+}
+
 export interface Fixture {
   readonly dir: string;
   readonly socket: string;
@@ -327,6 +394,7 @@ export interface Fixture {
   readonly sink: FactSink;
   readonly names: FakeNames;
   readonly health: FakeHealth;
+  readonly vips: FakeVips;
   readonly logged: string[];
   readonly status: { current: DaemonStatus };
 }
@@ -341,12 +409,14 @@ export async function startApi(
   const sink = catalog.sink('docker');
   const names = new FakeNames();
   const health = new FakeHealth();
+  const vips = new FakeVips();
   const logged: string[] = [];
   const status = { current: STATUS };
   const server = createApiServer({
     catalog,
     names,
     health,
+    vips,
     daemon: { status: () => status.current },
     log: {
       warn: (text) => logged.push(text),
@@ -362,7 +432,7 @@ export async function startApi(
     rmSync(dir, { recursive: true });
     throw error;
   }
-  return { dir, socket, server, catalog, sink, names, health, logged, status };
+  return { dir, socket, server, catalog, sink, names, health, vips, logged, status };
 }
 
 /** Puts {@link FACTS} into the catalog and says that they are live. */

@@ -236,14 +236,15 @@ describe('errors', () => {
 
 it('docs/api.md has every route and every problem code', () => {
   const routes: string[] = [];
-  const { catalog, names, health, status } = fixture;
+  const { catalog, names, health, vips, status } = fixture;
   const app = fastify({ exposeHeadRoutes: false });
   app.addHook('onRoute', ({ url, method }) => {
     routes.push(`${String(method)} ${url}`);
   });
   const log = { warn: () => undefined, error: () => undefined };
   const daemon = { status: () => status.current };
-  registerRoutes(app, { catalog, names, daemon, health, log, clock: Date.now }, { listening: () => [] });
+  const ports = { catalog, names, daemon, health, vips, log, clock: Date.now };
+  registerRoutes(app, ports, { listening: () => [] });
   const page = readFileSync(new URL('../../docs/api.md', import.meta.url), 'utf8');
   expect(routes.length).toBeGreaterThan(16);
   expect(routes.filter((route) => !route.startsWith('HEAD ') && !page.includes(`\`${route}`))).toEqual([]);

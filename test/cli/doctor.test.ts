@@ -57,6 +57,7 @@ const status = (more: object = {}): StatusJson =>
       upstreams: [],
       forwarding: { routes: [] },
       counters: {},
+      answering: { backend: 'native', threads: 1 },
     },
     sources: [{ name: 'docker', state: 'live', detail: 'Engine 28.5' }],
     problems: [],
@@ -64,7 +65,11 @@ const status = (more: object = {}): StatusJson =>
   }) as unknown as StatusJson;
 
 const withRoutes = (upstreams: readonly UpstreamJson[], suffix = '.') => ({
-  dns: { listen: ['169.254.169.250:53'], forwarding: { routes: [{ suffix, upstreams }] } },
+  dns: {
+    listen: ['169.254.169.250:53'],
+    forwarding: { routes: [{ suffix, upstreams }] },
+    answering: { backend: 'dgram', why: 'dns.native is off' },
+  },
 });
 
 const up = (more?: object): DaemonFacts => ({ state: 'up', address: 'unix:/x', status: status(more) });

@@ -27,6 +27,7 @@ dns:
   upstreams: []
   ttl: ${ttl}
 sources: { file: { path: services.yaml } }
+vip: { pool: 127.43.0.0/16 }
 api: { listen: ["unix:api.sock"] }
 `;
 

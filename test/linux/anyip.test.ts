@@ -13,10 +13,10 @@ const log = (): string => {
   }
 };
 
-/** An `ip` command that notes its arguments and answers in one way. */
+/** An `ip` command that notes its arguments, except when it is asked what there is, and answers in one way. */
 function standIn(script: string): void {
   const file = join(folder, 'ip');
-  writeFileSync(file, `#!/bin/sh\necho "$@" >> ${folder}/log\n${script}\n`);
+  writeFileSync(file, `#!/bin/sh\n[ "$3" = show ] || echo "$@" >> ${folder}/log\n${script}\n`);
   chmodSync(file, 0o755);
 }
 
@@ -32,15 +32,27 @@ afterEach(() => {
 describe('a local route', () => {
   it('is set for a pool of either family, and none is needed for loopback', async () => {
     standIn('exit 0');
-    await addLocalRoute('10.43.0.0/16');
-    await addLocalRoute('fd00:43::/64');
-    await addLocalRoute('127.43.0.0/16');
+    expect(await addLocalRoute('10.43.0.0/16')).toBe(true);
+    expect(await addLocalRoute('fd00:43::/64')).toBe(true);
+    expect(await addLocalRoute('127.43.0.0/16')).toBe(false);
     await removeLocalRoute('10.43.0.0/16');
     expect(log().trim().split('\n')).toEqual([
-      '-4 route replace local 10.43.0.0/16 dev lo',
-      '-6 route replace local fd00:43::/64 dev lo',
+      '-4 route replace local 10.43.0.0/16 dev lo proto 214',
+      '-6 route replace local fd00:43::/64 dev lo proto 214',
       '-4 route del local 10.43.0.0/16 dev lo',
     ]);
+  });
+
+  it('that an operator has set is left as it is', async () => {
+    standIn('echo "local 10.43.0.0/16 dev lo scope host"');
+    expect(await addLocalRoute('10.43.0.0/16')).toBe(false);
+    expect(log()).toBe('');
+  });
+
+  it('that a killed process of ours has left is ours again', async () => {
+    standIn('echo "local 10.43.0.0/16 dev lo proto 214 scope host"');
+    expect(await addLocalRoute('10.43.0.0/16')).toBe(true);
+    expect(log()).toBe('');
   });
 
   it('that is gone already is removed', async () => {

@@ -1,10 +1,11 @@
 import type { FastifyInstance } from 'fastify';
+import type { Problem } from '../../catalog/model.js';
 import { healthCounts, timestamp } from '../json.js';
 import { Params } from '../params.js';
 import type { ApiPorts, HealthPort } from '../ports.js';
 import type { ProblemListJson, StatusJson } from '../types.js';
 
-/** `/v1/status`: the daemon at a glance. `/v1/problems`: what sources could not use. */
+/** `/v1/status`: the daemon at a glance. `/v1/problems`: what sources could not use, and what cannot be served. */
 export function statusRoutes(
   app: FastifyInstance,
   ports: ApiPorts,
@@ -17,12 +18,13 @@ export function statusRoutes(
 
   app.get('/v1/problems', (request): ProblemListJson => {
     new Params(request.query, []);
-    const { revision, problems } = ports.catalog.snapshot;
-    return { revision, problems };
+    const { revision } = ports.catalog.snapshot;
+    return { revision, problems: problemsOf(ports) };
   });
 }
 
-function statusJson({ catalog, daemon, health, clock }: ApiPorts, listen: readonly string[]): StatusJson {
+function statusJson(ports: ApiPorts, listen: readonly string[]): StatusJson {
+  const { catalog, daemon, health, vips, clock } = ports;
   const { snapshot } = catalog;
   const { startedAt, config, ...rest } = daemon.status();
   const { loadedAt, reload, ...file } = config;
@@ -46,12 +48,17 @@ function statusJson({ catalog, daemon, health, clock }: ApiPorts, listen: readon
     },
     checks: checkCounts(health),
     drains: health.drains().length,
+    vips: vips.status(),
     sources: snapshot.sources.map(({ asOf, ...source }) => ({
       ...source,
       ...(asOf === undefined ? {} : { asOf: timestamp(asOf) }),
     })),
-    problems: snapshot.problems,
+    problems: problemsOf(ports),
   };
+}
+
+function problemsOf({ catalog, vips }: ApiPorts): readonly Problem[] {
+  return [...catalog.snapshot.problems, ...vips.problems()];
 }
 
 function checkCounts(port: HealthPort): StatusJson['checks'] {

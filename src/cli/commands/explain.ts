@@ -1,7 +1,7 @@
 import type { ExplainJson, ExplainTaskJson } from '../../api/types.js';
 import type { Context } from '../context.js';
 import { EXIT } from '../exit-codes.js';
-import { renderFields, renderTable, type Column } from '../format/table.js';
+import { renderFields, renderTable, type Cell, type Column } from '../format/table.js';
 import { plain } from '../format/text.js';
 import { healthTone, shortId } from '../format/words.js';
 import { printOne } from '../print-list.js';
@@ -30,12 +30,26 @@ const TASK_COLUMNS: readonly Column<ExplainTaskJson>[] = [
   },
 ];
 
+/** `10.43.7.1: 80/tcp wrr up`. */
+function vipCell({ address, ports }: NonNullable<ExplainJson['vip']>): Cell {
+  const each = ports.map(
+    ({ port, protocol, scheduler, state, problem }) =>
+      `${port}/${protocol} ${scheduler} ${state}${problem === undefined ? '' : ` (${problem})`}`,
+  );
+  const isWell = ports.length > 0 && ports.every(({ state }) => state === 'up');
+  return {
+    text: `${address}: ${each.join(', ') || 'not carried here'}`,
+    tone: isWell ? undefined : 'warn',
+  };
+}
+
 function words({ paint, width }: Context, told: ExplainJson): string {
   const { steps, tasks, answers, rule, rcode } = told;
   const head = renderFields(
     [
       ['view', viewText(told.view)],
       ['rule', rule],
+      ['vip', told.vip && vipCell(told.vip)],
       ['answer', rcode],
     ],
     paint,

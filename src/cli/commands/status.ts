@@ -1,4 +1,4 @@
-import type { ForwardingJson, SourceJson, StatusJson } from '../../api/types.js';
+import type { AnsweringJson, ForwardingJson, SourceJson, StatusJson } from '../../api/types.js';
 import type { Context } from '../context.js';
 import { EXIT } from '../exit-codes.js';
 import { renderFields, renderTable, type Cell, type Column } from '../format/table.js';
@@ -39,6 +39,7 @@ function words({ paint, width }: Context, status: StatusJson): string {
         'dns',
         dns.ready ? dns.listen.join(', ') : { text: `not bound yet: ${dns.listen.join(', ')}`, tone: 'warn' },
       ],
+      ['udp', answeringText(dns.answering)],
       ...routes.map(upstreamField),
       ['api', api.listen.join(', ')],
       [
@@ -46,6 +47,7 @@ function words({ paint, width }: Context, status: StatusJson): string {
         `${count(catalog.services, 'service')}, ${count(catalog.tasks, 'task')}${health === '' ? '' : ` (${health})`}, revision ${catalog.revision}`,
       ],
       ['checks', checksText(checks)],
+      ['vips', vipsCell(status.vips)],
       [
         'drains',
         drains === 0 ? undefined : { text: `${drains} in force; "fairlead drain" lists them`, tone: 'warn' },
@@ -73,12 +75,27 @@ function words({ paint, width }: Context, status: StatusJson): string {
   ].join('');
 }
 
+/** How UDP is answered, and how much of it without asking the main thread. */
+function answeringText({ backend, why, threads, own, upstream, misses }: AnsweringJson): string {
+  const how =
+    backend === 'native'
+      ? count(threads, 'answering thread')
+      : `one by one (${plain(why ?? 'no reason given')})`;
+  const asked = own + upstream + misses;
+  return asked === 0 ? how : `${how}, ${own + upstream} of ${asked} from compiled answers`;
+}
+
 function checksText({ tasks, failing }: StatusJson['checks']): Cell {
   if (tasks === 0) return { text: 'no task has a check' };
   return {
     text: `${count(tasks, 'task')} checked, ${failing} failing`,
     tone: failing === 0 ? undefined : 'bad',
   };
+}
+
+function vipsCell({ plane, pool = '', why = '', wanted, services }: StatusJson['vips']): Cell {
+  if (plane === 'off') return { text: `off: ${why}`, tone: wanted === true ? 'warn' : undefined };
+  return { text: `${plane}, ${count(services, 'port')} of addresses from ${pool}` };
 }
 
 /** `upstreams  192.0.2.53:53`, and below it a line for each suffix that has upstreams of its own. */

@@ -1,4 +1,4 @@
-import type { ForwardingJson, SourceJson } from '../../api/types.js';
+import type { AnsweringJson, ForwardingJson, SourceJson } from '../../api/types.js';
 import { ageBetween, count } from '../format/words.js';
 import { fail, ok, warn, type Finding, type HostFacts } from './host-facts.js';
 
@@ -51,6 +51,7 @@ export function checkDaemon({ daemon }: HostFacts): Finding[] {
             'mend the configuration and send SIGHUP again',
           ),
         ]),
+    checkAnswering(status.dns.answering),
     ...checkUpstreams(status.dns.forwarding),
     ...status.sources.map((source) => checkSource(source, now)),
     ...(status.problems.length === 0
@@ -63,6 +64,15 @@ export function checkDaemon({ daemon }: HostFacts): Finding[] {
           ),
         ]),
   ];
+}
+
+function checkAnswering({ backend, why, threads }: AnsweringJson): Finding {
+  return ok(
+    'udp',
+    backend === 'native'
+      ? `answered by ${count(threads, 'thread')}, many packets with one system call`
+      : `answered one by one, which costs a few times as much CPU (${why ?? 'no reason given'})`,
+  );
 }
 
 function checkUpstreams({ routes }: ForwardingJson): Finding[] {

@@ -1,0 +1,46 @@
+import type { HostPort } from '../../net/ip.js';
+import type { PassiveSignal, VirtualService, VirtualServiceCounters } from '../data-plane.js';
+import type { Scheduler } from '../schedulers/scheduler.js';
+import type { FlowBudget } from './flow-budget.js';
+
+/** One virtual service at work: a socket on its VIP and port, and the flows that came in by it. */
+export interface Frontend {
+  /** Where it listens; the port is the real one when 0 was asked for. */
+  readonly address: HostPort;
+  /**
+   * Takes the service as it is to be from now on; VIP, port and protocol are those it was made with. Flows to backends
+   * that stay are not harmed. Never throws.
+   */
+  update(service: VirtualService): void;
+  counters(): VirtualServiceCounters;
+  /**
+   * Takes no new flow; resolves when its address is free for another. Absent: open flows need the socket (UDP), and the
+   * address is free when they have ended.
+   */
+  stopListening?(): Promise<void>;
+  /** Takes no new flow; resolves when the open ones have ended, which the service's drain time bounds. */
+  drain(): Promise<void>;
+  /** Ends every flow and closes the socket, at once. */
+  close(): Promise<void>;
+}
+
+/** What a frontend needs from the plane that it is part of. */
+export interface FrontendContext {
+  /** The scheduler that a service names, with its affinity; a new one each time. */
+  readonly createScheduler: (service: Pick<VirtualService, 'scheduler' | 'affinity'>) => Scheduler;
+  /** Milliseconds that only grow. */
+  readonly now: () => number;
+  readonly onSignal: (signal: PassiveSignal) => void;
+  /** The flows and file descriptors of all frontends of the plane together. */
+  readonly limits: FlowBudget;
+  /** Whether TCP listens at any free port of the VIP, because the kernel leads connections there. */
+  readonly anyPort?: () => boolean;
+  /** One line for the operator. */
+  readonly log: (message: string) => void;
+}
+
+/**
+ * Makes a frontend.
+ * @throws the error of the socket, with its `code`, when it cannot listen
+ */
+export type Listen = (service: VirtualService, context: FrontendContext) => Promise<Frontend>;

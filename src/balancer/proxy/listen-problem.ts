@@ -1,0 +1,46 @@
+import { formatHostPort, ipFamily } from '../../net/ip.js';
+import type { PlaneProblem, VirtualService } from '../data-plane.js';
+
+type Endpoint = Pick<VirtualService, 'service' | 'vip' | 'port' | 'protocol'>;
+
+/** Why a virtual service is not served, in one line, with what to do. It is tried again at the next apply. */
+export function listenProblem({ service, vip, port, protocol }: Endpoint, error: unknown): PlaneProblem {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  const place = `${formatHostPort({ ip: vip, port })}/${protocol}`;
+  const why = reason(code, vip, port, protocol) ?? (error instanceof Error ? error.message : String(error));
+  return { vip, port, protocol, message: `service ${service}: cannot serve ${place}: ${why}` };
+}
+
+/** Two services ask for one address; the first by key has it. */
+export function conflictProblem({ service, vip, port, protocol }: Endpoint, holder: string): PlaneProblem {
+  const place = `${formatHostPort({ ip: vip, port })}/${protocol}`;
+  const message = `service ${service}: cannot serve ${place}: service ${holder} has it; give one of the two another virtual IP or port`;
+  return { vip, port, protocol, message };
+}
+
+function reason(code: unknown, ip: string, port: number, protocol: 'udp' | 'tcp'): string | undefined {
+  switch (code) {
+    case 'EADDRINUSE':
+      return (
+        `the port is taken; find who has it with "ss -l${protocol.charAt(0)}np sport = :${port}" ` +
+        `(a listener on 0.0.0.0 takes it on every address) and stop it or bind it to one address`
+      );
+    case 'EACCES':
+    case 'EPERM':
+      return 'ports below 1024 need a right that this process has not; run it as root or give it CAP_NET_BIND_SERVICE';
+    case 'EADDRNOTAVAIL':
+      return (
+        `the address is not local to this host; run as root or with CAP_NET_ADMIN, or add the pool once with ` +
+        (ipFamily(ip) === 4
+          ? `"ip route add local ${ip}/32 dev lo" (or for the whole range)`
+          : `"ip -6 route add local ${ip}/128 dev lo" (or for the whole range) and "sysctl -w net.ipv6.ip_nonlocal_bind=1"`)
+      );
+    case 'EAFNOSUPPORT':
+      return 'this host has no IPv6; choose an IPv4 pool';
+    case 'EMFILE':
+    case 'ENFILE':
+      return 'there is no file descriptor left; raise the limit (LimitNOFILE= in the systemd unit, --ulimit nofile= for docker run)';
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,28 @@
+/** Identifies a client's address and port at one virtual service. */
+export type FlowKey = number | string;
+
+const DOT = 46;
+const ZERO = 48;
+const NINE = 57;
+
+/**
+ * The key of a client's transport address, as the kernel tells it: for IPv4 a whole number below 2^48 (address, then
+ * port), which costs no string; for IPv6 a text.
+ */
+export function flowKey(address: string, port: number): FlowKey {
+  let ip = 0;
+  let octet = 0;
+  for (let at = 0; at < address.length; at++) {
+    const code = address.charCodeAt(at);
+    if (code === DOT) {
+      ip = ip * 256 + octet;
+      octet = 0;
+    } else if (code >= ZERO && code <= NINE) {
+      octet = octet * 10 + code - ZERO;
+    } else {
+      return `${address}/${port}`;
+    }
+  }
+  // An IPv6 address has a colon within its first five characters, so no text without one gets here.
+  return (ip * 256 + octet) * 65536 + port;
+}

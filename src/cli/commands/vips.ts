@@ -1,0 +1,62 @@
+import type { StatusJson, VipListJson } from '../../api/types.js';
+import type { Context } from '../context.js';
+import { CliError, EXIT } from '../exit-codes.js';
+import { findTarget } from '../find-target.js';
+import { plain } from '../format/text.js';
+import { printList } from '../print-list.js';
+import { VIP_COLUMNS, vipRows, wideVipColumns } from '../vip-columns.js';
+import { watchVips } from '../vip-watch.js';
+
+/** Milliseconds from one look to the next. */
+const WATCH_MS = 1000;
+
+export async function run(context: Context): Promise<number> {
+  const text = context.argument(0);
+  const only = text === undefined ? undefined : await serviceOf(context, text);
+  const ask = () => chosen(context, only);
+  const format = context.text('output') ?? 'table';
+  const wide = wideVipColumns(context);
+  if (context.on('watch')) {
+    return watchVips(context, {
+      ask,
+      columns: [...VIP_COLUMNS, ...(format === 'wide' ? wide : [])],
+      pause: () => new Promise((resolve) => setTimeout(resolve, WATCH_MS)),
+    });
+  }
+  const { vips } = await ask();
+  const empty = vips.length > 0 ? '' : await whyNone(context);
+  if (context.on('quiet') || (format !== 'table' && format !== 'wide')) {
+    const name = ({ vip, port, protocol }: VipListJson['vips'][number]) => `${vip}:${port}/${protocol}`;
+    printList(context, vips, { columns: [], name, empty });
+    return EXIT.ok;
+  }
+  printList(context, vipRows(vips), { columns: VIP_COLUMNS, wide, name: ({ vip }) => vip.vip, empty });
+  for (const { problem } of vips)
+    if (problem !== undefined) context.notice(`${context.paint('warn', '!')} ${plain(problem)}`);
+  return EXIT.ok;
+}
+
+async function serviceOf(context: Context, text: string) {
+  const target = await findTarget(context, text, context.text('stack'));
+  if ('service' in target) return target.service;
+  const detail = `"${text}" is a task; a virtual IP belongs to a service, give one such as web.shop`;
+  throw new CliError(EXIT.usage, detail);
+}
+
+async function chosen(
+  context: Context,
+  only: Awaited<ReturnType<typeof serviceOf>> | undefined,
+): Promise<VipListJson> {
+  if (only === undefined) return context.get<VipListJson>('/v1/vips', { stack: context.text('stack') });
+  const { environment, stack, service, sidekick } = only;
+  const list = await context.get<VipListJson>('/v1/vips', { environment, stack, service });
+  // A service is shown with its sidekicks, a sidekick alone.
+  if (sidekick === undefined) return list;
+  return { ...list, vips: list.vips.filter((vip) => vip.sidekick === sidekick) };
+}
+
+async function whyNone(context: Context): Promise<string> {
+  const { vips } = await context.get<StatusJson>('/v1/status');
+  if (vips.plane === 'off') return `virtual IPs are off: ${plain(vips.why ?? 'no reason is known')}`;
+  return 'no service here has a port and with it a virtual IP; docs/balancing.md says how it gets one';
+}

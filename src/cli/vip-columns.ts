@@ -1,0 +1,85 @@
+import type { VipJson, VipTaskJson } from '../api/types.js';
+import type { Context } from './context.js';
+import { formatBytes } from './format/bytes.js';
+import type { Tone } from './format/style.js';
+import type { Cell, Column } from './format/table.js';
+import { shortId } from './format/words.js';
+
+/** A line of the table: a task behind one port of a virtual IP; one line without a task where there is none. */
+export interface VipRow {
+  readonly vip: VipJson;
+  readonly task?: VipTaskJson;
+  /** The line above is of the same port. */
+  readonly goesOn: boolean;
+}
+
+export function vipRows(vips: readonly VipJson[]): readonly VipRow[] {
+  return vips.flatMap((vip): VipRow[] =>
+    vip.tasks.length === 0
+      ? [{ vip, goesOn: false }]
+      : vip.tasks.map((task, at) => ({ vip, task, goesOn: at > 0 })),
+  );
+}
+
+export const VIP_COLUMNS: readonly Column<VipRow>[] = [
+  { header: 'VIP', value: ofGroup(({ vip }) => vip) },
+  { header: 'PORT', value: ofGroup(({ port, protocol }) => `${port}/${protocol}`) },
+  { header: 'SERVICE', value: ofGroup(({ name }) => name), shrinks: true },
+  { header: 'SCHEDULER', value: ofGroup(({ scheduler }) => scheduler) },
+  { header: 'TASK', value: ({ task }) => task?.name ?? '', shrinks: true },
+  { header: 'WEIGHT', value: ({ task }) => numberText(task?.weight), align: 'right' },
+  { header: 'STATE', value: stateCell },
+  { header: 'ACTIVE', value: ({ task, vip }) => String((task ?? vip).active), align: 'right' },
+  { header: 'TOTAL', value: ({ task, vip }) => String((task ?? vip).total), align: 'right' },
+  { header: 'IN', value: ({ task, vip }) => formatBytes((task ?? vip).bytesIn), align: 'right' },
+  { header: 'OUT', value: ({ task, vip }) => formatBytes((task ?? vip).bytesOut), align: 'right' },
+  {
+    header: 'ERRORS',
+    value: ({ task, vip }) => countCell(task?.errors ?? vip.refused + vip.failed),
+    align: 'right',
+  },
+];
+
+export function wideVipColumns(context: Context): readonly Column<VipRow>[] {
+  return [
+    { header: 'ADDRESS', value: ({ task }) => task?.address ?? '' },
+    { header: 'LIMIT', value: ({ task }) => numberText(task?.maxConnections), align: 'right' },
+    { header: 'REFUSED', value: ofGroup(({ refused }) => String(refused)), align: 'right' },
+    { header: 'FAILED', value: ofGroup(({ failed }) => String(failed)), align: 'right' },
+    { header: 'RETRIED', value: ofGroup(({ retried }) => String(retried)), align: 'right' },
+    {
+      header: 'ID',
+      value: ({ task }) => (task ? shortId(task.id, context.kept('trunc')) : ''),
+      shrinks: true,
+    },
+  ];
+}
+
+/** What is the same for all tasks of a port is dim from the second on, so that ports stand apart. */
+function ofGroup(text: (vip: VipJson) => string): (row: VipRow) => Cell {
+  return ({ vip, goesOn }) => ({ text: text(vip), tone: goesOn ? 'dim' : undefined });
+}
+
+function numberText(number: number | undefined): string {
+  return number === undefined ? '' : String(number);
+}
+
+function countCell(count: number): Cell {
+  return { text: String(count), tone: count > 0 ? 'warn' : undefined };
+}
+
+const TONES: Readonly<Record<VipJson['state'] | VipTaskJson['state'], Tone>> = {
+  up: 'good',
+  empty: 'bad',
+  down: 'bad',
+  active: 'good',
+  full: 'warn',
+  quiesced: 'warn',
+  draining: 'warn',
+};
+
+/** A task behind a port that is not carried is neither active nor anything else. */
+function stateCell({ vip, task }: VipRow): Cell {
+  const state = vip.state === 'down' ? 'down' : (task?.state ?? vip.state);
+  return { text: state, tone: TONES[state] };
+}

@@ -1,0 +1,269 @@
+import { setImmediate as turn, setTimeout as pause } from 'node:timers/promises';
+import type { VipPort, VipStatus, VirtualServiceInfo, VirtualTaskInfo } from '../api/ports.js';
+import type {
+  Backend,
+  BackendCounters,
+  DataPlane,
+  PlaneProblem,
+  VirtualService,
+  VirtualServiceCounters,
+} from '../balancer/data-plane.js';
+import { desiredServices, nextWeightChange } from '../balancer/desired.js';
+import type { Balancing, Catalog, Problem } from '../catalog/index.js';
+import type { Config } from '../config/index.js';
+import { formatHostPort } from '../net/ip.js';
+import type { LoadedConfig } from './daemon.js';
+import type { Logger } from './log.js';
+import { VipSupplier, type VipSupply } from './vip-supply.js';
+
+export interface VipKeeperOptions {
+  readonly catalog: Catalog;
+  readonly plane: DataPlane;
+  readonly log: Logger;
+  readonly supplier?: VipSupplier;
+  /** Milliseconds since the epoch. */
+  readonly clock?: () => number;
+  /** Milliseconds until an address that could not be served is tried again. */
+  readonly retryMs?: number;
+  /** Milliseconds that open connections may go on when the daemon stops. */
+  readonly stopMs?: number;
+}
+
+/** Whoever held the port may have let it go: nothing tells us. */
+const RETRY_MS = 10_000;
+/** Somebody may have flushed the rules of the host. */
+const RULES_MS = 30_000;
+/** Shorter than the ten seconds after which `docker stop` kills. */
+const STOP_MS = 5000;
+
+/** Thousands of services cost tens of milliseconds: a storm of changes leaves DNS three quarters of the time. */
+const REST = 3;
+const SHORTEST_REST_MS = 10;
+const LONGEST_REST_MS = 1000;
+
+/** What the catalog says of a service is complete; the same object each time, by which it is known that nothing changed. */
+const noDefaults: Balancing = {};
+
+/** The virtual IPs of this host: has the data plane carry what the catalog says, and tells the API what it carries. */
+export class VipKeeper implements VipPort {
+  readonly #catalog: Catalog;
+  readonly #plane: DataPlane;
+  readonly #log: Logger;
+  readonly #supplier: VipSupplier;
+  readonly #clock: () => number;
+  readonly #retryMs: number;
+  readonly #stopMs: number;
+  #supply: VipSupply = { why: 'the daemon is starting', wanted: false };
+  /** As applied last. */
+  #desired: readonly VirtualService[] = [];
+  #problems: readonly PlaneProblem[] = [];
+  /** The redirects that the kernel was last told of, and when to tell it again. */
+  #led: { readonly text?: string; readonly due: number; readonly fault?: string } = { due: -Infinity };
+  #unsubscribe: (() => void) | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #isApplying = false;
+  #isStale = false;
+
+  constructor(options: VipKeeperOptions) {
+    this.#catalog = options.catalog;
+    this.#plane = options.plane;
+    this.#log = options.log;
+    this.#supplier = options.supplier ?? new VipSupplier(options.log);
+    this.#clock = options.clock ?? Date.now;
+    this.#retryMs = options.retryMs ?? RETRY_MS;
+    this.#stopMs = options.stopMs ?? STOP_MS;
+  }
+
+  /**
+   * What {@link use} is to be told of a configuration: all of it that can fail.
+   * @throws ConfigFault when the pool cannot be used
+   */
+  prepare(loaded: LoadedConfig): Promise<VipSupply> {
+    const inForce = 'pool' in this.#supply ? this.#supply.pool : undefined;
+    return this.#supplier.supply(loaded, this.#catalog.snapshot.networks(), inForce);
+  }
+
+  /** Puts a configuration in force. At start to be called before the first source speaks. */
+  use({ vip, balancing }: Config, supply: VipSupply): void {
+    this.#supply = supply;
+    this.#catalog.configure({
+      endpointMode: vip?.endpointMode ?? 'dnsrr',
+      balancing,
+      vips: vip && 'pool' in supply ? { pool: supply.pool, release: vip.release } : 'none',
+    });
+  }
+
+  /** Whether a listener may be at any port of its virtual IP. */
+  get isLed(): boolean {
+    return 'pool' in this.#supply && this.#supply.led;
+  }
+
+  /** Follows the catalog from now on; resolves when all that there is now is carried. */
+  async start(): Promise<void> {
+    this.#unsubscribe = this.#catalog.onChange(() => {
+      void this.#refresh();
+    });
+    await this.#refresh();
+  }
+
+  /** Takes away what only the configuration before needed. */
+  async tidy(): Promise<void> {
+    await this.#supplier.release('pool' in this.#supply ? this.#supply.pool : undefined);
+  }
+
+  /** Takes no new connection; open ones may go on for a short while. */
+  async stop(): Promise<void> {
+    this.#unsubscribe?.();
+    this.#unsubscribe = undefined;
+    clearTimeout(this.#timer);
+    const enough = new Promise<void>((resolve) => {
+      setTimeout(resolve, this.#stopMs).unref();
+    });
+    await Promise.race([this.#plane.drain(), enough]);
+    await this.#plane.close();
+    await this.#supplier.release();
+  }
+
+  status(): VipStatus {
+    const services = this.#desired.length;
+    if (!('pool' in this.#supply)) return { plane: 'off', ...this.#supply, services };
+    return { plane: 'proxy', pool: this.#supply.pool, services };
+  }
+
+  /** What cannot be served now. */
+  problems(): readonly Problem[] {
+    const { fault } = this.#led;
+    return [
+      ...(fault === undefined ? [] : [{ code: 'vip-rules', subject: 'virtual IPs', message: fault }]),
+      ...this.#problems.map((each) => ({
+        code: 'vip-not-served',
+        subject: `virtual IP ${placeOf(each)}`,
+        message: each.message,
+      })),
+    ];
+  }
+
+  *services(): Iterable<VirtualServiceInfo> {
+    const counted = new Map(this.#plane.counters().map((each) => [placeOf(each), each]));
+    const problems = new Map(this.#problems.map((each) => [placeOf(each), each.message]));
+    for (const service of this.#desired) {
+      const place = placeOf(service);
+      const counters = counted.get(place);
+      yield infoOf(
+        service,
+        counters?.service === service.service ? counters : undefined,
+        problems.get(place),
+      );
+    }
+  }
+
+  /** One apply at a time; whatever comes meanwhile is the next, and only the last of it. */
+  async #refresh(): Promise<void> {
+    this.#isStale = true;
+    if (this.#isApplying) return;
+    this.#isApplying = true;
+    let rest = 0;
+    while (this.#isStale) {
+      // A burst of changes is one apply.
+      await (rest > SHORTEST_REST_MS ? pause(Math.min(LONGEST_REST_MS, rest)) : turn());
+      this.#isStale = false;
+      const begun = performance.now();
+      await this.#apply();
+      rest = REST * (performance.now() - begun);
+    }
+    this.#isApplying = false;
+    this.#planNext();
+  }
+
+  async #apply(): Promise<void> {
+    const desired = desiredServices(this.#catalog.snapshot, {}, noDefaults, this.#clock());
+    try {
+      const problems = await this.#plane.apply(desired);
+      this.#desired = desired;
+      const told = new Set(this.#problems.map(({ message }) => message));
+      this.#problems = problems;
+      for (const { message } of problems) if (!told.has(message)) this.#log.warn(message);
+    } catch (error) {
+      this.#log.error({ error: String(error) }, 'virtual IPs could not be changed; please report it');
+    }
+    await this.#lead();
+  }
+
+  /** Tells the kernel where listeners are, when that is news or was long ago. */
+  async #lead(): Promise<void> {
+    if (!('pool' in this.#supply) || !this.#supply.led) return;
+    const { pool } = this.#supply;
+    const now = this.#clock();
+    // Listeners come and go with these; to ask all of them costs much more.
+    const places = this.#desired.map((each) => `${each.service} ${placeOf(each)}`);
+    const text = [pool, ...places, ...this.#problems.map(placeOf)].join();
+    if (text === this.#led.text && now < this.#led.due) return;
+    const redirects = this.#plane
+      .counters()
+      .flatMap(({ vip, port, listenPort }) => (listenPort === undefined ? [] : [{ vip, port, listenPort }]));
+    try {
+      await this.#supplier.lead(pool, redirects);
+      this.#led = { text, due: now + RULES_MS };
+    } catch (error) {
+      const fault = error instanceof Error ? error.message : String(error);
+      if (fault !== this.#led.fault) this.#log.warn(fault);
+      this.#led = { due: now + this.#retryMs, fault };
+    }
+  }
+
+  #planNext(): void {
+    const now = this.#clock();
+    const retryAt = this.#problems.length > 0 ? now + this.#retryMs : Infinity;
+    const rulesAt = this.isLed ? this.#led.due : Infinity;
+    const at = Math.min(retryAt, rulesAt, nextWeightChange(this.#catalog.snapshot) ?? Infinity);
+    clearTimeout(this.#timer);
+    if (at === Infinity || !this.#unsubscribe) return;
+    this.#timer = setTimeout(() => void this.#refresh(), Math.max(0, at - now)).unref();
+  }
+}
+
+type Place = Pick<VirtualService, 'vip' | 'port' | 'protocol'>;
+
+function placeOf({ vip, port, protocol }: Place): string {
+  return `${formatHostPort({ ip: vip, port })}/${protocol}`;
+}
+
+function infoOf(
+  service: VirtualService,
+  counters: VirtualServiceCounters | undefined,
+  problem: string | undefined,
+): VirtualServiceInfo {
+  const { vip, port, protocol, scheduler } = service;
+  const limits = new Map(service.backends.map(({ id, maxConnections }) => [id, maxConnections]));
+  const backends = counters?.backends ?? service.backends.map(unused);
+  const tasks = backends.map((each) => taskInfo(each, limits.get(each.id)));
+  const takes = tasks.some(({ state }) => state === 'active' || state === 'full');
+  const { active, total, bytesIn, bytesOut, refused, failed, retried } = counters ?? nothing;
+  return {
+    ...{ service: service.service, vip, port, protocol, scheduler },
+    state: counters === undefined ? 'down' : takes ? 'up' : 'empty',
+    ...(counters === undefined && problem !== undefined && { problem }),
+    ...{ active, total, bytesIn, bytesOut, refused, failed, retried, tasks },
+  };
+}
+
+const nothing = { active: 0, total: 0, bytesIn: 0, bytesOut: 0, refused: 0, failed: 0, retried: 0 };
+
+function unused({ id, name, address, weight, state }: Backend): BackendCounters {
+  return { id, name, address, weight, state, active: 0, total: 0, bytesIn: 0, bytesOut: 0, errors: 0 };
+}
+
+function taskInfo(
+  { id, address, state, ...counters }: BackendCounters,
+  limit: number | undefined,
+): VirtualTaskInfo {
+  const isFull = limit !== undefined && counters.active >= limit;
+  const taking = counters.weight === 0 ? 'quiesced' : isFull ? 'full' : 'active';
+  return {
+    task: id,
+    ...counters,
+    address: formatHostPort(address),
+    ...(limit !== undefined && { maxConnections: limit }),
+    state: state === 'draining' ? 'draining' : taking,
+  };
+}

@@ -1,0 +1,105 @@
+import { spawn } from 'node:child_process';
+import { ipBytes, ipFamily, ipFromBytes } from '../net/ip.js';
+
+/** Connections to a port of a VIP go to another port of it, where somebody listens. */
+export interface Redirect {
+  readonly vip: string;
+  readonly port: number;
+  readonly listenPort: number;
+}
+
+/** A table of our own: what others do in theirs does not touch it, and it goes with us. */
+const TABLE = 'fairlead_vip';
+const TIMEOUT_MS = 10_000;
+
+/**
+ * Has the kernel keep the addresses of a pool for virtual IPs (nft(8)). TCP to a port that is redirected goes to where it is
+ * listened; to any other it is refused at once, also where something listens on all addresses of the host. Neither TCP nor UDP
+ * falls to the rules by which Docker publishes ports on every local address. And because nobody listens at the ports
+ * themselves, they can be published at the same time. The whole table is replaced, in one transaction; open connections
+ * stay.
+ * @param pool CIDR, from its first address
+ * @throws Error with one line that says what to do
+ */
+export async function writeVipRules(pool: string, redirects: readonly Redirect[]): Promise<void> {
+  await nft(script(pool, redirects), `virtual IPs of ${pool} cannot be led to their listeners`);
+}
+
+/** Takes the rules of a pool away. @throws Error as there */
+export async function removeVipRules(pool: string): Promise<void> {
+  await nft(emptied(familyOf(pool)), `the rules for virtual IPs of ${pool} cannot be removed`);
+}
+
+function familyOf(pool: string): 'ip' | 'ip6' {
+  return pool.includes(':') ? 'ip6' : 'ip';
+}
+
+/** An absent table cannot be deleted; one that is added first is there. */
+function emptied(family: 'ip' | 'ip6'): string {
+  return `add table ${family} ${TABLE}\ndelete table ${family} ${TABLE}\n`;
+}
+
+function script(pool: string, redirects: readonly Redirect[]): string {
+  const family = familyOf(pool);
+  const type = family === 'ip' ? 'ipv4_addr' : 'ipv6_addr';
+  const elements = redirects.map(({ vip, port, listenPort }) => `${vip} . ${port} : ${vip} . ${listenPort}`);
+  // NAT before Docker's, which sees only what is not led anywhere yet. UDP is listened for at the port itself, and what is not
+  // tracked is not led anywhere: a client that goes on sending would be stuck with an answer of long ago.
+  return `${emptied(family)}
+table ${family} ${TABLE} {
+  map ports {
+    type ${type} . inet_service : ${type} . inet_service
+    ${elements.length > 0 ? `elements = { ${elements.join(', ')} }` : ''}
+  }
+  chain lead {
+    dnat ${family} to ${family} daddr . tcp dport map @ports
+    meta l4proto tcp dnat to ${nowhere(pool)}
+  }
+  chain prerouting {
+    type nat hook prerouting priority -110
+    ${family} daddr ${pool} jump lead
+  }
+  chain output {
+    type nat hook output priority -110
+    ${family} daddr ${pool} jump lead
+  }
+  chain untracked_in {
+    type filter hook prerouting priority -310
+    meta l4proto udp ${family} daddr ${pool} notrack
+  }
+  chain untracked_out {
+    type filter hook output priority -310
+    meta l4proto udp ${family} daddr ${pool} notrack
+    meta l4proto udp ${family} saddr ${pool} notrack
+  }
+}
+`;
+}
+
+/** Port 1 of the first address, which is never leased: nobody listens there. */
+function nowhere(pool: string): string {
+  const first = pool.slice(0, pool.indexOf('/'));
+  const bytes = ipBytes(first);
+  bytes[bytes.length - 1] = (bytes.at(-1) ?? 0) + 1;
+  const ip = ipFromBytes(bytes) ?? first;
+  return ipFamily(ip) === 4 ? `${ip}:1` : `[${ip}]:1`;
+}
+
+async function nft(input: string, trouble: string): Promise<void> {
+  const todo = 'run as root or with CAP_NET_ADMIN, on a kernel with nf_tables and NAT';
+  const why = await new Promise<string | undefined>((resolve) => {
+    const child = spawn('nft', ['-f', '-'], { stdio: ['pipe', 'ignore', 'pipe'], timeout: TIMEOUT_MS });
+    let said = '';
+    child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString().slice(0, 2000)));
+    // It may have ended before it has read everything; its exit code says why.
+    child.stdin.on('error', () => undefined);
+    child.once('error', (error: NodeJS.ErrnoException) => {
+      resolve(error.code === 'ENOENT' ? 'there is no "nft" command; install nftables' : error.message);
+    });
+    child.once('close', (code) => {
+      resolve(code === 0 ? undefined : (said.trim().split('\n')[0] ?? '') || `nft ended with ${code}`);
+    });
+    child.stdin.end(input);
+  });
+  if (why !== undefined) throw new Error(`${trouble} (${why}); ${todo}`);
+}

@@ -1,0 +1,283 @@
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { afterEach, describe, expect, it } from 'vitest';
+import type { DataPlane, VirtualService } from '../../../src/balancer/data-plane.js';
+import type { HostPort } from '../../../src/net/ip.js';
+import {
+  answerAtEnd,
+  backend,
+  Client,
+  echo,
+  exchange,
+  named,
+  startPeer,
+  tcpService,
+  until,
+  type Peer,
+} from '../proxy/peer.js';
+
+/** A plane under test. Its tasks are listeners on 127.0.0.1. */
+export interface PlaneUnderTest {
+  readonly plane: DataPlane;
+  /** The n-th address that it can serve and that nobody else uses. */
+  readonly vip: (n: number) => HostPort;
+  readonly close: () => Promise<void>;
+}
+
+/**
+ * What every data plane does, whatever carries its traffic.
+ * @param create called for each case
+ */
+export function describeDataPlane(name: string, create: () => Promise<PlaneUnderTest>): void {
+  describe(`data plane ${name}`, () => {
+    const cleanUp: (() => Promise<void>)[] = [];
+    afterEach(async () => {
+      for (const each of cleanUp.splice(0).reverse()) await each();
+    });
+    const setUp = async (): Promise<PlaneUnderTest> => {
+      const made = await create();
+      cleanUp.push(() => made.close());
+      return made;
+    };
+    const task = async (behave: Parameters<typeof startPeer>[0]): Promise<Peer> => {
+      const peer = await startPeer(behave);
+      cleanUp.push(() => peer.close());
+      return peer;
+    };
+    const one = (plane: DataPlane, vip: HostPort) => {
+      const found = plane.counters().find((each) => each.vip === vip.ip && each.port === vip.port);
+      if (!found) throw new Error(`no counters of ${vip.ip}:${vip.port}`);
+      return found;
+    };
+
+    it('carries a connection to a task and back, and counts it', async () => {
+      const { plane, vip } = await setUp();
+      const peer = await task(answerAtEnd((got) => `got ${got.length}`));
+      expect(await plane.apply([tcpService(vip(1), [backend('a', peer.address)])])).toEqual([]);
+      expect(await exchange(vip(1), 'hello')).toEqual({ text: 'got 5', end: 'fin' });
+      await until(() => one(plane, vip(1)).active === 0);
+      expect(one(plane, vip(1))).toMatchObject({
+        service: 'default/shop/web',
+        total: 1,
+        bytesIn: 5,
+        bytesOut: 5,
+        refused: 0,
+        failed: 0,
+        backends: [{ id: 'a', active: 0, total: 1, bytesIn: 5, bytesOut: 5, errors: 0 }],
+      });
+    });
+
+    it('spreads connections over the tasks by the scheduler, and none to one that drains or has weight 0', async () => {
+      const { plane, vip } = await setUp();
+      const peers = await Promise.all([task(echo), task(echo), task(echo), task(echo)]);
+      const [a, b, c, d] = peers.map(({ address }) => address);
+      if (!a || !b || !c || !d) throw new Error('there are four');
+      const backends = [
+        backend('a', a),
+        backend('b', b),
+        backend('c', c, { state: 'draining' }),
+        backend('d', d, { weight: 0 }),
+      ];
+      await plane.apply([tcpService(vip(1), backends)]);
+      for (let n = 0; n < 6; n++) expect(await exchange(vip(1), 'x')).toEqual({ text: 'x', end: 'fin' });
+      expect(peers.map((peer) => peer.accepted())).toEqual([3, 3, 0, 0]);
+    });
+
+    it('passes datagrams both ways, empty ones too', async () => {
+      const { plane, vip } = await setUp();
+      const server = createSocket('udp4', (message, from) => server.send(message, from.port, from.address));
+      cleanUp.push(() => Promise.resolve(void server.close()));
+      server.bind(0, '127.0.0.1');
+      await once(server, 'listening');
+      const service: VirtualService = {
+        ...tcpService(vip(1), [backend('a', { ip: '127.0.0.1', port: server.address().port })]),
+        protocol: 'udp',
+      };
+      expect(await plane.apply([service])).toEqual([]);
+      const client = createSocket('udp4');
+      cleanUp.push(() => Promise.resolve(void client.close()));
+      for (const text of ['hello', '']) {
+        client.send(text, vip(1).port, vip(1).ip);
+        const [reply, from] = (await once(client, 'message')) as [Buffer, { address: string; port: number }];
+        expect([reply.toString(), from.address, from.port]).toEqual([text, vip(1).ip, vip(1).port]);
+      }
+    });
+
+    it('refuses at once when there is no task, or none takes connections', async () => {
+      const { plane, vip } = await setUp();
+      const peer = await task(echo);
+      await plane.apply([
+        tcpService(vip(1), []),
+        tcpService(vip(2), [backend('a', peer.address, { weight: 0 })], { service: 'default/shop/idle' }),
+      ]);
+      for (const each of [vip(1), vip(2)])
+        expect((await new Client(each).over).end).toMatch(/^(ECONNRESET|ECONNREFUSED)$/);
+      expect(one(plane, vip(1)).refused).toBe(1);
+    });
+
+    it('refuses a port that no service has', async () => {
+      const { plane, vip } = await setUp();
+      const peer = await task(echo);
+      await plane.apply([tcpService(vip(1), [backend('a', peer.address)])]);
+      const elsewhere = { ip: vip(1).ip, port: vip(1).port + 1 };
+      expect(await new Client(elsewhere).over).toEqual({ text: '', end: 'ECONNREFUSED' });
+    });
+
+    it('ends in the same state whatever the order and however often it is applied', async () => {
+      const { plane, vip } = await setUp();
+      const peer = await task(echo);
+      const services = [1, 2, 3].map((n) =>
+        tcpService(vip(n), [backend('a', peer.address)], { service: `default/shop/s${n}` }),
+      );
+      const state = (): unknown[] =>
+        plane
+          .counters()
+          .map(({ service, vip: address, port, backends }) => ({ service, address, port, backends }))
+          .sort((x, y) => x.service.localeCompare(y.service));
+      await plane.apply(services);
+      const applied = state();
+      expect(applied).toHaveLength(3);
+      // Not awaited: calls are carried out one after the other.
+      const problems = await Promise.all([
+        plane.apply(services.slice(2)),
+        plane.apply([]),
+        plane.apply([...services].reverse()),
+        plane.apply(structuredClone(services)),
+      ]);
+      expect(problems).toEqual([[], [], [], []]);
+      expect(state()).toEqual(applied);
+      for (const { vip: ip, port } of services) expect((await exchange({ ip, port }, 'x')).text).toBe('x');
+    });
+
+    it('gives a doubled address to the first service by key, and names both in the problem', async () => {
+      const { plane, vip } = await setUp();
+      const [first, second] = [await task(named('first')), await task(named('second'))];
+      const services = [
+        tcpService(vip(1), [backend('b', second.address)], { service: 'default/shop/b' }),
+        tcpService(vip(1), [backend('a', first.address)], { service: 'default/shop/a' }),
+      ];
+      for (const desired of [services, [...services].reverse()]) {
+        const [problem, ...others] = await plane.apply(desired);
+        expect(others).toEqual([]);
+        expect(problem?.message).toMatch(/default\/shop\/b.*default\/shop\/a/);
+        expect((await exchange(vip(1), '')).text).toBe('first:');
+      }
+    });
+
+    it('keeps open connections through changes that keep their task', async () => {
+      const { plane, vip } = await setUp();
+      const [a, b] = [await task(echo), await task(named('b'))];
+      await plane.apply([tcpService(vip(1), [backend('a', a.address)])]);
+      const client = new Client(vip(1)).send('1');
+      await client.got(1);
+      const changes: VirtualService[] = [
+        tcpService(vip(1), [backend('b', b.address), backend('a', a.address, { weight: 7 })]),
+        tcpService(vip(1), [backend('a', a.address, { state: 'draining' }), backend('b', b.address)]),
+        tcpService(vip(1), [backend('a', a.address, { weight: 0 })], { scheduler: 'wlc' }),
+        tcpService(vip(1), [backend('a', a.address)], { onDown: 'reset', maxConnections: 1 }),
+      ];
+      for (const [index, change] of changes.entries()) {
+        await plane.apply([change]);
+        expect(await client.send('x').got(index + 2)).toHaveLength(index + 2);
+        expect(one(plane, vip(1)).backends.find(({ id }) => id === 'a')).toMatchObject({
+          active: 1,
+          total: 1,
+        });
+      }
+      expect((await client.end().over).end).toBe('fin');
+    });
+
+    it('sends new connections elsewhere when a task goes, and keeps its open ones', async () => {
+      const { plane, vip } = await setUp();
+      const [a, b] = [await task(named('a')), await task(named('b'))];
+      await plane.apply([tcpService(vip(1), [backend('a', a.address)])]);
+      const client = new Client(vip(1));
+      await client.got(2);
+      await plane.apply([tcpService(vip(1), [backend('b', b.address)])]);
+      for (let n = 0; n < 3; n++) expect((await exchange(vip(1), '')).text).toBe('b:');
+      expect(await client.send('still').got(7)).toBe('a:still');
+      expect((await client.end().over).end).toBe('fin');
+    });
+
+    it('resets the connections of a task that goes when the service says so', async () => {
+      const { plane, vip } = await setUp();
+      const [a, b] = [await task(named('a')), await task(named('b'))];
+      await plane.apply([tcpService(vip(1), [backend('a', a.address)], { onDown: 'reset' })]);
+      const client = new Client(vip(1));
+      await client.got(2);
+      await plane.apply([tcpService(vip(1), [backend('b', b.address)], { onDown: 'reset' })]);
+      expect(await client.over).toEqual({ text: 'a:', end: 'ECONNRESET' });
+    });
+
+    it('never sends a connection for a task to another task that has its id at a new address', async () => {
+      const { plane, vip } = await setUp();
+      const [before, after] = [await task(named('before')), await task(named('after'))];
+      await plane.apply([tcpService(vip(1), [backend('a', before.address)])]);
+      expect((await exchange(vip(1), '')).text).toBe('before:');
+      await plane.apply([tcpService(vip(1), [backend('a', after.address)])]);
+      expect((await exchange(vip(1), '')).text).toBe('after:');
+    });
+
+    it('frees the address of a service that goes, and lets its open connections end', async () => {
+      const { plane, vip } = await setUp();
+      const peer = await task(echo);
+      const service = tcpService(vip(1), [backend('a', peer.address)]);
+      await plane.apply([service]);
+      const client = new Client(vip(1)).send('1');
+      await client.got(1);
+      await plane.apply([]);
+      expect(plane.counters()).toEqual([]);
+      expect((await new Client(vip(1)).over).end).toBe('ECONNREFUSED');
+      await plane.apply([service]);
+      expect((await exchange(vip(1), 'again')).text).toBe('again');
+      expect(await client.send('2').got(2)).toBe('12');
+      expect((await client.end().over).end).toBe('fin');
+    });
+
+    it('drains: open connections end in peace, new ones are refused', async () => {
+      const { plane, vip } = await setUp();
+      const peer = await task(echo);
+      await plane.apply([tcpService(vip(1), [backend('a', peer.address)])]);
+      const client = new Client(vip(1)).send('1');
+      await client.got(1);
+      let drained = false;
+      const draining = plane.drain().then(() => (drained = true));
+      let end = '';
+      while (end !== 'ECONNREFUSED') {
+        const late = new Client(vip(1));
+        ({ end } = await late.end().over);
+        late.socket.destroy();
+      }
+      expect(await client.send('2').got(2)).toBe('12');
+      expect(drained).toBe(false);
+      expect((await client.end().over).end).toBe('fin');
+      await draining;
+    });
+
+    it('drains: connections that are queued already are served', async () => {
+      const { plane, vip } = await setUp();
+      const peer = await task(echo);
+      await plane.apply([tcpService(vip(1), [backend('a', peer.address)])]);
+      // The kernel has them all before the plane gets to run again.
+      const clients = Array.from({ length: 50 }, () => new Client(vip(1)).end('x'));
+      const drained = plane.drain();
+      const seen = await Promise.all(clients.map(({ over }) => over));
+      expect(seen).toEqual(clients.map(() => ({ text: 'x', end: 'fin' })));
+      await drained;
+    });
+
+    it('closes at once, and does nothing after that', async () => {
+      const { plane, vip } = await setUp();
+      const peer = await task(echo);
+      const service = tcpService(vip(1), [backend('a', peer.address)]);
+      await plane.apply([service]);
+      const client = new Client(vip(1)).send('1');
+      await client.got(1);
+      await plane.close();
+      expect((await client.over).end).toBe('ECONNRESET');
+      expect(await plane.apply([service])).toEqual([]);
+      expect((await new Client(vip(1)).over).end).toBe('ECONNREFUSED');
+      await plane.close();
+    });
+  });
+}

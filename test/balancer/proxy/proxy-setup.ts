@@ -1,0 +1,76 @@
+import { afterEach } from 'vitest';
+import type {
+  DataPlane,
+  PassiveSignal,
+  VirtualService,
+  VirtualServiceCounters,
+} from '../../../src/balancer/data-plane.js';
+import type { FlowLimits } from '../../../src/balancer/proxy/flow-budget.js';
+import { createProxyPlane } from '../../../src/balancer/proxy/proxy-plane.js';
+import type { HostPort } from '../../../src/net/ip.js';
+import { backend, startPeer, tcpService, type Behaviour, type Peer } from './peer.js';
+
+/** A proxy plane with one service, and what it has told. */
+export interface Served {
+  readonly plane: DataPlane;
+  readonly vip: HostPort;
+  /** `task ok`, `task reason`. */
+  readonly signals: string[];
+  readonly logged: string[];
+  /** Milliseconds that a test may move on. */
+  readonly clock: { ahead: number };
+  readonly counters: () => VirtualServiceCounters;
+  readonly apply: (over: Partial<VirtualService>) => Promise<void>;
+}
+
+export interface Setup {
+  readonly peer: (behave: Behaviour) => Promise<Peer>;
+  /** Serves tasks `a`, `b`, ... at addresses, in turn. */
+  readonly serve: (
+    tasks: readonly HostPort[],
+    over?: Partial<VirtualService>,
+    limits?: FlowLimits,
+  ) => Promise<Served>;
+}
+
+/** What a test file's cases make, taken down after each. @param second of the file's own part of 127.0.0.0/8 */
+export function setUpProxy(second: number): Setup {
+  const cleanUp: (() => Promise<void>)[] = [];
+  let vips = 0;
+  afterEach(async () => {
+    for (const each of cleanUp.splice(0).reverse()) await each();
+  });
+  return {
+    async peer(behave) {
+      const peer = await startPeer(behave);
+      cleanUp.push(() => peer.close());
+      return peer;
+    },
+    async serve(tasks, over = {}, limits) {
+      const vip = { ip: `127.${second}.0.${++vips}`, port: 8080 };
+      const clock = { ahead: 0 };
+      const signals: string[] = [];
+      const logged: string[] = [];
+      const plane = createProxyPlane({
+        now: () => performance.now() + clock.ahead,
+        onSignal: ({ backend: id, ok, reason }: PassiveSignal) =>
+          signals.push(`${id} ${ok ? 'ok' : String(reason)}`),
+        log: (message) => logged.push(message),
+        ...(limits && { limits }),
+      });
+      cleanUp.push(() => plane.close());
+      const backends = tasks.map((address, index) => backend(String.fromCharCode(97 + index), address));
+      const apply = async (changes: Partial<VirtualService>): Promise<void> => {
+        const problems = await plane.apply([tcpService(vip, backends, { ...over, ...changes })]);
+        if (problems.length > 0) throw new Error(problems.map(({ message }) => message).join('; '));
+      };
+      await apply({});
+      const counters = (): VirtualServiceCounters => {
+        const [found] = plane.counters();
+        if (!found) throw new Error('the service is not served');
+        return found;
+      };
+      return { plane, vip, signals, logged, clock, counters, apply };
+    },
+  };
+}

@@ -1,0 +1,136 @@
+import { pino } from 'pino';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { parseConfigText } from '../../src/config/index.js';
+import { ConfigFault } from '../../src/daemon/config-fault.js';
+import type { LoadedConfig } from '../../src/daemon/daemon.js';
+import { VipSupplier, type VipSystem } from '../../src/daemon/vip-supply.js';
+
+let done: string[];
+let warned: string[];
+let refuses: string | undefined;
+let hasRoute: boolean;
+let ranges: ReturnType<VipSystem['hostRanges']>;
+
+const act = (what: string): Promise<void> => {
+  if (what === refuses) return Promise.reject(new Error(`${what}: no right`));
+  done.push(what);
+  return Promise.resolve();
+};
+const system: VipSystem = {
+  hostRanges: () => ranges,
+  addLocalRoute: (pool) => (hasRoute ? Promise.resolve(false) : act(`route ${pool}`).then(() => true)),
+  removeLocalRoute: (pool) => act(`no route ${pool}`),
+  writeVipRules: (pool) => act(`rules ${pool}`),
+  removeVipRules: (pool) => act(`no rules ${pool}`),
+};
+
+function supplier(): VipSupplier {
+  const write = (line: string) => {
+    const { level, msg } = JSON.parse(line) as { level: number; msg: string };
+    if (level >= 40) warned.push(msg);
+  };
+  return new VipSupplier(pino({ level: 'info' }, { write }), system);
+}
+
+function loaded(text = 'domain: example.internal'): LoadedConfig {
+  const parsed = parseConfigText(text);
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed.errors));
+  return parsed;
+}
+
+beforeEach(() => {
+  done = [];
+  warned = [];
+  refuses = undefined;
+  hasRoute = false;
+  ranges = [];
+});
+
+describe('where virtual IPs come from', () => {
+  it('the pool is made local, and given back when the daemon stops', async () => {
+    const own = supplier();
+    expect(await own.supply(loaded(), [])).toEqual({ pool: '10.43.0.0/16', led: true });
+    expect(done.splice(0)).toEqual(['route 10.43.0.0/16', 'rules 10.43.0.0/16']);
+    await own.release();
+    expect(done.splice(0)).toEqual(['no rules 10.43.0.0/16', 'no route 10.43.0.0/16']);
+    await own.release();
+    expect(done).toEqual([]);
+  });
+
+  it('a route that an operator has set stays', async () => {
+    hasRoute = true;
+    const own = supplier();
+    await own.supply(loaded(), []);
+    await own.release();
+    expect(done).toEqual(['rules 10.43.0.0/16', 'no rules 10.43.0.0/16']);
+  });
+
+  it('another pool takes the place of one, whose rules it has replaced', async () => {
+    const own = supplier();
+    await own.supply(loaded(), []);
+    done = [];
+    await own.supply(loaded('vip: { pool: 10.99.0.0/16 }'), [], '10.43.0.0/16');
+    await own.release('10.99.0.0/16');
+    expect(done).toEqual(['route 10.99.0.0/16', 'rules 10.99.0.0/16', 'no route 10.43.0.0/16']);
+  });
+
+  it('the pool that is in force is neither doubted nor emptied', async () => {
+    const own = supplier();
+    await own.supply(loaded(), []);
+    [done, hasRoute] = [[], true];
+    ranges = [{ range: '10.0.0.0/8', what: 'the route 10.0.0.0/8 (eth1)' }];
+    expect(await own.supply(loaded(), [], '10.43.0.0/16')).toMatchObject({ pool: '10.43.0.0/16' });
+    expect(done).toEqual([]);
+  });
+
+  it('loopback needs nothing', async () => {
+    refuses = 'route 127.43.0.0/16';
+    const supply = await supplier().supply(loaded('vip: { pool: 127.43.0.0/16 }'), []);
+    expect(supply).toEqual({ pool: '127.43.0.0/16', led: false });
+    expect(done).toEqual([]);
+  });
+
+  it.each(['route 10.43.0.0/16', 'rules 10.43.0.0/16'])(
+    'without the right for "%s" there are none',
+    async (what) => {
+      refuses = what;
+      expect(await supplier().supply(loaded(), [])).toEqual({
+        why: `${what}: no right, or set vip to false`,
+        wanted: true,
+      });
+      expect(warned).toEqual([
+        `virtual IPs are off, and names are answered with tasks: ${what}: no right, or set vip to false`,
+      ]);
+    },
+  );
+
+  it('there are none without a warning when nobody wants them', async () => {
+    expect(await supplier().supply(loaded('vip: false'), [])).toEqual({ why: 'vip is false', wanted: false });
+    expect([warned, done]).toEqual([[], []]);
+  });
+});
+
+describe('a pool that something else uses', () => {
+  beforeEach(() => {
+    ranges = [{ range: '10.0.0.0/8', what: 'the route 10.0.0.0/8 (eth1)' }];
+  });
+
+  it('is a warning when nobody chose it, so that an upgrade does not stop DNS', async () => {
+    const supply = await supplier().supply(loaded(), []);
+    expect(supply).toMatchObject({ wanted: true, why: expect.stringContaining('(eth1)') as string });
+    expect(warned).toHaveLength(1);
+  });
+
+  it.each([
+    [
+      'the file',
+      'vip: { pool: 10.43.0.0/16 }',
+      /^fairlead\.yaml:1:14: vip\.pool: 10\.43\.0\.0\/16 overlaps the route 10\.0\.0\.0\/8 \(eth1\); /,
+    ],
+  ])('is a fault with its place when it was chosen in %s', async (_, text, message) => {
+    const refused = supplier().supply(loaded(text), []);
+    await expect(refused).rejects.toThrow(message);
+    await expect(refused).rejects.toBeInstanceOf(ConfigFault);
+    expect(done).toEqual([]);
+  });
+});
