@@ -103,7 +103,8 @@ async function connect(host: Netns, client: Netns): Promise<void> {
   await client.must('ip', ['route', 'add', 'local', TASK_SUBNET, 'dev', 'lo']);
 }
 
-function createClient(netns: Netns, dir: string, resolvConf: string): Client {
+/** Programs in a network namespace, with a resolv.conf of their own; its file goes below `dir`. */
+export function createClient(netns: Pick<Netns, 'run' | 'spawn'>, dir: string, resolvConf: string): Client {
   const files = mkdtempSync(join(dir, 'etc-'));
   writeFileSync(join(files, 'resolv.conf'), resolvConf);
   writeFileSync(join(files, 'hosts'), '127.0.0.1 localhost\n');

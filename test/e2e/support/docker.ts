@@ -1,5 +1,6 @@
+import { spawn } from 'node:child_process';
 import { run, must, type CommandResult } from './command.js';
-import type { Vantage } from './dig.js';
+import type { Netns } from './netns.js';
 
 /** What a container is started with; a field left out is left to Docker. */
 interface ContainerOptions {
@@ -39,7 +40,7 @@ export interface Docker {
   /** Its IPv4 address on a network. */
   address(container: string, network?: string): Promise<string>;
   /** Runs this machine's own programs in the container's network namespace. */
-  inside(container: string): Promise<Vantage>;
+  inside(container: string): Promise<Pick<Netns, 'run' | 'spawn'>>;
   exec(container: string, ...command: readonly string[]): Promise<CommandResult>;
   /** Kills and removes; a container that is gone already is fine. */
   remove(...containers: readonly string[]): Promise<void>;
@@ -69,7 +70,11 @@ export function createDocker(socket: string): Docker {
     },
     async inside(container) {
       const net = `--net=/proc/${(await docker.inspect(container)).State.Pid}/ns/net`;
-      return { run: (file, args, options) => run('nsenter', [net, '--', file, ...args], options) };
+      const enter = (file: string, args: readonly string[]): string[] => [net, '--', file, ...args];
+      return {
+        run: (file, args, options) => run('nsenter', enter(file, args), options),
+        spawn: (file, args, options = {}) => spawn('nsenter', enter(file, args), options),
+      };
     },
     exec: (container, ...command) => run('/usr/bin/docker', withHost(['exec', container, ...command])),
     async remove(...containers) {

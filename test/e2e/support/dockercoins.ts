@@ -1,8 +1,7 @@
-import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import ts from 'typescript';
 import type { Host } from './host.js';
+import { compile } from './compile.js';
 import { composeLabels } from './labels.js';
 import { until } from './poll.js';
 
@@ -28,7 +27,7 @@ export interface Dockercoins {
  */
 export async function startDockercoins(host: Host, project: string, network: string): Promise<Dockercoins> {
   const app = join(host.dir, 'dockercoins');
-  compile(app);
+  compile(sources, services, app);
   const nameOf = (service: string, number = 1): string => `${project}-${service}-${number}`;
   const start = async (service: string, number: number, flags: readonly string[] = []): Promise<string> => {
     const name = nameOf(service, number);
@@ -91,16 +90,4 @@ export async function startDockercoins(host: Host, project: string, network: str
   await Promise.all([coins.startRng(1), start('hasher', 1), start('webui', 1)]);
   await start('worker', 1);
   return coins;
-}
-
-/** Node 20 does not run TypeScript, so the services are stripped of their types. */
-function compile(target: string): void {
-  mkdirSync(target, { recursive: true });
-  const compilerOptions = { target: ts.ScriptTarget.ES2023, module: ts.ModuleKind.ESNext };
-  for (const service of services) {
-    const source = readFileSync(join(sources, `${service}.ts`), 'utf8');
-    const { outputText } = ts.transpileModule(source, { compilerOptions });
-    writeFileSync(join(target, `${service}.mjs`), outputText);
-  }
-  if (readdirSync(target).length !== services.length) throw new Error(`${target}: services are missing`);
 }

@@ -28,11 +28,10 @@ export interface Nginx {
   readonly log: () => string;
 }
 
-/** What nginx is started with: locations of one server. */
-export interface NginxOptions {
-  /** Path to the text of the location. */
-  readonly locations: Readonly<Record<string, string>>;
-}
+/** What nginx is started with: locations of one server, or a whole file in which that server listens at port 80. */
+export type NginxOptions =
+  | { /** Path to the text of the location. */ readonly locations: Readonly<Record<string, string>> }
+  | { readonly text: string };
 
 /** nginx in the foreground, at a unix socket; ends with the namespace. */
 export async function startNginx(client: Client, dir: string, options: NginxOptions): Promise<Nginx> {
@@ -60,19 +59,25 @@ const nginxArguments = (dir: string, file: string): string[] => [
   ...['-e', join(dir, 'nginx.log')],
 ];
 
-function writeNginxConf(dir: string, socket: string, { locations }: NginxOptions): string {
+function writeNginxConf(dir: string, socket: string, options: NginxOptions): string {
   const file = `${socket}.conf`;
   const spool = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
     (name) => `${name}_temp_path ${dir};`,
   );
-  const places = Object.entries(locations).map(([path, text]) => `location = ${path} { ${text} }`);
+  const process = `daemon off; master_process off; pid ${socket}.pid;`;
+  const http = `http { access_log off; ${spool.join(' ')}`;
+  if ('text' in options) {
+    const ours = options.text.replace('http {', http).replace('listen 80;', `listen unix:${socket};`);
+    writeFileSync(file, `${process}\n${ours}`);
+    return file;
+  }
+  const places = Object.entries(options.locations).map(([path, text]) => `location = ${path} { ${text} }`);
   writeFileSync(
     file,
     `
-    daemon off; master_process off; pid ${socket}.pid;
+    ${process}
     events {}
-    http {
-      access_log off; ${spool.join(' ')}
+    ${http}
       resolver 169.254.169.250 valid=1s;
       server { listen unix:${socket}; ${places.join('\n')} }
     }

@@ -3,7 +3,7 @@ import { delimiter, join } from 'node:path';
 import { describe, test } from 'vitest';
 
 /** Programs that the files with an engine run. */
-const enginePrograms: readonly string[] = [
+export const enginePrograms: readonly string[] = [
   'dig',
   '/usr/bin/busybox',
   '/usr/bin/docker',

@@ -1,0 +1,224 @@
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { dig, type Vantage } from './support/dig.js';
+import { createHost, HOST_ADDRESS, untilKnown, type Host } from './support/host.js';
+import { composeLabels } from './support/labels.js';
+import { sleep, until } from './support/poll.js';
+import { describeOnHost } from './support/requirements.js';
+import { createVipStack, startTraffic, type TrafficClient, type VipStack } from './support/vips.js';
+
+const WEB = 'web.shop.rancher.internal';
+const CLIENT = 'shop-client-1';
+
+describeOnHost('virtual IPs', () => {
+  let host: Host;
+  let shop: VipStack;
+
+  beforeAll(async () => {
+    host = await createHost({ images: ['tools', 'node'], liveRestore: true });
+    shop = createVipStack(host, 'shop');
+    await host.fairlead.start();
+  });
+
+  beforeEach(async () => {
+    await host.docker.start(CLIENT, { labels: composeLabels('shop', 'client') });
+    await untilKnown(host, CLIENT);
+  });
+
+  afterEach(() => host.docker.clear());
+
+  afterAll(async () => {
+    await host.close();
+  });
+
+  const nameOf = (number: number): string => `shop-web-${number}`;
+  const namesOf = (...numbers: number[]): string[] => numbers.map(nameOf);
+  const start = (...numbers: number[]) => Promise.all(numbers.map((number) => shop.web('web', number)));
+  const stop = (...numbers: number[]) =>
+    Promise.all(numbers.map((number) => host.docker.cli('stop', '--time=10', nameOf(number))));
+  const traffic = (): Promise<TrafficClient> => startTraffic(host, CLIENT, WEB, 'web');
+
+  test('scaling 3, 5, 2 and a start-first replacement: no request of a client that resolved once fails', async () => {
+    await start(1, 2, 3);
+    await shop.untilTaken('web', namesOf(1, 2, 3));
+    const client = await traffic();
+    expect(client.address).toBe((await shop.vip('web')).vip);
+    await sleep(1_000);
+    await start(4, 5);
+    await shop.untilTaken('web', namesOf(1, 2, 3, 4, 5));
+    await stop(1, 2, 3);
+    await shop.untilTaken('web', namesOf(4, 5));
+    for (const [next, old, rest] of [
+      [6, 4, 5],
+      [7, 5, 6],
+    ] as const) {
+      await start(next);
+      await shop.untilTaken('web', namesOf(old, rest, next));
+      await stop(old);
+    }
+    await shop.untilTaken('web', namesOf(6, 7));
+    await sleep(500);
+    const seen = await client.end();
+    expect(seen).toMatchObject({ failures: [], wrong: 0 });
+    expect(Object.keys(seen.byTask).sort()).toEqual(namesOf(1, 2, 3, 4, 5, 6, 7));
+    expect(Math.min(seen.new, seen.kept)).toBeGreaterThan(1_000);
+    expect((await dig(host.netns, WEB)).answers).toEqual([client.address]);
+  });
+
+  test('docker kill -9: only what was open to that task may fail', async () => {
+    await start(1, 2, 3);
+    await shop.untilTaken('web', namesOf(1, 2, 3));
+    const client = await traffic();
+    await sleep(1_000);
+    await host.docker.cli('kill', '--signal=KILL', nameOf(2));
+    await shop.untilTaken('web', namesOf(1, 3), 5_000);
+    await sleep(2_000);
+    const seen = await client.end();
+    const [kept, others] = [
+      seen.failures.filter(({ kind }) => kind === 'kept'),
+      seen.failures.filter(({ kind }) => kind === 'new'),
+    ];
+    expect(new Set(kept.map(({ task }) => task ?? nameOf(2)))).toEqual(
+      new Set(kept.length ? [nameOf(2)] : []),
+    );
+    expect(kept.length).toBeLessThanOrEqual(50);
+    // Those that the task had accepted and not answered yet.
+    expect(others.length).toBeLessThanOrEqual(3);
+    expect(seen.wrong).toBe(0);
+    expect(Math.min(seen.new, seen.kept)).toBeGreaterThan(400);
+  });
+
+  test('a restart of the engine disturbs nobody', async () => {
+    await start(1, 2, 3);
+    await shop.untilTaken('web', namesOf(1, 2, 3));
+    const client = await traffic();
+    await host.engine.stop();
+    await sleep(1_000);
+    await host.engine.start();
+    await until(
+      'the engine is followed again',
+      () => host.fairlead.status(),
+      ({ sources }) => sources.every(({ state }) => state === 'live'),
+      host.patience(),
+    );
+    await sleep(1_000);
+    expect(await client.end()).toMatchObject({ failures: [], wrong: 0 });
+    await shop.untilTaken('web', namesOf(1, 2, 3));
+  });
+
+  test('an address that another service has now gets no connection that is not its own', async () => {
+    await host.docker.cli('network', 'create', '--subnet=10.77.0.0/24', 'reused');
+    const at = (address: string): string[] => ['--network=reused', `--ip=${address}`];
+    await Promise.all([
+      shop.web('web', 1, at('10.77.0.11')),
+      shop.web('web', 2, at('10.77.0.12')),
+      shop.web('other', 1, at('10.77.0.21')),
+    ]);
+    await shop.untilTaken('web', namesOf(1, 2));
+    const client = await traffic();
+    for (const heir of [2, 3, 4]) {
+      await host.docker.remove(nameOf(2));
+      await shop.web('other', heir, at('10.77.0.12'));
+      await sleep(1_000);
+      await host.docker.remove(`shop-other-${heir}`);
+      await shop.web('web', 2, at('10.77.0.12'));
+      await shop.untilTaken('web', namesOf(1, 2));
+    }
+    const seen = await client.end();
+    expect(seen.wrong).toBe(0);
+    // Those that the removed task had accepted and not answered yet.
+    expect(seen.failures.filter(({ kind }) => kind === 'new').length).toBeLessThanOrEqual(9);
+    expect(seen.failures.filter(({ task = nameOf(2) }) => task !== nameOf(2))).toEqual([]);
+  });
+
+  test('nobody there: refused at once, as is a port that the service does not have', async () => {
+    await start(1);
+    await shop.untilTaken('web', namesOf(1));
+    const { vip } = await shop.vip('web');
+    expect(await knock(vip, 81)).toMatchObject({ said: 'ECONNREFUSED' });
+    await host.docker.cli('stop', '--time=5', nameOf(1));
+    await until(
+      'it is empty',
+      () => shop.vip('web'),
+      ({ state }) => state === 'empty',
+      host.patience(),
+    );
+    const { said, ms } = await knock(vip, 80);
+    expect(['ECONNREFUSED', 'ECONNRESET']).toContain(said);
+    expect(ms).toBeLessThan(1_000);
+    await host.docker.remove(nameOf(1));
+    const none = async (): Promise<string> => (await knock(vip, 80)).said;
+    await until('nothing listens', none, (seen) => seen === 'ECONNREFUSED', host.patience());
+    // It is kept for the service.
+    await start(2);
+    await shop.untilTaken('web', namesOf(2));
+    expect((await shop.vip('web')).vip).toBe(vip);
+    await host.fairlead.stop();
+    await host.fairlead.start();
+    await shop.untilTaken('web', namesOf(2));
+    expect((await shop.vip('web')).vip).toBe(vip);
+  });
+
+  test('a port of a virtual IP can be published on the host at the same time, and each leads to its own', async () => {
+    await host.docker.cli('network', 'create', 'elsewhere');
+    await start(1);
+    await shop.untilTaken('web', namesOf(1));
+    await shop.web('other', 1, ['--network=elsewhere', '--publish=80:80']);
+    await shop.untilTaken('other', ['shop-other-1']);
+    const { vip } = await shop.vip('web');
+    const inside = await host.docker.inside(CLIENT);
+    const asked = async (): Promise<unknown> => [
+      (await knock(vip, 80)).body,
+      (await knock(vip, 80, host.netns)).body,
+      (await knock(HOST_ADDRESS, 80, host.netns)).body,
+      (await knock((await shop.vip('other')).vip, 80, inside)).body,
+    ];
+    const right = ['web shop-web-1', 'web shop-web-1', 'other shop-other-1', 'other shop-other-1'];
+    expect(await asked()).toEqual(right);
+    // The other way about: the port is published already when the daemon starts.
+    await host.fairlead.stop();
+    await host.fairlead.start();
+    await Promise.all([shop.untilTaken('web', namesOf(1)), shop.untilTaken('other', ['shop-other-1'])]);
+    expect(await asked()).toEqual(right);
+  });
+
+  test('nothing of it is left when the daemon stops', async () => {
+    const rules = async (): Promise<string> => (await host.netns.run('nft', ['list', 'tables'])).stdout;
+    const routes = async (): Promise<string> =>
+      (await host.netns.run('ip', ['route', 'show', 'table', 'local'])).stdout;
+    expect(await rules()).toContain('table ip fairlead_vip');
+    expect(await routes()).toContain('local 10.43.0.0/16');
+    await host.fairlead.stop();
+    expect(await rules()).not.toContain('fairlead');
+    expect(await routes()).not.toContain('10.43.0.0/16');
+    await host.fairlead.start();
+  });
+
+  /** Makes a request, from the client's container if nothing else is said. */
+  async function knock(ip: string, port: number, from?: Vantage): Promise<Knock> {
+    const vantage = from ?? (await host.docker.inside(CLIENT));
+    const { stdout } = await vantage.run(process.execPath, ['--eval', KNOCK, ip, String(port)]);
+    return JSON.parse(stdout) as Knock;
+  }
+});
+
+interface Knock {
+  /** An error code, `answer`, or `timeout`. */
+  readonly said: string;
+  readonly ms: number;
+  readonly body: string;
+}
+
+const KNOCK = `
+const [ip, port] = process.argv.slice(1);
+const begun = Date.now();
+const end = (said, body = '') => {
+  console.log(JSON.stringify({ said, body, ms: Date.now() - begun }));
+  process.exit();
+};
+const options = { host: ip, port: Number(port), agent: false };
+require('node:http').get(options, (response) => {
+  let body = '';
+  response.on('data', (chunk) => (body += chunk)).on('end', () => end('answer', body));
+}).on('error', ({ code }) => end(code));
+setTimeout(() => end('timeout'), 5000);
+`;
