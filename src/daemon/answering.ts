@@ -1,8 +1,9 @@
 import { availableParallelism } from 'node:os';
-import type { ChangeSet, Snapshot } from '../catalog/index.js';
+import type { ChangeSet, LookupKey, Snapshot } from '../catalog/index.js';
 import type { Config } from '../config/index.js';
 import type { AnsweringJson, DnsCountersJson } from '../api/types.js';
 import { Compiler } from '../dns/answers/compiler.js';
+import { Publisher } from '../dns/answers/publisher.js';
 import { LocalAnswers } from '../dns/answers/local.js';
 import { Tally, type TallyCounts } from '../dns/answers/tally.js';
 import { Versions } from '../dns/answers/versions.js';
@@ -30,7 +31,10 @@ export class Answering {
   readonly #options: AnsweringOptions;
   readonly #versions = new Versions();
   readonly #compiler: Compiler;
+  readonly #publisher: Publisher;
   #loaded = false;
+  /** What changed in this turn of the event loop and is still to be told. */
+  #pending: Set<LookupKey> | 'all' | undefined;
   #native: NativeUdp | undefined;
   #local: LocalAnswers | undefined;
   #why: string | undefined;
@@ -47,6 +51,11 @@ export class Answering {
       resolve: (seen, view, question) => names().zone.resolveFor(seen, view, question),
       lookup: (question) => names().cache.peek(question),
       now,
+    });
+    this.#publisher = new Publisher({
+      versions: this.#versions,
+      compiler: this.#compiler,
+      install: (entry) => (this.#native ?? this.#local)?.install(entry),
     });
   }
 
@@ -85,14 +94,25 @@ export class Answering {
     return listenUdp(address, this.#options.responder, counters, this.#local);
   }
 
-  /** To be called with each change of the catalog, before anybody else hears of it. */
-  publish({ lookups, networks }: ChangeSet, snapshot: Snapshot): void {
-    const { loaded } = snapshot;
+  /**
+   * To be called with each change of the catalog. A run of changes is told together, at the end of this turn of the event loop: until then
+   * this thread could not answer what answering threads would have to ask it.
+   */
+  publish({ lookups, networks }: ChangeSet, { loaded }: Snapshot): void {
     const isNew =
       loaded !== this.#loaded ||
       networks.added.length + networks.changed.length + networks.removed.length > 0;
     this.#loaded = loaded;
-    this.#versions.publish(isNew ? 'all' : lookups, this.#serial(snapshot));
+    const isFirst = this.#pending === undefined;
+    this.#pending ??= new Set();
+    if (isNew || lookups === 'all') this.#pending = 'all';
+    else if (this.#pending !== 'all') for (const key of lookups) this.#pending.add(key);
+    if (!this.#native) this.#tell();
+    else if (isFirst) {
+      setImmediate(() => {
+        this.#tell();
+      });
+    }
   }
 
   /** Another configuration is in force: nothing that was made before counts any more. */
@@ -100,7 +120,13 @@ export class Answering {
     const { names, snapshot } = this.#options;
     const { queryLog } = names().tuning;
     this.#versions.setSample(queryLog ? (queryLog.sample ?? 1) : 0);
-    this.#versions.publish('all', this.#serial(snapshot()));
+    this.#publisher.publish('all', this.#serial(snapshot()));
+  }
+
+  #tell(): void {
+    const pending = this.#pending;
+    this.#pending = undefined;
+    if (pending !== undefined) this.#publisher.publish(pending, this.#serial(this.#options.snapshot()));
   }
 
   /** The responder's counters and those of the answers that never came to it. */

@@ -332,6 +332,10 @@ describe('in the daemon', () => {
     const health = () => daemon.catalog.snapshot.tasksNamed('default', 'w2')[0];
     await vi.waitFor(() => expect(health()?.health).toBe('healthy'));
     const [vip = ''] = (await ask(daemon, 'web.shop.rancher.internal')).split('/');
+    // Both take connections before one is gone.
+    await vi.waitFor(async () =>
+      expect([await dial(vip, VIP_PORT), await dial(vip, VIP_PORT)].sort()).toEqual(['w1', 'w2']),
+    );
     await new Promise((resolve) => servers[1]?.close(resolve));
     servers.splice(1, 1);
     // The other task takes what it refuses.

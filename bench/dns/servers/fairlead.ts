@@ -25,7 +25,8 @@ log: { level: warn }
 dns:
   listen: ['127.0.0.1:${port}']
   upstreams: ${scenario.foreign ? `['127.0.0.1:${upstream}']` : '[]'}
-${native === 'off' ? "  native: 'off'\n" : ''}sources: { file: { path: services.yaml } }
+${native === 'off' ? "  native: 'off'\n" : ''}vip: false
+sources: { file: { path: services.yaml } }
 api: { listen: ['unix:${dir}/api.sock'] }
 `;
 

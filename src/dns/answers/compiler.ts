@@ -15,10 +15,11 @@ import type { ForwardQuestion, ForwardResult } from '../forward/exchange.js';
 import { MAX_MESSAGE_SIZE, OPCODE, RCODE } from '../wire/constants.js';
 import type { Message } from '../wire/message.js';
 import { labelsOf, lowerCaseName } from '../wire/name.js';
-import type { Query } from '../wire/query.js';
+import { encodeQuery, type Query } from '../wire/query.js';
 import { relayReply } from '../wire/relay.js';
 import { WISH } from './entry.js';
 import { compileForms, compileWhole } from './forms.js';
+import { KnownQueries } from './known-queries.js';
 import { Scopes } from './scopes.js';
 import { slotOf, type Versions } from './versions.js';
 import {
@@ -68,11 +69,14 @@ export class Compiler {
   readonly #randomBelow: RandomBelow;
   readonly #scopes: Scopes;
   readonly #seen = new Int32Array(SEEN);
+  readonly #known = new KnownQueries();
+  /** The slots that are about to change, while entries are made for afterwards. */
+  #changing: ReadonlySet<number> | 'all' | undefined;
 
   constructor(options: CompilerOptions) {
     this.#options = options;
     this.#randomBelow = options.randomBelow ?? ((bound) => Math.floor(Math.random() * bound));
-    this.#scopes = new Scopes(options.versions);
+    this.#scopes = new Scopes();
   }
 
   /** @param address of the client, canonical */
@@ -84,24 +88,52 @@ export class Compiler {
     if (verdict.action !== 'query' || !isPlain(verdict.query)) return NOTHING;
     const known = this.#client(snapshot, address);
     if (!known) return NOTHING;
-    const answer = this.#answer(snapshot, known.view, verdict.query);
+    const answer = this.#answer(snapshot, known.view, verdict.query, address);
     return { client: known.entry, ...(answer && { answer }) };
+  }
+
+  /**
+   * Makes the entries anew that are about to be out of date, as they will be right afterwards; those that nobody asked for need none.
+   * To be called when the snapshot has the changes and they are not published yet.
+   */
+  renew(changed: ReadonlySet<number> | 'all'): Int32Array[] {
+    const snapshot = this.#options.snapshot();
+    if (!snapshot.loaded) return [];
+    const entries: Int32Array[] = [];
+    const views = new Map<string, View | undefined>();
+    this.#changing = changed;
+    for (const { packet, address } of this.#known.take(changed)) {
+      if (!views.has(address)) {
+        const client = this.#client(snapshot, address);
+        views.set(address, client?.view);
+        if (client) entries.push(client.entry);
+      }
+      const view = views.get(address);
+      if (!packet || !view) continue;
+      const verdict = accept(packet, 'udp');
+      const entry =
+        verdict.action === 'query' ? this.#answer(snapshot, view, verdict.query, address) : undefined;
+      if (entry) entries.push(entry);
+    }
+    this.#changing = undefined;
+    return entries;
   }
 
   #client(snapshot: Snapshot, address: string): { view: View; entry: Int32Array } | undefined {
     const { environment, isServed } = this.#options;
-    const watch = new Watch(this.#options.versions);
+    const watch = new Watch(this.#options.versions, this.#changing);
     const seen = watched(snapshot, watch);
     if (!isServed(seen, address)) return undefined;
     const view = viewOf(seen, address, environment());
     const standing = watch.standing();
     if (!standing) return undefined;
     const scopes = { networks: this.#scopes.ofNetworks(view), own: this.#scopes.ofView(view) };
+    this.#known.note({ address }, standing.dependencies.keys());
     return { view, entry: clientEntry(ipBytes(address), scopes, standing) };
   }
 
-  #answer(snapshot: Snapshot, view: View, query: Query): Int32Array | undefined {
-    const watch = new Watch(this.#options.versions);
+  #answer(snapshot: Snapshot, view: View, query: Query, address: string): Int32Array | undefined {
+    const watch = new Watch(this.#options.versions, this.#changing);
     const looked: Looked = { own: false, identity: false };
     const seen = watched(snapshot, watch);
     const name = lowerCaseName(query.question.name).slice();
@@ -112,7 +144,14 @@ export class Compiler {
     const standing = made && watch.standing();
     if (!standing) return undefined;
     const scope = looked.own ? this.#scopes.ofView(view) : this.#scopes.ofNetworks(view);
-    return answerEntry({ name, type: question.type, wishes: wishesOf(query), scope, ...made }, standing);
+    const entry = answerEntry(
+      { name, type: question.type, wishes: wishesOf(query), scope, ...made },
+      standing,
+    );
+    // What upstreams said goes out of date by itself.
+    if (entry && !made.life)
+      this.#known.note({ packet: plainQuery(query), address }, standing.dependencies.keys());
+    return entry;
   }
 
   #make(
@@ -179,18 +218,20 @@ export class Compiler {
 /** What was looked at on the way to an entry. */
 class Watch implements Watcher {
   readonly #versions: Versions;
-  readonly #epoch: number;
+  readonly #changing: ReadonlySet<number> | 'all' | undefined;
   readonly #slots = new Map<number, number>();
   #isTooMuch = false;
 
-  constructor(versions: Versions) {
+  /** @param changing slots whose next version is meant */
+  constructor(versions: Versions, changing: ReadonlySet<number> | 'all' | undefined) {
     this.#versions = versions;
-    this.#epoch = versions.epoch;
+    this.#changing = changing;
   }
 
   readonly look = (key: LookupKey): void => {
     const slot = slotOf(key);
-    this.#slots.set(slot, this.#versions.at(slot));
+    const isChanging = this.#changing !== undefined && this.#changing !== 'all' && this.#changing.has(slot);
+    this.#slots.set(slot, (this.#versions.at(slot) + (isChanging ? 1 : 0)) | 0);
   };
 
   readonly scan = (): void => {
@@ -200,7 +241,8 @@ class Watch implements Watcher {
   /** @returns undefined when it was too much to be remembered */
   standing(): Standing | undefined {
     if (this.#isTooMuch || this.#slots.size > MAX_DEPENDENCIES) return undefined;
-    return { epoch: this.#epoch, dependencies: this.#slots };
+    const epoch = (this.#versions.epoch + (this.#changing === 'all' ? 1 : 0)) | 0;
+    return { epoch, dependencies: this.#slots };
   }
 }
 
@@ -237,6 +279,12 @@ function isPlain({ edns }: Query): boolean {
 
 function wishesOf({ rd, ad, cd, edns }: Query): number {
   return (rd ? WISH.RD : 0) | (ad ? WISH.AD : 0) | (cd ? WISH.CD : 0) | (edns?.dnssecOk ? WISH.DO : 0);
+}
+
+/** The same query, in the plainest form that has the same entry; the case of its name makes no difference. */
+function plainQuery({ rd, ad, cd, question, edns }: Query): Uint8Array {
+  const options = { id: 0, question, rd, ad, cd };
+  return encodeQuery(edns ? { ...options, edns: { dnssecOk: edns.dnssecOk, options: [] } } : options);
 }
 
 /** Of the records that say how long the answer is true. */

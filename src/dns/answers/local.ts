@@ -78,6 +78,10 @@ export class LocalAnswers {
     if (answer) this.#store.install(answer);
   }
 
+  install(entry: Int32Array): void {
+    this.#store.install(entry);
+  }
+
   /** In the shape of a `sockaddr`, as far as the answerer looks at it. */
   #writeAddress(address: string): void {
     let bytes = this.#addresses.get(address);

@@ -1,6 +1,5 @@
 import type { View } from '../../catalog/index.js';
 import { formatUpstream } from '../../net/upstream.js';
-import type { Versions } from './versions.js';
 
 /** There are as many as there are stacks with links; more are a sign of something else. */
 const MAX_SCOPES = 100_000;
@@ -10,15 +9,8 @@ const MAX_SCOPES = 100_000;
  * asks"); what depends on more is for the views that are alike in everything that an answer could depend on.
  */
 export class Scopes {
-  readonly #versions: Versions;
   readonly #numbers = new Map<string, number>();
-  #epoch: number;
   #next = 1;
-
-  constructor(versions: Versions) {
-    this.#versions = versions;
-    this.#epoch = versions.epoch;
-  }
 
   ofNetworks({ environment, networksKey }: View): number {
     return this.#number(`${environment} ${networksKey}`);
@@ -37,11 +29,8 @@ export class Scopes {
   }
 
   #number(text: string): number {
-    // Numbers of an epoch that is over mean nothing any more; they are never given out again.
-    if (this.#epoch !== this.#versions.epoch || this.#numbers.size >= MAX_SCOPES) {
-      this.#numbers.clear();
-      this.#epoch = this.#versions.epoch;
-    }
+    // A number is never given out again, so what is forgotten is only made twice.
+    if (this.#numbers.size >= MAX_SCOPES) this.#numbers.clear();
     const known = this.#numbers.get(text);
     if (known !== undefined) return known;
     const number = this.#next;

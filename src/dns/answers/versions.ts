@@ -60,16 +60,11 @@ export class Versions {
     return this.#words;
   }
 
-  /** Tells of changes. @param keys what changed; `all`: everything may have */
-  publish(keys: Iterable<string> | 'all', serial: number): void {
+  /** Tells of changes. @param slots of what changed; `all`: everything may have */
+  publish(slots: ReadonlySet<number> | 'all', serial: number): void {
     const words = this.#words;
-    if (keys === 'all') words[EPOCH] = (words[EPOCH] ?? 0) + 1;
-    else {
-      for (const key of keys) {
-        const slot = slotOf(key);
-        words[slot] = (words[slot] ?? 0) + 1;
-      }
-    }
+    if (slots === 'all') words[EPOCH] = (words[EPOCH] ?? 0) + 1;
+    else for (const slot of slots) words[slot] = (words[slot] ?? 0) + 1;
     words[SERIAL] = serial;
     Atomics.add(words, REVISION, 1);
   }

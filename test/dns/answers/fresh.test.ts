@@ -215,6 +215,32 @@ describe('a compiled answer', () => {
     expect(on.ask(short, '10.0.1.2')).toBeDefined();
   });
 
+  it('is made anew before a change is told, for those who asked before', () => {
+    const on = ground();
+    const sink = on.catalog.sink('docker');
+    const tell = (ip: string) => {
+      sink.replace({ tasks: [taskFact('a', { service: ref('web.shop'), ip, network: 'n0' })] });
+    };
+    tell('10.0.0.2');
+    sink.status({ state: 'live' });
+    const packets = [
+      query('web.shop.rancher.internal.', TYPE.A),
+      query('web.shop.rancher.internal.', TYPE.AAAA, { opt: {} }),
+      query('a.rancher.internal.', TYPE.A, { flags: 'RD CD' }),
+    ];
+    for (const packet of packets) on.ask(packet, '127.0.0.1');
+    for (let change = 3; change < 10; change++) {
+      tell(`10.0.0.${change}`);
+      for (const packet of packets) {
+        const known = on.answers.answer(packet, '127.0.0.1');
+        expect(sorted(known)).toEqual(sorted(on.plain(packet, '127.0.0.1')));
+        expect(known).toBeDefined();
+      }
+    }
+    on.versions.publish('all', 0);
+    for (const packet of packets) expect(on.answers.answer(packet, '127.0.0.1')).toBeUndefined();
+  });
+
   it('begins a set of addresses anywhere, each place as often as the others', () => {
     const on = ground();
     const sink = on.catalog.sink('docker');

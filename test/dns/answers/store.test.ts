@@ -56,7 +56,7 @@ describe('the store', () => {
     store.install(entry(1, 10, versions, slotOf('services:web')));
     store.install(entry(2, 20, versions, slotOf('services:db')));
     store.refresh();
-    versions.publish(['services:web'], 0);
+    versions.publish(new Set([slotOf('services:web')]), 0);
     expect([1, 2].map((key) => valueOf(store, key))).toEqual([undefined, 20]);
     store.refresh();
     expect([1, 2].map((key) => valueOf(store, key))).toEqual([undefined, 20]);

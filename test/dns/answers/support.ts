@@ -1,6 +1,7 @@
 import { Catalog } from '../../../src/catalog/index.js';
 import { Compiler } from '../../../src/dns/answers/compiler.js';
 import { LocalAnswers } from '../../../src/dns/answers/local.js';
+import { Publisher } from '../../../src/dns/answers/publisher.js';
 import { Versions } from '../../../src/dns/answers/versions.js';
 import type { StoreOptions } from '../../../src/dns/answers/store.js';
 import { createResponder } from '../../../src/dns/server/responder.js';
@@ -39,13 +40,15 @@ export function ground(
     now: () => now,
   });
   const answers = new LocalAnswers({ versions, compiler, now: () => now, store });
+  const publisher = new Publisher({ versions, compiler, install: (entry) => install(entry) });
+  let install = (entry: Int32Array) => answers.install(entry);
   let isLoaded = false;
   catalog.onChange(({ lookups, networks }, snapshot) => {
     const isNew =
       snapshot.loaded !== isLoaded ||
       [...networks.added, ...networks.changed, ...networks.removed].length > 0;
     isLoaded = snapshot.loaded;
-    versions.publish(isNew ? 'all' : lookups, SERIAL_BASE + snapshot.revision);
+    publisher.publish(isNew ? 'all' : lookups, SERIAL_BASE + snapshot.revision);
   });
   return {
     catalog,
@@ -54,6 +57,10 @@ export function ground(
     versions,
     compiler,
     answers,
+    /** Where entries go that are made anew; to `answers` by default. */
+    installTo: (other: typeof install) => {
+      install = other;
+    },
     setNow: (seconds: number) => {
       now = seconds;
     },

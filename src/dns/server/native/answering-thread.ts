@@ -12,8 +12,10 @@ import {
   type WorkerSocket,
 } from './protocol.js';
 
-/** 256 KiB each: some thousand queries, or entries, that wait for the other side. */
-const RING_WORDS = 1 << 16;
+/** 256 KiB: some thousand queries that wait for the main thread. */
+const MISS_WORDS = 1 << 16;
+/** 1 MiB: some thousand entries that wait for the answering thread. What is not used takes no memory. */
+const ENTRY_WORDS = 1 << 18;
 
 /** Misses that are looked at in one turn of the event loop. */
 const MISSES_A_TURN = 256;
@@ -56,8 +58,8 @@ export class AnsweringThread {
   readonly #options: AnsweringThreadOptions;
   readonly #sockets = new Map<number, WorkerSocket>();
   readonly #releases = new Map<number, () => void>();
-  #entries = new Ring(RING_WORDS);
-  #misses = new Ring(RING_WORDS);
+  #entries = new Ring(ENTRY_WORDS);
+  #misses = new Ring(MISS_WORDS);
   #control = newControl();
   #port: MessagePort | undefined;
   #ended: Promise<void> = Promise.resolve();
@@ -102,8 +104,8 @@ export class AnsweringThread {
 
   #start(): void {
     // What a thread that crashed has left in them is nobody's: half a record may be the reason.
-    this.#entries = new Ring(RING_WORDS);
-    this.#misses = new Ring(RING_WORDS);
+    this.#entries = new Ring(ENTRY_WORDS);
+    this.#misses = new Ring(MISS_WORDS);
     this.#control = newControl();
     const { port1, port2 } = new MessageChannel();
     const input: WorkerInput = {

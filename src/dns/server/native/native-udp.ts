@@ -86,6 +86,11 @@ export class NativeUdp {
     };
   }
 
+  /** Gives an entry to every thread. */
+  install(entry: Int32Array): void {
+    for (const thread of this.#threads) thread.install(entry);
+  }
+
   counts(): TallyCounts {
     return Tally.sum(this.#threads.map(({ tally }) => tally));
   }

@@ -41,6 +41,7 @@ function started(workers: number, script = workerScript()) {
     script,
     log: { warn: (message) => warnings.push(message) },
   });
+  on.installTo((entry) => native.install(entry));
   ends.push(() => native.stop());
   const listen = (address = loopback): UdpListener => {
     const listener = native.listen(address, { sendErrors: 0, socketErrors: 0 });
@@ -124,7 +125,8 @@ describe.skipIf('unavailable' in libc)('answering threads', () => {
       expect(sorted(await client.ask(web))).toEqual(sorted(plain(web, '127.0.0.1')));
       expect(sorted(await client.ask(web))).toEqual(sorted(plain(web, '127.0.0.1')));
     }
-    expect(native.counts().own).toBe(50);
+    // Only the first ever had to wait for the main thread: what was asked for is made anew before a change is told.
+    expect(native.counts()).toMatchObject({ own: 99, misses: 1 });
   });
 
   it('answer all that the kernel has queued before a socket is closed', async () => {
