@@ -42,7 +42,7 @@ export class Answering {
 
   constructor(options: AnsweringOptions) {
     this.#options = options;
-    const { names, environment, snapshot } = options;
+    const { names, environment, snapshot, log } = options;
     this.#compiler = new Compiler({
       versions: this.#versions,
       snapshot,
@@ -51,6 +51,12 @@ export class Answering {
       resolve: (seen, view, question) => names().zone.resolveFor(seen, view, question),
       lookup: (question) => names().cache.peek(question),
       now,
+      onFault: (error) => {
+        log.error(
+          { component: 'dns', error: String(error) },
+          'an answer could not be compiled; please report it',
+        );
+      },
     });
     this.#publisher = new Publisher({
       versions: this.#versions,

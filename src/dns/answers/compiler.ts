@@ -19,7 +19,7 @@ import { encodeQuery, type Query } from '../wire/query.js';
 import { relayReply } from '../wire/relay.js';
 import { WISH } from './entry.js';
 import { compileForms, compileWhole } from './forms.js';
-import { KnownQueries } from './known-queries.js';
+import { KnownQueries, type KnownQuery } from './known-queries.js';
 import { Scopes } from './scopes.js';
 import { slotOf, type Versions } from './versions.js';
 import {
@@ -44,6 +44,8 @@ export interface CompilerOptions {
   /** Seconds, of one monotonic clock of the process. */
   readonly now: () => number;
   readonly randomBelow?: RandomBelow;
+  /** Told of a fault of our own; the query is answered all the same, as it would be without compiled answers. */
+  readonly onFault?: (error: unknown) => void;
 }
 
 /** Entries that answer a query next time; each may be absent. */
@@ -79,8 +81,17 @@ export class Compiler {
     this.#scopes = new Scopes();
   }
 
-  /** @param address of the client, canonical */
+  /** Never throws. @param address of the client, canonical */
   compile(packet: Uint8Array, address: string): Compiled {
+    try {
+      return this.#compile(packet, address);
+    } catch (error) {
+      this.#options.onFault?.(error);
+      return NOTHING;
+    }
+  }
+
+  #compile(packet: Uint8Array, address: string): Compiled {
     const snapshot = this.#options.snapshot();
     // While facts are still to come nothing is said for good.
     if (!snapshot.loaded) return NOTHING;
@@ -102,21 +113,34 @@ export class Compiler {
     const entries: Int32Array[] = [];
     const views = new Map<string, View | undefined>();
     this.#changing = changed;
-    for (const { packet, address } of this.#known.take(changed)) {
-      if (!views.has(address)) {
-        const client = this.#client(snapshot, address);
-        views.set(address, client?.view);
-        if (client) entries.push(client.entry);
+    for (const query of this.#known.take(changed)) {
+      try {
+        this.#renew(snapshot, query, views, entries);
+      } catch (error) {
+        this.#options.onFault?.(error);
       }
-      const view = views.get(address);
-      if (!packet || !view) continue;
-      const verdict = accept(packet, 'udp');
-      const entry =
-        verdict.action === 'query' ? this.#answer(snapshot, view, verdict.query, address) : undefined;
-      if (entry) entries.push(entry);
     }
     this.#changing = undefined;
     return entries;
+  }
+
+  /** @param views by client, so that each is found once */
+  #renew(
+    snapshot: Snapshot,
+    { packet, address }: KnownQuery,
+    views: Map<string, View | undefined>,
+    entries: Int32Array[],
+  ): void {
+    if (!views.has(address)) {
+      const client = this.#client(snapshot, address);
+      views.set(address, client?.view);
+      if (client) entries.push(client.entry);
+    }
+    const view = views.get(address);
+    const verdict = packet && accept(packet, 'udp');
+    if (!view || verdict?.action !== 'query') return;
+    const entry = this.#answer(snapshot, view, verdict.query, address);
+    if (entry) entries.push(entry);
   }
 
   #client(snapshot: Snapshot, address: string): { view: View; entry: Int32Array } | undefined {

@@ -22,16 +22,7 @@ const PER_TYPE = RCODES * 2;
 const PLAIN_AT = TYPES * PER_TYPE;
 
 /** Counters by themselves. */
-const PLAIN = [
-  'truncated',
-  'misses',
-  'short',
-  'sourcePort',
-  'overload',
-  'sendErrors',
-  'faults',
-  'batches',
-] as const;
+const PLAIN = ['truncated', 'misses', 'sourcePort', 'overload', 'sendErrors', 'batches'] as const;
 
 export type PlainCounter = (typeof PLAIN)[number];
 

@@ -107,6 +107,9 @@ async function udpOf(
     environment: () => 'default',
     isServed: isNearby,
     resolve: (snapshot, view, question) => zone.resolveFor(snapshot, view, question),
+    onFault: (error) => {
+      throw error;
+    },
     lookup: (question) => cache.peek(question),
     now,
   });

@@ -37,6 +37,9 @@ export function ground(
     environment: () => 'default',
     isServed: isNearby,
     resolve: (snapshot, view, question) => zone.resolveFor(snapshot, view, question),
+    onFault: (error) => {
+      throw error;
+    },
     now: () => now,
   });
   const answers = new LocalAnswers({ versions, compiler, now: () => now, store });
