@@ -64,8 +64,10 @@ describe('fairlead run', () => {
       'stacks: { webshop: { services: { web: { tasks: [{ name: w1, ip: 192.0.2.1 }] } } } }\n',
     );
     const { child, seen, exit } = run('run', '--config', 'fairlead.yaml');
-    await until(() => expect(seen.stdout).toContain('Try, in another terminal:'));
-    expect(seen.stdout.split('Try, in another terminal:')[1]?.trim().split('\n')).toHaveLength(3);
+    // The lines come one by one.
+    await until(() =>
+      expect(seen.stdout.split('Try, in another terminal:')[1]?.trim().split('\n')).toHaveLength(3),
+    );
     expect(seen.stdout).toContain('query web.webshop.rancher.internal');
     await writeFile(config, good('6'));
     child.kill('SIGHUP');

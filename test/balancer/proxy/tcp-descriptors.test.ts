@@ -3,15 +3,16 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
+import { bundled } from '../../support/bundled.js';
 import { Client, echo, exchange, startPeer } from './peer.js';
 
 const LIMIT = 160;
-const fixture = fileURLToPath(new URL('few-descriptors.ts', import.meta.url));
+const fixture = fileURLToPath(bundled(new URL('few-descriptors.ts', import.meta.url)));
 
 it('keeps file descriptors for the rest of the process when connections take all others, and recovers', async () => {
   const peer = await startPeer(echo);
   const vip = { ip: '127.86.0.1', port: 8080 };
-  const command = `ulimit -n ${LIMIT} && exec "${process.execPath}" --import tsx "${fixture}" ${vip.ip} ${peer.address.port}`;
+  const command = `ulimit -n ${LIMIT} && exec "${process.execPath}" "${fixture}" ${vip.ip} ${peer.address.port}`;
   const child = spawn('/bin/sh', ['-c', command], { stdio: ['pipe', 'pipe', 'inherit'] });
   try {
     const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
