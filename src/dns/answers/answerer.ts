@@ -1,14 +1,12 @@
 import { EDNS_UDP_SIZE, PLAIN_UDP_SIZE } from '../wire/constants.js';
-import { ANSWER_BODY, CLIENT, CLIENT_BODY, FORM, lowerWord, mix, NEVER, WISH } from './entry.js';
+import { Clients } from './clients.js';
+import { ANSWER_BODY, FORM, lowerWord, mix, NEVER, WISH } from './entry.js';
 import { keyAt, type Store } from './store.js';
 import type { Tally } from './tally.js';
 import type { Versions } from './versions.js';
 
 /** What {@link Answerer.answer} gives when somebody else has to answer. */
 export const MISS = 0;
-
-/** struct sockaddr_in's family; the other one is IPv6. */
-const AF_INET = 2;
 
 /** The second word of a header with one question and no answers, as it lies in memory (little-endian). */
 const ONE_QUESTION = 0x00000100;
@@ -25,9 +23,6 @@ const HEADER = 12;
 const OPT = 11;
 const MAX_NAME = 255;
 const TYPE_OPT = 41;
-
-/** What is remembered of a client, in words. It is right as long as nothing changed. */
-const RECENT = { address: 0, revision: 1, networks: 2, own: 3, words: 4 } as const;
 
 export interface AnswererOptions {
   readonly store: Store;
@@ -53,8 +48,7 @@ export class Answerer {
   readonly #words: Int32Array;
   #random: number;
   #revision = 0;
-  /** Clients that asked last, by the last octet of their address; they are found again without looking. Place 0 is for others. */
-  readonly #recent = new Int32Array(new ArrayBuffer(257 * RECENT.words * 4)).fill(-1);
+  readonly #clients: Clients;
   #now = 0;
   #sample = 0;
 
@@ -65,6 +59,7 @@ export class Answerer {
     this.#octets = octets;
     this.#words = words;
     this.#random = seed;
+    this.#clients = new Clients(store, words);
   }
 
   /** Begins a batch: everything that was published until now counts. @param now in seconds, of the clock that entries were made by */
@@ -134,53 +129,19 @@ export class Answerer {
       opt = OPT;
     }
 
-    const client = this.#client(nameAt);
+    const client = this.#clients.find(nameAt, this.#revision);
     if (client < 0) return MISS;
-    const networks = this.#recent[client + RECENT.networks] ?? 0;
+    const networks = this.#clients.networks(client);
 
     const hash = this.#takeName(first + 3, nameOctets);
     const kind = type | (wishes << 16);
     let entry = this.#store.find(mix(mix(hash, kind), networks), kind, networks, nameOctets);
     if (entry < 0) {
-      const own = this.#recent[client + RECENT.own] ?? 0;
+      const own = this.#clients.own(client);
       entry = this.#store.find(mix(mix(hash, kind), own), kind, own, nameOctets);
       if (entry < 0) return MISS;
     }
     return this.#write(entry, at, kind, nameOctets, limit - opt - (questionEnd - at), opt);
-  }
-
-  /** @returns where the client is in {@link #recent}; -1 when it is not known */
-  #client(nameAt: number): number {
-    const words = this.#words;
-    const name = nameAt >> 2;
-    if (((words[name] ?? 0) & 0xffff) !== AF_INET) {
-      const { key } = this.#store;
-      for (let i = 0; i < 4; i++) key[i] = words[name + 2 + i] ?? 0;
-      return this.#findClient(4, 0, 0);
-    }
-    const address = words[name + 1] ?? 0;
-    const recent = this.#recent;
-    const at = ((address >>> 24) + 1) * RECENT.words;
-    if (recent[at + RECENT.address] === address && recent[at + RECENT.revision] === this.#revision) return at;
-    this.#store.key[0] = address;
-    return this.#findClient(1, at, address);
-  }
-
-  /** Finds the client whose address is the store's key, and puts it at a place of {@link #recent}. */
-  #findClient(count: number, at: number, address: number): number {
-    const store = this.#store;
-    let hash = CLIENT;
-    for (let i = 0; i < count; i++) hash = mix(hash, store.key[i] ?? 0);
-    const found = store.find(hash, CLIENT, 0, count * 4);
-    if (found < 0) return -1;
-    const { words } = store;
-    const body = keyAt(words, found) + count;
-    const recent = this.#recent;
-    recent[at + RECENT.address] = address;
-    recent[at + RECENT.revision] = this.#revision;
-    recent[at + RECENT.networks] = words[body + CLIENT_BODY.networks] ?? 0;
-    recent[at + RECENT.own] = words[body + CLIENT_BODY.own] ?? 0;
-    return at;
   }
 
   /** Makes a name the key to look for. @returns its hash */

@@ -1,11 +1,4 @@
-import {
-  viewOf,
-  watched,
-  type LookupKey,
-  type Snapshot,
-  type View,
-  type Watcher,
-} from '../../catalog/index.js';
+import { viewOf, watched, type Snapshot, type View } from '../../catalog/index.js';
 import { ipBytes } from '../../net/ip.js';
 import type { Upstream } from '../../net/upstream.js';
 import { accept } from '../server/accept.js';
@@ -22,13 +15,8 @@ import { compileForms, compileWhole } from './forms.js';
 import { KnownQueries, type KnownQuery } from './known-queries.js';
 import { Scopes } from './scopes.js';
 import { slotOf, type Versions } from './versions.js';
-import {
-  answerEntry,
-  clientEntry,
-  MAX_DEPENDENCIES,
-  type AnswerFields,
-  type Standing,
-} from './write-entry.js';
+import { Watch, watchedView, type Looked } from './watch.js';
+import { answerEntry, clientEntry, type AnswerFields } from './write-entry.js';
 
 /** What the compiler asks; what a reload replaces is behind functions. */
 export interface CompilerOptions {
@@ -237,63 +225,6 @@ export class Compiler {
     this.#seen[place] = hash;
     return false;
   }
-}
-
-/** What was looked at on the way to an entry. */
-class Watch implements Watcher {
-  readonly #versions: Versions;
-  readonly #changing: ReadonlySet<number> | 'all' | undefined;
-  readonly #slots = new Map<number, number>();
-  #isTooMuch = false;
-
-  /** @param changing slots whose next version is meant */
-  constructor(versions: Versions, changing: ReadonlySet<number> | 'all' | undefined) {
-    this.#versions = versions;
-    this.#changing = changing;
-  }
-
-  readonly look = (key: LookupKey): void => {
-    const slot = slotOf(key);
-    const isChanging = this.#changing !== undefined && this.#changing !== 'all' && this.#changing.has(slot);
-    this.#slots.set(slot, (this.#versions.at(slot) + (isChanging ? 1 : 0)) | 0);
-  };
-
-  readonly scan = (): void => {
-    this.#isTooMuch = true;
-  };
-
-  /** @returns undefined when it was too much to be remembered */
-  standing(): Standing | undefined {
-    if (this.#isTooMuch || this.#slots.size > MAX_DEPENDENCIES) return undefined;
-    const epoch = (this.#versions.epoch + (this.#changing === 'all' ? 1 : 0)) | 0;
-    return { epoch, dependencies: this.#slots };
-  }
-}
-
-/** What of a view was looked at: anything but its networks; what no other view has. */
-interface Looked {
-  own: boolean;
-  identity: boolean;
-}
-
-const SHARED: ReadonlySet<string | symbol> = new Set(['networks', 'networksKey', 'environment']);
-const IDENTITY: ReadonlySet<string | symbol> = new Set(['task', 'address']);
-
-function watchedView(view: View, looked: Looked): View {
-  const look = (property: string | symbol) => {
-    if (!SHARED.has(property)) looked.own = true;
-    if (IDENTITY.has(property)) looked.identity = true;
-  };
-  return new Proxy(view, {
-    get(target, property, receiver): unknown {
-      look(property);
-      return Reflect.get(target, property, receiver);
-    },
-    has(target, property) {
-      look(property);
-      return Reflect.has(target, property);
-    },
-  });
 }
 
 /** No options, version 0: what the hot path can read. */

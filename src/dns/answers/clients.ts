@@ -1,0 +1,70 @@
+import { CLIENT, CLIENT_BODY, mix } from './entry.js';
+import { keyAt, type Store } from './store.js';
+
+/** struct sockaddr_in's family; the other one is IPv6. */
+const AF_INET = 2;
+
+/** What is remembered of a client, in words. It is right as long as nothing changed. */
+const RECENT = { address: 0, revision: 1, networks: 2, own: 3, words: 4 } as const;
+
+/** Whom answers are for, by source address. */
+export class Clients {
+  readonly #store: Store;
+  readonly #words: Int32Array;
+  /** Clients that asked last, by the last octet of their address; they are found again without looking. Place 0 is for others. */
+  readonly #recent = new Int32Array(new ArrayBuffer(257 * RECENT.words * 4)).fill(-1);
+
+  /** @param words the memory that source addresses are in */
+  constructor(store: Store, words: Int32Array) {
+    this.#store = store;
+    this.#words = words;
+  }
+
+  /**
+   * @param nameAt where the `sockaddr` is: octets, a multiple of 4
+   * @param revision what was remembered before it is forgotten
+   * @returns for {@link networks} and {@link own}; -1 when the client is not known
+   */
+  find(nameAt: number, revision: number): number {
+    const words = this.#words;
+    const name = nameAt >> 2;
+    if (((words[name] ?? 0) & 0xffff) !== AF_INET) {
+      const { key } = this.#store;
+      for (let i = 0; i < 4; i++) key[i] = words[name + 2 + i] ?? 0;
+      return this.#look(4, 0, 0, revision);
+    }
+    const address = words[name + 1] ?? 0;
+    const recent = this.#recent;
+    const at = ((address >>> 24) + 1) * RECENT.words;
+    if (recent[at + RECENT.address] === address && recent[at + RECENT.revision] === revision) return at;
+    this.#store.key[0] = address;
+    return this.#look(1, at, address, revision);
+  }
+
+  /** The scope of what all on the client's networks are told alike. */
+  networks(client: number): number {
+    return this.#recent[client + RECENT.networks] ?? 0;
+  }
+
+  /** The scope of what depends on more. */
+  own(client: number): number {
+    return this.#recent[client + RECENT.own] ?? 0;
+  }
+
+  /** Finds the client whose address is the store's key, and remembers it at a place. */
+  #look(count: number, at: number, address: number, revision: number): number {
+    const store = this.#store;
+    let hash = CLIENT as number;
+    for (let i = 0; i < count; i++) hash = mix(hash, store.key[i] ?? 0);
+    const found = store.find(hash, CLIENT, 0, count * 4);
+    if (found < 0) return -1;
+    const { words } = store;
+    const body = keyAt(words, found) + count;
+    const recent = this.#recent;
+    recent[at + RECENT.address] = address;
+    recent[at + RECENT.revision] = revision;
+    recent[at + RECENT.networks] = words[body + CLIENT_BODY.networks] ?? 0;
+    recent[at + RECENT.own] = words[body + CLIENT_BODY.own] ?? 0;
+    return at;
+  }
+}
