@@ -241,6 +241,65 @@ describe('a compiled answer', () => {
     for (const packet of packets) expect(on.answers.answer(packet, '127.0.0.1')).toBeUndefined();
   });
 
+  it('of a name that is not there ends when something below it comes', () => {
+    const on = ground();
+    const sink = on.catalog.sink('docker');
+    sink.replace({ tasks: [] });
+    sink.status({ state: 'live' });
+    const packet = query('shop.rancher.internal.', TYPE.A);
+    for (let round = 0; round < 3; round++) on.ask(packet, '127.0.0.1');
+    expect(on.ask(packet, '127.0.0.1')).toBeDefined();
+    sink.replace({ tasks: [taskFact('a', { service: ref('web.shop'), ip: '10.0.0.2' })] });
+    for (let round = 0; round < 3; round++) {
+      const known = on.ask(packet, '127.0.0.1');
+      if (known) expect(sorted(known)).toEqual(sorted(on.plain(packet, '127.0.0.1')));
+    }
+    expect(on.ask(packet, '127.0.0.1')).toBeDefined();
+  });
+
+  it('is for another stack when the client is', () => {
+    const on = ground();
+    const sink = on.catalog.sink('docker');
+    const tell = (stack: string) => {
+      const tasks = ['shop', 'blog'].map((each, i) =>
+        taskFact(each, { service: ref(`web.${each}`), ip: `10.0.0.${i + 2}` }),
+      );
+      sink.replace({ tasks, clients: [{ address: '10.0.9.9', environment: 'default', stack, links: {} }] });
+    };
+    tell('shop');
+    sink.status({ state: 'live' });
+    const packet = query('web.', TYPE.A);
+    for (const stack of ['shop', 'blog', 'shop']) {
+      tell(stack);
+      for (let round = 0; round < 3; round++) {
+        const known = on.ask(packet, '10.0.9.9');
+        if (known) expect(sorted(known)).toEqual(sorted(on.plain(packet, '10.0.9.9')));
+      }
+      expect(on.ask(packet, '10.0.9.9')).toBeDefined();
+    }
+  });
+
+  it('of a virtual IP names the service that has it now', () => {
+    const on = ground();
+    const sink = on.catalog.sink('docker');
+    const packet = query('9.0.43.10.in-addr.arpa.', TYPE.PTR);
+    const tell = (...names: string[]) =>
+      sink.replace({
+        tasks: [],
+        services: names.map((name) => ({ ...ref(name), kind: 'tasks' as const, vip: '10.43.0.9' })),
+      });
+    tell('web.shop');
+    sink.status({ state: 'live' });
+    for (const names of [['web.shop'], ['db.shop'], ['db.shop', 'api.shop']]) {
+      tell(...names);
+      for (let round = 0; round < 3; round++) {
+        const known = on.ask(packet, '127.0.0.1');
+        if (known) expect(sorted(known)).toEqual(sorted(on.plain(packet, '127.0.0.1')));
+      }
+      expect(on.ask(packet, '127.0.0.1')).toBeDefined();
+    }
+  });
+
   it('begins a set of addresses anywhere, each place as often as the others', () => {
     const on = ground();
     const sink = on.catalog.sink('docker');
