@@ -1,3 +1,4 @@
+import { SCHEDULERS, type SchedulerName } from '../../net/balancing.js';
 import { DestinationHashing } from './dh.js';
 import { FailOver } from './fo.js';
 import { LocalityLeastConnection } from './lblc.js';
@@ -14,24 +15,7 @@ import { TwoChoices } from './twos.js';
 import { WeightedLeastConnection } from './wlc.js';
 import { WeightedRoundRobin } from './wrr.js';
 
-export const SCHEDULERS = [
-  'rr',
-  'wrr',
-  'lc',
-  'wlc',
-  'sed',
-  'nq',
-  'dh',
-  'sh',
-  'mh',
-  'lblc',
-  'lblcr',
-  'fo',
-  'ovf',
-  'twos',
-] as const;
-
-export type SchedulerName = (typeof SCHEDULERS)[number];
+export { SCHEDULERS, type SchedulerName };
 
 export interface SchedulerOptions {
   /** Gives 0 <= x < 1, for twos. */
