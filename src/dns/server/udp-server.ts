@@ -1,10 +1,8 @@
-import { createSocket, type Socket } from 'node:dgram';
+import type { Socket } from 'node:dgram';
+import { createServingSocket, widenBuffers } from '../../linux/dgram-socket.js';
 import { canonicalIp, ipFamily, type HostPort } from '../../net/ip.js';
 import type { LocalAnswers } from '../answers/local.js';
 import type { Responder } from './responder.js';
-
-/** Room for a burst while the event loop is busy; the kernel caps it at net.core.rmem_max. */
-export const SOCKET_BUFFER = 4 * 1024 * 1024;
 
 export interface UdpCounters {
   /** Replies that the kernel refused to send. */
@@ -34,14 +32,7 @@ export function listenUdp(
   answers?: LocalAnswers,
 ): Promise<UdpListener> {
   const family = ipFamily(ip);
-  const socket = createSocket({
-    type: family === 4 ? 'udp4' : 'udp6',
-    ipv6Only: family === 6,
-    // Peers are addresses, never names: this spares a turn of the event loop per reply.
-    lookup: (host, _options, callback) => {
-      callback(null, host, family);
-    },
-  });
+  const socket = createServingSocket(family);
   return new Promise((resolve, reject) => {
     socket.once('error', (error) => {
       socket.close();
@@ -57,20 +48,6 @@ export function listenUdp(
       });
     });
   });
-}
-
-/** A smaller buffer than asked for is no reason not to serve. */
-function widenBuffers(socket: Socket): void {
-  for (const widen of [
-    () => socket.setRecvBufferSize(SOCKET_BUFFER),
-    () => socket.setSendBufferSize(SOCKET_BUFFER),
-  ]) {
-    try {
-      widen();
-    } catch {
-      continue;
-    }
-  }
 }
 
 function serve(

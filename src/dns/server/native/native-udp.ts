@@ -1,4 +1,5 @@
 import type { HostPort } from '../../../net/ip.js';
+import { SOCKET_BUFFER } from '../../../linux/dgram-socket.js';
 import type { Libc } from '../../../linux/libc.js';
 import { readSockaddr, SOCKADDR_SIZE } from '../../../linux/sockaddr.js';
 import { openUdpSocket, type UdpSocket } from '../../../linux/udp-socket.js';
@@ -6,7 +7,7 @@ import type { Compiler } from '../../answers/compiler.js';
 import { Tally, type TallyCounts } from '../../answers/tally.js';
 import type { Versions } from '../../answers/versions.js';
 import type { Responder } from '../responder.js';
-import { SOCKET_BUFFER, type UdpCounters, type UdpListener } from '../udp-server.js';
+import type { UdpCounters, UdpListener } from '../udp-server.js';
 import { AnsweringThread, type Miss } from './answering-thread.js';
 import { BLOCK_MS } from './protocol.js';
 
