@@ -1,5 +1,5 @@
 /**
- * `npm run bench:answers -- [--queries N]`: what a query costs in the code that answers it, without any system call, and that ten million of
+ * `npm run bench:answers -- [--queries N] [--services N] [--tasks N]`: what a query costs in the code that answers it, without any system call, and that ten million of
  * them leave nothing on the heap.
  */
 import { parseArgs } from 'node:util';
@@ -14,21 +14,25 @@ import { CLASS, TYPE } from '../src/dns/wire/constants.js';
 import { nameFromText } from '../src/dns/wire/name-text.js';
 import { Zone } from '../src/dns/zone/zone.js';
 
-const SERVICES = 1000;
 const PLACES = 64;
 const STRIDE = 4160;
 const NAMES_AT = PLACES * STRIDE;
 const AF_INET = 2;
 
-const { values } = parseArgs({ options: { queries: { type: 'string', default: '10000000' } } });
+const number = (usual: number) => ({ type: 'string', default: String(usual) }) as const;
+const { values } = parseArgs({
+  options: { queries: number(10_000_000), services: number(1000), tasks: number(3) },
+});
 const queries = Number(values.queries);
+const SERVICES = Number(values.services);
+const TASKS = Number(values.tasks);
 
 const catalog = new Catalog({ clock: () => 0 });
 const sink = catalog.sink('bench');
 sink.replace({
-  tasks: Array.from({ length: SERVICES * 3 }, (_, i) => {
-    const service = { environment: 'default', stack: `stack${i % 20}`, service: `s${Math.floor(i / 3)}` };
-    const stack = `stack${Math.floor(i / 3) % 20}`;
+  tasks: Array.from({ length: SERVICES * TASKS }, (_, i) => {
+    const service = { environment: 'default', stack: `stack${i % 20}`, service: `s${Math.floor(i / TASKS)}` };
+    const stack = `stack${Math.floor(i / TASKS) % 20}`;
     return {
       id: `t${i}`,
       name: `t${i}`,
@@ -37,7 +41,7 @@ sink.replace({
       stack,
       service: { ...service, stack },
       health: 'healthy' as const,
-      endpoints: [{ network: '*', ip: `10.1.${i >> 8}.${i & 255}` }],
+      endpoints: [{ network: '*', ip: `10.${i >> 16}.${(i >> 8) & 255}.${i & 255}` }],
       ports: [],
       labels: {},
       links: {},
@@ -79,7 +83,10 @@ const answerer = new Answerer({
   seed: 1,
 });
 
-const packets = Array.from({ length: SERVICES }, (_, i) => {
+/** In an order that no cache of the processor's can guess; prime to the number of services. */
+const STEP = 7919;
+const packets = Array.from({ length: SERVICES }, (_, at) => {
+  const i = (at * STEP) % SERVICES;
   const name = nameFromText(`s${i}.stack${i % 20}.rancher.internal`) ?? new Uint8Array();
   return encodeQuery({ id: i, question: { name, type: TYPE.A, class: CLASS.IN } });
 });

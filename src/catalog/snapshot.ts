@@ -119,10 +119,11 @@ export class Snapshot {
     return this.indexes.services.values();
   }
 
-  /** The services of a stack, sidekicks included, sorted by key; empty when there is no such stack. */
-  stack(environment: string, stack: string): readonly Service[] {
-    const keys = this.indexes.stacks.get(`${environment}/${stack}`) ?? [];
-    return keys.map((key) => this.indexes.services.get(key)).filter((service) => service !== undefined);
+  /** Whether a service is there, or a sidekick of one that itself need not be. */
+  hasServiceOrSidekick(ref: Omit<ServiceRef, 'sidekick'>): boolean {
+    const key = serviceKey(ref);
+    const keys = this.indexes.stacks.get(`${ref.environment}/${ref.stack}`) ?? [];
+    return keys.some((each) => each === key || each.startsWith(`${key}/`));
   }
 
   hasStack(environment: string, stack: string): boolean {

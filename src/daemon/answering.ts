@@ -15,6 +15,7 @@ import { loadLibc, type Libc, type Unavailable } from '../linux/libc.js';
 import type { HostPort } from '../net/ip.js';
 import type { Logger } from './log.js';
 import type { Names } from './names.js';
+import { Pacer } from './pacer.js';
 
 export interface AnsweringOptions {
   readonly responder: Responder;
@@ -33,8 +34,11 @@ export class Answering {
   readonly #compiler: Compiler;
   readonly #publisher: Publisher;
   #loaded = false;
-  /** What changed in this turn of the event loop and is still to be told. */
+  /** What changed and is still to be told. */
   #pending: Set<LookupKey> | 'all' | undefined;
+  readonly #pacer = new Pacer(() => {
+    this.#tell();
+  });
   #native: NativeUdp | undefined;
   #local: LocalAnswers | undefined;
   #why: string | undefined;
@@ -101,24 +105,19 @@ export class Answering {
   }
 
   /**
-   * To be called with each change of the catalog. A run of changes is told together, at the end of this turn of the event loop: until then
-   * this thread could not answer what answering threads would have to ask it.
+   * To be called with each change of the catalog. A run of changes is told together, at the end of this turn of the event loop at the
+   * earliest: until then this thread could not answer what answering threads would have to ask it.
    */
   publish({ lookups, networks }: ChangeSet, { loaded }: Snapshot): void {
     const isNew =
       loaded !== this.#loaded ||
       networks.added.length + networks.changed.length + networks.removed.length > 0;
     this.#loaded = loaded;
-    const isFirst = this.#pending === undefined;
     this.#pending ??= new Set();
     if (isNew || lookups === 'all') this.#pending = 'all';
     else if (this.#pending !== 'all') for (const key of lookups) this.#pending.add(key);
     if (!this.#native) this.#tell();
-    else if (isFirst) {
-      setImmediate(() => {
-        this.#tell();
-      });
-    }
+    else this.#pacer.due();
   }
 
   /** Another configuration is in force: nothing that was made before counts any more. */
@@ -167,6 +166,7 @@ export class Answering {
 
   /** The listeners must be closed before. */
   async stop(): Promise<void> {
+    this.#pacer.stop();
     await this.#native?.stop();
   }
 

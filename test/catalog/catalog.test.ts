@@ -220,7 +220,7 @@ function contents(catalog: Catalog): unknown {
   return {
     tasks: [...snapshot.tasks()].sort((a, b) => (a.id < b.id ? -1 : 1)),
     services: [...snapshot.services()].sort((a, b) => (a.key < b.key ? -1 : 1)),
-    stacks: ['s0', 's1'].map((stack) => snapshot.stack('default', stack).map((service) => service.key)),
+    stacks: ['s0', 's1'].map((stack) => snapshot.indexes.stacks.get(`default/${stack}`)),
     names: names.map((name) => snapshot.tasksNamed('default', name).map((task) => task.id)),
     suffixes: names.map((name) => snapshot.isNameSuffix('default', name)),
     addresses: ['10.0.0.1', '10.0.0.2'].map((ip) => snapshot.tasksAt(ip).map((task) => task.id)),

@@ -49,6 +49,19 @@ describe('the state file', () => {
     expect(second.snapshot.loaded).toBe(true);
   });
 
+  it('brings back every one of many', async () => {
+    const catalog = new Catalog();
+    const ids = Array.from({ length: 1234 }, (_, at) => `task "${at}"`);
+    catalog.sink('empty').replace({ tasks: [] });
+    const sink = catalog.sink('docker');
+    sink.replace({ tasks: ids.map((id) => taskFact(id, { service: ref('web.shop') })) });
+    sink.status({ state: 'live' });
+    await new StateFile(directory).save({ sources: catalog.exportFacts(), vips: [] });
+    const { sources, vips } = await new StateFile(directory).load();
+    expect(sources.get('docker')?.facts.tasks.map(({ id }) => id)).toEqual(ids);
+    expect(vips).toEqual([]);
+  });
+
   it('keeps the restored facts and their age while the source says that it has none yet', () => {
     const catalog = new Catalog();
     const restored = { facts: { tasks: [taskFact('a', { service: ref('web.shop') })] }, asOf: 5000 };

@@ -166,7 +166,7 @@ export class Answerer {
 
   #write(entry: number, at: number, kind: number, nameOctets: number, room: number, opt: number): number {
     const { words: source } = this.#store;
-    const body = keyAt(source, entry) + ((nameOctets + 3) >> 2);
+    const body = keyAt(entry) + ((nameOctets + 3) >> 2);
     const expires = source[body + ANSWER_BODY.expires] ?? 0;
     if (expires !== NEVER && this.#now >= expires) return MISS;
     const form = this.#chooseForm(source, body, room);

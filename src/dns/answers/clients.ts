@@ -59,7 +59,7 @@ export class Clients {
     const found = store.find(hash, CLIENT, 0, count * 4);
     if (found < 0) return -1;
     const { words } = store;
-    const body = keyAt(words, found) + count;
+    const body = keyAt(found) + count;
     const recent = this.#recent;
     recent[at + RECENT.address] = address;
     recent[at + RECENT.revision] = revision;

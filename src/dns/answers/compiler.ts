@@ -5,14 +5,14 @@ import { accept } from '../server/accept.js';
 import type { Question, Resolution } from '../server/resolver.js';
 import type { RandomBelow } from '../server/rotate.js';
 import type { ForwardQuestion, ForwardResult } from '../forward/exchange.js';
-import { MAX_MESSAGE_SIZE, OPCODE, RCODE } from '../wire/constants.js';
+import { CLASS, MAX_MESSAGE_SIZE, OPCODE, RCODE } from '../wire/constants.js';
 import type { Message } from '../wire/message.js';
 import { labelsOf, lowerCaseName } from '../wire/name.js';
-import { encodeQuery, type Query } from '../wire/query.js';
+import type { Query } from '../wire/query.js';
 import { relayReply } from '../wire/relay.js';
 import { WISH } from './entry.js';
 import { compileForms, compileWhole } from './forms.js';
-import { KnownQueries, type KnownQuery } from './known-queries.js';
+import { KnownQueries, type KnownQuestion } from './known-queries.js';
 import { Scopes } from './scopes.js';
 import { slotOf, type Versions } from './versions.js';
 import { Watch, watchedView, type Looked } from './watch.js';
@@ -41,6 +41,9 @@ export interface Compiled {
   readonly client?: Int32Array;
   readonly answer?: Int32Array;
 }
+
+/** What an answer is to be made for. */
+type Wanted = Omit<KnownQuestion, 'scope'>;
 
 const NOTHING: Compiled = {};
 
@@ -87,7 +90,11 @@ export class Compiler {
     if (verdict.action !== 'query' || !isPlain(verdict.query)) return NOTHING;
     const known = this.#client(snapshot, address);
     if (!known) return NOTHING;
-    const answer = this.#answer(snapshot, known.view, verdict.query, address);
+    const { question } = verdict.query;
+    // The packet is somebody else's after this.
+    const name = lowerCaseName(question.name);
+    const wanted = { name, type: question.type, wishes: wishesOf(verdict.query), address };
+    const answer = this.#answer(snapshot, known.view, wanted);
     return { client: known.entry, ...(answer && { answer }) };
   }
 
@@ -99,36 +106,25 @@ export class Compiler {
     const snapshot = this.#options.snapshot();
     if (!snapshot.loaded) return [];
     const entries: Int32Array[] = [];
-    const views = new Map<string, View | undefined>();
-    this.#changing = changed;
-    for (const query of this.#known.take(changed)) {
+    const guarded = (make: () => Int32Array | undefined) => {
       try {
-        this.#renew(snapshot, query, views, entries);
+        const entry = make();
+        if (entry) entries.push(entry);
       } catch (error) {
         this.#options.onFault?.(error);
       }
+    };
+    this.#changing = changed;
+    const { clients, questions } = this.#known.take(changed);
+    for (const address of clients) guarded(() => this.#client(snapshot, address)?.entry);
+    for (const question of questions) {
+      guarded(() => {
+        const view = this.#known.viewOf(question.address) ?? this.#client(snapshot, question.address)?.view;
+        return view && this.#answer(snapshot, view, question);
+      });
     }
     this.#changing = undefined;
     return entries;
-  }
-
-  /** @param views by client, so that each is found once */
-  #renew(
-    snapshot: Snapshot,
-    { packet, address }: KnownQuery,
-    views: Map<string, View | undefined>,
-    entries: Int32Array[],
-  ): void {
-    if (!views.has(address)) {
-      const client = this.#client(snapshot, address);
-      views.set(address, client?.view);
-      if (client) entries.push(client.entry);
-    }
-    const view = views.get(address);
-    const verdict = packet && accept(packet, 'udp');
-    if (!view || verdict?.action !== 'query') return;
-    const entry = this.#answer(snapshot, view, verdict.query, address);
-    if (entry) entries.push(entry);
   }
 
   #client(snapshot: Snapshot, address: string): { view: View; entry: Int32Array } | undefined {
@@ -140,72 +136,61 @@ export class Compiler {
     const standing = watch.standing();
     if (!standing) return undefined;
     const scopes = { networks: this.#scopes.ofNetworks(view), own: this.#scopes.ofView(view) };
-    this.#known.note({ address }, standing.dependencies.keys());
+    this.#known.noteClient(address, view, standing.dependencies.keys());
     return { view, entry: clientEntry(ipBytes(address), scopes, standing) };
   }
 
-  #answer(snapshot: Snapshot, view: View, query: Query, address: string): Int32Array | undefined {
+  #answer(snapshot: Snapshot, view: View, wanted: Wanted): Int32Array | undefined {
+    const { name, type, wishes } = wanted;
     const watch = new Watch(this.#options.versions, this.#changing);
     const looked: Looked = { own: false, identity: false };
     const seen = watched(snapshot, watch);
-    const name = lowerCaseName(query.question.name).slice();
-    const question = { name, labels: labelsOf(name), type: query.question.type };
+    const question = { name, labels: labelsOf(name), type };
     const resolution = this.#options.resolve(seen, watchedView(view, looked), question);
     if (looked.identity) return undefined;
-    const made = this.#make(resolution, query, name);
+    const made = this.#make(resolution, wanted);
     const standing = made && watch.standing();
     if (!standing) return undefined;
     const scope = looked.own ? this.#scopes.ofView(view) : this.#scopes.ofNetworks(view);
-    const entry = answerEntry(
-      { name, type: question.type, wishes: wishesOf(query), scope, ...made },
-      standing,
-    );
+    const entry = answerEntry({ name, type, wishes, scope, ...made }, standing);
     // What upstreams said goes out of date by itself.
-    if (entry && !made.life)
-      this.#known.note({ packet: plainQuery(query), address }, standing.dependencies.keys());
+    if (entry && !made.life) this.#known.noteQuestion({ ...wanted, scope }, standing.dependencies.keys());
     return entry;
   }
 
   #make(
     resolution: Resolution,
-    query: Query,
-    name: Uint8Array,
+    wanted: Wanted,
   ): Pick<AnswerFields, 'forms' | 'upstream' | 'life'> | undefined {
-    const { id, rd, ad, cd, question } = query;
-    const head = { id, opcode: OPCODE.QUERY, rd, ad, cd, question: { ...question, name } };
-    if (resolution.kind === 'forward' && rd) return this.#foreign(query, name, resolution.upstreams);
-    if (resolution.kind !== 'answer' || resolution.ede || (resolution.chase && rd)) return undefined;
+    const head = headOf(wanted);
+    if (resolution.kind === 'forward' && head.rd) return this.#foreign(wanted, resolution.upstreams);
+    if (resolution.kind !== 'answer' || resolution.ede || (resolution.chase && head.rd)) return undefined;
     const { rcode, aa, answers, authority, additionals } = resolution;
-    if (rcode > 0xf || (rcode === RCODE.NXDOMAIN && !this.#isAgain(name))) return undefined;
+    if (rcode > 0xf || (rcode === RCODE.NXDOMAIN && !this.#isAgain(wanted.name))) return undefined;
     const body = { rcode, aa, ra: true, answers, authority, additionals };
     const forms = compileForms(head, body, this.#randomBelow);
     return forms && { forms, upstream: false };
   }
 
   #foreign(
-    query: Query,
-    name: Uint8Array,
+    wanted: Wanted,
     upstreams: readonly Upstream[] | undefined,
   ): Pick<AnswerFields, 'forms' | 'upstream' | 'life'> | undefined {
     const { lookup, now } = this.#options;
-    const dnssecOk = query.edns?.dnssecOk === true;
+    const { name, type, wishes } = wanted;
+    const head = headOf(wanted);
+    const dnssecOk = (wishes & WISH.DO) !== 0;
     const result = lookup?.({
       name,
-      type: query.question.type,
+      type,
       dnssecOk,
-      checkingDisabled: query.cd,
+      checkingDisabled: head.cd,
       marks: new Uint8Array(),
       ...(upstreams && { upstreams }),
     });
     if (!result?.ok || result.ede || result.message.rcode > 0xf) return undefined;
     // The OPT is written for each client; here DO only decides about AD.
-    const head = {
-      ...query,
-      question: { ...query.question, name },
-      ad: query.ad || dnssecOk,
-      edns: undefined,
-    };
-    const wire = relayReply(result.message, head, MAX_MESSAGE_SIZE);
+    const wire = relayReply(result.message, { ...head, ad: head.ad || dnssecOk }, MAX_MESSAGE_SIZE);
     const compiled = compileWhole(new Uint8Array(wire));
     if (!compiled || compiled.forms.groups.length === 0) return undefined;
     const { forms, message } = compiled;
@@ -227,19 +212,25 @@ export class Compiler {
   }
 }
 
-/** No options, version 0: what the hot path can read. */
-function isPlain({ edns }: Query): boolean {
-  return edns === undefined || (edns.version === 0 && edns.options.length === 0);
+/** Of class IN, no options, version 0: what the hot path can read. */
+function isPlain({ question, edns }: Query): boolean {
+  return question.class === CLASS.IN && (!edns || (edns.version === 0 && edns.options.length === 0));
 }
 
 function wishesOf({ rd, ad, cd, edns }: Query): number {
   return (rd ? WISH.RD : 0) | (ad ? WISH.AD : 0) | (cd ? WISH.CD : 0) | (edns?.dnssecOk ? WISH.DO : 0);
 }
 
-/** The same query, in the plainest form that has the same entry; the case of its name makes no difference. */
-function plainQuery({ rd, ad, cd, question, edns }: Query): Uint8Array {
-  const options = { id: 0, question, rd, ad, cd };
-  return encodeQuery(edns ? { ...options, edns: { dnssecOk: edns.dnssecOk, options: [] } } : options);
+/** Of the reply, without an OPT. */
+function headOf({ name, type, wishes }: Wanted): Omit<Query, 'nameEnd'> {
+  return {
+    id: 0,
+    opcode: OPCODE.QUERY,
+    rd: (wishes & WISH.RD) !== 0,
+    ad: (wishes & WISH.AD) !== 0,
+    cd: (wishes & WISH.CD) !== 0,
+    question: { name, type, class: CLASS.IN },
+  };
 }
 
 /** Of the records that say how long the answer is true. */

@@ -3,7 +3,7 @@
  * An entry is what is known of a client, or one compiled answer. Offsets are words from the beginning of the entry, unless said.
  */
 
-/** The head of every entry. */
+/** The head of every entry; then comes the key, then the body. */
 export const HEAD = {
   hash: 0,
   /** Words of the whole entry. */
@@ -17,7 +17,7 @@ export const HEAD = {
   epoch: 5,
   /** The revision at which it was last found right. */
   checked: 6,
-  /** How many pairs of slot and version follow. The key comes after them, the body after the key. */
+  /** How many pairs of slot and version there are: they end the entry, because they are looked at only after a change. */
   dependencies: 7,
   words: 8,
 } as const;

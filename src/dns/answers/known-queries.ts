@@ -1,11 +1,32 @@
-/** A query that an entry was made for; without a packet: its client. */
-export interface KnownQuery {
-  readonly packet?: Uint8Array;
-  /** Of the client that asked it first. */
+import type { View } from '../../catalog/index.js';
+import { latin1 } from '../wire/bytes.js';
+import type { DnsName } from '../wire/name.js';
+
+/** What an entry was made for, and enough to make it anew. */
+export interface KnownQuestion {
+  /** Lower case. */
+  readonly name: DnsName;
+  readonly type: number;
+  /** `WISH` bits. */
+  readonly wishes: number;
+  /** Whom the entry is for. */
+  readonly scope: number;
+  /** Of the client that asked it last, for all that the answer is for. */
   readonly address: string;
 }
 
-/** As many are remembered; the rest is asked for again. */
+/** What is out of date. */
+export interface Outdated {
+  /** Addresses. */
+  readonly clients: readonly string[];
+  readonly questions: readonly KnownQuestion[];
+}
+
+interface Dependent {
+  readonly slots: readonly number[];
+}
+
+/** As many questions, and clients, are remembered; the rest is asked for again. */
 const MAX_KNOWN = 20_000;
 
 /** More are not renewed together: whoever asks for one of them has it made. */
@@ -13,16 +34,44 @@ const MAX_RENEWED = 5000;
 
 /** Which entries were made from what, so that they can be made anew when that changes, before anybody asks. */
 export class KnownQueries {
-  readonly #slots = new Map<number, Set<string>>();
-  readonly #queries = new Map<string, KnownQuery & { readonly slots: readonly number[] }>();
+  readonly #clients = new Dependents<{ readonly view: View }>();
+  readonly #questions = new Dependents<KnownQuestion>();
 
   /** @param slots of what the entry was made from */
-  note(query: KnownQuery, slots: Iterable<number>): void {
-    if (this.#queries.size >= MAX_KNOWN) this.#clear();
-    const key = keyOf(query);
+  noteClient(address: string, view: View, slots: Iterable<number>): void {
+    this.#clients.note(address, { view }, slots);
+  }
+
+  /** @param slots of what the entry was made from */
+  noteQuestion(question: KnownQuestion, slots: Iterable<number>): void {
+    const { name, type, wishes, scope } = question;
+    this.#questions.note(`${scope} ${type} ${wishes} ${latin1(name)}`, question, slots);
+  }
+
+  /** The view of a client, as long as it has not been taken as outdated. */
+  viewOf(address: string): View | undefined {
+    return this.#clients.get(address)?.view;
+  }
+
+  /** Forgets and returns what depends on one of the slots; nothing when it is too much. */
+  take(changed: ReadonlySet<number> | 'all'): Outdated {
+    const clients = this.#clients.take(changed);
+    const questions = this.#questions.take(changed);
+    if (clients.size + questions.size > MAX_RENEWED) return { clients: [], questions: [] };
+    return { clients: [...clients.keys()], questions: [...questions.values()] };
+  }
+}
+
+/** Things by key, and by the slots that they depend on. */
+class Dependents<T> {
+  readonly #things = new Map<string, T & Dependent>();
+  readonly #slots = new Map<number, Set<string>>();
+
+  note(key: string, thing: T, slots: Iterable<number>): void {
+    if (this.#things.size >= MAX_KNOWN) this.#clear();
     this.#forget(key);
     const all = [...slots];
-    this.#queries.set(key, { ...query, slots: all });
+    this.#things.set(key, { ...thing, slots: all });
     for (const slot of all) {
       const keys = this.#slots.get(slot);
       if (keys) keys.add(key);
@@ -30,38 +79,40 @@ export class KnownQueries {
     }
   }
 
-  /** Forgets and returns those that depend on one of the slots, clients first; none when they are too many. */
-  take(changed: ReadonlySet<number> | 'all'): KnownQuery[] {
-    const keys = new Set<string>();
-    if (changed === 'all') for (const key of this.#queries.keys()) keys.add(key);
-    else for (const slot of changed) for (const key of this.#slots.get(slot) ?? []) keys.add(key);
-    const taken: KnownQuery[] = [];
-    for (const key of keys) {
-      const query = this.#forget(key);
-      if (query) taken.push(query);
-    }
-    if (taken.length > MAX_RENEWED) return [];
-    return taken.sort((a, b) => Number(a.packet !== undefined) - Number(b.packet !== undefined));
+  get(key: string): T | undefined {
+    return this.#things.get(key);
   }
 
-  #forget(key: string): KnownQuery | undefined {
-    const known = this.#queries.get(key);
-    if (!known) return undefined;
-    this.#queries.delete(key);
-    for (const slot of known.slots) {
+  take(changed: ReadonlySet<number> | 'all'): Map<string, T> {
+    const taken = new Map<string, T>();
+    if (changed === 'all') {
+      for (const [key, thing] of this.#things) taken.set(key, thing);
+      this.#clear();
+      return taken;
+    }
+    for (const slot of changed) {
+      for (const key of this.#slots.get(slot) ?? []) {
+        const thing = this.#forget(key);
+        if (thing) taken.set(key, thing);
+      }
+    }
+    return taken;
+  }
+
+  #forget(key: string): T | undefined {
+    const thing = this.#things.get(key);
+    if (!thing) return undefined;
+    this.#things.delete(key);
+    for (const slot of thing.slots) {
       const keys = this.#slots.get(slot);
       keys?.delete(key);
       if (keys?.size === 0) this.#slots.delete(slot);
     }
-    return known;
+    return thing;
   }
 
   #clear(): void {
+    this.#things.clear();
     this.#slots.clear();
-    this.#queries.clear();
   }
-}
-
-function keyOf({ packet, address }: KnownQuery): string {
-  return packet ? `${address} ${Buffer.from(packet).toString('latin1')}` : address;
 }

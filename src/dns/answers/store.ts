@@ -7,6 +7,9 @@ const MAX_PROBES = 16;
 /** The longest key: a name of 255 octets. */
 const MAX_KEY_WORDS = 64;
 
+/** Words of a line of the processor's cache: what begins with one needs the fewest. */
+const LINE = 16;
+
 export interface StoreOptions {
   /** Words of entries that are kept for certain; up to as many more. 4 million (16 MiB) by default, of which only used ones cost memory. */
   readonly words?: number;
@@ -14,24 +17,69 @@ export interface StoreOptions {
   readonly entries?: number;
 }
 
+/** Entries that a table begins with room for: a small one stays in the processor's cache. */
+const FEW = 1024;
+
 /** One half of the store. */
 class Generation {
   readonly words: Int32Array;
   /** Pairs of hash and entry; entry 0 is none. */
-  readonly table: Int32Array;
-  readonly mask: number;
-  used = 1;
+  table: Int32Array;
+  mask: number;
+  used = LINE;
+  readonly #most: number;
+  #count = 0;
 
   constructor(words: number, entries: number) {
     this.words = new Int32Array(new ArrayBuffer(words * 4));
-    this.table = new Int32Array(new ArrayBuffer(entries * 4 * 2));
-    this.mask = entries - 1;
+    this.#most = entries;
+    this.mask = Math.min(FEW, entries) - 1;
+    this.table = newTable(this.mask + 1);
   }
 
   clear(): void {
     this.table.fill(0);
-    this.used = 1;
+    this.#count = 0;
+    this.used = LINE;
   }
+
+  /** Puts an entry into the table, in the place of one with the same key; of any, when it is too crowded and cannot grow. */
+  enter(offset: number): void {
+    const { words, mask, table } = this;
+    const hash = words[offset + HEAD.hash] ?? 0;
+    for (let i = 0; i < MAX_PROBES; i++) {
+      const place = ((hash + i) & mask) << 1;
+      const other = table[place + 1] ?? 0;
+      if (other !== 0 && !(table[place] === hash && sameKey(words, other, offset))) continue;
+      table[place] = hash;
+      table[place + 1] = offset;
+      if (other === 0 && ++this.#count * 2 > mask && mask + 1 < this.#most) this.#grow();
+      return;
+    }
+    if (mask + 1 < this.#most) {
+      this.#grow();
+      this.enter(offset);
+      return;
+    }
+    const home = (hash & mask) << 1;
+    table[home] = hash;
+    table[home + 1] = offset;
+  }
+
+  #grow(): void {
+    const before = this.table;
+    this.mask = this.mask * 2 + 1;
+    this.table = newTable(this.mask + 1);
+    this.#count = 0;
+    for (let at = 1; at < before.length; at += 2) {
+      const offset = before[at] ?? 0;
+      if (offset !== 0) this.enter(offset);
+    }
+  }
+}
+
+function newTable(places: number): Int32Array {
+  return new Int32Array(new ArrayBuffer(places * 4 * 2));
 }
 
 /**
@@ -96,8 +144,8 @@ export class Store {
     const offset = young.used;
     // An entry that moves may come from the half that this turn has just emptied: its words are still there, and go downwards.
     for (let i = 0; i < size; i++) words[offset + i] = from[at + i] ?? 0;
-    young.used += size;
-    this.#enter(young, offset);
+    young.used = wholeLines(offset + size);
+    young.enter(offset);
     return offset;
   }
 
@@ -106,21 +154,6 @@ export class Store {
     old.clear();
     this.#old = this.#young;
     this.#young = old;
-  }
-
-  #enter(generation: Generation, offset: number): void {
-    const { words, table, mask } = generation;
-    const hash = words[offset + HEAD.hash] ?? 0;
-    let home = hash & mask;
-    for (let i = 0; i < MAX_PROBES; i++) {
-      const place = (hash + i) & mask;
-      const other = table[place * 2 + 1] ?? 0;
-      if (other !== 0 && !(table[place * 2] === hash && sameKey(words, other, offset))) continue;
-      home = place;
-      break;
-    }
-    table[home * 2] = hash;
-    table[home * 2 + 1] = offset;
   }
 
   /** Written out in one piece: it is most of what a query costs here. */
@@ -134,7 +167,7 @@ export class Store {
       if (at === 0) return -1;
       if (table[place] !== hash || words[at + HEAD.kind] !== kind) continue;
       if (words[at + HEAD.scope] !== scope || words[at + HEAD.keyOctets] !== keyOctets) continue;
-      const first = at + HEAD.words + ((words[at + HEAD.dependencies] ?? 0) << 1);
+      const first = at + HEAD.words;
       for (let k = 0; k < count; k++) if (words[first + k] !== key[k]) continue probing;
       return at;
     }
@@ -146,8 +179,8 @@ export class Store {
     if (words[at + HEAD.checked] === revision) return true;
     const versions = this.#versionWords;
     if (words[at + HEAD.epoch] !== this.#versions.epoch) return false;
-    const end = at + HEAD.words + (words[at + HEAD.dependencies] ?? 0) * 2;
-    for (let i = at + HEAD.words; i < end; i += 2) {
+    const end = at + (words[at + HEAD.size] ?? 0);
+    for (let i = end - (words[at + HEAD.dependencies] ?? 0) * 2; i < end; i += 2) {
       if (versions[words[i] ?? 0] !== words[i + 1]) return false;
     }
     words[at + HEAD.checked] = revision;
@@ -155,18 +188,22 @@ export class Store {
   }
 }
 
+function wholeLines(words: number): number {
+  return (words + LINE - 1) & -LINE;
+}
+
 function sameKey(words: Int32Array, one: number, other: number): boolean {
   for (const field of [HEAD.kind, HEAD.scope, HEAD.keyOctets]) {
     if (words[one + field] !== words[other + field]) return false;
   }
-  const first = keyAt(words, one);
-  const second = keyAt(words, other);
+  const first = keyAt(one);
+  const second = keyAt(other);
   const count = wordsFor(words[one + HEAD.keyOctets] ?? 0);
   for (let i = 0; i < count; i++) if (words[first + i] !== words[second + i]) return false;
   return true;
 }
 
 /** Where the key of an entry begins. */
-export function keyAt(words: Int32Array, entry: number): number {
-  return entry + HEAD.words + (words[entry + HEAD.dependencies] ?? 0) * 2;
+export function keyAt(entry: number): number {
+  return entry + HEAD.words;
 }

@@ -127,13 +127,13 @@ function start(
   // Never right without being checked once.
   words[HEAD.checked] = NEVER_CHECKED;
   words[HEAD.dependencies] = dependencies.size;
-  let at = HEAD.words as number;
+  words.set(key, HEAD.words);
+  let at = size - dependencies.size * 2;
   for (const [slot, version] of dependencies) {
     words[at++] = slot;
     words[at++] = version;
   }
-  words.set(key, at);
-  return { words, at: at + key.length };
+  return { words, at: HEAD.words + key.length };
 }
 
 /** Revisions begin at 0 and grow; one of them is this after 2^32 changes, and then one entry is believed unchecked. */

@@ -2,7 +2,11 @@ import { FLAG, HEADER_SIZE, RCODE } from './constants.js';
 import { optSize, writeOpt, type Edns, type EdnsOption } from './edns.js';
 import type { Message } from './message.js';
 import type { Query } from './query.js';
+
 import { replyFlags, replyOpt, type ExtendedError } from './reply.js';
+
+/** What of a query a reply repeats. */
+type Asked = Omit<Query, 'nameEnd'>;
 
 /**
  * Hands an upstream's reply on to a client, its records untouched (RFC 5625 section 4): compression, order and unknown
@@ -14,7 +18,7 @@ import { replyFlags, replyOpt, type ExtendedError } from './reply.js';
  * @param message the reply to the same question; a view of it must have no pointer in its question
  * @param told what a client that speaks EDNS is told besides; the options as of `composeReply`
  */
-export function relayReply(message: Message, query: Query, limit: number, told: Told = NOTHING): Buffer {
+export function relayReply(message: Message, query: Asked, limit: number, told: Told = NOTHING): Buffer {
   const { edns } = query;
   if (edns === undefined) return write(message, query, cut(message, limit));
   const opt = replyOpt(edns, message.rcode, told.options, told.ede);
@@ -31,7 +35,7 @@ export interface Told {
 
 const NOTHING: Told = {};
 
-function write(message: Message, query: Query, kept: Kept, opt?: Edns): Buffer {
+function write(message: Message, query: Asked, kept: Kept, opt?: Edns): Buffer {
   const buffer = Buffer.allocUnsafe(kept.end + (opt ? optSize(opt.options) : 0));
   buffer.set(message.wire.subarray(0, kept.end));
   const ad = (message.flags & FLAG.AD) !== 0 && (query.ad || query.edns?.dnssecOk === true);

@@ -84,7 +84,7 @@ function isEmptyNonTerminal({ snapshot, view }: LocateContext, relative: readonl
       return snapshot.hasStack(environment, first);
     case 2:
       // The primary service of a sidekick need not be there itself.
-      return snapshot.stack(environment, second).some((each) => each.service === first);
+      return snapshot.hasServiceOrSidekick({ environment, stack: second, service: first });
     case 3:
       return protocolOf({ service: second, stack: third });
     case 4:

@@ -241,6 +241,49 @@ describe('a compiled answer', () => {
     for (const packet of packets) expect(on.answers.answer(packet, '127.0.0.1')).toBeUndefined();
   });
 
+  it('is made anew once for all whom it is for', () => {
+    const on = ground();
+    const sink = on.catalog.sink('docker');
+    const clients = ['10.0.0.7', '10.0.0.8', '10.0.0.9'];
+    const tell = (ip: string) => {
+      const asking = clients.map((each) =>
+        taskFact(each, { service: ref('client.shop'), ip: each, network: 'n0' }),
+      );
+      sink.replace({ tasks: [...asking, taskFact('a', { service: ref('web.shop'), ip, network: 'n0' })] });
+    };
+    tell('10.0.0.2');
+    sink.status({ state: 'live' });
+    const packet = query('web.shop.rancher.internal.', TYPE.A);
+    for (const each of clients) on.answers.learn(packet, each);
+    let entries = 0;
+    on.installTo((entry) => {
+      entries++;
+      on.answers.install(entry);
+    });
+    tell('10.0.0.3');
+    expect(entries).toBe(1);
+    for (const each of clients) expect(on.answers.answer(packet, each)).toBeDefined();
+  });
+
+  it('is there for names that are not, in a stack of any size', () => {
+    const on = ground();
+    const sink = on.catalog.sink('docker');
+    const services = Array.from({ length: 100 }, (_, at) => ({
+      ...ref(`s${at}.shop`),
+      kind: 'tasks' as const,
+    }));
+    sink.replace({ tasks: [], services });
+    sink.status({ state: 'live' });
+    const packet = query('web.shop.rancher.internal.', TYPE.A);
+    for (let round = 0; round < 3; round++) on.ask(packet, '127.0.0.1');
+    expect(sorted(on.ask(packet, '127.0.0.1'))).toEqual(sorted(on.plain(packet, '127.0.0.1')));
+    sink.replace({ tasks: [], services: [{ ...ref('log.web.shop'), kind: 'tasks' as const }] });
+    for (let round = 0; round < 3; round++) {
+      const known = on.ask(packet, '127.0.0.1');
+      if (known) expect(sorted(known)).toEqual(sorted(on.plain(packet, '127.0.0.1')));
+    }
+  });
+
   it('of a name that is not there ends when something below it comes', () => {
     const on = ground();
     const sink = on.catalog.sink('docker');

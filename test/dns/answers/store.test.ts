@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { HEAD, lowerWord } from '../../../src/dns/answers/entry.js';
+import { HEAD, lowerWord, mix } from '../../../src/dns/answers/entry.js';
 import { keyAt, Store } from '../../../src/dns/answers/store.js';
 import { slotOf, Versions } from '../../../src/dns/answers/versions.js';
 
@@ -17,17 +17,17 @@ function entry(key: number, value: number, versions: Versions, slot = slotOf('a'
   words[HEAD.epoch] = versions.epoch;
   words[HEAD.checked] = -1;
   words[HEAD.dependencies] = 1;
-  words[HEAD.words] = slot;
-  words[HEAD.words + 1] = versions.at(slot);
-  words[HEAD.words + 2] = key;
-  words[HEAD.words + 3] = value;
+  words[HEAD.words] = key;
+  words[HEAD.words + 1] = value;
+  words[HEAD.words + 2] = slot;
+  words[HEAD.words + 3] = versions.at(slot);
   return words;
 }
 
 function valueOf(store: Store, key: number, hash = key, scope = 7): number | undefined {
   store.key[0] = key;
   const at = store.find(hash, KIND, scope, 4);
-  return at < 0 ? undefined : store.words[keyAt(store.words, at) + 1];
+  return at < 0 ? undefined : store.words[keyAt(at) + 1];
 }
 
 describe('the store', () => {
@@ -48,6 +48,17 @@ describe('the store', () => {
     expect(Array.from({ length: 10 }, (_, key) => valueOf(store, key, 5))).toEqual(
       Array.from({ length: 10 }, (_, key) => key * 10),
     );
+  });
+
+  it('finds all of many, whatever they came to be in the meantime', () => {
+    const versions = new Versions();
+    const store = new Store(versions, { words: 1 << 17, entries: 1 << 13 });
+    for (let key = 0; key < 4000; key++) {
+      store.install(entry(key, key, versions, undefined, mix(0, key)));
+      if (key % 3 === 0) store.install(entry(key, key + 1, versions, undefined, mix(0, key)));
+    }
+    const found = Array.from({ length: 4000 }, (_, key) => valueOf(store, key, mix(0, key)));
+    expect(found).toEqual(found.map((_, key) => (key % 3 === 0 ? key + 1 : key)));
   });
 
   it('gives nothing that depends on what has changed', () => {

@@ -1,0 +1,71 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { Pacer } from '../../src/daemon/pacer.js';
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setImmediate', 'performance'] });
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+/** A pacer whose work takes a time, and when it was done. */
+function paced(cost: number) {
+  const done: number[] = [];
+  const begun = performance.now();
+  const pacer = new Pacer(() => {
+    done.push(performance.now() - begun);
+    vi.advanceTimersByTime(cost);
+  });
+  return { pacer, done };
+}
+
+describe('a pacer', () => {
+  it('does what is due at once, and once however often it became due', () => {
+    const { pacer, done } = paced(0);
+    pacer.due();
+    pacer.due();
+    expect(done).toEqual([]);
+    vi.advanceTimersByTime(0);
+    expect(done).toEqual([0]);
+  });
+
+  it('rests for fifty times what the work cost', () => {
+    const { pacer, done } = paced(0.5);
+    pacer.due();
+    vi.advanceTimersByTime(1);
+    pacer.due();
+    vi.advanceTimersByTime(20);
+    expect(done).toHaveLength(1);
+    vi.advanceTimersByTime(10);
+    expect(done).toHaveLength(2);
+    vi.advanceTimersByTime(1000);
+    pacer.due();
+    vi.advanceTimersByTime(0);
+    expect(done).toHaveLength(3);
+  });
+
+  it('rests for 50 ms at most', () => {
+    const { pacer, done } = paced(200);
+    pacer.due();
+    vi.advanceTimersByTime(0);
+    pacer.due();
+    vi.advanceTimersByTime(49);
+    expect(done).toHaveLength(1);
+    vi.advanceTimersByTime(2);
+    expect(done).toHaveLength(2);
+  });
+
+  it('does nothing more when it is stopped, whether it rests or not', () => {
+    const { pacer, done } = paced(200);
+    pacer.due();
+    pacer.stop();
+    vi.advanceTimersByTime(100);
+    expect(done).toEqual([]);
+    pacer.due();
+    vi.advanceTimersByTime(0);
+    pacer.due();
+    pacer.stop();
+    vi.advanceTimersByTime(1000);
+    expect(done).toHaveLength(1);
+  });
+});
