@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 
 /** Bit numbers of capabilities(7). */
-const BITS = { NET_BIND_SERVICE: 10, NET_ADMIN: 12 } as const;
+const BITS = { NET_BIND_SERVICE: 10, NET_ADMIN: 12, SYS_NICE: 23 } as const;
 
 export type Capability = keyof typeof BITS;
 

@@ -1,7 +1,7 @@
 /** The entry of an answering thread. Its port to the main thread comes with what it is given. */
-import { setPriority } from 'node:os';
 import { workerData, type MessagePort } from 'node:worker_threads';
 import { loadLibc } from '../../../linux/libc.js';
+import { preferLatency } from '../../../linux/scheduling.js';
 import { Loop } from './loop.js';
 import type { WorkerInput } from './protocol.js';
 
@@ -9,14 +9,10 @@ import type { WorkerInput } from './protocol.js';
 const NICE = -5;
 
 const { input, port } = workerData as { readonly input: WorkerInput; readonly port: MessagePort };
-try {
-  // Of this thread alone: what the main thread is busy with, such as a file of services, does not hold answers up on a busy core.
-  setPriority(NICE);
-} catch {
-  // That needs CAP_SYS_NICE; without it all threads take turns.
-}
 const libc = await loadLibc();
 // The main thread has loaded it before.
 if ('unavailable' in libc) throw new Error(libc.unavailable);
+// What the main thread is busy with, such as a file of services, does not hold answers up on a busy core.
+preferLatency(libc, NICE);
 new Loop(libc, input, port).run();
 port.close();
