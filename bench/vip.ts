@@ -1,12 +1,14 @@
 /**
  * `npm run bench:vip [-- --json]`: what a virtual IP costs, Fairlead's proxy plane beside HAProxy, nginx and the plainest
  * proxy in Node, in one run: CPU per new connection, per request on a kept one, per GiB and per datagram; added latency;
- * memory of connections that do nothing. Run it from the project's folder.
+ * memory of connections that do nothing. And what it is worth: fairness, disruption, drain loss, fail-over. Run it from the
+ * project's folder.
  */
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import {
   CONTESTANTS,
+  DESCRIPTORS,
   missingPeers,
   startAll,
   stopAll,
@@ -16,6 +18,9 @@ import {
 } from './vip/contestants.js';
 import { bulkCost, compileLoad, idleKib, latency, requestCost } from './vip/measure.js';
 import { serve } from './vip/own-proxies.js';
+import { benchProofs, proofTable } from './vip/proofs/index.js';
+import { bePlane } from './vip/proofs/plane.js';
+import { beTask } from './vip/proofs/task.js';
 import { benchUdp, type UdpBench, type UdpScenario } from './vip/udp.js';
 
 /** Of HAProxy's figure; of datagrams, of the naive proxy's. */
@@ -164,16 +169,29 @@ async function main(): Promise<void> {
       rounds: { type: 'string', default: '5' },
       ms: { type: 'string', default: '3000' },
       gib: { type: 'string', default: '2' },
-      idle: { type: 'string', default: '5000' },
+      // A connection takes two of the proxy and of the load; Fairlead keeps an eighth for other work.
+      idle: { type: 'string', default: String(Math.min(10_000, Math.floor((DESCRIPTORS * 7) / 16) - 100)) },
+      picks: { type: 'string', default: '4000' },
+      clients: { type: 'string', default: '2000' },
       serve: { type: 'string' },
       port: { type: 'string', default: '0' },
+      task: { type: 'string' },
+      plane: { type: 'boolean', default: false },
     },
   });
   if (values.serve !== undefined) {
     await serve(values.serve, Number(values.port));
     return;
   }
-  const number = (name: 'rounds' | 'ms' | 'gib' | 'idle'): number => {
+  if (values.plane) {
+    bePlane();
+    return;
+  }
+  if (values.task !== undefined) {
+    await beTask(values.task);
+    return;
+  }
+  const number = (name: 'rounds' | 'ms' | 'gib' | 'idle' | 'picks' | 'clients'): number => {
     const value = Number(values[name]);
     if (!Number.isInteger(value) || value < 1)
       throw new Error(`--${name} ${values[name]}: a whole number from 1 up is needed`);
@@ -184,18 +202,22 @@ async function main(): Promise<void> {
   if (missing.length > 0)
     throw new Error(`programs are missing; on Debian: apt-get install ${missing.join(' ')}`);
   const program = compileLoad();
+  const own = fileURLToPath(import.meta.url);
   const running: Running[] = [];
   try {
-    await startAll(fileURLToPath(import.meta.url), running);
+    await startAll(own, running);
     const figures = await measureAll(program, running, scale);
     const udp = await benchUdp({ seconds: scale.ms / 1000, rounds: scale.rounds, root: process.cwd() });
+    const proofs = await benchProofs(own, { picks: number('picks'), clients: number('clients') });
     const verdict = { ...verdictOf(figures, udp), ...scale, versions: versions(), method: METHOD };
-    if (values.json) console.log(JSON.stringify({ ...figures, udp, ...verdict }));
+    if (values.json) console.log(JSON.stringify({ ...figures, udp, ...proofs, ...verdict }));
     else {
       const { connection, request, bulk } = verdict.of_haproxy;
       console.log(`${table(figures)}
 
 ${udpTable(udp)}
+
+${proofTable(proofs)}
 
 of HAProxy's: CPU per connection ${connection} (bar ${BARS.connection}), per request ${request} (bar ${BARS.request}), octets per CPU second ${bulk} (bar ${BARS.bulk}); CPU per datagram of the naive proxy's: ${verdict.datagram_of_naive} (bar ${BARS.datagram}): ${verdict.met ? 'met' : 'NOT met'}
 method: ${METHOD}`);

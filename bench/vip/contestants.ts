@@ -24,14 +24,18 @@ export interface Running {
   readonly child?: ChildProcess;
 }
 
-const STREAM_MODULE = '/usr/lib/nginx/modules/ngx_stream_module.so';
-/** What one process may have open here; HAProxy, which splices, wants 2.5 for a connection or does not start. */
-const DESCRIPTORS =
+export const STREAM_MODULE = '/usr/lib/nginx/modules/ngx_stream_module.so';
+/** What one process may have open here. */
+export const DESCRIPTORS =
   Number(spawnSync('/bin/sh', ['-c', 'ulimit -n'], { encoding: 'utf8' }).stdout.trim()) || 1024;
+
+/** For splicing; HAProxy does not start when connections and pipes could take more than there are descriptors. */
+const PIPES = 128;
 
 const haproxyConfig = (port: number): string => `global
   nbthread 1
-  maxconn ${Math.floor((DESCRIPTORS - 100) / 2.5)}
+  maxconn ${Math.floor(DESCRIPTORS / 2) - PIPES - 100}
+  maxpipes ${PIPES}
 defaults
   mode tcp
   option splice-auto

@@ -1,6 +1,8 @@
 // The two proxies of bench:vip that are this program itself: Fairlead's plane, and the plainest one in Node.
 import { connect, createServer } from 'node:net';
+import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
+import { pathToFileURL } from 'node:url';
 import { createProxyPlane } from '../../src/balancer/proxy/proxy-plane.js';
 import { IP, TASK_PORT } from './contestants.js';
 
@@ -10,7 +12,11 @@ export async function serve(name: string, port: number): Promise<void> {
     servePipe(port);
     return;
   }
-  const plane = createProxyPlane({ log: (message) => console.error(message) });
+  const plane = createProxyPlane({
+    log: (message) => console.error(message),
+    // This file is a bundle; what a thread runs is beside the compiled source.
+    native: { script: pathToFileURL(resolve('dist/balancer/proxy/native/worker.js')) },
+  });
   const address = { ip: IP, port: TASK_PORT };
   const [problem] = await plane.apply([
     {

@@ -117,7 +117,11 @@ export interface VirtualServiceCounters {
 export interface DataPlane {
   /** Idempotent; calls are carried out one after the other. Open connections are never harmed by an apply that keeps their task. */
   apply(desired: readonly VirtualService[]): Promise<readonly PlaneProblem[]>;
-  counters(): readonly VirtualServiceCounters[];
+  /**
+   * What was carried so far. Totals never go down; of a thread that crashed they have what it had told before. Never rejects, and
+   * does not wait long for who does not answer.
+   */
+  counters(): Promise<readonly VirtualServiceCounters[]>;
   /** Takes no new flow, and waits for open ones as long as their `drain` time; connections already queued are still served. */
   drain(): Promise<void>;
   /** Ends everything at once. */

@@ -1,5 +1,6 @@
 import { poolConflicts, type Network } from '../catalog/index.js';
 import { addLocalRoute, removeLocalRoute } from '../linux/anyip.js';
+import { allowNonlocalBind, forbidNonlocalBind } from '../linux/nonlocal-bind.js';
 import { hostRanges } from '../linux/routes.js';
 import { removeVipRules, writeVipRules, type Redirect } from '../linux/vip-rules.js';
 import { isLoopback } from '../net/ip.js';
@@ -19,6 +20,8 @@ export interface VipSystem {
   readonly hostRanges: typeof hostRanges;
   readonly addLocalRoute: typeof addLocalRoute;
   readonly removeLocalRoute: typeof removeLocalRoute;
+  readonly allowNonlocalBind: () => boolean;
+  readonly forbidNonlocalBind: () => void;
   readonly writeVipRules: typeof writeVipRules;
   readonly removeVipRules: typeof removeVipRules;
 }
@@ -27,6 +30,8 @@ const thisHost: VipSystem = {
   hostRanges,
   addLocalRoute,
   removeLocalRoute,
+  allowNonlocalBind: () => allowNonlocalBind(),
+  forbidNonlocalBind: () => forbidNonlocalBind(),
   writeVipRules,
   removeVipRules,
 };
@@ -37,6 +42,8 @@ export class VipSupplier {
   readonly #system: VipSystem;
   /** Pools whose routes are ours to take away. */
   readonly #added = new Set<string>();
+  /** Whether the kernel has been told to bind sockets to IPv6 addresses on no interface. */
+  #allowed = false;
   /** Pools that there are rules for. */
   readonly #ruled = new Set<string>();
 
@@ -66,21 +73,36 @@ export class VipSupplier {
     // Loopback is local as it is, and packets to it never leave the host: tests and demos need no rights.
     if (isLoopback(pool.slice(0, pool.indexOf('/')))) return { pool, led: false };
     try {
-      if (await this.#system.addLocalRoute(pool)) {
-        this.#added.add(pool);
-        this.#log.info(`added the local route ${pool} for virtual IPs`);
+      if (pool.includes(':') && this.#system.allowNonlocalBind()) {
+        this.#allowed = true;
+        this.#log.info('set net.ipv6.ip_nonlocal_bind for virtual IPs');
       }
-      if (pool !== inForce) await this.lead(pool, []);
+      await this.#keepRoute(pool);
+      if (pool !== inForce) await this.#writeRules(pool, []);
     } catch (error) {
       return this.#none(`${messageOf(error)}, or set vip to false`);
     }
     return { pool, led: true };
   }
 
-  /** Leads connections to where they are listened for. @throws Error with one line */
+  /**
+   * Leads connections to where they are listened for, and puts back the route if somebody took it away.
+   * @throws Error with one line
+   */
   async lead(pool: string, redirects: readonly Redirect[]): Promise<void> {
+    await this.#writeRules(pool, redirects);
+    await this.#keepRoute(pool);
+  }
+
+  async #writeRules(pool: string, redirects: readonly Redirect[]): Promise<void> {
     this.#ruled.add(pool);
     await this.#system.writeVipRules(pool, redirects);
+  }
+
+  async #keepRoute(pool: string): Promise<void> {
+    if (!(await this.#system.addLocalRoute(pool)) || this.#added.has(pool)) return;
+    this.#added.add(pool);
+    this.#log.info(`added the local route ${pool} for virtual IPs`);
   }
 
   /** Takes the rules and routes away that were added here, but for those of one pool. Never throws. */
@@ -98,6 +120,9 @@ export class VipSupplier {
       this.#added.delete(pool);
       await this.#quietly(removeRoute(pool));
     }
+    if (!this.#allowed || but?.includes(':')) return;
+    this.#allowed = false;
+    await this.#quietly(Promise.resolve().then(() => this.#system.forbidNonlocalBind()));
   }
 
   async #quietly(work: Promise<void>): Promise<void> {

@@ -143,8 +143,12 @@ export class VipKeeper implements VipPort {
     ];
   }
 
-  *services(): Iterable<VirtualServiceInfo> {
-    const counted = new Map(this.#plane.counters().map((each) => [placeOf(each), each]));
+  async services(): Promise<Iterable<VirtualServiceInfo>> {
+    const counted = new Map((await this.#plane.counters()).map((each) => [placeOf(each), each]));
+    return this.#infos(counted);
+  }
+
+  *#infos(counted: ReadonlyMap<string, VirtualServiceCounters>): Iterable<VirtualServiceInfo> {
     const problems = new Map(this.#problems.map((each) => [placeOf(each), each.message]));
     for (const service of this.#desired) {
       const place = placeOf(service);
@@ -198,9 +202,10 @@ export class VipKeeper implements VipPort {
     const places = this.#desired.map((each) => `${each.service} ${placeOf(each)}`);
     const text = [pool, ...places, ...this.#problems.map(placeOf)].join();
     if (text === this.#led.text && now < this.#led.due) return;
-    const redirects = this.#plane
-      .counters()
-      .flatMap(({ vip, port, listenPort }) => (listenPort === undefined ? [] : [{ vip, port, listenPort }]));
+    const counted = await this.#plane.counters();
+    const redirects = counted.flatMap(({ vip, port, listenPort }) =>
+      listenPort === undefined ? [] : [{ vip, port, listenPort }],
+    );
     try {
       await this.#supplier.lead(pool, redirects);
       this.#led = { text, due: now + RULES_MS };

@@ -16,8 +16,9 @@ const OURS = ['proto', '214'];
  */
 export async function addLocalRoute(pool: string): Promise<boolean> {
   if (isLoopbackPool(pool)) return false;
-  const present = await localRoute(pool);
-  if (present !== undefined) return present.includes(` ${OURS.join(' ')} `);
+  const seen = await showLocalRoute(pool);
+  // Who cannot show routes may still set one.
+  if ('route' in seen && seen.route !== undefined) return seen.route.includes(` ${OURS.join(' ')} `);
   await ip('replace', pool, `the addresses of ${pool} cannot be made local to this host`);
   return true;
 }
@@ -28,18 +29,28 @@ export async function removeLocalRoute(pool: string): Promise<void> {
   await ip('del', pool, `the local route to ${pool} cannot be removed`);
 }
 
+/** Whether the pool is local by a route; `why` it cannot be found out, in one line. Never rejects. */
+export async function seeLocalRoute(
+  pool: string,
+): Promise<{ readonly present: boolean } | { readonly why: string }> {
+  const seen = await showLocalRoute(pool);
+  return 'why' in seen ? seen : { present: seen.route !== undefined };
+}
+
 function isLoopbackPool(pool: string): boolean {
   return pool.startsWith('127.') || pool === '::1' || pool === '::1/128';
 }
 
-/** The route as `ip` shows it; undefined when there is none. */
-async function localRoute(pool: string): Promise<string | undefined> {
+/** The route as `ip` shows it; `route` is undefined when there is none. */
+async function showLocalRoute(
+  pool: string,
+): Promise<{ readonly route: string | undefined } | { readonly why: string }> {
   const args = [familyOf(pool), 'route', 'show', 'table', 'local', 'exact', pool];
   try {
     const { stdout } = await run('ip', args, { timeout: 5000 });
-    return stdout.startsWith('local ') ? `${stdout.trim()} ` : undefined;
-  } catch {
-    return undefined;
+    return { route: stdout.startsWith('local ') ? `${stdout.trim()} ` : undefined };
+  } catch (error) {
+    return { why: whyNot(error) };
   }
 }
 
@@ -52,11 +63,15 @@ async function ip(action: 'replace' | 'del', pool: string, trouble: string): Pro
   try {
     await run('ip', action === 'replace' ? [...args, ...OURS] : args, { timeout: 5000 });
   } catch (error) {
-    const { stderr, code } = error as { stderr?: string; code?: string | number };
-    const answer = stderr?.trim().split('\n').at(-1);
-    if (action === 'del' && answer?.includes('No such process')) return;
-    const why = code === 'ENOENT' ? 'there is no "ip" command; install iproute2' : (answer ?? String(error));
+    const why = whyNot(error);
+    if (action === 'del' && why.includes('No such process')) return;
     const todo = `run as root or with CAP_NET_ADMIN, or run "ip ${args.join(' ')}" once`;
     throw new Error(`${trouble} (${why}); ${todo}`, { cause: error });
   }
+}
+
+function whyNot(error: unknown): string {
+  const { stderr, code } = error as { stderr?: string; code?: string | number };
+  if (code === 'ENOENT') return 'there is no "ip" command; install iproute2';
+  return stderr?.trim().split('\n').at(-1) || String(error);
 }

@@ -3,6 +3,8 @@
  * same shape on glibc and musl, x64 and arm64; system calls whose libc wrappers differ go through `syscall`.
  */
 
+import { declareStreamCalls, type StreamCalls } from './stream-calls.js';
+
 /** A pointer as a number: addresses of user space fit 47 bits. 0 is NULL. */
 export type Pointer = number;
 
@@ -23,7 +25,7 @@ export class SystemCallError extends Error {
 }
 
 /** Each returns -1 when it fails; {@link Libc.errno} then says why. */
-export interface Libc {
+export interface Libc extends StreamCalls {
   socket(domain: number, type: number, protocol: number): number;
   bind(fd: number, address: Uint8Array, length: number): number;
   getsockname(fd: number, address: Uint8Array, length: Int32Array): number;
@@ -75,6 +77,7 @@ export async function loadLibc(): Promise<Libc | Unavailable> {
       'int64_t syscall(int64_t number, uintptr_t fds, int64_t count, uintptr_t timeout, uintptr_t mask, int64_t size)',
     );
     return {
+      ...declareStreamCalls(declare),
       socket: declare('int socket(int domain, int type, int protocol)'),
       bind: declare('int bind(int fd, void *address, uint32_t length)'),
       getsockname: declare('int getsockname(int fd, void *address, void *length)'),

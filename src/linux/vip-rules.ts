@@ -1,5 +1,5 @@
-import { spawn } from 'node:child_process';
-import { ipBytes, ipFamily, ipFromBytes } from '../net/ip.js';
+import { formatHostPort, ipBytes, ipFromBytes, type HostPort } from '../net/ip.js';
+import { nft } from './nft.js';
 
 /** Connections to a port of a VIP go to another port of it, where somebody listens. */
 export interface Redirect {
@@ -10,7 +10,6 @@ export interface Redirect {
 
 /** A table of our own: what others do in theirs does not touch it, and it goes with us. */
 const TABLE = 'fairlead_vip';
-const TIMEOUT_MS = 10_000;
 
 /**
  * Has the kernel keep the addresses of a pool for virtual IPs (nft(8)). TCP to a port that is redirected goes to where it is
@@ -22,12 +21,48 @@ const TIMEOUT_MS = 10_000;
  * @throws Error with one line that says what to do
  */
 export async function writeVipRules(pool: string, redirects: readonly Redirect[]): Promise<void> {
-  await nft(script(pool, redirects), `virtual IPs of ${pool} cannot be led to their listeners`);
+  await load(script(pool, redirects), `virtual IPs of ${pool} cannot be led to their listeners`);
 }
 
 /** Takes the rules of a pool away. @throws Error as there */
 export async function removeVipRules(pool: string): Promise<void> {
-  await nft(emptied(familyOf(pool)), `the rules for virtual IPs of ${pool} cannot be removed`);
+  await load(emptied(familyOf(pool)), `the rules for virtual IPs of ${pool} cannot be removed`);
+}
+
+/** Why the kernel would not take such rules, in one line; undefined: it would. Nothing is changed. */
+export async function tryVipRules(pool: string): Promise<string | undefined> {
+  const vip = nowhere(pool).ip;
+  const outcome = await nft(['--check', '-f', '-'], script(pool, [{ vip, port: 1, listenPort: 2 }]));
+  return outcome.ok ? undefined : outcome.why;
+}
+
+/** The rules as the kernel has them. */
+export type VipRules =
+  | {
+      readonly state: 'present';
+      /** Whether they are of this pool, and those that {@link writeVipRules} writes. */
+      readonly complete: boolean;
+      readonly redirects: readonly Redirect[];
+    }
+  | { readonly state: 'absent' }
+  /** They cannot be looked at: `why` is one line. */
+  | { readonly state: 'hidden'; readonly why: string };
+
+/** Looks at the rules of a pool. Never rejects. */
+export async function readVipRules(pool: string): Promise<VipRules> {
+  const outcome = await nft(['-n', 'list', 'table', familyOf(pool), TABLE]);
+  if (!outcome.ok)
+    return /No such file/.test(outcome.why) ? { state: 'absent' } : { state: 'hidden', why: outcome.why };
+  const { output } = outcome;
+  const lead = `daddr ${pool} jump lead`;
+  const elements = output.matchAll(/([0-9a-f.:]+) \. (\d+) : [0-9a-f.:]+ \. (\d+)/g);
+  return {
+    state: 'present',
+    complete: output.split(lead).length === 3 && output.includes('map @ports'),
+    redirects: [...elements].map(([, vip = '', port, listenPort]) => ({
+      ...{ vip, port: Number(port), listenPort: Number(listenPort) },
+    })),
+  };
 }
 
 function familyOf(pool: string): 'ip' | 'ip6' {
@@ -53,7 +88,7 @@ table ${family} ${TABLE} {
   }
   chain lead {
     dnat ${family} to ${family} daddr . tcp dport map @ports
-    meta l4proto tcp dnat to ${nowhere(pool)}
+    meta l4proto tcp dnat to ${formatHostPort(nowhere(pool))}
   }
   chain prerouting {
     type nat hook prerouting priority -110
@@ -77,29 +112,15 @@ table ${family} ${TABLE} {
 }
 
 /** Port 1 of the first address, which is never leased: nobody listens there. */
-function nowhere(pool: string): string {
+function nowhere(pool: string): HostPort {
   const first = pool.slice(0, pool.indexOf('/'));
   const bytes = ipBytes(first);
   bytes[bytes.length - 1] = (bytes.at(-1) ?? 0) + 1;
-  const ip = ipFromBytes(bytes) ?? first;
-  return ipFamily(ip) === 4 ? `${ip}:1` : `[${ip}]:1`;
+  return { ip: ipFromBytes(bytes) ?? first, port: 1 };
 }
 
-async function nft(input: string, trouble: string): Promise<void> {
+async function load(input: string, trouble: string): Promise<void> {
   const todo = 'run as root or with CAP_NET_ADMIN, on a kernel with nf_tables and NAT';
-  const why = await new Promise<string | undefined>((resolve) => {
-    const child = spawn('nft', ['-f', '-'], { stdio: ['pipe', 'ignore', 'pipe'], timeout: TIMEOUT_MS });
-    let said = '';
-    child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString().slice(0, 2000)));
-    // It may have ended before it has read everything; its exit code says why.
-    child.stdin.on('error', () => undefined);
-    child.once('error', (error: NodeJS.ErrnoException) => {
-      resolve(error.code === 'ENOENT' ? 'there is no "nft" command; install nftables' : error.message);
-    });
-    child.once('close', (code) => {
-      resolve(code === 0 ? undefined : (said.trim().split('\n')[0] ?? '') || `nft ended with ${code}`);
-    });
-    child.stdin.end(input);
-  });
-  if (why !== undefined) throw new Error(`${trouble} (${why}); ${todo}`);
+  const outcome = await nft(['-f', '-'], input);
+  if (!outcome.ok) throw new Error(`${trouble} (${outcome.why}); ${todo}`);
 }

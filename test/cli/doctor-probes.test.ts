@@ -49,6 +49,27 @@ describe('probes', () => {
     await new Promise((resolve) => server.close(resolve));
   });
 
+  it('find the subnets of every network, whatever else the engine says', async () => {
+    const networks = [
+      { Name: 'bridge', IPAM: { Config: [{ Subnet: '172.17.0.0/16' }, { Subnet: 'fd00:17::/64' }] } },
+      { Name: 'odd', IPAM: { Config: [{ Subnet: 'x' }, {}, 7] } },
+      { Name: 'host', IPAM: { Config: null } },
+      7,
+    ];
+    const server = createServer(({ url }, response) => {
+      response.end(JSON.stringify(url === '/networks' ? networks : {}));
+    });
+    const path = join(dir, 'docker.sock');
+    await new Promise<void>((resolve) => server.listen(path, resolve));
+    expect(await probeDocker(path)).toMatchObject({
+      subnets: [
+        { range: '172.17.0.0/16', what: 'the network "bridge" (172.17.0.0/16)' },
+        { range: 'fd00:17::/64' },
+      ],
+    });
+    await new Promise((resolve) => server.close(resolve));
+  });
+
   it('tell the ways of having no engine apart', async () => {
     expect(await probeDocker(join(dir, 'none'))).toMatchObject({ state: 'absent' });
     writeFileSync(join(dir, 'file'), '');

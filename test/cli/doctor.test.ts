@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { diagnose } from '../../src/cli/doctor/checks.js';
 import { capabilitiesOf, daemonJsonFacts } from '../../src/cli/doctor/collect.js';
 import { containerResolver, nameserversOf } from '../../src/cli/doctor/resolv-conf.js';
-import type { DaemonFacts, HostFacts, ListenerFacts } from '../../src/cli/doctor/host-facts.js';
+import type { DaemonFacts, HostFacts, ListenerFacts, VipFacts } from '../../src/cli/doctor/host-facts.js';
 import type { StatusJson, UpstreamJson } from '../../src/api/types.js';
 import { ask, load, NOW, startApi, stopApi } from '../api/fixture.js';
 import { fairlead } from './run.js';
@@ -24,7 +24,23 @@ const engine = {
   api: '1.51',
   firewall: 'iptables',
   containers: [{ name: 'web', servers: ['169.254.169.250'] }],
+  subnets: [],
 } as const;
+
+const vips: Extract<VipFacts, { state: 'wanted' }> = {
+  ...{ state: 'wanted', pool: '10.43.0.0/16', isChosen: false, isLoopback: false, conflicts: [] },
+  ...{ route: false, rules: { state: 'absent' }, carried: [] },
+};
+
+const leading: typeof vips = {
+  ...vips,
+  route: true,
+  rules: {
+    ...{ state: 'present', complete: true },
+    redirects: [{ vip: '10.43.1.2', port: 80, listenPort: 40001 }],
+  },
+  carried: ['10.43.1.2:80'],
+};
 
 /** A host on which all is well and no daemon runs yet. */
 const host: HostFacts = {
@@ -43,6 +59,7 @@ const host: HostFacts = {
   nameservers: ['192.0.2.53'],
   daemonJson: { state: 'read', dns: ['169.254.169.250'] },
   sysctls: { unprivilegedPortStart: 1024, rpFilter: 2 },
+  vips,
 };
 
 const status = (more: object = {}): StatusJson =>
@@ -61,6 +78,7 @@ const status = (more: object = {}): StatusJson =>
     },
     sources: [{ name: 'docker', state: 'live', detail: 'Engine 28.5' }],
     problems: [],
+    vips: { plane: 'proxy', pool: '10.43.0.0/16', services: 1 },
     ...more,
   }) as unknown as StatusJson;
 
@@ -86,6 +104,7 @@ describe('checks', () => {
       diagnose({
         ...host,
         daemon: up(),
+        vips: leading,
         listeners: [{ ...listener, udp: 'taken', tcp: 'taken', answers: true }],
       }).map(({ verdict }) => verdict),
     ).not.toContain('FAIL');
@@ -107,6 +126,13 @@ describe('checks', () => {
       docker: { state: 'silent', path: '/s' },
       nameservers: [],
       daemonJson: { state: 'unreadable', message: 'x' },
+      vips: {
+        ...vips,
+        conflicts: ['a; b'],
+        route: 'no',
+        rulesFault: 'there is no "nft" command',
+        bindFault: 'x',
+      },
     }).filter(({ verdict }) => verdict !== 'OK');
     expect(bad.length).toBeGreaterThan(6);
     expect(bad.filter(({ remedy }) => !remedy)).toEqual([]);
@@ -187,6 +213,7 @@ describe('checks', () => {
           api: '1.40',
           firewall: 'iptables',
           containers: [],
+          subnets: [],
         },
       },
       'WARN Engine 19',
@@ -278,6 +305,97 @@ describe('checks', () => {
       'WARN its facts are 1m old: gone',
     ],
     ['catalog', { daemon: up({ problems: [{}, {}] }) }, 'WARN 2 problems with labels or files'],
+    ['vip', {}, 'OK virtual IPs of 10.43.0.0/16 can be carried: nothing overlaps it, ip and nft work'],
+    ['vip', { vips: { state: 'off' } }, 'OK virtual IPs are off'],
+    ['vip', { vips: { ...vips, isLoopback: true, rulesFault: 'x' } }, 'OK 10.43.0.0/16 is local as it is'],
+    [
+      'vip',
+      { capabilities: [10], vips: { ...vips, rulesFault: 'Operation not permitted (you must be root)' } },
+      'WARN virtual IPs would be off: this user lacks CAP_NET_ADMIN',
+    ],
+    ['vip', { capabilities: [12] }, 'WARN virtual IPs would be off: this user lacks CAP_NET_BIND_SERVICE'],
+    [
+      'vip',
+      {
+        vips: {
+          ...vips,
+          route: 'there is no "ip" command; install iproute2',
+          rulesFault: 'there is no "nft" command; install nftables',
+        },
+      },
+      'WARN virtual IPs would be off: there is no "ip" command\n' +
+        'WARN virtual IPs would be off: nft refuses the rules: there is no "nft" command',
+    ],
+    [
+      'vip',
+      { vips: { ...vips, rulesFault: 'Error: Could not process rule: Not supported' } },
+      'WARN virtual IPs would be off: nft refuses the rules: Error: Could not process rule: Not supported',
+    ],
+    [
+      'vip',
+      {
+        vips: { ...vips, pool: 'fd00:43::/112', bindFault: 'IPv6 addresses cannot be bound (EROFS); run it' },
+      },
+      'WARN virtual IPs would be off: IPv6 addresses cannot be bound (EROFS)',
+    ],
+    [
+      'vip',
+      {
+        vips: { ...vips, conflicts: ['vip.pool 10.43.0.0/16 overlaps the route 10.0.0.0/8 (eth0); set it'] },
+      },
+      'WARN virtual IPs would be off: vip.pool 10.43.0.0/16 overlaps the route 10.0.0.0/8 (eth0)',
+    ],
+    [
+      'vip',
+      { vips: { ...vips, isChosen: true, conflicts: ['vip.pool 10.43.0.0/16 overlaps x; set it'] } },
+      'FAIL vip.pool 10.43.0.0/16 overlaps x',
+    ],
+    ['vip', { daemon: { state: 'denied', address: 'unix:/x' } }, ''],
+    [
+      'vip',
+      { daemon: up({ vips: { plane: 'off', why: 'vip is false', wanted: false, services: 0 } }) },
+      'OK virtual IPs are off: vip is false',
+    ],
+    [
+      'vip',
+      { daemon: up({ vips: { plane: 'off', why: 'no right; run as root', wanted: true, services: 0 } }) },
+      'WARN virtual IPs are off, names are answered with tasks: no right',
+    ],
+    [
+      'vip',
+      { daemon: up(), vips: leading },
+      'OK 1 port of virtual IPs of 10.43.0.0/16: route and rules are there',
+    ],
+    [
+      'vip',
+      { daemon: up(), vips: { ...leading, route: false } },
+      'FAIL the route that makes 10.43.0.0/16 local is gone',
+    ],
+    [
+      'vip',
+      { daemon: up(), vips: { ...leading, rules: { state: 'absent' } } },
+      'FAIL the nftables table fairlead_vip is gone',
+    ],
+    [
+      'vip',
+      { daemon: up(), vips: { ...leading, carried: ['10.43.1.2:80', '10.43.1.3:80'] } },
+      'FAIL the nftables table fairlead_vip has no rule for 1 of 2 ports (10.43.1.3:80)',
+    ],
+    [
+      'vip',
+      { daemon: up(), vips: { ...leading, rules: { state: 'present', complete: false, redirects: [] } } },
+      'FAIL the nftables table fairlead_vip is not as Fairlead writes it',
+    ],
+    [
+      'vip',
+      { daemon: up(), vips: { ...leading, rules: { state: 'hidden', why: 'Operation not permitted' } } },
+      'OK 1 port of virtual IPs of 10.43.0.0/16: the route is there; only root can see the rules',
+    ],
+    [
+      'vip',
+      { daemon: up(), vips: { ...leading, conflicts: ['it overlaps x; set it'] } },
+      'WARN it overlaps x',
+    ],
     ['platform', { platform: 'darwin' }, 'WARN darwin is no Linux'],
   ])('%s of %j', (check, facts, expected) => {
     const found = find(facts, check);

@@ -194,10 +194,10 @@ it('explain shows the virtual IP, its ports, and who takes connections', async (
     address: '10.43.7.1',
     ports: [{ port: 80, protocol: 'tcp' as const, scheduler: 'lc', state: 'up' as const }],
   };
-  const told = fixture.names.explain('web', 'A');
-  fixture.names.explain = () => ({ ...told, vip });
+  const told = await fixture.names.explain('web', 'A');
+  fixture.names.explain = () => Promise.resolve({ ...told, vip });
   expect((await ask('explain web')).stdout).toContain('  vip     10.43.7.1: 80/tcp lc up\n');
-  fixture.names.explain = () => ({ ...told, vip: { ...vip, ports: [] } });
+  fixture.names.explain = () => Promise.resolve({ ...told, vip: { ...vip, ports: [] } });
   expect((await ask('explain web')).stdout).toContain('  vip     10.43.7.1: not carried here\n');
   expect(told.tasks[0]?.id).toBe(CONTAINER_ID);
 });

@@ -9,6 +9,7 @@ let done: string[];
 let warned: string[];
 let refuses: string | undefined;
 let hasRoute: boolean;
+let isAllowed: boolean;
 let ranges: ReturnType<VipSystem['hostRanges']>;
 
 const act = (what: string): Promise<void> => {
@@ -20,6 +21,12 @@ const system: VipSystem = {
   hostRanges: () => ranges,
   addLocalRoute: (pool) => (hasRoute ? Promise.resolve(false) : act(`route ${pool}`).then(() => true)),
   removeLocalRoute: (pool) => act(`no route ${pool}`),
+  allowNonlocalBind: () => {
+    if (refuses === 'bind') throw new Error('bind: no right');
+    if (!isAllowed) done.push('bind');
+    return !isAllowed;
+  },
+  forbidNonlocalBind: () => void done.push('no bind'),
   writeVipRules: (pool) => act(`rules ${pool}`),
   removeVipRules: (pool) => act(`no rules ${pool}`),
 };
@@ -43,6 +50,7 @@ beforeEach(() => {
   warned = [];
   refuses = undefined;
   hasRoute = false;
+  isAllowed = false;
   ranges = [];
 });
 
@@ -63,6 +71,38 @@ describe('where virtual IPs come from', () => {
     await own.supply(loaded(), []);
     await own.release();
     expect(done).toEqual(['rules 10.43.0.0/16', 'no rules 10.43.0.0/16']);
+  });
+
+  it('a route that somebody took away is put back when connections are led anew, and is given back once', async () => {
+    hasRoute = true;
+    const own = supplier();
+    await own.supply(loaded(), []);
+    [done, hasRoute] = [[], false];
+    await own.lead('10.43.0.0/16', []);
+    await own.lead('10.43.0.0/16', []);
+    const led = ['rules 10.43.0.0/16', 'route 10.43.0.0/16'];
+    expect(done.splice(0)).toEqual([...led, ...led]);
+    await own.release();
+    expect(done).toEqual(['no rules 10.43.0.0/16', 'no route 10.43.0.0/16']);
+  });
+
+  it('IPv6 addresses can be bound as long as there is a pool of them, and not by us where they could before', async () => {
+    const text = (pool: string) => loaded(`vip: { pool: "${pool}" }`);
+    const own = supplier();
+    await own.supply(text('fd00:43::/112'), []);
+    expect(done.splice(0)).toEqual(['bind', 'route fd00:43::/112', 'rules fd00:43::/112']);
+    isAllowed = true;
+    await own.supply(text('fd00:44::/112'), [], 'fd00:43::/112');
+    await own.release('fd00:44::/112');
+    expect(done).not.toContain('no bind');
+    await own.supply(loaded(), [], 'fd00:44::/112');
+    await own.release('10.43.0.0/16');
+    expect(done.filter((each) => each === 'no bind')).toEqual(['no bind']);
+    done = [];
+    const other = supplier();
+    await other.supply(text('fd00:43::/112'), []);
+    await other.release();
+    expect(done).not.toContain('no bind');
   });
 
   it('another pool takes the place of one, whose rules it has replaced', async () => {
@@ -87,6 +127,13 @@ describe('where virtual IPs come from', () => {
     refuses = 'route 127.43.0.0/16';
     const supply = await supplier().supply(loaded('vip: { pool: 127.43.0.0/16 }'), []);
     expect(supply).toEqual({ pool: '127.43.0.0/16', led: false });
+    expect(done).toEqual([]);
+  });
+
+  it('without the right to bind IPv6 addresses there are none', async () => {
+    refuses = 'bind';
+    const supply = await supplier().supply(loaded('vip: { pool: "fd00:43::/112" }'), []);
+    expect(supply).toEqual({ why: 'bind: no right, or set vip to false', wanted: true });
     expect(done).toEqual([]);
   });
 

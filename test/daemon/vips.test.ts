@@ -4,7 +4,12 @@ import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { getJson } from '../../src/api/client.js';
 import type { ExplainJson } from '../../src/api/types.js';
-import type { DataPlane, PlaneProblem, VirtualService } from '../../src/balancer/data-plane.js';
+import type {
+  DataPlane,
+  PlaneProblem,
+  VirtualService,
+  VirtualServiceCounters,
+} from '../../src/balancer/data-plane.js';
 import { Catalog, type FactSink } from '../../src/catalog/index.js';
 import { parseConfigText } from '../../src/config/index.js';
 import { VipKeeper, type VipKeeperOptions } from '../../src/daemon/vips.js';
@@ -28,17 +33,19 @@ class FakePlane implements DataPlane {
     return this.problems;
   }
 
-  counters() {
+  counters(): Promise<readonly VirtualServiceCounters[]> {
     const { listenPort } = this;
-    return (this.applied.at(-1) ?? []).map(({ service, vip, port, protocol, scheduler, backends }) => ({
-      ...{ service, vip, port, protocol, scheduler },
+    const counters = (this.applied.at(-1) ?? []).map((each) => ({
+      ...{ service: each.service, vip: each.vip, port: each.port },
+      ...{ protocol: each.protocol, scheduler: each.scheduler },
       ...(listenPort !== undefined && { listenPort }),
       ...{ active: 1, total: 2, bytesIn: 3, bytesOut: 4, refused: 5, failed: 6, retried: 7 },
-      backends: backends.map(({ id, name, address, weight, state }, at) => ({
+      backends: each.backends.map(({ id, name, address, weight, state }, at) => ({
         ...{ id, name, address, weight, state },
         ...{ active: at, total: 2, bytesIn: 3, bytesOut: 4, errors: 0 },
       })),
     }));
+    return Promise.resolve(counters);
   }
 
   drain(): Promise<void> {
@@ -145,9 +152,9 @@ describe('what it tells', () => {
     sink.update({ tasks: [web(1, { weight: 0 }), web(2, { balancing: { maxConnections: 1 } })] });
     sink.update({ tasks: [web(3, { health: 'draining' })] });
     await applies(2);
-    await vi.waitFor(() => expect([...own.services()][0]?.tasks).toHaveLength(3));
+    await vi.waitFor(async () => expect([...(await own.services())][0]?.tasks).toHaveLength(3));
     expect(own.status()).toEqual({ plane: 'proxy', pool: POOL, services: 1 });
-    const [service] = own.services();
+    const [service] = await own.services();
     expect(service).toMatchObject({
       service: 'default/shop/web',
       port: 80,
@@ -165,19 +172,21 @@ describe('what it tells', () => {
   it('a service that nobody can serve is empty', async () => {
     const own = await keeper();
     sink.replace({ tasks: [web(1, { health: 'draining' })] });
-    await vi.waitFor(() => expect([...own.services()]).toMatchObject([{ state: 'empty' }]));
+    await vi.waitFor(async () => expect([...(await own.services())]).toMatchObject([{ state: 'empty' }]));
   });
 
   it('an address that cannot be served is down, told once, and tried again', async () => {
     const own = await keeper(undefined, { retryMs: 20 });
     const vip = plane.applied.at(-1)?.[0]?.vip ?? '';
     plane.problems = [{ vip, port: 80, protocol: 'tcp', message: 'the port is taken' }];
-    vi.spyOn(plane, 'counters').mockReturnValue([]);
+    vi.spyOn(plane, 'counters').mockResolvedValue([]);
     sink.update({ tasks: [web(3)] });
     await vi.waitFor(() => expect(own.problems()).toHaveLength(1));
     const [problem] = own.problems();
     expect(problem).toMatchObject({ code: 'vip-not-served', subject: `virtual IP ${vip}:80/tcp` });
-    expect([...own.services()]).toMatchObject([{ state: 'down', problem: 'the port is taken', total: 0 }]);
+    expect([...(await own.services())]).toMatchObject([
+      { state: 'down', problem: 'the port is taken', total: 0 },
+    ]);
     await vi.waitFor(() => expect(plane.applied.length).toBeGreaterThan(3));
     expect(warned).toEqual(['the port is taken']);
     plane.problems = [];
@@ -193,6 +202,8 @@ describe('listeners at other ports', () => {
       hostRanges: () => [],
       addLocalRoute: () => Promise.resolve(true),
       removeLocalRoute: () => Promise.resolve(),
+      allowNonlocalBind: () => false,
+      forbidNonlocalBind: () => undefined,
       removeVipRules: () => Promise.resolve(),
       writeVipRules: (pool, redirects) => {
         if (fails) return Promise.reject(new Error('no right to do that'));

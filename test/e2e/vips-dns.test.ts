@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { dig, type Vantage } from './support/dig.js';
 import { createHost, untilKnown, type Host } from './support/host.js';
+import { knockUdp } from './support/knock.js';
 import { composeLabels } from './support/labels.js';
 import { sleep } from './support/poll.js';
 import { describeOnHost } from './support/requirements.js';
@@ -57,6 +58,8 @@ describeOnHost('DNS over a UDP virtual IP', () => {
     expect(protocol).toBe('udp');
     const inside = await host.docker.inside(CLIENT);
     expect((await dig(inside, 'dns.infra.rancher.internal')).answers).toEqual([vip]);
+    // A port that the service does not have.
+    for (const from of [inside, host.netns]) expect(await knockUdp(from, vip, 54)).toBe('ECONNREFUSED');
     const end = keepAsking(inside, vip);
     await sleep(1_000);
     await start(3);

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { dig, type Vantage } from './support/dig.js';
+import { dig } from './support/dig.js';
 import { createHost, HOST_ADDRESS, untilKnown, type Host } from './support/host.js';
+import { knock } from './support/knock.js';
 import { composeLabels } from './support/labels.js';
 import { sleep, until } from './support/poll.js';
 import { describeOnHost } from './support/requirements.js';
@@ -35,6 +36,7 @@ describeOnHost('virtual IPs', () => {
   const start = (...numbers: number[]) => Promise.all(numbers.map((number) => shop.web('web', number)));
   const stop = (...numbers: number[]) =>
     Promise.all(numbers.map((number) => host.docker.cli('stop', '--time=10', nameOf(number))));
+  const inside = () => host.docker.inside(CLIENT);
   const traffic = (): Promise<TrafficClient> => startTraffic(host, CLIENT, WEB, 'web');
 
   test('scaling 3, 5, 2 and a start-first replacement: no request of a client that resolved once fails', async () => {
@@ -134,7 +136,7 @@ describeOnHost('virtual IPs', () => {
     await start(1);
     await shop.untilTaken('web', namesOf(1));
     const { vip } = await shop.vip('web');
-    expect(await knock(vip, 81)).toMatchObject({ said: 'ECONNREFUSED' });
+    expect(await knock(await inside(), vip, 81)).toMatchObject({ said: 'ECONNREFUSED' });
     await host.docker.cli('stop', '--time=5', nameOf(1));
     await until(
       'it is empty',
@@ -142,11 +144,11 @@ describeOnHost('virtual IPs', () => {
       ({ state }) => state === 'empty',
       host.patience(),
     );
-    const { said, ms } = await knock(vip, 80);
+    const { said, ms } = await knock(await inside(), vip, 80);
     expect(['ECONNREFUSED', 'ECONNRESET']).toContain(said);
     expect(ms).toBeLessThan(1_000);
     await host.docker.remove(nameOf(1));
-    const none = async (): Promise<string> => (await knock(vip, 80)).said;
+    const none = async (): Promise<string> => (await knock(await inside(), vip, 80)).said;
     await until('nothing listens', none, (seen) => seen === 'ECONNREFUSED', host.patience());
     // It is kept for the service.
     await start(2);
@@ -165,12 +167,11 @@ describeOnHost('virtual IPs', () => {
     await shop.web('other', 1, ['--network=elsewhere', '--publish=80:80']);
     await shop.untilTaken('other', ['shop-other-1']);
     const { vip } = await shop.vip('web');
-    const inside = await host.docker.inside(CLIENT);
     const asked = async (): Promise<unknown> => [
-      (await knock(vip, 80)).body,
-      (await knock(vip, 80, host.netns)).body,
-      (await knock(HOST_ADDRESS, 80, host.netns)).body,
-      (await knock((await shop.vip('other')).vip, 80, inside)).body,
+      (await knock(await inside(), vip, 80)).body,
+      (await knock(host.netns, vip, 80)).body,
+      (await knock(host.netns, HOST_ADDRESS, 80)).body,
+      (await knock(await inside(), (await shop.vip('other')).vip, 80)).body,
     ];
     const right = ['web shop-web-1', 'web shop-web-1', 'other shop-other-1', 'other shop-other-1'];
     expect(await asked()).toEqual(right);
@@ -192,33 +193,4 @@ describeOnHost('virtual IPs', () => {
     expect(await routes()).not.toContain('10.43.0.0/16');
     await host.fairlead.start();
   });
-
-  /** Makes a request, from the client's container if nothing else is said. */
-  async function knock(ip: string, port: number, from?: Vantage): Promise<Knock> {
-    const vantage = from ?? (await host.docker.inside(CLIENT));
-    const { stdout } = await vantage.run(process.execPath, ['--eval', KNOCK, ip, String(port)]);
-    return JSON.parse(stdout) as Knock;
-  }
 });
-
-interface Knock {
-  /** An error code, `answer`, or `timeout`. */
-  readonly said: string;
-  readonly ms: number;
-  readonly body: string;
-}
-
-const KNOCK = `
-const [ip, port] = process.argv.slice(1);
-const begun = Date.now();
-const end = (said, body = '') => {
-  console.log(JSON.stringify({ said, body, ms: Date.now() - begun }));
-  process.exit();
-};
-const options = { host: ip, port: Number(port), agent: false };
-require('node:http').get(options, (response) => {
-  let body = '';
-  response.on('data', (chunk) => (body += chunk)).on('end', () => end('answer', body));
-}).on('error', ({ code }) => end(code));
-setTimeout(() => end('timeout'), 5000);
-`;

@@ -2,7 +2,7 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { addLocalRoute, removeLocalRoute } from '../../src/linux/anyip.js';
+import { addLocalRoute, removeLocalRoute, seeLocalRoute } from '../../src/linux/anyip.js';
 
 let folder: string;
 const log = (): string => {
@@ -70,5 +70,17 @@ describe('a local route', () => {
 
   it('without an ip command says what to install', async () => {
     await expect(addLocalRoute('10.43.0.0/16')).rejects.toThrow(/install iproute2/);
+  });
+
+  it('is seen, whoever has set it', async () => {
+    expect(await seeLocalRoute('10.43.0.0/16')).toEqual({
+      why: 'there is no "ip" command; install iproute2',
+    });
+    standIn('echo "local 10.43.0.0/16 dev lo scope host"');
+    expect(await seeLocalRoute('10.43.0.0/16')).toEqual({ present: true });
+    standIn('exit 0');
+    expect(await seeLocalRoute('10.43.0.0/16')).toEqual({ present: false });
+    standIn('echo "Error: ipv4: FIB table does not exist." >&2; exit 2');
+    expect(await seeLocalRoute('10.43.0.0/16')).toEqual({ why: 'Error: ipv4: FIB table does not exist.' });
   });
 });

@@ -16,12 +16,13 @@ interface Listed {
 
 /** `/v1/vips`: virtual IPs, the tasks behind them, and what they carry. */
 export function vipRoutes(app: FastifyInstance, { catalog, vips, clock }: ApiPorts): void {
-  app.get('/v1/vips', (request, reply) => {
+  app.get('/v1/vips', async (request, reply) => {
     const params = new Params(request.query, FILTERS);
     const wanted = FILTERS.map((key) => [key, params.text(key)] as const);
+    const carried = await vips.services();
     const { snapshot } = catalog;
     const found: Listed[] = [];
-    for (const info of vips.services()) {
+    for (const info of carried) {
       const service = snapshot.serviceByKey(info.service);
       const fits = wanted.every(([key, text]) => text === undefined || service?.[key] === text);
       if (service && fits) found.push({ service, info });

@@ -9,7 +9,7 @@ export interface Expiring {
   expire(now: number): number;
 }
 
-const TICK_MS = 100;
+export const TICK_MS = 100;
 
 /**
  * Deadlines of thousands of flows behind one timer, coarse on purpose: nothing wakes early, and late by a tick at most
@@ -20,14 +20,19 @@ export class DeadlineWheel {
   /** The time of the last tick, in milliseconds: cheap, and late by a tick at most while anything is on the wheel. */
   coarse: number;
   readonly #now: () => number;
+  readonly #isDriven: boolean;
   readonly #slots = new Map<number, Set<Expiring>>();
   #timer: NodeJS.Timeout | undefined;
   /** The last slot that has been run. */
   #done: number;
 
-  /** @param now milliseconds that only grow */
-  constructor(now: () => number) {
+  /**
+   * @param now milliseconds that only grow
+   * @param driven it has no timer: somebody calls {@link advance} every {@link TICK_MS} while it is not empty
+   */
+  constructor(now: () => number, { driven = false } = {}) {
     this.#now = now;
+    this.#isDriven = driven;
     this.coarse = now();
     this.#done = Math.floor(this.coarse / TICK_MS);
   }
@@ -37,17 +42,21 @@ export class DeadlineWheel {
     return this.#now();
   }
 
+  get isEmpty(): boolean {
+    return this.#slots.size === 0;
+  }
+
   /** Puts something on the wheel, or moves it. @param at the past is soon; Infinity takes it off */
   schedule(item: Expiring, at: number): void {
     this.cancel(item);
     if (at === Infinity) return;
-    if (this.#slots.size === 0) this.#wake();
+    if (this.#slots.size === 0) this.touch();
     const slot = Math.max(this.#done + 1, Math.ceil(at / TICK_MS));
     let items = this.#slots.get(slot);
     if (!items) this.#slots.set(slot, (items = new Set()));
     items.add(item);
     item.slot = slot;
-    this.#timer ??= setTimeout(this.#tick, TICK_MS).unref();
+    this.#startTimer();
   }
 
   cancel(item: Expiring): void {
@@ -66,9 +75,14 @@ export class DeadlineWheel {
     this.#timer = undefined;
   }
 
-  /** Wakes everything whose time has come. The wheel does so by itself. */
+  /** Brings {@link coarse} up to date. */
+  touch(): number {
+    return (this.coarse = this.#now());
+  }
+
+  /** Wakes everything whose time has come. Unless it is driven, the wheel does so by itself. */
   advance(): void {
-    const until = Math.floor(this.#wake() / TICK_MS);
+    const until = Math.floor(this.touch() / TICK_MS);
     const due: Expiring[] = [];
     // After a long sleep there are fewer slots than ticks that were missed.
     if (until - this.#done > this.#slots.size) {
@@ -84,13 +98,13 @@ export class DeadlineWheel {
     }
   }
 
-  #wake(): number {
-    return (this.coarse = this.#now());
+  #startTimer(): void {
+    if (!this.#isDriven) this.#timer ??= setTimeout(this.#tick, TICK_MS).unref();
   }
 
   readonly #tick = (): void => {
     this.#timer = undefined;
     this.advance();
-    if (this.#slots.size > 0) this.#timer ??= setTimeout(this.#tick, TICK_MS).unref();
+    if (this.#slots.size > 0) this.#startTimer();
   };
 }

@@ -42,27 +42,51 @@ export interface Waiter {
   admit(): void;
 }
 
-/** Counts the flows of all frontends of a plane and the file descriptors that they hold. */
+/** Words of a budget's memory: what all threads have taken together, then what each of them has. */
+const COUNTS = { flows: 0, descriptors: 1, waiting: 2, size: 4 } as const;
+/** Threads that may share a budget. */
+const MAX_THREADS = 65;
+
+/** Memory by which threads share one {@link FlowBudget}. */
+export function flowBudgetMemory(): SharedArrayBuffer {
+  return new SharedArrayBuffer((1 + MAX_THREADS) * COUNTS.size * 4);
+}
+
+export interface FlowBudgetOptions {
+  /** Called whenever there was no room for a flow. */
+  readonly onFull?: () => void;
+  /** Of {@link flowBudgetMemory}; absent: of this thread alone. */
+  readonly memory?: SharedArrayBuffer;
+  /** Which of the threads this is; 0 is the main one. */
+  readonly thread?: number;
+}
+
+/** Counts the flows of all frontends of a plane and the file descriptors that they hold, over all threads. */
 export class FlowBudget {
+  readonly memory: SharedArrayBuffer;
   readonly #limits: FlowLimits;
   readonly #onFull: () => void;
+  readonly #counts: Int32Array;
+  /** Where the counts of this thread are. */
+  readonly #own: number;
   readonly #waiters = new Set<Waiter>();
-  #flows = 0;
-  #descriptors = 0;
 
-  /** @param onFull called whenever there was no room for a flow */
-  constructor(limits: FlowLimits, onFull: () => void = () => undefined) {
+  constructor(limits: FlowLimits, options: FlowBudgetOptions = {}) {
+    const { onFull = () => undefined, memory = flowBudgetMemory(), thread = 0 } = options;
     this.#limits = limits;
     this.#onFull = onFull;
+    this.memory = memory;
+    this.#counts = new Int32Array(memory);
+    this.#own = (1 + thread) * COUNTS.size;
   }
 
   get flows(): number {
-    return this.#flows;
+    return Atomics.load(this.#counts, COUNTS.flows);
   }
 
   /** Those of flows and of listeners; not those of clients that wait. */
   get descriptors(): number {
-    return this.#descriptors;
+    return Atomics.load(this.#counts, COUNTS.descriptors);
   }
 
   get limits(): FlowLimits {
@@ -75,51 +99,79 @@ export class FlowBudget {
    * @returns false when there is no room; nothing is taken then
    */
   take(descriptors: number): boolean {
-    if (this.#hasRoom(descriptors)) {
-      this.#flows++;
-      this.#descriptors += descriptors;
-      return true;
-    }
+    if (this.#take(descriptors)) return true;
     this.#onFull();
     return false;
   }
 
   /** Gives back what one flow took, and admits who waits. */
   give(descriptors: number): void {
-    this.#flows--;
-    this.#descriptors -= descriptors;
-    this.#admit();
+    this.#add(COUNTS.flows, -1);
+    this.#add(COUNTS.descriptors, -descriptors);
+    this.look();
   }
 
   /** Counts descriptors that are no flow's: a listener's. Negative when they are closed. */
   hold(descriptors: number): void {
-    this.#descriptors += descriptors;
-    this.#admit();
+    this.#add(COUNTS.descriptors, descriptors);
+    if (descriptors < 0) this.look();
+  }
+
+  /** As {@link hold}, if there is room for them. @returns whether there was */
+  tryHold(descriptors: number): boolean {
+    if (this.#add(COUNTS.descriptors, descriptors) <= this.#limits.descriptors) return true;
+    this.#add(COUNTS.descriptors, -descriptors);
+    return false;
   }
 
   /** Queues up, first come first served. @returns false when the queue is full */
   wait(waiter: Waiter): boolean {
-    if (this.#waiters.size >= this.#limits.waiting) return false;
+    if (this.#add(COUNTS.waiting, 1) > this.#limits.waiting) {
+      this.#add(COUNTS.waiting, -1);
+      return false;
+    }
     this.#waiters.add(waiter);
     return true;
   }
 
   /** Leaves the queue; harmless for one that is not in it. */
   leave(waiter: Waiter): void {
-    this.#waiters.delete(waiter);
+    if (this.#waiters.delete(waiter)) this.#add(COUNTS.waiting, -1);
   }
 
-  #hasRoom(descriptors: number): boolean {
-    return this.#flows < this.#limits.flows && this.#descriptors + descriptors <= this.#limits.descriptors;
-  }
-
-  #admit(): void {
+  /** Admits who waits, as far as there is room: to be called now and then where other threads make room. */
+  look(): void {
     for (const waiter of this.#waiters) {
-      if (!this.#hasRoom(waiter.descriptors)) return;
-      this.#flows++;
-      this.#descriptors += waiter.descriptors;
-      this.#waiters.delete(waiter);
+      if (!this.#take(waiter.descriptors)) return;
+      this.leave(waiter);
       waiter.admit();
     }
+  }
+
+  /** Gives back all that another thread has taken, which is no more. */
+  reclaim(thread: number): void {
+    const own = (1 + thread) * COUNTS.size;
+    for (const count of [COUNTS.flows, COUNTS.descriptors, COUNTS.waiting])
+      Atomics.sub(this.#counts, count, Atomics.exchange(this.#counts, own + count, 0));
+    this.look();
+  }
+
+  #take(descriptors: number): boolean {
+    const { flows, descriptors: most } = this.#limits;
+    // Taken first and looked at then: two threads never both have the last room.
+    const flowCount = this.#add(COUNTS.flows, 1);
+    const descriptorCount = this.#add(COUNTS.descriptors, descriptors);
+    if (flowCount <= flows && descriptorCount <= most) return true;
+    this.#add(COUNTS.flows, -1);
+    this.#add(COUNTS.descriptors, -descriptors);
+    return false;
+  }
+
+  /** @returns what all threads have then */
+  #add(count: number, by: number): number {
+    const counts = this.#counts;
+    const own = this.#own + count;
+    counts[own] = (counts[own] ?? 0) + by;
+    return Atomics.add(counts, count, by) + by;
   }
 }

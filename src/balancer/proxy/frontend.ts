@@ -3,6 +3,11 @@ import type { PassiveSignal, VirtualService, VirtualServiceCounters } from '../d
 import type { Scheduler } from '../schedulers/scheduler.js';
 import type { FlowBudget } from './flow-budget.js';
 
+/** As long as the kernel allows (net.core.somaxconn). */
+export const BACKLOG = 65_535;
+/** Under a flood the queue is never empty: then a listener that is to accept what is queued closes all the same. */
+export const MAX_ACCEPT_MS = 2000;
+
 /** One virtual service at work: a socket on its VIP and port, and the flows that came in by it. */
 export interface Frontend {
   /** Where it listens; the port is the real one when 0 was asked for. */
@@ -10,9 +15,10 @@ export interface Frontend {
   /**
    * Takes the service as it is to be from now on; VIP, port and protocol are those it was made with. Flows to backends
    * that stay are not harmed. Never throws.
+   * @returns resolves when no new flow goes by what was before
    */
-  update(service: VirtualService): void;
-  counters(): VirtualServiceCounters;
+  update(service: VirtualService): void | Promise<void>;
+  counters(): VirtualServiceCounters | Promise<VirtualServiceCounters>;
   /**
    * Takes no new flow; resolves when its address is free for another. Absent: open flows need the socket (UDP), and the
    * address is free when they have ended.
@@ -22,6 +28,12 @@ export interface Frontend {
   drain(): Promise<void>;
   /** Ends every flow and closes the socket, at once. */
   close(): Promise<void>;
+}
+
+/** One of which this thread carries all flows. */
+export interface LocalFrontend extends Frontend {
+  update(service: VirtualService): void;
+  counters(): VirtualServiceCounters;
 }
 
 /** What a frontend needs from the plane that it is part of. */

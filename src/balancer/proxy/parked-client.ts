@@ -1,4 +1,3 @@
-import type { Socket } from 'node:net';
 import type { DeadlineWheel, Expiring } from './deadline-wheel.js';
 import type { FlowBudget, Waiter } from './flow-budget.js';
 
@@ -9,22 +8,17 @@ export class ParkedClient implements Waiter, Expiring {
   readonly #done: (admitted: boolean) => void;
   readonly #wheel: DeadlineWheel;
   readonly #budget: FlowBudget;
-  readonly #closed: () => void;
-  readonly #client: Socket;
 
   /** @param done called once: whether there is room now, taken already; not called when the queue is full */
-  constructor(client: Socket, budget: FlowBudget, wheel: DeadlineWheel, done: (admitted: boolean) => void) {
-    this.#client = client;
+  constructor(budget: FlowBudget, wheel: DeadlineWheel, done: (admitted: boolean) => void) {
     this.#done = done;
     this.#wheel = wheel;
     this.#budget = budget;
-    this.#closed = () => this.#finish(false);
   }
 
   /** @returns false when too many wait already */
   wait(ms: number): boolean {
     if (!this.#budget.wait(this)) return false;
-    this.#client.once('close', this.#closed);
     this.#wheel.schedule(this, this.#wheel.now() + ms);
     return true;
   }
@@ -39,7 +33,6 @@ export class ParkedClient implements Waiter, Expiring {
   }
 
   #finish(admitted: boolean): void {
-    this.#client.off('close', this.#closed);
     this.#wheel.cancel(this);
     this.#budget.leave(this);
     this.#done(admitted);

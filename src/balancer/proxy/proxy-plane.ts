@@ -5,22 +5,23 @@ import type {
   VirtualService,
   VirtualServiceCounters,
 } from '../data-plane.js';
-import { createScheduler, withAffinity } from '../schedulers/index.js';
 import { DeadlineWheel } from './deadline-wheel.js';
 import { FlowBudget, flowLimits, type FlowLimits } from './flow-budget.js';
 import type { Frontend, FrontendContext, Listen } from './frontend.js';
 import { conflictProblem, listenProblem } from './listen-problem.js';
-import { tcpListen } from './tcp-frontend.js';
+import { makeScheduler } from './make-scheduler.js';
+import { NativeTcp, type NativeTcpOptions } from './native/native-tcp.js';
+import { listenNodeTcp } from './node/node-tcp.js';
 import { listenUdp, type UdpOptions } from './udp-frontend.js';
 
 export interface ProxyPlaneOptions {
-  /** Absent: the schedulers of this program. */
-  readonly createScheduler?: FrontendContext['createScheduler'];
   /** Keys the hashes of schedulers; hosts that are to choose alike have the same. */
   readonly seed?: number;
   /** Of all services together; absent: as {@link flowLimits} finds them. */
   readonly limits?: FlowLimits;
   readonly udp?: UdpOptions;
+  /** How TCP is carried by threads of its own, where the C library can be called; false: by Node's sockets all the same. */
+  readonly native?: NativeTcpOptions | false;
   /** Asked for each new TCP listener; see {@link VirtualServiceCounters.listenPort}. False by default. */
   readonly anyPort?: () => boolean;
   readonly onSignal?: (signal: PassiveSignal) => void;
@@ -38,16 +39,13 @@ interface Running {
 
 /** How often at most the log tells that there is no room. */
 const TELL_FULL_MS = 60_000;
-/** Client addresses that one service remembers for affinity. */
-const MAX_AFFINITY = 65_536;
-
 /** A data plane in this process: a socket for each port of each VIP, and a connection of its own to the task. */
 export function createProxyPlane(options: ProxyPlaneOptions): DataPlane {
   return new ProxyPlane(options);
 }
 
 class ProxyPlane implements DataPlane {
-  readonly #listen: Readonly<Record<VirtualService['protocol'], Listen>>;
+  readonly #options: ProxyPlaneOptions;
   readonly #context: FrontendContext;
   readonly #wheel: DeadlineWheel;
   /** By vip, port and protocol. */
@@ -57,20 +55,19 @@ class ProxyPlane implements DataPlane {
   /** The calls of {@link apply}, one after the other. */
   #queue: Promise<unknown> = Promise.resolve();
   #stopping = false;
+  /** Asked for once, when the first service is there; undefined where it cannot be. */
+  #native: Promise<NativeTcp | undefined> | undefined;
+  #closed: Promise<void> | undefined;
   #toldFull = -Infinity;
 
   constructor(options: ProxyPlaneOptions) {
     const { seed = 0, onSignal = () => undefined, log = () => undefined } = options;
     const now = options.now ?? (() => performance.now());
-    const { createScheduler: make = schedulerOf(seed, now) } = options;
+    this.#options = options;
     this.#wheel = new DeadlineWheel(now);
-    this.#listen = {
-      tcp: tcpListen(this.#wheel),
-      udp: (service, context) => listenUdp(service, context, options.udp),
-    };
-    const limits = new FlowBudget(options.limits ?? flowLimits(), () => this.#tellFull(limits, log));
+    const limits = new FlowBudget(options.limits ?? flowLimits(), { onFull: () => this.#tellFull() });
     const { anyPort = () => false } = options;
-    this.#context = { createScheduler: make, now, onSignal, limits, log, anyPort };
+    this.#context = { createScheduler: makeScheduler(seed, now), now, onSignal, limits, log, anyPort };
   }
 
   apply(desired: readonly VirtualService[]): Promise<readonly PlaneProblem[]> {
@@ -79,8 +76,8 @@ class ProxyPlane implements DataPlane {
     return done;
   }
 
-  counters(): readonly VirtualServiceCounters[] {
-    return [...this.#running.values()].map(({ frontend }) => frontend.counters());
+  counters(): Promise<readonly VirtualServiceCounters[]> {
+    return Promise.all([...this.#running.values()].map(async ({ frontend }) => await frontend.counters()));
   }
 
   async drain(): Promise<void> {
@@ -90,6 +87,8 @@ class ProxyPlane implements DataPlane {
   async close(): Promise<void> {
     await this.#stop((frontend) => frontend.close());
     this.#wheel.clear();
+    this.#closed ??= this.#native?.then((native) => native?.stop());
+    await this.#closed;
   }
 
   async #stop(how: (frontend: Frontend) => Promise<void>): Promise<void> {
@@ -111,15 +110,14 @@ class ProxyPlane implements DataPlane {
     }
     await this.#remove(wanted);
     const missing: VirtualService[] = [];
+    const updated: Promise<void>[] = [];
     for (const [key, service] of wanted) {
       const running = this.#running.get(key);
       if (!running) missing.push(service);
-      else if (running.applied !== service) {
-        running.applied = service;
-        running.frontend.update(service);
-      }
+      else if (running.applied !== service) updated.push(update(running, service));
     }
     const tried = await Promise.all(missing.map((service) => this.#add(service)));
+    await Promise.all(updated);
     return [...problems, ...tried.filter((problem) => problem !== undefined)];
   }
 
@@ -154,7 +152,7 @@ class ProxyPlane implements DataPlane {
 
   /** @param before what had the address; its flows go on unless its socket is still needed for them (UDP) */
   async #open(service: VirtualService, before: Frontend | undefined): Promise<Frontend> {
-    const listen = this.#listen[service.protocol];
+    const listen = await this.#listenerOf(service);
     try {
       return await listen(service, this.#context);
     } catch (error) {
@@ -164,7 +162,28 @@ class ProxyPlane implements DataPlane {
     }
   }
 
-  #tellFull({ flows, descriptors, limits }: FlowBudget, log: (message: string) => void): void {
+  async #listenerOf({ protocol }: VirtualService): Promise<Listen> {
+    if (protocol === 'udp') return (service, context) => listenUdp(service, context, this.#options.udp);
+    this.#native ??= this.#loadNative();
+    const native = await this.#native;
+    if (!native) return listenNodeTcp(this.#wheel);
+    return (service, context) => Promise.resolve().then(() => native.listen(service, context));
+  }
+
+  async #loadNative(): Promise<NativeTcp | undefined> {
+    const { native = {}, seed = 0 } = this.#options;
+    if (native === false) return undefined;
+    const { limits: budget, onSignal, log } = this.#context;
+    const onFull = (): void => this.#tellFull();
+    const loaded = await NativeTcp.load(native, { seed, budget, onSignal, onFull, log });
+    if (!('unavailable' in loaded)) return loaded;
+    log(`virtual IPs: Node carries TCP itself, at more than twice the cost, because ${loaded.unavailable}`);
+    return undefined;
+  }
+
+  #tellFull(): void {
+    const { limits: budget, log } = this.#context;
+    const { flows, descriptors, limits } = budget;
     const now = this.#wheel.now();
     if (now - this.#toldFull < TELL_FULL_MS) return;
     this.#toldFull = now;
@@ -175,11 +194,9 @@ class ProxyPlane implements DataPlane {
   }
 }
 
-function schedulerOf(seed: number, now: () => number): FrontendContext['createScheduler'] {
-  return ({ scheduler, affinity }) => {
-    const made = createScheduler(scheduler, { seed, now });
-    return affinity ? withAffinity(made, { timeout: affinity.timeout, max: MAX_AFFINITY, now }) : made;
-  };
+async function update(running: Running, service: VirtualService): Promise<void> {
+  running.applied = service;
+  await running.frontend.update(service);
 }
 
 function keyOf({ vip, port, protocol }: VirtualService): string {

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:dgram';
 import type { HostPort } from '../../net/ip.js';
 import type { VirtualService, VirtualServiceCounters } from '../data-plane.js';
-import type { Frontend, FrontendContext } from './frontend.js';
+import type { FrontendContext, LocalFrontend } from './frontend.js';
 import { BatchPace, loadUdpBatch, type UdpBatch } from './udp-batch.js';
 import { UdpFlows } from './udp-flows.js';
 import { bindVip, type VipSocket } from './udp-listener.js';
@@ -34,13 +34,13 @@ export async function listenUdp(
   service: VirtualService,
   context: FrontendContext,
   options: UdpOptions = {},
-): Promise<Frontend> {
+): Promise<LocalFrontend> {
   const batch = options.batches === false ? undefined : await loadUdpBatch();
   const bound = await bindVip({ ip: service.vip, port: service.port }, batch);
   return new UdpFrontend(bound, service, context, { ...options, batch });
 }
 
-class UdpFrontend implements Frontend, UpstreamEvents {
+class UdpFrontend implements LocalFrontend, UpstreamEvents {
   readonly address: HostPort;
   readonly #socket: Socket;
   readonly #gate: SendGate;

@@ -1,6 +1,7 @@
 import { checkDaemon, checkResolver } from './check-daemon.js';
 import { checkContainerDns, checkDocker } from './check-docker.js';
 import { checkListening } from './check-listen.js';
+import { checkVips } from './check-vips.js';
 import { checkConfig, checkNode, checkSysctls } from './check-runtime.js';
 import type { Finding, HostFacts } from './host-facts.js';
 
@@ -11,6 +12,7 @@ export function diagnose(facts: HostFacts): readonly Finding[] {
     checkConfig(facts),
     ...checkSysctls(facts),
     ...checkListening(facts),
+    ...checkVips(facts),
     ...checkDocker(facts),
     ...checkContainerDns(facts),
     checkResolver(facts),

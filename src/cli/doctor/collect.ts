@@ -7,13 +7,14 @@ import { CliError, EXIT } from '../exit-codes.js';
 import { loadWithOptions } from '../load-config.js';
 import type { ConfigFacts, DaemonFacts, DaemonJsonFacts, HostFacts, ListenerFacts } from './host-facts.js';
 import { probeDocker } from './probe-docker.js';
+import { probeVips, type WantedPool } from './probe-vips.js';
 import { nameserversOf, ndotsOf } from './resolv-conf.js';
 import { probeAnswer, probeTcp, probeUdp } from './probe-port.js';
 
 /** Looks at this host. What cannot be found out is left out; nothing is changed. */
 export async function collect(context: Context): Promise<HostFacts> {
   const daemon = await daemonFacts(context);
-  const { config, listen, dockerSocket } = await configFacts(context);
+  const { config, listen, dockerSocket, pool } = await configFacts(context);
   // What runs counts before what a file says that nobody has loaded yet.
   const running = daemon.state === 'up' ? daemon.status.dns.listen : [];
   const addresses = new Map(listen.map((address) => [formatHostPort(address), address]));
@@ -23,6 +24,7 @@ export async function collect(context: Context): Promise<HostFacts> {
   }
   const own = ownAddresses();
   const capabilities = capabilitiesOf(read('/proc/self/status'));
+  const docker = dockerSocket === undefined ? ({ state: 'off' } as const) : await probeDocker(dockerSocket);
   const resolvConf = read('/etc/resolv.conf');
   const unprivilegedPortStart = numberIn('/proc/sys/net/ipv4/ip_unprivileged_port_start');
   const rpFilter = numberIn('/proc/sys/net/ipv4/conf/all/rp_filter');
@@ -34,13 +36,14 @@ export async function collect(context: Context): Promise<HostFacts> {
     config,
     daemon,
     listeners: await Promise.all([...addresses.values()].map((address) => listenerFacts(address, own))),
-    docker: dockerSocket === undefined ? { state: 'off' } : await probeDocker(dockerSocket),
+    docker,
     ...(typeof resolvConf === 'string' ? { nameservers: nameserversOf(resolvConf) } : {}),
     daemonJson: daemonJsonFacts(read('/etc/docker/daemon.json')),
     sysctls: {
       ...(unprivilegedPortStart === undefined ? {} : { unprivilegedPortStart }),
       ...(rpFilter === undefined ? {} : { rpFilter }),
     },
+    vips: await probeVips(context, { daemon, docker, pool }),
   };
 }
 
@@ -59,6 +62,8 @@ interface Configured {
   readonly config: ConfigFacts;
   readonly listen: readonly HostPort[];
   readonly dockerSocket: string | undefined;
+  /** Absent: no virtual IPs. */
+  readonly pool: WantedPool | undefined;
 }
 
 async function configFacts(context: Context): Promise<Configured> {
@@ -70,10 +75,17 @@ async function configFacts(context: Context): Promise<Configured> {
       config: { ...path, errors: result.errors.map(formatConfigError) },
       listen: [],
       dockerSocket: undefined,
+      pool: undefined,
     };
   }
-  const { dns, sources } = result.config;
-  return { config: { ...path, errors: [] }, listen: dns.listen, dockerSocket: sources.docker?.socket };
+  const { dns, sources, vip } = result.config;
+  const isChosen = result.origins.get('vip.pool') !== 'default';
+  return {
+    config: { ...path, errors: [] },
+    listen: dns.listen,
+    dockerSocket: sources.docker?.socket,
+    pool: vip ? { pool: vip.pool, isChosen } : undefined,
+  };
 }
 
 async function listenerFacts(address: HostPort, own: ReadonlySet<string>): Promise<ListenerFacts> {

@@ -1,4 +1,6 @@
 import type { StatusJson } from '../../api/types.js';
+import type { VipRules } from '../../linux/vip-rules.js';
+import type { HostRange } from '../../net/vip-pool.js';
 
 /** What the doctor looks at: collected once, then judged by pure checks. */
 export interface HostFacts {
@@ -19,6 +21,7 @@ export interface HostFacts {
   readonly nameservers?: readonly string[];
   readonly daemonJson: DaemonJsonFacts;
   readonly sysctls: SysctlFacts;
+  readonly vips: VipFacts;
 }
 
 export interface ConfigFacts {
@@ -65,6 +68,8 @@ export type DockerFacts =
       readonly firewall: string;
       /** Running containers, as many as were looked at. */
       readonly containers: readonly ContainerDns[];
+      /** The subnets of its networks. */
+      readonly subnets: readonly HostRange[];
     };
 
 /** Whom a container asks. */
@@ -88,6 +93,31 @@ export interface SysctlFacts {
   /** net.ipv4.conf.all.rp_filter. */
   readonly rpFilter?: number;
 }
+
+/** What virtual IPs need, as the kernel has it. */
+export type VipFacts =
+  /** `vip` is false, or the configuration is wrong. */
+  | { readonly state: 'off' }
+  | {
+      readonly state: 'wanted';
+      /** CIDR: that of the running daemon, else the configured one. */
+      readonly pool: string;
+      /** Somebody has set it: when it cannot be used the daemon does not start. */
+      readonly isChosen: boolean;
+      /** Nothing has to be done for it. */
+      readonly isLoopback: boolean;
+      /** What overlaps it: "what; what to do" each. */
+      readonly conflicts: readonly string[];
+      /** The route that makes it local; a text: why that cannot be found out. */
+      readonly route: boolean | string;
+      readonly rules: VipRules;
+      /** Why the kernel would not take the rules, as far as this user can find out. */
+      readonly rulesFault?: string;
+      /** IPv6: why its addresses cannot be listened on, "what; what to do". */
+      readonly bindFault?: string;
+      /** `ip:port` of virtual IPs that the daemon carries TCP for. */
+      readonly carried: readonly string[];
+    };
 
 export type Verdict = 'OK' | 'WARN' | 'FAIL';
 

@@ -1,5 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { request } from 'node:http';
+import { parseCidr } from '../../net/ip.js';
+import type { HostRange } from '../../net/vip-pool.js';
 import type { ContainerDns, DockerFacts } from './host-facts.js';
 import { containerResolver } from './resolv-conf.js';
 
@@ -21,6 +23,7 @@ export async function probeDocker(path: string): Promise<DockerFacts> {
       api: textOf(version['ApiVersion']),
       firewall: firewallOf(info['FirewallBackend']),
       containers: await probeContainers(path).catch(() => []),
+      subnets: await probeNetworks(path).catch(() => []),
     };
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
@@ -45,6 +48,19 @@ async function probeContainers(path: string): Promise<readonly ContainerDns[]> {
     if (typeof file === 'string' && file !== '') found.push({ name, ...readResolver(file) });
   }
   return found;
+}
+
+async function probeNetworks(path: string): Promise<readonly HostRange[]> {
+  const list = await getJson(path, '/networks');
+  return (Array.isArray(list) ? list : []).flatMap((each: unknown) => {
+    const network = asObject(each);
+    const pools = asObject(network['IPAM'])['Config'];
+    return (Array.isArray(pools) ? pools : []).flatMap((pool: unknown) => {
+      const range = asObject(pool)['Subnet'];
+      if (typeof range !== 'string' || parseCidr(range) === undefined) return [];
+      return [{ range, what: `the network ${JSON.stringify(textOf(network['Name']))} (${range})` }];
+    });
+  });
 }
 
 function readResolver(file: string): Partial<ContainerDns> {

@@ -2,6 +2,7 @@ import { connect, createServer, type AddressInfo } from 'node:net';
 import { afterEach, expect, it } from 'vitest';
 import type { DataPlane, VirtualService } from '../../../src/balancer/data-plane.js';
 import { createProxyPlane } from '../../../src/balancer/proxy/proxy-plane.js';
+import { TCP } from './tcp-implementations.js';
 
 let plane: DataPlane | undefined;
 const task = createServer((socket) => {
@@ -22,26 +23,35 @@ const dial = (port: number): Promise<string> =>
       .on('error', ({ code }: NodeJS.ErrnoException) => resolve(String(code)));
   });
 
-it('where the kernel leads connections to it, it listens elsewhere and goes by the port that clients dial', async () => {
-  await new Promise<void>((resolve) => task.listen(0, '127.0.0.1', resolve));
-  plane = createProxyPlane({ anyPort: () => true });
-  const service: VirtualService = {
-    ...{ service: 'default/shop/web', vip: '127.43.0.9', port: 28_081, protocol: 'tcp', scheduler: 'rr' },
-    proxyProtocol: 'v1',
-    backends: [
-      {
-        ...{ id: 'w1', name: 'w1', weight: 1, state: 'active' },
-        address: { ip: '127.0.0.1', port: (task.address() as AddressInfo).port },
-      },
-    ],
-  };
-  expect(await plane.apply([service])).toEqual([]);
-  const [counters] = plane.counters();
-  expect(counters?.port).toBe(28_081);
-  expect(counters?.listenPort).toBeGreaterThan(0);
-  expect(counters?.listenPort).not.toBe(28_081);
-  expect(await dial(28_081)).toBe('ECONNREFUSED');
-  expect(await dial(counters?.listenPort ?? 0)).toMatch(/^PROXY TCP4 127\.\S+ 127\.43\.0\.9 \d+ 28081\r\n$/);
-  await plane.apply([{ ...service, scheduler: 'lc' }]);
-  expect(plane.counters()[0]).toMatchObject({ port: 28_081, listenPort: counters?.listenPort, total: 1 });
-});
+it.each(TCP)(
+  'where the kernel leads connections to it, $name listens elsewhere and goes by the port that clients dial',
+  async ({ options }) => {
+    await new Promise<void>((resolve) => task.listen(0, '127.0.0.1', resolve));
+    plane = createProxyPlane({ ...options(() => performance.now()), anyPort: () => true });
+    const service: VirtualService = {
+      ...{ service: 'default/shop/web', vip: '127.43.0.9', port: 28_081, protocol: 'tcp', scheduler: 'rr' },
+      proxyProtocol: 'v1',
+      backends: [
+        {
+          ...{ id: 'w1', name: 'w1', weight: 1, state: 'active' },
+          address: { ip: '127.0.0.1', port: (task.address() as AddressInfo).port },
+        },
+      ],
+    };
+    expect(await plane.apply([service])).toEqual([]);
+    const [counters] = await plane.counters();
+    expect(counters?.port).toBe(28_081);
+    expect(counters?.listenPort).toBeGreaterThan(0);
+    expect(counters?.listenPort).not.toBe(28_081);
+    expect(await dial(28_081)).toBe('ECONNREFUSED');
+    expect(await dial(counters?.listenPort ?? 0)).toMatch(
+      /^PROXY TCP4 127\.\S+ 127\.43\.0\.9 \d+ 28081\r\n$/,
+    );
+    await plane.apply([{ ...service, scheduler: 'lc' }]);
+    expect((await plane.counters())[0]).toMatchObject({
+      port: 28_081,
+      listenPort: counters?.listenPort,
+      total: 1,
+    });
+  },
+);

@@ -150,8 +150,8 @@ export async function exchange(address: HostPort, text: string, localAddress?: s
 }
 
 /** Resolves when something has become true; the test's own time limit ends a wait for what never does. */
-export async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 2));
+export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 2));
 }
 
 export const backend = (id: string, address: HostPort, over: Partial<Backend> = {}): Backend => ({

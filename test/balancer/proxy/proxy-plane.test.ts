@@ -3,26 +3,29 @@ import type { DataPlane } from '../../../src/balancer/data-plane.js';
 import { createProxyPlane } from '../../../src/balancer/proxy/proxy-plane.js';
 import { describeDataPlane } from '../data-plane/conformance.js';
 import { backend, echo, exchange, startPeer, tcpService } from './peer.js';
+import { TCP } from './tcp-implementations.js';
 
 let planes = 0;
 
-describeDataPlane('proxy', () => {
-  const plane = createProxyPlane({});
-  const third = planes++;
-  return Promise.resolve({
-    plane,
-    vip: (n: number) => ({ ip: `127.81.${third}.${n}`, port: 8080 }),
-    close: () => plane.close(),
+for (const { name, options, threads } of TCP)
+  describeDataPlane(`proxy, TCP by ${name}`, () => {
+    const plane = createProxyPlane(options(() => performance.now()));
+    const third = planes++;
+    return Promise.resolve({
+      plane,
+      choosesAsOne: threads === 1,
+      vip: (n: number) => ({ ip: `127.81.${third}.${n}`, port: 8080 }),
+      close: () => plane.close(),
+    });
   });
-});
 
-describe('addresses of the proxy plane', () => {
+describe.each(TCP)('addresses of the proxy plane, TCP by $name', ({ options }) => {
   const cleanUp: (() => Promise<void>)[] = [];
   afterEach(async () => {
     for (const each of cleanUp.splice(0).reverse()) await each();
   });
   const create = (): DataPlane => {
-    const plane = createProxyPlane({});
+    const plane = createProxyPlane(options(() => performance.now()));
     cleanUp.push(() => plane.close());
     return plane;
   };
@@ -53,6 +56,6 @@ describe('addresses of the proxy plane', () => {
     expect(problem?.message).toMatch(/the port is taken; find who has it with "ss -ltnp sport = :8080"/);
     await holder.close();
     expect(await plane.apply([service])).toEqual([]);
-    expect(plane.counters()).toHaveLength(1);
+    expect(await plane.counters()).toHaveLength(1);
   });
 });

@@ -5,8 +5,9 @@ import {
   parseProxyHeader,
   type ProxiedAddresses,
 } from '../../../src/balancer/proxy/proxy-protocol.js';
-import { answerAtEnd, Client, until } from './peer.js';
+import { answerAtEnd, Client, echo, until } from './peer.js';
 import { setUpProxy } from './proxy-setup.js';
+import { describeTcp } from './tcp-implementations.js';
 
 const SIGNATURE = '0d0a0d0a000d0a515549540a';
 const v2 = (hex: string): Buffer => Buffer.from(SIGNATURE + hex.replaceAll(' ', ''), 'hex');
@@ -114,8 +115,8 @@ describe('a PROXY header', () => {
   });
 });
 
-describe('the PROXY protocol on a virtual service', () => {
-  const { peer, serve } = setUpProxy(85);
+describeTcp('the PROXY protocol on a virtual service', (implementation) => {
+  const { peer, serve } = setUpProxy(85, implementation);
   const told = answerAtEnd((got) => JSON.stringify(parseProxyHeader(got)) + got.subarray(-4).toString());
 
   it.each(['v1', 'v2'] as const)('%s tells the task the address of the client', async (version) => {
@@ -139,7 +140,7 @@ describe('the PROXY protocol on a virtual service', () => {
       await new Promise((resolve) => setImmediate(resolve));
     }
     client.send('bo');
-    await until(() => counters().bytesIn === 2);
+    await until(async () => (await counters()).bytesIn === 2);
     expect((await new Client(vip).send(`${header}x`).over).end).toBe('ECONNRESET');
     const { text } = await client.end('dy').over;
     expect(text.slice(-4)).toBe('body');
@@ -154,16 +155,24 @@ describe('the PROXY protocol on a virtual service', () => {
     const client = new Client(vip).send(text);
     if (ends) client.end();
     expect((await client.over).end).toBe('ECONNRESET');
-    await until(() => counters().active === 0);
-    expect(counters().refused).toBe(1);
-  });
-
-  it('that does not come in time resets the client', async () => {
-    const { vip, counters, clock } = await serve([(await peer(told)).address], { acceptProxy: true });
-    const client = new Client(vip).send('PROXY TCP4 ');
-    await until(() => counters().active === 1);
-    clock.ahead += 6000;
-    expect((await client.over).end).toBe('ECONNRESET');
-    expect(counters().refused).toBe(1);
+    await until(async () => (await counters()).active === 0);
+    expect((await counters()).refused).toBe(1);
   });
 });
+
+describeTcp(
+  'a PROXY header',
+  (implementation) => {
+    const { peer, serve } = setUpProxy(88, implementation);
+
+    it('that does not come in time resets the client', async () => {
+      const { vip, counters, clock } = await serve([(await peer(echo)).address], { acceptProxy: true });
+      const client = new Client(vip).send('PROXY TCP4 ');
+      await until(async () => (await counters()).active === 1);
+      clock.ahead += 6000;
+      expect((await client.over).end).toBe('ECONNRESET');
+      expect((await counters()).refused).toBe(1);
+    });
+  },
+  { clock: true },
+);

@@ -9,17 +9,18 @@ import type { FlowLimits } from '../../../src/balancer/proxy/flow-budget.js';
 import { createProxyPlane } from '../../../src/balancer/proxy/proxy-plane.js';
 import type { HostPort } from '../../../src/net/ip.js';
 import { backend, startPeer, tcpService, type Behaviour, type Peer } from './peer.js';
+import type { TcpImplementation } from './tcp-implementations.js';
 
 /** A proxy plane with one service, and what it has told. */
 export interface Served {
   readonly plane: DataPlane;
   readonly vip: HostPort;
-  /** `task ok`, `task reason`. */
-  readonly signals: string[];
+  /** What health checks were told so far: `task ok`, `task reason`. */
+  readonly told: () => Promise<readonly string[]>;
   readonly logged: string[];
   /** Milliseconds that a test may move on. */
   readonly clock: { ahead: number };
-  readonly counters: () => VirtualServiceCounters;
+  readonly counters: () => Promise<VirtualServiceCounters>;
   readonly apply: (over: Partial<VirtualService>) => Promise<void>;
 }
 
@@ -33,8 +34,12 @@ export interface Setup {
   ) => Promise<Served>;
 }
 
+const parts = new Map<number, number>();
+
 /** What a test file's cases make, taken down after each. @param second of the file's own part of 127.0.0.0/8 */
-export function setUpProxy(second: number): Setup {
+export function setUpProxy(second: number, { options }: TcpImplementation): Setup {
+  const third = parts.get(second) ?? 0;
+  parts.set(second, third + 1);
   const cleanUp: (() => Promise<void>)[] = [];
   let vips = 0;
   afterEach(async () => {
@@ -47,12 +52,12 @@ export function setUpProxy(second: number): Setup {
       return peer;
     },
     async serve(tasks, over = {}, limits) {
-      const vip = { ip: `127.${second}.0.${++vips}`, port: 8080 };
+      const vip = { ip: `127.${second}.${third}.${++vips}`, port: 8080 };
       const clock = { ahead: 0 };
       const signals: string[] = [];
       const logged: string[] = [];
       const plane = createProxyPlane({
-        now: () => performance.now() + clock.ahead,
+        ...options(() => performance.now() + clock.ahead),
         onSignal: ({ backend: id, ok, reason }: PassiveSignal) =>
           signals.push(`${id} ${ok ? 'ok' : String(reason)}`),
         log: (message) => logged.push(message),
@@ -65,12 +70,17 @@ export function setUpProxy(second: number): Setup {
         if (problems.length > 0) throw new Error(problems.map(({ message }) => message).join('; '));
       };
       await apply({});
-      const counters = (): VirtualServiceCounters => {
-        const [found] = plane.counters();
+      const counters = async (): Promise<VirtualServiceCounters> => {
+        const [found] = await plane.counters();
         if (!found) throw new Error('the service is not served');
         return found;
       };
-      return { plane, vip, signals, logged, clock, counters, apply };
+      // Threads tell what they have seen before they answer.
+      const told = async (): Promise<readonly string[]> => {
+        await counters();
+        return signals;
+      };
+      return { plane, vip, told, logged, clock, counters, apply };
     },
   };
 }

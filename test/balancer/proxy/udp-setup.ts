@@ -2,7 +2,7 @@ import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { afterEach } from 'vitest';
 import type { Backend, PassiveSignal, VirtualService } from '../../../src/balancer/data-plane.js';
 import { FlowBudget } from '../../../src/balancer/proxy/flow-budget.js';
-import type { Frontend } from '../../../src/balancer/proxy/frontend.js';
+import type { LocalFrontend } from '../../../src/balancer/proxy/frontend.js';
 import { listenUdp, type UdpOptions } from '../../../src/balancer/proxy/udp-frontend.js';
 import { createScheduler } from '../../../src/balancer/schedulers/index.js';
 import type { HostPort } from '../../../src/net/ip.js';
@@ -28,7 +28,7 @@ export type Behaviour = (received: Received, reply: (datagram: Buffer | string) 
 export const echo: Behaviour = ({ datagram }, reply) => reply(datagram);
 
 export interface Served {
-  readonly frontend: Frontend;
+  readonly frontend: LocalFrontend;
   readonly vip: HostPort;
   /** `task ok`, `task reason`. */
   readonly signals: string[];

@@ -28,6 +28,9 @@ export interface Client {
  */
 export interface ClientNetwork {
   readonly dir: string;
+  /** Fairlead's namespace, and the one where clients ask and tasks listen. */
+  readonly host: Netns;
+  readonly far: Netns;
   readonly fairlead: Fairlead;
   readonly upstream: Upstream;
   /** @param resolvConf the text that is at /etc/resolv.conf for the programs of this client */
@@ -45,9 +48,11 @@ shift
 exec "$@"
 `;
 
+/** @param flags further ones of `fairlead run` */
 export async function createClientNetwork(
   services: unknown,
   records: UpstreamRecords,
+  flags: readonly string[] = [],
 ): Promise<ClientNetwork> {
   const undo: (() => Promise<unknown>)[] = [];
   const close = async (): Promise<void> => {
@@ -77,9 +82,11 @@ export async function createClientNetwork(
       sources: { file: { path: servicesFile } },
     });
     undo.push(() => fairlead.stop());
-    await fairlead.start();
+    await fairlead.start(flags);
     return {
       dir,
+      host: host.netns,
+      far: netns,
       fairlead,
       upstream,
       client: (resolvConf) => createClient(netns, dir, resolvConf),
@@ -97,6 +104,7 @@ async function connect(host: Netns, client: Netns): Promise<void> {
   await host.must('ip', link);
   await host.must('ip', ['address', 'add', `${GATEWAY_ADDRESS}/24`, 'dev', 'client0']);
   await host.must('ip', ['link', 'set', 'client0', 'up']);
+  await host.must('ip', ['route', 'add', TASK_SUBNET, 'via', CLIENT_ADDRESS]);
   await client.must('ip', ['address', 'add', `${CLIENT_ADDRESS}/24`, 'dev', 'eth0']);
   await client.must('ip', ['link', 'set', 'eth0', 'up']);
   await client.must('ip', ['route', 'add', 'default', 'via', GATEWAY_ADDRESS]);

@@ -1,84 +1,68 @@
-import { createServer, type Server, type Socket } from 'node:net';
-import { setImmediate as turn } from 'node:timers/promises';
-import type { HostPort } from '../../net/ip.js';
 import type { VirtualService, VirtualServiceCounters } from '../data-plane.js';
 import type { DeadlineWheel, Expiring } from './deadline-wheel.js';
-import type { Frontend, FrontendContext, Listen } from './frontend.js';
+import type { FrontendContext } from './frontend.js';
 import { ParkedClient } from './parked-client.js';
 import { TcpBackends, type TcpBackend } from './tcp-backends.js';
-import { HIGH_WATER_MARK, TcpFlow, type FlowHost } from './tcp-flow.js';
+import type { FlowHost } from './flow-host.js';
+import type { TcpFlow } from './tcp-flow.js';
 import { tcpSettings, type TcpSettings } from './tcp-settings.js';
 
 /** Descriptors of one flow: the client's socket and the task's. */
 const FLOW = 2;
-/** As long as the kernel allows (net.core.somaxconn). */
-const BACKLOG = 65_535;
-/** Under a flood the queue is never empty: then the listener closes all the same. */
-const MAX_ACCEPT_MS = 2000;
 
-/** Listens on a virtual service's address. @param wheel the one wheel of the plane */
-export const tcpListen =
-  (wheel: DeadlineWheel): Listen =>
-  async (service, context) => {
-    const server = createServer({
-      allowHalfOpen: true,
-      pauseOnConnect: true,
-      noDelay: true,
-      highWaterMark: HIGH_WATER_MARK,
-    });
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      const port = context.anyPort?.() ? 0 : service.port;
-      server.listen({ host: service.vip, port, backlog: BACKLOG }, () => {
-        server.off('error', reject);
-        resolve();
-      });
-    });
-    return new TcpFrontend(server, service, context, wheel);
-  };
+/** What carries connections. */
+export interface TcpConnections<Client> {
+  createFlow(client: Client, host: FlowHost): TcpFlow;
+  /** Ends a connection that became no flow; the client sees a reset. */
+  reset(client: Client): void;
+}
 
-class TcpFrontend implements Frontend, FlowHost {
-  readonly address: HostPort;
+export interface TcpFlowsOptions<Client> {
+  /** The one that clients dial. */
+  readonly port: number;
+  readonly context: Pick<FrontendContext, 'createScheduler' | 'onSignal' | 'limits'>;
+  readonly wheel: DeadlineWheel;
+  readonly connections: TcpConnections<Client>;
+}
+
+/** The flows of one virtual service that one thread carries: who is let in, what becomes of them when the service changes. */
+export class TcpFlows<Client> implements FlowHost {
   readonly backends: TcpBackends;
   readonly wheel: DeadlineWheel;
   readonly tally = { refused: 0, failed: 0, retried: 0 };
   settings: TcpSettings;
-  readonly #server: Server;
-  readonly #context: FrontendContext;
+  readonly #context: TcpFlowsOptions<Client>['context'];
+  readonly #connections: TcpConnections<Client>;
   readonly #flows = new Set<TcpFlow>();
-  readonly #parked = new Set<Socket>();
+  readonly #parked = new Map<ParkedClient, Client>();
   /** Open flows by client address, while the service has a limit on them. */
   #clients: Map<string, number> | undefined;
   readonly #addresses = new Map<TcpFlow, string>();
   readonly #deadlines = new Map<TcpBackend, Expiring>();
-  /** The one that clients dial. */
   readonly #port: number;
   #service: VirtualService;
-  #accepted = 0;
   #total = 0;
-  #listening = true;
   #whenEmpty: (() => void)[] = [];
 
-  constructor(server: Server, service: VirtualService, context: FrontendContext, wheel: DeadlineWheel) {
-    const bound = server.address();
-    const port = typeof bound === 'object' && bound !== null ? bound.port : service.port;
-    this.address = { ip: service.vip, port };
-    this.#port = service.port === 0 ? port : service.port;
-    this.#server = server;
+  constructor(service: VirtualService, { port, context, wheel, connections }: TcpFlowsOptions<Client>) {
     this.#service = service;
+    this.#port = port;
     this.#context = context;
+    this.#connections = connections;
     this.wheel = wheel;
-    this.settings = tcpSettings(service, this.#port);
+    this.settings = tcpSettings(service, port);
     this.backends = new TcpBackends(service, context);
     this.#limitClients();
-    context.limits.hold(1);
-    server.on('connection', (socket) => this.#accept(socket));
-    // Accepting has failed once; the listener goes on.
-    server.on('error', (error) =>
-      context.log(`VIP ${service.vip}:${port}/tcp: cannot accept: ${error.message}`),
-    );
   }
 
+  accept(client: Client): void {
+    const { maxConnections = Infinity } = this.#service;
+    if (this.#flows.size >= maxConnections) this.#refuse(client);
+    else if (this.#context.limits.take(FLOW)) this.#start(client);
+    else this.#park(client);
+  }
+
+  /** VIP, port and protocol are those it was made with. */
   update(service: VirtualService): void {
     this.#service = service;
     const before = this.settings;
@@ -96,12 +80,7 @@ class TcpFrontend implements Frontend, FlowHost {
   counters(): VirtualServiceCounters {
     const { service, vip, protocol, scheduler } = this.#service;
     return {
-      service,
-      vip,
-      port: this.#port,
-      ...(this.#port !== this.address.port && { listenPort: this.address.port }),
-      protocol,
-      scheduler,
+      ...{ service, vip, port: this.#port, protocol, scheduler },
       active: this.#flows.size,
       total: this.#total,
       ...this.backends.bytes(),
@@ -110,27 +89,21 @@ class TcpFrontend implements Frontend, FlowHost {
     };
   }
 
-  async stopListening(): Promise<void> {
-    await this.#acceptQueued();
-    this.#closeListener();
-  }
-
+  /** Nobody is let in any more: resolves when all have ended, which the service's drain time bounds. */
   async drain(): Promise<void> {
-    await this.stopListening();
-    if (this.#flows.size === 0 && this.#parked.size === 0) return;
+    if (this.#isEmpty()) return;
     const deadline: Expiring = { slot: undefined, expire: () => (this.#reset(() => true), Infinity) };
     this.wheel.schedule(deadline, this.wheel.now() + this.settings.drain);
-    await new Promise<void>((resolve) => this.#whenEmpty.push(resolve));
+    await this.#empty();
     this.wheel.cancel(deadline);
   }
 
+  /** Ends every flow; resolves when their sockets are closed. */
   async close(): Promise<void> {
-    this.#closeListener();
-    for (const client of this.#parked) client.resetAndDestroy();
+    for (const parked of this.#parked.keys()) parked.expire();
     this.#reset(() => true);
     for (const deadline of this.#deadlines.values()) this.wheel.cancel(deadline);
-    if (this.#flows.size > 0 || this.#parked.size > 0)
-      await new Promise<void>((resolve) => this.#whenEmpty.push(resolve));
+    if (!this.#isEmpty()) await this.#empty();
   }
 
   admit(flow: TcpFlow): boolean {
@@ -143,53 +116,35 @@ class TcpFrontend implements Frontend, FlowHost {
 
   ended(flow: TcpFlow): void {
     this.#flows.delete(flow);
-    const address = this.#addresses.get(flow);
-    if (address !== undefined) this.#countClient(flow, address, -1);
+    if (this.#clients) {
+      const address = this.#addresses.get(flow);
+      if (address !== undefined) this.#countClient(flow, address, -1);
+    }
     this.#context.limits.give(FLOW);
     this.#tellEmpty();
   }
 
-  /** The kernel resets what it has queued when a listener closes, and Node takes one of them in a turn of the event loop. */
-  async #acceptQueued(): Promise<void> {
-    const until = this.wheel.now() + MAX_ACCEPT_MS;
-    await turn();
-    for (let before = -1; before !== this.#accepted && this.wheel.now() < until;) {
-      before = this.#accepted;
-      await turn();
-    }
-  }
-
-  #accept(client: Socket): void {
-    this.#accepted++;
-    const { maxConnections = Infinity } = this.#service;
-    if (this.#flows.size >= maxConnections) this.#refuse(client);
-    else if (this.#context.limits.take(FLOW)) this.#start(client);
-    else this.#park(client);
-  }
-
-  #start(client: Socket): void {
-    const flow = new TcpFlow(client, this);
+  #start(client: Client): void {
+    const flow = this.#connections.createFlow(client, this);
     this.#flows.add(flow);
     this.#total++;
     flow.start();
   }
 
-  #park(client: Socket): void {
-    client.on('error', () => undefined);
-    const parked = new ParkedClient(client, this.#context.limits, this.wheel, (admitted) => {
-      this.#parked.delete(client);
+  #park(client: Client): void {
+    const parked = new ParkedClient(this.#context.limits, this.wheel, (admitted) => {
+      this.#parked.delete(parked);
       if (admitted) this.#start(client);
       else this.#refuse(client);
       this.#tellEmpty();
     });
-    if (parked.wait(this.settings.connect)) this.#parked.add(client);
+    if (parked.wait(this.settings.connect)) this.#parked.set(parked, client);
     else this.#refuse(client);
   }
 
-  #refuse(client: Socket): void {
+  #refuse(client: Client): void {
     this.tally.refused++;
-    client.on('error', () => undefined);
-    client.resetAndDestroy();
+    this.#connections.reset(client);
   }
 
   #limitClients(): void {
@@ -230,15 +185,16 @@ class TcpFrontend implements Frontend, FlowHost {
     for (const flow of this.#flows) if (which(flow)) flow.reset();
   }
 
-  #closeListener(): void {
-    if (!this.#listening) return;
-    this.#listening = false;
-    this.#server.close();
-    this.#context.limits.hold(-1);
+  #isEmpty(): boolean {
+    return this.#flows.size === 0 && this.#parked.size === 0;
+  }
+
+  #empty(): Promise<void> {
+    return new Promise((resolve) => this.#whenEmpty.push(resolve));
   }
 
   #tellEmpty(): void {
-    if (this.#flows.size > 0 || this.#parked.size > 0) return;
+    if (this.#whenEmpty.length === 0 || !this.#isEmpty()) return;
     const waiting = this.#whenEmpty;
     this.#whenEmpty = [];
     for (const resolve of waiting) resolve();

@@ -1,11 +1,6 @@
 import type { Socket } from 'node:net';
-import { parseProxyHeader, type ProxiedAddresses } from './proxy-protocol.js';
-
-export interface ClientHeader {
-  readonly addresses: ProxiedAddresses | undefined;
-  /** The client's own octets that came along. */
-  readonly rest: Buffer | undefined;
-}
+import { parseProxyHeader } from '../proxy-protocol.js';
+import type { ClientHeader } from '../tcp-flow.js';
 
 /**
  * Reads the PROXY header that a client begins with, and pauses the socket behind it.

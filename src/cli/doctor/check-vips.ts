@@ -1,0 +1,126 @@
+import { formatHostPort } from '../../net/ip.js';
+import { count } from '../format/words.js';
+import { fail, ok, warn, type Finding, type HostFacts, type VipFacts } from './host-facts.js';
+
+const CHECK = 'vip';
+const OFF = 'virtual IPs would be off';
+/** Numbers of linux/capability.h. */
+const CAPABILITIES = [
+  [12, 'CAP_NET_ADMIN'],
+  [10, 'CAP_NET_BIND_SERVICE'],
+] as const;
+
+type Wanted = Extract<VipFacts, { state: 'wanted' }>;
+
+/** Whether virtual IPs can be carried here; of a running daemon, whether what carries them is still in place. */
+export function checkVips(facts: HostFacts): Finding[] {
+  const { vips, daemon } = facts;
+  if (daemon.state === 'up') {
+    const { plane, why = 'no reason given', wanted } = daemon.status.vips;
+    if (plane !== 'off') return vips.state === 'off' ? [] : checkRunning(vips, daemon.status.vips.services);
+    if (wanted !== true) return [ok(CHECK, `virtual IPs are off: ${why}`)];
+    const { what, remedy } = split(why);
+    return [
+      warn(
+        CHECK,
+        `virtual IPs are off, names are answered with tasks: ${what}`,
+        `${remedy}; then restart the daemon`,
+      ),
+    ];
+  }
+  if (facts.platform !== 'linux' || daemon.state === 'denied') return [];
+  if (vips.state === 'off') return [ok(CHECK, 'virtual IPs are off')];
+  return checkBefore(vips, facts);
+}
+
+/** What stands in the way of a daemon that is started now: it would run without virtual IPs. */
+function checkBefore(vips: Wanted, { capabilities }: HostFacts): Finding[] {
+  const { pool, isChosen, isLoopback, conflicts, route, rulesFault, bindFault } = vips;
+  const [conflict] = conflicts;
+  const findings: Finding[] = [];
+  if (conflict !== undefined) {
+    const { what, remedy } = split(conflict);
+    findings.push(isChosen ? fail(CHECK, what, remedy) : warn(CHECK, `${OFF}: ${what}`, remedy));
+  }
+  if (isLoopback) return findings.length > 0 ? findings : [ok(CHECK, `${pool} is local as it is`)];
+  const lacks = CAPABILITIES.filter(([number]) => capabilities?.includes(number) === false);
+  if (lacks.length > 0) {
+    const names = lacks.map(([, name]) => name);
+    findings.push(
+      off(
+        `this user lacks ${names.join(' and ')}`,
+        `run as root or with AmbientCapabilities=${names.join(' ')} in the systemd unit`,
+      ),
+    );
+  }
+  if (typeof route === 'string') findings.push(off(...told(route, 'look why "ip route show" fails')));
+  // Without the right nothing can be tried.
+  if (rulesFault !== undefined && (lacks.length === 0 || /no "nft"/.test(rulesFault)))
+    findings.push(
+      off(...told(`nft refuses the rules: ${rulesFault}`, 'use a kernel with nf_tables and NAT')),
+    );
+  if (bindFault !== undefined && lacks.length === 0)
+    findings.push(off(...told(bindFault, 'use an IPv4 pool')));
+  if (findings.length > 0) return findings;
+  return [ok(CHECK, `virtual IPs of ${pool} can be carried: nothing overlaps it, ip and nft work`)];
+}
+
+function off(what: string, remedy: string): Finding {
+  return warn(CHECK, `${OFF}: ${what}`, `${remedy}, or set vip to false`);
+}
+
+/** What a running daemon has set on the host may have been taken away by others. */
+function checkRunning(vips: Wanted, services: number): Finding[] {
+  const { pool, isLoopback, conflicts, route, rules, carried } = vips;
+  const findings = conflicts.slice(0, 1).map((conflict) => {
+    const { what, remedy } = split(conflict);
+    return warn(CHECK, what, remedy);
+  });
+  const ports = `${count(services, 'port')} of virtual IPs of ${pool}`;
+  if (isLoopback) return [...findings, ok(CHECK, `${ports}, which are local as they are`)];
+  if (route === false)
+    findings.push(
+      fail(
+        CHECK,
+        `the route that makes ${pool} local is gone: nobody reaches virtual IPs`,
+        'it is set again within 30 s; "ip monitor route" shows who takes it away',
+      ),
+    );
+  const rulesFault = faultOf(rules, carried);
+  if (rulesFault !== undefined)
+    findings.push(
+      fail(
+        CHECK,
+        `${rulesFault}: connections to virtual IPs are refused`,
+        'it is written again within 30 s; look what flushes or replaces the rules of this host ("nft monitor")',
+      ),
+    );
+  if (findings.length > 0) return findings;
+  const seen =
+    rules.state === 'hidden'
+      ? 'the route is there; only root can see the rules'
+      : 'route and rules are there';
+  return [ok(CHECK, `${ports}: ${seen}`)];
+}
+
+function faultOf(rules: Wanted['rules'], carried: readonly string[]): string | undefined {
+  if (rules.state === 'hidden') return undefined;
+  if (rules.state === 'absent') return 'the nftables table fairlead_vip is gone';
+  if (!rules.complete) return 'the nftables table fairlead_vip is not as Fairlead writes it';
+  const led = new Set(rules.redirects.map(({ vip, port }) => formatHostPort({ ip: vip, port })));
+  const missing = carried.filter((each) => !led.has(each));
+  return missing.length === 0
+    ? undefined
+    : `the nftables table fairlead_vip has no rule for ${missing.length} of ${count(carried.length, 'port')} (${missing.slice(0, 3).join(', ')})`;
+}
+
+/** One line of "what and why; what to do". */
+function split(line: string): { readonly what: string; readonly remedy: string } {
+  const [what = '', ...remedy] = line.split('; ');
+  return { what, remedy: remedy.join('; ') };
+}
+
+function told(line: string, otherwise: string): [what: string, remedy: string] {
+  const { what, remedy } = split(line);
+  return [what, remedy || otherwise];
+}

@@ -1,0 +1,35 @@
+import { systemCallError, type Libc, type Pointer } from './libc.js';
+
+const CLOEXEC = 0o2000000;
+const NONBLOCK = 0o4000;
+
+/** A descriptor by which one thread wakes another that waits in epoll_wait (eventfd(2)). */
+export class EventFd {
+  readonly fd: number;
+  readonly #libc: Libc;
+  readonly #value = new BigUint64Array([1n]);
+  readonly #at: Pointer;
+
+  /** @param fd of one that another thread has made; absent: a new one @throws SystemCallError as of eventfd(2) */
+  constructor(libc: Libc, fd = libc.eventfd(0, CLOEXEC | NONBLOCK)) {
+    if (fd < 0) throw systemCallError(libc, 'eventfd');
+    this.fd = fd;
+    this.#libc = libc;
+    this.#at = libc.address(this.#value.buffer);
+  }
+
+  /** Makes it readable. */
+  ring(): void {
+    this.#value[0] = 1n;
+    this.#libc.write(this.fd, this.#at, 8);
+  }
+
+  /** Makes it not readable until it is rung again. */
+  clear(): void {
+    this.#libc.read(this.fd, this.#at, 8);
+  }
+
+  close(): void {
+    this.#libc.close(this.fd);
+  }
+}

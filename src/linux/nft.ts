@@ -1,0 +1,35 @@
+import { spawn } from 'node:child_process';
+
+const TIMEOUT_MS = 10_000;
+/** A rule for each of 65,536 addresses is about 3 MiB. */
+const MAX_OUTPUT = 16 << 20;
+
+export type NftOutcome =
+  | { readonly ok: true; readonly output: string }
+  /** `why`: one line. */
+  | { readonly ok: false; readonly why: string };
+
+/** Runs nft(8). Never rejects. */
+export function nft(args: readonly string[], input = ''): Promise<NftOutcome> {
+  return new Promise((resolve) => {
+    const child = spawn('nft', args, { stdio: ['pipe', 'pipe', 'pipe'], timeout: TIMEOUT_MS });
+    const output: Buffer[] = [];
+    let [size, said] = [0, ''];
+    child.stdout.on('data', (chunk: Buffer) => {
+      size += chunk.length;
+      if (size <= MAX_OUTPUT) output.push(chunk);
+    });
+    child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString().slice(0, 2000)));
+    // It may have ended before it has read everything; its exit code says why.
+    child.stdin.on('error', () => undefined);
+    child.once('error', (error: NodeJS.ErrnoException) => {
+      const why = error.code === 'ENOENT' ? 'there is no "nft" command; install nftables' : error.message;
+      resolve({ ok: false, why });
+    });
+    child.once('close', (code) => {
+      if (code === 0) resolve({ ok: true, output: Buffer.concat(output).toString() });
+      else resolve({ ok: false, why: said.trim().split('\n')[0] || `nft ended with ${code ?? 'a signal'}` });
+    });
+    child.stdin.end(input);
+  });
+}
