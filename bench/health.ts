@@ -1,140 +1,73 @@
-// What health checks cost: many tasks, each probed every two seconds over loopback, the listener in a process of its
-// own. `npm run bench:health -- [--tasks N] [--seconds S] [--kind tcp|http] [-o json]`.
-import { fork, type ChildProcess } from 'node:child_process';
-import { createServer, type AddressInfo } from 'node:net';
+/**
+ * `npm run bench:health`: what it costs to check many tasks every two seconds. First the checker alone, then the whole
+ * daemon, whose DNS clients are watched by turns with and without the checks.
+ */
+import { cpus } from 'node:os';
+import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { Catalog, type TaskFact } from '../src/catalog/index.js';
-import { CheckBook } from '../src/health/check-book.js';
-import { Checker } from '../src/health/checker.js';
-import { probeMaker } from '../src/health/probes/make.js';
-import { TtlBoard } from '../src/health/probes/ttl.js';
-import { systemTimers } from '../src/health/timer-wheel.js';
-import { percentile } from './support/percentile.js';
+import { stopAll } from './dns/processes.js';
+import { createWorkshop } from './dns/workshop.js';
+import { measureChecker, type CheckerFigures } from './health/checker.js';
+import { measureDaemon, type DaemonFigures } from './health/daemon.js';
+import { serve, startListener } from './health/listener.js';
+import { INTERVAL_MS, WARM_UP_MS } from './health/load.js';
 
-const BAR = { cpu_percent: 50, late_p99_ms: 100 };
-const INTERVAL_MS = 2000;
-const WARM_UP_MS = 5000;
+const BAR = { cpu_percent: 50, late_p99_ms: 100, dns_p99_ratio: 2 };
 
-/** The child: accepts on all of loopback, answers HTTP to whoever asks. */
-function serve(): void {
-  const server = createServer((socket) => {
-    socket.on('error', () => undefined);
-    socket.on('data', () => socket.end('HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n'));
-  });
-  server.listen({ port: 0, host: '0.0.0.0', backlog: 4096 }, () =>
-    process.send?.((server.address() as AddressInfo).port),
-  );
-  process.on('disconnect', () => process.exit());
-}
+const USAGE = `What health checks cost: many tasks on loopback, each probed every ${INTERVAL_MS / 1000} seconds.
 
-async function startListener(): Promise<{ readonly child: ChildProcess; readonly port: number }> {
-  const child = fork(fileURLToPath(import.meta.url), ['--serve']);
-  const port = await new Promise<number>((resolve, reject) => {
-    child.once('message', (message) => resolve(Number(message)));
-    child.once('exit', (code) => reject(new Error(`the listener ended with status ${code ?? 'none'}`)));
-  });
-  return { child, port };
-}
+  npm run bench:health -- [options]
 
-/** Each task has an address of its own out of 127.0.0.0/8. */
-const factOf = (index: number, labels: Readonly<Record<string, string>>): TaskFact => ({
-  id: `task-${index}`,
-  name: `web_${index}`,
-  names: [`web-${index}`],
-  environment: 'default',
-  stack: 'bench',
-  service: { environment: 'default', stack: 'bench', service: `web${index % 500}` },
-  health: 'healthy',
-  endpoints: [{ network: '*', ip: `127.1.${index >> 8}.${index & 255}` }],
-  ports: [{ port: 80, protocol: 'tcp', target: 80 }],
-  labels,
-  links: {},
-  weight: 1,
-  expose: false,
-});
+  --tasks N        default 5000
+  --kind KIND      tcp or http, default tcp
+  --seconds N      of each measurement, default 20
+  --rounds N       of the daemon, idle and checking by turns, default 3
+  --queries N      DNS queries a second, default 500
+  --cores D,O      of the daemon, and of everything else; default 0,1
+  --daemon FILE    the built main.js, default dist/main.js
+  -o json          the result as one JSON object
+`;
 
-interface Figures {
+/** This runs as one file in node_modules/.cache/fairlead-bench (run.js). */
+const root = fileURLToPath(new URL('../../..', import.meta.url));
+
+interface Result {
   readonly tasks: number;
   readonly kind: string;
-  readonly probes_per_second: number;
-  /** Of one core: user and system time of the checker's process. */
-  readonly cpu_percent: number;
-  readonly cpu_us_per_probe: number;
-  readonly late_p50_ms: number;
-  readonly late_p99_ms: number;
-  readonly late_max_ms: number;
-  readonly took_p99_ms: number;
-  readonly failed: number;
-  readonly healthy: number;
-  readonly rss_mib: number;
+  readonly checker: CheckerFigures;
+  readonly daemon: DaemonFigures;
+  readonly bar: typeof BAR;
+  readonly met: boolean;
+  readonly method: string;
 }
 
-async function measure(count: number, kind: string, port: number, seconds: number): Promise<Figures> {
-  const catalog = new Catalog();
-  const late: number[] = [];
-  const took: number[] = [];
-  let failed = 0;
-  let measuring = false;
-  const ttl = new TtlBoard(() => systemTimers.now());
-  const checker = new Checker({
-    catalog,
-    book: new CheckBook(),
-    probeFor: probeMaker({ ttl }),
-    sink: {
-      report: () => undefined,
-      problems: (problems) => problems.forEach((each) => console.error(each.message)),
-    },
-    observe: (sample) => {
-      if (!measuring) return;
-      late.push(sample.late);
-      took.push(sample.took);
-      if (!sample.ok) failed++;
-    },
-  });
-  const labels = {
-    'fairlead.health.type': kind,
-    'fairlead.health.port': String(port),
-    'fairlead.health.interval': String(INTERVAL_MS),
-  };
-  checker.start();
-  catalog
-    .sink('bench')
-    .replace({ tasks: Array.from({ length: count }, (_, index) => factOf(index, labels)) });
-  await pause(WARM_UP_MS);
-  measuring = true;
-  const cpuBefore = process.cpuUsage();
-  const before = performance.now();
-  await pause(seconds * 1000);
-  const elapsed = performance.now() - before;
-  const cpu = process.cpuUsage(cpuBefore);
-  measuring = false;
-  const healthy = [...checker.rows()].filter(({ health }) => health === 'healthy').length;
-  checker.stop();
-  const spent = cpu.user + cpu.system;
-  return {
-    tasks: count,
-    kind,
-    probes_per_second: Math.round((late.length / elapsed) * 1000),
-    cpu_percent: round(spent / 10 / elapsed),
-    cpu_us_per_probe: round(spent / late.length),
-    late_p50_ms: percentile(late, 50),
-    late_p99_ms: percentile(late, 99),
-    late_max_ms: percentile(late, 100),
-    took_p99_ms: percentile(took, 99),
-    failed,
-    healthy,
-    rss_mib: Math.round(process.memoryUsage().rss / 2 ** 20),
-  };
+function isMet(checker: CheckerFigures, daemon: DaemonFigures): boolean {
+  return (
+    Math.max(checker.cpu_percent, daemon.cpu_percent) <= BAR.cpu_percent &&
+    Math.max(checker.late_p99_ms, daemon.late_p99_ms) <= BAR.late_p99_ms &&
+    daemon.dns_p99_ratio <= BAR.dns_p99_ratio &&
+    checker.failed + daemon.probes_failed + daemon.lost === 0
+  );
 }
 
-const pause = (ms: number): Promise<void> => new Promise((resolve) => void setTimeout(resolve, ms));
-const round = (value: number): number => Math.round(value * 10) / 10;
+function table({ checker, daemon, met, method }: Result): string {
+  const lines = (title: string, figures: object) => [
+    title,
+    ...Object.entries(figures).map(([key, value]) => `  ${key.padEnd(20)}${shown(value).padStart(14)}`),
+  ];
+  return [
+    ...lines('the checker alone', checker),
+    ...lines('the whole daemon', daemon),
+    `bar: cpu <= ${BAR.cpu_percent} % of a core, late p99 <= ${BAR.late_p99_ms} ms, DNS p99 <= ${BAR.dns_p99_ratio} x idle, nothing failed or lost: ${met ? 'met' : 'NOT met'}`,
+    `method: ${method}`,
+  ].join('\n');
+}
 
-function table(figures: Figures): string {
-  return Object.entries(figures)
-    .map(([key, value]) => `${key.padEnd(20)}${String(value).padStart(12)}`)
-    .join('\n');
+function shown(value: unknown): string {
+  return Array.isArray(value) ? value.map((each) => [each].flat().join(' / ')).join(', ') : String(value);
 }
 
 async function main(): Promise<void> {
@@ -142,42 +75,73 @@ async function main(): Promise<void> {
     options: {
       tasks: { type: 'string', default: '5000' },
       seconds: { type: 'string', default: '20' },
+      rounds: { type: 'string', default: '3' },
+      queries: { type: 'string', default: '500' },
       kind: { type: 'string', default: 'tcp' },
+      cores: { type: 'string', default: '0,1' },
+      daemon: { type: 'string', default: join(root, 'dist/main.js') },
       output: { type: 'string', short: 'o', default: 'table' },
       serve: { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h', default: false },
     },
   });
   if (values.serve) {
     serve();
     return;
   }
-  const [count, seconds] = [Number(values.tasks), Number(values.seconds)];
-  if (!Number.isInteger(count) || count < 1 || count > 60_000)
-    throw new Error(`--tasks ${values.tasks}: a whole number from 1 to 60000 is needed`);
+  if (values.help) {
+    console.log(USAGE);
+    return;
+  }
+  const whole = (key: 'tasks' | 'rounds' | 'queries', most: number): number => {
+    const number = Number(values[key]);
+    if (!Number.isInteger(number) || number < 1 || number > most)
+      throw new Error(`--${key} ${values[key]}: a whole number from 1 to ${most} is needed`);
+    return number;
+  };
+  const [tasks, rounds, queriesPerSecond] = [
+    whole('tasks', 60_000),
+    whole('rounds', 100),
+    whole('queries', 10_000),
+  ];
+  const seconds = Number(values.seconds);
   if (!(seconds > 0)) throw new Error(`--seconds ${values.seconds}: a number above 0 is needed`);
-  if (values.kind !== 'tcp' && values.kind !== 'http')
-    throw new Error(`--kind ${values.kind}: tcp or http is needed`);
-  const { child, port } = await startListener();
+  const { kind, daemon: program } = values;
+  if (kind !== 'tcp' && kind !== 'http') throw new Error(`--kind ${kind}: tcp or http is needed`);
+  const [core = NaN, others = NaN] = values.cores.split(',').map(Number);
+  if (!(core !== others && Math.max(core, others) < cpus().length))
+    throw new Error(`--cores ${values.cores}: two cores of the ${cpus().length} are needed`);
+  if (!existsSync(program)) throw new Error(`${program}: there is no such file; "npm run build" makes it`);
+  const listener = await startListener(fileURLToPath(import.meta.url));
+  const workshop = createWorkshop(join(root, 'bench/dns'));
+  for (const [who, on] of [
+    [process.pid, core],
+    [listener.pid, others],
+  ])
+    execFileSync('taskset', ['-acp', String(on), String(who)], { stdio: 'ignore' });
   try {
-    const figures = await measure(count, values.kind, port, seconds);
-    const met =
-      figures.cpu_percent <= BAR.cpu_percent &&
-      figures.late_p99_ms <= BAR.late_p99_ms &&
-      figures.failed === 0;
+    const load = { tasks, kind, seconds, port: listener.port } as const;
+    const checker = await measureChecker(load);
+    execFileSync('taskset', ['-acp', String(others), String(process.pid)], { stdio: 'ignore' });
+    const cores = [core, others] as const;
+    const daemon = await measureDaemon({ ...load, workshop, main: program, cores, queriesPerSecond, rounds });
     const method =
-      `one checker, each task probed every ${INTERVAL_MS / 1000} s over loopback, listener in a process of its own; ` +
-      `${seconds} s after ${WARM_UP_MS / 1000} s; late: from due to begun; node ${process.version}`;
-    if (values.output === 'json') console.log(JSON.stringify({ ...figures, bar: BAR, met, method }));
-    else
-      console.log(
-        `${table(figures)}\n\nbar: cpu <= ${BAR.cpu_percent} % of a core, late p99 <= ${BAR.late_p99_ms} ms, none failed: ${met ? 'met' : 'NOT met'}\nmethod: ${method}`,
-      );
+      `each task probed every ${INTERVAL_MS / 1000} s over loopback, ${seconds} s after ${WARM_UP_MS / 1000} s; daemon on core ${core}, ` +
+      `listener and load generator on core ${others}; late: from due to begun; medians of ${rounds} rounds; node ${process.version}`;
+    const result = { tasks, kind, checker, daemon, bar: BAR, met: isMet(checker, daemon), method };
+    console.log(values.output === 'json' ? JSON.stringify(result) : table(result));
   } finally {
-    child.disconnect();
+    listener.stop();
+    workshop.clear();
   }
 }
 
+process.on('SIGINT', () => {
+  stopAll();
+  process.exit(130);
+});
 await main().catch((error: unknown) => {
+  stopAll();
   console.error(`bench:health: ${error instanceof Error ? error.message : String(error)}`);
   process.exitCode = 1;
 });

@@ -8,6 +8,7 @@ import { checkRoutes } from './routes/checks.js';
 import { drainRoutes } from './routes/drains.js';
 import { eventRoutes, STREAM_LIMITS, type StreamLimits } from './routes/events.js';
 import { healthRoutes } from './routes/health.js';
+import { metricsRoutes } from './routes/metrics.js';
 import { nameRoutes } from './routes/names.js';
 import { serviceRoutes } from './routes/services.js';
 import { statusRoutes } from './routes/status.js';
@@ -75,6 +76,7 @@ export function registerRoutes(
   { listening, limits = STREAM_LIMITS }: Pick<AppOptions, 'listening' | 'limits'>,
 ): void {
   healthRoutes(app, ports);
+  metricsRoutes(app, ports, limits);
   statusRoutes(app, ports, listening);
   serviceRoutes(app, ports);
   taskRoutes(app, ports);

@@ -50,7 +50,7 @@ export interface NameService {
    */
   query(name: string, type: string, as?: string): Promise<QueryResult>;
   /** @throws QuestionError when name or type is none */
-  explain(name: string, type: string, as?: string): Explanation;
+  explain(name: string, type: string, as?: string): Promise<Explanation>;
 }
 
 /** What the daemon says of itself. Times are milliseconds since the epoch. */
@@ -123,10 +123,37 @@ export interface CheckRowInfo {
 export type { DrainTarget };
 export type DrainInfo = DrainMark;
 
+/** Times in milliseconds: how many were up to each bound, the last count of those above all; `sum` is of all times. */
+export interface ProbeTimes {
+  readonly bounds: readonly number[];
+  readonly counts: readonly number[];
+  readonly sum: number;
+}
+
+/** Checks in numbers, for metrics. */
+export interface CheckCounts {
+  /** Tasks that have a check. */
+  readonly tasks: readonly { readonly kind: string; readonly health: Health; readonly count: number }[];
+  /** Probes that ended since the start; `local` failed for a reason of this host's. */
+  readonly probes: readonly {
+    readonly kind: string;
+    readonly passed: number;
+    readonly failed: number;
+    readonly local: number;
+    readonly took: ProbeTimes;
+  }[];
+  /** From when a probe was due to when it began. */
+  readonly late: ProbeTimes;
+  /** Probes under way, and those that are due and wait for their turn. */
+  readonly running: number;
+  readonly waiting: number;
+}
+
 /** What the API sees of checks and drains. Tasks are named by their whole ids. Nothing here throws. */
 export interface HealthPort {
   /** Every task that has a check. */
   rows(): Iterable<CheckRowInfo>;
+  counts(): CheckCounts;
   /**
    * A task says how it is.
    * @param note what it says of it; '' when nothing
@@ -142,13 +169,30 @@ export interface HealthPort {
   drains(): readonly DrainInfo[];
 }
 
+/** What a process costs. */
+export interface ProcessFigures {
+  /** User and system time of all threads. */
+  readonly cpuSeconds: number;
+  readonly residentBytes: number;
+  /** When it began, milliseconds since the epoch. */
+  readonly startedAt: number;
+  /** File descriptors, and how many there may be; absent: the system does not tell. */
+  readonly openFds?: number;
+  readonly maxFds?: number;
+}
+
+/** What the API sees of the process that it runs in. Never rejects. */
+export interface ProcessPort {
+  figures(): Promise<ProcessFigures>;
+}
+
 /** What the API sees of virtual IPs. */
 export interface VipPort {
   status(): VipStatus;
   /** Addresses that cannot be served. */
   problems(): readonly Problem[];
   /** One for each port of each virtual IP. */
-  services(): Iterable<VirtualServiceInfo>;
+  services(): Promise<Iterable<VirtualServiceInfo>>;
 }
 
 export type VipStatus = VipStatusJson;
@@ -181,6 +225,7 @@ export interface ApiPorts {
   readonly daemon: DaemonInfo;
   readonly health: HealthPort;
   readonly vips: VipPort;
+  readonly process: ProcessPort;
   readonly log: ApiLog;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;

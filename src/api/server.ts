@@ -2,7 +2,15 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { FastifyInstance } from 'fastify';
 import { createApp } from './app.js';
 import { listen, type ListenAddress } from './listen.js';
-import type { ApiLog, CatalogReader, DaemonInfo, HealthPort, NameService, VipPort } from './ports.js';
+import type {
+  ApiLog,
+  CatalogReader,
+  DaemonInfo,
+  HealthPort,
+  NameService,
+  ProcessPort,
+  VipPort,
+} from './ports.js';
 import type { StreamLimits } from './routes/events.js';
 
 export interface ApiServerOptions {
@@ -11,6 +19,7 @@ export interface ApiServerOptions {
   readonly daemon: DaemonInfo;
   readonly health: HealthPort;
   readonly vips: VipPort;
+  readonly process: ProcessPort;
   /** Paths of unix sockets and loopback addresses; port 0 takes a free one. */
   readonly listen: readonly ListenAddress[];
   readonly log: ApiLog;
@@ -30,7 +39,9 @@ export interface ApiServer {
 
 /** The API over HTTP (docs/api.md). */
 export function createApiServer(options: ApiServerOptions): ApiServer {
-  const { catalog, names, daemon, health, vips, log, clock = Date.now, limits } = options;
+  const { listen: wanted, clock = Date.now, limits, ...rest } = options;
+  const { log } = rest;
+  const ports = { ...rest, clock };
   const addresses: string[] = [];
   const servers: Server[] = [];
   const overUnix = new WeakSet<IncomingMessage>();
@@ -53,14 +64,15 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
 
   return {
     async start() {
-      const routes = createApp(
-        { catalog, names, daemon, health, vips, log, clock },
-        { listening: () => addresses, transportOf, ...(limits === undefined ? {} : { limits }) },
-      );
+      const routes = createApp(ports, {
+        listening: () => addresses,
+        transportOf,
+        ...(limits === undefined ? {} : { limits }),
+      });
       app = routes;
       await routes.ready();
       try {
-        for (const address of options.listen) {
+        for (const address of wanted) {
           const server = createServer({ requestTimeout: 30_000 }, (request, response) => {
             if ('path' in address) overUnix.add(request);
             routes.routing(request, response);

@@ -305,7 +305,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   },
   {
     name: 'doctor',
-    summary: 'Check this host: rights, address, port, Docker, resolv.conf, Node, the daemon',
+    summary: 'Check this host: rights, address, port, virtual IPs, Docker, resolv.conf, Node, the daemon',
     description:
       'Needs no daemon. Each check is OK, WARN or FAIL, with what to do. Exit code 1 when one fails.',
     options: [...ONE_OPTIONS, ...CONFIG_OPTIONS],

@@ -7,7 +7,8 @@ import { crossCheck } from './checks.js';
 import { configDocument } from './document.js';
 import { formatConfigError, formatPlace, type ConfigError } from './errors.js';
 import { readFileLayer, type TextSource } from './file-layer.js';
-import { issueFaults, locateFault, sortErrors } from './issues.js';
+import { readChecks, type ConfiguredChecks } from './health.js';
+import { issueFaults, locateFault, sortErrors, type Fault } from './issues.js';
 import { allKeys } from './keys.js';
 import { mergeLayers, setterOf, valueAt, type Layer } from './layers.js';
 import type { Config } from './model.js';
@@ -38,7 +39,9 @@ export type LoadResult =
        * `DOCKER_HOST` or `--set`. A source that was switched off is there under its own key (`sources.docker`).
        */
       readonly origins: ReadonlyMap<string, string>;
-      /** One line for a mistake at a path that only its user can see: `fairlead.yaml:3:8: health.defaults.shop: ...`. */
+      /** What `health` defines, read from the files that it names too. */
+      readonly checks: ConfiguredChecks;
+      /** One line for a mistake at a path that only its user can see: `fairlead.yaml:3:8: vip.pool: ...`. */
       readonly errorAt: (path: KeyPath, message: string) => string;
       /** SHA-256 in hex: the same for two configurations exactly when they say the same. */
       readonly hash: string;
@@ -51,12 +54,15 @@ export interface TextOptions extends Partial<TextSource> {
   /** Absolute; what paths in variables and flags are relative to, and those in the text without a `directory`. */
   readonly cwd?: string;
   readonly set?: readonly string[];
+  /** Reads a file that the text names (`health.rancherCompose`). Absent: such files are not looked at. */
+  readonly read?: (path: string) => string;
 }
 
 interface Surroundings {
   readonly env: NodeJS.ProcessEnv;
   readonly cwd: string;
   readonly set: readonly string[];
+  readonly read?: ((path: string) => string) | undefined;
 }
 
 const defaultSystemFile = '/etc/fairlead/fairlead.yaml';
@@ -72,7 +78,7 @@ export function loadConfig(options: LoadOptions): LoadResult {
     const path = resolve(cwd, name);
     let text: string;
     try {
-      text = readFileSync(path, 'utf8');
+      text = readText(path);
     } catch (error) {
       if (named === undefined && ['ENOENT', 'ENOTDIR'].includes(errorCode(error))) continue;
       const message = fileFault(error);
@@ -84,23 +90,28 @@ export function loadConfig(options: LoadOptions): LoadResult {
         errors: [{ ...where, path: '', message: fromVariable ? `${name}: ${message}` : message }],
       };
     }
-    const result = build({ text, file: name, directory: dirname(path) }, { env, cwd, set });
+    const result = build({ text, file: name, directory: dirname(path) }, { env, cwd, set, read: readText });
     return { ...result, path };
   }
-  return build(undefined, { env, cwd, set });
+  return build(undefined, { env, cwd, set, read: readText });
+}
+
+/** @throws what the system says */
+export function readText(path: string): string {
+  return readFileSync(path, 'utf8');
 }
 
 /**
  * The same for a text (`config validate -`, tests). Nothing is taken from the process's own environment.
  */
 export function parseConfigText(text: string, options: TextOptions = {}): LoadResult {
-  const { file = 'fairlead.yaml', cwd = process.cwd(), env = {}, set = [] } = options;
-  return build({ text, file, directory: options.directory ?? cwd }, { env, cwd, set });
+  const { file = 'fairlead.yaml', cwd = process.cwd(), env = {}, set = [], read } = options;
+  return build({ text, file, directory: options.directory ?? cwd }, { env, cwd, set, read });
 }
 
 function build(
   source: (TextSource & { readonly text: string }) | undefined,
-  { env, cwd, set }: Surroundings,
+  { env, cwd, set, read }: Surroundings,
 ): LoadResult {
   const file = source === undefined ? undefined : readFileLayer(source.text, source);
   const environment = readEnvironment(env, cwd);
@@ -108,21 +119,31 @@ function build(
   const layers = [...(file?.ok === true ? [file.layer] : []), ...environment.layers, ...flags.layers];
   const errors = [...(file?.ok === false ? file.errors : []), ...environment.errors, ...flags.errors];
 
-  const parsed = configSchema.safeParse(mergeLayers(layers));
-  if (!parsed.success) {
-    const faults = parsed.error.issues.flatMap((issue) => issueFaults(issue));
-    errors.push(...faults.map((fault) => locateFault(fault, layers)));
-    return { ok: false, errors: sortErrors(errors) };
-  }
+  const merged = mergeLayers(layers);
+  const health = readChecks(merged, { layers, cwd, read });
+  const located = (faults: readonly Fault[]) => faults.map((fault) => locateFault(fault, layers));
+  const failed = (faults: readonly Fault[]): LoadResult => {
+    const own = [...errors, ...located([...faults, ...health.faults])];
+    return { ok: false, errors: [...sortErrors(own), ...health.errors] };
+  };
+  const parsed = configSchema.safeParse(merged);
+  if (!parsed.success) return failed(parsed.error.issues.flatMap((issue) => issueFaults(issue)));
   // Keys that could not be read are missing here, so what they clash with cannot be said.
-  if (errors.length > 0) return { ok: false, errors: sortErrors(errors) };
+  if (errors.length > 0) return failed([]);
 
   const { config, faults, origins } = resolveConfig(parsed.data, layers, env, cwd);
-  errors.push(...[...faults, ...crossCheck(config)].map((fault) => locateFault(fault, layers)));
-  if (errors.length > 0) return { ok: false, errors: sortErrors(errors) };
+  const all = [...faults, ...crossCheck(config)];
+  if (all.length + health.faults.length + health.errors.length > 0) return failed(all);
   const errorAt = (path: KeyPath, message: string) =>
     formatConfigError(locateFault({ path, part: 'value', message }, layers));
-  return { ok: true, config, origins: originsOf(config, layers, origins), errorAt, hash: hashOf(config) };
+  return {
+    ok: true,
+    config,
+    origins: originsOf(config, layers, origins),
+    checks: health.checks,
+    errorAt,
+    hash: hashOf(config),
+  };
 }
 
 function originsOf(

@@ -203,7 +203,7 @@ const healthSchema = section({
     )
     .meta({ title: 'mapping from stack' })
     .describe(
-      'The check of the tasks of a stack that have none of their own, in the form of `health_check:`: `shop: { port: 80 }`.',
+      'The check of the tasks of a stack that have none of their own: `shop: { port: 80 }`. The keys are those of `health_check:` in `rancher-compose.yml`, and those of the labels `fairlead.health.*` without that prefix.',
     )
     .prefault({}),
 });

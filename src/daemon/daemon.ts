@@ -4,8 +4,7 @@ import type { DaemonStatus } from '../api/ports.js';
 import { createProxyPlane } from '../balancer/proxy/proxy-plane.js';
 import { fairleadVersion } from '../cli/version.js';
 import { Catalog, StateFile, type ChangeSet, type SavedState, type Snapshot } from '../catalog/index.js';
-import type { Config } from '../config/index.js';
-import type { CheckBook } from '../health/check-book.js';
+import type { Config, ConfiguredChecks } from '../config/index.js';
 import { createResponder, type Responder } from '../dns/server/responder.js';
 import { formatHostPort } from '../net/ip.js';
 import { createCheckBook } from './check-book.js';
@@ -13,6 +12,7 @@ import { HealthKeeper } from './health.js';
 import { Listeners } from './listeners.js';
 import { Answering } from './answering.js';
 import type { Logger } from './log.js';
+import { processFigures } from './metrics-process.js';
 import { createNameService } from './name-service.js';
 import { createNames, forwardingStatus, hostClient, type Names } from './names.js';
 import { logPanic } from './panic-log.js';
@@ -30,6 +30,8 @@ export interface LoadedConfig {
   readonly hash: string;
   /** Who gave the value of each key; `default`: nobody. */
   readonly origins: ReadonlyMap<string, string>;
+  /** The checks that it defines. */
+  readonly checks: ConfiguredChecks;
   /** One line for a mistake in it, with its place. */
   readonly errorAt: (path: readonly (string | number)[], message: string) => string;
 }
@@ -89,7 +91,7 @@ export class Daemon {
     this.catalog.onChange(warnOfProblems(log));
     this.catalog.onChange(logPanic(log.child({ component: 'health' })));
     this.#sources = new Sources(this.catalog, log);
-    this.#health = new HealthKeeper(this.catalog, this.#createBook(loaded), this.#sources);
+    this.#health = new HealthKeeper(this.catalog, createCheckBook(loaded), this.#sources);
     this.#vips = this.#createVips(loaded.config);
     this.#listeners = new Listeners(
       this.#responder,
@@ -133,7 +135,6 @@ export class Daemon {
     const { config } = loaded;
     const before = this.#loaded.config;
     const names = this.#createNames(config);
-    const book = this.#createBook(loaded);
     const supply = await this.#vips.prepare(loaded);
     const closeOld = await this.#listeners.change(config.dns.listen);
     try {
@@ -149,7 +150,7 @@ export class Daemon {
     this.#names = names;
     this.#responder.tune(names.tuning);
     this.#answering.reset();
-    this.#health.reload(book);
+    this.#health.reload(createCheckBook(loaded));
     this.#log.level = config.log.level;
     this.#vips.use(config, supply);
     await closeOld();
@@ -210,14 +211,11 @@ export class Daemon {
     };
   }
 
-  #createBook(loaded: LoadedConfig): CheckBook {
-    return createCheckBook(loaded, (message) => this.#log.warn({ component: 'health' }, message));
-  }
-
   #createVips({ dns }: Config): VipKeeper {
     const log = this.#log.child({ component: 'vip' });
     const plane = createProxyPlane({
       udp: { batches: dns.native !== 'off' },
+      native: dns.native === 'off' ? false : {},
       anyPort: () => this.#vips.isLed,
       log: (message) => log.warn(message),
       onSignal: ({ backend, ok, reason }) => {
@@ -259,6 +257,7 @@ export class Daemon {
       daemon: this,
       health: this.#health,
       vips: this.#vips,
+      process: processFigures,
       listen: config.api.listen.map((each) => (each.kind === 'unix' ? { path: each.path } : each)),
       log: {
         warn: (message) => this.#log.warn({ component: 'api' }, message),

@@ -1,10 +1,11 @@
-import type { DrainInfo, DrainTarget, HealthPort } from '../api/ports.js';
+import type { CheckCounts, DrainInfo, DrainTarget, HealthPort } from '../api/ports.js';
 import type { Catalog, FactSink, Problem } from '../catalog/index.js';
 import type { CheckBook } from '../health/check-book.js';
 import type { CheckRow } from '../health/check-row.js';
 import { Checker } from '../health/checker.js';
 import { DrainKeeper } from '../health/drain-keeper.js';
 import { expectFrom } from '../health/first-health.js';
+import { ProbeTally } from '../health/probe-tally.js';
 import type { ExecPort } from '../health/probes/exec.js';
 import { probeMaker } from '../health/probes/make.js';
 import { TtlBoard } from '../health/probes/ttl.js';
@@ -16,6 +17,7 @@ export class HealthKeeper implements HealthPort {
   readonly #checker: Checker;
   readonly #board = new TtlBoard(() => systemTimers.now());
   readonly #drains: DrainKeeper;
+  readonly #tally = new ProbeTally();
   /** Checks that cannot run are problems like those of any source; it is one from the first of them on. */
   #facts: FactSink | undefined;
 
@@ -26,6 +28,7 @@ export class HealthKeeper implements HealthPort {
       book,
       probeFor: probeMaker({ ttl: this.#board, exec }),
       previous: (task) => catalog.reportOf(task),
+      observe: (sample) => this.#tally.observe(sample),
       sink: {
         report: (reports) => {
           for (const { task, report } of reports) if (!report) this.#board.forget(task);
@@ -65,6 +68,12 @@ export class HealthKeeper implements HealthPort {
 
   rows(): Iterable<CheckRow> {
     return this.#checker.rows();
+  }
+
+  counts(): CheckCounts {
+    const { running, waiting } = this.#checker.stats;
+    const probes = this.#tally.kinds();
+    return { tasks: this.#checker.tally(), probes, late: this.#tally.late(), running, waiting };
   }
 
   beat(task: string, ok: boolean, note: string): 'taken' | 'no-task' | 'not-ttl' {

@@ -66,10 +66,12 @@ export function createNameService(
       const { rule } = explain(zone, snapshot, view, question);
       return { message: asked.message, source: asked.source, rule, ms: asked.ms, view: info };
     },
-    explain(name, type, as): Explanation {
+    async explain(name, type, as): Promise<Explanation> {
       const { snapshot, view, info, question, zone } = prepare(name, type, as);
       const { tasks, vip, ...told } = explain(zone, snapshot, view, question);
-      const carried = vip ? [...vips.services()].filter(({ service }) => service === vip.service) : [];
+      const carried = vip
+        ? [...(await vips.services())].filter(({ service }) => service === vip.service)
+        : [];
       return {
         name,
         type,

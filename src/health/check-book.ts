@@ -12,8 +12,8 @@ export interface SelfChecked {
 }
 
 export interface CheckBookOptions {
-  /** Checks from the configuration, by service; null: what was written there cannot run. */
-  readonly services?: ReadonlyMap<ServiceKey, HealthCheck | null>;
+  /** Checks from the configuration, by service. */
+  readonly services?: ReadonlyMap<ServiceKey, HealthCheck>;
   /** For tasks of a stack that have no other check, by `environment/stack`. */
   readonly stacks?: ReadonlyMap<string, HealthCheck>;
   /** Tasks of which this host does not find out the health: those of other hosts. */
@@ -43,7 +43,7 @@ const dockerCheck: HealthCheck = {
  * and cannot run is a problem, and the task then has no check at all: guessing another one would hide it.
  */
 export class CheckBook {
-  readonly #services: ReadonlyMap<ServiceKey, HealthCheck | null>;
+  readonly #services: ReadonlyMap<ServiceKey, HealthCheck>;
   readonly #stacks: ReadonlyMap<string, HealthCheck>;
   readonly #isForeign: (task: Task) => boolean;
 
@@ -67,7 +67,7 @@ export class CheckBook {
 
   #checkOfOthers(task: Task & SelfChecked, port: number | undefined): TaskCheck {
     const configured = task.service && this.#services.get(configuredKey(task.service));
-    if (configured !== undefined) return configured === null ? none : { check: configured, problems: [] };
+    if (configured) return { check: configured, problems: [] };
     const registrator = checkFromRegistrator(task.labels, port);
     if (registrator) return told(task, registrator);
     if (task.healthFrom === 'check') return { check: dockerCheck, problems: [] };

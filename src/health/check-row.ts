@@ -2,7 +2,6 @@ import type { Health, ServiceKey } from '../catalog/model.js';
 import { serviceKey } from '../catalog/model.js';
 import type { HealthCheckKind } from './check.js';
 import type { CheckedTask } from './checked-task.js';
-import { healthOf } from './state-machine.js';
 
 /** One task's check as operators see it. Times are milliseconds since the epoch. */
 export interface CheckRow {
@@ -41,8 +40,6 @@ export interface CheckRow {
 export function rowOf(entry: CheckedTask, now: number, offset: number): CheckRow {
   const { task, check, state, last, dueAt } = entry;
   const { heldUntil } = state.damping;
-  // What the engine probes itself is told with the task's facts.
-  const health = check.kind === 'docker' ? task.health : healthOf(state);
   return {
     task: task.id,
     name: task.name,
@@ -51,7 +48,7 @@ export function rowOf(entry: CheckedTask, now: number, offset: number): CheckRow
     check: entry.description,
     from: check.from,
     ...(check.kind !== 'docker' && { interval: check.interval }),
-    health,
+    health: entry.health,
     since: Math.round(state.since + offset),
     passes: state.passes,
     failures: state.failures,

@@ -1,7 +1,7 @@
-import type { Task } from '../catalog/model.js';
+import type { Health, Task } from '../catalog/model.js';
 import { describeCheck, type HealthCheck } from './check.js';
 import type { Probe, ProbeResult, ProbeTarget } from './probes/probe.js';
-import { firstState, type HealthState } from './state-machine.js';
+import { firstState, healthOf, type HealthState } from './state-machine.js';
 import type { WheelTimer } from './timer-wheel.js';
 
 /** How the last probe of a task went. */
@@ -49,6 +49,11 @@ export class CheckedTask {
     this.dueTimer = timers.dueTimer;
     this.timeoutTimer = timers.timeoutTimer;
     this.phaseTimer = timers.phaseTimer;
+  }
+
+  /** As clients are given it. What the engine probes itself is told with the task's facts. */
+  get health(): Health {
+    return this.check.kind === 'docker' ? this.task.health : healthOf(this.state);
   }
 
   /** `tcp 10.42.0.7:80`. The port is the one that is dialled. */

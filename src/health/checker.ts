@@ -1,11 +1,11 @@
 import type { CatalogReader } from '../catalog/catalog.js';
 import type { ChangeSet } from '../catalog/change.js';
 import type { HealthReport } from '../catalog/health-overlay.js';
-import type { Task } from '../catalog/model.js';
+import type { Health, Task } from '../catalog/model.js';
 import type { Snapshot } from '../catalog/snapshot.js';
 import type { CheckBook, SelfChecked } from './check-book.js';
 import { rowOf, type CheckRow } from './check-row.js';
-import type { HealthCheck } from './check.js';
+import type { HealthCheck, HealthCheckKind } from './check.js';
 import { CheckedTask } from './checked-task.js';
 import { firstHealth } from './first-health.js';
 import { Outbox, type HealthSink } from './outbox.js';
@@ -106,6 +106,19 @@ export class Checker {
 
   get stats(): { readonly tasks: number; readonly running: number; readonly waiting: number } {
     return { tasks: this.#entries.size, running: this.#runner.running, waiting: this.#runner.waiting };
+  }
+
+  /** How many tasks have a check of which kind and are in which health. */
+  tally(): readonly { readonly kind: HealthCheckKind; readonly health: Health; readonly count: number }[] {
+    const counts = new Map<string, { kind: HealthCheckKind; health: Health; count: number }>();
+    for (const entry of this.#entries.values()) {
+      const { kind } = entry.check;
+      const { health } = entry;
+      const found = counts.get(`${kind} ${health}`);
+      if (found) found.count++;
+      else counts.set(`${kind} ${health}`, { kind, health, count: 1 });
+    }
+    return [...counts.values()];
   }
 
   /** Probes a task now: somebody asks, or a beat came. @returns false when it has no check that probes */

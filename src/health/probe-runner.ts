@@ -6,7 +6,8 @@ import type { TimerWheel } from './timer-wheel.js';
 /** One probe, for metrics. Times are milliseconds. */
 export interface ProbeSample {
   readonly kind: string;
-  readonly ok: boolean;
+  /** `local`: it failed for a reason of this host's. */
+  readonly result: 'passed' | 'failed' | 'local';
   /** From when it was due to when it began. */
   readonly late: number;
   readonly took: number;
@@ -127,7 +128,8 @@ export class ProbeRunner {
       entry.running = undefined;
       wheel.cancel(entry.timeoutTimer);
       entry.last = { result, at, took };
-      observe?.({ kind: entry.check.kind, ok: result.ok, late, took });
+      const outcome = result.ok ? 'passed' : result.local === true ? 'local' : 'failed';
+      observe?.({ kind: entry.check.kind, result: outcome, late, took });
       onResult(entry);
     }
     this.#next();

@@ -2,6 +2,7 @@ import { request } from 'node:http';
 import { afterEach, describe, expect, it } from 'vitest';
 import { getLines } from '../../src/api/client.js';
 import type { EventJson } from '../../src/api/types.js';
+import { STREAM_LIMITS } from '../../src/api/routes/events.js';
 import { ask, CONTAINER_ID, load, startApi, stopApi, task, type Fixture } from './fixture.js';
 
 let fixture: Fixture;
@@ -40,7 +41,9 @@ describe('following', () => {
   });
 
   it('shows with blank lines that a silent stream is alive', async () => {
-    fixture = await startApi({ limits: { heartbeatMs: 5, backlogBytes: 1000, maxStreams: 1 } });
+    fixture = await startApi({
+      limits: { ...STREAM_LIMITS, heartbeatMs: 5, backlogBytes: 1000, maxStreams: 1 },
+    });
     const first = await new Promise<string>((resolve, reject) => {
       const outgoing = request(
         { socketPath: fixture.socket, path: '/v1/events?follow', agent: false },
@@ -58,7 +61,9 @@ describe('following', () => {
   });
 
   it('drops a client that does not read, and lets others in again', async () => {
-    fixture = await startApi({ limits: { heartbeatMs: 60_000, backlogBytes: 2000, maxStreams: 1 } });
+    fixture = await startApi({
+      limits: { ...STREAM_LIMITS, heartbeatMs: 60_000, backlogBytes: 2000, maxStreams: 1 },
+    });
     const dropped = new Promise<void>((resolve, reject) => {
       const outgoing = request(
         { socketPath: fixture.socket, path: '/v1/events?follow', agent: false },
@@ -86,7 +91,9 @@ describe('following', () => {
   });
 
   it('refuses more followers than it can serve', async () => {
-    fixture = await startApi({ limits: { heartbeatMs: 5, backlogBytes: 2000, maxStreams: 1 } });
+    fixture = await startApi({
+      limits: { ...STREAM_LIMITS, heartbeatMs: 5, backlogBytes: 2000, maxStreams: 1 },
+    });
     load(fixture);
     const stream = getLines({ path: fixture.socket }, '/v1/events', { follow: true });
     await stream.next();

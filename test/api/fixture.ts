@@ -4,12 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { encode, type Packet } from 'dns-packet';
 import type {
+  CheckCounts,
   CheckRowInfo,
   DaemonStatus,
   DrainInfo,
   Explanation,
   HealthPort,
   NameService,
+  ProcessPort,
   QueryResult,
   VipPort,
   VipStatus,
@@ -186,10 +188,10 @@ export class FakeNames implements NameService {
     return Promise.resolve(message ? { ...told, message, source: 'own' } : { ...told, source: 'none' });
   }
 
-  explain(name: string, type: string, as?: string): Explanation {
+  async explain(name: string, type: string, as?: string): Promise<Explanation> {
     this.asked.push([name, type, as]);
     if (this.failure) throw this.failure;
-    return {
+    return await Promise.resolve({
       name,
       type,
       view: { environment: 'default', networks: ['net1'], ...(as === undefined ? {} : { address: as }) },
@@ -219,7 +221,7 @@ export class FakeNames implements NameService {
         },
       ],
       answers: ['web.shop.rancher.internal. 1 IN A 10.42.0.11'],
-    };
+    });
   }
 }
 
@@ -294,6 +296,17 @@ export class FakeHealth implements HealthPort {
 
   rows(): Iterable<CheckRowInfo> {
     return this.checks;
+  }
+
+  counts(): CheckCounts {
+    const times = (...counts: number[]) => ({ bounds: [1, 250], counts, sum: 312.5 });
+    return {
+      tasks: this.checks.map(({ kind, health }) => ({ kind, health, count: 1 })),
+      probes: [{ kind: 'tcp', passed: 5, failed: 2, local: 1, took: times(4, 3, 1) }],
+      late: times(7, 1, 0),
+      running: 2,
+      waiting: 0,
+    };
   }
 
   beat(task: string, ok: boolean, note: string): 'taken' | 'no-task' | 'not-ttl' {
@@ -381,10 +394,15 @@ export class FakeVips implements VipPort {
     );
   }
 
-  services(): Iterable<VirtualServiceInfo> {
-    return this.list;
+  services(): Promise<Iterable<VirtualServiceInfo>> {
+    return Promise.resolve(this.list);
   }
 }
+
+export const fakeProcess: ProcessPort = {
+  figures: () =>
+    Promise.resolve({ cpuSeconds: 1.5, residentBytes: 5e7, startedAt: NOW, openFds: 21, maxFds: 1024 }),
+};
 
 export interface Fixture {
   readonly dir: string;
@@ -418,6 +436,7 @@ export async function startApi(
     health,
     vips,
     daemon: { status: () => status.current },
+    process: fakeProcess,
     log: {
       warn: (text) => logged.push(text),
       error: (text, error) => logged.push(`${text}: ${String(error)}`),

@@ -3,7 +3,17 @@ import fastify from 'fastify';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { registerRoutes } from '../../src/api/app.js';
 import { QuestionError } from '../../src/api/ports.js';
-import { ask, CONTAINER_ID, load, startApi, STATUS, stopApi, task, type Fixture } from './fixture.js';
+import {
+  ask,
+  CONTAINER_ID,
+  fakeProcess,
+  load,
+  startApi,
+  STATUS,
+  stopApi,
+  task,
+  type Fixture,
+} from './fixture.js';
 
 let fixture: Fixture;
 const get = (path: string) => ask(fixture.socket, path);
@@ -52,6 +62,12 @@ describe('services', () => {
       name: 'logger.web.shop',
       taskCount: 1,
     });
+  });
+
+  it('marks a service of which most tasks are unhealthy', async () => {
+    expect((await get('/v1/services/shop/web')).body).toMatchObject({ panic: false });
+    fixture.sink.update({ removedTasks: [CONTAINER_ID] });
+    expect((await get('/v1/services/shop/web')).body).toMatchObject({ panic: true });
   });
 
   it('keeps a long list whole and in order', async () => {
@@ -243,7 +259,7 @@ it('docs/api.md has every route and every problem code', () => {
   });
   const log = { warn: () => undefined, error: () => undefined };
   const daemon = { status: () => status.current };
-  const ports = { catalog, names, daemon, health, vips, log, clock: Date.now };
+  const ports = { catalog, names, daemon, health, vips, process: fakeProcess, log, clock: Date.now };
   registerRoutes(app, ports, { listening: () => [] });
   const page = readFileSync(new URL('../../docs/api.md', import.meta.url), 'utf8');
   expect(routes.length).toBeGreaterThan(16);

@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import { createServer as createTcpServer } from 'node:net';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -177,6 +177,23 @@ describe('config', () => {
     );
     const json = await fairlead('config validate - -o json', { stdin: 'dns:\n  tll: 5\n', cwd: dir });
     expect(JSON.parse(json.stdout)).toMatchObject({ valid: false, errors: [{ line: 2, column: 3 }] });
+  });
+
+  it('validates the checks of services too, in the files that the configuration names', async () => {
+    writeFileSync(join(dir, 'shop.yml'), 'web:\n  health_check:\n    port: 70000\n    intervall: 1\n');
+    const stdin =
+      'health:\n  rancherCompose: { shop: shop.yml }\n  defaults: { data: { port: 80, http.body: "(" } }\n';
+    const { code, stderr } = await fairlead('config validate -', { stdin, cwd: dir });
+    expect(code).toBe(78);
+    expect(stderr.split('\n')).toEqual([
+      expect.stringMatching(/^-:3:44: health\.defaults\.data\.http\.body: "\(" is no regular expression /),
+      expect.stringMatching(/shop\.yml:3:11: service "web": health_check\.port: "70000" is no port; /),
+      expect.stringMatching(
+        /shop\.yml:4:5: service "web": health_check\.intervall: .*did you mean interval\?$/,
+      ),
+      'fairlead: 3 errors in the configuration (standard input)',
+      '',
+    ]);
   });
 
   it('shows each value and what set it', async () => {

@@ -42,6 +42,14 @@ describe('lists', () => {
     });
   });
 
+  it('marks a service whose checks are doubted', async () => {
+    fixture.sink.update({ removedTasks: [CONTAINER_ID] });
+    expect((await ask('services --stack shop')).stdout).toMatch(/\nweb\.shop .* 0\/1 panic /);
+    expect((await ask('service web')).stdout).toMatch(/\n {2}panic +most tasks are unhealthy at once: /);
+    load(fixture);
+    expect((await ask('service web')).stdout).not.toMatch(/panic/);
+  });
+
   it('shows tasks with short container ids and ages', async () => {
     const { stdout } = await ask('tasks');
     expect(stdout).toBe(

@@ -1,6 +1,13 @@
 import { writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { Catalog } from '../../src/catalog/index.js';
+import type { Daemon } from '../../src/daemon/daemon.js';
+import { HealthKeeper } from '../../src/daemon/health.js';
+import { runDaemon } from '../../src/daemon/run.js';
+import { CheckBook } from '../../src/health/check-book.js';
+import { ask as askApi } from '../api/fixture.js';
+import { taskFact } from '../support/facts.js';
 import { ask, Ground } from './support.js';
 
 const ground = new Ground();
@@ -71,30 +78,23 @@ describe('checks from the configuration', () => {
 });
 
 describe('a check that cannot run', () => {
-  it('is a mistake in the configuration, with its place', async () => {
-    writeFileSync(ground.path('rancher-compose.yml'), 'web:\n  health_check:\n    port: 99999\n');
-    const compose = 'health.rancherCompose={"shop":"rancher-compose.yml"}';
-    const place = ground.path('rancher-compose.yml');
-    await expect(ground.started(ground.loaded(compose))).rejects.toThrow(
-      new RegExp(`^${place}:3:11: service "web": health_check\\.port: [^\\n]+$`),
-    );
-    const wrong = 'health.defaults={"shop":{"port":80,"interval":"soon"}}';
-    await expect(ground.started(ground.loaded(wrong))).rejects.toThrow(
-      /^--set health\.defaults=.*: health\.defaults\.shop\.interval: [^\n]+$/,
-    );
-    const missing = 'health.rancherCompose={"shop":"none.yml"}';
-    await expect(ground.started(ground.loaded(missing))).rejects.toThrow(
-      /health\.rancherCompose\.shop: .*none\.yml: there is no such file; check the path$/,
-    );
-  });
-
-  it('leaves the old ones in force when it comes with a reload', async () => {
-    const port = await task(true);
-    const daemon = await ground.started(ground.loaded(defaults(port)));
-    await expect(daemon.reload(ground.loaded('health.defaults={"shop":{"port":"x"}}'))).rejects.toThrow(
-      /port/,
-    );
-    expect(daemon.catalog.snapshot.tasksNamed('default', 'w1')[0]?.reason).toMatch(/not probed|connected/);
+  it('is a mistake in the configuration: the daemon does not start, and says all of them', async () => {
+    writeFileSync(ground.path('shop.yml'), 'web:\n  health_check: { port: 99999, interval: soon }\n');
+    writeFileSync(ground.path('fairlead.yaml'), 'health: { rancherCompose: { shop: shop.yml } }\n');
+    const written: string[] = [];
+    const stderr = vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
+      written.push(String(text));
+      return true;
+    });
+    const code = await runDaemon({ configPath: ground.path('fairlead.yaml'), set: [], demo: 'never' });
+    stderr.mockRestore();
+    expect(code).toBe(78);
+    expect(written).toEqual([
+      expect.stringMatching(/^fairlead: \/.*\/shop\.yml:2:25: service "web": health_check\.port: [^\n]+\n$/),
+      expect.stringMatching(
+        /^fairlead: \/.*\/shop\.yml:2:42: service "web": health_check\.interval: [^\n]+\n$/,
+      ),
+    ]);
   });
 
   it('is a problem when a label has it', async () => {
@@ -110,5 +110,81 @@ describe('a check that cannot run', () => {
       ]),
     );
     expect(await ask(daemon, WEB)).toBe('192.0.2.1/5');
+  });
+});
+
+/** A services file with one task of `web.shop` that has these labels. */
+function checkedTask(labels: Readonly<Record<string, string>>): void {
+  const text = JSON.stringify(
+    Object.fromEntries(Object.entries(labels).map(([key, value]) => [`fairlead.health.${key}`, value])),
+  );
+  writeFileSync(
+    ground.path('services.yaml'),
+    `stacks: { shop: { services: { web: { tasks: [{ name: w1, ip: 127.0.0.1, labels: ${text} }] } } } }\n`,
+  );
+}
+const healthOf = (daemon: Daemon) => daemon.catalog.snapshot.tasksNamed('default', 'w1')[0]?.health;
+const call = (method: string, path: string, body: object = {}) =>
+  askApi(ground.path('api.sock'), path, {
+    method,
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  });
+
+describe('in the daemon', () => {
+  it('a beat counts at once', async () => {
+    checkedTask({ type: 'ttl', interval: '1h', rise: '1', fall: '1' });
+    const daemon = await ground.started();
+    await vi.waitFor(() => expect(healthOf(daemon)).toBe('initializing'));
+    expect((await call('PUT', '/v1/tasks/w1/beat')).status).toBe(200);
+    await vi.waitFor(() => expect(healthOf(daemon)).toBe('healthy'));
+    expect((await call('PUT', '/v1/tasks/w1/beat', { ok: false, note: 'disk full' })).status).toBe(200);
+    await vi.waitFor(() => expect(healthOf(daemon)).toBe('unhealthy'));
+    expect(daemon.catalog.snapshot.tasksNamed('default', 'w1')[0]?.reason).toContain('disk full');
+  });
+
+  it('a drain ends by itself', async () => {
+    const daemon = await ground.started();
+    expect((await call('PUT', '/v1/tasks/w1/drain', { for: '1s' })).status).toBe(200);
+    expect(healthOf(daemon)).toBe('draining');
+    expect(await ask(daemon, WEB)).toBe('NOERROR');
+    await vi.waitFor(() => expect(healthOf(daemon)).toBe('healthy'), { timeout: 5000 });
+  });
+
+  it('a restart changes nobody’s health', async () => {
+    const port = await task(false);
+    checkedTask({ port: String(port), interval: '100ms', timeout: '100ms', initializing_timeout: '200ms' });
+    const first = await ground.started();
+    await vi.waitFor(() => expect(healthOf(first)).toBe('unhealthy'));
+    await first.stop();
+    const second = await ground.started();
+    expect(healthOf(second)).toBe('unhealthy');
+    await vi.waitFor(() =>
+      expect(second.catalog.snapshot.sources.find(({ name }) => name === 'file')?.state).toBe('live'),
+    );
+    await vi.waitFor(async () => {
+      const { checks } = (await askApi(ground.path('api.sock'), '/v1/health')).body as {
+        checks: { last?: object }[];
+      };
+      expect(checks[0]?.last).toBeDefined();
+    });
+    expect(second.catalog.events().filter(({ message }) => message.includes('initializing'))).toEqual([]);
+  });
+
+  it('a program is run in the task that it is to check', async () => {
+    const ran: unknown[] = [];
+    const catalog = new Catalog();
+    const keeper = new HealthKeeper(catalog, new CheckBook(), {
+      exec: (id, argv, { env }) => {
+        ran.push([id, argv, env]);
+        return Promise.resolve({ exitCode: 0, output: '' });
+      },
+    });
+    keeper.start();
+    const labels = { 'fairlead.health.exec': '["/bin/ok"]', 'fairlead.health.rise': '1' };
+    catalog.sink('docker').replace({ tasks: [taskFact('a', { ip: '10.0.0.7', labels })] });
+    await vi.waitFor(() => expect(catalog.snapshot.task('a')?.health).toBe('healthy'));
+    expect(ran[0]).toEqual(['a', ['/bin/ok'], { SERVICE_IP: '10.0.0.7' }]);
+    keeper.stop();
   });
 });

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import dnsPacket, { type Packet, type RecordType } from 'dns-packet';
 import { pino, type Logger } from 'pino';
 import { afterEach, beforeEach } from 'vitest';
-import { parseConfigText } from '../../src/config/index.js';
+import { parseConfigText, readText } from '../../src/config/index.js';
 import { Daemon, type LoadedConfig } from '../../src/daemon/daemon.js';
 import { parseHostPort } from '../../src/net/ip.js';
 
@@ -44,7 +44,7 @@ sources: { file: { path: ${this.path('services.yaml')} } }
 vip: { pool: 127.43.0.0/16 }
 api: { listen: ["unix:${this.path('api.sock')}"] }
 `;
-    const parsed = parseConfigText(text, { set, cwd: this.directory });
+    const parsed = parseConfigText(text, { set, cwd: this.directory, read: readText });
     if (!parsed.ok) throw new Error(JSON.stringify(parsed.errors));
     return parsed;
   }

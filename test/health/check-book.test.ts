@@ -18,7 +18,6 @@ const options: CheckBookOptions = {
   services: new Map([
     ['default/shop/web', tcp(1)],
     ['default/shop/log', tcp(2)],
-    ['default/shop/broken', null],
   ]),
   stacks: new Map([['default/shop', http(3)]]),
 };
@@ -40,7 +39,6 @@ describe('the check of a task', () => {
     ['then the default of its stack', task({ service: ref('db.shop') }), { port: 3 }],
     ['else none', task({ service: ref('db.other') }), undefined],
     ['type none is none', task({ labels: { 'fairlead.health.type': 'none' } }), undefined],
-    ['what cannot run is none', task({ service: ref('broken.shop') }), undefined],
   ])('%s', (_name, given, expected) => {
     const { check, problems } = book.checkOf(given);
     expect(check).toEqual(expected === undefined ? undefined : expect.objectContaining(expected));

@@ -6,6 +6,7 @@ import { CheckBook, type CheckBookOptions, type SelfChecked } from '../../src/he
 import type { HealthCheck } from '../../src/health/check.js';
 import { Checker, type CheckerOptions } from '../../src/health/checker.js';
 import { expectFrom } from '../../src/health/first-health.js';
+import { ProbeTally } from '../../src/health/probe-tally.js';
 import { TtlBoard } from '../../src/health/probes/ttl.js';
 import type { Probe, ProbeResult } from '../../src/health/probes/probe.js';
 import { ManualTimers } from '../sources/docker/manual-timers.js';
@@ -95,6 +96,28 @@ describe('the checker', () => {
     h.checker.stop();
   });
 
+  it('says until when a task is held out that changes too often, and holds it that long', async () => {
+    const h = new Harness(webCheck);
+    h.checker.start();
+    h.put(web('a', '10.0.0.7'));
+    await h.timers.advance(600);
+    expect(h.checker.row('a')).not.toHaveProperty('heldUntil');
+    for (let falls = 0; falls < 3; falls++) {
+      h.answers = () => refuse;
+      await h.timers.advance(3 * 2000);
+      h.answers = () => pass;
+      if (falls < 2) await h.timers.advance(2 * 2000);
+    }
+    const held = h.checker.row('a')?.heldUntil ?? NaN;
+    expect(h.told().at(-1)).toMatch(/×3; it changes too often and is held out for 10 s$/);
+    await h.timers.advance(held - 1 - h.timers.now());
+    expect(h.checker.row('a')).toMatchObject({ health: 'unhealthy', heldUntil: held });
+    await h.timers.advance(2001);
+    expect(h.checker.row('a')?.health).toBe('healthy');
+    expect(h.checker.row('a')).not.toHaveProperty('heldUntil');
+    h.checker.stop();
+  });
+
   it('shows a task that never answers as unhealthy when its time is over', async () => {
     const h = new Harness(webCheck);
     h.answers = () => 'hang';
@@ -152,6 +175,20 @@ describe('the checker', () => {
     }
     // 50 on average.
     expect(Math.max(...perTenth.values())).toBeLessThan(100);
+    h.checker.stop();
+  });
+
+  it('probes a little early at random, and never late, so that tasks do not move in step', async () => {
+    let turn = 0;
+    const h = new Harness(webCheck, { random: () => (turn++ % 2 === 0 ? 0 : 0.99) });
+    h.checker.start();
+    h.put(web('a', '10.0.0.7'));
+    await h.timers.advance(30_000);
+    const times = h.probed.map(({ at }) => at);
+    const gaps = times.slice(4).map((at, i) => at - (times[i + 3] ?? NaN));
+    expect(Math.max(...gaps)).toBeLessThanOrEqual(2000 + 10);
+    expect(Math.min(...gaps)).toBeLessThan(1850);
+    expect(Math.min(...gaps)).toBeGreaterThanOrEqual(1800);
     h.checker.stop();
   });
 
@@ -293,6 +330,48 @@ describe('the checker', () => {
       await h.timers.advance(0);
     }
     expect(h.checker.row('a')?.health).toBe('unhealthy');
+    h.checker.stop();
+  });
+
+  it('does not listen to clients where the check does not say so', async () => {
+    const h = new Harness(webCheck);
+    h.checker.start();
+    h.put(web('a', '10.0.0.7', { startedAt: 1 }));
+    await h.timers.advance(100);
+    const probes = h.probed.length;
+    for (let count = 0; count < 5; count++) h.checker.observeFailure('a', 'ECONNREFUSED');
+    await h.timers.advance(0);
+    expect([h.probed.length - probes, h.checker.row('a')?.failures]).toEqual([0, 0]);
+    h.checker.stop();
+  });
+
+  it('counts its probes by what became of them, and its tasks by kind and health', async () => {
+    const tally = new ProbeTally();
+    const h = new Harness(webCheck, { observe: (sample) => tally.observe(sample) });
+    h.checker.start();
+    h.put(web('a', '10.0.0.7'), web('b', '10.0.0.8'), web('c', '10.0.0.9', { health: 'stopped' }));
+    h.answers = (ip) => (ip === '10.0.0.7' ? pass : refuse);
+    await h.timers.advance(1500);
+    h.answers = () => ({ ...refuse, local: true });
+    await h.timers.advance(2000);
+    const [counts, ...others] = tally.kinds();
+    const of = (ip: string, from: number, to: number) =>
+      h.probed.filter((each) => each.ip === ip && each.at >= from && each.at < to).length;
+    const [begin, middle] = [h.timers.now() - 3500, h.timers.now() - 2000];
+    expect(counts).toMatchObject({
+      kind: 'tcp',
+      passed: of('10.0.0.7', begin, middle),
+      failed: of('10.0.0.8', begin, middle),
+      local: of('10.0.0.7', middle, Infinity) + of('10.0.0.8', middle, Infinity),
+    });
+    expect(others).toEqual([]);
+    expect(counts?.took.counts.reduce((sum, count) => sum + count)).toBe(h.probed.length);
+    expect(tally.late().counts.reduce((sum, count) => sum + count)).toBe(h.probed.length);
+    expect(h.checker.tally()).toEqual([
+      { kind: 'tcp', health: 'healthy', count: 1 },
+      { kind: 'tcp', health: 'initializing', count: 1 },
+      { kind: 'tcp', health: 'stopped', count: 1 },
+    ]);
     h.checker.stop();
   });
 

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { defaultTiming } from '../../src/health/check.js';
 import { checkFromLabels } from '../../src/health/definitions/labels.js';
+import { readHealthCheckMapping } from '../../src/health/definitions/mapping.js';
 import { readRancherCompose } from '../../src/health/definitions/rancher-compose.js';
 import { checkFromRegistrator } from '../../src/health/definitions/registrator.js';
 import { readRequestLine } from '../../src/health/definitions/request-line.js';
@@ -269,54 +270,127 @@ describe('rancher-compose.yml', () => {
     expect(notes).toEqual([]);
   });
 
-  it.each<[string, object]>([
+  it.each<[string, string[]]>([
     [
       'a: { health_check: {} }',
-      {
-        line: 1,
-        column: 6,
-        fatal: true,
-        message: 'service "a": health_check: has no port; write "port: 80", the port in the container',
-      },
-    ],
-    [
-      'a:\n  health_check:\n    port: 80\n    interval: fast',
-      {
-        line: 4,
-        column: 15,
-        fatal: true,
-        message: expect.stringMatching(/^service "a": health_check.interval: "fast" is no time/) as string,
-      },
-    ],
-    [
-      'a:\n  health_check: { port: 80, intervall: 1 }',
-      {
-        line: 2,
-        column: 29,
-        fatal: false,
-        message:
-          'service "a": health_check.intervall: is no key of health_check and is not used; did you mean interval?',
-      },
+      ['1:6: service "a": health_check: has no port; write "port: 80", the port in the container'],
     ],
     [
       'a:\n  health_check: 80',
-      {
-        line: 2,
-        column: 3,
-        fatal: true,
-        message: 'service "a": health_check: is no mapping of keys; write "port: 80" below it',
-      },
+      ['2:3: service "a": health_check: is no mapping of keys; write "port: 80" below it'],
     ],
     [
       'a:\n  health_check: { port: [80] }',
-      { line: 2, column: 25, fatal: true, message: expect.stringMatching(/is no single value/) as string },
+      ['2:25: service "a": health_check.port: is no single value; write it after the colon'],
     ],
-    ['a: [', { line: 1, fatal: true, message: expect.stringMatching(/is not valid YAML/) as string }],
-  ])('%j is told with its place', (text, expected) => {
+    [
+      'a:\n  health_check: { port: 80, type: http }',
+      [
+        '2:29: service "a": health_check.type: is no key of health_check; the keys are port, request_line, interval, response_timeout, healthy_threshold, unhealthy_threshold, initializing_timeout, reinitializing_timeout, strategy, recreate_on_quorum_strategy_config',
+      ],
+    ],
+    [
+      `a:
+  health_check:
+    port: 99999
+    interval: fast
+    intervall: 1
+    strategy: recreat
+    recreate_on_quorum_strategy_config: 2
+    request_line: GET / "HTTP/2"
+b:
+  health_check:
+    port: 80
+    recreate_on_quorum_strategy_config: { quorum: none }
+    unhealthy_threshold: 0
+`,
+      [
+        '3:11: service "a": health_check.port: "99999" is no port; write a whole number from 1 to 65535',
+        '4:15: service "a": health_check.interval: "fast" is no time from 100 ms to 24 h; write milliseconds, such as 2000, or a unit, such as 2s',
+        '5:5: service "a": health_check.intervall: is no key of health_check; did you mean interval?',
+        '6:15: service "a": health_check.strategy: "recreat" is none of none, recreate, recreateOnQuorum',
+        '7:5: service "a": health_check.recreate_on_quorum_strategy_config: is no mapping with "quorum: NUMBER"',
+        '8:19: service "a": health_check.request_line: "GET / "HTTP/2"" has the version "HTTP/2", which is no HTTP version; write 1.0 or 1.1',
+        '12:51: service "b": health_check.recreate_on_quorum_strategy_config.quorum: "none" is no whole number from 1 to 100',
+        '13:26: service "b": health_check.unhealthy_threshold: "0" is no whole number from 1 to 100',
+      ],
+    ],
+  ])('%j is told, everything with its place', (text, expected) => {
     const { services, notes } = readRancherCompose(text, 'f');
-    expect(notes).toContainEqual(expect.objectContaining(expected));
-    const runs = !notes.some(({ fatal }) => fatal);
-    expect(services.get('a') ?? undefined).toEqual(runs ? expect.objectContaining({ port: 80 }) : undefined);
+    expect(notes.map(({ line, column, message }) => `${line}:${column}: ${message}`)).toEqual(expected);
+    expect([...services]).toEqual([]);
+  });
+
+  it('that is no YAML is told with its place, and a service with a fault costs no other', () => {
+    expect(readRancherCompose('a: [', 'f').notes).toMatchObject([
+      { line: 1, column: 5, message: expect.stringMatching(/is not valid YAML/) as string },
+    ]);
+    const { services, notes } = readRancherCompose(
+      'a: { health_check: 1 }\nb: { health_check: { port: 1 } }',
+      'f',
+    );
+    expect([[...services.keys()], notes.length]).toEqual([['b'], 1]);
+  });
+});
+
+describe('the default of a stack', () => {
+  const read = (value: unknown) => readHealthCheckMapping(value, 'health.defaults.shop', 'all');
+
+  it.each<[object, object | undefined]>([
+    [{ port: 80 }, { kind: 'tcp', port: 80, ...defaultTiming, from: 'health.defaults.shop' }],
+    [
+      { port: 80, request_line: 'GET /up "HTTP/1.0"', response_timeout: 500, healthy_threshold: 1 },
+      { kind: 'http', path: '/up', timeout: 500, rise: 1 },
+    ],
+    [
+      { port: 80, 'http.path': '/up', 'http.body': '^ok$', fall: 2, passive: true },
+      { kind: 'http', path: '/up', body: '^ok$', fall: 2, passive: true },
+    ],
+    [
+      { type: 'grpc', port: 50051, quorum: 2 },
+      { kind: 'grpc', port: 50051, quorum: 2 },
+    ],
+    [{ exec: ['/bin/ok', 'now'] }, { kind: 'exec', argv: ['/bin/ok', 'now'] }],
+    [
+      { type: 'ttl', interval: '30s' },
+      { kind: 'ttl', interval: 30_000 },
+    ],
+    [{ type: 'none' }, undefined],
+  ])('%j', (given, expected) => {
+    const { check, faults } = read(given);
+    expect(faults).toEqual([]);
+    expect(check).toEqual(expected === undefined ? undefined : expect.objectContaining(expected));
+  });
+
+  it.each<[unknown, [string, 'key' | 'value', RegExp][]]>([
+    [80, [['', 'key', /^is no mapping of keys/]]],
+    [{}, [['', 'key', /^says nothing of what to check; write a type \(tcp, .*\) or a port$/]]],
+    [{ type: 'tcp' }, [['', 'key', /^has no port to check; write one$/]]],
+    [{ type: 'ping', port: 80 }, [['type', 'value', /^"ping" is none of tcp, http/]]],
+    [{ port: 80, 'http.body': '(' }, [['http.body', 'value', /^"\(" is no regular expression/]]],
+    [{ port: 80, 'http.status': 2 }, [['http.status', 'value', /^"2" is no list of HTTP statuses/]]],
+    [{ exec: [1] }, [['exec', 'value', /is no list of words/]]],
+    [
+      { port: 80, rise: 2, healthy_threshold: 3 },
+      [['healthy_threshold', 'key', /^says what rise says already; remove one of them$/]],
+    ],
+    [
+      { prot: 80, interval: 'soon' },
+      [
+        ['prot', 'key', /^is no key of health_check; did you mean port\?$/],
+        ['interval', 'value', /^"soon" is no time/],
+      ],
+    ],
+  ])('%j has faults', (given, expected) => {
+    const { check, faults } = read(given);
+    expect(check).toBeUndefined();
+    expect(faults.map(({ path, ...rest }) => ({ ...rest, path: path.join('.') }))).toEqual(
+      expected.map(([path, part, message]) => ({
+        path,
+        part,
+        message: expect.stringMatching(message) as string,
+      })),
+    );
   });
 });
 

@@ -60,6 +60,13 @@ describe('the state machine', () => {
     ['stops out of a drain', healthy(), [drain, stop], 'stopped', 'exit 1'],
     ['is stopped whatever comes', healthy(), [stop, pass, pass, passive, drain, resume, tick], 'stopped', ''],
     ['clients alone do not make it unhealthy', healthy(), Array<HealthEvent>(9).fill(passive), 'healthy', ''],
+    [
+      'clients count for one failure less than fall',
+      healthy(),
+      [...Array<HealthEvent>(9).fill(passive), fail],
+      'unhealthy',
+      'ECONNREFUSED ×3',
+    ],
     ['clients count toward fall', healthy(), [passive, passive, fail], 'unhealthy', 'ECONNREFUSED ×3'],
   ])('%s', (_name, state, events, health, cause) => {
     expect(run(events, state).at(-1)).toEqual([health, cause]);

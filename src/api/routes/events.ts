@@ -11,9 +11,19 @@ export interface StreamLimits {
   /** A client that lets this many octets pile up is dropped. */
   readonly backlogBytes: number;
   readonly maxStreams: number;
+  /** How many may read the metrics at a time: Prometheus and a few people. */
+  readonly maxScrapes: number;
+  /** One that takes nothing of the metrics for so long, in milliseconds, is dropped. */
+  readonly stallMs: number;
 }
 
-export const STREAM_LIMITS: StreamLimits = { heartbeatMs: 15_000, backlogBytes: 1 << 20, maxStreams: 64 };
+export const STREAM_LIMITS: StreamLimits = {
+  heartbeatMs: 15_000,
+  backlogBytes: 1 << 20,
+  maxStreams: 64,
+  maxScrapes: 8,
+  stallMs: 30_000,
+};
 
 const NDJSON = 'application/x-ndjson; charset=utf-8';
 

@@ -20,7 +20,7 @@ export function nameRoutes(app: FastifyInstance, { catalog, names }: ApiPorts): 
     return { ...dnsMessageJson(message), source, rule, ms, view };
   });
 
-  app.get('/v1/explain', (request): ExplainJson => {
+  app.get('/v1/explain', (request): Promise<ExplainJson> => {
     const { name, type, as } = asked(request);
     return names.explain(name, type, clientAddress(catalog.snapshot, as));
   });

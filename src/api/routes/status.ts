@@ -1,8 +1,8 @@
 import type { FastifyInstance } from 'fastify';
-import type { Problem } from '../../catalog/model.js';
 import { healthCounts, timestamp } from '../json.js';
 import { Params } from '../params.js';
 import type { ApiPorts, HealthPort } from '../ports.js';
+import { problemsOf } from '../problems.js';
 import type { ProblemListJson, StatusJson } from '../types.js';
 
 /** `/v1/status`: the daemon at a glance. `/v1/problems`: what sources could not use, and what cannot be served. */
@@ -57,16 +57,12 @@ function statusJson(ports: ApiPorts, listen: readonly string[]): StatusJson {
   };
 }
 
-function problemsOf({ catalog, vips }: ApiPorts): readonly Problem[] {
-  return [...catalog.snapshot.problems, ...vips.problems()];
-}
-
 function checkCounts(port: HealthPort): StatusJson['checks'] {
   let tasks = 0;
   let failing = 0;
-  for (const { health } of port.rows()) {
-    tasks += 1;
-    if (health === 'unhealthy') failing += 1;
+  for (const { health, count } of port.counts().tasks) {
+    tasks += count;
+    if (health === 'unhealthy') failing += count;
   }
   return { tasks, failing };
 }

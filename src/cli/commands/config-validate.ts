@@ -1,4 +1,4 @@
-import { formatConfigError, parseConfigText, type LoadResult } from '../../config/index.js';
+import { formatConfigError, parseConfigText, readText, type LoadResult } from '../../config/index.js';
 import type { Context } from '../context.js';
 import { EXIT } from '../exit-codes.js';
 import { count } from '../format/words.js';
@@ -28,5 +28,6 @@ async function fromStdin(context: Context): Promise<LoadResult> {
     cwd: io.cwd,
     env: io.env,
     set: context.texts('set'),
+    read: readText,
   });
 }

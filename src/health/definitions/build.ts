@@ -113,6 +113,7 @@ class Builder {
   build(): Definition {
     const type = this.#type();
     if (type === 'none') return { off: true, notes: this.#notes };
+    if (type === undefined) this.#readCommon();
     const check = type === undefined ? undefined : this.#check(type);
     const runs = check !== undefined && !this.#notes.some((note) => note.fatal);
     return { ...(runs && { check }), notes: this.#notes };
@@ -127,6 +128,12 @@ class Builder {
     if (says('port')) return 'tcp';
     this.#note('', `says nothing of what to check; write a type (${types.join(', ')}) or a port`, true);
     return undefined;
+  }
+
+  /** What every check has is read all the same, so that its mistakes are told together with that of the type. */
+  #readCommon(): void {
+    if (this.#written.has('port')) this.#port();
+    this.#common();
   }
 
   #check(type: Exclude<WrittenType, 'none'>): HealthCheck | undefined {

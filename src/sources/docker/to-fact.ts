@@ -1,7 +1,10 @@
 import type { Problem, TaskPort } from '../../catalog/model.js';
 import { HOST_NETWORK, type Endpoint } from '../../catalog/model.js';
 import type { TaskFact } from '../../catalog/facts.js';
+import { balancingSettings } from '../../net/balancing.js';
 import { labelFault, nameFault } from '../../net/labels.js';
+import { idleProxySettings } from '../../net/udp-proxy-protocol.js';
+import { printable } from '../../text/printable.js';
 import type { Container, ContainerPort } from './container.js';
 import { identify, type Identity } from './labels.js';
 import { operatorName } from './names.js';
@@ -40,6 +43,7 @@ export function toFact(
   const place = whereIs(container, context);
   const state = stateOf(container, context.sent, place.fault, identity.drain);
   const { clientAddresses } = context;
+  const ports = taskPorts(container, identity);
   return {
     fact: {
       id: container.id,
@@ -52,7 +56,7 @@ export function toFact(
       endpoints: place.endpoints,
       ...(place.parent === undefined ? {} : { networkOf: place.parent }),
       ...(clientAddresses.length === 0 || container.phase === 'stopped' ? {} : { clientAddresses }),
-      ports: taskPorts(container, identity),
+      ports,
       labels: labelsWithChecks(container),
       links: { ...legacyLinks(container.links), ...identity.links },
       ...(identity.upstreams.length === 0 ? {} : { upstreams: identity.upstreams }),
@@ -64,8 +68,20 @@ export function toFact(
       ...(container.image === undefined ? {} : { image: container.image }),
       ...(container.startedAt === undefined ? {} : { startedAt: container.startedAt }),
     },
-    problems: identity.problems,
+    problems: [...identity.problems, ...idleProxyLabels(container, identity, ports)],
   };
+}
+
+function idleProxyLabels(
+  container: Container,
+  { name, balancing = {} }: Identity,
+  ports: readonly TaskPort[],
+): Problem[] {
+  const subject = `container ${printable(name)}`;
+  return idleProxySettings(balancing, ports).map(({ field, why }) => ({
+    ...{ code: 'label-without-effect', subject, task: container.id },
+    message: `${subject}: label fairlead.${balancingSettings[field].name} ${why}`,
+  }));
 }
 
 /** The container whose network namespace this one shares, by id or name as its mode has it. */

@@ -8,6 +8,8 @@ import {
   type TaskFact,
   type TaskPort,
 } from '../../catalog/index.js';
+import { balancingSettings } from '../../net/balancing.js';
+import { idleProxySettings } from '../../net/udp-proxy-protocol.js';
 import type { KeyPath } from '../../text/yaml.js';
 import type { ServiceEntry, ServicesFile, TaskEntry } from './schema.js';
 
@@ -82,6 +84,10 @@ function serviceFact(
     if (seen.has(`${port}/${protocol}`)) conflicts.push({ path: [...path, 'ports', index], message });
     seen.add(`${port}/${protocol}`);
   }
+  // For a TCP port beside them it does something.
+  const ports = entry.ports?.some(({ protocol }) => protocol === 'tcp') ? [] : (entry.ports ?? []);
+  for (const { field, why } of idleProxySettings(entry.balancing ?? {}, ports))
+    conflicts.push({ path: [...path, 'balancing', balancingSettings[field].name], message: why });
   const external = entry.external_ips !== undefined || entry.hostname !== undefined;
   return {
     ...ref,

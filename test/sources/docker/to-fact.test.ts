@@ -275,4 +275,19 @@ describe('network modes', () => {
       'clientAddresses',
     );
   });
+
+  it('tells of labels about the PROXY protocol that do nothing for UDP', () => {
+    const labels = { 'fairlead.proxy_protocol': 'v1', 'fairlead.accept_proxy': 'true' };
+    const problemsWith = (port: string) =>
+      toFact(container({ config: { Labels: labels, ExposedPorts: { [port]: {} } } }), context).problems;
+    expect(problemsWith('80/tcp')).toEqual([]);
+    expect(problemsWith('53/udp')).toMatchObject(
+      ['proxy_protocol', 'accept_proxy'].map((name) => ({
+        ...{ code: 'label-without-effect', task: id },
+        message: expect.stringContaining(
+          `container shop_web_1: label fairlead.${name} does nothing for 53/udp: `,
+        ) as string,
+      })),
+    );
+  });
 });

@@ -147,6 +147,14 @@ describe('the services file', () => {
       ['1:60: stacks.s.services.w.ports.2: the port 80/tcp is there twice; remove one'],
     ],
     [
+      'what the PROXY protocol cannot do for UDP',
+      'stacks: { s: { services: { w: { ports: [53/udp], balancing: { proxy_protocol: v1, accept_proxy: true } } } } }',
+      [
+        '1:63: stacks.s.services.w.balancing.proxy_protocol: does nothing for 53/udp: version 1 knows no UDP; write v2',
+        '1:83: stacks.s.services.w.balancing.accept_proxy: does nothing for 53/udp: PROXY headers in datagrams are not read; give UDP ports a service of their own',
+      ],
+    ],
+    [
       'balancing that cannot be read',
       'stacks: { s: { services: { w: { balancing: { scheduler: wrrr, affinity: 2d, schedular: lc, accept_proxy: 2 } } } } }',
       [

@@ -1,0 +1,107 @@
+/**
+ * Prometheus's text exposition format 0.0.4 (prometheus.io/docs/instrumenting/exposition_formats). A writer and no more:
+ * what is counted stands in shared memory, in the catalog and in the data plane, and a client library such as prom-client
+ * wants to own its counters, so that every scrape would first copy all of them.
+ */
+export const EXPOSITION_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
+
+/** What a metric is; its name is the key that it stands under. */
+export interface Metric<Type extends string = string, Labels extends readonly string[] = readonly string[]> {
+  readonly type: Type;
+  /** One line, for people. */
+  readonly help: string;
+  /** In the order of the values of a {@link Sample}. */
+  readonly labels: Labels;
+}
+
+export const counter = <const L extends readonly string[]>(
+  help: string,
+  ...labels: L
+): Metric<'counter', L> => ({ type: 'counter', help, labels });
+export const gauge = <const L extends readonly string[]>(help: string, ...labels: L): Metric<'gauge', L> => ({
+  type: 'gauge',
+  help,
+  labels,
+});
+export const histogram = <const L extends readonly string[]>(
+  help: string,
+  ...labels: L
+): Metric<'histogram', L> => ({ type: 'histogram', help, labels });
+
+/** How many were up to each bound, those of the bounds before it not included; the last count is of those above all. */
+export interface HistogramValue {
+  readonly bounds: readonly number[];
+  readonly counts: readonly number[];
+  readonly sum: number;
+}
+
+type Texts<L extends readonly string[]> = { readonly [K in keyof L]: string };
+
+/** A value and the values of its labels; a label with the value '' is left out, which means the same. */
+export type Sample<M extends Metric> = readonly [
+  M['type'] extends 'histogram' ? HistogramValue : number,
+  ...Texts<M['labels']>,
+];
+
+type AnySample = readonly [value: number | HistogramValue, ...labels: readonly string[]];
+
+/** Everything that a group of metrics has to tell now. */
+export type Readings<G extends Readonly<Record<string, Metric>>> = {
+  readonly [Name in keyof G]: Iterable<Sample<G[Name]>>;
+};
+
+/** The lines of a group, each with its line end. No two samples of a metric may have the same labels. */
+export function* exposition<G extends Readonly<Record<string, Metric>>>(
+  group: G,
+  readings: Readings<G> & Readonly<Record<string, Iterable<AnySample>>>,
+): Generator<string> {
+  for (const [name, { type, help, labels }] of Object.entries<Metric>(group)) {
+    yield `# HELP ${name} ${help.replace(/\\/g, '\\\\').replace(/\n/g, '\\n')}\n# TYPE ${name} ${type}\n`;
+    for (const sample of readings[name] ?? []) {
+      const [value] = sample;
+      const pairs = labelPairs(labels, sample);
+      if (typeof value === 'number') yield line(name, pairs, value);
+      else yield* histogramLines(name, pairs, value);
+    }
+  }
+}
+
+/** `first="a",second="b"`; the values begin at the second place of the sample. */
+function labelPairs(labels: readonly string[], [, ...texts]: AnySample): string {
+  let pairs = '';
+  for (const [i, label] of labels.entries()) {
+    const text = texts[i];
+    if (text) pairs += `${pairs === '' ? '' : ','}${label}="${escaped(text)}"`;
+  }
+  return pairs;
+}
+
+function* histogramLines(
+  name: string,
+  pairs: string,
+  { bounds, counts, sum }: HistogramValue,
+): Generator<string> {
+  let total = 0;
+  for (const [i, count] of counts.entries()) {
+    total += count;
+    const bound = `le="${numberText(bounds[i] ?? Infinity)}"`;
+    yield line(`${name}_bucket`, pairs === '' ? bound : `${pairs},${bound}`, total);
+  }
+  yield line(`${name}_sum`, pairs, sum);
+  yield line(`${name}_count`, pairs, total);
+}
+
+function line(name: string, pairs: string, value: number): string {
+  return `${name}${pairs === '' ? '' : `{${pairs}}`} ${numberText(value)}\n`;
+}
+
+function escaped(text: string): string {
+  if (!/[\\\n"]/.test(text)) return text;
+  return text.replace(/\\/g, '\\\\').replace(/\n/g, '\\n').replace(/"/g, '\\"');
+}
+
+/** As Go's ParseFloat reads it. */
+function numberText(value: number): string {
+  if (Number.isFinite(value) || Number.isNaN(value)) return String(value);
+  return value > 0 ? '+Inf' : '-Inf';
+}

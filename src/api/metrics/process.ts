@@ -1,0 +1,34 @@
+import type { DaemonStatus, ProcessFigures } from '../ports.js';
+import { counter, gauge, type Readings } from './exposition.js';
+
+/** The process, under the names that all of Prometheus's client libraries use, and what runs in it. */
+export const processMetrics = {
+  process_cpu_seconds_total: counter('User and system CPU time of all threads.'),
+  process_resident_memory_bytes: gauge('Resident memory.'),
+  process_open_fds: gauge('Open file descriptors.'),
+  process_max_fds: gauge('How many file descriptors may be open.'),
+  process_start_time_seconds: gauge('When the process began, since the epoch.'),
+  fairlead_build_info: gauge('Always 1; its labels say what runs.', 'version', 'node'),
+  fairlead_config_last_reload_successful: gauge(
+    'Whether the configuration that was read last is the one in force: 0 after a reload that failed.',
+  ),
+  fairlead_config_loaded_timestamp_seconds: gauge(
+    'When the configuration that is in force was loaded, since the epoch.',
+  ),
+};
+
+export function readProcess(
+  { version, node, config }: DaemonStatus,
+  { cpuSeconds, residentBytes, openFds, maxFds, startedAt }: ProcessFigures,
+): Readings<typeof processMetrics> {
+  return {
+    process_cpu_seconds_total: [[cpuSeconds]],
+    process_resident_memory_bytes: [[residentBytes]],
+    process_open_fds: openFds === undefined ? [] : [[openFds]],
+    process_max_fds: maxFds === undefined ? [] : [[maxFds]],
+    process_start_time_seconds: [[startedAt / 1000]],
+    fairlead_build_info: [[1, version, node]],
+    fairlead_config_last_reload_successful: [[config.reload?.ok === false ? 0 : 1]],
+    fairlead_config_loaded_timestamp_seconds: [[config.loadedAt / 1000]],
+  };
+}

@@ -1,0 +1,51 @@
+import type { ApiPorts } from '../ports.js';
+import { problemsOf } from '../problems.js';
+import { catalogMetrics, readCatalog } from './catalog.js';
+import { checkMetrics, readChecks } from './checks.js';
+import { dnsMetrics, readDns } from './dns.js';
+import { exposition } from './exposition.js';
+import { forwardMetrics, readForward } from './forward.js';
+import { processMetrics, readProcess } from './process.js';
+import { survey } from './survey.js';
+import { labelledPorts, readVips, readVipTasks, vipMetrics, vipTaskMetrics } from './vips.js';
+
+/** Every metric that there is, in the order in which they are told (docs/metrics.md). */
+export const METRICS = {
+  ...processMetrics,
+  ...catalogMetrics,
+  ...checkMetrics,
+  ...dnsMetrics,
+  ...forwardMetrics,
+  ...vipMetrics,
+  ...vipTaskMetrics,
+};
+
+export interface MetricsOptions {
+  /** Whether virtual IPs are told task by task, too. */
+  readonly tasks: boolean;
+}
+
+/** The lines of all metrics as they are now, group by group. A reader may rest, or stop, between any two lines. */
+export async function* metricLines(
+  ports: ApiPorts,
+  { tasks }: MetricsOptions,
+): AsyncGenerator<Iterable<string>> {
+  const { catalog, daemon, health, vips, clock } = ports;
+  const { snapshot } = catalog;
+  const status = daemon.status();
+  const { environment, dns } = status;
+  yield exposition(processMetrics, readProcess(status, await ports.process.figures()));
+  const figures = {
+    ...{ snapshot, environment, now: clock(), drains: health.drains().length },
+    problems: problemsOf(ports),
+    survey: await survey(snapshot),
+  };
+  yield exposition(catalogMetrics, readCatalog(figures));
+  yield exposition(checkMetrics, readChecks(health.counts()));
+  yield exposition(dnsMetrics, readDns(dns));
+  yield exposition(forwardMetrics, readForward(dns.forwarding));
+  const infos = await vips.services();
+  const labelled = await labelledPorts(infos, snapshot, environment);
+  yield exposition(vipMetrics, readVips(vips.status(), labelled));
+  if (tasks) yield exposition(vipTaskMetrics, readVipTasks(labelled));
+}

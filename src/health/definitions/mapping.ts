@@ -1,0 +1,118 @@
+import { nearest } from '../../text/nearest.js';
+import { isMapping, type KeyPath } from '../../text/yaml.js';
+import type { HealthCheck } from '../check.js';
+import { buildCheck, fields, type Field, type Written } from './build.js';
+
+/** Rancher's keys of `health_check:` ([D] v1.6 cattle/health-checks). */
+const rancherKeys: ReadonlyMap<string, Field> = new Map([
+  ['port', 'port'],
+  ['request_line', 'request_line'],
+  ['interval', 'interval'],
+  ['response_timeout', 'timeout'],
+  ['healthy_threshold', 'rise'],
+  ['unhealthy_threshold', 'fall'],
+  ['initializing_timeout', 'initializing_timeout'],
+  ['reinitializing_timeout', 'reinitializing_timeout'],
+  ['strategy', 'strategy'],
+]);
+
+/** Rancher keeps the quorum in a mapping of its own. */
+const quorumKey = 'recreate_on_quorum_strategy_config';
+
+/** Besides Rancher's keys those of the labels `fairlead.health.*`, without that prefix. */
+const allKeys: ReadonlyMap<string, Field> = new Map([
+  ...rancherKeys,
+  ...fields.map((field) => [field, field] as const),
+]);
+
+/**
+ * Which keys a mapping may have.
+ * - `rancher`: those of `health_check:` in rancher-compose.yml
+ * - `all`: these, and those of the labels `fairlead.health.*`
+ */
+export type MappingKeys = 'rancher' | 'all';
+
+/** Something to mend in a mapping. */
+export interface MappingFault {
+  /** Below the mapping; empty when it is about the check as a whole. */
+  readonly path: KeyPath;
+  /** What of the path is meant. */
+  readonly part: 'key' | 'value';
+  /** What is wrong and what to do: one line that goes after the key. */
+  readonly message: string;
+}
+
+/** Without faults and without a check: the mapping asks for none (`type: none`). */
+export interface MappingDefinition {
+  readonly check?: HealthCheck;
+  readonly faults: readonly MappingFault[];
+}
+
+/**
+ * Reads the mapping of one check. A file is mended before it is used: whatever cannot be read is a fault, and no value is
+ * guessed for it. Never throws.
+ * @param value plain data
+ * @param from where it is written, for people
+ */
+export function readHealthCheckMapping(value: unknown, from: string, keys: MappingKeys): MappingDefinition {
+  const faults: MappingFault[] = [];
+  const fault = (path: KeyPath, part: 'key' | 'value', message: string): void => {
+    faults.push({ path, part, message });
+  };
+  if (!isMapping(value)) {
+    fault([], 'key', 'is no mapping of keys; write "port: 80" below it');
+    return { faults };
+  }
+  const known = keys === 'rancher' ? rancherKeys : allKeys;
+  const written = new Map<Field, Written>();
+  const paths = new Map<string, KeyPath>();
+  const put = (field: Field, path: KeyPath, text: string): void => {
+    const key = path.join('.');
+    const other = written.get(field);
+    if (other) {
+      fault(path, 'key', `says what ${other.key} says already; remove one of them`);
+      return;
+    }
+    written.set(field, { text, key });
+    paths.set(key, path);
+  };
+  for (const [key, item] of Object.entries(value)) {
+    if (key === quorumKey) {
+      const text = isMapping(item) ? textOf(item['quorum']) : undefined;
+      if (text === undefined) fault([key], 'key', 'is no mapping with "quorum: NUMBER"');
+      else put('quorum', [key, 'quorum'], text);
+      continue;
+    }
+    const field = known.get(key);
+    if (field === undefined) {
+      fault([key], 'key', unknownKey(key, [...known.keys(), quorumKey]));
+      continue;
+    }
+    if (item === null) continue;
+    const text = field === 'exec' && Array.isArray(item) ? JSON.stringify(item) : textOf(item);
+    if (text === undefined) fault([key], 'value', 'is no single value; write it after the colon');
+    // Rancher's own files have an empty one where TCP is meant.
+    else if (field !== 'request_line' || text.trim() !== '') put(field, [key], text);
+  }
+  if (keys === 'rancher' && !written.has('port') && !faults.some(({ path }) => path[0] === 'port'))
+    fault([], 'key', 'has no port; write "port: 80", the port in the container');
+  const built = buildCheck(written, { from });
+  for (const { key, message } of built.notes) {
+    const path = paths.get(key);
+    if (path) fault(path, 'value', message);
+    // What is missing may be what could not be read.
+    else if (faults.length === 0) fault([], 'key', message);
+  }
+  return { ...(built.check && faults.length === 0 && { check: built.check }), faults };
+}
+
+function unknownKey(key: string, known: readonly string[]): string {
+  const meant = nearest(key, known);
+  const advice = meant === undefined ? `the keys are ${known.join(', ')}` : `did you mean ${meant}?`;
+  return `is no key of health_check; ${advice}`;
+}
+
+function textOf(value: unknown): string | undefined {
+  if (typeof value === 'string') return value;
+  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : undefined;
+}
