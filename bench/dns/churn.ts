@@ -115,6 +115,7 @@ state: ${dir}/state
 log: { level: warn }
 dns: { listen: ['127.0.0.1:${port}'], upstreams: [] }
 sources: {}
+vip: { pool: 127.43.0.0/16 }
 api: { listen: ['unix:${dir}/api.sock'] }
 `,
   );
