@@ -4,7 +4,6 @@ import {
   type Balancing,
   type Port,
   type Service,
-  type ServiceKey,
   type Snapshot,
   type Task,
 } from '../catalog/index.js';
@@ -23,81 +22,37 @@ const SHORTEST_STEP_MS = 500;
 /** They compare connections with the weight itself, so that a multiple of it means something else. */
 const UNSCALED: readonly SchedulerName[] = ['ovf', 'lblc', 'lblcr'];
 
-interface Prepared {
-  readonly networksRevision: number;
-  readonly defaults: Balancing;
+/** What a data plane is to carry of one service. */
+export interface Desired {
+  /** One for each TCP and UDP port of its virtual IP. */
   readonly services: readonly VirtualService[];
   /** When weights will be others, milliseconds since the epoch; Infinity: not before the service changes. */
   readonly until: number;
+}
+
+interface Prepared extends Desired {
+  readonly networksRevision: number;
 }
 
 /** They hang on the service's own value: a change makes a new value, and with it the old ones are gone. */
 const prepared = new WeakMap<Service, Prepared>();
 
 /**
- * What a data plane is to carry: a virtual service for each TCP and UDP port of each service that has a virtual IP. Those of
- * a service that did not change are the same objects as last time.
- * @param only the keys of services to look at; absent: all
- * @param defaults under what a service says itself
+ * What a data plane is to carry of a service: the same objects as last time when nothing of it changed.
  * @param now milliseconds since the epoch
  */
-export function desiredServices(
-  snapshot: Snapshot,
-  { services: only }: { readonly services?: Iterable<ServiceKey> },
-  defaults: Balancing,
-  now: number,
-): VirtualService[] {
-  const result: VirtualService[] = [];
-  for (const service of chosen(snapshot, only)) {
-    result.push(...prepare(snapshot, service, defaults, now).services);
-  }
-  return result;
-}
-
-/**
- * When weights that were desired last will be others although no service changed: while newcomers start slowly.
- * @returns milliseconds since the epoch; undefined: never
- */
-export function nextWeightChange(
-  snapshot: Snapshot,
-  { services: only }: { readonly services?: Iterable<ServiceKey> } = {},
-): number | undefined {
-  let next = Infinity;
-  for (const service of chosen(snapshot, only))
-    next = Math.min(next, prepared.get(service)?.until ?? Infinity);
-  return next === Infinity ? undefined : next;
-}
-
-function* chosen(snapshot: Snapshot, only: Iterable<ServiceKey> | undefined): Iterable<Service> {
-  if (only === undefined) {
-    yield* snapshot.services();
-    return;
-  }
-  for (const key of only) {
-    const service = snapshot.serviceByKey(key);
-    if (service) yield service;
-  }
-}
-
-function prepare(snapshot: Snapshot, service: Service, defaults: Balancing, now: number): Prepared {
+export function desiredOf(snapshot: Snapshot, service: Service, now: number): Desired {
   const known = prepared.get(service);
   const { networksRevision } = snapshot;
-  if (known?.networksRevision === networksRevision && known.defaults === defaults && now < known.until)
-    return known;
-  const made = { networksRevision, defaults, ...virtualServices(snapshot, service, defaults, now) };
+  if (known?.networksRevision === networksRevision && now < known.until) return known;
+  const made = { networksRevision, ...virtualServices(snapshot, service, now) };
   prepared.set(service, made);
   return made;
 }
 
-function virtualServices(
-  snapshot: Snapshot,
-  service: Service,
-  defaults: Balancing,
-  now: number,
-): Pick<Prepared, 'services' | 'until'> {
-  const { vip } = service;
+function virtualServices(snapshot: Snapshot, service: Service, now: number): Desired {
+  const { vip, balancing } = service;
   if (vip === undefined || service.kind !== 'tasks') return { services: [], until: Infinity };
-  const balancing = { ...defaults, ...service.balancing };
   const { backends, until } = candidates(service, balancing, now);
   const services = service.ports.filter(isCarried).map((port): VirtualService => ({
     service: service.key,

@@ -89,6 +89,9 @@ export interface Config {
     /** Milliseconds. */
     readonly release: number;
     readonly endpointMode: 'dnsrr' | 'vip';
+    readonly native: 'auto' | 'off';
+    /** Threads that carry connections, where `native` is possible. */
+    readonly workers: number;
   };
   /** Complete; the affinity is in seconds. */
   readonly balancing: Required<Balancing>;

@@ -222,6 +222,16 @@ const vipSchema = switchable({
       "What a service's name answers that says nothing itself: its tasks (`dnsrr`) or its virtual IP (`vip`). `vip.` and `tasks.` in front of the name always answer the one or the other.",
     )
     .prefault('dnsrr'),
+  native: oneOf(['auto', 'off'])
+    .describe(
+      'Whether connections are carried by threads that move octets inside the kernel and datagrams in batches (Linux, with the package koffi). `off`: by Node, at more than twice the cost. Takes effect at the next start.',
+    )
+    .prefault('auto'),
+  workers: wholeNumber(1, 64, 'threads')
+    .describe(
+      'How many threads carry connections. They share the port, and the kernel divides new connections between them. Takes effect at the next start.',
+    )
+    .prefault(1),
 });
 
 const connections = () => wholeNumber(0, limits.connections, 'connections').prefault(0);
@@ -241,9 +251,9 @@ const balancingSchema = section({
   serviceMaxConnections: connections().describe('Open connections of a whole service; 0: no limit.'),
   maxPerClient: connections().describe('Open connections of one client address to a service; 0: no limit.'),
   proxyProtocol: oneOf(['v1', 'v2', 'none'])
-    .describe('The version of the PROXY header that tells tasks the address of the client.')
+    .describe('The version of the PROXY header that tells tasks the address of the client: for TCP, `v2` also in front of datagrams.')
     .prefault('none'),
-  acceptProxy: yesOrNo().describe('Whether clients begin with a PROXY header.').prefault(false),
+  acceptProxy: yesOrNo().describe('Whether clients begin with a PROXY header (TCP).').prefault(false),
   onDown: oneOf(['keep', 'reset'])
     .describe('What becomes of open connections when their task is gone or unhealthy.')
     .prefault('keep'),

@@ -211,11 +211,12 @@ export class Daemon {
     };
   }
 
-  #createVips({ dns }: Config): VipKeeper {
+  #createVips({ vip }: Config): VipKeeper {
     const log = this.#log.child({ component: 'vip' });
+    const { native = 'auto', workers = 1 } = vip ?? {};
     const plane = createProxyPlane({
-      udp: { batches: dns.native !== 'off' },
-      native: dns.native === 'off' ? false : {},
+      udp: { batches: native === 'auto' },
+      native: native === 'auto' && { workers },
       anyPort: () => this.#vips.isLed,
       log: (message) => log.warn(message),
       onSignal: ({ backend, ok, reason }) => {

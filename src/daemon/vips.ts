@@ -1,19 +1,18 @@
 import { setImmediate as turn, setTimeout as pause } from 'node:timers/promises';
-import type { VipPort, VipStatus, VirtualServiceInfo, VirtualTaskInfo } from '../api/ports.js';
+import type { VipPort, VipStatus, VirtualServiceInfo } from '../api/ports.js';
 import type {
-  Backend,
-  BackendCounters,
   DataPlane,
   PlaneProblem,
   VirtualService,
   VirtualServiceCounters,
 } from '../balancer/data-plane.js';
-import { desiredServices, nextWeightChange } from '../balancer/desired.js';
-import type { Balancing, Catalog, Problem } from '../catalog/index.js';
+import { DesiredSet } from '../balancer/desired-set.js';
+import { samePlaces } from '../balancer/places.js';
+import type { Catalog, ChangeSet, Problem, ServiceKey } from '../catalog/index.js';
 import type { Config } from '../config/index.js';
-import { formatHostPort } from '../net/ip.js';
 import type { LoadedConfig } from './daemon.js';
 import type { Logger } from './log.js';
+import { infoOf, placeOf } from './vip-info.js';
 import { VipSupplier, type VipSupply } from './vip-supply.js';
 
 export interface VipKeeperOptions {
@@ -41,8 +40,15 @@ const REST = 3;
 const SHORTEST_REST_MS = 10;
 const LONGEST_REST_MS = 1000;
 
-/** What the catalog says of a service is complete; the same object each time, by which it is known that nothing changed. */
-const noDefaults: Balancing = {};
+/** What the kernel was told last: absent when it took nothing. */
+interface Led {
+  readonly pool?: string;
+  readonly desired?: readonly VirtualService[];
+  readonly problems?: readonly PlaneProblem[];
+  /** When to tell it again, milliseconds since the epoch. */
+  readonly due: number;
+  readonly fault?: string;
+}
 
 /** The virtual IPs of this host: has the data plane carry what the catalog says, and tells the API what it carries. */
 export class VipKeeper implements VipPort {
@@ -54,11 +60,14 @@ export class VipKeeper implements VipPort {
   readonly #retryMs: number;
   readonly #stopMs: number;
   #supply: VipSupply = { why: 'the daemon is starting', wanted: false };
+  readonly #desiredSet = new DesiredSet();
+  /** Services that changed since it was updated. */
+  #changed: Set<ServiceKey> | 'all' = 'all';
   /** As applied last. */
   #desired: readonly VirtualService[] = [];
   #problems: readonly PlaneProblem[] = [];
   /** The redirects that the kernel was last told of, and when to tell it again. */
-  #led: { readonly text?: string; readonly due: number; readonly fault?: string } = { due: -Infinity };
+  #led: Led = { due: -Infinity };
   #unsubscribe: (() => void) | undefined;
   #timer: NodeJS.Timeout | undefined;
   #isApplying = false;
@@ -100,7 +109,8 @@ export class VipKeeper implements VipPort {
 
   /** Follows the catalog from now on; resolves when all that there is now is carried. */
   async start(): Promise<void> {
-    this.#unsubscribe = this.#catalog.onChange(() => {
+    this.#unsubscribe = this.#catalog.onChange((change) => {
+      this.#note(change);
       void this.#refresh();
     });
     await this.#refresh();
@@ -161,6 +171,12 @@ export class VipKeeper implements VipPort {
     }
   }
 
+  #note({ services: { added, changed, removed }, lookups }: ChangeSet): void {
+    if (lookups === 'all') this.#changed = 'all';
+    if (this.#changed === 'all') return;
+    for (const key of [...added, ...changed, ...removed]) this.#changed.add(key);
+  }
+
   /** One apply at a time; whatever comes meanwhile is the next, and only the last of it. */
   async #refresh(): Promise<void> {
     this.#isStale = true;
@@ -180,7 +196,14 @@ export class VipKeeper implements VipPort {
   }
 
   async #apply(): Promise<void> {
-    const desired = desiredServices(this.#catalog.snapshot, {}, noDefaults, this.#clock());
+    const changed = this.#changed;
+    this.#changed = new Set();
+    const desired = this.#desiredSet.update(this.#catalog.snapshot, changed, this.#clock());
+    if (desired !== this.#desired || this.#problems.length > 0) await this.#carry(desired);
+    await this.#lead();
+  }
+
+  async #carry(desired: readonly VirtualService[]): Promise<void> {
     try {
       const problems = await this.#plane.apply(desired);
       this.#desired = desired;
@@ -190,7 +213,6 @@ export class VipKeeper implements VipPort {
     } catch (error) {
       this.#log.error({ error: String(error) }, 'virtual IPs could not be changed; please report it');
     }
-    await this.#lead();
   }
 
   /** Tells the kernel where listeners are, when that is news or was long ago. */
@@ -198,17 +220,20 @@ export class VipKeeper implements VipPort {
     if (!('pool' in this.#supply) || !this.#supply.led) return;
     const { pool } = this.#supply;
     const now = this.#clock();
+    const [desired, problems] = [this.#desired, this.#problems];
     // Listeners come and go with these; to ask all of them costs much more.
-    const places = this.#desired.map((each) => `${each.service} ${placeOf(each)}`);
-    const text = [pool, ...places, ...this.#problems.map(placeOf)].join();
-    if (text === this.#led.text && now < this.#led.due) return;
+    const isSame =
+      pool === this.#led.pool &&
+      samePlaces(this.#led.desired, desired) &&
+      samePlaces(this.#led.problems, problems);
+    if (isSame && now < this.#led.due) return;
     const counted = await this.#plane.counters();
     const redirects = counted.flatMap(({ vip, port, listenPort }) =>
       listenPort === undefined ? [] : [{ vip, port, listenPort }],
     );
     try {
       await this.#supplier.lead(pool, redirects);
-      this.#led = { text, due: now + RULES_MS };
+      this.#led = { pool, desired, problems, due: now + RULES_MS };
     } catch (error) {
       const fault = error instanceof Error ? error.message : String(error);
       if (fault !== this.#led.fault) this.#log.warn(fault);
@@ -220,55 +245,9 @@ export class VipKeeper implements VipPort {
     const now = this.#clock();
     const retryAt = this.#problems.length > 0 ? now + this.#retryMs : Infinity;
     const rulesAt = this.isLed ? this.#led.due : Infinity;
-    const at = Math.min(retryAt, rulesAt, nextWeightChange(this.#catalog.snapshot) ?? Infinity);
+    const at = Math.min(retryAt, rulesAt, this.#desiredSet.nextChange);
     clearTimeout(this.#timer);
     if (at === Infinity || !this.#unsubscribe) return;
     this.#timer = setTimeout(() => void this.#refresh(), Math.max(0, at - now)).unref();
   }
-}
-
-type Place = Pick<VirtualService, 'vip' | 'port' | 'protocol'>;
-
-function placeOf({ vip, port, protocol }: Place): string {
-  return `${formatHostPort({ ip: vip, port })}/${protocol}`;
-}
-
-function infoOf(
-  service: VirtualService,
-  counters: VirtualServiceCounters | undefined,
-  problem: string | undefined,
-): VirtualServiceInfo {
-  const { vip, port, protocol, scheduler } = service;
-  const limits = new Map(service.backends.map(({ id, maxConnections }) => [id, maxConnections]));
-  const backends = counters?.backends ?? service.backends.map(unused);
-  const tasks = backends.map((each) => taskInfo(each, limits.get(each.id)));
-  const takes = tasks.some(({ state }) => state === 'active' || state === 'full');
-  const { active, total, bytesIn, bytesOut, refused, failed, retried } = counters ?? nothing;
-  return {
-    ...{ service: service.service, vip, port, protocol, scheduler },
-    state: counters === undefined ? 'down' : takes ? 'up' : 'empty',
-    ...(counters === undefined && problem !== undefined && { problem }),
-    ...{ active, total, bytesIn, bytesOut, refused, failed, retried, tasks },
-  };
-}
-
-const nothing = { active: 0, total: 0, bytesIn: 0, bytesOut: 0, refused: 0, failed: 0, retried: 0 };
-
-function unused({ id, name, address, weight, state }: Backend): BackendCounters {
-  return { id, name, address, weight, state, active: 0, total: 0, bytesIn: 0, bytesOut: 0, errors: 0 };
-}
-
-function taskInfo(
-  { id, address, state, ...counters }: BackendCounters,
-  limit: number | undefined,
-): VirtualTaskInfo {
-  const isFull = limit !== undefined && counters.active >= limit;
-  const taking = counters.weight === 0 ? 'quiesced' : isFull ? 'full' : 'active';
-  return {
-    task: id,
-    ...counters,
-    address: formatHostPort(address),
-    ...(limit !== undefined && { maxConnections: limit }),
-    state: state === 'draining' ? 'draining' : taking,
-  };
 }

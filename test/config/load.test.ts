@@ -29,7 +29,13 @@ describe('the defaults', () => {
         native: 'auto',
         workers: 'auto',
       },
-      vip: { pool: '10.43.0.0/16', release: 604_800_000, endpointMode: 'dnsrr' },
+      vip: {
+        pool: '10.43.0.0/16',
+        release: 604_800_000,
+        endpointMode: 'dnsrr',
+        native: 'auto',
+        workers: 1,
+      },
       balancing: {
         ...{ scheduler: 'wrr', affinity: 0, maxConnections: 0, serviceMaxConnections: 0, maxPerClient: 0 },
         ...{
@@ -138,6 +144,8 @@ describe('precedence', () => {
       'dns.workers': 'default',
       'vip.pool': 'default',
       'vip.release': 'default',
+      'vip.native': 'default',
+      'vip.workers': 'default',
       'vip.endpointMode': 'default',
       ...Object.fromEntries(balancingKeys.map((name) => [`balancing.${name}`, 'default'])),
       'health.rancherCompose': 'default',

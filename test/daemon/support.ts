@@ -41,7 +41,7 @@ export class Ground {
 state: ${this.path('state')}
 dns: { listen: ["127.0.0.1:0"], upstreams: [], ttl: 5, native: off }
 sources: { file: { path: ${this.path('services.yaml')} } }
-vip: { pool: 127.43.0.0/16 }
+vip: { pool: 127.43.0.0/16, native: off }
 api: { listen: ["unix:${this.path('api.sock')}"] }
 `;
     const parsed = parseConfigText(text, { set, cwd: this.directory, read: readText });

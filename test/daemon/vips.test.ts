@@ -197,6 +197,7 @@ describe('what it tells', () => {
 describe('listeners at other ports', () => {
   const led: { pool: string; redirects: unknown }[] = [];
   let fails: boolean;
+  let attempts: number;
   const supplier = () =>
     new VipSupplier(silentLog, {
       hostRanges: () => [],
@@ -206,13 +207,14 @@ describe('listeners at other ports', () => {
       forbidNonlocalBind: () => undefined,
       removeVipRules: () => Promise.resolve(),
       writeVipRules: (pool, redirects) => {
+        attempts += 1;
         if (fails) return Promise.reject(new Error('no right to do that'));
         led.push({ pool, redirects });
         return Promise.resolve();
       },
     });
   beforeEach(() => {
-    [led.length, fails, plane.listenPort] = [0, false, 40001];
+    [led.length, attempts, fails, plane.listenPort] = [0, 0, false, 40001];
   });
 
   it('are told to the kernel when they come, not with every change', async () => {
@@ -233,8 +235,9 @@ describe('listeners at other ports', () => {
     fails = true;
     sink.update({ tasks: [web(4, { service: ref('api.shop') })] });
     await vi.waitFor(() => expect(own.problems()).toMatchObject([{ code: 'vip-rules' }]));
+    const tried = attempts;
     now += 20;
-    await vi.waitFor(() => expect(plane.applied.length).toBeGreaterThan(3));
+    await vi.waitFor(() => expect(attempts).toBeGreaterThan(tried));
     expect(warned).toEqual(['no right to do that']);
     fails = false;
     now += 20;

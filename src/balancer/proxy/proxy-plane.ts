@@ -5,6 +5,7 @@ import type {
   VirtualService,
   VirtualServiceCounters,
 } from '../data-plane.js';
+import { samePlaces } from '../places.js';
 import { DeadlineWheel } from './deadline-wheel.js';
 import { FlowBudget, flowLimits, type FlowLimits } from './flow-budget.js';
 import type { Frontend, FrontendContext, Listen } from './frontend.js';
@@ -54,6 +55,8 @@ class ProxyPlane implements DataPlane {
   readonly #leaving = new Map<string, Frontend>();
   /** The calls of {@link apply}, one after the other. */
   #queue: Promise<unknown> = Promise.resolve();
+  /** As told last, when all of it is carried. */
+  #settled: readonly VirtualService[] | undefined;
   #stopping = false;
   /** Asked for once, when the first service is there; undefined where it cannot be. */
   #native: Promise<NativeTcp | undefined> | undefined;
@@ -99,6 +102,20 @@ class ProxyPlane implements DataPlane {
   }
 
   async #apply(desired: readonly VirtualService[]): Promise<readonly PlaneProblem[]> {
+    const before = this.#settled;
+    if (before && samePlaces(before, desired))
+      await this.#update(desired.filter((each, at) => each !== before[at]));
+    else {
+      this.#settled = undefined;
+      const problems = await this.#move(desired);
+      if (problems.length > 0) return problems;
+    }
+    this.#settled = desired;
+    return [];
+  }
+
+  /** Some addresses come, or go. */
+  async #move(desired: readonly VirtualService[]): Promise<readonly PlaneProblem[]> {
     const problems: PlaneProblem[] = [];
     const wanted = new Map<string, VirtualService>();
     // By service, so that who has a doubled address does not depend on the order.
@@ -109,16 +126,21 @@ class ProxyPlane implements DataPlane {
       else wanted.set(key, service);
     }
     await this.#remove(wanted);
-    const missing: VirtualService[] = [];
-    const updated: Promise<void>[] = [];
-    for (const [key, service] of wanted) {
-      const running = this.#running.get(key);
-      if (!running) missing.push(service);
-      else if (running.applied !== service) updated.push(update(running, service));
-    }
-    const tried = await Promise.all(missing.map((service) => this.#add(service)));
-    await Promise.all(updated);
+    const missing = [...wanted].filter(([key]) => !this.#running.has(key));
+    const updated = this.#update([...wanted.values()]);
+    const tried = await Promise.all(missing.map(([, service]) => this.#add(service)));
+    await updated;
     return [...problems, ...tried.filter((problem) => problem !== undefined)];
+  }
+
+  async #update(services: readonly VirtualService[]): Promise<void> {
+    const updated = services.map(async (service) => {
+      const running = this.#running.get(keyOf(service));
+      if (!running || running.applied === service) return;
+      running.applied = service;
+      await running.frontend.update(service);
+    });
+    await Promise.all(updated);
   }
 
   async #remove(wanted: ReadonlyMap<string, VirtualService>): Promise<void> {
@@ -192,11 +214,6 @@ class ProxyPlane implements DataPlane {
         `new ones wait; raise the limit (LimitNOFILE= in the systemd unit, --ulimit nofile= for docker run)`,
     );
   }
-}
-
-async function update(running: Running, service: VirtualService): Promise<void> {
-  running.applied = service;
-  await running.frontend.update(service);
 }
 
 function keyOf({ vip, port, protocol }: VirtualService): string {

@@ -1,5 +1,5 @@
 /** The entry of a thread that carries TCP. Its port to the main thread comes with what it is given. */
-import { workerData, type MessagePort } from 'node:worker_threads';
+import { receiveMessageOnPort, workerData, type MessagePort } from 'node:worker_threads';
 import { EPOLL } from '../../../linux/epoll.js';
 import { EventFd } from '../../../linux/event-fd.js';
 import { loadLibc } from '../../../linux/libc.js';
@@ -27,12 +27,21 @@ function run(): void {
   while (!carrier.hasQuit) {
     const isDue = carrier.turn();
     if (!isDue && !isRung) continue;
-    isRung = false;
+    if (isRung) takeCommands();
     setImmediate(run);
     return;
   }
   port.close();
 }
 
-port.on('message', (command: Command) => carrier.carryOut(command));
+/** Nothing else takes them: when the event loop would come to them is not known. */
+function takeCommands(): void {
+  isRung = false;
+  for (;;) {
+    const received = receiveMessageOnPort(port) as { readonly message: Command } | undefined;
+    if (!received) return;
+    carrier.carryOut(received.message);
+  }
+}
+
 run();

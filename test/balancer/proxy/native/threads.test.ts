@@ -30,11 +30,16 @@ function fragileScript(): { readonly script: URL; readonly fuse: string } {
   writeFileSync(
     file,
     `import { existsSync } from 'node:fs';
-     import { workerData } from 'node:worker_threads';
-     await import(${JSON.stringify(tcpScript().href)});
-     workerData.port.on('message', ({ kind }) => {
-       if (kind === 'counters' && existsSync(${JSON.stringify(fuse)})) throw new Error('the fuse is there');
-     });`,
+     import { syncBuiltinESMExports } from 'node:module';
+     import threads from 'node:worker_threads';
+     const { receiveMessageOnPort } = threads;
+     threads.receiveMessageOnPort = (port) => {
+       const received = receiveMessageOnPort(port);
+       if (received?.message.kind === 'counters' && existsSync(${JSON.stringify(fuse)})) throw new Error('the fuse is there');
+       return received;
+     };
+     syncBuiltinESMExports();
+     await import(${JSON.stringify(tcpScript().href)});`,
   );
   return { script: pathToFileURL(file), fuse };
 }

@@ -1,0 +1,24 @@
+import { describe, expect, it } from 'vitest';
+import { samePlaces } from '../../src/balancer/places.js';
+
+const place = { service: 'default/shop/web', vip: '10.43.0.1', port: 80, protocol: 'tcp' } as const;
+const other = { ...place, vip: '10.43.0.2' } as const;
+
+describe('lists of addresses', () => {
+  it('are alike whatever else their entries say', () => {
+    const scheduler = { ...place, scheduler: 'lc' };
+    expect(samePlaces([place, other], [scheduler, other])).toBe(true);
+    expect(samePlaces([], [])).toBe(true);
+  });
+
+  it.each([
+    ['there was none', undefined, [place]],
+    ['one came', [place], [place, other]],
+    ['one went', [place, other], [place]],
+    ['they changed places', [place, other], [other, place]],
+    ['another service has one', [place], [{ ...place, service: 'default/shop/api' }]],
+    ['the address is another', [place], [other]],
+    ['the port is another', [place], [{ ...place, port: 81 }]],
+    ['the protocol is another', [place], [{ ...place, protocol: 'udp' as const }]],
+  ])('are not when %s', (_, before, after) => expect(samePlaces(before, after)).toBe(false));
+});
