@@ -251,7 +251,9 @@ const balancingSchema = section({
   serviceMaxConnections: connections().describe('Open connections of a whole service; 0: no limit.'),
   maxPerClient: connections().describe('Open connections of one client address to a service; 0: no limit.'),
   proxyProtocol: oneOf(['v1', 'v2', 'none'])
-    .describe('The version of the PROXY header that tells tasks the address of the client: for TCP, `v2` also in front of datagrams.')
+    .describe(
+      'The version of the PROXY header that tells tasks the address of the client: for TCP, `v2` also in front of datagrams.',
+    )
     .prefault('none'),
   acceptProxy: yesOrNo().describe('Whether clients begin with a PROXY header (TCP).').prefault(false),
   onDown: oneOf(['keep', 'reset'])

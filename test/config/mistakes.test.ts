@@ -50,7 +50,10 @@ listen: []
       'dns: { listen: ["10.43.0.9:53"] }\nvip: { release: 1h }',
       '2:1: vip.pool: 10.43.0.0/16 has the address 10.43.0.9 of dns.listen, which a service could get; choose',
     ],
-    ['vip: true', '1:6: vip: is true; it must be a mapping of keys (pool, release, endpointMode, native, workers), or false'],
+    [
+      'vip: true',
+      '1:6: vip: is true; it must be a mapping of keys (pool, release, endpointMode, native, workers), or false',
+    ],
     [
       'balancing: { scheduler: wrrr }',
       '1:25: balancing.scheduler: is "wrrr"; it must be one of rr, wrr, lc, wlc, sed, nq, dh, sh, mh, lblc, lblcr, fo, ovf, twos; did you mean wrr?',
