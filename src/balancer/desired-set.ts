@@ -26,13 +26,20 @@ export class DesiredSet {
     for (const [key, until] of this.#growing) if (until <= now) keys.add(key);
     let isDifferent = false;
     for (const key of keys) isDifferent = this.#look(snapshot, key, now) || isDifferent;
-    if (isDifferent) this.#all = [...this.#byService.values()].flat();
+    if (isDifferent) this.#all = this.#list();
     return this.#all;
   }
 
   /** When weights will be others although no service changed, in milliseconds since the epoch; Infinity: never. */
   get nextChange(): number {
     return Math.min(Infinity, ...this.#growing.values());
+  }
+
+  /** In a plain loop: it is as long as there are services, and `flat` takes ten times as long. */
+  #list(): VirtualService[] {
+    const all: VirtualService[] = [];
+    for (const services of this.#byService.values()) for (const each of services) all.push(each);
+    return all;
   }
 
   /** Those that there are, and those that there were. */

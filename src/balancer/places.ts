@@ -4,16 +4,19 @@ type Place = Pick<VirtualService, 'vip' | 'port' | 'protocol'> & { readonly serv
 
 /** Whether two lists are of the same addresses for the same services, in the same order. */
 export function samePlaces(before: readonly Place[] | undefined, after: readonly Place[]): boolean {
-  return before?.length === after.length && after.every((each, at) => isSame(before[at], each));
+  if (before === after) return true;
+  if (before?.length !== after.length) return false;
+  // A plain loop: the lists are as long as there are services.
+  for (let at = 0; at < after.length; at++) if (!isSame(before[at], after[at])) return false;
+  return true;
 }
 
-function isSame(one: Place | undefined, other: Place): boolean {
+function isSame(one: Place | undefined, other: Place | undefined): boolean {
   return (
     one === other ||
-    (one !== undefined &&
-      one.service === other.service &&
-      one.vip === other.vip &&
-      one.port === other.port &&
-      one.protocol === other.protocol)
+    (one?.service === other?.service &&
+      one?.vip === other?.vip &&
+      one?.port === other?.port &&
+      one?.protocol === other?.protocol)
   );
 }

@@ -1,20 +1,22 @@
 /** The part of the time that the work may take while there is always more. */
 const SHARE = 0.02;
-/** However long the work takes, it is done as often as this. */
+/** Work that takes less than this is done as often as this. */
 const LONGEST_REST_MS = 50;
 
 /**
  * Does a piece of work at the end of the turn of the event loop in which it became due. While it becomes due again and again it rests in
  * between, for a time in proportion to what the work cost: what comes meanwhile is done together, which costs less than one by one, and
- * leaves the core to those who answer.
+ * leaves the core to those who answer. Work that takes long has half of the time.
  */
 export class Pacer {
-  readonly #work: () => void;
+  readonly #work: () => void | Promise<void>;
   #isDue = false;
+  #isAtWork = false;
   #restUntil = -Infinity;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(work: () => void) {
+  /** @param work never rejects */
+  constructor(work: () => void | Promise<void>) {
     this.#work = work;
   }
 
@@ -22,12 +24,7 @@ export class Pacer {
   due(): void {
     if (this.#isDue) return;
     this.#isDue = true;
-    const rest = this.#restUntil - performance.now();
-    if (rest <= 0) {
-      setImmediate(this.#run);
-      return;
-    }
-    this.#timer = setTimeout(this.#run, rest);
+    if (!this.#isAtWork) this.#plan();
   }
 
   /** Nothing is done any more. */
@@ -36,12 +33,32 @@ export class Pacer {
     clearTimeout(this.#timer);
   }
 
+  #plan(): void {
+    const rest = this.#restUntil - performance.now();
+    if (rest <= 0) setImmediate(this.#run);
+    else this.#timer = setTimeout(this.#run, rest);
+  }
+
   readonly #run = (): void => {
-    if (!this.#isDue) return;
+    if (!this.#isDue || this.#isAtWork) return;
     this.#isDue = false;
     const begun = performance.now();
-    this.#work();
-    const ended = performance.now();
-    this.#restUntil = ended + Math.min(LONGEST_REST_MS, (ended - begun) / SHARE);
+    const working = this.#work();
+    if (!working) {
+      this.#rest(begun);
+      return;
+    }
+    this.#isAtWork = true;
+    void working.then(() => {
+      this.#isAtWork = false;
+      this.#rest(begun);
+      if (this.#isDue) this.#plan();
+    });
   };
+
+  #rest(begun: number): void {
+    const ended = performance.now();
+    const cost = ended - begun;
+    this.#restUntil = ended + Math.max(cost, Math.min(LONGEST_REST_MS, cost / SHARE));
+  }
 }

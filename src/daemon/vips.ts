@@ -1,4 +1,3 @@
-import { setImmediate as turn, setTimeout as pause } from 'node:timers/promises';
 import type { VipPort, VipStatus, VirtualServiceInfo } from '../api/ports.js';
 import type {
   DataPlane,
@@ -12,6 +11,7 @@ import type { Catalog, ChangeSet, Problem, ServiceKey } from '../catalog/index.j
 import type { Config } from '../config/index.js';
 import type { LoadedConfig } from './daemon.js';
 import type { Logger } from './log.js';
+import { Pacer } from './pacer.js';
 import { infoOf, placeOf } from './vip-info.js';
 import { VipSupplier, type VipSupply } from './vip-supply.js';
 
@@ -34,11 +34,6 @@ const RETRY_MS = 10_000;
 const RULES_MS = 30_000;
 /** Shorter than the ten seconds after which `docker stop` kills. */
 const STOP_MS = 5000;
-
-/** Thousands of services cost tens of milliseconds: a storm of changes leaves DNS three quarters of the time. */
-const REST = 3;
-const SHORTEST_REST_MS = 10;
-const LONGEST_REST_MS = 1000;
 
 /** What the kernel was told last: absent when it took nothing. */
 interface Led {
@@ -70,8 +65,8 @@ export class VipKeeper implements VipPort {
   #led: Led = { due: -Infinity };
   #unsubscribe: (() => void) | undefined;
   #timer: NodeJS.Timeout | undefined;
-  #isApplying = false;
-  #isStale = false;
+  /** A burst of changes is one apply. */
+  readonly #pacer = new Pacer(() => this.#apply());
 
   constructor(options: VipKeeperOptions) {
     this.#catalog = options.catalog;
@@ -109,11 +104,14 @@ export class VipKeeper implements VipPort {
 
   /** Follows the catalog from now on; resolves when all that there is now is carried. */
   async start(): Promise<void> {
+    let isFollowing = false;
     this.#unsubscribe = this.#catalog.onChange((change) => {
       this.#note(change);
-      void this.#refresh();
+      if (isFollowing) this.#pacer.due();
     });
-    await this.#refresh();
+    await this.#apply();
+    isFollowing = true;
+    this.#pacer.due();
   }
 
   /** Takes away what only the configuration before needed. */
@@ -126,6 +124,7 @@ export class VipKeeper implements VipPort {
     this.#unsubscribe?.();
     this.#unsubscribe = undefined;
     clearTimeout(this.#timer);
+    this.#pacer.stop();
     const enough = new Promise<void>((resolve) => {
       setTimeout(resolve, this.#stopMs).unref();
     });
@@ -177,30 +176,13 @@ export class VipKeeper implements VipPort {
     for (const key of [...added, ...changed, ...removed]) this.#changed.add(key);
   }
 
-  /** One apply at a time; whatever comes meanwhile is the next, and only the last of it. */
-  async #refresh(): Promise<void> {
-    this.#isStale = true;
-    if (this.#isApplying) return;
-    this.#isApplying = true;
-    let rest = 0;
-    while (this.#isStale) {
-      // A burst of changes is one apply.
-      await (rest > SHORTEST_REST_MS ? pause(Math.min(LONGEST_REST_MS, rest)) : turn());
-      this.#isStale = false;
-      const begun = performance.now();
-      await this.#apply();
-      rest = REST * (performance.now() - begun);
-    }
-    this.#isApplying = false;
-    this.#planNext();
-  }
-
   async #apply(): Promise<void> {
     const changed = this.#changed;
     this.#changed = new Set();
     const desired = this.#desiredSet.update(this.#catalog.snapshot, changed, this.#clock());
     if (desired !== this.#desired || this.#problems.length > 0) await this.#carry(desired);
     await this.#lead();
+    this.#planNext();
   }
 
   async #carry(desired: readonly VirtualService[]): Promise<void> {
@@ -248,6 +230,6 @@ export class VipKeeper implements VipPort {
     const at = Math.min(retryAt, rulesAt, this.#desiredSet.nextChange);
     clearTimeout(this.#timer);
     if (at === Infinity || !this.#unsubscribe) return;
-    this.#timer = setTimeout(() => void this.#refresh(), Math.max(0, at - now)).unref();
+    this.#timer = setTimeout(() => this.#pacer.due(), Math.max(0, at - now)).unref();
   }
 }

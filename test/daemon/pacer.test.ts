@@ -44,15 +44,40 @@ describe('a pacer', () => {
     expect(done).toHaveLength(3);
   });
 
-  it('rests for 50 ms at most', () => {
-    const { pacer, done } = paced(200);
+  it.each([
+    [2, 50],
+    [40, 50],
+    [200, 200],
+  ])('rests after %d ms of work for %d', (cost, rest) => {
+    const { pacer, done } = paced(cost);
     pacer.due();
     vi.advanceTimersByTime(0);
     pacer.due();
-    vi.advanceTimersByTime(49);
+    vi.advanceTimersByTime(rest - 1);
     expect(done).toHaveLength(1);
     vi.advanceTimersByTime(2);
     expect(done).toHaveLength(2);
+  });
+
+  it('waits for work that goes on, and then does once what became due meanwhile', async () => {
+    const ends: (() => void)[] = [];
+    const pacer = new Pacer(() => new Promise((resolve) => ends.push(resolve)));
+    pacer.due();
+    vi.advanceTimersByTime(0);
+    pacer.due();
+    vi.advanceTimersByTime(10);
+    pacer.due();
+    expect(ends).toHaveLength(1);
+    ends[0]?.();
+    await Promise.resolve();
+    vi.advanceTimersByTime(49);
+    expect(ends).toHaveLength(1);
+    vi.advanceTimersByTime(2);
+    expect(ends).toHaveLength(2);
+    ends[1]?.();
+    await Promise.resolve();
+    vi.advanceTimersByTime(1000);
+    expect(ends).toHaveLength(2);
   });
 
   it('does nothing more when it is stopped, whether it rests or not', () => {

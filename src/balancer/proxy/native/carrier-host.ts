@@ -31,19 +31,28 @@ export const inThread =
       transferList: [port2],
     });
     let reason = 'it ended by itself';
+    let hasEnded = false;
     port1.on('message', report);
     worker.on('error', (error) => {
       reason = error.message.split('\n')[0] ?? 'unknown';
     });
     worker.on('exit', () => {
+      hasEnded = true;
       port1.close();
       bell.close();
       ended(reason);
     });
+    let isToRing = false;
     return {
       post(command) {
         port1.postMessage(command);
-        bell.ring();
+        if (isToRing) return;
+        isToRing = true;
+        // Many commands wake the thread once.
+        setImmediate(() => {
+          isToRing = false;
+          if (!hasEnded) bell.ring();
+        });
       },
     };
   };
