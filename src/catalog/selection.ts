@@ -19,7 +19,8 @@ export interface ServiceSelection {
 
 /**
  * The tasks that a service's name gives: DNS and balancers ask this one function. When more than the threshold of those
- * that run are unhealthy, the checker is doubted before the tasks are, and all that run are taken. When fewer than the
+ * that run are unhealthy, or nobody is healthy and somebody unhealthy, the checker is doubted before the tasks are, and all
+ * that run are taken. When fewer than the
  * minimum are healthy, the best of the others that run fill up.
  * @param threshold 0..1; 1 never panics
  */
@@ -29,8 +30,11 @@ export function selectTasks(
 ): ServiceSelection {
   const running = tasks.filter((task) => selectForName(task).in && task.weight > 0);
   const unhealthy = running.filter((task) => task.health === 'unhealthy').length;
-  if (unhealthy > threshold * running.length) return { tasks: running, panic: true, filled: [] };
   const healthy = running.filter((task) => task.health === 'healthy');
+  const isDoubted = unhealthy > threshold * running.length;
+  // Those that start would make the share small and the name empty.
+  const isLeftEmpty = healthy.length === 0 && unhealthy > 0 && threshold < 1;
+  if (isDoubted || isLeftEmpty) return { tasks: running, panic: true, filled: [] };
   const missing = (balancing.minHealthy ?? 0) - healthy.length;
   if (missing <= 0 || healthy.length === running.length) return { tasks: healthy, panic: false, filled: [] };
   const others = running.filter((task) => task.health !== 'healthy').sort(bestFirst);

@@ -41,7 +41,9 @@ describe('the tasks of a service that take traffic', () => {
     ['h u', 'h0'],
     ['h u u', 'all: h0 u1 u2'],
     ['u', 'all: u0'],
-    ['u i', ''],
+    ['u i', 'all: u0 i1'],
+    ['u i r r i', 'all: u0 i1 r2 r3 i4'],
+    ['h u i i', 'h0'],
     ['u u i', 'all: u0 u1 i2'],
     ['h u u d s', 'all: h0 u1 u2'],
     // What does not run does not count on either side.
@@ -53,6 +55,8 @@ describe('the tasks of a service that take traffic', () => {
   it.each([
     ['h h u', 0.3, 'all: h0 h1 u2'],
     ['u u u', 1, ''],
+    ['u i', 1, ''],
+    ['u i', 0.9, 'all: u0 i1'],
   ])('of %s at a threshold of %d: %s', (states, threshold, expected) =>
     expect(select(states, threshold)).toBe(expected),
   );
