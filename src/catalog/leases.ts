@@ -199,11 +199,12 @@ export class VipLeases {
 }
 
 function exhausted(pool: VipPool, first: ServiceKey, count: number): Problem {
-  const who = count === 1 ? serviceNameOf(first) : `${serviceNameOf(first)} and ${count - 1} more services`;
+  const size = pool.size === 1 ? 'its one address is' : `all ${pool.size} addresses are`;
+  const who = count === 1 ? serviceNameOf(first) : `${serviceNameOf(first)} and ${count - 1} more`;
   return {
     code: 'vip-pool-exhausted',
     subject: `vip.pool ${pool.text}`,
-    message: `vip.pool ${pool.text}: all ${pool.size} addresses are leased, so ${who} have no virtual IP and are answered with their tasks; enlarge vip.pool, or shorten vip.release`,
+    message: `vip.pool ${pool.text}: ${size} leased; without a virtual IP, and answered with their tasks: ${who}; enlarge vip.pool, or shorten vip.release`,
   };
 }
 

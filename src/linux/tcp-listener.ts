@@ -9,14 +9,54 @@ const SOL_SOCKET = 1;
 const SO_REUSEADDR = 2;
 const IPPROTO_TCP = 6;
 const TCP_NODELAY = 1;
+const SO_ATTACH_FILTER = 26;
 const IPPROTO_IPV6 = 41;
 const IPV6_V6ONLY = 26;
+
+/**
+ * A classic BPF program over the TCP header: drops a segment that has SYN and no ACK, and takes all others
+ * (socket(7), SO_ATTACH_FILTER; the kernel's Documentation/networking/filter.rst).
+ */
+const DROP_SYN = bpf([
+  { code: 0x30, k: 13 }, // ldb [13]: the flags (RFC 9293, 3.1)
+  { code: 0x54, k: 0x12 }, // and SYN | ACK
+  { code: 0x15, jump: [0, 1], k: 0x02 }, // jeq SYN
+  { code: 0x06, k: 0 }, // ret: drop
+  { code: 0x06, k: 0xffffffff }, // ret: all of it
+]);
+
+interface Instruction {
+  readonly code: number;
+  /** How many instructions to leave out when true, and when false. */
+  readonly jump?: readonly [number, number];
+  readonly k: number;
+}
+
+/** An array of struct sock_filter. */
+function bpf(instructions: readonly Instruction[]): ArrayBuffer {
+  const view = new DataView(new ArrayBuffer(instructions.length * 8));
+  for (const [at, { code, jump = [0, 0], k }] of instructions.entries()) {
+    view.setUint16(at * 8, code, true);
+    view.setUint8(at * 8 + 2, jump[0]);
+    view.setUint8(at * 8 + 3, jump[1]);
+    view.setUint32(at * 8 + 4, k, true);
+  }
+  return view.buffer;
+}
+
+/** struct sock_fprog: how many instructions, and where. */
+function filterProgram(libc: Libc, filter: ArrayBuffer): Int32Array {
+  const program = new BigUint64Array([BigInt(filter.byteLength / 8), BigInt(libc.address(filter))]);
+  return new Int32Array(program.buffer);
+}
 
 /** A listening TCP socket that Node does not know of. The descriptor belongs to the process: every thread may accept from it. */
 export interface TcpListener {
   readonly fd: number;
   /** With the real port. */
   readonly address: HostPort;
+  /** From now on the kernel lets no new connection begin; those that have begun are still queued. */
+  refuseNew(): void;
   close(): void;
 }
 
@@ -47,6 +87,10 @@ export function openTcpListener(libc: Libc, address: HostPort, backlog: number):
     return {
       fd,
       address: { ...address, port: readSockaddr(name).port },
+      refuseNew() {
+        // Where the kernel has no such filters, connections of the last moment are reset.
+        if (isOpen) libc.setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, filterProgram(libc, DROP_SYN), 16);
+      },
       close() {
         // A number that is closed twice may be somebody else's by then.
         if (isOpen) libc.close(fd);

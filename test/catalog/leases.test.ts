@@ -128,7 +128,7 @@ describe('a pool that is exhausted', () => {
     const { leases, come, vip, problems } = leasesOf('10.43.0.0/29');
     come('a', 'b', 'c', 'd', 'e', 'f', 'g');
     expect(problems()).toEqual([
-      'vip.pool 10.43.0.0/29: all 5 addresses are leased, so f.shop and 1 more services have no virtual IP and are answered with their tasks; enlarge vip.pool, or shorten vip.release',
+      'vip.pool 10.43.0.0/29: all 5 addresses are leased; without a virtual IP, and answered with their tasks: f.shop and 1 more; enlarge vip.pool, or shorten vip.release',
     ]);
     expect(['a', 'b', 'c', 'd', 'e', 'f', 'g'].filter((name) => vip(name) === undefined)).toEqual(['f', 'g']);
     const before = leases.problems;

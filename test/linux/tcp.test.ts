@@ -56,6 +56,28 @@ describe.skipIf('unavailable' in loaded)('TCP by system calls', () => {
     },
   );
 
+  it('lets no new connection begin when it is told to, and completes those that have begun', async () => {
+    const listener = openTcpListener(libc, { ip: '127.0.0.1', port: 0 }, 10);
+    const { port } = listener.address;
+    const before = connect(port, '127.0.0.1');
+    await once(before, 'connect');
+    listener.refuseNew();
+    const late = connect(port, '127.0.0.1');
+    let isLateIn = false;
+    late.once('connect', () => (isLateIn = true));
+    await sleep(100);
+    expect(isLateIn).toBe(false);
+    before.end('said before');
+    const fd = calls.accept(listener.fd);
+    expect(await soon(() => calls.receive(fd))).toBe(11);
+    expect(await soon(() => calls.receive(fd))).toBe(0);
+    expect(calls.wouldBlock(calls.accept(listener.fd))).toBe(true);
+    calls.close(fd);
+    listener.close();
+    listener.refuseNew();
+    late.destroy();
+  });
+
   it('names the error of an address that is taken, or not local', () => {
     const listener = openTcpListener(libc, { ip: '127.0.0.1', port: 0 }, 10);
     expect(() => openTcpListener(libc, listener.address, 10)).toThrow(

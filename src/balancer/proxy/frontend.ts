@@ -24,8 +24,11 @@ export interface Frontend {
    * address is free when they have ended.
    */
   stopListening?(): Promise<void>;
-  /** Takes no new flow; resolves when the open ones have ended, which the service's drain time bounds. */
-  drain(): Promise<void>;
+  /**
+   * Takes no new flow; resolves when the open ones have ended, which the service's drain time bounds.
+   * @param idle milliseconds after which a flow has ended that does not say so itself (UDP), if its timeout is not shorter
+   */
+  drain(idle?: number): Promise<void>;
   /** Ends every flow and closes the socket, at once. */
   close(): Promise<void>;
 }

@@ -38,6 +38,8 @@ interface Running {
   applied: VirtualService;
 }
 
+/** When all is to end, a UDP session does after so long without a datagram: nothing else says that a client has done. */
+const STOP_IDLE_MS = 1000;
 /** How often at most the log tells that there is no room. */
 const TELL_FULL_MS = 60_000;
 /** A data plane in this process: a socket for each port of each VIP, and a connection of its own to the task. */
@@ -52,7 +54,7 @@ class ProxyPlane implements DataPlane {
   /** By vip, port and protocol. */
   readonly #running = new Map<string, Running>();
   /** Taken out of service, with flows that may go on. */
-  readonly #leaving = new Map<string, Frontend>();
+  readonly #leaving = new Map<string, Set<Frontend>>();
   /** The calls of {@link apply}, one after the other. */
   #queue: Promise<unknown> = Promise.resolve();
   /** As told last, when all of it is carried. */
@@ -84,7 +86,7 @@ class ProxyPlane implements DataPlane {
   }
 
   async drain(): Promise<void> {
-    await this.#stop((frontend) => frontend.drain());
+    await this.#stop((frontend) => frontend.drain(STOP_IDLE_MS));
   }
 
   async close(): Promise<void> {
@@ -97,8 +99,9 @@ class ProxyPlane implements DataPlane {
   async #stop(how: (frontend: Frontend) => Promise<void>): Promise<void> {
     this.#stopping = true;
     await this.#queue;
-    await Promise.all([...this.#running.values()].map(({ frontend }) => how(frontend)));
-    await Promise.all([...this.#leaving.values()].map(how));
+    const running = [...this.#running.values()].map(({ frontend }) => frontend);
+    const leaving = [...this.#leaving.values()].flatMap((each) => [...each]);
+    await Promise.all([...running, ...leaving].map(how));
   }
 
   async #apply(desired: readonly VirtualService[]): Promise<readonly PlaneProblem[]> {
@@ -148,7 +151,9 @@ class ProxyPlane implements DataPlane {
     for (const [key, { frontend, service }] of this.#running) {
       if (wanted.get(key)?.service === service) continue;
       this.#running.delete(key);
-      this.#leaving.set(key, frontend);
+      const leaving = this.#leaving.get(key);
+      if (leaving) leaving.add(frontend);
+      else this.#leaving.set(key, new Set([frontend]));
       if (frontend.stopListening) stopped.push(frontend.stopListening());
       void this.#letEnd(key, frontend);
     }
@@ -158,7 +163,9 @@ class ProxyPlane implements DataPlane {
   async #letEnd(key: string, frontend: Frontend): Promise<void> {
     await frontend.drain();
     await frontend.close();
-    if (this.#leaving.get(key) === frontend) this.#leaving.delete(key);
+    const leaving = this.#leaving.get(key);
+    leaving?.delete(frontend);
+    if (leaving?.size === 0) this.#leaving.delete(key);
   }
 
   async #add(service: VirtualService): Promise<PlaneProblem | undefined> {
@@ -172,14 +179,14 @@ class ProxyPlane implements DataPlane {
     }
   }
 
-  /** @param before what had the address; its flows go on unless its socket is still needed for them (UDP) */
-  async #open(service: VirtualService, before: Frontend | undefined): Promise<Frontend> {
+  /** @param before who had the address; their flows go on unless their sockets are still needed for them (UDP) */
+  async #open(service: VirtualService, before: Iterable<Frontend> | undefined): Promise<Frontend> {
     const listen = await this.#listenerOf(service);
     try {
       return await listen(service, this.#context);
     } catch (error) {
       if (!before) throw error;
-      await before.close();
+      await Promise.all(Array.from(before, (each) => each.close()));
       return await listen(service, this.#context);
     }
   }

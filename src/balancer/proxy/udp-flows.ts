@@ -193,13 +193,17 @@ export class UdpFlows {
 
   /**
    * Ends what has been idle or has drained for too long.
+   * @param idle milliseconds that are too long in any case
    * @returns whether there is anything left to watch
    */
-  tick(now: number): boolean {
+  tick(now: number, idle = Infinity): boolean {
     this.#now = now;
-    this.#table.expire(now - this.#options.grain, this.#settings.timeouts, (session) =>
-      this.#release(session),
-    );
+    const { unreplied, replied } = this.#settings.timeouts;
+    const timeouts = {
+      unreplied: Math.min(unreplied, idle),
+      replied: Math.min(replied, idle),
+    };
+    this.#table.expire(now - this.#options.grain, timeouts, (session) => this.#release(session));
     for (const backend of this.#backends.all())
       if (now >= backend.drainAt && backend.destination.active > 0)
         this.#endWhere(({ upstream }) => upstream?.backend === backend);

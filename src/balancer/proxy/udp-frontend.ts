@@ -53,6 +53,8 @@ class UdpFrontend implements LocalFrontend, UpstreamEvents {
   #bytesOut = 0;
   #state: 'open' | 'draining' | 'closed' = 'open';
   #drainAt = Infinity;
+  /** Milliseconds; shorter than its timeouts when the whole plane drains. */
+  #idle = Infinity;
   #whenEmpty: (() => void)[] = [];
 
   constructor(
@@ -106,7 +108,8 @@ class UdpFrontend implements LocalFrontend, UpstreamEvents {
     };
   }
 
-  drain(): Promise<void> {
+  drain(idle = Infinity): Promise<void> {
+    this.#idle = Math.min(this.#idle, idle);
     if (this.#state === 'open') {
       this.#state = 'draining';
       this.#drainAt = this.#context.now() + this.#flows.drainTime;
@@ -256,6 +259,6 @@ class UdpFrontend implements LocalFrontend, UpstreamEvents {
   #tick(): void {
     const now = this.#context.now();
     if (now >= this.#drainAt) this.#flows.endAll();
-    if (!this.#flows.tick(now)) this.#ticker.stop();
+    if (!this.#flows.tick(now, this.#idle)) this.#ticker.stop();
   }
 }

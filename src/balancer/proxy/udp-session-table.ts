@@ -1,7 +1,7 @@
 import { flowKey, type FlowKey } from './udp-flow-key.js';
 import { UdpSession } from './udp-session.js';
 
-/** Milliseconds without a datagram after which a session ends; 0: never. */
+/** Milliseconds without a datagram after which a session ends; Infinity: never. */
 export interface SessionTimeouts {
   readonly unreplied: number;
   readonly replied: number;
@@ -133,7 +133,6 @@ export class UdpSessionTable {
   }
 
   #expireList(list: AgeList, timeout: number, now: number, ended: (session: UdpSession) => void): void {
-    if (timeout === 0) return;
     while (list.oldest && now - list.oldest.usedAt >= timeout) {
       const session = list.oldest;
       this.remove(session);

@@ -4,7 +4,7 @@ import type { VirtualService } from '../data-plane.js';
 export interface UdpSettings {
   /** Replies to each datagram after which a session is over; absent: by time only. */
   readonly replies: number | undefined;
-  /** Milliseconds without a datagram after which a session is over; 0: never. */
+  /** Milliseconds without a datagram after which a session is over; Infinity: never. */
   readonly timeouts: { readonly unreplied: number; readonly replied: number };
   /** Milliseconds; Infinity: as long as it takes. */
   readonly drain: number;
@@ -20,10 +20,16 @@ export const UDP_TIMEOUTS = {
 export function udpSettings(service: Pick<VirtualService, 'replies' | 'timeouts'>): UdpSettings {
   const { replies = 0, timeouts = {} } = service;
   const { unreplied, replied } = replies > 0 ? UDP_TIMEOUTS.byReplies : UDP_TIMEOUTS.byTime;
-  const drain = timeouts.drain ?? UDP_TIMEOUTS.drain;
   return {
     replies: replies > 0 ? replies : undefined,
-    timeouts: { unreplied: timeouts.udpUnreplied ?? unreplied, replied: timeouts.udp ?? replied },
-    drain: drain === 0 ? Infinity : drain,
+    timeouts: {
+      unreplied: orNever(timeouts.udpUnreplied ?? unreplied),
+      replied: orNever(timeouts.udp ?? replied),
+    },
+    drain: orNever(timeouts.drain ?? UDP_TIMEOUTS.drain),
   };
+}
+
+function orNever(milliseconds: number): number {
+  return milliseconds === 0 ? Infinity : milliseconds;
 }

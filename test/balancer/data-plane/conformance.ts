@@ -269,6 +269,28 @@ export function describeDataPlane(name: string, create: () => Promise<PlaneUnder
       await drained;
     });
 
+    it('drains a service once more than another that still drains: open connections of both go on', async () => {
+      const { plane, vip } = await setUp();
+      const peer = await task(echo);
+      const service = tcpService(vip(1), [backend('a', peer.address)]);
+      const clients: Client[] = [];
+      for (let generation = 0; generation < 3; generation++) {
+        expect(await plane.apply([service])).toEqual([]);
+        const client = new Client(vip(1)).send('1');
+        await client.got(1);
+        clients.push(client);
+        await plane.apply([]);
+      }
+      let isDrained = false;
+      const draining = plane.drain().then(() => (isDrained = true));
+      for (const client of [...clients].reverse()) {
+        expect(await client.send('2').got(2)).toBe('12');
+        expect(isDrained).toBe(false);
+        expect((await client.end().over).end).toBe('fin');
+      }
+      await draining;
+    });
+
     it('closes at once, and does nothing after that', async () => {
       const { plane, vip } = await setUp();
       const peer = await task(echo);

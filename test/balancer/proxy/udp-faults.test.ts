@@ -211,6 +211,27 @@ describe.each([
     await served.frontend.drain();
   });
 
+  it('drains with the whole plane: a session that nothing moves in for a second is over, one that is used is not', async () => {
+    const a = await peer(ip, echo);
+    const served = await serve([task('a', a.address)], { timeouts: { udp: 0 } }, { batches });
+    const [quiet, busy] = [await client(), await client()];
+    for (const each of [quiet, busy]) {
+      each.send('x', served.vip);
+      await each.next();
+    }
+    let isDrained = false;
+    const drained = served.frontend.drain(1000).then(() => (isDrained = true));
+    served.pass(900);
+    busy.send('y', served.vip);
+    await busy.next();
+    served.pass(700);
+    expect(served.frontend.counters().active).toBe(1);
+    expect(isDrained).toBe(false);
+    served.pass(2000);
+    await drained;
+    expect(served.frontend.counters().active).toBe(0);
+  });
+
   it('survives a task that cannot be sent to', async () => {
     const a = await peer(ip, echo);
     const bad = [task('port', { ip, port: 0 }), task('none', { ip: '255.255.255.255', port: 9 })];

@@ -17,7 +17,7 @@ describe('the settings of a UDP service', () => {
     [
       'times said',
       { replies: 2, timeouts: { udpUnreplied: 0, udp: 7, drain: 8 } },
-      { replies: 2, timeouts: { unreplied: 0, replied: 7 }, drain: 8 },
+      { replies: 2, timeouts: { unreplied: Infinity, replied: 7 }, drain: 8 },
     ],
     ['drains for ever', { timeouts: { drain: 0 } }, { drain: Infinity }],
   ])('%s', (_name, service, settings) => {

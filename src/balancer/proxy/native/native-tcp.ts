@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { setImmediate as turn } from 'node:timers/promises';
+import { setImmediate as turn, setTimeout as pause } from 'node:timers/promises';
 import { loadLibc, type Libc, type Unavailable } from '../../../linux/libc.js';
 import { openTcpListener, type TcpListener } from '../../../linux/tcp-listener.js';
 import type { HostPort } from '../../../net/ip.js';
@@ -26,6 +26,8 @@ type Surroundings = Pick<CarrierThreadOptions, 'seed' | 'budget' | 'onSignal' | 
 const MAX_WORKERS = 64;
 /** How often threads are asked what they have counted when nobody else asks: what a crash may lose. */
 const ASK_MS = 5000;
+/** Milliseconds within which a client on this host or near it completes a handshake. */
+const HANDSHAKE_MS = 20;
 /** How long they have to answer. */
 const PATIENCE_MS = 1000;
 
@@ -197,8 +199,12 @@ class NativeFrontend implements Frontend {
   }
 
   async #stop(): Promise<void> {
-    // What is connecting in this turn of the event loop is queued then.
+    // What is connecting in this turn of the event loop is still to be taken.
     await turn();
+    // Whoever comes from now on asks again after a second (RFC 6298), and finds nobody, or the next who listens here.
+    this.#listener.refuseNew();
+    // Those that were answered before are queued by then: a queue that is closed resets what is in it.
+    await pause(HANDSHAKE_MS);
     await this.#request('stop');
     this.#closeListener();
   }
