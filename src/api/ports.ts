@@ -10,7 +10,7 @@ import type {
   ForwardingJson,
   ViewJson,
 } from './types.js';
-import type { VipCounters, VipState, VipStatusJson, VipTaskJson } from './types-vips.js';
+import type { VipCounters, VipSettings, VipState, VipStatusJson, VipTaskJson } from './types-vips.js';
 
 /** What the API sees of the catalog. */
 export interface CatalogReader {
@@ -204,6 +204,7 @@ export interface VirtualServiceInfo extends VipCounters {
   readonly port: number;
   readonly protocol: 'tcp' | 'udp';
   readonly scheduler: string;
+  readonly settings?: VipSettings;
   readonly state: VipState;
   readonly problem?: string;
   readonly tasks: readonly VirtualTaskInfo[];

@@ -1,5 +1,5 @@
 import type { Health } from '../catalog/model.js';
-import type { VipState } from './types-vips.js';
+import type { VipSettings, VipState } from './types-vips.js';
 
 /** One question, its answer and why, as the API tells them; see `types.ts`. */
 
@@ -80,6 +80,8 @@ export interface ExplainVipPortJson {
   readonly port: number;
   readonly protocol: 'tcp' | 'udp';
   readonly scheduler: string;
+  /** Absent: nothing is set. */
+  readonly settings?: VipSettings;
   readonly state: VipState;
   readonly problem?: string;
 }

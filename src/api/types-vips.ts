@@ -27,18 +27,32 @@ export type VipState = 'up' | 'empty' | 'down';
 export interface VipCounters {
   /** Open connections. */
   readonly active: number;
-  /** Connections since it is served. */
+  /** Connections since it is served that were given to a task, or tried on one; not those that were `refused`. */
   readonly total: number;
   /** Octets from clients. */
   readonly bytesIn: number;
   /** Octets to clients. */
   readonly bytesOut: number;
-  /** Connections turned away: no task takes any, a limit, no file descriptor. */
+  /** Connections turned away: no task takes any, a limit, no PROXY header, no file descriptor. Not part of `total`. */
   readonly refused: number;
-  /** Connections that no attempt could carry. */
+  /** Connections that no attempt could carry; part of `total`. */
   readonly failed: number;
   /** Attempts on another task after one that failed. */
   readonly retried: number;
+}
+
+/** What bounds and shapes connections to one port of a virtual IP; what is absent is not set. */
+export interface VipSettings {
+  /** Open connections of the whole service, at most. */
+  readonly maxConnections?: number;
+  /** Open connections of one client address, at most. */
+  readonly maxPerClient?: number;
+  /** Seconds after its last connection that a client address stays with its task. */
+  readonly affinity?: number;
+  /** The PROXY header that tasks are sent. */
+  readonly proxyProtocol?: 'v1' | 'v2';
+  /** Clients have to begin with a PROXY header. */
+  readonly acceptProxy?: true;
 }
 
 /** An item of `GET /v1/vips`: one port of a virtual IP. */
@@ -51,6 +65,8 @@ export interface VipJson extends ServiceRefJson, VipCounters {
   readonly port: number;
   readonly protocol: 'tcp' | 'udp';
   readonly scheduler: string;
+  /** Absent: nothing is set. */
+  readonly settings?: VipSettings;
   readonly state: VipState;
   /** Why it is `down`: one line, with what to do. */
   readonly problem?: string;

@@ -96,14 +96,15 @@ export interface VirtualServiceCounters {
   /** Where on the VIP it listens, when that is not `port`: somebody has to lead connections there. */
   readonly listenPort?: number;
   readonly active: number;
+  /** Flows that a task was picked for: carried, or failed in trying. */
   readonly total: number;
   /** From clients. */
   readonly bytesIn: number;
   /** To clients. */
   readonly bytesOut: number;
-  /** Flows turned away: nobody to serve them, a limit, no file descriptor. */
+  /** Flows turned away before a task was tried: nobody to serve them, a limit, no PROXY header, no file descriptor. Not part of `total`. */
   readonly refused: number;
-  /** Flows that no attempt could carry. */
+  /** Flows that no attempt could carry; part of `total`. */
   readonly failed: number;
   /** Attempts on another task after one that failed. */
   readonly retried: number;

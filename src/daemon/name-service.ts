@@ -93,8 +93,13 @@ export function createNameService(
   };
 }
 
-function vipPort({ port, protocol, scheduler, state, problem }: VirtualServiceInfo): ExplainVipPort {
-  return { port, protocol, scheduler, state, ...(problem !== undefined && { problem }) };
+function vipPort(info: VirtualServiceInfo): ExplainVipPort {
+  const { port, protocol, scheduler, settings, state, problem } = info;
+  return {
+    ...{ port, protocol, scheduler, state },
+    ...(settings && { settings }),
+    ...(problem !== undefined && { problem }),
+  };
 }
 
 /** `80/tcp active, weight 1, 3 open`, for each port. */

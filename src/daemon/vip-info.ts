@@ -1,4 +1,5 @@
 import type { VirtualServiceInfo, VirtualTaskInfo } from '../api/ports.js';
+import type { VipSettings } from '../api/types.js';
 import type {
   Backend,
   BackendCounters,
@@ -32,10 +33,23 @@ export function infoOf(
   const { active, total, bytesIn, bytesOut, refused, failed, retried } = counters ?? nothing;
   return {
     ...{ service: service.service, vip, port, protocol, scheduler },
+    ...settingsOf(service),
     state: counters === undefined ? 'down' : takes ? 'up' : 'empty',
     ...(counters === undefined && problem !== undefined && { problem }),
     ...{ active, total, bytesIn, bytesOut, refused, failed, retried, tasks },
   };
+}
+
+function settingsOf(service: VirtualService): { readonly settings?: VipSettings } {
+  const { maxConnections, maxPerClient, affinity, proxyProtocol, acceptProxy = false } = service;
+  const settings: VipSettings = {
+    ...(maxConnections !== undefined && { maxConnections }),
+    ...(maxPerClient !== undefined && { maxPerClient }),
+    ...(affinity && { affinity: affinity.timeout }),
+    ...(proxyProtocol && { proxyProtocol }),
+    ...(acceptProxy && { acceptProxy }),
+  };
+  return Object.keys(settings).length === 0 ? {} : { settings };
 }
 
 const nothing = { active: 0, total: 0, bytesIn: 0, bytesOut: 0, refused: 0, failed: 0, retried: 0 };

@@ -343,6 +343,13 @@ export const VIPS: readonly VirtualServiceInfo[] = [
     port: 80,
     protocol: 'tcp',
     scheduler: 'wrr',
+    settings: {
+      maxConnections: 100,
+      maxPerClient: 20,
+      affinity: 600,
+      proxyProtocol: 'v2',
+      acceptProxy: true,
+    },
     state: 'up',
     ...{ active: 3, total: 120, bytesIn: 2048, bytesOut: 5_000_000, refused: 1, failed: 2, retried: 4 },
     tasks: [

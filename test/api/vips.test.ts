@@ -16,6 +16,7 @@ describe('the list of virtual IPs', () => {
     const { vips, ...head } = (await get('/v1/vips')) as { vips: { port: number }[] };
     expect(head).toEqual({ revision: fixture.catalog.snapshot.revision, now: '2026-11-21T00:00:00.000Z' });
     expect(vips.map(({ port }) => port)).toEqual([53, 80]);
+    expect(vips[0]).not.toHaveProperty('settings');
     expect(vips[0]).toMatchObject({ state: 'down', problem: VIPS[1]?.problem, tasks: [] });
     expect(vips[1]).toMatchObject({
       environment: 'default',
@@ -26,6 +27,7 @@ describe('the list of virtual IPs', () => {
       vip: '10.43.7.1',
       protocol: 'tcp',
       scheduler: 'wrr',
+      settings: VIPS[0]?.settings,
       state: 'up',
       ...{ active: 3, total: 120, bytesIn: 2048, bytesOut: 5_000_000, refused: 1, failed: 2, retried: 4 },
       tasks: [

@@ -53,8 +53,11 @@ describe('vips', () => {
       [80, 2],
     ]);
     const { stdout } = await ask('vips -o wide');
-    expect(stdout).toMatch(/ERRORS +ADDRESS +LIMIT +REFUSED +FAILED +RETRIED +ID\n/);
-    expect(stdout).toMatch(/shop_web_2 .* 10\.42\.0\.12:80 +10 +1 +2 +4 /);
+    expect(stdout).toMatch(
+      /ERRORS +ADDRESS +LIMIT +SERVICE-LIMIT +CLIENT-LIMIT +AFFINITY +PROXY +REFUSED +FAILED +RETRIED +ID\n/,
+    );
+    expect(stdout).toMatch(/53\/udp .* down( +-| +0| +0B)* +0 +0 +0 +-\n/);
+    expect(stdout).toMatch(/shop_web_2 .* 10\.42\.0\.12:80 +10 +100 +20 +600s +accept,v2 +1 +2 +4 /);
   });
 
   it('a task has none', async () => {
@@ -190,13 +193,28 @@ describe('vips --watch', () => {
 });
 
 it('explain shows the virtual IP, its ports, and who takes connections', async () => {
-  const vip = {
-    address: '10.43.7.1',
-    ports: [{ port: 80, protocol: 'tcp' as const, scheduler: 'lc', state: 'up' as const }],
-  };
+  const port = { port: 80, protocol: 'tcp' as const, scheduler: 'lc', state: 'up' as const };
+  const vip = { address: '10.43.7.1', ports: [port] };
   const told = await fixture.names.explain('web', 'A');
   fixture.names.explain = () => Promise.resolve({ ...told, vip });
   expect((await ask('explain web')).stdout).toContain('  vip     10.43.7.1: 80/tcp lc up\n');
+  const settings = { maxConnections: 100, maxPerClient: 20, affinity: 600 };
+  const ports = [
+    { ...port, settings },
+    {
+      ...port,
+      state: 'down' as const,
+      settings: { proxyProtocol: 'v1' as const, acceptProxy: true as const },
+      problem: 'it is taken',
+    },
+  ];
+  fixture.names.explain = () => Promise.resolve({ ...told, vip: { ...vip, ports } });
+  expect((await ask('explain web')).stdout).toContain(
+    [
+      '  vip     10.43.7.1: 80/tcp lc up (100 open at most, 20 a client address, affinity 600 s)',
+      '80/tcp lc down (it is taken, clients must send a PROXY header, tasks are sent PROXY v1)\n',
+    ].join(', '),
+  );
   fixture.names.explain = () => Promise.resolve({ ...told, vip: { ...vip, ports: [] } });
   expect((await ask('explain web')).stdout).toContain('  vip     10.43.7.1: not carried here\n');
   expect(told.tasks[0]?.id).toBe(CONTAINER_ID);

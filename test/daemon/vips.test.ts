@@ -169,6 +169,24 @@ describe('what it tells', () => {
     ]);
   });
 
+  it('a port with the settings that bound it, and none where nothing is set', async () => {
+    const own = await keeper();
+    expect([...(await own.services())][0]).not.toHaveProperty('settings');
+    const balancing = {
+      ...{ serviceMaxConnections: 100, maxPerClient: 20, affinity: 600 },
+      ...{ proxyProtocol: 'v2', acceptProxy: true },
+    };
+    sink.update({ tasks: [web(3, { balancing })] });
+    await applies(2);
+    await vi.waitFor(async () => {
+      const [service] = await own.services();
+      expect(service?.settings).toEqual({
+        ...{ maxConnections: 100, maxPerClient: 20, affinity: 600 },
+        ...{ proxyProtocol: 'v2', acceptProxy: true },
+      });
+    });
+  });
+
   it('a service that nobody can serve is empty', async () => {
     const own = await keeper();
     sink.replace({ tasks: [web(1, { health: 'draining' })] });
@@ -301,6 +319,18 @@ describe('in the daemon', () => {
     const second = await ground.started();
     expect(await ask(second, 'web.shop.rancher.internal')).toContain(`${vip}/`);
     expect(await dial(vip, VIP_PORT)).toMatch(/^w[12]$/);
+  });
+
+  it('explain tells the limits of a port', async () => {
+    write(['w1', await task('w1')]);
+    const daemon = await ground.started(ground.loaded('balancing.serviceMaxConnections=7'));
+    const [vip = ''] = (await ask(daemon, 'web.shop.rancher.internal')).split('/');
+    const socket = { path: ground.path('api.sock') };
+    const told = await getJson<ExplainJson>(socket, '/v1/explain', { name: 'web.shop.rancher.internal' });
+    expect(told.vip).toMatchObject({
+      address: vip,
+      ports: [{ state: 'up', settings: { maxConnections: 7 } }],
+    });
   });
 
   it('explain tells the virtual IP, and who takes connections', async () => {

@@ -18,14 +18,20 @@ export const vipMetrics = {
     'state',
   ),
   fairlead_vip_active_connections: gauge('Open connections; for UDP sessions.', ...PORT_LABELS),
-  fairlead_vip_connections_total: counter('Connections; for UDP sessions.', ...PORT_LABELS),
+  fairlead_vip_connections_total: counter(
+    'Connections that were given to a task, or tried on one; for UDP sessions. Those that were refused are not part of it.',
+    ...PORT_LABELS,
+  ),
   fairlead_vip_received_bytes_total: counter('Octets from clients.', ...PORT_LABELS),
   fairlead_vip_sent_bytes_total: counter('Octets to clients.', ...PORT_LABELS),
   fairlead_vip_refused_total: counter(
-    'Connections turned away: no task takes any, a limit, no file descriptor.',
+    'Connections turned away: no task takes any, a limit, no PROXY header, no file descriptor.',
     ...PORT_LABELS,
   ),
-  fairlead_vip_failed_total: counter('Connections that no attempt could carry.', ...PORT_LABELS),
+  fairlead_vip_failed_total: counter(
+    'Connections that no attempt could carry; part of `fairlead_vip_connections_total`.',
+    ...PORT_LABELS,
+  ),
   fairlead_vip_retried_total: counter('Attempts on another task after one that failed.', ...PORT_LABELS),
 };
 

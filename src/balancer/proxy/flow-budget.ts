@@ -70,6 +70,7 @@ export class FlowBudget {
   /** Where the counts of this thread are. */
   readonly #own: number;
   readonly #waiters = new Set<Waiter>();
+  #isLooking = false;
 
   constructor(limits: FlowLimits, options: FlowBudgetOptions = {}) {
     const { onFull = () => undefined, memory = flowBudgetMemory(), thread = 0 } = options;
@@ -141,10 +142,17 @@ export class FlowBudget {
 
   /** Admits who waits, as far as there is room: to be called now and then where other threads make room. */
   look(): void {
-    for (const waiter of this.#waiters) {
-      if (!this.#take(waiter.descriptors)) return;
-      this.leave(waiter);
-      waiter.admit();
+    // One that is admitted may end at once and give back: the loop goes on with what there is then.
+    if (this.#isLooking) return;
+    this.#isLooking = true;
+    try {
+      for (const waiter of this.#waiters) {
+        if (!this.#take(waiter.descriptors)) return;
+        this.leave(waiter);
+        waiter.admit();
+      }
+    } finally {
+      this.#isLooking = false;
     }
   }
 

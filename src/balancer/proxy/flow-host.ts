@@ -9,8 +9,8 @@ export interface FlowHost {
   readonly settings: TcpSettings;
   readonly backends: TcpBackends;
   readonly wheel: DeadlineWheel;
-  /** How many flows nobody was there for, no attempt could carry, and how many further attempts were made. */
-  readonly tally: { refused: number; failed: number; retried: number };
+  /** How many flows got a task to try, were turned away, no attempt could carry, and how many further attempts were made. */
+  readonly tally: { total: number; refused: number; failed: number; retried: number };
   /** Whether its client may have one more flow; asked once, when the client's address is known. */
   admit(flow: TcpFlow): boolean;
   /** Its sockets are closed. */

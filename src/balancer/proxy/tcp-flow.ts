@@ -13,8 +13,8 @@ export interface ClientHeader {
   readonly rest: Buffer | undefined;
 }
 
-/** Seconds without traffic after which the kernel asks whether a peer is still there, how often, and seconds in between. */
-export const KEEPALIVE = { idle: 60, probes: 10, interval: 1 } as const;
+/** Seconds until the kernel asks an idle peer, how often, and seconds in between: two minutes without network cost no connection. */
+export const KEEPALIVE = { idle: 60, probes: 9, interval: 15 } as const;
 
 /** Tasks that one flow is tried on. */
 const ATTEMPTS = 3;
@@ -113,7 +113,7 @@ export abstract class TcpFlow implements Flow, Expiring {
   protected abstract dial(destination: Destination): void;
   /** Ends the attempt to connect that is under way. */
   protected abstract giveUp(): void;
-  /** Has the kernel ask from now on whether the peers are still there: {@link KEEPALIVE}. */
+  /** Has the kernel ask from now on whether the peers are still there, as {@link KEEPALIVE} says where that can be set. */
   protected abstract keepAlive(): void;
   /** @param isConnecting the task's connection is not there yet */
   protected abstract resetBoth(isConnecting: boolean): void;
@@ -272,6 +272,7 @@ export abstract class TcpFlow implements Flow, Expiring {
       return;
     }
     if (this.#tried) tally.retried++;
+    else tally.total++;
     this.phase = 'connecting';
     this.#backend = backend;
     this.#wakeIn(settings.connect);

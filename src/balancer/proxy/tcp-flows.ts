@@ -29,7 +29,7 @@ export interface TcpFlowsOptions<Client> {
 export class TcpFlows<Client> implements FlowHost {
   readonly backends: TcpBackends;
   readonly wheel: DeadlineWheel;
-  readonly tally = { refused: 0, failed: 0, retried: 0 };
+  readonly tally = { total: 0, refused: 0, failed: 0, retried: 0 };
   settings: TcpSettings;
   readonly #context: TcpFlowsOptions<Client>['context'];
   readonly #connections: TcpConnections<Client>;
@@ -41,7 +41,6 @@ export class TcpFlows<Client> implements FlowHost {
   readonly #deadlines = new Map<TcpBackend, Expiring>();
   readonly #port: number;
   #service: VirtualService;
-  #total = 0;
   #whenEmpty: (() => void)[] = [];
 
   constructor(service: VirtualService, { port, context, wheel, connections }: TcpFlowsOptions<Client>) {
@@ -56,8 +55,7 @@ export class TcpFlows<Client> implements FlowHost {
   }
 
   accept(client: Client): void {
-    const { maxConnections = Infinity } = this.#service;
-    if (this.#flows.size >= maxConnections) this.#refuse(client);
+    if (this.#isFull) this.#refuse(client);
     else if (this.#context.limits.take(FLOW)) this.#start(client);
     else this.#park(client);
   }
@@ -82,7 +80,6 @@ export class TcpFlows<Client> implements FlowHost {
     return {
       ...{ service, vip, port: this.#port, protocol, scheduler },
       active: this.#flows.size,
-      total: this.#total,
       ...this.backends.bytes(),
       ...this.tally,
       backends: this.backends.counters(),
@@ -124,18 +121,25 @@ export class TcpFlows<Client> implements FlowHost {
     this.#tellEmpty();
   }
 
+  /** The service has as many flows as it may have; others may have come while a client waited. */
+  get #isFull(): boolean {
+    return this.#flows.size >= (this.#service.maxConnections ?? Infinity);
+  }
+
   #start(client: Client): void {
     const flow = this.#connections.createFlow(client, this);
     this.#flows.add(flow);
-    this.#total++;
     flow.start();
   }
 
   #park(client: Client): void {
     const parked = new ParkedClient(this.#context.limits, this.wheel, (admitted) => {
       this.#parked.delete(parked);
-      if (admitted) this.#start(client);
-      else this.#refuse(client);
+      if (admitted && !this.#isFull) this.#start(client);
+      else {
+        this.#refuse(client);
+        if (admitted) this.#context.limits.give(FLOW);
+      }
       this.#tellEmpty();
     });
     if (parked.wait(this.settings.connect)) this.#parked.set(parked, client);

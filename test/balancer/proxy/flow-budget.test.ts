@@ -1,6 +1,26 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { FlowBudget, flowBudgetMemory } from '../../../src/balancer/proxy/flow-budget.js';
+import { FlowBudget, flowBudgetMemory, type Waiter } from '../../../src/balancer/proxy/flow-budget.js';
+
+it('those that wait and end as soon as they are admitted are admitted one after the other', () => {
+  const waiting = 10_000;
+  const budget = new FlowBudget({ flows: 1, descriptors: 2, waiting });
+  let [admitted, deep, deepest] = [0, 0, 0];
+  const waiter = (): Waiter => ({
+    descriptors: 2,
+    admit() {
+      deepest = Math.max(deepest, ++deep);
+      admitted++;
+      budget.give(2);
+      deep--;
+    },
+  });
+  expect(budget.take(2)).toBe(true);
+  for (let n = 0; n < waiting; n++) expect(budget.wait(waiter())).toBe(true);
+  budget.give(2);
+  expect({ admitted, deepest }).toEqual({ admitted: waiting, deepest: 1 });
+  expect([budget.flows, budget.descriptors]).toEqual([0, 0]);
+});
 
 const limits = { flows: 6, descriptors: 10, waiting: 3 };
 

@@ -62,6 +62,53 @@ describeTcp('limits', (implementation) => {
     expect(await counters()).toMatchObject({ active: 2, total: 3, refused: 1 });
     expect(logged).toEqual([expect.stringMatching(/^virtual IPs: no room .* raise the limit/)]);
   });
+
+  const FULL = { flows: 2, descriptors: 100, waiting: 5 };
+
+  it('of the service hold for clients that waited for room, and what they were let in with is given back', async () => {
+    const task = await peer(echo);
+    const { vip, apply, counters } = await serve([task.address], { maxConnections: 1000 }, FULL);
+    const [first, second] = [await opened(vip), await opened(vip)];
+    const waiting = [new Client(vip).send('w'), new Client(vip).send('w')];
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    await apply({ maxConnections: 1 });
+    await first.end().over;
+    for (const client of waiting) expect(await client.over).toEqual({ text: '', end: 'ECONNRESET' });
+    expect(await counters()).toMatchObject({ active: 1, total: 2, refused: 2 });
+    await second.end().over;
+    await until(async () => (await counters()).active === 0);
+    await apply({ maxConnections: 1000 });
+    for (const client of [await opened(vip), await opened(vip)]) expect(client.text).toBe('x');
+  });
+
+  it('of one client address hold for clients that waited for room', async () => {
+    const task = await peer(echo);
+    const { vip, counters } = await serve([task.address], { maxPerClient: 1 }, FULL);
+    const first = await opened(vip, '127.0.0.7');
+    await opened(vip, '127.0.0.8');
+    const waiting = [new Client(vip, '127.0.0.8').send('w'), new Client(vip, '127.0.0.9').send('w')];
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    await first.end().over;
+    expect((await waiting[0]?.over)?.end).toBe('ECONNRESET');
+    expect(await waiting[1]?.got(1)).toBe('w');
+    expect(await counters()).toMatchObject({ active: 2, total: 3, refused: 1 });
+  });
+
+  it('what is turned away is refused and not part of the total, whatever turns it away', async () => {
+    const task = await peer(echo);
+    const { vip, apply, counters } = await serve([task.address], { maxPerClient: 1, maxConnections: 2 });
+    await opened(vip, '127.0.0.7');
+    expect((await new Client(vip, '127.0.0.7').over).end).toBe('ECONNRESET');
+    expect(await counters()).toMatchObject({ total: 1, refused: 1 });
+    await apply({ backends: [backend('a', task.address, { weight: 0 })] });
+    expect((await new Client(vip, '127.0.0.8').over).end).toBe('ECONNRESET');
+    expect(await counters()).toMatchObject({ total: 1, refused: 2 });
+    await apply({ maxConnections: 1 });
+    expect((await new Client(vip, '127.0.0.9').over).end).toBe('ECONNRESET');
+    await apply({ maxConnections: 2, acceptProxy: true });
+    expect((await new Client(vip, '127.0.0.9').send('no header\r\n').over).end).toBe('ECONNRESET');
+    expect(await counters()).toMatchObject({ total: 1, refused: 4, failed: 0 });
+  });
 });
 
 describeTcp(

@@ -50,6 +50,10 @@ export class Side implements Watcher, Resumable {
   /** A short read is no sign that everything was read: urgent data or an error is in between. */
   #isOdd = false;
   #hasEnded = false;
+  /** The kernel has told of an error. */
+  #isBroken = false;
+  /** It goes on in the next turn, whatever happens until then. */
+  #isQueued = false;
   /** It is a stream. */
   #isBulk = false;
   /** What the other side has not taken: one of the two, or none. */
@@ -82,8 +86,8 @@ export class Side implements Watcher, Resumable {
     // An error is told by sending, too.
     if (other && (events & (EPOLL.OUT | EPOLL.ERR)) !== 0 && other.isHeld) other.pump();
     if (!this.#isOpen || (events & INCOMING) === 0) return;
-    if (this.#hasEnded && (events & EPOLL.ERR) !== 0) this.#breakOff();
-    else this.pump();
+    if (this.#hasEnded && this.#isBroken) this.#breakOff();
+    else this.#goOn();
   }
 
   /** The other side has not taken everything. */
@@ -93,10 +97,11 @@ export class Side implements Watcher, Resumable {
 
   /** Moves what there is from here to the other side, as far as that takes it. */
   pump(): void {
-    if (this.isHeld && !this.#flush()) return;
+    if (this.#isQueued || (this.isHeld && !this.#flush())) return;
     if (this.#isLast && !this.#isReadable) this.#end();
     for (let left = TURN_OCTETS; this.#isReadable && this.#isOpen && !this.isHeld;) {
       if (left <= 0) {
+        this.#isQueued = true;
         this.#context.reactor.again(this);
         return;
       }
@@ -110,7 +115,8 @@ export class Side implements Watcher, Resumable {
   }
 
   resume(): void {
-    if (this.#isOpen && this.other) this.pump();
+    this.#isQueued = false;
+    if (this.#isOpen && this.other) this.#goOn();
   }
 
   /** Sends octets to the other side before anything else. */
@@ -141,8 +147,19 @@ export class Side implements Watcher, Resumable {
     this.#rest = undefined;
   }
 
+  get #isClient(): boolean {
+    return this.address !== undefined;
+  }
+
+  #goOn(): void {
+    this.pump();
+    // Nothing tells of it again, and a task that hangs never takes the rest. What a task has said, its client gets first.
+    if (this.#isBroken && this.#isClient && this.isHeld) this.#breakOff();
+  }
+
   #hear(events: number): void {
     this.#isReadable = !this.#hasEnded;
+    if ((events & EPOLL.ERR) !== 0) this.#isBroken = true;
     if ((events & (EPOLL.PRI | EPOLL.ERR)) !== 0) this.#isOdd = true;
     else if ((events & EPOLL.RDHUP) !== 0) this.#isLast = true;
   }

@@ -3,14 +3,17 @@ import { canonicalIp, type HostPort } from '../../../net/ip.js';
 import type { Destination } from '../../schedulers/scheduler.js';
 import { errorCode } from '../attempt-fault.js';
 import type { FlowHost } from '../flow-host.js';
-import { KEEPALIVE, TcpFlow } from '../tcp-flow.js';
+import { TcpFlow } from '../tcp-flow.js';
 import { readProxyHeader } from './read-proxy-header.js';
 
 /** Above this many octets a stream holds what comes back: one read of Node's (64 KiB) goes through, two do not. */
 export const HIGH_WATER_MARK = 64 * 1024 + 1;
 const UPSTREAM = { allowHalfOpen: true, noDelay: true, highWaterMark: HIGH_WATER_MARK };
-/** Node then asks ten times, once a second, as {@link KEEPALIVE} says. */
-const KEEPALIVE_MS = KEEPALIVE.idle * 1000;
+/**
+ * As the host has it set (net.ipv4.tcp_keepalive_*). With a time of its own Node asks ten times, once a second, which cannot be changed:
+ * a network that is away for as long would cost every idle connection.
+ */
+const HOST_KEEPALIVE = 0;
 
 /** What a stream tells by its 'close' too. A listener must be there, or it would stop the process. */
 const ignore = (): void => undefined;
@@ -57,8 +60,8 @@ export class NodeFlow extends TcpFlow {
   }
 
   protected override keepAlive(): void {
-    this.#client.setKeepAlive(true, KEEPALIVE_MS);
-    this.#upstream?.setKeepAlive(true, KEEPALIVE_MS);
+    this.#client.setKeepAlive(true, HOST_KEEPALIVE);
+    this.#upstream?.setKeepAlive(true, HOST_KEEPALIVE);
   }
 
   protected override resetBoth(isConnecting: boolean): void {

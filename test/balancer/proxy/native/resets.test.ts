@@ -33,7 +33,33 @@ describeTcp('a reset', (implementation) => {
     expect(seen).toMatch(/^(ECONNRESET|EPIPE)$/);
   });
 
-  // Node does not look at a connection any more that its peer has ended.
+  // Node does not look at a connection that it does not read.
+  it.skipIf(implementation.name === 'node')(
+    'by a client whose octets wait for a task that does not read reaches the task',
+    async () => {
+      let seen = '';
+      const task = await peer((socket) => {
+        socket.on('error', (error) => (seen = 'code' in error ? String(error.code) : '')).pause();
+      });
+      const { vip, counters } = await serve([task.address]);
+      const client = new Client(vip);
+      client.socket.write(Buffer.alloc(64 * MIB));
+      let before = -1;
+      await until(async () => {
+        const { bytesIn } = await counters();
+        await new Promise((resolve) => setTimeout(resolve, 50));
+        return bytesIn > 0 && bytesIn === before ? true : ((before = bytesIn), false);
+      });
+      client.socket.resetAndDestroy();
+      await until(async () => (await counters()).active === 0);
+      // It does not read: writing tells it.
+      for (const socket of task.open()) socket.write('wait');
+      await until(() => seen !== '');
+      expect(seen).toMatch(/^(ECONNRESET|EPIPE)$/);
+    },
+  );
+
+  // Node does not look at a connection any more any more that its peer has ended.
   it.skipIf(implementation.name === 'node')(
     'by a client that had ended reaches the task that still works',
     async () => {
