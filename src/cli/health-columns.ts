@@ -36,7 +36,12 @@ function stateCell({ health, heldUntil }: CheckJson, now: number): Cell {
 /** `tcp 10.42.0.7:80 every 2s`. What waits for beats says by itself how long. */
 function checkText({ kind, check, intervalMs }: CheckJson): string {
   if (intervalMs === undefined || kind === 'ttl') return check;
-  return `${check} every ${Math.round(intervalMs / 100) / 10}s`;
+  return `${check} every ${intervalText(intervalMs)}`;
+}
+
+/** `1.5s`, `1m30s`, `1h`. */
+function intervalText(ms: number): string {
+  return ms < 60_000 ? `${Math.round(ms / 100) / 10}s` : formatAge(ms);
 }
 
 /** `fail 2/3: ECONNREFUSED, 1s ago`: of the three that make it unhealthy, two have failed. */
@@ -53,6 +58,8 @@ function lastCell({ health, last, passes, failures, rise, fall }: CheckJson, now
 
 function nextText(next: string | undefined, now: number): string {
   if (next === undefined) return '';
-  const left = Math.ceil((Date.parse(next) - now) / 1000);
-  return left > 0 ? `in ${formatAge(left * 1000)}` : 'now';
+  const left = Date.parse(next) - now;
+  if (left < 50) return 'now';
+  // Rounded up: what is told comes then at the latest.
+  return left < 1000 ? `in ${Math.ceil(left / 100) / 10}s` : `in ${formatAge(Math.ceil(left / 1000) * 1000)}`;
 }

@@ -158,7 +158,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     name: 'health',
     summary: 'List the tasks that have a check, with what the last probe found',
     description:
-      'With --watch: on a terminal the table is drawn anew each second; elsewhere, and with -o json or ndjson, there is one line for each change of state.',
+      'With --watch: on a terminal the table is drawn anew each second and with each event; elsewhere, and with -o json or ndjson, there is one line for each change of state that lasts 100 ms.',
     arguments: [
       {
         name: 'name',

@@ -1,4 +1,4 @@
-import type { VipJson, VipTaskJson } from '../api/types.js';
+import type { VipJson, VipSettings, VipTaskJson } from '../api/types.js';
 import type { Context } from './context.js';
 import { formatBytes } from './format/bytes.js';
 import type { Tone } from './format/style.js';
@@ -44,6 +44,18 @@ export function wideVipColumns(context: Context): readonly Column<VipRow>[] {
   return [
     { header: 'ADDRESS', value: ({ task }) => task?.address ?? '' },
     { header: 'LIMIT', value: ({ task }) => numberText(task?.maxConnections), align: 'right' },
+    {
+      header: 'SERVICE-LIMIT',
+      value: ofGroup(({ settings }) => numberText(settings?.maxConnections)),
+      align: 'right',
+    },
+    {
+      header: 'CLIENT-LIMIT',
+      value: ofGroup(({ settings }) => numberText(settings?.maxPerClient)),
+      align: 'right',
+    },
+    { header: 'AFFINITY', value: ofGroup(({ settings }) => affinityText(settings)), align: 'right' },
+    { header: 'PROXY', value: ofGroup(({ settings }) => proxyText(settings)) },
     { header: 'REFUSED', value: ofGroup(({ refused }) => String(refused)), align: 'right' },
     { header: 'FAILED', value: ofGroup(({ failed }) => String(failed)), align: 'right' },
     { header: 'RETRIED', value: ofGroup(({ retried }) => String(retried)), align: 'right' },
@@ -58,6 +70,27 @@ export function wideVipColumns(context: Context): readonly Column<VipRow>[] {
 /** What is the same for all tasks of a port is dim from the second on, so that ports stand apart. */
 function ofGroup(text: (vip: VipJson) => string): (row: VipRow) => Cell {
   return ({ vip, goesOn }) => ({ text: text(vip), tone: goesOn ? 'dim' : undefined });
+}
+
+function affinityText({ affinity }: VipSettings = {}): string {
+  return affinity === undefined ? '' : `${affinity}s`;
+}
+
+/** `accept` where clients have to send a PROXY header, and the version that tasks are sent: `accept,v2`. */
+function proxyText({ acceptProxy, proxyProtocol }: VipSettings = {}): string {
+  return [acceptProxy ? 'accept' : '', proxyProtocol ?? ''].filter((word) => word !== '').join(',');
+}
+
+/** What may turn a client away, or leads it to a task, in words. */
+export function settingsWords(settings: VipSettings = {}): readonly string[] {
+  const { maxConnections, maxPerClient, affinity, proxyProtocol, acceptProxy } = settings;
+  return [
+    ...(maxConnections === undefined ? [] : [`${maxConnections} open at most`]),
+    ...(maxPerClient === undefined ? [] : [`${maxPerClient} a client address`]),
+    ...(affinity === undefined ? [] : [`affinity ${affinity} s`]),
+    ...(acceptProxy ? ['clients must send a PROXY header'] : []),
+    ...(proxyProtocol ? [`tasks are sent PROXY ${proxyProtocol}`] : []),
+  ];
 }
 
 function numberText(number: number | undefined): string {

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import type { HealthCheck } from '../health/check.js';
 import { readHealthCheckMapping } from '../health/definitions/mapping.js';
 import { readRancherCompose } from '../health/definitions/rancher-compose.js';
+import { labelFault } from '../net/labels.js';
 import { fileFault } from '../text/file-fault.js';
 import { isMapping } from '../text/yaml.js';
 import type { ConfigError } from './errors.js';
@@ -41,6 +42,8 @@ export function readChecks(merged: unknown, { layers, cwd, read }: CheckSurround
   const errors: ConfigError[] = [];
   const services = new Map<string, ReadonlyMap<string, HealthCheck>>();
   const defaults = new Map<string, HealthCheck>();
+  for (const section of ['defaults', 'rancherCompose'])
+    faults.push(...stackFaults(entriesAt(merged, ['health', section]), ['health', section]));
   for (const [stack, mapping] of entriesAt(merged, ['health', 'defaults'])) {
     // What is no mapping is the schema's to tell.
     if (!isMapping(mapping)) continue;
@@ -66,6 +69,20 @@ export function readChecks(merged: unknown, { layers, cwd, read }: CheckSurround
     errors.push(...found.notes.map((each) => ({ file, path: '', ...each })));
   }
   return { checks: { services, defaults }, faults, errors };
+}
+
+/** Keys that no stack's name can be, and stacks that are there twice. */
+function stackFaults(entries: readonly [string, unknown][], section: readonly string[]): Fault[] {
+  const seen = new Map<string, string>();
+  return entries.flatMap(([stack]): Fault[] => {
+    const name = stack.toLowerCase();
+    const other = seen.get(name);
+    seen.set(name, stack);
+    const wrong = labelFault(name);
+    const tell = (message: string): Fault[] => [{ path: [...section, stack], part: 'key', message }];
+    if (wrong !== undefined) return tell(`is no name of a stack: it ${wrong}; write one such as shop`);
+    return other === undefined ? [] : tell(`is ${other} again: case makes no difference; remove one of them`);
+  });
 }
 
 function entriesAt(tree: unknown, path: readonly string[]): [string, unknown][] {

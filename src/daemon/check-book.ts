@@ -11,5 +11,6 @@ export function createCheckBook({ config, checks }: Pick<LoadedConfig, 'config' 
     for (const [service, check] of found) services.set(serviceKey({ environment, stack, service }), check);
   }
   const stacks = new Map([...checks.defaults].map(([stack, check]) => [`${environment}/${stack}`, check]));
-  return new CheckBook({ services, stacks });
+  const hasEngine = config.sources.docker !== undefined;
+  return new CheckBook({ services, stacks, canExecute: ({ source }) => hasEngine && source === 'docker' });
 }

@@ -22,7 +22,7 @@ export function logPanic(log: Logger): (change: ChangeSet, snapshot: Snapshot) =
         inPanic.add(key);
         log.warn(
           { service: name },
-          `most tasks of ${name} are unhealthy at once: the checks are doubted, and all ${tasks.length} that run are given; "fairlead health ${name}" shows why`,
+          `most tasks of ${name}, or all that have started, are unhealthy: the checks are doubted, and all ${tasks.length} that run are given; "fairlead health ${name}" shows why`,
         );
       } else {
         inPanic.delete(key);

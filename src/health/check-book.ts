@@ -18,6 +18,8 @@ export interface CheckBookOptions {
   readonly stacks?: ReadonlyMap<string, HealthCheck>;
   /** Tasks of which this host does not find out the health: those of other hosts. */
   readonly isForeign?: (task: Task) => boolean;
+  /** Whether programs can be run in a task: it is a container, and there is an engine. All by default. */
+  readonly canExecute?: (task: Task) => boolean;
 }
 
 /** What a task is checked with, and what is wrong with what was written for it. */
@@ -46,15 +48,24 @@ export class CheckBook {
   readonly #services: ReadonlyMap<ServiceKey, HealthCheck>;
   readonly #stacks: ReadonlyMap<string, HealthCheck>;
   readonly #isForeign: (task: Task) => boolean;
+  readonly #canExecute: (task: Task) => boolean;
 
   constructor(options: CheckBookOptions = {}) {
     this.#services = options.services ?? new Map();
     this.#stacks = options.stacks ?? new Map();
     this.#isForeign = options.isForeign ?? (() => false);
+    this.#canExecute = options.canExecute ?? (() => true);
   }
 
   checkOf(task: Task & SelfChecked): TaskCheck {
     if (this.#isForeign(task)) return none;
+    const found = this.#checkOf(task);
+    if (found.check?.kind !== 'exec' || this.#canExecute(task)) return found;
+    const { problems } = told(task, { notes: [notExecutable(found.check)] });
+    return { problems: [...found.problems, ...problems] };
+  }
+
+  #checkOf(task: Task & SelfChecked): TaskCheck {
     const port = lowestTcpPort(task);
     const own = checkFromLabels(task.labels, port);
     // A label that is merely unknown says nothing that others could contradict.
@@ -76,23 +87,47 @@ export class CheckBook {
   }
 }
 
+function notExecutable({ from }: HealthCheck): Note {
+  const why = 'this task is no container of a Docker engine that Fairlead is connected to (sources.docker)';
+  const message = `(${from}) runs a program in the container, but ${why}; use another type, such as tcp or ttl`;
+  return { key: '', message, fatal: true };
+}
+
 /** A sidekick has an entry of its own name in rancher-compose.yml. */
 function configuredKey({ environment, stack, service, sidekick }: NonNullable<Task['service']>): ServiceKey {
   return serviceKey({ environment, stack, service: sidekick ?? service });
+}
+
+/** For what a probe found out about its check. @param message one line that goes after "the health check" */
+export function checkFault(task: Task, message: string): Problem {
+  return problem(task, { key: '', message, fatal: false });
 }
 
 function told(task: Task, { check, notes }: Definition): TaskCheck {
   return { ...(check && { check }), problems: notes.map((note) => problem(task, note)) };
 }
 
-function problem(task: Task, { key, message, fatal }: Note): Problem {
+function problem(task: Task, { key, message, fatal, holds }: Note): Problem {
   const subject = `task ${printable(task.name)}`;
   const what = key === '' ? 'the health check' : `health label ${printable(key)}:`;
-  const effect = fatal ? '; until then it counts as having no check' : '';
+  const otherwise = holds === undefined ? '' : `; until then ${holds} holds`;
+  const effect = fatal ? '; until then it counts as having no check' : otherwise;
   return {
     code: 'health-check-invalid',
     subject,
     message: `${subject}: ${what} ${message}${effect}`,
     task: task.id,
   };
+}
+
+/** Whether two versions of a task have the same check: what the book reads of them is the same objects. */
+export function sameDefinition(a: Task & SelfChecked, b: Task & SelfChecked): boolean {
+  return (
+    a === b ||
+    (a.labels === b.labels &&
+      a.ports === b.ports &&
+      a.service === b.service &&
+      a.stack === b.stack &&
+      a.healthFrom === b.healthFrom)
+  );
 }

@@ -147,7 +147,8 @@ function at({ port }: NetworkCheck, address: string | undefined): string {
   return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
 }
 
-/** `2 s`, `1.5 s`, `250 ms`. */
+/** `2 s`, `1.5 s`, `250 ms`, `1 h`. */
 export function duration(ms: number): string {
+  if (ms >= 3_600_000) return `${Math.round(ms / 360_000) / 10} h`;
   return ms < 1000 ? `${Math.round(ms)} ms` : `${Math.round(ms / 100) / 10} s`;
 }

@@ -1,4 +1,4 @@
-import type { Health, Task } from '../catalog/model.js';
+import type { Health, Problem, Task } from '../catalog/model.js';
 import { describeCheck, type HealthCheck } from './check.js';
 import type { Probe, ProbeResult, ProbeTarget } from './probes/probe.js';
 import { firstState, healthOf, type HealthState } from './state-machine.js';
@@ -21,8 +21,12 @@ export class CheckedTask {
   target: ProbeTarget | undefined;
   state: HealthState;
   last: LastProbe | undefined;
-  /** Nothing but its age was told of it. */
-  unproved = false;
+  /** What is wrong with what was written for its check. */
+  problems: readonly Problem[] = [];
+  /** What the last probe found to be wrong with the check itself. */
+  fault: string | undefined;
+  /** Why it is in its probed state, as it was told last. */
+  cause = '';
   /** When the next probe is to begin; undefined: none is planned. */
   dueAt: number | undefined;
   /** When the last one began. */
@@ -51,9 +55,14 @@ export class CheckedTask {
     this.phaseTimer = timers.phaseTimer;
   }
 
-  /** As clients are given it. What the engine probes itself is told with the task's facts. */
+  /**
+   * As clients are given it. What the engine probes itself is told with the task's facts; and where a source says for
+   * certain that a task is not healthy, a probe that passes changes nothing.
+   */
   get health(): Health {
-    return this.check.kind === 'docker' ? this.task.health : healthOf(this.state);
+    const { health, healthFrom } = this.task;
+    const isCertain = health !== 'healthy' && healthFrom !== 'check';
+    return this.check.kind === 'docker' || isCertain ? health : healthOf(this.state);
   }
 
   /** `tcp 10.42.0.7:80`. The port is the one that is dialled. */

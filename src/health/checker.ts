@@ -1,13 +1,14 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { CatalogReader } from '../catalog/catalog.js';
 import type { ChangeSet } from '../catalog/change.js';
 import type { HealthReport } from '../catalog/health-overlay.js';
 import type { Health, Task } from '../catalog/model.js';
 import type { Snapshot } from '../catalog/snapshot.js';
-import type { CheckBook, SelfChecked } from './check-book.js';
+import { checkFault, sameDefinition, type CheckBook } from './check-book.js';
 import { rowOf, type CheckRow } from './check-row.js';
 import type { HealthCheck, HealthCheckKind } from './check.js';
 import { CheckedTask } from './checked-task.js';
-import { firstHealth } from './first-health.js';
+import { firstCause, firstHealth } from './first-health.js';
 import { Outbox, type HealthSink } from './outbox.js';
 import { ProbeRunner, type ProbeSample } from './probe-runner.js';
 import type { Probe } from './probes/probe.js';
@@ -155,10 +156,14 @@ export class Checker {
    */
   #follow(tasks: Iterable<Task>, snapshot: Snapshot, { served = false, afresh = false } = {}): void {
     const newcomers: CheckedTask[] = [];
+    const changed: CheckedTask[] = [];
+    const update = (entry: CheckedTask, task: Task, check: HealthCheck): void => {
+      if (this.#update(entry, task, check, snapshot)) changed.push(entry);
+    };
     for (const task of tasks) {
       const entry = this.#entries.get(task.id);
       if (entry && !afresh && sameDefinition(entry.task, task)) {
-        if (entry.task !== task) this.#update(entry, task, entry.check, snapshot);
+        if (entry.task !== task) update(entry, task, entry.check);
         continue;
       }
       const { check, problems } = this.#book.checkOf(task);
@@ -167,13 +172,21 @@ export class Checker {
       const anew = check === undefined || (check.kind === 'docker') !== (entry?.check.kind === 'docker');
       if (anew) this.#drop(task.id);
       if (check === undefined) continue;
-      if (entry && !anew) this.#update(entry, task, check, snapshot);
-      else newcomers.push(this.#add(task, check, snapshot, served));
+      const kept = entry && !anew ? entry : this.#add(task, check, snapshot, served);
+      kept.problems = problems;
+      // The next probe tells of it again.
+      kept.fault = undefined;
+      if (kept === entry) update(entry, task, check);
+      else newcomers.push(kept);
     }
     const now = this.#timers.now();
     for (const entry of newcomers) {
       if (entry.probe === undefined || entry.state.phase === 'stopped') continue;
       this.#runner.schedule(entry, now + firstDelay(entry.check, newcomers.length, this.#random));
+    }
+    for (const entry of changed) {
+      const soon = now + firstDelay(entry.check, changed.length, this.#random);
+      this.#runner.schedule(entry, Math.min(entry.dueAt ?? soon, soon));
     }
   }
 
@@ -188,39 +201,49 @@ export class Checker {
     entry.probe = this.#options.probeFor(check);
     entry.target = targetOf(task, check, snapshot);
     const known = this.#options.previous?.(task.id);
-    entry.state = firstState(now, known?.health ?? firstHealth(task, check, this.#clock(), served));
-    if (known && known.run !== task.startedAt)
-      entry.state = step(entry.state, { type: 'start' }, check, now).state;
+    const first = firstHealth(task, check, this.#clock(), served);
+    entry.state = firstState(now, known?.health ?? first);
+    entry.cause = known?.cause ?? firstCause[first];
+    if (known && known.run !== task.startedAt) {
+      const { state, probedCause } = step(entry.state, { type: 'start' }, check, now);
+      entry.state = state;
+      if (probedCause !== '') entry.cause = probedCause;
+    }
     this.#applyPhase(entry);
     this.#watchPhase(entry);
-    const isKnown = known?.health === entry.state.probed;
-    entry.unproved = !isKnown;
-    if (entry.state.phase !== 'stopped') this.#tell(entry, isKnown ? known.cause : 'not probed yet');
+    if (entry.state.phase !== 'stopped') this.#tell(entry);
     return entry;
   }
 
-  #update(entry: CheckedTask, task: Task, check: HealthCheck, snapshot: Snapshot): void {
-    const { task: before, target } = entry;
+  /** @returns whether another check, or another place, waits for a time that was right for the old one */
+  #update(entry: CheckedTask, task: Task, check: HealthCheck, snapshot: Snapshot): boolean {
+    const { task: before, target, health, state } = entry;
     entry.task = task;
-    if (check !== entry.check) {
+    // A configuration that was read again makes new objects of the same words.
+    const isOther = check !== entry.check && !isDeepStrictEqual(check, entry.check);
+    if (isOther) {
       entry.check = check;
       entry.probe = this.#options.probeFor(check);
       if (entry.probe === undefined) this.#runner.cancel(entry);
     }
     entry.target = targetOf(task, check, snapshot);
+    const isElsewhere = isOther || !sameTarget(target, entry.target);
     // What a probe of the old place finds says nothing of the new one.
-    if (!sameTarget(target, entry.target)) this.#runner.abandon(entry);
+    if (isElsewhere) this.#runner.abandon(entry);
     const runs = task.health !== 'stopped';
     const starts = runs && (before.startedAt !== task.startedAt || entry.state.phase === 'stopped');
     if (starts) this.#step(entry, { type: 'start' });
     this.#applyPhase(entry);
     this.#watchPhase(entry);
-    // The engine's own checks make no events of ours.
-    if (check.kind === 'docker' && before.health !== task.health)
+    // What the engine's own checks and the source say makes no events of ours.
+    if (entry.health !== health && entry.state.since === state.since)
       entry.state = { ...entry.state, since: this.#timers.now() };
     if (!runs) this.#runner.cancel(entry);
-    else if (entry.probe && (starts || entry.dueAt === undefined) && !entry.running && !entry.queued)
-      this.#runner.schedule(entry, this.#timers.now());
+    else if (entry.probe && !entry.running && !entry.queued) {
+      if (starts || entry.dueAt === undefined) this.#runner.schedule(entry, this.#timers.now());
+      else return isElsewhere;
+    }
+    return false;
   }
 
   #drop(id: string): void {
@@ -246,26 +269,27 @@ export class Checker {
   #onResult(entry: CheckedTask): void {
     const { last } = entry;
     if (last === undefined) return;
-    const { ok, detail, local } = last.result;
-    // What fails on this host says nothing of the task.
-    if (local === true) this.#step(entry, { type: 'tick' });
-    else {
-      const told = `probe ${entry.description}: ${detail}`;
-      this.#step(entry, { type: 'result', ok, detail: told });
-      // What was taken for healthy because of its age is so by the probe's word now.
-      if (ok && entry.unproved && entry.state.probed === 'healthy') this.#tell(entry, told);
+    const { ok, detail, local, fault } = last.result;
+    if (fault !== entry.fault) {
+      entry.fault = fault;
+      const faults = fault === undefined ? [] : [checkFault(entry.task, fault)];
+      this.#outbox.setProblems(entry.task.id, [...entry.problems, ...faults]);
     }
+    // What fails on this host says nothing of the task.
+    const told = `probe ${entry.description}: ${detail}`;
+    if (local === true) this.#step(entry, { type: 'inconclusive', detail: told });
+    else this.#step(entry, { type: 'result', ok, detail: told });
     const delay = nextDelay(entry.check, entry.state, this.#random);
     this.#runner.schedule(entry, entry.again ? this.#timers.now() : entry.begunAt + delay);
   }
 
   #step(entry: CheckedTask, event: HealthEvent): void {
-    const { probed } = entry.state;
-    const { state, changed, cause } = step(entry.state, event, entry.check, this.#timers.now());
+    const { state, changed, probedCause } = step(entry.state, event, entry.check, this.#timers.now());
     entry.state = state;
     this.#watchPhase(entry);
-    // The phase came from the catalog, which knows it.
-    if (state.probed !== probed || (changed && state.phase === 'running')) this.#tell(entry, cause);
+    if (probedCause !== '') entry.cause = probedCause;
+    // The phase came from the catalog, which knows it; but a start makes what is known a report on another run.
+    if (probedCause !== '' || (changed && event.type === 'start')) this.#tell(entry);
   }
 
   /** Sees to it that a state which ends by itself does. */
@@ -275,23 +299,9 @@ export class Checker {
     else this.#wheel.schedule(entry.phaseTimer, at);
   }
 
-  #tell(entry: CheckedTask, cause: string): void {
-    const { task, check, state } = entry;
+  #tell({ task, check, state, cause }: CheckedTask): void {
     if (check.kind === 'docker') return;
-    if (entry.last) entry.unproved = false;
     const run = task.startedAt === undefined ? {} : { run: task.startedAt };
     this.#outbox.tell({ task: task.id, report: { health: state.probed, cause, ...run } });
   }
-}
-
-/** Whether two versions of a task have the same check: what the book reads of them is the same objects. */
-function sameDefinition(a: Task & SelfChecked, b: Task & SelfChecked): boolean {
-  return (
-    a === b ||
-    (a.labels === b.labels &&
-      a.ports === b.ports &&
-      a.service === b.service &&
-      a.stack === b.stack &&
-      a.healthFrom === b.healthFrom)
-  );
 }

@@ -17,8 +17,8 @@ export interface Damping {
 export const noDamping: Damping = { penalty: 0, at: 0, heldUntil: 0, holds: 0 };
 
 const PER_FALL = 1000;
-/** The third fall within a minute or so is one too many. */
-const HOLD_ABOVE = 2500;
+/** The third fall within half a minute is one too many, however the three lie in it; where they are even, 40 seconds are as short. */
+const HOLD_ABOVE = 2400;
 const CALM_BELOW = 500;
 const MOST = 5000;
 const SHORTEST_HOLD_MS = 10_000;

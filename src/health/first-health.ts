@@ -19,6 +19,12 @@ export function firstHealth(
   return old && health === 'healthy' ? 'healthy' : 'initializing';
 }
 
+/** Why a task is in the state of {@link firstHealth}. It holds until the state changes, so that it needs no correction. */
+export const firstCause = {
+  healthy: 'taken for healthy until probes say otherwise',
+  initializing: 'not probed yet',
+} as const;
+
 /**
  * For {@link HealthOverlay.expectation}: what a task is shown as between its coming and the checker's first word on it.
  * @param clock milliseconds since the epoch
@@ -32,6 +38,6 @@ export function expectFrom(
     if (check === undefined || check.kind === 'docker') return undefined;
     const health = firstHealth(task, check, clock());
     const run = task.startedAt === undefined ? {} : { run: task.startedAt };
-    return { health, cause: 'not probed yet', ...run };
+    return { health, cause: firstCause[health], ...run };
   };
 }

@@ -128,7 +128,9 @@ export class ProbeRunner {
       entry.running = undefined;
       wheel.cancel(entry.timeoutTimer);
       entry.last = { result, at, took };
-      const outcome = result.ok ? 'passed' : result.local === true ? 'local' : 'failed';
+      // That no beat is known yet is no want of this host's, which is what operators are to be told of.
+      const isLocal = result.local === true && entry.check.kind !== 'ttl';
+      const outcome = result.ok ? 'passed' : isLocal ? 'local' : 'failed';
       observe?.({ kind: entry.check.kind, result: outcome, late, took });
       onResult(entry);
     }

@@ -18,7 +18,7 @@ export interface HealthState {
   readonly passes: number;
   /** Failures in a row. */
   readonly failures: number;
-  /** What the last failure was. */
+  /** What the last probe that did not pass found. */
   readonly lastFailure?: string;
   readonly damping: Damping;
 }
@@ -30,6 +30,8 @@ export type HealthEvent =
   | { readonly type: 'result'; readonly ok: boolean; readonly detail: string }
   /** A client's connection to it has failed. It counts, but the last failure before a fall has to be a probe's. */
   | { readonly type: 'passive'; readonly detail: string }
+  /** A probe has ended that says nothing of the task; `detail` is what kept it from doing so. */
+  | { readonly type: 'inconclusive'; readonly detail: string }
   /** Time has passed. */
   | { readonly type: 'tick' }
   | { readonly type: 'drain'; readonly detail: string }
@@ -43,6 +45,8 @@ export interface Step {
   readonly changed: boolean;
   /** Why it changed; '' when it did not. */
   readonly cause: string;
+  /** Why `probed` changed, which it may do unseen behind a drain; '' when it did not. */
+  readonly probedCause: string;
 }
 
 export function healthOf(state: HealthState): Health {
@@ -71,9 +75,11 @@ export function firstState(now: number, probed: ProbedHealth = 'initializing'): 
 export function step(before: HealthState, event: HealthEvent, check: CheckTiming, now: number): Step {
   const timed = expire(before, check, now);
   const { state, cause } = next(timed.state, event, check, now);
+  const byEvent = state.probed !== timed.state.probed;
+  const probedCause = state.probed === before.probed ? '' : byEvent ? cause : timed.cause;
   const changed = healthOf(state) !== healthOf(before);
-  if (!changed) return { state, changed, cause: '' };
-  return { state: { ...state, since: now }, changed, cause: cause === '' ? timed.cause : cause };
+  if (!changed) return { state, changed, cause: '', probedCause };
+  return { state: { ...state, since: now }, changed, cause: cause === '' ? timed.cause : cause, probedCause };
 }
 
 interface Moved {
@@ -110,6 +116,8 @@ function next(state: HealthState, event: HealthEvent, check: CheckTiming, now: n
   switch (event.type) {
     case 'tick':
       return stay(state);
+    case 'inconclusive':
+      return stay({ ...state, lastFailure: event.detail });
     case 'start':
       return started(state, now);
     case 'stop':

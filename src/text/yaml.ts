@@ -40,8 +40,9 @@ export type YamlResult =
 /**
  * Reads a mapping of keys (YAML 1.2, hence JSON too). Never throws; every mistake in the syntax is told.
  * @param example a line that shows what was expected, for the message about a text that is no mapping
+ * @param merge `<<: *alias` merges, as in YAML 1.1; otherwise it is a key like any other
  */
-export function readYaml(text: string, example: string): YamlResult {
+export function readYaml(text: string, example: string, { merge = false } = {}): YamlResult {
   const lines = new LineCounter();
   const position = (offset: number): Position => {
     const { line, col } = lines.linePos(offset);
@@ -68,6 +69,7 @@ export function readYaml(text: string, example: string): YamlResult {
       prettyErrors: false,
       strict: true,
       uniqueKeys: true,
+      merge,
       // Otherwise it writes about odd keys to the process's standard error by itself.
       logLevel: 'error',
     });

@@ -140,3 +140,20 @@ it('draws the table anew on a terminal, as much as fits, with what is in trouble
   ).toBe(true);
   expect(second.endsWith('\u001b[J')).toBe(true);
 });
+
+it.each([
+  [180, 2000, 'in 0.2s', 'every 2s'],
+  [950, 1500, 'in 1s', 'every 1.5s'],
+  [1001, 90_000, 'in 2s', 'every 1m30s'],
+  [20, 3_600_000, 'now', 'every 1h'],
+])('says in %i ms, every %i ms as people do', async (left, intervalMs, next, every) => {
+  const at = new Date(Date.parse('2026-11-21T00:00:01.000Z') + left).toISOString();
+  const { stdout } = await watched(
+    [[check('a', 'healthy', { next: at, intervalMs })]],
+    {},
+    { columns: 150, rows: 9 },
+  );
+  const row = stdout.split('\n').find((line) => line.startsWith('web.shop')) ?? '';
+  expect(row).toContain(` ${every} `);
+  expect(row.replace('\u001b[K', '').trimEnd().endsWith(next)).toBe(true);
+});

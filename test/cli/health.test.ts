@@ -34,10 +34,10 @@ describe('health', () => {
       code: 0,
       stderr: '',
       stdout: [
-        'SERVICE   TASK        STATE                SINCE  CHECK                                  LAST RESULT                      NEXT',
-        'web.shop  shop_web_1  healthy                 1h  tcp 10.42.0.11:80 every 2s             fail 2/3: ECONNREFUSED, 1s ago  in 1s',
-        'web.shop  shop_web_2  unhealthy, held 20s  3m12s  http 10.42.0.12:80/healthz every 1.5s  pass 1/2: HTTP 200, 1s ago      in 1s',
-        '-         Batch_1     initializing            5s  ttl 10 s                               none yet                        in 5s',
+        'SERVICE   TASK        STATE                SINCE  CHECK                                  LAST RESULT                        NEXT',
+        'web.shop  shop_web_1  healthy                 1h  tcp 10.42.0.11:80 every 2s             fail 2/3: ECONNREFUSED, 1s ago  in 0.8s',
+        'web.shop  shop_web_2  unhealthy, held 20s  3m12s  http 10.42.0.12:80/healthz every 1.5s  pass 1/2: HTTP 200, 1s ago        in 1s',
+        '-         Batch_1     initializing            5s  ttl 10 s                               none yet                          in 5s',
         '',
       ].join('\n'),
     });
@@ -95,7 +95,50 @@ it('health --watch goes on until something ends it', async () => {
   expect(JSON.parse(stdout)).toMatchObject({ name: 'shop_web_2', before: 'unhealthy' });
 });
 
+it('health --watch sees a fall and a rise within one second', async () => {
+  const others = CHECKS.filter(({ task }) => task !== UNHEALTHY_ID);
+  let turn = 0;
+  const event = () => fixture.sink.update({ tasks: [task('abc', `web_${turn++}`, '10.42.0.81')] });
+  // Again and again until the stream is there; from the first line on one comes with each change of the list.
+  const events = setInterval(event, 20);
+  const seen: number[] = [];
+  const { stdout } = await ask('health web --watch', {
+    onStderr: (text) => {
+      if (text.includes('watching')) setTimeout(() => (fixture.health.checks = others), 300);
+    },
+    onStdout: () => {
+      clearInterval(events);
+      seen.push(performance.now());
+      if (seen.length === 4) throw new Error('enough');
+      setTimeout(() => {
+        fixture.health.checks = seen.length % 2 === 0 ? others : CHECKS;
+        event();
+      }, 150);
+    },
+  });
+  expect(stdout.match(/(unhealthy|not checked) -> (unhealthy|not checked)/g)).toEqual([
+    'unhealthy -> not checked',
+    'not checked -> unhealthy',
+    'unhealthy -> not checked',
+    'not checked -> unhealthy',
+  ]);
+  expect((seen[3] ?? NaN) - (seen[0] ?? NaN)).toBeLessThan(2000);
+});
+
 describe('drain', () => {
+  it.each([
+    ['web', 'no other task can serve web.shop until then\n'],
+    ['shop_web_1', ''],
+    ['shop_db_1', 'no other task can serve db.shop until then\n'],
+    ['Batch_1', ''],
+  ])('%s: says when nobody is left: %j', async (name, stderr) => {
+    const service = { environment: 'default', stack: 'shop', service: 'db' };
+    const stopped = task('78', 'shop_db_2', '10.42.0.84', { service, health: 'stopped' });
+    fixture.sink.update({ tasks: [task('77', 'shop_db_1', '10.42.0.82', { service }), stopped] });
+    expect(await ask(['drain', name])).toMatchObject({ code: 0, stderr });
+    expect((await ask(['drain', name, '-q'])).stderr).toBe('');
+  });
+
   it('drains a task or a service, lists both, and undrain takes them back', async () => {
     expect(await ask(['drain', 'shop_web_1', '--for', '1m30s', '--note', 'new disk'])).toEqual({
       code: 0,

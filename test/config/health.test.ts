@@ -97,4 +97,20 @@ db:
       ),
     ]);
   });
+
+  it('are for stacks, each of which has one name in whatever case', () => {
+    const { result } = loaded({
+      'fairlead.yaml': `health:
+  defaults: { my shop: { port: 80 }, web: { port: 80 }, WEB: { port: 81 } }
+  rancherCompose: { -a: shop.yml, b: shop.yml, B: shop.yml }
+`,
+      'shop.yml': 'web:\n  health_check: { port: 80 }\n',
+    });
+    expect(mistakes(result)).toEqual([
+      'fairlead.yaml:2:15: health.defaults.my shop: is no name of a stack: it has a character other than a-z, 0-9, "-" and "_"; write one such as shop',
+      'fairlead.yaml:2:57: health.defaults.WEB: is web again: case makes no difference; remove one of them',
+      'fairlead.yaml:3:21: health.rancherCompose.-a: is no name of a stack: it begins or ends with "-"; write one such as shop',
+      'fairlead.yaml:3:48: health.rancherCompose.B: is b again: case makes no difference; remove one of them',
+    ]);
+  });
 });

@@ -97,6 +97,21 @@ describe('a check that cannot run', () => {
     ]);
   });
 
+  it('is a problem when it runs a program and there is no engine, and the task has no check then', async () => {
+    checkedTask({ exec: '/bin/ok', initializing_timeout: '100ms' });
+    const daemon = await ground.started();
+    await vi.waitFor(() =>
+      expect(daemon.catalog.snapshot.problems).toMatchObject([
+        {
+          code: 'health-check-invalid',
+          message: expect.stringMatching(/^task w1: .*Docker engine/) as string,
+        },
+      ]),
+    );
+    expect(healthOf(daemon)).toBe('healthy');
+    expect(await ask(daemon, WEB)).toBe('127.0.0.1/5');
+  });
+
   it('is a problem when a label has it', async () => {
     const wrong = '{ name: w1, ip: 192.0.2.1, labels: { fairlead.health.port: "80x" } }';
     writeFileSync(
@@ -143,7 +158,35 @@ describe('in the daemon', () => {
     expect(daemon.catalog.snapshot.tasksNamed('default', 'w1')[0]?.reason).toContain('disk full');
   });
 
-  it('a drain ends by itself', async () => {
+  it('a restart takes no task out that tells of itself', async () => {
+    checkedTask({ type: 'ttl', interval: '1s', rise: '1', fall: '1' });
+    const first = await ground.started();
+    await call('PUT', '/v1/tasks/w1/beat');
+    await vi.waitFor(() => expect(healthOf(first)).toBe('healthy'));
+    await first.stop();
+    const second = await ground.started();
+    const begun = performance.now();
+    expect(healthOf(second)).toBe('healthy');
+    await vi.waitFor(() => expect(healthOf(second)).toBe('unhealthy'), { timeout: 5000, interval: 10 });
+    expect(performance.now() - begun).toBeGreaterThan(900);
+  });
+
+  it('a drain ends by itself, and is the only thing that is told of', async () => {
+    const port = await task(true);
+    const daemon = await ground.started(ground.loaded(defaults(port)));
+    await vi.waitFor(() => expect(healthOf(daemon)).toBe('healthy'));
+    await call('PUT', '/v1/tasks/w1/drain', { for: '1s' });
+    await vi.waitFor(() => expect(healthOf(daemon)).toBe('draining'));
+    await vi.waitFor(() => expect(healthOf(daemon)).toBe('healthy'), { timeout: 5000 });
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    const told = daemon.catalog.events().filter(({ type }) => type === 'task.health');
+    expect(told.slice(-2).map(({ message }) => message.split(' (')[0])).toEqual([
+      'healthy -> draining',
+      'draining -> healthy',
+    ]);
+  });
+
+  it('a drain takes a task out of the answers', async () => {
     const daemon = await ground.started();
     expect((await call('PUT', '/v1/tasks/w1/drain', { for: '1s' })).status).toBe(200);
     expect(healthOf(daemon)).toBe('draining');

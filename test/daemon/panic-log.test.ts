@@ -20,7 +20,7 @@ it('panic is told once, and once when it is over', () => {
   put('healthy', 'healthy', 'unhealthy');
   expect(told()).toEqual([]);
   put('healthy', 'unhealthy', 'unhealthy');
-  expect(told()).toEqual(['most tasks of web.shop are unhealthy at once']);
+  expect(told()).toEqual(['most tasks of web.shop, or all that have started, are unhealthy']);
   put('unhealthy', 'unhealthy', 'unhealthy');
   expect(told()).toEqual([]);
   put('healthy', 'healthy', 'unhealthy');

@@ -3,7 +3,7 @@ import { CheckBook, type CheckBookOptions, type SelfChecked } from '../../src/he
 import { targetOf } from '../../src/health/target.js';
 import type { Task } from '../../src/catalog/model.js';
 import { ref, taskFact } from '../support/facts.js';
-import { http, tcp } from './support/checks.js';
+import { commonOf, http, tcp } from './support/checks.js';
 
 const task = (over: Parameters<typeof taskFact>[1] & SelfChecked = {}): Task & SelfChecked => ({
   source: 'docker',
@@ -22,6 +22,7 @@ const options: CheckBookOptions = {
   stacks: new Map([['default/shop', http(3)]]),
 };
 const book = new CheckBook(options);
+const exec = { kind: 'exec', ...commonOf, argv: ['/bin/ok'] } as const;
 const own = { 'fairlead.health.port': '4' };
 const registrator = { SERVICE_CHECK_TCP: 'true' };
 
@@ -63,6 +64,38 @@ describe('the check of a task', () => {
     const { check, problems } = book.checkOf(task({ labels: { 'fairlead.health.prot': '4' } }));
     expect(check).toMatchObject({ port: 1 });
     expect(problems).toHaveLength(1);
+  });
+
+  it('keeps what a label cannot change, and says so', () => {
+    const labels = { 'fairlead.health.port': '4', 'fairlead.health.interval': 'soon' };
+    const { check, problems } = book.checkOf(task({ labels }));
+    expect(check).toMatchObject({ port: 4, interval: 2000 });
+    expect(problems[0]?.message).toMatch(/fairlead\.health\.interval: "soon" .*; until then 2 s holds$/);
+  });
+
+  it.each<[string, Task, CheckBookOptions]>([
+    ['a label', task({ labels: { 'fairlead.health.exec': '/bin/ok' } }), {}],
+    ['registrator', task({ labels: { SERVICE_CHECK_SCRIPT: '/bin/ok' } }), {}],
+    [
+      'a default of its stack',
+      task({ service: ref('db.shop') }),
+      { stacks: new Map([['default/shop', exec]]) },
+    ],
+  ])('runs no program where there is no engine to run it in, and says so: %s', (_name, given, checks) => {
+    const engineless = new CheckBook({ ...checks, canExecute: () => false });
+    expect(engineless.checkOf(given)).toEqual({
+      problems: [
+        {
+          code: 'health-check-invalid',
+          subject: 'task shop_web_1',
+          message: expect.stringMatching(
+            /^task shop_web_1: the health check \(.+\) runs a program in the container, but this task is no container of a Docker engine .*; until then it counts as having no check$/,
+          ) as string,
+          task: 'shop_web_1',
+        },
+      ],
+    });
+    expect(new CheckBook(checks).checkOf(given).check?.kind).toBe('exec');
   });
 
   it('is nobody’s business here when the task is another host’s', () => {

@@ -1,82 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Catalog, type FactSink, type Problem, type Task, type TaskFact } from '../../src/catalog/index.js';
+import type { Task } from '../../src/catalog/index.js';
 import { HealthOverlay, type HealthReport } from '../../src/catalog/health-overlay.js';
-import { CheckBook, type CheckBookOptions, type SelfChecked } from '../../src/health/check-book.js';
+import { CheckBook } from '../../src/health/check-book.js';
 import type { HealthCheck } from '../../src/health/check.js';
-import { Checker, type CheckerOptions } from '../../src/health/checker.js';
+import { Checker } from '../../src/health/checker.js';
 import { expectFrom } from '../../src/health/first-health.js';
 import { ProbeTally } from '../../src/health/probe-tally.js';
 import { TtlBoard } from '../../src/health/probes/ttl.js';
-import type { Probe, ProbeResult } from '../../src/health/probes/probe.js';
-import { ManualTimers } from '../sources/docker/manual-timers.js';
-import { ref, taskFact } from '../support/facts.js';
+import { ref } from '../support/facts.js';
 import { commonOf, http, tcp } from './support/checks.js';
-
-const pass: ProbeResult = { ok: true, detail: 'connected' };
-const refuse: ProbeResult = { ok: false, detail: 'ECONNREFUSED' };
-
-/** A checker over a real catalog, with probes that say what the test wants and time that the test moves. */
-class Harness {
-  readonly timers = new ManualTimers();
-  readonly catalog = new Catalog({ clock: () => this.timers.now() });
-  readonly docker: FactSink = this.catalog.sink('docker');
-  readonly reports: { task: string; report?: HealthReport }[] = [];
-  problems: readonly Problem[] = [];
-  /** What a probe of an address says; 'hang' is silent until it is stopped. */
-  answers: (ip: string) => ProbeResult | 'hang' = () => pass;
-  readonly probed: { readonly ip: string; readonly at: number }[] = [];
-  running = 0;
-  mostRunning = 0;
-  readonly checker: Checker;
-
-  constructor(book: CheckBookOptions, options: Partial<CheckerOptions> = {}) {
-    this.checker = new Checker({
-      catalog: this.catalog,
-      book: new CheckBook(book),
-      probeFor: ({ kind }) => (kind === 'docker' ? undefined : this.#probe),
-      sink: {
-        report: (reports) => void this.reports.push(...reports),
-        problems: (problems) => (this.problems = problems),
-      },
-      timers: this.timers,
-      clock: () => this.timers.now(),
-      random: () => 0.5,
-      ...options,
-    });
-  }
-
-  readonly #probe: Probe = async ({ ip }, signal) => {
-    this.probed.push({ ip, at: this.timers.now() });
-    this.mostRunning = Math.max(this.mostRunning, ++this.running);
-    const answer = this.answers(ip);
-    const result =
-      answer === 'hang'
-        ? await new Promise<ProbeResult>((resolve) =>
-            signal.addEventListener('abort', () => resolve({ ok: false, detail: String(signal.reason) })),
-          )
-        : await Promise.resolve(answer);
-    this.running--;
-    return result;
-  };
-
-  put(...tasks: (TaskFact & SelfChecked)[]): void {
-    this.docker.update({ tasks });
-  }
-
-  /** `task health: cause` of each report since the last call. */
-  told(): string[] {
-    return this.reports
-      .splice(0)
-      .map(({ task, report }) => `${task} ${report ? `${report.health}: ${report.cause}` : 'not checked'}`);
-  }
-}
-
-const webCheck = { services: new Map([['default/shop/web', tcp(80)]]) };
-const web = (id: string, ip: string, over: Partial<TaskFact> & SelfChecked = {}): TaskFact & SelfChecked => ({
-  ...taskFact(id, { service: ref('web.shop'), ip }),
-  ...over,
-});
+import { Harness, pass, refuse, web, webCheck } from './support/harness.js';
 
 describe('the checker', () => {
   it('takes a new task in after rise successes, out after fall failures, and tells why', async () => {
@@ -263,7 +197,7 @@ describe('the checker', () => {
       'c reinitializing',
     ]);
     await h.timers.advance(0);
-    expect(h.told()).toEqual(['a healthy: x', 'b unhealthy: y', 'c reinitializing: not probed yet']);
+    expect(h.told()).toEqual(['a healthy: x', 'b unhealthy: y', 'c reinitializing: started again']);
     h.checker.stop();
   });
 
@@ -415,7 +349,7 @@ describe('the checker', () => {
       }),
     );
     await h.timers.advance(0);
-    expect(h.told()).toEqual(['b healthy: not probed yet']);
+    expect(h.told()).toEqual(['b healthy: taken for healthy until probes say otherwise']);
     expect([h.checker.row('a'), h.checker.row('b')]).toMatchObject([
       { health: 'healthy', check: 'http 10.0.0.7:81/' },
       { health: 'healthy', check: 'tcp 10.0.1.7:5432' },
@@ -435,7 +369,7 @@ describe('the checker', () => {
     h.checker.reload(new CheckBook(webCheck));
     await h.timers.advance(5000);
     expect([h.told(), h.probed.length > 0]).toEqual([
-      ['a healthy: not probed yet', 'a healthy: probe tcp 10.0.0.7:80: connected'],
+      ['a healthy: taken for healthy until probes say otherwise'],
       true,
     ]);
     h.checker.reload(new CheckBook());

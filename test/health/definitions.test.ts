@@ -131,6 +131,39 @@ describe('labels', () => {
   });
 });
 
+describe('labels that a check does not use', () => {
+  const notes = (short: Record<string, string>) => {
+    const definition = checkFromLabels(labels(short), 80);
+    return [definition?.check?.kind, definition?.notes.map(({ key, fatal }) => `${key} ${fatal}`)];
+  };
+
+  it.each<[Record<string, string>, string[]]>([
+    [{ type: 'tcp', 'http.body': '(' }, ['http.body']],
+    [{ type: 'http', 'grpc.tls': 'true', 'udp.send': 'x' }, ['grpc.tls', 'udp.send']],
+    [{ type: 'exec', exec: 'true', port: '80' }, ['port']],
+    [{ type: 'docker', passive: 'true' }, ['passive']],
+    [{ type: 'docker', passive: 'false' }, []],
+  ])('%j: the check runs, and they are told of', (given, expected) => {
+    expect(notes(given)).toEqual([given['type'], expected.map((key) => `fairlead.health.${key} false`)]);
+  });
+
+  it('nothing is told where there is to be no check', () => {
+    expect(notes({ type: 'none', port: 'x', 'http.body': '(' })).toEqual([undefined, []]);
+  });
+
+  it.each<[Record<string, string>, string]>([
+    [{ interval: 'soon' }, '2 s'],
+    [{ rise: '0' }, '2'],
+    [{ initializing_timeout: '9d' }, '60 s'],
+    [{ passive: 'perhaps' }, 'false'],
+    [{ quorum: 'x' }, 'none'],
+  ])('%j: what holds instead of a value that cannot be read is said', (given, holds) => {
+    const definition = checkFromLabels(labels({ port: '80', ...given }), 80);
+    expect(definition?.notes).toMatchObject([{ fatal: false, holds }]);
+    expect(definition?.check).not.toHaveProperty('quorum');
+  });
+});
+
 describe('registrator’s labels', () => {
   const consul = { interval: 10_000, timeout: 10_000, rise: 1, fall: 1 };
   it.each<[Record<string, string>, object]>([
@@ -333,6 +366,66 @@ b:
   });
 });
 
+describe('what a rancher-compose.yml may also have', () => {
+  it('merges of maps, at the check and around it', () => {
+    const text = `base: &base { health_check: &hc { port: 80, interval: 500 } }
+web: { <<: *base, scale: 2 }
+db:
+  health_check:
+    <<: *hc
+    port: 5432
+`;
+    const { services, notes } = readRancherCompose(text, 'f');
+    expect(notes).toEqual([]);
+    expect(services.get('web')).toMatchObject({ port: 80, interval: 500, from: 'f:2:1' });
+    expect(services.get('db')).toMatchObject({ port: 5432, interval: 500 });
+  });
+
+  it.each<[string, object[]]>([
+    [
+      'services: [web]',
+      [
+        {
+          line: 1,
+          column: 11,
+          message:
+            'services: is no mapping of services; write "web: { health_check: { port: 80 } }" below it',
+        },
+      ],
+    ],
+    [
+      'web: { health_check: { port: 80 } }\nWEB: { health_check: { port: 81 } }',
+      [
+        {
+          line: 2,
+          column: 1,
+          message: 'service "WEB": is "web" again: case makes no difference; remove one of them',
+        },
+      ],
+    ],
+    [
+      'web: { health_check: { port: 80, recreate_on_quorum_strategy_config: { quorum: 1, quorom: 2 } } }',
+      [
+        {
+          line: 1,
+          column: 83,
+          message:
+            'service "web": health_check.recreate_on_quorum_strategy_config.quorom: is no key here; recreate_on_quorum_strategy_config has "quorum" alone',
+        },
+      ],
+    ],
+  ])('no mistake that nobody hears of: %s', (text, expected) => {
+    expect(readRancherCompose(text, 'f').notes).toEqual(expected);
+  });
+
+  it.each(['services:\n', 'services: { web: { scale: 2 } }\n', "version: '2'\n", 'web:\n'])(
+    'nothing to tell of: %j',
+    (text) => {
+      expect(readRancherCompose(text, 'f')).toEqual({ services: new Map(), notes: [] });
+    },
+  );
+});
+
 describe('the default of a stack', () => {
   const read = (value: unknown) => readHealthCheckMapping(value, 'health.defaults.shop', 'all');
 
@@ -366,6 +459,15 @@ describe('the default of a stack', () => {
     [80, [['', 'key', /^is no mapping of keys/]]],
     [{}, [['', 'key', /^says nothing of what to check; write a type \(tcp, .*\) or a port$/]]],
     [{ type: 'tcp' }, [['', 'key', /^has no port to check; write one$/]]],
+    [{ http: { path: '/' } }, [['http', 'key', /^is no key .*; write its keys with dots: http\.path$/]]],
+    [{ port: 80, path: '/x' }, [['path', 'key', /^is no key .*; did you mean http\.path\?$/]]],
+    [{ '<<': { port: 80 } }, [['<<', 'key', /^is no key .*: maps are not merged here; write the keys out$/]]],
+    [
+      { type: 'tcp', port: 80, 'http.body': '(' },
+      [['http.body', 'value', /^says nothing to a check of type tcp; remove it, or write another type$/]],
+    ],
+    [{ type: 'ttl', port: 80 }, [['port', 'value', /^says nothing to a check of type ttl;/]]],
+    [{ type: 'docker', passive: true }, [['passive', 'value', /^does nothing where Docker alone probes;/]]],
     [{ type: 'ping', port: 80 }, [['type', 'value', /^"ping" is none of tcp, http/]]],
     [{ port: 80, 'http.body': '(' }, [['http.body', 'value', /^"\(" is no regular expression/]]],
     [{ port: 80, 'http.status': 2 }, [['http.status', 'value', /^"2" is no list of HTTP statuses/]]],

@@ -201,7 +201,7 @@ describe('the TTL board', () => {
     const probe = board.probe(30_000);
     const look = (): Promise<ProbeResult> => probe(target(0), new AbortController().signal);
 
-    expect(await look()).toEqual({ ok: false, detail: 'no beat for 30 s' });
+    expect(await look()).toEqual({ ok: false, detail: 'no beat yet', local: true });
     board.beat('a', true, '3 jobs\nwaiting');
     now = 29_999;
     expect(await look()).toEqual({ ok: true, detail: '3 jobs waiting' });
@@ -210,6 +210,10 @@ describe('the TTL board', () => {
     board.beat('a', false, '');
     expect(await look()).toEqual({ ok: false, detail: 'the task says that it is not well' });
     board.forget('a');
+    expect(await look()).toEqual({ ok: false, detail: 'no beat yet', local: true });
+    now = 59_999;
+    expect(await look()).toEqual({ ok: false, detail: 'no beat yet', local: true });
+    now = 60_000;
     expect(await look()).toEqual({ ok: false, detail: 'no beat for 30 s' });
     expect(beats).toEqual(['a', 'a']);
   });

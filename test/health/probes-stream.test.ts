@@ -7,6 +7,7 @@ import { describe, expect, it } from 'vitest';
 import type { GrpcCheck } from '../../src/health/check.js';
 import { closeSocket } from '../../src/health/probes/close-socket.js';
 import { grpcProbe } from '../../src/health/probes/grpc.js';
+import { BodyMatcher } from '../../src/health/probes/body-match.js';
 import { httpProbe } from '../../src/health/probes/http.js';
 import type { Probe, ProbeResult } from '../../src/health/probes/probe.js';
 import { probeTcp } from '../../src/health/probes/tcp.js';
@@ -28,8 +29,8 @@ const grpc = (service = ''): GrpcCheck => ({ kind: 'grpc', ...commonOf, port: 1,
 
 const probes = {
   tcp: probeTcp,
-  http: httpProbe(http()),
-  body: httpProbe(http(80, { body: 'ready=\\w+' })),
+  http: httpProbe(http(), new BodyMatcher()),
+  body: httpProbe(http(80, { body: 'ready=\\w+' }), new BodyMatcher()),
   grpc: grpcProbe(grpc()),
 } satisfies Record<string, Probe>;
 
@@ -222,7 +223,7 @@ describe('the HTTP request', () => {
   ])('is written as the check says', async (check, expected) => {
     let said = '';
     const result = await against(
-      httpProbe(check),
+      httpProbe(check, new BodyMatcher()),
       (socket, request) =>
         void request.then((text) => {
           said = text;
@@ -237,11 +238,12 @@ describe('the HTTP request', () => {
   it('a pattern that takes for ever is stopped', async () => {
     const check = http(80, { body: '(a+)+$' });
     const result = await against(
-      httpProbe(check),
+      httpProbe(check, new BodyMatcher()),
       answer(`HTTP/1.1 200 OK\r\n\r\n${'a'.repeat(40)}b`),
       false,
     );
-    expect(result).toEqual(fails('HTTP 200, the body pattern takes too long'));
+    expect(result).toMatchObject(fails('HTTP 200, the body pattern takes too long'));
+    expect(result.fault).toMatch(/^has a pattern \(http\.body\)/);
   });
 
   it('goes over TLS, whatever the certificate says', async () => {
@@ -256,7 +258,7 @@ describe('the HTTP request', () => {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const { port } = server.address() as AddressInfo;
     try {
-      const probe = httpProbe(http(port, { tls: true, host: 'shop.example' }));
+      const probe = httpProbe(http(port, { tls: true, host: 'shop.example' }), new BodyMatcher());
       expect(await probe(target(port), new AbortController().signal)).toEqual({
         ok: true,
         detail: 'HTTP 201',

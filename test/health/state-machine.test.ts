@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { readFileSync } from 'node:fs';
 import { defaultTiming, type CheckTiming } from '../../src/health/check.js';
+import { noDamping, noteFall } from '../../src/health/damping.js';
 import {
   expiresAt,
   firstState,
@@ -19,6 +21,7 @@ const stop: HealthEvent = { type: 'stop', detail: 'exit 1' };
 const drain: HealthEvent = { type: 'drain', detail: 'stop signal 15 sent' };
 const resume: HealthEvent = { type: 'resume' };
 const tick: HealthEvent = { type: 'tick' };
+const unclear: HealthEvent = { type: 'inconclusive', detail: 'EMFILE' };
 
 /** Runs events a second apart. @returns health and cause after each */
 function run(events: readonly HealthEvent[], state: HealthState = firstState(0)): [string, string][] {
@@ -90,6 +93,27 @@ describe('the state machine', () => {
     expect(after.state.since).toBe(limit);
   });
 
+  it('says what kept every probe of a start that took too long from saying anything', () => {
+    const { state } = step(firstState(0), unclear, check, 10);
+    expect(step(state, tick, check, 60_000).cause).toBe('not healthy within 60 s of its start: EMFILE');
+    expect(step(firstState(0), tick, check, 60_000).cause).toMatch(/: no probe has ended$/);
+  });
+
+  it.each([
+    ['a fall', [drain, fail, fail, fail], ['', '', '', 'ECONNREFUSED ×3']],
+    ['a rise', [fail, fail, fail, drain, pass, pass], ['', '', 'ECONNREFUSED ×3', '', '', 'connected ×2']],
+    ['the end of a drain', [drain, resume], ['', '']],
+    ['a restart', [start], ['started again']],
+  ])('knows why what probes found changed, behind a drain too: %s', (_, events, causes) => {
+    let state = healthy();
+    const found = events.map((event, index) => {
+      const stepped = step(state, event, check, index * 1000);
+      state = stepped.state;
+      return stepped.probedCause;
+    });
+    expect(found).toEqual(causes);
+  });
+
   it('holds a task out that changes too often, longer each time, and lets it go when it has been calm', () => {
     let state = healthy();
     let now = 0;
@@ -118,9 +142,38 @@ describe('the state machine', () => {
   });
 });
 
+describe('damping', () => {
+  /** Whether the last of these falls is one too many. @param times milliseconds */
+  const holds = (times: readonly number[]): boolean => {
+    const last = times.reduce((damping, now) => noteFall(damping, check, now), noDamping);
+    return last.heldUntil > (times.at(-1) ?? NaN);
+  };
+
+  it('begins when docs/health.md says that it does', () => {
+    const text = readFileSync('docs/health.md', 'utf8').replaceAll(/\s+/g, ' ');
+    expect(text).toContain('down for the third time within half a minute is held out for 10 seconds');
+    expect(text).toContain('Two to four minutes of calm end it.');
+    for (let between = 0; between <= 30_000; between += 100) expect(holds([0, between, 30_000])).toBe(true);
+    for (let between = 0; between <= 80_000; between += 100) expect(holds([0, between, 80_000])).toBe(false);
+    expect(holds([0, 20_000])).toBe(false);
+  });
+
+  it.each([
+    ['not before three minutes', 180_000, 2],
+    ['after four minutes', 240_000, 0],
+  ])('ends with calm: %s, when many holds came before', (_, calm, holdsInARow) => {
+    const held = Array.from({ length: 30 }, (_, n) => n * 1000).reduce(
+      (damping, now) => noteFall(damping, check, now),
+      noDamping,
+    );
+    const next = noteFall({ ...held, holds: 2 }, check, held.heldUntil + calm);
+    expect(next.holds).toBe(holdsInARow);
+  });
+});
+
 const anyEvent = fc.oneof(
   { weight: 6, arbitrary: fc.constantFrom(pass, fail) },
-  { weight: 1, arbitrary: fc.constantFrom(passive, start, stop, drain, resume, tick) },
+  { weight: 1, arbitrary: fc.constantFrom(passive, start, stop, drain, resume, tick, unclear) },
 );
 const anyTrace = fc.array(fc.record({ event: anyEvent, wait: fc.integer({ min: 0, max: 30_000 }) }), {
   maxLength: 60,

@@ -1,11 +1,12 @@
-import type { DrainJson, DrainListJson } from '../../api/types.js';
+import type { DrainJson, DrainListJson, TaskJson, TaskListJson } from '../../api/types.js';
 import type { Context } from '../context.js';
 import { CliError, EXIT } from '../exit-codes.js';
-import { findTarget, targetRoute, targetText } from '../find-target.js';
+import { findTarget, targetRoute, targetText, type Target } from '../find-target.js';
 import type { Column } from '../format/table.js';
 import { plain } from '../format/text.js';
 import { ageBetween, formatAge, shortId } from '../format/words.js';
 import { printChange, printList } from '../print-list.js';
+import { serviceText } from '../task-columns.js';
 
 export async function run(context: Context): Promise<number> {
   const text = context.argument(0);
@@ -17,7 +18,25 @@ export async function run(context: Context): Promise<number> {
   const end = drain.until === undefined ? 'until it is taken back' : `until ${drain.until}`;
   if (context.text('output') === 'name') context.print(`${plain(drain.name)}\n`);
   else printChange(context, drain, () => `draining ${plain(targetText(target))} ${end}\n`);
+  const emptied = await emptiedService(context, target);
+  if (emptied !== undefined) context.notice(`no other task can serve ${plain(emptied)} until then`);
   return EXIT.ok;
+}
+
+/** The name of the service that has nobody for new traffic any more. */
+async function emptiedService(context: Context, target: Target): Promise<string | undefined> {
+  const drained = 'task' in target ? target.task : undefined;
+  const ref =
+    'service' in target
+      ? target.service
+      : (await context.get<TaskJson>(`/v1/tasks/${encodeURIComponent(target.task)}`)).service;
+  if (ref === undefined) return undefined;
+  const { environment, stack, service, sidekick } = ref;
+  const { tasks } = await context.get<TaskListJson>('/v1/tasks', { environment, stack, service });
+  // Unhealthy ones are given when nobody else is there.
+  const isLeft = ({ id, health, service: own }: TaskJson): boolean =>
+    own?.sidekick === sidekick && id !== drained && (health === 'healthy' || health === 'unhealthy');
+  return drained !== undefined && tasks.some(isLeft) ? undefined : serviceText({ service: ref });
 }
 
 async function list(context: Context): Promise<number> {

@@ -1,13 +1,11 @@
 import type { HealthListJson } from '../../api/types.js';
 import type { Context } from '../context.js';
+import { EventBell } from '../event-bell.js';
 import { EXIT } from '../exit-codes.js';
 import { findTarget, type Target } from '../find-target.js';
 import { healthColumns, wideHealthColumns } from '../health-columns.js';
 import { watchHealth } from '../health-watch.js';
 import { printList } from '../print-list.js';
-
-/** Milliseconds from one look to the next. */
-const WATCH_MS = 1000;
 
 export async function run(context: Context): Promise<number> {
   const text = context.argument(0);
@@ -15,11 +13,16 @@ export async function run(context: Context): Promise<number> {
   const ask = () => chosen(context, target);
   const wide = wideHealthColumns(context);
   if (context.on('watch')) {
-    return watchHealth(context, {
-      ask,
-      columns: (now) => [...healthColumns(now), ...(context.text('output') === 'wide' ? wide : [])],
-      pause: () => new Promise((resolve) => setTimeout(resolve, WATCH_MS)),
-    });
+    const bell = new EventBell(context);
+    try {
+      return await watchHealth(context, {
+        ask,
+        columns: (now) => [...healthColumns(now), ...(context.text('output') === 'wide' ? wide : [])],
+        pause: () => bell.wait(),
+      });
+    } finally {
+      bell.close();
+    }
   }
   const { now, checks } = await ask();
   printList(context, checks, {

@@ -144,15 +144,23 @@ function namedCandidate(task: Task): Candidate {
 function serviceCandidates(service: Service, give: Give): readonly Candidate[] {
   const { tasks: taken, panic, filled } = selectTasks(service);
   const behindVip = vipGiven(service, give) !== undefined;
+  const isNoneHealthy = !service.tasks.some(({ health }) => health === 'healthy');
   return service.tasks.map((task): Candidate => {
     const selection = selectForService(task);
     if (selection.in) return { task, out: undefined, behindVip };
     if (filled.includes(task)) {
-      const aside = `${selection.why}, but fewer than ${service.balancing.minHealthy ?? 0} tasks of its service are healthy: it fills up`;
+      const minimum = service.balancing.minHealthy ?? 0;
+      const why = isNoneHealthy
+        ? 'no task of its service is healthy'
+        : `fewer than ${minimum} tasks of its service are healthy`;
+      const aside = `${selection.why}, but ${why}: it fills up`;
       return { task, out: undefined, behindVip, aside };
     }
     if (!panic || !taken.includes(task)) return { task, out: selection.why, behindVip };
-    const aside = `${selection.why}, but most tasks of its service are unhealthy: all that run are given`;
+    const why = isNoneHealthy
+      ? 'no task of its service is healthy'
+      : 'most tasks of its service are unhealthy';
+    const aside = `${selection.why}, but ${why}: all that run are given`;
     return { task, out: undefined, behindVip, aside };
   });
 }

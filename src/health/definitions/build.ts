@@ -1,5 +1,6 @@
 import {
   defaultTiming,
+  duration,
   type CheckTiming,
   type HealthCheck,
   type HttpCheck,
@@ -73,8 +74,10 @@ export interface Note {
   readonly key: string;
   /** What is wrong and what to do: one line that goes after the key. */
   readonly message: string;
-  /** The check cannot run because of it; otherwise the default holds. */
+  /** The check cannot run because of it. */
   readonly fatal: boolean;
+  /** What holds instead of a value that could not be read. */
+  readonly holds?: string;
 }
 
 export interface Definition {
@@ -95,6 +98,8 @@ export interface BuildContext {
 const types = ['tcp', 'http', 'https', 'grpc', 'dns', 'udp', 'exec', 'ttl', 'docker', 'none'] as const;
 type WrittenType = (typeof types)[number];
 
+const times: readonly Field[] = ['interval', 'timeout', 'initializing_timeout', 'reinitializing_timeout'];
+
 /** Makes a check of what was written, with the defaults for the rest. Never throws. */
 export function buildCheck(written: ReadonlyMap<Field, Written>, context: BuildContext): Definition {
   return new Builder(written, context).build();
@@ -104,6 +109,7 @@ class Builder {
   readonly #written: ReadonlyMap<Field, Written>;
   readonly #context: BuildContext;
   readonly #notes: Note[] = [];
+  readonly #used = new Set<Field>();
 
   constructor(written: ReadonlyMap<Field, Written>, context: BuildContext) {
     this.#written = written;
@@ -115,6 +121,7 @@ class Builder {
     if (type === 'none') return { off: true, notes: this.#notes };
     if (type === undefined) this.#readCommon();
     const check = type === undefined ? undefined : this.#check(type);
+    if (type !== undefined) this.#tellUnused(type);
     const runs = check !== undefined && !this.#notes.some((note) => note.fatal);
     return { ...(runs && { check }), notes: this.#notes };
   }
@@ -136,11 +143,23 @@ class Builder {
     this.#common();
   }
 
+  /** What is for checks of another type would be dropped unread otherwise, right or wrong. */
+  #tellUnused(type: WrittenType): void {
+    for (const [field, { key }] of this.#written) {
+      if (!this.#used.has(field))
+        this.#note(key, `says nothing to a check of type ${type}; remove it, or write another type`, false);
+    }
+  }
+
   #check(type: Exclude<WrittenType, 'none'>): HealthCheck | undefined {
     const common = this.#common();
     switch (type) {
-      case 'docker':
+      case 'docker': {
+        const key = this.#written.get('passive')?.key;
+        if (common.passive && key !== undefined)
+          this.#note(key, 'does nothing where Docker alone probes; remove it, or write another type', false);
         return { kind: 'docker', ...common };
+      }
       case 'ttl':
         return { kind: 'ttl', ...common };
       case 'exec': {
@@ -179,6 +198,7 @@ class Builder {
   } {
     const otherwise = { ...defaultTiming, ...this.#context.timing };
     const time = readMilliseconds(100);
+    const quorum = this.#read('quorum', readCount, undefined);
     return {
       interval: this.#read('interval', time, otherwise.interval),
       timeout: this.#read('timeout', readMilliseconds(10), otherwise.timeout),
@@ -187,7 +207,7 @@ class Builder {
       initializingTimeout: this.#read('initializing_timeout', time, otherwise.initializingTimeout),
       reinitializingTimeout: this.#read('reinitializing_timeout', time, otherwise.reinitializingTimeout),
       strategy: this.#read('strategy', readStrategy, 'recreate'),
-      ...(this.#written.has('quorum') && { quorum: this.#read('quorum', readCount, 1) }),
+      ...(quorum !== undefined && { quorum }),
       passive: this.#read('passive', readBoolean, false),
       from: this.#context.from,
     };
@@ -225,14 +245,16 @@ class Builder {
   #read<T>(field: Field, reader: Reader<T>, otherwise: undefined, fatal?: boolean): T | undefined;
   #read<T>(field: Field, reader: Reader<T>, otherwise: T | undefined, fatal = false): T | undefined {
     const written = this.#written.get(field);
+    this.#used.add(field);
     if (written === undefined) return otherwise;
     const reading = reader(written.text.trim());
     if (reading.ok) return reading.value;
-    this.#note(written.key, `${quoted(written.text)} ${reading.fault}`, fatal);
+    const holds = times.includes(field) ? duration(Number(otherwise)) : String(otherwise ?? 'none');
+    this.#note(written.key, `${quoted(written.text)} ${reading.fault}`, fatal, holds);
     return otherwise;
   }
 
-  #note(key: string, message: string, fatal: boolean): void {
-    this.#notes.push({ key, message, fatal });
+  #note(key: string, message: string, fatal: boolean, holds?: string): void {
+    this.#notes.push({ key, message, fatal, ...(!fatal && holds !== undefined && { holds }) });
   }
 }

@@ -81,11 +81,13 @@ export function readHealthCheckMapping(value: unknown, from: string, keys: Mappi
       const text = isMapping(item) ? textOf(item['quorum']) : undefined;
       if (text === undefined) fault([key], 'key', 'is no mapping with "quorum: NUMBER"');
       else put('quorum', [key, 'quorum'], text);
+      for (const inner of Object.keys(isMapping(item) ? item : {}))
+        if (inner !== 'quorum') fault([key, inner], 'key', `is no key here; ${key} has "quorum" alone`);
       continue;
     }
     const field = known.get(key);
     if (field === undefined) {
-      fault([key], 'key', unknownKey(key, [...known.keys(), quorumKey]));
+      fault([key], 'key', unknownKey(key, item, [...known.keys(), quorumKey]));
       continue;
     }
     if (item === null) continue;
@@ -106,10 +108,15 @@ export function readHealthCheckMapping(value: unknown, from: string, keys: Mappi
   return { ...(built.check && faults.length === 0 && { check: built.check }), faults };
 }
 
-function unknownKey(key: string, known: readonly string[]): string {
-  const meant = nearest(key, known);
+function unknownKey(key: string, item: unknown, known: readonly string[]): string {
+  const what = 'is no key of health_check';
+  if (key === '<<') return `${what}: maps are not merged here; write the keys out`;
+  const inside = Object.keys(isMapping(item) ? item : {}).map((inner) => `${key}.${inner}`);
+  const dotted = known.find((each) => inside.includes(each));
+  if (dotted !== undefined) return `${what}; write its keys with dots: ${dotted}`;
+  const meant = known.find((each) => each.endsWith(`.${key}`)) ?? nearest(key, known);
   const advice = meant === undefined ? `the keys are ${known.join(', ')}` : `did you mean ${meant}?`;
-  return `is no key of health_check; ${advice}`;
+  return `${what}; ${advice}`;
 }
 
 function textOf(value: unknown): string | undefined {

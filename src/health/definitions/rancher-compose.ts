@@ -3,6 +3,8 @@ import { isMapping, readYaml, type KeyPath, type Position } from '../../text/yam
 import type { HealthCheck } from '../check.js';
 import { readHealthCheckMapping } from './mapping.js';
 
+const EXAMPLE = 'web: { health_check: { port: 80 } }';
+
 /** Something wrong in a file. */
 export interface FileNote extends Position {
   /** What is wrong and what to do: one line that goes after `file:line:column: `. */
@@ -23,25 +25,34 @@ export interface RancherComposeChecks {
  */
 export function readRancherCompose(text: string, file: string): RancherComposeChecks {
   const services = new Map<string, HealthCheck>();
-  const yaml = readYaml(text, 'web: { health_check: { port: 80 } }');
+  const yaml = readYaml(text, EXAMPLE, { merge: true });
   if (!yaml.ok) return { services, notes: yaml.faults };
   const notes: FileNote[] = [];
-  const inVersion2 = isMapping(yaml.value['services']) && !('health_check' in yaml.value['services']);
+  const note = (path: KeyPath, part: 'key' | 'value', message: string): void => {
+    notes.push({ ...yaml.locate(path, part), message });
+  };
+  const below: unknown = yaml.value['services'];
+  const inVersion2 = isMapping(below) && !('health_check' in below);
   const base: KeyPath = inVersion2 ? ['services'] : [];
-  const entries: unknown = inVersion2 ? yaml.value['services'] : yaml.value;
-  for (const [name, entry] of Object.entries(isMapping(entries) ? entries : {})) {
+  if ('services' in yaml.value && below !== null && !isMapping(below))
+    note(['services'], 'value', `services: is no mapping of services; write "${EXAMPLE}" below it`);
+  const seen = new Map<string, string>();
+  for (const [name, entry] of Object.entries(inVersion2 ? below : yaml.value)) {
     if (!isMapping(entry) || !('health_check' in entry)) continue;
     const path = [...base, name, 'health_check'];
+    const other = seen.get(name.toLowerCase());
+    seen.set(name.toLowerCase(), name);
+    if (other !== undefined) {
+      const message = `service ${quoted(name)}: is ${quoted(other)} again: case makes no difference; remove one of them`;
+      note([...base, name], 'key', message);
+    }
     const { line, column } = yaml.locate(path, 'key');
     const definition = readHealthCheckMapping(entry['health_check'], `${file}:${line}:${column}`, 'rancher');
     if (definition.check) services.set(name.toLowerCase(), definition.check);
     for (const each of definition.faults) {
       const key = each.path.map(String).join('.');
       const subject = key === '' ? 'health_check' : `health_check.${printable(key)}`;
-      notes.push({
-        ...yaml.locate([...path, ...each.path], each.part),
-        message: `service ${quoted(name)}: ${subject}: ${each.message}`,
-      });
+      note([...path, ...each.path], each.part, `service ${quoted(name)}: ${subject}: ${each.message}`);
     }
   }
   return { services, notes: notes.sort((a, b) => a.line - b.line || a.column - b.column) };

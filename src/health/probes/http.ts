@@ -2,7 +2,7 @@ import { Socket, isIP } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { formatHostPort } from '../../net/ip.js';
 import type { HttpCheck } from '../check.js';
-import { matchBody } from './body-match.js';
+import type { BodyMatcher, MatchBody } from './body-match.js';
 import { closeSocket } from './close-socket.js';
 import { HttpResponse, type HttpProgress } from './http-response.js';
 import { failed, outside, passed, type Probe, type ProbeResult, type ProbeTarget } from './probe.js';
@@ -11,15 +11,17 @@ import { settleOnce } from './settle.js';
 /**
  * Sends one HTTP/1 request and judges status and, if asked, body. No redirect is followed and no connection is kept; at
  * most 80 KiB are read. It ends with a reset once it knows enough.
+ * @param matcher one for all probes: what patterns may take, they may take together
  */
-export function httpProbe(check: HttpCheck): Probe {
+export function httpProbe(check: HttpCheck, matcher: BodyMatcher): Probe {
+  const matches = check.body === undefined ? undefined : matcher.matchOf(check.body);
   return (target, signal) => {
     const refusal = outside(target);
     if (refusal) return Promise.resolve(refusal);
     return settleOnce(signal, (settle) => {
       const response = new HttpResponse(check.body !== undefined);
       const follow = (progress: HttpProgress): void => {
-        if (progress.done) settle.done(judge(progress, check));
+        if (progress.done) settle.done(judge(progress, check, matches));
       };
       settle.when = 'connecting';
       const socket = open(check, target);
@@ -58,14 +60,20 @@ function requestOf(check: HttpCheck, target: ProbeTarget): string {
   return `${check.method} ${check.path} HTTP/${check.version}\r\n${lines.join('')}\r\n`;
 }
 
-function judge(progress: Extract<HttpProgress, { done: true }>, check: HttpCheck): ProbeResult {
+const SLOW =
+  'has a pattern (http.body) that takes too long for what the task answers; write one without a repetition inside a repetition';
+
+function judge(
+  progress: Extract<HttpProgress, { done: true }>,
+  check: HttpCheck,
+  matches: MatchBody | undefined,
+): ProbeResult {
   if ('fault' in progress) return failed(progress.fault);
   const { status, body } = progress;
   if (!check.statuses.some(({ from, to }) => status >= from && status <= to)) return failed(`HTTP ${status}`);
-  if (check.body === undefined) return passed(`HTTP ${status}`);
-  const found = matchBody(body ?? Buffer.alloc(0), check.body);
+  if (matches === undefined) return passed(`HTTP ${status}`);
+  const found = matches(body ?? Buffer.alloc(0));
   if (found === 'match') return passed(`HTTP ${status}, body matches`);
-  return failed(
-    `HTTP ${status}, ${found === 'no match' ? 'body does not match' : 'the body pattern takes too long'}`,
-  );
+  if (found === 'no match') return failed(`HTTP ${status}, body does not match`);
+  return { ...failed(`HTTP ${status}, the body pattern takes too long`), fault: SLOW };
 }

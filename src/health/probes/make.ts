@@ -1,4 +1,5 @@
 import type { HealthCheck } from '../check.js';
+import { BodyMatcher } from './body-match.js';
 import { dnsProbe } from './dns.js';
 import { execProbe, type ExecPort } from './exec.js';
 import { grpcProbe } from './grpc.js';
@@ -19,12 +20,13 @@ export interface ProbePorts {
 export function probeMaker(ports: ProbePorts): (check: HealthCheck) => Probe | undefined {
   const noEngine: Probe = () =>
     Promise.resolve({ ...failed('there is no Docker engine to execute it in'), local: true });
+  const matcher = new BodyMatcher();
   return (check) => {
     switch (check.kind) {
       case 'tcp':
         return probeTcp;
       case 'http':
-        return httpProbe(check);
+        return httpProbe(check, matcher);
       case 'grpc':
         return grpcProbe(check);
       case 'dns':

@@ -13,8 +13,10 @@ export interface ProbeResult {
   readonly ok: boolean;
   /** What was found, for people: `connected`, `HTTP 503`, `ECONNREFUSED`, `timeout after 2 s (connecting)`. */
   readonly detail: string;
-  /** It failed for a reason of this host's, such as too many open files: it says nothing of the task. */
+  /** It failed for a reason of this host's, such as too many open files or a start a moment ago: it says nothing of the task. */
   readonly local?: true;
+  /** What is wrong with the check itself and what to do about it: one line that goes after "the health check". */
+  readonly fault?: string;
 }
 
 /**

@@ -13,6 +13,8 @@ interface Beat {
 export class TtlBoard {
   readonly #now: () => number;
   readonly #beats = new Map<string, Beat>();
+  /** When each task was first asked about: whether it beat before that is not known here. */
+  readonly #asked = new Map<string, number>();
   #onBeat: (task: string) => void = () => undefined;
 
   /** @param now milliseconds that only grow, of the same clock as the checker's */
@@ -35,15 +37,25 @@ export class TtlBoard {
 
   forget(task: string): void {
     this.#beats.delete(task);
+    this.#asked.delete(task);
   }
 
-  /** @param ttl milliseconds that a beat counts */
+  /**
+   * A task of which no beat is known has a whole `ttl` from the first look on before that counts: the beats that an
+   * earlier process took are not known.
+   * @param ttl milliseconds that a beat counts
+   */
   probe(ttl: number): Probe {
-    return ({ task }) => {
-      const last = this.#beats.get(task);
-      if (last === undefined) return Promise.resolve(failed(`no beat for ${duration(ttl)}`));
-      const old = this.#now() - last.at >= ttl;
-      return Promise.resolve(old ? failed(`TTL expired: no beat for ${duration(ttl)}`) : last.result);
-    };
+    return ({ task }) => Promise.resolve(this.#look(task, ttl));
+  }
+
+  #look(task: string, ttl: number): ProbeResult {
+    const now = this.#now();
+    const last = this.#beats.get(task);
+    if (last) return now - last.at >= ttl ? failed(`TTL expired: no beat for ${duration(ttl)}`) : last.result;
+    const asked = this.#asked.get(task) ?? now;
+    this.#asked.set(task, asked);
+    if (now - asked >= ttl) return failed(`no beat for ${duration(ttl)}`);
+    return { ...failed('no beat yet'), local: true };
   }
 }

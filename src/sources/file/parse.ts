@@ -15,8 +15,14 @@ export interface FileFault {
   readonly message: string;
 }
 
+/** A label that does not do what it says; what else the file has is in force. */
+export interface FileWarning extends FileFault {
+  /** As in `Problem.code`. */
+  readonly code: string;
+}
+
 export type ParseResult =
-  | { readonly ok: true; readonly facts: Facts }
+  | { readonly ok: true; readonly facts: Facts; readonly warnings: readonly FileWarning[] }
   | { readonly ok: false; readonly faults: readonly FileFault[] };
 
 const keysOf: Readonly<Record<string, readonly string[]>> = {
@@ -49,11 +55,15 @@ export function parseServicesFile(text: string, environment: string): ParseResul
     );
     return { ok: false, faults: faults.sort((a, b) => a.line - b.line || a.column - b.column) };
   }
-  const { facts, conflicts } = toFacts(parsed.data, environment);
+  const { facts, conflicts, warnings } = toFacts(parsed.data, environment);
   if (conflicts.length > 0) {
     return { ok: false, faults: conflicts.map(({ path, message }) => fault(path, 'key', message)) };
   }
-  return { ok: true, facts };
+  return {
+    ok: true,
+    facts,
+    warnings: warnings.map(({ path, code, message }) => ({ ...yaml.locate(path, 'key'), code, message })),
+  };
 }
 
 interface Described {

@@ -91,6 +91,14 @@ const health = z.enum(['initializing', 'healthy', 'unhealthy', 'reinitializing',
   error: 'must be one of initializing, healthy, unhealthy, reinitializing, draining, stopped',
 });
 
+/** `true` and `80` are texts to whoever writes a label, as in a compose file. */
+const labels = z.record(
+  z.string(),
+  z
+    .union([z.string(), z.number(), z.boolean()], 'must be a text, a number, true or false')
+    .transform((value) => String(value)),
+);
+
 const links = z.record(label('an alias'), dottedName);
 
 const upstreams = z.array(
@@ -118,7 +126,7 @@ const task = z.strictObject({
   links: links.optional(),
   upstreams: upstreams.optional(),
   max_connections: setting(balancingSettings.maxConnections).optional(),
-  labels: z.record(z.string(), z.string()).optional(),
+  labels: labels.optional(),
 });
 
 const service = z
@@ -132,7 +140,7 @@ const service = z
     hostname: dottedName.optional(),
     alias_of: z.array(dottedName).min(1, 'must name one service at least').optional(),
     links: links.optional(),
-    labels: z.record(z.string(), z.string()).optional(),
+    labels: labels.optional(),
   })
   .check(({ value, issues }) => {
     const kinds = (['tasks', 'external_ips', 'hostname', 'alias_of'] as const).filter(

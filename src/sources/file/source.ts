@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { FactSink, Problem, Source } from '../../catalog/index.js';
 import { fileFault } from '../../text/file-fault.js';
-import { parseServicesFile } from './parse.js';
+import { parseServicesFile, type FileFault } from './parse.js';
 import { watchFile } from './watch.js';
 
 export interface FileSourceOptions {
@@ -45,15 +45,12 @@ export function createFileSource({ path, environment, clock = Date.now }: FileSo
     const parsed = parseServicesFile(text, environment);
     if (parsed.ok) {
       goodAt = clock();
-      sink.replace(parsed.facts, `${file} read`);
+      const problems = parsed.warnings.map((each) => problemOf(file, each, each.code));
+      sink.replace({ ...parsed.facts, problems }, `${file} read`);
       sink.status({ state: 'live', detail: path });
       return;
     }
-    const problems = parsed.faults.map(({ line, column, message }) => ({
-      code: 'file-invalid',
-      subject: `${file}:${line}:${column}`,
-      message: `${file}:${line}:${column}: ${message}`,
-    }));
+    const problems = parsed.faults.map((each) => problemOf(file, each, 'file-invalid'));
     failed(sink, `${problems[0]?.message ?? file}; the last good version stays in force`, problems);
   };
 
@@ -69,4 +66,9 @@ export function createFileSource({ path, environment, clock = Date.now }: FileSo
       await reading;
     },
   };
+}
+
+function problemOf(file: string, { line, column, message }: FileFault, code: string): Problem {
+  const subject = `${file}:${line}:${column}`;
+  return { code, subject, message: `${subject}: ${message}` };
 }

@@ -11,6 +11,7 @@ import {
 import { balancingSettings } from '../../net/balancing.js';
 import { idleProxySettings } from '../../net/udp-proxy-protocol.js';
 import type { KeyPath } from '../../text/yaml.js';
+import { isDrained, labelNotes, type LabelNote, type LabelOwner } from './labels.js';
 import type { ServiceEntry, ServicesFile, TaskEntry } from './schema.js';
 
 /** What is right in itself and wrong together: two tasks of one name, an alias of nothing. */
@@ -19,14 +20,24 @@ export interface Conflict {
   readonly message: string;
 }
 
+/** A label that does not do what it says. The rest of the file holds. */
+export interface Warning extends Pick<LabelNote, 'code' | 'message'> {
+  readonly path: KeyPath;
+}
+
 /** A checked services file to facts. */
 export function toFacts(
   file: ServicesFile,
   environment: string,
-): { readonly facts: Facts; readonly conflicts: readonly Conflict[] } {
+): { readonly facts: Facts; readonly conflicts: readonly Conflict[]; readonly warnings: readonly Warning[] } {
   const services: ServiceFact[] = [];
   const tasks: TaskFact[] = [];
   const conflicts: Conflict[] = [];
+  const warnings: Warning[] = [];
+  const warn = (labels: Readonly<Record<string, string>> | undefined, path: KeyPath, owner: LabelOwner) => {
+    for (const { label, code, message } of labelNotes(labels ?? {}, owner))
+      warnings.push({ path: [...path, 'labels', label], code, message });
+  };
   const names = new Map<string, string>();
   for (const [stack, { services: entries }] of present(file.stacks)) {
     for (const [service, given] of Object.entries(entries ?? {})) {
@@ -34,6 +45,7 @@ export function toFacts(
       const ref: ServiceRef = { environment, stack, service };
       const path = ['stacks', stack, 'services', service];
       services.push(serviceFact(ref, entry, path, conflicts));
+      warn(entry.labels, path, 'service');
       for (const [index, task] of (entry.tasks ?? []).entries()) {
         const where = [...path, 'tasks', index, 'name'];
         const other = names.get(task.name);
@@ -44,6 +56,7 @@ export function toFacts(
           });
         names.set(task.name, `${service}.${stack}`);
         tasks.push(taskFact(ref, entry, task, [...path, 'tasks', index], conflicts));
+        warn(task.labels, [...path, 'tasks', index], 'task');
       }
     }
   }
@@ -55,7 +68,7 @@ export function toFacts(
     links: client.links ?? {},
     ...(client.upstreams && { upstreams: client.upstreams }),
   }));
-  return { facts: { services, tasks, clients }, conflicts };
+  return { facts: { services, tasks, clients }, conflicts, warnings };
 }
 
 function present<T>(
@@ -121,8 +134,7 @@ function taskFact(
     environment: ref.environment,
     stack: ref.stack,
     service: ref,
-    health: task.health,
-    ...(task.health !== 'healthy' && { reason: 'the file says so' }),
+    ...healthFact(task, entry),
     endpoints: ips.map((ip) => ({ network: ANY_NETWORK, ip })),
     ports: taskPorts(entry.ports ?? [], task.ports ?? {}, path, conflicts),
     labels: { ...checksOf(entry.labels), ...task.labels },
@@ -132,6 +144,16 @@ function taskFact(
     ...(task.max_connections !== undefined && { balancing: { maxConnections: task.max_connections } }),
     expose: false,
   };
+}
+
+function healthFact(
+  { health, labels }: TaskEntry,
+  service: ServiceEntry,
+): Pick<TaskFact, 'health' | 'reason'> {
+  if (health !== 'healthy') return { health, reason: 'the file says so' };
+  return isDrained(labels, service.labels)
+    ? { health: 'draining', reason: 'label fairlead.drain=true' }
+    : { health };
 }
 
 /** A check that is written for a service is one for each of its tasks. */

@@ -143,9 +143,9 @@ describe('a service whose tasks turn unhealthy together', () => {
     expect(
       told.tasks.map(({ task: { id }, in: isIn, why }) => `${id} ${isIn ? 'in' : 'out'} ${why}`),
     ).toEqual([
-      'a in static address; unhealthy, but most tasks of its service are unhealthy: all that run are given',
-      'b in static address; unhealthy, but most tasks of its service are unhealthy: all that run are given',
-      'c in static address; initializing, but most tasks of its service are unhealthy: all that run are given',
+      'a in static address; unhealthy, but no task of its service is healthy: all that run are given',
+      'b in static address; unhealthy, but no task of its service is healthy: all that run are given',
+      'c in static address; initializing, but no task of its service is healthy: all that run are given',
       'd out draining',
     ]);
   });
