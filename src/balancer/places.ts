@@ -4,19 +4,30 @@ type Place = Pick<VirtualService, 'vip' | 'port' | 'protocol'> & { readonly serv
 
 /** Whether two lists are of the same addresses for the same services, in the same order. */
 export function samePlaces(before: readonly Place[] | undefined, after: readonly Place[]): boolean {
-  if (before === after) return true;
-  if (before?.length !== after.length) return false;
-  // A plain loop: the lists are as long as there are services.
-  for (let at = 0; at < after.length; at++) if (!isSame(before[at], after[at])) return false;
-  return true;
+  return before !== undefined && updatesOf(before, after) !== undefined;
 }
 
-function isSame(one: Place | undefined, other: Place | undefined): boolean {
+/**
+ * Those that are not the value that they were.
+ * @returns undefined when the lists are not of the same addresses for the same services, in the same order
+ */
+export function updatesOf<T extends Place>(before: readonly T[], after: readonly T[]): T[] | undefined {
+  if (before.length !== after.length) return undefined;
+  const updates: T[] = [];
+  for (const [at, each] of after.entries()) {
+    const old = before[at];
+    if (old === each) continue;
+    if (!old || !isSame(old, each)) return undefined;
+    updates.push(each);
+  }
+  return updates;
+}
+
+function isSame(one: Place, other: Place): boolean {
   return (
-    one === other ||
-    (one?.service === other?.service &&
-      one?.vip === other?.vip &&
-      one?.port === other?.port &&
-      one?.protocol === other?.protocol)
+    one.service === other.service &&
+    one.vip === other.vip &&
+    one.port === other.port &&
+    one.protocol === other.protocol
   );
 }

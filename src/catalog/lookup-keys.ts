@@ -32,30 +32,46 @@ export interface Watcher {
   readonly scan: () => void;
 }
 
+/** One object an index and no closures: answers are compiled by the thousand. */
+class WatchedIndex<V> implements Index<V> {
+  readonly #name: keyof Indexes;
+  readonly #index: Index<V>;
+  readonly #watcher: Watcher;
+
+  constructor(name: keyof Indexes, index: Index<V>, watcher: Watcher) {
+    this.#name = name;
+    this.#index = index;
+    this.#watcher = watcher;
+  }
+
+  get(key: string): V | undefined {
+    this.#watcher.look(lookupKey(this.#name, key));
+    return this.#index.get(key);
+  }
+
+  has(key: string): boolean {
+    this.#watcher.look(lookupKey(this.#name, key));
+    return this.#index.has(key);
+  }
+
+  values(): Iterable<V> {
+    this.#watcher.scan();
+    return this.#index.values();
+  }
+
+  get size(): number {
+    this.#watcher.scan();
+    return this.#index.size;
+  }
+}
+
 /**
  * The same snapshot, telling of every entry that is looked at, found or not: what was derived from it stays right until
  * one of them changes. Networks are told as one, by {@link Snapshot.networksRevision}.
  */
-export function watched(snapshot: Snapshot, { look, scan }: Watcher): Snapshot {
+export function watched(snapshot: Snapshot, watcher: Watcher): Snapshot {
   const { indexes } = snapshot;
-  const over = <V>(name: keyof Indexes, index: Index<V>): Index<V> => ({
-    get(key) {
-      look(lookupKey(name, key));
-      return index.get(key);
-    },
-    has(key) {
-      look(lookupKey(name, key));
-      return index.has(key);
-    },
-    values() {
-      scan();
-      return index.values();
-    },
-    get size() {
-      scan();
-      return index.size;
-    },
-  });
+  const over = <V>(name: keyof Indexes, index: Index<V>): Index<V> => new WatchedIndex(name, index, watcher);
   return new Snapshot(
     snapshot.revision,
     snapshot.at,

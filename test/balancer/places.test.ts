@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { samePlaces } from '../../src/balancer/places.js';
+import { samePlaces, updatesOf } from '../../src/balancer/places.js';
 
 const place = { service: 'default/shop/web', vip: '10.43.0.1', port: 80, protocol: 'tcp' } as const;
 const other = { ...place, vip: '10.43.0.2' } as const;
@@ -9,6 +9,13 @@ describe('lists of addresses', () => {
     const scheduler = { ...place, scheduler: 'lc' };
     expect(samePlaces([place, other], [scheduler, other])).toBe(true);
     expect(samePlaces([], [])).toBe(true);
+  });
+
+  it('tell which of their entries are others', () => {
+    const changed = { ...other, scheduler: 'lc' };
+    expect(updatesOf([place, other], [place, changed])).toEqual([changed]);
+    expect(updatesOf([place, other], [place, other])).toEqual([]);
+    expect(updatesOf([place], [place, other])).toBeUndefined();
   });
 
   it.each([

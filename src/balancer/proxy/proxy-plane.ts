@@ -5,7 +5,7 @@ import type {
   VirtualService,
   VirtualServiceCounters,
 } from '../data-plane.js';
-import { samePlaces } from '../places.js';
+import { updatesOf } from '../places.js';
 import { DeadlineWheel } from './deadline-wheel.js';
 import { FlowBudget, flowLimits, type FlowLimits } from './flow-budget.js';
 import type { Frontend, FrontendContext, Listen } from './frontend.js';
@@ -105,9 +105,8 @@ class ProxyPlane implements DataPlane {
   }
 
   async #apply(desired: readonly VirtualService[]): Promise<readonly PlaneProblem[]> {
-    const before = this.#settled;
-    if (before && samePlaces(before, desired))
-      await this.#update(desired.filter((each, at) => each !== before[at]));
+    const updates = this.#settled && updatesOf(this.#settled, desired);
+    if (updates) await this.#update(updates);
     else {
       this.#settled = undefined;
       const problems = await this.#move(desired);
