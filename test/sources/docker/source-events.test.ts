@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import { faults } from './fake-engine.js';
-import { useHarness } from './harness.js';
+import { timing, useHarness } from './harness.js';
 
 const on = useHarness();
 
@@ -49,7 +49,8 @@ describe('events', () => {
 
   it('a signal that had no effect is forgotten', async () => {
     const web = on.engine.model.run('web', { stopTimeout: 0 });
-    await on.started();
+    // Long enough to be seen on a busy machine.
+    await on.started({ timing: { ...timing, drainGrace: 1000 } });
     on.engine.model.kill(web);
     await on.shows('web draining 172.17.0.2');
     await on.shows('web healthy 172.17.0.2');
