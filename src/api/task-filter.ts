@@ -1,17 +1,8 @@
-import type { Health, Task } from '../catalog/model.js';
+import { HEALTHS, type Health, type Task } from '../catalog/model.js';
 import type { Params } from './params.js';
 
 /** The parameters of {@link taskFilter}. */
 export const TASK_FILTERS = ['environment', 'stack', 'service', 'health'] as const;
-
-const HEALTHS: readonly Health[] = [
-  'initializing',
-  'healthy',
-  'unhealthy',
-  'reinitializing',
-  'draining',
-  'stopped',
-];
 
 /**
  * Which tasks a list is to have.

@@ -8,8 +8,16 @@ import type { Upstream } from '../net/upstream.js';
 
 export type { Balancing } from '../net/balancing.js';
 
-/** A task's state (docs/design.md, "Words"). Only `healthy` tasks are given to clients of a service. */
-export type Health = 'initializing' | 'healthy' | 'unhealthy' | 'reinitializing' | 'draining' | 'stopped';
+/** The states of a task (docs/design.md, "Words"). Only `healthy` tasks are given to clients of a service. */
+export const HEALTHS = [
+  'initializing',
+  'healthy',
+  'unhealthy',
+  'reinitializing',
+  'draining',
+  'stopped',
+] as const;
+export type Health = (typeof HEALTHS)[number];
 
 export type Protocol = 'tcp' | 'udp' | 'sctp';
 

@@ -1,4 +1,5 @@
 import { systemCallError, type Libc, type Pointer } from './libc.js';
+import { CLOEXEC } from './numbers.js';
 
 /** sys/epoll.h. */
 export const EPOLL = {
@@ -13,7 +14,6 @@ export const EPOLL = {
   ET: 1 << 31,
 } as const;
 
-const CLOEXEC = 0o2000000;
 const CTL_ADD = 1;
 const CTL_DEL = 2;
 const CTL_MOD = 3;

@@ -1,7 +1,5 @@
 import { systemCallError, type Libc, type Pointer } from './libc.js';
-
-const CLOEXEC = 0o2000000;
-const NONBLOCK = 0o4000;
+import { CLOEXEC, NONBLOCK } from './numbers.js';
 
 /** A descriptor by which one thread wakes another that waits in epoll_wait (eventfd(2)). */
 export class EventFd {

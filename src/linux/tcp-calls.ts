@@ -1,20 +1,15 @@
 import { ipFamily, ipFromBytes, type HostPort } from '../net/ip.js';
 import type { Libc, Pointer } from './libc.js';
+import { CLOEXEC, IPPROTO_TCP, NONBLOCK, SOCK_STREAM, SOL_SOCKET, TCP_NODELAY } from './numbers.js';
 import { AF_INET, AF_INET6, SOCKADDR, SOCKADDR_SIZE, writeSockaddr } from './sockaddr.js';
 
 /** Numbers of errors that callers go by; the same on x64 and arm64 (asm-generic/errno.h). */
 export const ERRNO = { EINTR: 4, EAGAIN: 11, ENOMEM: 12, ENFILE: 23, EMFILE: 24, ENOBUFS: 105 } as const;
 const EINPROGRESS = 115;
 
-const SOCK_STREAM = 1;
-const NONBLOCK = 0o4000;
-const CLOEXEC = 0o2000000;
-const SOL_SOCKET = 1;
 const SO_ERROR = 4;
 const SO_KEEPALIVE = 9;
 const SO_LINGER = 13;
-const IPPROTO_TCP = 6;
-const TCP_NODELAY = 1;
 const TCP_KEEPIDLE = 4;
 const TCP_KEEPINTVL = 5;
 const TCP_KEEPCNT = 6;

@@ -1,14 +1,9 @@
 import { ipFamily, type HostPort } from '../net/ip.js';
 import { systemCallError, type Libc } from './libc.js';
+import { CLOEXEC, IPPROTO_TCP, NONBLOCK, SOCK_STREAM, SOL_SOCKET, TCP_NODELAY } from './numbers.js';
 import { AF_INET, AF_INET6, readSockaddr, SOCKADDR_SIZE, writeSockaddr } from './sockaddr.js';
 
-const SOCK_STREAM = 1;
-const SOCK_NONBLOCK = 0o4000;
-const SOCK_CLOEXEC = 0o2000000;
-const SOL_SOCKET = 1;
 const SO_REUSEADDR = 2;
-const IPPROTO_TCP = 6;
-const TCP_NODELAY = 1;
 const SO_ATTACH_FILTER = 26;
 const IPPROTO_IPV6 = 41;
 const IPV6_V6ONLY = 26;
@@ -68,7 +63,7 @@ export interface TcpListener {
 export function openTcpListener(libc: Libc, address: HostPort, backlog: number): TcpListener {
   const family = ipFamily(address.ip);
   const domain = family === 4 ? AF_INET : AF_INET6;
-  const fd = libc.socket(domain, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  const fd = libc.socket(domain, SOCK_STREAM | NONBLOCK | CLOEXEC, 0);
   if (fd < 0) throw systemCallError(libc, 'socket');
   try {
     const must = (call: string, result: number): void => {

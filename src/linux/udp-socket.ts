@@ -1,11 +1,10 @@
 import { ipFamily, type HostPort } from '../net/ip.js';
 import { systemCallError, type Libc, type SystemCallError } from './libc.js';
+import { CLOEXEC, SOL_SOCKET } from './numbers.js';
 import { AF_INET, AF_INET6, readSockaddr, SOCKADDR_SIZE, sockaddrLength, writeSockaddr } from './sockaddr.js';
 
 /** asm-generic/socket.h, linux/in.h, linux/in6.h, bits/socket.h. */
 const SOCK_DGRAM = 2;
-const SOCK_CLOEXEC = 0o2000000;
-const SOL_SOCKET = 1;
 const SO_RCVBUF = 8;
 const SO_SNDBUF = 7;
 const SO_REUSEPORT = 15;
@@ -47,7 +46,7 @@ export interface UdpSocket {
 /** @throws SystemCallError as of socket(2), setsockopt(2), bind(2) */
 export function openUdpSocket(libc: Libc, address: HostPort, options: UdpSocketOptions = {}): UdpSocket {
   const family = ipFamily(address.ip);
-  const fd = libc.socket(family === 4 ? AF_INET : AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  const fd = libc.socket(family === 4 ? AF_INET : AF_INET6, SOCK_DGRAM | CLOEXEC, 0);
   if (fd < 0) throw systemCallError(libc, 'socket');
   try {
     setOptions(libc, fd, family, options);

@@ -1,3 +1,4 @@
+import { parseBoolean } from './boolean.js';
 import { parseDuration } from './duration.js';
 
 /** How a virtual IP chooses a task: IPVS's algorithms (ipvsadm(8), "--scheduler") by their names. */
@@ -116,11 +117,7 @@ const share: Reader<number> = {
 
 const boolean: Reader<boolean> = {
   expected: 'true or false',
-  read: (text) => {
-    const word = text.toLowerCase();
-    if (['true', '1', 'yes', 'on'].includes(word)) return true;
-    return ['false', '0', 'no', 'off'].includes(word) ? false : undefined;
-  },
+  read: parseBoolean,
 };
 
 const limits = BALANCING_LIMITS;

@@ -1,7 +1,8 @@
 import type { Problem, SourceState } from '../../catalog/model.js';
 import type { Snapshot } from '../../catalog/snapshot.js';
 import { gauge, type Readings } from './exposition.js';
-import { HEALTHS, serviceLabels, type Survey } from './survey.js';
+import { HEALTHS } from '../../catalog/model.js';
+import { serviceLabels, type Survey } from './survey.js';
 
 /** What there is, and who says so. */
 export const catalogMetrics = {

@@ -3,15 +3,6 @@ import { serviceName, type Health, type Service } from '../../catalog/model.js';
 import { selectTasks } from '../../catalog/selection.js';
 import type { Snapshot } from '../../catalog/snapshot.js';
 
-export const HEALTHS: readonly Health[] = [
-  'initializing',
-  'healthy',
-  'unhealthy',
-  'reinitializing',
-  'draining',
-  'stopped',
-];
-
 export type HealthCounts = Record<Health, number>;
 
 /** A service of which a task that runs is not healthy. */

@@ -1,3 +1,4 @@
+import { parseBoolean } from '../../net/boolean.js';
 import { printable, quoted } from '../../text/printable.js';
 import type { RecoveryStrategy, StatusRange } from '../check.js';
 import { dnsCheckTypes, type DnsCheckType } from '../check.js';
@@ -57,10 +58,8 @@ export const readCount: Reader<number> = (text) => {
 };
 
 export const readBoolean: Reader<boolean> = (text) => {
-  const word = text.toLowerCase();
-  if (['true', '1', 'yes', 'on'].includes(word)) return good(true);
-  if (['false', '0', 'no', 'off'].includes(word)) return good(false);
-  return bad('is neither true nor false');
+  const value = parseBoolean(text);
+  return value === undefined ? bad('is neither true nor false') : good(value);
 };
 
 export function readOneOf<T extends string>(words: readonly T[]): Reader<T> {

@@ -1,4 +1,5 @@
 import type { Protocol } from '../../catalog/model.js';
+import { parseBoolean } from '../../net/boolean.js';
 import { canonicalIp } from '../../net/ip.js';
 import { labelFault, nameFault } from '../../net/labels.js';
 import { parseUpstream, type Upstream } from '../../net/upstream.js';
@@ -14,10 +15,8 @@ export interface Reading<T> {
 }
 
 export function readBoolean(text: string, otherwise: boolean): Reading<boolean> {
-  const word = text.trim().toLowerCase();
-  if (['true', '1', 'yes', 'on'].includes(word)) return { value: true };
-  if (['false', '0', 'no', 'off'].includes(word)) return { value: false };
-  return { value: otherwise, fault: 'is neither true nor false' };
+  const value = parseBoolean(text.trim());
+  return value === undefined ? { value: otherwise, fault: 'is neither true nor false' } : { value };
 }
 
 export function readWeight(text: string): Reading<number> {

@@ -1,4 +1,5 @@
 import { allBalancingSettings } from '../../net/balancing.js';
+import { parseBoolean } from '../../net/boolean.js';
 import { nearest } from '../../text/nearest.js';
 import { printable, quoted } from '../../text/printable.js';
 
@@ -89,7 +90,5 @@ export function isDrained(task: Labels = {}, service: Labels = {}): boolean {
 }
 
 function readSwitch(text = ''): boolean | undefined {
-  const word = text.trim().toLowerCase();
-  if (['true', '1', 'yes', 'on'].includes(word)) return true;
-  return ['false', '0', 'no', 'off'].includes(word) ? false : undefined;
+  return parseBoolean(text.trim());
 }

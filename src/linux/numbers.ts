@@ -1,0 +1,7 @@
+/** Numbers that several calls take; the same on x64 and arm64 (asm-generic/fcntl.h, asm-generic/socket.h, linux/in.h). */
+export const NONBLOCK = 0o4000;
+export const CLOEXEC = 0o2000000;
+export const SOCK_STREAM = 1;
+export const SOL_SOCKET = 1;
+export const IPPROTO_TCP = 6;
+export const TCP_NODELAY = 1;
