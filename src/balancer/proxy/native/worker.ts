@@ -3,6 +3,8 @@ import { receiveMessageOnPort, workerData, type MessagePort } from 'node:worker_
 import { EPOLL } from '../../../linux/epoll.js';
 import { EventFd } from '../../../linux/event-fd.js';
 import { loadLibc } from '../../../linux/libc.js';
+import { preferLatency } from '../../../linux/scheduling.js';
+import { Urgency } from '../../../linux/urgency.js';
 import { Carrier } from './carrier.js';
 import type { CarrierInput, Command } from './protocol.js';
 
@@ -13,6 +15,7 @@ if ('unavailable' in libc) throw new Error(libc.unavailable);
 
 const carrier = new Carrier({ libc, input, report: (report) => port.postMessage(report) });
 const bell = new EventFd(libc, input.bell);
+const urgency = new Urgency((nice) => preferLatency(libc, nice), performance.now());
 let isRung = false;
 carrier.reactor.watch(bell.fd, EPOLL.IN, {
   tag: 0,
@@ -26,6 +29,7 @@ carrier.reactor.watch(bell.fd, EPOLL.IN, {
 function run(): void {
   while (!carrier.hasQuit) {
     const isDue = carrier.turn();
+    urgency.worked(carrier.reactor.wheel.coarse, performance.now());
     if (!isDue && !isRung) continue;
     if (isRung) takeCommands();
     setImmediate(run);

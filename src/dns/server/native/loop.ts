@@ -2,6 +2,8 @@ import { receiveMessageOnPort, type MessagePort } from 'node:worker_threads';
 import type { Libc } from '../../../linux/libc.js';
 import { DatagramBatch } from '../../../linux/datagram-batch.js';
 import { SOCKADDR, SOCKADDR_SIZE } from '../../../linux/sockaddr.js';
+import { Urgency } from '../../../linux/urgency.js';
+import { preferLatency } from '../../../linux/scheduling.js';
 import { Answerer, MISS } from '../../answers/answerer.js';
 import { Ring } from '../../answers/ring.js';
 import { Store } from '../../answers/store.js';
@@ -28,6 +30,7 @@ export class Loop {
   readonly #store: Store;
   readonly #answerer: Answerer;
   readonly #tally: Tally;
+  readonly #urgency: Urgency;
   readonly #entries: Ring;
   readonly #misses: Ring;
   readonly #control: Int32Array;
@@ -45,6 +48,7 @@ export class Loop {
     const versions = new Versions(shared.versions);
     this.#store = new Store(versions);
     this.#tally = new Tally(shared.tally);
+    this.#urgency = new Urgency((nice) => preferLatency(libc, nice), performance.now());
     this.#entries = new Ring(shared.entries);
     this.#misses = new Ring(shared.misses);
     this.#control = new Int32Array(shared.control);
@@ -90,7 +94,9 @@ export class Loop {
     this.#send(socket.fd, unsent, received - unsent);
     batch.reset(received, SOCKADDR_SIZE);
     this.#ring();
-    this.#tally.batch(received, performance.now() - started);
+    const ended = performance.now();
+    this.#tally.batch(received, ended - started);
+    this.#urgency.worked(started, ended);
     return received;
   }
 
