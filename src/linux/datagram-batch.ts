@@ -40,6 +40,8 @@ export class DatagramBatch {
   readonly #libc: Libc;
   readonly #numbers: (typeof NUMBERS)[keyof typeof NUMBERS];
   readonly #base: Pointer;
+  /** Where the header of each place is. Beside something else, numbers stay the objects that a call takes, and none is made for it. */
+  readonly #headers: readonly unknown[];
   readonly #iovecsAt: number;
   readonly #namesAt: number;
   readonly #datagramsAt: number;
@@ -65,6 +67,8 @@ export class DatagramBatch {
     this.octets = new Uint8Array(memory);
     this.words = new Int32Array(memory);
     this.#base = libc.address(memory);
+    const headers = Array.from({ length: capacity }, (_, place) => this.#base + place * HDR.size);
+    this.#headers = [...headers, undefined];
     this.#prepare(memory);
   }
 
@@ -96,7 +100,7 @@ export class DatagramBatch {
    */
   receive(fd: number, wait: boolean): number {
     const flags = wait ? MSG_WAITFORONE : MSG_DONTWAIT;
-    const got = this.#libc.syscall(this.#numbers.recvmmsg, fd, this.#base, this.capacity, flags, 0);
+    const got = this.#libc.syscall(this.#numbers.recvmmsg, fd, this.#header(0), this.capacity, flags, 0);
     if (got >= 0) return got;
     const errno = this.#libc.errno();
     // ECONNREFUSED and its like are news of replies that did not arrive, not faults of the socket.
@@ -109,8 +113,7 @@ export class DatagramBatch {
    * @returns how many the kernel took before it refused one; it says nothing of why
    */
   send(fd: number, first: number, count: number): number {
-    const from = this.#base + first * HDR.size;
-    return this.#libc.syscall(this.#numbers.sendmmsg, fd, from, count, 0, 0);
+    return this.#libc.syscall(this.#numbers.sendmmsg, fd, this.#header(first), count, 0, 0);
   }
 
   /** The error of the last {@link send} that took none. */
@@ -142,6 +145,10 @@ export class DatagramBatch {
     const pointer = this.#base + this.#pollAt;
     // ppoll(fds, count, timeout, no signal mask)
     this.#libc.ppoll(this.#numbers.ppoll, pointer + TIMESPEC_SIZE, count, pointer);
+  }
+
+  #header(place: number): Pointer {
+    return this.#headers[place] as Pointer;
   }
 
   #prepare(memory: ArrayBuffer): void {

@@ -43,6 +43,7 @@ export interface Libc extends StreamCalls {
   syscall(number: number, fd: number, b: Pointer, count: number, flags: number, e: Pointer): number;
   /** `syscall(2)` for ppoll(2): number, descriptors, how many, timeout, without a signal mask. */
   ppoll(number: number, fds: Pointer, count: number, timeout: Pointer): number;
+  clock_gettime(clock: number, timespec: Pointer): number;
   /** Of the last failed call of this thread. */
   errno(): number;
   /** `EAGAIN` for 11. */
@@ -90,6 +91,7 @@ export async function loadLibc(): Promise<Libc | Unavailable> {
         'int64_t syscall(int64_t number, int64_t fd, uintptr_t b, int64_t count, int64_t flags, uintptr_t e)',
       ),
       ppoll: (number, fds, count, timeout) => ppoll(number, fds, count, timeout, 0, 0),
+      clock_gettime: declare('int clock_gettime(int clock, uintptr_t timespec)'),
       errno: () => koffi.errno(),
       errnoName: (errno) => names.get(errno) ?? `E${errno}`,
       address: (buffer) => Number(koffi.address(new Uint8Array(buffer))),

@@ -27,9 +27,9 @@ export class Urgency {
     apply(URGENT);
   }
 
-  /** Work was done. @param from when it began, in ms @param until when it ended */
-  worked(from: number, until: number): void {
-    this.#busy += until - from;
+  /** Work was done. @param took ms since this was told last @param until now, in ms */
+  worked(took: number, until: number): void {
+    this.#busy += took;
     const elapsed = until - this.#since;
     if (elapsed < WINDOW_MS) return;
     const part = this.#busy / elapsed;

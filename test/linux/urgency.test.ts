@@ -10,7 +10,7 @@ function urgency(): {
   let now = 0;
   const urgent = new Urgency((each) => nice.push(each), now);
   const work = (every: number, part: number, until: number): void => {
-    for (; now < until; now += every) urgent.worked(now + every * (1 - part), now + every);
+    for (; now < until; now += every) urgent.worked(every * part, now + every);
   };
   return { nice, work };
 }

@@ -84,11 +84,11 @@ export class Tally {
     this.#counts[place] = (this.#counts[place] ?? 0) + more;
   }
 
-  /** @param ms from the arrival of the batch until its replies were out */
-  batch(size: number, ms: number): void {
+  /** @param us from the arrival of the batch until its replies were out */
+  batch(size: number, us: number): void {
     this.count('batches');
     this.#bucket(BATCHES_AT, BATCH_BUCKETS, size, 1);
-    this.#bucket(TIMES_AT, TIME_BUCKETS, (ms * 1000) / FIRST_TIME_US, size);
+    this.#bucket(TIMES_AT, TIME_BUCKETS, us / FIRST_TIME_US, size);
   }
 
   /** The sum of several threads' counters. */

@@ -29,7 +29,8 @@ carrier.reactor.watch(bell.fd, EPOLL.IN, {
 function run(): void {
   while (!carrier.hasQuit) {
     const isDue = carrier.turn();
-    urgency.worked(carrier.reactor.wheel.coarse, performance.now());
+    const now = performance.now();
+    urgency.worked(now - carrier.reactor.wheel.coarse, now);
     if (!isDue && !isRung) continue;
     if (isRung) takeCommands();
     setImmediate(run);

@@ -1,5 +1,6 @@
 import { receiveMessageOnPort, type MessagePort } from 'node:worker_threads';
 import type { Libc } from '../../../linux/libc.js';
+import { Moment } from '../../../linux/moment.js';
 import { DatagramBatch } from '../../../linux/datagram-batch.js';
 import { SOCKADDR, SOCKADDR_SIZE } from '../../../linux/sockaddr.js';
 import { Urgency } from '../../../linux/urgency.js';
@@ -22,6 +23,8 @@ import {
 
 /** The longest time that a socket's queue is answered after it was to be left alone. */
 const RELEASE_MS = 500;
+/** How urgent this thread is need not be judged for each batch. */
+const BATCHES_A_JUDGEMENT = 16;
 
 /** An answering thread: receives, answers what it knows, hands the rest to the main thread. It blocks in the kernel while idle. */
 export class Loop {
@@ -31,14 +34,20 @@ export class Loop {
   readonly #answerer: Answerer;
   readonly #tally: Tally;
   readonly #urgency: Urgency;
+  /** Of a batch. */
+  readonly #started: Moment;
+  readonly #ended: Moment;
   readonly #entries: Ring;
   readonly #misses: Ring;
   readonly #control: Int32Array;
-  /** What turns this thread's clock into the process's, in seconds. */
-  readonly #clockOffset = Number(process.hrtime.bigint()) / 1e9 - performance.now() / 1000;
   #sockets: readonly WorkerSocket[] = [];
   #fds: readonly number[] = [];
+  /** The socket that there is, if there is but one. */
+  #only: WorkerSocket | undefined;
   #commands = 0;
+  #batches = 0;
+  /** µs of work since urgency was judged. */
+  #busy = 0;
   #hasMisses = false;
   #isStopped = false;
 
@@ -48,6 +57,8 @@ export class Loop {
     const versions = new Versions(shared.versions);
     this.#store = new Store(versions);
     this.#tally = new Tally(shared.tally);
+    this.#started = new Moment(libc);
+    this.#ended = new Moment(libc);
     this.#urgency = new Urgency((nice) => preferLatency(libc, nice), performance.now());
     this.#entries = new Ring(shared.entries);
     this.#misses = new Ring(shared.misses);
@@ -60,10 +71,9 @@ export class Loop {
   run(): void {
     while (!this.#isStopped) {
       this.#obey();
-      const [only, ...more] = this.#sockets;
-      if (!only) Atomics.wait(this.#control, CONTROL.commands, this.#commands, BLOCK_MS);
-      else if (more.length === 0) this.#serve(only, true);
-      else this.#serveAll();
+      if (this.#only) this.#serve(this.#only, true);
+      else if (this.#sockets.length > 0) this.#serveAll();
+      else Atomics.wait(this.#control, CONTROL.commands, this.#commands, BLOCK_MS);
     }
   }
 
@@ -78,9 +88,9 @@ export class Loop {
     const batch = this.#batch;
     const received = batch.receive(socket.fd, wait);
     if (received === 0) return 0;
-    const started = performance.now();
+    this.#started.take();
     this.#takeEntries();
-    this.#answerer.begin(started / 1000 + this.#clockOffset);
+    this.#answerer.begin(this.#started.seconds);
     let unsent = 0;
     for (let place = 0; place < received; place++) {
       const reply = this.#answer(socket, place);
@@ -94,10 +104,18 @@ export class Loop {
     this.#send(socket.fd, unsent, received - unsent);
     batch.reset(received, SOCKADDR_SIZE);
     this.#ring();
-    const ended = performance.now();
-    this.#tally.batch(received, ended - started);
-    this.#urgency.worked(started, ended);
+    this.#ended.take();
+    const us = this.#ended.since(this.#started);
+    this.#tally.batch(received, us);
+    this.#worked(us);
     return received;
+  }
+
+  #worked(us: number): void {
+    this.#busy += us;
+    if (++this.#batches % BATCHES_A_JUDGEMENT !== 0) return;
+    this.#urgency.worked(this.#busy / 1000, performance.now());
+    this.#busy = 0;
   }
 
   /** @returns octets of the reply; 0 for none */
@@ -199,6 +217,7 @@ export class Loop {
   #setSockets(sockets: readonly WorkerSocket[]): void {
     this.#sockets = sockets;
     this.#fds = sockets.map(({ fd }) => fd);
+    this.#only = sockets.length === 1 ? sockets[0] : undefined;
   }
 
   #report(report: Report): void {
