@@ -4,7 +4,7 @@
  */
 import { parseArgs } from 'node:util';
 import { Catalog } from '../src/catalog/index.js';
-import { Answerer } from '../src/dns/answers/answerer.js';
+import { createAnswerer } from '../src/dns/answers/answerer.js';
 import { Compiler } from '../src/dns/answers/compiler.js';
 import { Store } from '../src/dns/answers/store.js';
 import { Tally } from '../src/dns/answers/tally.js';
@@ -74,7 +74,7 @@ const compiler = new Compiler({
 const store = new Store(versions);
 const memory = new ArrayBuffer(NAMES_AT + PLACES * 32);
 const octets = new Uint8Array(memory);
-const answerer = new Answerer({
+const answerer = createAnswerer({
   store,
   versions,
   tally: new Tally(),

@@ -1,9 +1,13 @@
-import { EDNS_UDP_SIZE, PLAIN_UDP_SIZE } from '../wire/constants.js';
+import * as wire from '../wire/constants.js';
 import { Clients } from './clients.js';
-import { ANSWER_BODY, FORM, lowerWord, mix, NEVER, WISH } from './entry.js';
-import { keyAt, type Store } from './store.js';
+import * as entryShape from './entry.js';
+import { type Store } from './store.js';
 import type { Tally } from './tally.js';
 import type { Versions } from './versions.js';
+
+// What is imported is looked up at each use; a constant of this file becomes part of the code that V8 makes of it.
+const { EDNS_UDP_SIZE, PLAIN_UDP_SIZE } = wire;
+const { ANSWER_BODY, FORM, HEAD, lowerWord, mix, NEVER, WISH } = entryShape;
 
 /** What {@link Answerer.answer} gives when somebody else has to answer. */
 export const MISS = 0;
@@ -35,45 +39,12 @@ export interface AnswererOptions {
   readonly seed: number;
 }
 
-/**
- * Answers queries in place from compiled answers, on memory alone: no object is made. It knows no rule of the DNS but how to read a
- * query of the plainest kind; the answers were made by the pipeline that answers everything, for exactly this question. Whatever
- * is not plain (options, opcodes, malformed packets, unknown clients and names) is a miss.
- */
-export class Answerer {
-  readonly #store: Store;
-  readonly #versions: Versions;
-  readonly #tally: Tally;
-  readonly #octets: Uint8Array;
-  readonly #words: Int32Array;
-  #random: number;
-  #revision = 0;
-  readonly #clients: Clients;
-  #now = 0;
-  #sample = 0;
-
-  constructor({ store, versions, tally, octets, words, seed }: AnswererOptions) {
-    this.#store = store;
-    this.#versions = versions;
-    this.#tally = tally;
-    this.#octets = octets;
-    this.#words = words;
-    this.#random = seed;
-    this.#clients = new Clients(store, words);
-  }
-
+/** Answers queries from compiled answers, on memory alone. */
+export interface Answerer {
   /** Begins a batch: everything that was published until now counts. @param now in seconds, of the clock that entries were made by */
-  begin(now: number): void {
-    this.#now = Math.floor(now);
-    this.#revision = this.#store.refresh();
-    this.#sample = this.#versions.sample;
-  }
-
-  /** Draws whether the query log looks at the next query, which is then not for here; as of the last {@link begin}. */
-  isSampled(): boolean {
-    return this.#sample !== 0 && this.#next() < this.#sample;
-  }
-
+  begin(now: number): void;
+  /** Draws whether the query log looks at the next query, which is then not for here; as of the last {@link Answerer.begin}. */
+  isSampled(): boolean;
   /**
    * Turns a query into its reply.
    * @param at where it begins: octets, a multiple of 4, with room for 1232 and a few more
@@ -81,9 +52,36 @@ export class Answerer {
    * @param nameAt where the `sockaddr` of the client is: octets, a multiple of 4
    * @returns octets of the reply; {@link MISS} when there is none, and the query is as it was
    */
-  answer(at: number, length: number, nameAt: number): number {
-    const octets = this.#octets;
-    const words = this.#words;
+  answer(at: number, length: number, nameAt: number): number;
+}
+
+/**
+ * Answers queries in place: no object is made. It knows no rule of the DNS but how to read a query of the plainest kind; the answers were
+ * made by the pipeline that answers everything, for exactly this question. Whatever is not plain (options, opcodes, malformed
+ * packets, unknown clients and names) is a miss.
+ *
+ * These are functions that share variables, and no class, because a thread makes them once: V8 then takes what they share, memory above
+ * all, for constants, which no field of an object is. That is a quarter of what a query costs here.
+ */
+export function createAnswerer({ store, versions, tally, octets, words, seed }: AnswererOptions): Answerer {
+  const { key, words: source } = store;
+  const clients = new Clients(store, words);
+  let random = seed;
+  let revision = 0;
+  let seconds = 0;
+  let sample = 0;
+
+  function begin(now: number): void {
+    seconds = Math.floor(now);
+    revision = store.refresh();
+    sample = versions.sample;
+  }
+
+  function isSampled(): boolean {
+    return sample !== 0 && next() < sample;
+  }
+
+  function answer(at: number, length: number, nameAt: number): number {
     const first = at >> 2;
     const head = words[first] ?? 0;
     if (length < HEADER + 5 || (head & NOT_A_QUERY) !== 0 || words[first + 1] !== ONE_QUESTION) return MISS;
@@ -129,25 +127,23 @@ export class Answerer {
       opt = OPT;
     }
 
-    const client = this.#clients.find(nameAt, this.#revision);
+    const client = clients.find(nameAt, revision);
     if (client < 0) return MISS;
-    const networks = this.#clients.networks(client);
+    const networks = clients.networks(client);
 
-    const hash = this.#takeName(first + 3, nameOctets);
+    const hash = takeName(first + 3, nameOctets);
     const kind = type | (wishes << 16);
-    let entry = this.#store.find(mix(mix(hash, kind), networks), kind, networks, nameOctets);
+    let entry = store.find(mix(mix(hash, kind), networks), kind, networks, nameOctets);
     if (entry < 0) {
-      const own = this.#clients.own(client);
-      entry = this.#store.find(mix(mix(hash, kind), own), kind, own, nameOctets);
+      const own = clients.own(client);
+      entry = store.find(mix(mix(hash, kind), own), kind, own, nameOctets);
       if (entry < 0) return MISS;
     }
-    return this.#write(entry, at, kind, nameOctets, limit - opt - (questionEnd - at), opt);
+    return write(entry, at, kind, nameOctets, limit - opt - (questionEnd - at), opt);
   }
 
   /** Makes a name the key to look for. @returns its hash */
-  #takeName(from: number, octets: number): number {
-    const words = this.#words;
-    const { key } = this.#store;
+  function takeName(from: number, octets: number): number {
     const whole = octets >> 2;
     let hash = octets;
     for (let i = 0; i < whole; i++) {
@@ -164,15 +160,20 @@ export class Answerer {
     return hash;
   }
 
-  #write(entry: number, at: number, kind: number, nameOctets: number, room: number, opt: number): number {
-    const { words: source } = this.#store;
-    const body = keyAt(entry) + ((nameOctets + 3) >> 2);
+  function write(
+    entry: number,
+    at: number,
+    kind: number,
+    nameOctets: number,
+    room: number,
+    opt: number,
+  ): number {
+    const body = entry + HEAD.words + ((nameOctets + 3) >> 2);
     const expires = source[body + ANSWER_BODY.expires] ?? 0;
-    if (expires !== NEVER && this.#now >= expires) return MISS;
-    const form = this.#chooseForm(source, body, room);
+    if (expires !== NEVER && seconds >= expires) return MISS;
+    const form = chooseForm(body, room);
     if (form < 0) return MISS;
 
-    const words = this.#words;
     const first = at >> 2;
     const questionEnd = at + HEADER + nameOctets + 4;
     let flags = source[form + FORM.flags] ?? 0;
@@ -193,27 +194,27 @@ export class Answerer {
         counts = addCount(counts, taken - records);
       }
       const set = source[form + FORM.set] ?? 0;
-      if (set !== 0) this.#writeAddresses(source, entry + set, records, taken, questionEnd + octets);
+      if (set !== 0) writeAddresses(entry + set, records, taken, questionEnd + octets);
       octets += taken * size * 4;
       if (set === 0) {
         const end = (questionEnd + octets) >> 2;
         // Records of a set begin alike, so it makes no difference whose first word it was that was copied last. From a place in the
         // middle it goes to the last record, and on with the first.
-        const begin = this.#below(records);
+        const begin = below(records);
         const turn = Math.min(end, target + (records - begin) * size - 1);
         let origin = word + begin * size;
         for (; target <= turn; target++, origin++) words[target] = source[origin] ?? 0;
         for (; target <= end; target++, word++) words[target] = source[word] ?? 0;
       }
     }
-    if (source[body + ANSWER_BODY.patches] !== 0) this.#patch(source, body, questionEnd);
+    if (source[body + ANSWER_BODY.patches] !== 0) patch(body, questionEnd);
 
     words[first] = ((words[first] ?? 0) & 0xffff) | flags;
     words[first + 1] = counts;
     words[first + 2] = (source[form + FORM.moreCounts] ?? 0) + (opt === 0 ? 0 : ONE_MORE);
-    if (opt !== 0) this.#writeOpt(questionEnd + octets, (kind >> 16) & WISH.DO);
-    this.#tally.answered(kind & 0xffff, (flags >>> 24) & 0xf, source[body + ANSWER_BODY.upstream] ?? 0);
-    if ((flags & TRUNCATED) !== 0) this.#tally.count('truncated');
+    if (opt !== 0) writeOpt(questionEnd + octets, (kind >> 16) & WISH.DO);
+    tally.answered(kind & 0xffff, (flags >>> 24) & 0xf, source[body + ANSWER_BODY.upstream] ?? 0);
+    if ((flags & TRUNCATED) !== 0) tally.count('truncated');
     return HEADER + nameOctets + 4 + octets + opt;
   }
 
@@ -221,8 +222,7 @@ export class Answerer {
    * Writes A records, from a random one on, at a place that may be off a word by up to three octets: each word then has a part of two.
    * @param set where what they have in common is, three words, and behind it the addresses
    */
-  #writeAddresses(source: Int32Array, set: number, records: number, taken: number, to: number): void {
-    const words = this.#words;
+  function writeAddresses(set: number, records: number, taken: number, to: number): void {
     const shift = (to & 3) << 3;
     // Twice, because a shift by 32 is none.
     const rest = 31 - shift;
@@ -235,7 +235,7 @@ export class Answerer {
     const fourth = (three >>> 1) >>> rest;
     const addresses = set + 3;
     const end = addresses + records;
-    let at = addresses + this.#below(records);
+    let at = addresses + below(records);
     let target = to >> 2;
     // What is there already, in front of the first.
     let left = shift === 0 ? 0 : (words[target] ?? 0) & (0xffffffff >>> (32 - shift));
@@ -253,36 +253,35 @@ export class Answerer {
   }
 
   /** The form of the largest group that fits; -1 when none does. */
-  #chooseForm(source: Int32Array, body: number, room: number): number {
+  function chooseForm(body: number, room: number): number {
     const groups = source[body + ANSWER_BODY.groups] ?? 0;
     const forms = source[body + ANSWER_BODY.forms] ?? 0;
     let form = body + ANSWER_BODY.words;
     for (let group = 0; group < groups; group++) {
       const octets = source[form + FORM.octets] ?? 0;
       // Of a set that rotates as many are taken as fit.
-      if (octets <= room) return forms === 1 ? form : form + this.#below(forms) * FORM.words;
+      if (octets <= room) return forms === 1 ? form : form + below(forms) * FORM.words;
       form += forms * FORM.words;
     }
     return -1;
   }
 
   /** TTLs run down by whole seconds, and the SOA has the serial of now. */
-  #patch(source: Int32Array, body: number, questionEnd: number): void {
-    const age = this.#now - (source[body + ANSWER_BODY.stored] ?? 0);
+  function patch(body: number, questionEnd: number): void {
+    const age = seconds - (source[body + ANSWER_BODY.stored] ?? 0);
     const groups = source[body + ANSWER_BODY.groups] ?? 0;
     const forms = source[body + ANSWER_BODY.forms] ?? 0;
     const count = source[body + ANSWER_BODY.ttls] ?? 0;
     const list = body + ANSWER_BODY.words + groups * forms * FORM.words;
     for (let i = 0; i < count; i++) {
       const ttl = (source[list + i * 2 + 1] ?? 0) - age;
-      this.#writeU32(questionEnd + (source[list + i * 2] ?? 0), ttl > 0 ? ttl : 0);
+      writeU32(questionEnd + (source[list + i * 2] ?? 0), ttl > 0 ? ttl : 0);
     }
     const serialAt = source[body + ANSWER_BODY.serialAt] ?? -1;
-    if (serialAt >= 0) this.#writeU32(questionEnd + serialAt, this.#versions.serial);
+    if (serialAt >= 0) writeU32(questionEnd + serialAt, versions.serial);
   }
 
-  #writeU32(at: number, value: number): void {
-    const octets = this.#octets;
+  function writeU32(at: number, value: number): void {
     octets[at] = value >>> 24;
     octets[at + 1] = value >>> 16;
     octets[at + 2] = value >>> 8;
@@ -290,8 +289,7 @@ export class Answerer {
   }
 
   /** Our OPT: version 0, our size, DO as asked, no options. */
-  #writeOpt(at: number, dnssecOk: number): void {
-    const octets = this.#octets;
+  function writeOpt(at: number, dnssecOk: number): void {
     octets[at] = 0;
     octets[at + 1] = 0;
     octets[at + 2] = TYPE_OPT;
@@ -306,20 +304,22 @@ export class Answerer {
   }
 
   /** 31 random bits. */
-  #next(): number {
-    this.#below(1);
-    return this.#random & 0x7fffffff;
+  function next(): number {
+    below(1);
+    return random & 0x7fffffff;
   }
 
   /** A whole number from 0 up to, and without, `bound`, which is below 2^15 (xorshift32). */
-  #below(bound: number): number {
-    let x = this.#random;
+  function below(bound: number): number {
+    let x = random;
     x ^= x << 13;
     x ^= x >>> 17;
     x ^= x << 5;
-    this.#random = x;
+    random = x;
     return ((x & 0xffff) * bound) >>> 16;
   }
+
+  return { begin, isSampled, answer };
 }
 
 /** Adds to the second of two big-endian numbers of 16 bits in a word as it lies in memory. */

@@ -1,5 +1,7 @@
-import { CLIENT, CLIENT_BODY, mix } from './entry.js';
+import * as entryShape from './entry.js';
 import { keyAt, type Store } from './store.js';
+
+const { CLIENT, CLIENT_BODY, mix } = entryShape;
 
 /** struct sockaddr_in's family; the other one is IPv6. */
 const AF_INET = 2;

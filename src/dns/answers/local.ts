@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { ipBytes } from '../../net/ip.js';
-import { Answerer } from './answerer.js';
+import { createAnswerer, type Answerer } from './answerer.js';
 import type { Compiler } from './compiler.js';
 import { Store, type StoreOptions } from './store.js';
 import { Tally } from './tally.js';
@@ -41,7 +41,7 @@ export class LocalAnswers {
     this.#store = new Store(versions, store);
     this.#compiler = compiler;
     this.#now = now;
-    this.#answerer = new Answerer({
+    this.#answerer = createAnswerer({
       store: this.#store,
       versions,
       tally: this.tally,

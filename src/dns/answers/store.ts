@@ -1,5 +1,7 @@
-import { HEAD, MAX_ENTRY_WORDS, wordsFor } from './entry.js';
+import * as entryShape from './entry.js';
 import type { Versions } from './versions.js';
+
+const { HEAD, MAX_ENTRY_WORDS, wordsFor } = entryShape;
 
 /** Places that are looked at for one key: a table that somebody fills with collisions costs misses, not time. */
 const MAX_PROBES = 16;
@@ -23,15 +25,23 @@ const FEW = 1024;
 /** One half of the store. */
 class Generation {
   readonly words: Int32Array;
+  /** Where its part of them ends. */
+  readonly end: number;
   /** Pairs of hash and entry; entry 0 is none. */
   table: Int32Array;
   mask: number;
-  used = LINE;
+  /** Where the next entry goes. */
+  used: number;
+  readonly #begin: number;
   readonly #most: number;
   #count = 0;
 
-  constructor(words: number, entries: number) {
-    this.words = new Int32Array(new ArrayBuffer(words * 4));
+  /** @param words of both halves @param begin where its part of them begins; not 0, which is no entry @param entries at most */
+  constructor(words: Int32Array, begin: number, end: number, entries: number) {
+    this.words = words;
+    this.end = end;
+    this.used = begin;
+    this.#begin = begin;
     this.#most = entries;
     this.mask = Math.min(FEW, entries) - 1;
     this.table = newTable(this.mask + 1);
@@ -40,7 +50,7 @@ class Generation {
   clear(): void {
     this.table.fill(0);
     this.#count = 0;
-    this.used = LINE;
+    this.used = this.#begin;
   }
 
   /** Puts an entry into the table, in the place of one with the same key; of any, when it is too crowded and cannot grow. */
@@ -89,8 +99,8 @@ function newTable(places: number): Int32Array {
 export class Store {
   /** The key to look for, as words; the caller writes it before {@link find}. */
   readonly key = new Int32Array(new ArrayBuffer(MAX_KEY_WORDS * 4));
-  /** The memory that the offset of the last {@link find} is in. */
-  words: Int32Array;
+  /** The memory that entries are in; one for both halves, so that it is always the same. */
+  readonly words: Int32Array;
   readonly #versions: Versions;
   readonly #versionWords: Int32Array;
   #young: Generation;
@@ -100,9 +110,9 @@ export class Store {
   constructor(versions: Versions, { words = 1 << 22, entries = 1 << 17 }: StoreOptions = {}) {
     this.#versions = versions;
     this.#versionWords = versions.words;
-    this.#young = new Generation(words, entries);
-    this.#old = new Generation(words, entries);
-    this.words = this.#young.words;
+    this.words = new Int32Array(new ArrayBuffer(words * 2 * 4));
+    this.#young = new Generation(this.words, LINE, words, entries);
+    this.#old = new Generation(this.words, words, words * 2, entries);
   }
 
   /** Makes visible what was published until now; entries are held against that from here on. @returns the revision */
@@ -116,18 +126,11 @@ export class Store {
    * @returns its offset in {@link words}, valid until the next {@link install} or `find`; -1 when there is none
    */
   find(hash: number, kind: number, scope: number, keyOctets: number): number {
-    const young = this.#young;
-    const at = this.#probe(young, hash, kind, scope, keyOctets);
-    if (at > 0) {
-      this.words = young.words;
-      return this.#isRight(young.words, at) ? at : -1;
-    }
-    const old = this.#old;
-    const before = this.#probe(old, hash, kind, scope, keyOctets);
-    if (before < 0 || !this.#isRight(old.words, before)) return -1;
-    const moved = this.#put(old.words, before);
-    this.words = this.#young.words;
-    return moved;
+    const at = this.#probe(this.#young, hash, kind, scope, keyOctets);
+    if (at > 0) return this.#isRight(at) ? at : -1;
+    const before = this.#probe(this.#old, hash, kind, scope, keyOctets);
+    if (before < 0 || !this.#isRight(before)) return -1;
+    return this.#put(this.words, before);
   }
 
   /** Takes an entry in. @param from its words, from `at` on */
@@ -138,9 +141,9 @@ export class Store {
   #put(from: Int32Array, at: number): number {
     const size = from[at + HEAD.size] ?? 0;
     if (size < HEAD.words || size > MAX_ENTRY_WORDS) return -1;
-    if (this.#young.used + size > this.#young.words.length) this.#turn();
+    if (this.#young.used + size > this.#young.end) this.#turn();
     const young = this.#young;
-    const { words } = young;
+    const { words } = this;
     const offset = young.used;
     // An entry that moves may come from the half that this turn has just emptied: its words are still there, and go downwards.
     for (let i = 0; i < size; i++) words[offset + i] = from[at + i] ?? 0;
@@ -158,8 +161,8 @@ export class Store {
 
   /** Written out in one piece: it is most of what a query costs here. */
   #probe(generation: Generation, hash: number, kind: number, scope: number, keyOctets: number): number {
-    const { words, table, mask } = generation;
-    const { key } = this;
+    const { table, mask } = generation;
+    const { key, words } = this;
     const count = (keyOctets + 3) >> 2;
     probing: for (let i = 0; i < MAX_PROBES; i++) {
       const place = ((hash + i) & mask) << 1;
@@ -174,7 +177,8 @@ export class Store {
     return -1;
   }
 
-  #isRight(words: Int32Array, at: number): boolean {
+  #isRight(at: number): boolean {
+    const { words } = this;
     const revision = this.#revision;
     if (words[at + HEAD.checked] === revision) return true;
     const versions = this.#versionWords;

@@ -5,7 +5,7 @@ import { DatagramBatch } from '../../../linux/datagram-batch.js';
 import { SOCKADDR, SOCKADDR_SIZE } from '../../../linux/sockaddr.js';
 import { Urgency } from '../../../linux/urgency.js';
 import { preferLatency } from '../../../linux/scheduling.js';
-import { Answerer, MISS } from '../../answers/answerer.js';
+import { createAnswerer, MISS, type Answerer } from '../../answers/answerer.js';
 import { Ring } from '../../answers/ring.js';
 import { Store } from '../../answers/store.js';
 import { Tally } from '../../answers/tally.js';
@@ -64,7 +64,14 @@ export class Loop {
     this.#misses = new Ring(shared.misses);
     this.#control = new Int32Array(shared.control);
     const { octets, words } = this.#batch;
-    this.#answerer = new Answerer({ store: this.#store, versions, tally: this.#tally, octets, words, seed });
+    this.#answerer = createAnswerer({
+      store: this.#store,
+      versions,
+      tally: this.#tally,
+      octets,
+      words,
+      seed,
+    });
   }
 
   /** Runs until it is told to stop. @throws what the kernel says of a socket that cannot be read */
