@@ -1,26 +1,34 @@
 import type { Libc, Pointer } from './libc.js';
 
-/** clock_gettime(2); process.hrtime() reads the same. */
-const CLOCK_MONOTONIC = 1;
+/** Of clock_gettime(2). */
+export const CLOCK = {
+  /** It only goes on; process.hrtime() reads the same. */
+  MONOTONIC: 1,
+  /** What the calling thread has had of a core. */
+  THREAD_CPU: 3,
+} as const;
 /** struct timespec on a 64-bit system: seconds and nanoseconds, 64 bits each. */
 const TIMESPEC_SIZE = 16;
 
-/** A moment of the clock that only goes on. Unlike with Node's own clocks, whose numbers are objects, taking it leaves nothing to collect. */
+/** A moment of a clock. Unlike with Node's own clocks, whose numbers are objects, taking it leaves nothing to collect. */
 export class Moment {
   readonly #libc: Libc;
+  readonly #clock: number;
   readonly #words = new Int32Array(new ArrayBuffer(TIMESPEC_SIZE));
   /** The number beside something else stays the object that a call takes: none is made for each call. */
   readonly #pointer: readonly unknown[];
 
-  constructor(libc: Libc) {
+  /** @param clock of {@link CLOCK} */
+  constructor(libc: Libc, clock: number = CLOCK.MONOTONIC) {
     this.#libc = libc;
+    this.#clock = clock;
     this.#pointer = [libc.address(this.#words.buffer), undefined];
     this.take();
   }
 
   /** It is now. */
   take(): void {
-    this.#libc.clock_gettime(CLOCK_MONOTONIC, this.#pointer[0] as Pointer);
+    this.#libc.clock_gettime(this.#clock, this.#pointer[0] as Pointer);
   }
 
   /** Whole ones. */

@@ -2,57 +2,77 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Urgency } from '../../src/linux/urgency.js';
 
+/** `work(every, part, until)`: pieces of work, of which each takes a part of the time between two. */
 function urgency(): {
   readonly nice: number[];
   readonly work: (every: number, part: number, until: number) => void;
 } {
   const nice: number[] = [];
-  let now = 0;
-  const urgent = new Urgency((each) => nice.push(each), now);
+  let [now, spent] = [0, 0];
+  const urgent = new Urgency({
+    apply: (each) => nice.push(each),
+    now: () => now,
+    spent: () => {
+      const since = spent;
+      spent = 0;
+      return since;
+    },
+  });
   const work = (every: number, part: number, until: number): void => {
-    for (; now < until; now += every) urgent.worked(every * part, now + every);
+    while (now < until) {
+      now += every;
+      spent += every * part;
+      urgent.look();
+    }
   };
   return { nice, work };
 }
 
-describe('the urgency of a thread that answers', () => {
-  it('is the highest from its start, and while it mostly waits', () => {
+describe('the urgency of a thread that somebody waits for', () => {
+  it('is the highest from its start, and as long as the thread waits now and then', () => {
     const { nice, work } = urgency();
     work(0.1, 0.2, 1000);
+    work(0.1, 0.85, 3000);
     expect(nice).toEqual([-20]);
   });
 
-  it('is ordinary within 20 ms of a flood, and high again when that is over', () => {
+  it('is lower within 200 ms of a flood, and high again when that is over', () => {
     const { nice, work } = urgency();
-    work(500, 0.001, 5000);
-    work(0.1, 0.9, 5021);
+    work(50, 0.001, 5000);
+    work(0.1, 0.99, 5210);
     expect(nice).toEqual([-20, -5]);
-    work(1, 0.05, 5100);
+    work(1, 0.3, 5500);
     expect(nice).toEqual([-20, -5, -20]);
   });
 
   it('does not go to and fro between the two marks', () => {
     const { nice, work } = urgency();
-    work(0.5, 0.3, 100);
-    work(0.5, 0.12, 500);
-    work(0.5, 0.24, 1000);
+    work(0.5, 0.95, 1000);
+    work(0.5, 0.65, 5000);
+    work(0.5, 0.85, 10_000);
     expect(nice).toEqual([-20, -5]);
   });
 
-  it('never keeps the highest for 20 ms in which the thread has more than half of its core', () => {
+  it('bears with a short time in which there is much to do', () => {
+    const { nice, work } = urgency();
+    for (let at = 1000; at < 5000; at += 200) {
+      work(0.5, 0.6, at);
+      work(0.5, 1, at + 60);
+    }
+    expect(nice).toEqual([-20]);
+  });
+
+  it('never stays the highest while the thread does not wait', () => {
+    const part = fc.double({ min: 0, max: 1, noNaN: true });
+    const every = fc.double({ min: 0.01, max: 5, noNaN: true });
     fc.assert(
-      fc.property(
-        fc.array(
-          fc.tuple(fc.double({ min: 0.01, max: 2, noNaN: true }), fc.double({ min: 0, max: 1, noNaN: true })),
-        ),
-        (before) => {
-          const { nice, work } = urgency();
-          let until = 0;
-          for (const [every, part] of before) work(every, part, (until += 5));
-          work(0.2, 0.6, until + 25);
-          expect(nice.at(-1)).toBe(-5);
-        },
-      ),
+      fc.property(fc.array(fc.tuple(every, part)), (before) => {
+        const { nice, work } = urgency();
+        let until = 0;
+        for (const [each, busy] of before) work(each, busy, (until += 50));
+        work(0.2, 1, until + 300);
+        expect(nice.at(-1)).toBe(-5);
+      }),
     );
   });
 });

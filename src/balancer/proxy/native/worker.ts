@@ -3,7 +3,6 @@ import { receiveMessageOnPort, workerData, type MessagePort } from 'node:worker_
 import { EPOLL } from '../../../linux/epoll.js';
 import { EventFd } from '../../../linux/event-fd.js';
 import { loadLibc } from '../../../linux/libc.js';
-import { preferLatency } from '../../../linux/scheduling.js';
 import { Urgency } from '../../../linux/urgency.js';
 import { Carrier } from './carrier.js';
 import type { CarrierInput, Command } from './protocol.js';
@@ -15,7 +14,7 @@ if ('unavailable' in libc) throw new Error(libc.unavailable);
 
 const carrier = new Carrier({ libc, input, report: (report) => port.postMessage(report) });
 const bell = new EventFd(libc, input.bell);
-const urgency = new Urgency((nice) => preferLatency(libc, nice), performance.now());
+const urgency = Urgency.ofThread(libc);
 let isRung = false;
 carrier.reactor.watch(bell.fd, EPOLL.IN, {
   tag: 0,
@@ -29,8 +28,7 @@ carrier.reactor.watch(bell.fd, EPOLL.IN, {
 function run(): void {
   while (!carrier.hasQuit) {
     const isDue = carrier.turn();
-    const now = performance.now();
-    urgency.worked(now - carrier.reactor.wheel.coarse, now);
+    urgency.look();
     if (!isDue && !isRung) continue;
     if (isRung) takeCommands();
     setImmediate(run);

@@ -4,7 +4,6 @@ import { Moment } from '../../../linux/moment.js';
 import { DatagramBatch } from '../../../linux/datagram-batch.js';
 import { SOCKADDR, SOCKADDR_SIZE } from '../../../linux/sockaddr.js';
 import { Urgency } from '../../../linux/urgency.js';
-import { preferLatency } from '../../../linux/scheduling.js';
 import { createAnswerer, MISS, type Answerer } from '../../answers/answerer.js';
 import { Ring } from '../../answers/ring.js';
 import { Store } from '../../answers/store.js';
@@ -23,8 +22,6 @@ import {
 
 /** The longest time that a socket's queue is answered after it was to be left alone. */
 const RELEASE_MS = 500;
-/** How urgent this thread is need not be judged for each batch. */
-const BATCHES_A_JUDGEMENT = 16;
 
 /** An answering thread: receives, answers what it knows, hands the rest to the main thread. It blocks in the kernel while idle. */
 export class Loop {
@@ -45,9 +42,6 @@ export class Loop {
   /** The socket that there is, if there is but one. */
   #only: WorkerSocket | undefined;
   #commands = 0;
-  #batches = 0;
-  /** µs of work since urgency was judged. */
-  #busy = 0;
   #hasMisses = false;
   #isStopped = false;
 
@@ -59,7 +53,7 @@ export class Loop {
     this.#tally = new Tally(shared.tally);
     this.#started = new Moment(libc);
     this.#ended = new Moment(libc);
-    this.#urgency = new Urgency((nice) => preferLatency(libc, nice), performance.now());
+    this.#urgency = Urgency.ofThread(libc);
     this.#entries = new Ring(shared.entries);
     this.#misses = new Ring(shared.misses);
     this.#control = new Int32Array(shared.control);
@@ -112,17 +106,9 @@ export class Loop {
     batch.reset(received, SOCKADDR_SIZE);
     this.#ring();
     this.#ended.take();
-    const us = this.#ended.since(this.#started);
-    this.#tally.batch(received, us);
-    this.#worked(us);
+    this.#tally.batch(received, this.#ended.since(this.#started));
+    this.#urgency.look();
     return received;
-  }
-
-  #worked(us: number): void {
-    this.#busy += us;
-    if (++this.#batches % BATCHES_A_JUDGEMENT !== 0) return;
-    this.#urgency.worked(this.#busy / 1000, performance.now());
-    this.#busy = 0;
   }
 
   /** @returns octets of the reply; 0 for none */
