@@ -33,6 +33,22 @@ const METHOD =
   'on core 1; CPU is user and system time of the whole process from /proc; requests of 64 octets, 32 at a time; bulk in 4 streams ' +
   'from the task, every octet compared; latency with one request at a time; rounds are interleaved and medians taken';
 
+const USAGE = `What a virtual IP costs, beside HAProxy, nginx and the plainest proxy in Node, and what it is worth.
+
+  npm run bench:vip -- [options]
+
+  --rounds N    default 5
+  --ms N        of each measurement, default 3000
+  --gib N       octets of the bulk transfer, in GiB, default 2
+  --idle N      connections that do nothing, default as many as the limit of descriptors allows, 10000 at most
+  --picks N     connections whose spread is looked at, default 4000
+  --clients N   clients that are looked for when a task leaves or joins, default 2000
+  --json        the result as one JSON object
+  --help
+
+It needs cc, HAProxy and nginx, and tells what is missing.
+`;
+
 type Samples = Record<Contestant, Record<string, number[]>>;
 type Figures = Record<Contestant, Record<string, number>>;
 
@@ -177,8 +193,13 @@ async function main(): Promise<void> {
       port: { type: 'string', default: '0' },
       task: { type: 'string' },
       plane: { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h', default: false },
     },
   });
+  if (values.help) {
+    console.log(USAGE);
+    return;
+  }
   if (values.serve !== undefined) {
     await serve(values.serve, Number(values.port));
     return;
