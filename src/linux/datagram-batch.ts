@@ -1,4 +1,6 @@
+import { keptPointers } from './kept-pointers.js';
 import { systemCallError, type Libc, type Pointer, type SystemCallError } from './libc.js';
+import { TIMESPEC_SIZE } from './numbers.js';
 import { SOCKADDR_SIZE } from './sockaddr.js';
 
 /** System call numbers; both kernels have taken `struct mmsghdr` in one shape from the start. */
@@ -14,8 +16,6 @@ const IOVEC = { size: 16, base: 0, length: 8 } as const;
 /** struct pollfd. */
 const POLLFD_SIZE = 8;
 const POLLIN = 1;
-/** struct timespec. */
-const TIMESPEC_SIZE = 16;
 
 const MSG_DONTWAIT = 0x40;
 const MSG_WAITFORONE = 0x10000;
@@ -40,8 +40,8 @@ export class DatagramBatch {
   readonly #libc: Libc;
   readonly #numbers: (typeof NUMBERS)[keyof typeof NUMBERS];
   readonly #base: Pointer;
-  /** Where the header of each place is. Beside something else, numbers stay the objects that a call takes, and none is made for it. */
-  readonly #headers: readonly unknown[];
+  /** Where the header of each place is. */
+  readonly #headers: readonly Pointer[];
   readonly #iovecsAt: number;
   readonly #namesAt: number;
   readonly #datagramsAt: number;
@@ -67,8 +67,8 @@ export class DatagramBatch {
     this.octets = new Uint8Array(memory);
     this.words = new Int32Array(memory);
     this.#base = libc.address(memory);
-    const headers = Array.from({ length: capacity }, (_, place) => this.#base + place * HDR.size);
-    this.#headers = [...headers, undefined];
+    const places = Array.from({ length: capacity }, (_, place) => this.#base + place * HDR.size);
+    this.#headers = keptPointers(places);
     this.#prepare(memory);
   }
 
@@ -148,7 +148,7 @@ export class DatagramBatch {
   }
 
   #header(place: number): Pointer {
-    return this.#headers[place] as Pointer;
+    return this.#headers[place] ?? 0;
   }
 
   #prepare(memory: ArrayBuffer): void {

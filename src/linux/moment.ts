@@ -1,4 +1,6 @@
+import { keptPointers } from './kept-pointers.js';
 import type { Libc, Pointer } from './libc.js';
+import { TIMESPEC_SIZE } from './numbers.js';
 
 /** Of clock_gettime(2). */
 export const CLOCK = {
@@ -7,28 +9,25 @@ export const CLOCK = {
   /** What the calling thread has had of a core. */
   THREAD_CPU: 3,
 } as const;
-/** struct timespec on a 64-bit system: seconds and nanoseconds, 64 bits each. */
-const TIMESPEC_SIZE = 16;
 
 /** A moment of a clock. Unlike with Node's own clocks, whose numbers are objects, taking it leaves nothing to collect. */
 export class Moment {
   readonly #libc: Libc;
   readonly #clock: number;
   readonly #words = new Int32Array(new ArrayBuffer(TIMESPEC_SIZE));
-  /** The number beside something else stays the object that a call takes: none is made for each call. */
-  readonly #pointer: readonly unknown[];
+  readonly #pointer: readonly Pointer[];
 
   /** @param clock of {@link CLOCK} */
   constructor(libc: Libc, clock: number = CLOCK.MONOTONIC) {
     this.#libc = libc;
     this.#clock = clock;
-    this.#pointer = [libc.address(this.#words.buffer), undefined];
+    this.#pointer = keptPointers([libc.address(this.#words.buffer)]);
     this.take();
   }
 
   /** It is now. */
   take(): void {
-    this.#libc.clock_gettime(this.#clock, this.#pointer[0] as Pointer);
+    this.#libc.clock_gettime(this.#clock, this.#pointer[0] ?? 0);
   }
 
   /** Whole ones. */

@@ -5,3 +5,5 @@ export const SOCK_STREAM = 1;
 export const SOL_SOCKET = 1;
 export const IPPROTO_TCP = 6;
 export const TCP_NODELAY = 1;
+/** struct timespec on a 64-bit kernel: seconds and nanoseconds, 64 bits each. */
+export const TIMESPEC_SIZE = 16;

@@ -1,7 +1,7 @@
 import * as wire from '../wire/constants.js';
 import { Clients } from './clients.js';
 import * as entryShape from './entry.js';
-import { type Store } from './store.js';
+import type { Store } from './store.js';
 import type { Tally } from './tally.js';
 import type { Versions } from './versions.js';
 

@@ -1,6 +1,7 @@
 import * as entryShape from './entry.js';
 import { keyAt, type Store } from './store.js';
 
+// Constants of this file for the reason given in answerer.ts.
 const { CLIENT, CLIENT_BODY, mix } = entryShape;
 
 /** struct sockaddr_in's family; the other one is IPv6. */

@@ -1,6 +1,7 @@
 import * as entryShape from './entry.js';
 import type { Versions } from './versions.js';
 
+// Constants of this file for the reason given in answerer.ts.
 const { HEAD, MAX_ENTRY_WORDS, wordsFor } = entryShape;
 
 /** Places that are looked at for one key: a table that somebody fills with collisions costs misses, not time. */
