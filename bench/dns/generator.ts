@@ -13,6 +13,8 @@ export interface LoadReport {
   readonly stray: number;
   /** Replies marked as cut. */
   readonly truncated: number;
+  /** Queries that fell due while the machine had the generator's core for something else; with a rate only. */
+  readonly skipped: number;
   readonly seconds: number;
   readonly qps: number;
   /** Records in the answer section, and octets, of a reply; means. */

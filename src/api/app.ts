@@ -23,6 +23,11 @@ export interface AppOptions {
   readonly limits?: StreamLimits;
 }
 
+/** No route has a schema of fastify's: without these it loads what compiles them, some 3 MB. */
+const noSchemas = (): never => {
+  throw new Error('a route of the API has a schema, and nothing here compiles it');
+};
+
 /** The routes, without a listener. Nothing that a request holds makes it throw. */
 export function createApp(
   ports: ApiPorts,
@@ -34,6 +39,7 @@ export function createApp(
     bodyLimit: BODY_LIMIT,
     // A task id of the file source is three names long, and fastify answers 404 beyond its 100.
     routerOptions: { maxParamLength: 1024 },
+    schemaController: { compilersFactory: { buildValidator: noSchemas, buildSerializer: noSchemas } },
     // An address that cannot be decoded fails before the hooks and handlers below.
     frameworkErrors: (error, _request, reply: FastifyReply) => {
       const problem = toProblem(error);

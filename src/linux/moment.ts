@@ -2,32 +2,24 @@ import { keptPointers } from './kept-pointers.js';
 import type { Libc, Pointer } from './libc.js';
 import { TIMESPEC_SIZE } from './numbers.js';
 
-/** Of clock_gettime(2). */
-export const CLOCK = {
-  /** It only goes on; process.hrtime() reads the same. */
-  MONOTONIC: 1,
-  /** What the calling thread has had of a core. */
-  THREAD_CPU: 3,
-} as const;
+/** Of clock_gettime(2): it only goes on; process.hrtime() reads the same. */
+const CLOCK_MONOTONIC = 1;
 
-/** A moment of a clock. Unlike with Node's own clocks, whose numbers are objects, taking it leaves nothing to collect. */
+/** A moment. Unlike with Node's own clocks, whose numbers are objects, taking it leaves nothing to collect. */
 export class Moment {
   readonly #libc: Libc;
-  readonly #clock: number;
   readonly #words = new Int32Array(new ArrayBuffer(TIMESPEC_SIZE));
   readonly #pointer: readonly Pointer[];
 
-  /** @param clock of {@link CLOCK} */
-  constructor(libc: Libc, clock: number = CLOCK.MONOTONIC) {
+  constructor(libc: Libc) {
     this.#libc = libc;
-    this.#clock = clock;
     this.#pointer = keptPointers([libc.address(this.#words.buffer)]);
     this.take();
   }
 
   /** It is now. */
   take(): void {
-    this.#libc.clock_gettime(this.#clock, this.#pointer[0] ?? 0);
+    this.#libc.clock_gettime(CLOCK_MONOTONIC, this.#pointer[0] ?? 0);
   }
 
   /** Whole ones. */

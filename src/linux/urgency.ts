@@ -1,59 +1,77 @@
 import type { Libc } from './libc.js';
-import { CLOCK, Moment } from './moment.js';
-import { preferLatency } from './scheduling.js';
+import { preferLatency, runInRealTime } from './scheduling.js';
+import { ThreadUsage } from './thread-usage.js';
 
-/** The niceness (sched(7)) of a thread that now and then waits: it runs ahead of everything else of its core, which has the rest. */
+/** The niceness (sched(7)) of a thread that now and then waits: it runs ahead of every other of its core, which has the rest. */
 const URGENT = -20;
 /** Of one that never waits: a larger share than ordinary threads, of which none starves. */
 const BUSY = -5;
 
-/** The parts of the core's time above which a thread never waits, and below which it does again, or others are in its way. */
+/** The part of the core's time above which a thread is in the way of others. */
 const BUSY_ABOVE = 0.9;
+/** Below this it no longer is, whatever it does; */
 const CALM_BELOW = 0.6;
+/** below this only if it also waits so often: one that others keep from the core has no more either, and never waits. */
+const CALM_WITH_WAITS_BELOW = 0.85;
+const WAITS_PER_MS = 1;
 /** The least that is judged, in ms: longer than a collection of garbage, whose threads the thread would have to make room for. */
 const WINDOW_MS = 100;
-/** Looks of which one reads clocks. */
+/** Looks of which one reads the clock. */
 const LOOKS = 16;
 
+export interface Usage {
+  /** ms of a core that the thread has had. */
+  readonly cpuMs: number;
+  /** How often it has waited for something to do. */
+  readonly waits: number;
+}
+
 export interface UrgencyOptions {
-  /** Sets the niceness of the thread. */
-  readonly apply: (nice: number) => void;
+  readonly apply: (isBusy: boolean) => void;
   /** ms that only grow. */
   readonly now: () => number;
-  /** ms of the core that the thread has had since this was asked last. */
-  readonly spent: () => number;
+  /** From the thread's start until now. */
+  readonly usage: () => Usage;
+}
+
+export interface ThreadOptions {
+  /** It runs before all ordinary threads if that is granted, not only with a far larger share. */
+  readonly realTime?: boolean;
 }
 
 /**
- * How a thread that somebody waits for is to be scheduled, by how busy it is. One that wakes near the end of another's turn waits for
- * that end, which can be milliseconds, unless its weight is far above the other's (EEVDF: the earliest virtual deadline runs). With such
- * a weight it would starve the main thread under a flood, hence two.
+ * How a thread that somebody waits for is to be scheduled, by how busy it is. One that wakes while another has the core waits for the end
+ * of the other's turn, which can be milliseconds, unless its weight is far above the other's (EEVDF: the earliest virtual deadline
+ * runs) or it is a real-time thread, which waits for nobody. As such it would starve the main thread under a flood, hence two.
  */
 export class Urgency {
   readonly #options: UrgencyOptions;
   #isBusy = false;
   #looks = 0;
   #since: number;
-  #spent = 0;
+  #cpuMs: number;
+  #waits: number;
 
   constructor(options: UrgencyOptions) {
     this.#options = options;
     this.#since = options.now();
-    options.apply(URGENT);
+    const { cpuMs, waits } = options.usage();
+    this.#cpuMs = cpuMs;
+    this.#waits = waits;
+    options.apply(false);
   }
 
   /** That of the calling thread. */
-  static ofThread(libc: Libc): Urgency {
-    let before = new Moment(libc, CLOCK.THREAD_CPU);
-    let after = new Moment(libc, CLOCK.THREAD_CPU);
+  static ofThread(libc: Libc, { realTime = false }: ThreadOptions = {}): Urgency {
+    const usage = new ThreadUsage(libc);
     return new Urgency({
-      apply: (nice) => preferLatency(libc, nice),
+      apply: (isBusy) => {
+        if (isBusy || !realTime || !runInRealTime(libc)) preferLatency(libc, isBusy ? BUSY : URGENT);
+      },
       now: () => performance.now(),
-      spent: () => {
-        after.take();
-        const us = after.since(before);
-        [before, after] = [after, before];
-        return us / 1000;
+      usage: () => {
+        usage.take();
+        return usage;
       },
     });
   }
@@ -61,20 +79,24 @@ export class Urgency {
   /** To be called after each piece of work. */
   look(): void {
     if (++this.#looks % LOOKS !== 0) return;
-    const { now, spent } = this.#options;
-    const at = now();
-    this.#spent += spent();
+    const at = this.#options.now();
     const elapsed = at - this.#since;
     if (elapsed < WINDOW_MS) return;
-    const part = this.#spent / elapsed;
+    const { cpuMs, waits } = this.#options.usage();
+    const part = (cpuMs - this.#cpuMs) / elapsed;
+    const waitsPerMs = (waits - this.#waits) / elapsed;
     this.#since = at;
-    this.#spent = 0;
-    this.#become(this.#isBusy ? part >= CALM_BELOW : part > BUSY_ABOVE);
+    this.#cpuMs = cpuMs;
+    this.#waits = waits;
+    this.#become(this.#isBusy ? !isCalm(part, waitsPerMs) : part > BUSY_ABOVE);
   }
 
   #become(isBusy: boolean): void {
     if (isBusy === this.#isBusy) return;
     this.#isBusy = isBusy;
-    this.#options.apply(isBusy ? BUSY : URGENT);
+    this.#options.apply(isBusy);
   }
 }
+
+const isCalm = (part: number, waitsPerMs: number): boolean =>
+  part < CALM_BELOW || (part < CALM_WITH_WAITS_BELOW && waitsPerMs >= WAITS_PER_MS);

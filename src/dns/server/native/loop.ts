@@ -53,7 +53,7 @@ export class Loop {
     this.#tally = new Tally(shared.tally);
     this.#started = new Moment(libc);
     this.#ended = new Moment(libc);
-    this.#urgency = Urgency.ofThread(libc);
+    this.#urgency = Urgency.ofThread(libc, { realTime: true });
     this.#entries = new Ring(shared.entries);
     this.#misses = new Ring(shared.misses);
     this.#control = new Int32Array(shared.control);
