@@ -7,6 +7,7 @@ import { loadLibc } from '../../src/linux/libc.js';
 import { bundled } from '../support/bundled.js';
 
 const libc = await loadLibc();
+const SCHED_RR = '2';
 
 /** Since Linux 6.12 a thread may say how long its turns are. */
 function hasSlices(): boolean {
@@ -15,12 +16,30 @@ function hasSlices(): boolean {
 }
 
 describe.skipIf('unavailable' in libc)('a thread that is to run soon after it wakes', () => {
-  it('has short turns, and a larger share where that is allowed', () => {
-    const probe = bundled(new URL('./scheduling-probe.ts', import.meta.url));
-    const [nice, slice] = execFileSync(process.execPath, [fileURLToPath(probe)], { encoding: 'utf8' })
+  const probe = fileURLToPath(bundled(new URL('./scheduling-probe.ts', import.meta.url)));
+  const probed = (command: string, ...args: readonly string[]) =>
+    execFileSync(command, [...args, process.execPath, probe], { encoding: 'utf8' })
       .trim()
       .split(' ');
+
+  it('has short turns, and a larger share where that is allowed', () => {
+    const [nice, slice] = probed('env');
     expect(nice).toBe(hasCapability('SYS_NICE') ? '-3' : '0');
+    if (hasSlices() && slice !== '-') expect(slice).toBe('100000');
+  });
+
+  it('is a real-time thread of the lowest priority where that is allowed, and what it starts is not', () => {
+    const [, , granted, policy, priority, ofChild] = probed('env');
+    // A cgroup of the first version may have no share of real time.
+    if (!hasCapability('SYS_NICE')) expect(granted).toBe('false');
+    expect([policy, priority]).toEqual(granted === 'true' ? [SCHED_RR, '1'] : ['0', '0']);
+    expect(ofChild).toBe('0');
+  });
+
+  it.runIf(process.getuid?.() === 0)('is what it was when that is refused', () => {
+    const without = ['--bounding-set', '-sys_nice', '--inh-caps', '-sys_nice'];
+    const [nice, slice, granted, policy] = probed('setpriv', ...without);
+    expect([nice, granted, policy]).toEqual(['0', 'false', '0']);
     if (hasSlices() && slice !== '-') expect(slice).toBe('100000');
   });
 });

@@ -2,76 +2,96 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Urgency } from '../../src/linux/urgency.js';
 
-/** `work(every, part, until)`: pieces of work, of which each takes a part of the time between two. */
+interface Work {
+  /** ms between two pieces of it. */
+  readonly every: number;
+  /** The part of the time that it takes. */
+  readonly part: number;
+  /** How often the thread waits before each piece. */
+  readonly waits?: number;
+}
+
+/** What becomes of a thread; `work(…, until)` in ms. */
 function urgency(): {
-  readonly nice: number[];
-  readonly work: (every: number, part: number, until: number) => void;
+  readonly states: string[];
+  readonly work: (work: Work, until: number) => void;
 } {
-  const nice: number[] = [];
-  let [now, spent] = [0, 0];
+  const states: string[] = [];
+  let [now, cpuMs, waited] = [0, 0, 0];
   const urgent = new Urgency({
-    apply: (each) => nice.push(each),
+    apply: (isBusy) => states.push(isBusy ? 'busy' : 'urgent'),
     now: () => now,
-    spent: () => {
-      const since = spent;
-      spent = 0;
-      return since;
-    },
+    usage: () => ({ cpuMs, waits: waited }),
   });
-  const work = (every: number, part: number, until: number): void => {
+  const work = ({ every, part, waits = 1 }: Work, until: number): void => {
     while (now < until) {
       now += every;
-      spent += every * part;
+      cpuMs += every * part;
+      waited += waits;
       urgent.look();
     }
   };
-  return { nice, work };
+  return { states, work };
 }
 
 describe('the urgency of a thread that somebody waits for', () => {
   it('is the highest from its start, and as long as the thread waits now and then', () => {
-    const { nice, work } = urgency();
-    work(0.1, 0.2, 1000);
-    work(0.1, 0.85, 3000);
-    expect(nice).toEqual([-20]);
+    const { states, work } = urgency();
+    work({ every: 0.1, part: 0.2 }, 1000);
+    work({ every: 0.1, part: 0.85 }, 3000);
+    expect(states).toEqual(['urgent']);
   });
 
   it('is lower within 200 ms of a flood, and high again when that is over', () => {
-    const { nice, work } = urgency();
-    work(50, 0.001, 5000);
-    work(0.1, 0.99, 5210);
-    expect(nice).toEqual([-20, -5]);
-    work(1, 0.3, 5500);
-    expect(nice).toEqual([-20, -5, -20]);
+    const { states, work } = urgency();
+    work({ every: 50, part: 0.001 }, 5000);
+    work({ every: 0.1, part: 0.99, waits: 0 }, 5210);
+    expect(states).toEqual(['urgent', 'busy']);
+    work({ every: 1, part: 0.3 }, 5500);
+    expect(states).toEqual(['urgent', 'busy', 'urgent']);
   });
 
-  it('does not go to and fro between the two marks', () => {
-    const { nice, work } = urgency();
-    work(0.5, 0.95, 1000);
-    work(0.5, 0.65, 5000);
-    work(0.5, 0.85, 10_000);
-    expect(nice).toEqual([-20, -5]);
+  it('is high again while there is much to do, if the thread waits between', () => {
+    const { states, work } = urgency();
+    work({ every: 0.1, part: 1, waits: 0 }, 1000);
+    work({ every: 0.1, part: 0.75 }, 1250);
+    expect(states).toEqual(['urgent', 'busy', 'urgent']);
+  });
+
+  it('stays low while the thread has less than it wants, because others have the core', () => {
+    const { states, work } = urgency();
+    work({ every: 0.1, part: 1, waits: 0 }, 1000);
+    work({ every: 0.1, part: 0.65, waits: 0.01 }, 5000);
+    expect(states).toEqual(['urgent', 'busy']);
+  });
+
+  it('does not go to and fro between the marks', () => {
+    const { states, work } = urgency();
+    work({ every: 0.5, part: 0.95 }, 1000);
+    work({ every: 0.5, part: 0.87 }, 10_000);
+    expect(states).toEqual(['urgent', 'busy']);
   });
 
   it('bears with a short time in which there is much to do', () => {
-    const { nice, work } = urgency();
+    const { states, work } = urgency();
     for (let at = 1000; at < 5000; at += 200) {
-      work(0.5, 0.6, at);
-      work(0.5, 1, at + 60);
+      work({ every: 0.5, part: 0.6 }, at);
+      work({ every: 0.5, part: 1, waits: 0 }, at + 60);
     }
-    expect(nice).toEqual([-20]);
+    expect(states).toEqual(['urgent']);
   });
 
   it('never stays the highest while the thread does not wait', () => {
     const part = fc.double({ min: 0, max: 1, noNaN: true });
     const every = fc.double({ min: 0.01, max: 5, noNaN: true });
+    const waits = fc.nat(3);
     fc.assert(
-      fc.property(fc.array(fc.tuple(every, part)), (before) => {
-        const { nice, work } = urgency();
+      fc.property(fc.array(fc.record({ every, part, waits })), (before) => {
+        const { states, work } = urgency();
         let until = 0;
-        for (const [each, busy] of before) work(each, busy, (until += 50));
-        work(0.2, 1, until + 300);
-        expect(nice.at(-1)).toBe(-5);
+        for (const each of before) work(each, (until += 50));
+        work({ every: 0.2, part: 1, waits: 0 }, until + 300);
+        expect(states.at(-1)).toBe('busy');
       }),
     );
   });
