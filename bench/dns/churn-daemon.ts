@@ -4,6 +4,8 @@ import type { FactSink, TaskFact } from '../../src/catalog/index.js';
 import type * as ConfigModule from '../../src/config/index.js';
 import type * as DaemonModule from '../../src/daemon/daemon.js';
 import type * as LogModule from '../../src/daemon/log.js';
+import type * as MemoryModule from '../../src/daemon/memory.js';
+import type * as SinkModule from '../../src/daemon/paced-sink.js';
 import { addressesFrom } from './addresses.js';
 import { scenarioOf } from './scenario.js';
 import { makeZone, PORT, PORT_NAME, type BenchService, type BenchTask } from './zone.js';
@@ -18,14 +20,20 @@ const TICK_MS = 10;
 export async function churnDaemon(config: string, main: string): Promise<void> {
   const built = async (path: string): Promise<unknown> =>
     import(pathToFileURL(join(dirname(main), path)).href);
+  // As main.ts does.
+  ((await built('daemon/memory.js')) as typeof MemoryModule).preferLittleMemory();
   const { loadConfig } = (await built('config/index.js')) as typeof ConfigModule;
   const { Daemon } = (await built('daemon/daemon.js')) as typeof DaemonModule;
   const { createLog } = (await built('daemon/log.js')) as typeof LogModule;
+  const { PacedSink } = (await built('daemon/paced-sink.js')) as typeof SinkModule;
   const loaded = loadConfig({ env: {}, cwd: process.cwd(), path: config });
   if (!loaded.ok) throw new Error(loaded.errors.map(({ message }) => message).join('; '));
   const daemon = new Daemon(loaded, createLog(loaded.config.log));
   const zone = makeZone(scenarioOf('own').shape);
-  const sink = daemon.catalog.sink('bench');
+  // As the daemon gives it to its own sources.
+  const sink = new PacedSink(daemon.catalog.sink('bench'), (error) => {
+    throw error;
+  });
   sink.replace({
     tasks: zone.flatMap((service) => service.tasks.map((task) => taskFact(service, task, task.ip))),
   });

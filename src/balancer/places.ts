@@ -14,10 +14,11 @@ export function samePlaces(before: readonly Place[] | undefined, after: readonly
 export function updatesOf<T extends Place>(before: readonly T[], after: readonly T[]): T[] | undefined {
   if (before.length !== after.length) return undefined;
   const updates: T[] = [];
-  for (const [at, each] of after.entries()) {
-    const old = before[at];
+  // Thousands, of which a few are others: an iterator costs several times what comparing them does.
+  for (let at = 0; at < after.length; at++) {
+    const [old, each] = [before[at], after[at]];
     if (old === each) continue;
-    if (!old || !isSame(old, each)) return undefined;
+    if (!old || !each || !isSame(old, each)) return undefined;
     updates.push(each);
   }
   return updates;

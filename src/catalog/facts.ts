@@ -58,7 +58,7 @@ export interface FactDelta {
   readonly cause?: string;
 }
 
-/** Where a source puts its facts. Every call takes effect before it returns; none throws for what the facts say. */
+/** Where a source puts its facts. Calls take effect in their order, before they return or soon after; none throws for what the facts say. */
 export interface FactSink {
   /** Level-triggered: afterwards the source has this and nothing else. Doubled calls are harmless. */
   replace(facts: Facts, cause?: string): void;

@@ -1,6 +1,6 @@
 /** The part of the time that the work may take while there is always more. */
-const SHARE = 0.02;
-/** Work that takes less than this is done as often as this. */
+const SHARE = 0.005;
+/** The longest rest after work that takes less than this. */
 const LONGEST_REST_MS = 50;
 
 /**

@@ -1,9 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Catalog, FactSink, SavedFacts, Source } from '../catalog/index.js';
+import type { Catalog, SavedFacts, Source } from '../catalog/index.js';
 import type { Config } from '../config/index.js';
 import { ExecError, type ContainerExec } from '../sources/docker/exec.js';
 import { hostAddress } from '../linux/addresses.js';
 import type { Logger } from './log.js';
+import { PacedSink } from './paced-sink.js';
 
 /** The kinds of source in the order of precedence: what an operator writes into a file wins over what is found. */
 const ORDER = ['file', 'docker'] as const;
@@ -12,7 +13,7 @@ type SourceName = (typeof ORDER)[number];
 interface Running {
   readonly source: Source;
   readonly exec: ContainerExec | undefined;
-  readonly sink: FactSink;
+  readonly sink: PacedSink;
   readonly settings: unknown;
 }
 
@@ -48,21 +49,24 @@ export class Sources {
     const sinks = new Map(
       ORDER.filter((name) => wanted.get(name) !== undefined).map((name) => [
         name,
-        this.#running.get(name)?.sink ?? this.#catalog.sink(name, saved?.get(name)),
+        this.#running.get(name)?.sink ?? this.#createSink(name, saved),
       ]),
     );
     await Promise.all(
       changed.map(async (name) => {
-        await this.#running.get(name)?.source.stop();
+        const before = this.#running.get(name);
+        await before?.source.stop();
         this.#running.delete(name);
         const [settings, sink] = [wanted.get(name), sinks.get(name)];
         if (settings === undefined || sink === undefined) {
+          before?.sink.close();
           this.#catalog.dropSource(name);
           return;
         }
         const { source, exec } = await create(name, config, this.#log.child({ component: name }));
         this.#running.set(name, { source, exec, sink, settings });
         await source.start(sink);
+        sink.flush();
       }),
     );
   }
@@ -76,6 +80,16 @@ export class Sources {
 
   async close(): Promise<void> {
     await Promise.all([...this.#running.values()].map(({ source }) => source.stop()));
+    for (const { sink } of this.#running.values()) sink.close();
+  }
+
+  #createSink(name: SourceName, saved: SavedFacts | undefined): PacedSink {
+    return new PacedSink(this.#catalog.sink(name, saved?.get(name)), (error) => {
+      this.#log.error(
+        { component: name, error: String(error) },
+        'a change could not be taken; please report it',
+      );
+    });
   }
 }
 

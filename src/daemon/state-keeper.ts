@@ -2,8 +2,8 @@ import type { Catalog, StateFile } from '../catalog/index.js';
 
 /** A burst of changes is one write. */
 const SETTLE_MS = 1000;
-/** Writing may take this share of the time at most: large catalogs are written less often. */
-const BUSY_SHARE = 0.01;
+/** Writing may take this share of the time at most, while there are changes all the time: large catalogs are written less often. */
+const BUSY_SHARE = 0.005;
 
 /** Writes the catalog's facts, what is known of health, and who has which virtual IP to the state directory after they change, and once more at the end. */
 export class StateKeeper {

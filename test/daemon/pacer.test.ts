@@ -29,14 +29,14 @@ describe('a pacer', () => {
     expect(done).toEqual([0]);
   });
 
-  it('rests for fifty times what the work cost', () => {
-    const { pacer, done } = paced(0.5);
+  it('rests for two hundred times what the work cost', () => {
+    const { pacer, done } = paced(0.1);
     pacer.due();
     vi.advanceTimersByTime(1);
     pacer.due();
-    vi.advanceTimersByTime(20);
+    vi.advanceTimersByTime(17);
     expect(done).toHaveLength(1);
-    vi.advanceTimersByTime(10);
+    vi.advanceTimersByTime(5);
     expect(done).toHaveLength(2);
     vi.advanceTimersByTime(1000);
     pacer.due();
@@ -45,7 +45,7 @@ describe('a pacer', () => {
   });
 
   it.each([
-    [2, 50],
+    [0.5, 50],
     [40, 50],
     [200, 200],
   ])('rests after %d ms of work for %d', (cost, rest) => {

@@ -86,6 +86,16 @@ export class TcpFlows<Client> implements FlowHost {
     };
   }
 
+  /** Whether counters are what they were: no flow was open then, none is now, and nobody came between. */
+  isIdleSince({
+    active,
+    total,
+    refused,
+  }: Pick<VirtualServiceCounters, 'active' | 'total' | 'refused'>): boolean {
+    const { tally } = this;
+    return active === 0 && this.#flows.size === 0 && total === tally.total && refused === tally.refused;
+  }
+
   /** Nobody is let in any more: resolves when all have ended, which the service's drain time bounds. */
   async drain(): Promise<void> {
     if (this.#isEmpty()) return;

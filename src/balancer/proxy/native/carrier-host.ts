@@ -42,16 +42,17 @@ export const inThread =
       bell.close();
       ended(reason);
     });
-    let isToRing = false;
+    let pending: Command[] = [];
     return {
       post(command) {
-        port1.postMessage(command);
-        if (isToRing) return;
-        isToRing = true;
-        // Many commands wake the thread once.
+        if (pending.push(command) > 1) return;
+        // Those of one turn of the event loop are one message, and wake the thread once.
         setImmediate(() => {
-          isToRing = false;
-          if (!hasEnded) bell.ring();
+          const commands = pending;
+          pending = [];
+          if (hasEnded) return;
+          port1.postMessage(commands);
+          bell.ring();
         });
       },
     };

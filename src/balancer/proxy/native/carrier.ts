@@ -23,9 +23,14 @@ interface Working {
   work: ServiceAtWork;
   readonly flows: TcpFlows<Side>;
   readonly acceptor: Acceptor;
-  /** As told last. */
-  told: VirtualServiceCounters | undefined;
+  /** As told last; undefined: the service is another since. */
+  told: Counted | undefined;
 }
+
+type Counted = Pick<VirtualServiceCounters, 'active' | 'total' | 'refused'> & Partial<VirtualServiceCounters>;
+
+/** Of a service of which nothing was told: who asks takes it for this. */
+const NOTHING: Counted = { active: 0, total: 0, refused: 0 };
 
 export interface CarrierOptions {
   readonly libc: Libc;
@@ -124,7 +129,7 @@ export class Carrier {
     if (known) {
       if (known.work.service !== work.service) known.flows.update(work.service);
       known.work = work;
-      known.told = undefined;
+      if (known.told !== NOTHING) known.told = undefined;
     }
     const { acceptor } = known ?? this.#add(work);
     if (work.accepts) acceptor.start();
@@ -146,7 +151,7 @@ export class Carrier {
       context: this.#native,
       onShortage: (code) => this.#tellShortage(code),
     });
-    const working = { work, flows, acceptor, told: undefined };
+    const working = { work, flows, acceptor, told: NOTHING };
     this.#services.set(id, working);
     return working;
   }
@@ -176,8 +181,10 @@ export class Carrier {
 
   *#changed(): Iterable<readonly [number, VirtualServiceCounters]> {
     for (const [id, working] of this.#services) {
-      const counters = working.flows.counters();
-      if (isSame(counters, working.told)) continue;
+      const { flows, told } = working;
+      if (told && flows.isIdleSince(told)) continue;
+      const counters = flows.counters();
+      if (isSame(counters, told)) continue;
       working.told = counters;
       yield [id, counters];
     }
@@ -201,8 +208,8 @@ export class Carrier {
 }
 
 /** Whether nothing was counted meanwhile: the service itself is the same. */
-function isSame(counters: VirtualServiceCounters, told: VirtualServiceCounters | undefined): boolean {
-  if (!told || told.total !== counters.total || told.active !== counters.active) return false;
+function isSame(counters: VirtualServiceCounters, told: Counted | undefined): boolean {
+  if (!told?.backends || told.total !== counters.total || told.active !== counters.active) return false;
   const { bytesIn, bytesOut, refused, failed, retried, backends } = counters;
   return (
     told.bytesIn === bytesIn &&
@@ -212,7 +219,7 @@ function isSame(counters: VirtualServiceCounters, told: VirtualServiceCounters |
     told.retried === retried &&
     told.backends.length === backends.length &&
     backends.every((each, at) => {
-      const before = told.backends[at];
+      const before = told.backends?.[at];
       return before?.active === each.active && before.total === each.total && before.errors === each.errors;
     })
   );

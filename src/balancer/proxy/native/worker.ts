@@ -41,9 +41,9 @@ function run(): void {
 function takeCommands(): void {
   isRung = false;
   for (;;) {
-    const received = receiveMessageOnPort(port) as { readonly message: Command } | undefined;
+    const received = receiveMessageOnPort(port) as { readonly message: readonly Command[] } | undefined;
     if (!received) return;
-    carrier.carryOut(received.message);
+    for (const command of received.message) carrier.carryOut(command);
   }
 }
 
