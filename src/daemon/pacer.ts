@@ -1,10 +1,12 @@
 /** The part of the time that the work may take while there is always more. */
 const SHARE = 0.005;
+/** What may be saved up of that, in ms of work: changes that come now and then, or a few at a time, never wait. */
+const MOST_SAVED_MS = 10;
 /** The longest rest after work that takes less than this. */
 const LONGEST_REST_MS = 50;
 
 /**
- * Does a piece of work at the end of the turn of the event loop in which it became due. While it becomes due again and again it rests in
+ * Does a piece of work at the end of the turn of the event loop in which it became due. When it becomes due again and again it rests in
  * between, for a time in proportion to what the work cost: what comes meanwhile is done together, which costs less than one by one, and
  * leaves the core to those who answer. Work that takes long has half of the time.
  */
@@ -12,6 +14,8 @@ export class Pacer {
   readonly #work: () => void | Promise<void>;
   #isDue = false;
   #isAtWork = false;
+  #saved = MOST_SAVED_MS;
+  #endedAt = performance.now();
   #restUntil = -Infinity;
   #timer: NodeJS.Timeout | undefined;
 
@@ -59,6 +63,11 @@ export class Pacer {
   #rest(begun: number): void {
     const ended = performance.now();
     const cost = ended - begun;
-    this.#restUntil = ended + Math.max(cost, Math.min(LONGEST_REST_MS, cost / SHARE));
+    const saved = Math.min(MOST_SAVED_MS, this.#saved + (ended - this.#endedAt) * SHARE);
+    const hasEnough = cost <= saved;
+    this.#saved = hasEnough ? saved - cost : 0;
+    this.#endedAt = ended;
+    const rest = hasEnough ? 0 : Math.max(cost, Math.min(LONGEST_REST_MS, cost / SHARE));
+    this.#restUntil = ended + rest;
   }
 }

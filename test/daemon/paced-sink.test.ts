@@ -38,18 +38,21 @@ describe('a paced sink', () => {
     expect(reached).toEqual(['a']);
   });
 
-  it('takes those that follow close upon it together and in their order, within 50 ms', () => {
-    const { sink, reached } = paced({ cost: 1 });
-    sink.update(change('a'));
-    vi.advanceTimersByTime(1);
-    expect(reached).toEqual(['a']);
-    for (const each of ['b', 'c', 'd']) {
+  it('takes together, in their order and within 50 ms, what follows close upon much', () => {
+    const { sink, reached } = paced({ cost: 3 });
+    for (const each of ['much', 'more']) {
       sink.update(change(each));
-      vi.advanceTimersByTime(10);
+      sink.update(change(each));
+      vi.advanceTimersByTime(1);
     }
-    expect(reached).toEqual(['a']);
-    vi.advanceTimersByTime(25);
-    expect(reached).toEqual(['a', 'b', 'c', 'd']);
+    expect(reached).toEqual(['much', 'much', 'more', 'more']);
+    sink.update(change('a'));
+    vi.advanceTimersByTime(20);
+    sink.update(change('b'));
+    vi.advanceTimersByTime(20);
+    expect(reached).toHaveLength(4);
+    vi.advanceTimersByTime(12);
+    expect(reached.slice(4)).toEqual(['a', 'b']);
   });
 
   it('has taken all that was told before whatever else is told', () => {

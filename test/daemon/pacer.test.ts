@@ -12,11 +12,20 @@ afterEach(() => {
 function paced(cost: number) {
   const done: number[] = [];
   const begun = performance.now();
+  let next = cost;
   const pacer = new Pacer(() => {
     done.push(performance.now() - begun);
-    vi.advanceTimersByTime(cost);
+    vi.advanceTimersByTime(next);
   });
-  return { pacer, done };
+  /** Nothing is saved up any more. */
+  const spend = (): void => {
+    next = 10;
+    pacer.due();
+    vi.advanceTimersByTime(0);
+    next = cost;
+    done.length = 0;
+  };
+  return { pacer, done, spend };
 }
 
 describe('a pacer', () => {
@@ -29,8 +38,35 @@ describe('a pacer', () => {
     expect(done).toEqual([0]);
   });
 
+  it('never rests while what becomes due takes less than half a percent of the time', () => {
+    const { pacer, done } = paced(0.4);
+    for (let count = 1; count <= 200; count++) {
+      pacer.due();
+      vi.advanceTimersByTime(0);
+      expect(done).toHaveLength(count);
+      vi.advanceTimersByTime(100);
+    }
+  });
+
+  it('does not rest between a few that come close together after a calm', () => {
+    const { pacer, done, spend } = paced(0.5);
+    spend();
+    vi.advanceTimersByTime(3000);
+    for (let count = 1; count <= 20; count++) {
+      pacer.due();
+      vi.advanceTimersByTime(1);
+      expect(done).toHaveLength(count);
+    }
+    pacer.due();
+    vi.advanceTimersByTime(1);
+    pacer.due();
+    vi.advanceTimersByTime(40);
+    expect(done).toHaveLength(21);
+  });
+
   it('rests for two hundred times what the work cost', () => {
-    const { pacer, done } = paced(0.1);
+    const { pacer, done, spend } = paced(0.1);
+    spend();
     pacer.due();
     vi.advanceTimersByTime(1);
     pacer.due();
@@ -49,7 +85,8 @@ describe('a pacer', () => {
     [40, 50],
     [200, 200],
   ])('rests after %d ms of work for %d', (cost, rest) => {
-    const { pacer, done } = paced(cost);
+    const { pacer, done, spend } = paced(cost);
+    spend();
     pacer.due();
     vi.advanceTimersByTime(0);
     pacer.due();
@@ -65,7 +102,7 @@ describe('a pacer', () => {
     pacer.due();
     vi.advanceTimersByTime(0);
     pacer.due();
-    vi.advanceTimersByTime(10);
+    vi.advanceTimersByTime(20);
     pacer.due();
     expect(ends).toHaveLength(1);
     ends[0]?.();
