@@ -68,18 +68,27 @@ export function createNames(config: Config, context: NamesContext): Names {
   });
   const cache = createCache(forwarder.exchange, { maxBytes: dns.cacheSize * 2 ** 20 });
   const { allow, rateLimit } = dns;
+  const isExempt = exemption(dns);
   const isServedFreely = (snapshot: Snapshot, address: string) =>
     (allow ? allow.some((range) => range.contains(address)) : isNearby(snapshot, address)) &&
     (rateLimit === 0 || isExempt(snapshot, address));
-  return { zone, forwarder, cache, tuning: tuningOf(dns, catalog, log), isServedFreely };
+  return { zone, forwarder, cache, tuning: tuningOf(dns, catalog, log, isExempt), isServedFreely };
 }
 
-/** Who may ask as fast as it likes: the host and whom the catalog knows. */
-function isExempt(snapshot: Snapshot, address: string): boolean {
-  return isLoopback(address) || isKnown(snapshot, address);
+type Exemption = (snapshot: Snapshot, address: string) => boolean;
+
+/** Who may ask as fast as it likes: the host, which asks a listener from the listener's own address, and whom the catalog knows. */
+function exemption({ listen }: Config['dns']): Exemption {
+  const own = new Set(listen.map(({ ip }) => ip));
+  return (snapshot, address) => isLoopback(address) || own.has(address) || isKnown(snapshot, address);
 }
 
-function tuningOf(dns: Config['dns'], catalog: NamesContext['catalog'], log: Logger): ResponderTuning {
+function tuningOf(
+  dns: Config['dns'],
+  catalog: NamesContext['catalog'],
+  log: Logger,
+  isExempt: Exemption,
+): ResponderTuning {
   const queries = log.child({ component: 'query' });
   return {
     ...(dns.rateLimit > 0 && {

@@ -1,6 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { pino } from 'pino';
 import { afterEach, describe, expect, it } from 'vitest';
+import { Catalog } from '../../src/catalog/index.js';
+import { createNames } from '../../src/daemon/names.js';
 import { composeReply } from '../../src/dns/wire/reply.js';
 import { CLASS, TYPE } from '../../src/dns/wire/constants.js';
 import { formatHostPort } from '../../src/net/ip.js';
@@ -24,6 +26,28 @@ async function upstreamWith(address: string): Promise<string> {
   upstreams.push(upstream);
   return formatHostPort(upstream.address);
 }
+
+describe('the limit of like replies', () => {
+  it('does not hold for the host, from whichever address it asks, nor for whom the catalog knows', () => {
+    const { config } = ground.loaded('dns.listen=["169.254.169.250:53","[fd00::53]:53"]');
+    const catalog = new Catalog();
+    const names = createNames(config, { catalog, startedAt: 0, log: silentLog });
+    catalog.sink('test').replace({
+      tasks: [],
+      networks: [
+        { id: 'n', name: 'n', driver: 'bridge', subnets: ['10.9.0.0/24'], gateways: [], internal: false },
+      ],
+    });
+    const { snapshot } = catalog;
+    const hosts = ['127.0.0.1', '::1', '169.254.169.250', 'fd00::53', '10.9.0.7'];
+    const strangers = ['169.254.169.251', '10.8.0.7', 'fd00::54'];
+    const isFree = (address: string) => names.isServedFreely(snapshot, address);
+    const isExempt = (address: string) => names.tuning.rateLimit?.isExempt(address);
+    names.forwarder.close();
+    expect([...hosts.map(isFree), ...hosts.map(isExempt)]).toEqual(Array(10).fill(true));
+    expect([...strangers.map(isFree), ...strangers.map(isExempt)]).toEqual(Array(6).fill(false));
+  });
+});
 
 describe('what the configuration says of names', () => {
   it('are records of its own, inside and outside the domain', async () => {
