@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { admit, type Contestant } from './contestant.js';
 import type { ContestOptions } from './contest.js';
 import { measure, type CommonSample, type Sample } from './measure.js';
@@ -19,6 +20,8 @@ export interface ChurnStage {
 const CHANGES = 100;
 /** Changes and queries a second before the first round: a daemon that runs for days has compiled what it does all the time. */
 const WARM_UP = { changes: 1000, queries: 50_000, seconds: 12 };
+/** ms after which changes no longer begin, but go on: the first after a calm are told one by one. */
+const SETTLE_MS = 2000;
 /** Queries a second without changes, as a multiple of those with them. */
 const SLOWER_BAR = 1.05;
 const TITLE = `own names while ${CHANGES} of 1,000 services change every second, and without`;
@@ -90,6 +93,7 @@ async function play(
   options: ContestOptions,
 ): Promise<Sample & CommonSample> {
   await setRate(contestant, changes);
+  await sleep(SETTLE_MS);
   const sample = await measure(contestant, options);
   return {
     ...sample,

@@ -15,7 +15,7 @@ export function preferLittleMemory(): void {
 }
 
 /**
- * While there are changes all the time, V8 would go on collecting all the time to save memory, for a quarter of what the changes cost. Now
+ * While there are changes all the time, V8 would go on collecting all the time to save memory, for two fifths of what the changes cost. Now
  * it does so when little happens, and else when what is kept has grown by half.
  */
 function preferLittleWork(): void {
