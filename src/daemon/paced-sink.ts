@@ -6,7 +6,7 @@ import { Pacer } from './pacer.js';
 const SLICE_MS = 5;
 
 /**
- * A sink that takes the first change at the end of the turn of the event loop in which it is told, and those that follow close upon it
+ * A sink that takes a change at the end of the turn of the event loop in which it is told, and many that follow close upon each other
  * together, in their order, each as the change that it is: a core whose caches are full of something else takes three times as long
  * for one by one. Whatever else is told comes after all changes before it.
  */

@@ -1,13 +1,13 @@
 import { keptPointers } from './kept-pointers.js';
 import { systemCallError, type Libc, type Pointer, type SystemCallError } from './libc.js';
-import { TIMESPEC_SIZE } from './numbers.js';
+import { ofArchitecture, TIMESPEC_SIZE } from './numbers.js';
 import { SOCKADDR_SIZE } from './sockaddr.js';
 
 /** System call numbers; both kernels have taken `struct mmsghdr` in one shape from the start. */
-const NUMBERS = {
+const NUMBERS = ofArchitecture({
   x64: { recvmmsg: 299, sendmmsg: 307, ppoll: 271 },
   arm64: { recvmmsg: 243, sendmmsg: 269, ppoll: 73 },
-} as const;
+});
 
 /** struct mmsghdr on a 64-bit kernel (recvmmsg(2)): a msghdr of 56 octets and the length, padded. */
 const HDR = { size: 64, name: 0, nameLength: 8, iov: 16, iovLength: 24, flags: 48, length: 56 } as const;
@@ -38,7 +38,6 @@ export class DatagramBatch {
   readonly octets: Uint8Array;
   readonly words: Int32Array;
   readonly #libc: Libc;
-  readonly #numbers: (typeof NUMBERS)[keyof typeof NUMBERS];
   readonly #base: Pointer;
   /** Where the header of each place is. */
   readonly #headers: readonly Pointer[];
@@ -52,7 +51,6 @@ export class DatagramBatch {
   /** @param room octets, a multiple of 64 */
   constructor(libc: Libc, capacity = 64, room = 4096) {
     this.#libc = libc;
-    this.#numbers = NUMBERS[process.arch === 'arm64' ? 'arm64' : 'x64'];
     this.capacity = capacity;
     this.room = room;
     // Places a power of two apart would share the same few sets of the processor's cache.
@@ -100,7 +98,7 @@ export class DatagramBatch {
    */
   receive(fd: number, wait: boolean): number {
     const flags = wait ? MSG_WAITFORONE : MSG_DONTWAIT;
-    const got = this.#libc.syscall(this.#numbers.recvmmsg, fd, this.#header(0), this.capacity, flags, 0);
+    const got = this.#libc.syscall(NUMBERS.recvmmsg, fd, this.#header(0), this.capacity, flags, 0);
     if (got >= 0) return got;
     const errno = this.#libc.errno();
     // ECONNREFUSED and its like are news of replies that did not arrive, not faults of the socket.
@@ -113,7 +111,7 @@ export class DatagramBatch {
    * @returns how many the kernel took before it refused one; it says nothing of why
    */
   send(fd: number, first: number, count: number): number {
-    return this.#libc.syscall(this.#numbers.sendmmsg, fd, this.#header(first), count, 0, 0);
+    return this.#libc.syscall(NUMBERS.sendmmsg, fd, this.#header(first), count, 0, 0);
   }
 
   /** The error of the last {@link send} that took none. */
@@ -144,7 +142,7 @@ export class DatagramBatch {
     }
     const pointer = this.#base + this.#pollAt;
     // ppoll(fds, count, timeout, no signal mask)
-    this.#libc.ppoll(this.#numbers.ppoll, pointer + TIMESPEC_SIZE, count, pointer);
+    this.#libc.ppoll(NUMBERS.ppoll, pointer + TIMESPEC_SIZE, count, pointer);
   }
 
   #header(place: number): Pointer {

@@ -5,5 +5,8 @@ export const SOCK_STREAM = 1;
 export const SOL_SOCKET = 1;
 export const IPPROTO_TCP = 6;
 export const TCP_NODELAY = 1;
+/** Of what differs between the two, what holds here; elsewhere the C library is not loaded. */
+export const ofArchitecture = <T>(each: { readonly x64: T; readonly arm64: T }): T =>
+  process.arch === 'arm64' ? each.arm64 : each.x64;
 /** struct timespec on a 64-bit kernel: seconds and nanoseconds, 64 bits each. */
 export const TIMESPEC_SIZE = 16;

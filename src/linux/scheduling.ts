@@ -1,7 +1,8 @@
 import type { Libc } from './libc.js';
+import { ofArchitecture } from './numbers.js';
 
 /** sched_setattr(2). */
-const NUMBERS = { x64: 314, arm64: 274 } as const;
+const SCHED_SETATTR = ofArchitecture({ x64: 314, arm64: 274 });
 
 /** struct sched_attr (linux/sched/types.h) as of its first version: size, policy, flags, nice, priority, runtime, deadline, period. */
 const ATTR = { words: 12, size: 0, policy: 1, flags: 2, nice: 4, priority: 5, runtime: 6 } as const;
@@ -35,17 +36,21 @@ export function runInRealTime(libc: Libc): boolean {
   return schedule(libc, { policy: SCHED_RR, priority: LOWEST_PRIORITY });
 }
 
-function schedule(
-  libc: Libc,
-  wanted: Readonly<Partial<Record<Exclude<keyof typeof ATTR, 'words'>, number>>>,
-): boolean {
+interface Attributes {
+  readonly policy: number;
+  readonly nice?: number;
+  readonly priority?: number;
+  /** ns */
+  readonly runtime?: number;
+}
+
+function schedule(libc: Libc, { policy, nice = 0, priority = 0, runtime = 0 }: Attributes): boolean {
   const attr = new Int32Array(new ArrayBuffer(ATTR.words * 4));
   attr[ATTR.size] = ATTR.words * 4;
-  attr[ATTR.policy] = wanted.policy ?? SCHED_OTHER;
+  attr[ATTR.policy] = policy;
   attr[ATTR.flags] = RESET_ON_FORK;
-  attr[ATTR.nice] = wanted.nice ?? 0;
-  attr[ATTR.priority] = wanted.priority ?? 0;
-  attr[ATTR.runtime] = wanted.runtime ?? 0;
-  const number = NUMBERS[process.arch === 'arm64' ? 'arm64' : 'x64'];
-  return libc.syscall(number, 0, libc.address(attr.buffer), 0, 0, 0) === 0;
+  attr[ATTR.nice] = nice;
+  attr[ATTR.priority] = priority;
+  attr[ATTR.runtime] = runtime;
+  return libc.syscall(SCHED_SETATTR, 0, libc.address(attr.buffer), 0, 0, 0) === 0;
 }

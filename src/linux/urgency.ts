@@ -1,6 +1,6 @@
 import type { Libc } from './libc.js';
 import { preferLatency, runInRealTime } from './scheduling.js';
-import { ThreadUsage } from './thread-usage.js';
+import { threadUsage, type ThreadUsage } from './thread-usage.js';
 
 /** The niceness (sched(7)) of a thread that now and then waits: it runs ahead of every other of its core, which has the rest. */
 const URGENT = -20;
@@ -19,19 +19,12 @@ const WINDOW_MS = 100;
 /** Looks of which one reads the clock. */
 const LOOKS = 16;
 
-export interface Usage {
-  /** ms of a core that the thread has had. */
-  readonly cpuMs: number;
-  /** How often it has waited for something to do. */
-  readonly waits: number;
-}
-
 export interface UrgencyOptions {
   readonly apply: (isBusy: boolean) => void;
   /** ms that only grow. */
   readonly now: () => number;
   /** From the thread's start until now. */
-  readonly usage: () => Usage;
+  readonly usage: () => ThreadUsage;
 }
 
 export interface ThreadOptions {
@@ -49,30 +42,24 @@ export class Urgency {
   #isBusy = false;
   #looks = 0;
   #since: number;
-  #cpuMs: number;
-  #waits: number;
+  /** As of then. */
+  #usage: ThreadUsage;
 
   constructor(options: UrgencyOptions) {
     this.#options = options;
     this.#since = options.now();
-    const { cpuMs, waits } = options.usage();
-    this.#cpuMs = cpuMs;
-    this.#waits = waits;
+    this.#usage = options.usage();
     options.apply(false);
   }
 
   /** That of the calling thread. */
   static ofThread(libc: Libc, { realTime = false }: ThreadOptions = {}): Urgency {
-    const usage = new ThreadUsage(libc);
     return new Urgency({
       apply: (isBusy) => {
         if (isBusy || !realTime || !runInRealTime(libc)) preferLatency(libc, isBusy ? BUSY : URGENT);
       },
       now: () => performance.now(),
-      usage: () => {
-        usage.take();
-        return usage;
-      },
+      usage: threadUsage(libc),
     });
   }
 
@@ -82,12 +69,11 @@ export class Urgency {
     const at = this.#options.now();
     const elapsed = at - this.#since;
     if (elapsed < WINDOW_MS) return;
-    const { cpuMs, waits } = this.#options.usage();
-    const part = (cpuMs - this.#cpuMs) / elapsed;
-    const waitsPerMs = (waits - this.#waits) / elapsed;
+    const [before, usage] = [this.#usage, this.#options.usage()];
+    const part = (usage.cpuMs - before.cpuMs) / elapsed;
+    const waitsPerMs = (usage.waits - before.waits) / elapsed;
     this.#since = at;
-    this.#cpuMs = cpuMs;
-    this.#waits = waits;
+    this.#usage = usage;
     this.#become(this.#isBusy ? !isCalm(part, waitsPerMs) : part > BUSY_ABOVE);
   }
 

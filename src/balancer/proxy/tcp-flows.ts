@@ -17,6 +17,9 @@ export interface TcpConnections<Client> {
   reset(client: Client): void;
 }
 
+/** Those of its counters that differ whenever any does, as long as no flow is open. */
+export type FlowCounts = Pick<VirtualServiceCounters, 'active' | 'total' | 'refused'>;
+
 export interface TcpFlowsOptions<Client> {
   /** The one that clients dial. */
   readonly port: number;
@@ -87,11 +90,7 @@ export class TcpFlows<Client> implements FlowHost {
   }
 
   /** Whether counters are what they were: no flow was open then, none is now, and nobody came between. */
-  isIdleSince({
-    active,
-    total,
-    refused,
-  }: Pick<VirtualServiceCounters, 'active' | 'total' | 'refused'>): boolean {
+  isIdleSince({ active, total, refused }: FlowCounts): boolean {
     const { tally } = this;
     return active === 0 && this.#flows.size === 0 && total === tally.total && refused === tally.refused;
   }

@@ -3,7 +3,7 @@ import type { PassiveSignal, VirtualServiceCounters } from '../../data-plane.js'
 import { FlowBudget } from '../flow-budget.js';
 import { MAX_ACCEPT_MS, type FrontendContext } from '../frontend.js';
 import { makeScheduler } from '../make-scheduler.js';
-import { TcpFlows, type TcpConnections } from '../tcp-flows.js';
+import { TcpFlows, type FlowCounts, type TcpConnections } from '../tcp-flows.js';
 import { Acceptor } from './acceptor.js';
 import { DescriptorTable } from './descriptor-table.js';
 import { DialTargets } from './dial-targets.js';
@@ -27,7 +27,7 @@ interface Working {
   told: Counted | undefined;
 }
 
-type Counted = Pick<VirtualServiceCounters, 'active' | 'total' | 'refused'> & Partial<VirtualServiceCounters>;
+type Counted = FlowCounts & Partial<VirtualServiceCounters>;
 
 /** Of a service of which nothing was told: who asks takes it for this. */
 const NOTHING: Counted = { active: 0, total: 0, refused: 0 };
