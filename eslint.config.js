@@ -32,6 +32,15 @@ export default tseslint.config(
       '@typescript-eslint/no-non-null-assertion': 'error',
       eqeqeq: 'error',
       'no-console': 'off',
+      'no-duplicate-imports': ['error', { allowSeparateTypeImports: true }],
+      // An import names the file that defines the thing: no barrels, so a reader is one step away and nothing loads in vain.
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: 'ExportAllDeclaration, ExportNamedDeclaration[source]',
+          message: 'import from the file that defines it instead of exporting it a second time',
+        },
+      ],
     },
   },
   ...doors.map(({ package: name, folder }) => ({

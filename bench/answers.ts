@@ -3,7 +3,7 @@
  * them leave nothing on the heap.
  */
 import { parseArgs } from 'node:util';
-import { Catalog } from '../src/catalog/index.js';
+import { Catalog } from '../src/catalog/catalog.js';
 import { createAnswerer } from '../src/dns/answers/answerer.js';
 import { Compiler } from '../src/dns/answers/compiler.js';
 import { Store } from '../src/dns/answers/store.js';

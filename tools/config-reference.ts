@@ -4,9 +4,9 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { format } from 'prettier';
-import { jsonSchema } from '../src/config/index.js';
+import { jsonSchema } from '../src/config/schema.js';
 import { allKeys, type ConfigKey } from '../src/config/keys.js';
-import { variableName } from '../src/config/names.js';
+import { variableName } from '../src/config/variable-name.js';
 
 const root = resolve(import.meta.dirname, '..');
 

@@ -1,7 +1,7 @@
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { FactSink, TaskFact } from '../../src/catalog/index.js';
-import type * as ConfigModule from '../../src/config/index.js';
+import type { FactSink, TaskFact } from '../../src/catalog/facts.js';
+import type * as ConfigModule from '../../src/config/load.js';
 import type * as DaemonModule from '../../src/daemon/daemon.js';
 import type * as LogModule from '../../src/daemon/log.js';
 import type * as MemoryModule from '../../src/daemon/memory.js';
@@ -22,7 +22,7 @@ export async function churnDaemon(config: string, main: string): Promise<void> {
     import(pathToFileURL(join(dirname(main), path)).href);
   // As main.ts does.
   ((await built('daemon/memory.js')) as typeof MemoryModule).preferLittleMemory();
-  const { loadConfig } = (await built('config/index.js')) as typeof ConfigModule;
+  const { loadConfig } = (await built('config/load.js')) as typeof ConfigModule;
   const { Daemon } = (await built('daemon/daemon.js')) as typeof DaemonModule;
   const { createLog } = (await built('daemon/log.js')) as typeof LogModule;
   const { PacedSink } = (await built('daemon/paced-sink.js')) as typeof SinkModule;

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { Catalog, type TaskFact } from '../../src/catalog/index.js';
+import { Catalog } from '../../src/catalog/catalog.js';
+import type { TaskFact } from '../../src/catalog/facts.js';
 import { CheckBook } from '../../src/health/check-book.js';
 import { Checker } from '../../src/health/checker.js';
 import { probeMaker } from '../../src/health/probes/make.js';

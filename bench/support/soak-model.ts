@@ -1,4 +1,4 @@
-import type { Facts, TaskFact } from '../../src/catalog/index.js';
+import type { Facts, TaskFact } from '../../src/catalog/facts.js';
 import { Random } from '../../test/fuzz/random.js';
 
 export const DOMAIN = 'rancher.internal';

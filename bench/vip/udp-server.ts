@@ -3,7 +3,7 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { FlowBudget, flowLimits } from '../../src/balancer/proxy/flow-budget.js';
 import { listenUdp } from '../../src/balancer/proxy/udp-frontend.js';
-import { createScheduler } from '../../src/balancer/schedulers/index.js';
+import { createScheduler } from '../../src/balancer/schedulers/all-schedulers.js';
 import { parseHostPort, type HostPort } from '../../src/net/ip.js';
 
 const IDLE_MS = 30_000;

@@ -4,16 +4,16 @@ import { guard, type Transport } from './guard.js';
 import { clip } from './params.js';
 import type { ApiPorts } from './ports.js';
 import { ApiProblem, BODY_LIMIT, PROBLEM_TYPE, toProblem } from './problem.js';
-import { checkRoutes } from './routes/checks.js';
-import { drainRoutes } from './routes/drains.js';
-import { eventRoutes, STREAM_LIMITS, type StreamLimits } from './routes/events.js';
-import { healthRoutes } from './routes/health.js';
-import { metricsRoutes } from './routes/metrics.js';
-import { nameRoutes } from './routes/names.js';
-import { serviceRoutes } from './routes/services.js';
-import { statusRoutes } from './routes/status.js';
-import { taskRoutes } from './routes/tasks.js';
-import { vipRoutes } from './routes/vips.js';
+import { checkRoutes } from './routes/check-routes.js';
+import { drainRoutes } from './routes/drain-routes.js';
+import { eventRoutes, STREAM_LIMITS, type StreamLimits } from './routes/event-routes.js';
+import { healthRoutes } from './routes/health-routes.js';
+import { metricsRoutes } from './routes/metrics-routes.js';
+import { nameRoutes } from './routes/name-routes.js';
+import { serviceRoutes } from './routes/service-routes.js';
+import { statusRoutes } from './routes/status-routes.js';
+import { taskRoutes } from './routes/task-routes.js';
+import { vipRoutes } from './routes/vip-routes.js';
 
 export interface AppOptions {
   /** The addresses that the API listens on, for `/v1/status`. */

@@ -1,5 +1,5 @@
 import { request, type IncomingMessage } from 'node:http';
-import type { ProblemJson } from './types.js';
+import type { ProblemJson } from './types/resources.js';
 
 /** Where a daemon's API is: the path of its unix socket, or a TCP address. */
 export type ApiAddress = { readonly path: string } | { readonly host: string; readonly port: number };

@@ -1,5 +1,5 @@
 import { decode, encode, type Answer, type DecodedPacket } from 'dns-packet';
-import type { DnsMessageJson, RecordJson } from './types.js';
+import type { DnsMessageJson, RecordJson } from './types/query.js';
 
 /** Names of response codes (IANA "DNS RCODEs"); 16 and above take the high bits from the OPT record (RFC 6891). */
 const RCODES = [

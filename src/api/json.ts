@@ -10,7 +10,7 @@ import type {
   ServiceRefJson,
   TaskJson,
   Timestamp,
-} from './types.js';
+} from './types/resources.js';
 
 /** @param ms milliseconds since the epoch */
 export function timestamp(ms: number): Timestamp {

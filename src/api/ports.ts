@@ -2,15 +2,9 @@ import type { CatalogEvent, ChangeSet } from '../catalog/change.js';
 import type { DrainMark, DrainTarget } from '../catalog/health-overlay.js';
 import type { Health, Problem, ServiceKey } from '../catalog/model.js';
 import type { Snapshot } from '../catalog/snapshot.js';
-import type {
-  AnsweringJson,
-  DnsCountersJson,
-  ExplainJson,
-  ExplainVipPortJson,
-  ForwardingJson,
-  ViewJson,
-} from './types.js';
-import type { VipCounters, VipSettings, VipState, VipStatusJson, VipTaskJson } from './types-vips.js';
+import type { AnsweringJson, DnsCountersJson, ForwardingJson } from './types/dns-figures.js';
+import type { ExplainJson, ExplainVipPortJson, ViewJson } from './types/query.js';
+import type { VipCounters, VipSettings, VipState, VipStatusJson, VipTaskJson } from './types/vips.js';
 
 /** What the API sees of the catalog. */
 export interface CatalogReader {

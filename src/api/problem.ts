@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import { QuestionError } from './ports.js';
-import type { ProblemCode, ProblemJson } from './types.js';
+import type { ProblemCode, ProblemJson } from './types/resources.js';
 
 /** Octets. Whatever is sent here is a few short words. */
 export const BODY_LIMIT = 4096;

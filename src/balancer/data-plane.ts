@@ -1,6 +1,6 @@
-import type { Protocol } from '../catalog/index.js';
+import type { Protocol } from '../catalog/model.js';
 import type { HostPort } from '../net/ip.js';
-import type { SchedulerName } from './schedulers/index.js';
+import type { SchedulerName } from '../net/balancing.js';
 
 /** A task that a virtual service may send flows to. */
 export interface Backend {

@@ -1,4 +1,5 @@
-import type { ServiceKey, Snapshot } from '../catalog/index.js';
+import type { ServiceKey } from '../catalog/model.js';
+import type { Snapshot } from '../catalog/snapshot.js';
 import type { VirtualService } from './data-plane.js';
 import { desiredOf, type Desired } from './desired.js';
 

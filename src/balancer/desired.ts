@@ -1,15 +1,10 @@
-import {
-  reach,
-  selectTasks,
-  type Balancing,
-  type Port,
-  type Service,
-  type Snapshot,
-  type Task,
-} from '../catalog/index.js';
+import { reach } from '../catalog/reach.js';
+import { selectTasks } from '../catalog/selection.js';
+import type { Balancing, SchedulerName } from '../net/balancing.js';
+import type { Port, Service, Task } from '../catalog/model.js';
+import type { Snapshot } from '../catalog/snapshot.js';
 import { ipFamily, type HostPort } from '../net/ip.js';
 import type { Backend, VirtualService } from './data-plane.js';
-import type { SchedulerName } from './schedulers/index.js';
 import { slowStartScale, slowStartWeight } from './schedulers/slow-start.js';
 
 /** The scheduler where nobody names one: in turn, by weight. */

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { Map as PersistentMap } from 'immutable';
 import { CONFIGURATION, HEALTH, OPERATOR, type CatalogEvent, type ChangeSet } from './change.js';
-import { EventTrail } from './events.js';
+import { EventTrail } from './event-trail.js';
 import type { FactDelta, Facts, FactSink } from './facts.js';
 import {
   describeDrain,

@@ -1,5 +1,5 @@
+import type { Balancing } from '../net/balancing.js';
 import type {
-  Balancing,
   Client,
   EndpointMode,
   Network,

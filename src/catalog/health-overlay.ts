@@ -1,5 +1,4 @@
-import type { Health, ServiceKey, Task } from './model.js';
-import { serviceKey } from './model.js';
+import { type Health, type ServiceKey, type Task, serviceKey } from './model.js';
 
 /** What checks found out about one task. */
 export interface HealthReport {

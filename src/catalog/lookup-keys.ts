@@ -1,5 +1,4 @@
-import type { Indexes, Index } from './snapshot.js';
-import { Snapshot } from './snapshot.js';
+import { type Indexes, type Index, Snapshot } from './snapshot.js';
 
 /** One entry of one index of a snapshot: `services:production/shop/web`. Whatever depends on it is out of date when it changes. */
 export type LookupKey = string;

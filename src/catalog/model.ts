@@ -6,8 +6,6 @@
 import type { Balancing } from '../net/balancing.js';
 import type { Upstream } from '../net/upstream.js';
 
-export type { Balancing } from '../net/balancing.js';
-
 /** The states of a task (docs/design.md, "Words"). Only `healthy` tasks are given to clients of a service. */
 export const HEALTHS = [
   'initializing',

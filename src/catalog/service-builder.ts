@@ -2,7 +2,6 @@ import { canonicalIp } from '../net/ip.js';
 import type { ServiceFact } from './facts.js';
 import {
   serviceKey,
-  type Balancing,
   type EndpointMode,
   type Port,
   type Problem,
@@ -10,6 +9,7 @@ import {
   type ServiceRef,
   type Task,
 } from './model.js';
+import type { Balancing } from '../net/balancing.js';
 import { settingsOfTasks } from './task-settings.js';
 
 /** What holds where neither tasks nor sources say anything. */

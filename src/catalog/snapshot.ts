@@ -1,5 +1,14 @@
-import type { Client, Network, Problem, Service, ServiceKey, SourceStatus, Task } from './model.js';
-import { serviceKey, type ServiceRef } from './model.js';
+import {
+  type Client,
+  type Network,
+  type Problem,
+  type Service,
+  type ServiceKey,
+  type SourceStatus,
+  type Task,
+  serviceKey,
+  type ServiceRef,
+} from './model.js';
 import { compareForAddress, compareForName } from './order.js';
 
 /** Task ids. Nearly always there is one, and a hundred thousand arrays of one are worth saving. */

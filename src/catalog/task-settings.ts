@@ -1,12 +1,5 @@
-import { allBalancingSettings } from '../net/balancing.js';
-import {
-  serviceName,
-  type Balancing,
-  type EndpointMode,
-  type Problem,
-  type ServiceRef,
-  type Task,
-} from './model.js';
+import { allBalancingSettings, type Balancing } from '../net/balancing.js';
+import { serviceName, type EndpointMode, type Problem, type ServiceRef, type Task } from './model.js';
 
 /** What tasks say of their service. */
 interface TaskSettings {

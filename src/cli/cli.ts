@@ -4,8 +4,8 @@ import { EXIT } from './exit-codes.js';
 import { reportFailure } from './failure.js';
 import type { Io } from './io.js';
 import type { CommandSpec, OptionSpec } from './spec.js';
-import { COMMANDS, GLOBAL_OPTIONS, GROUPS } from './table.js';
-import { fairleadVersion } from './version.js';
+import { COMMANDS, GLOBAL_OPTIONS, GROUPS } from './command-table.js';
+import { fairleadVersion } from './fairlead-version.js';
 
 export interface CliOptions {
   /** What follows the command's own name. */

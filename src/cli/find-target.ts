@@ -1,5 +1,11 @@
 import { AnswerError } from '../api/client.js';
-import type { ServiceJson, ServiceListJson, ServiceRefJson, StatusJson, TaskJson } from '../api/types.js';
+import type {
+  ServiceJson,
+  ServiceListJson,
+  ServiceRefJson,
+  StatusJson,
+  TaskJson,
+} from '../api/types/resources.js';
 import type { Context } from './context.js';
 import { CliError, EXIT } from './exit-codes.js';
 import { parseServiceName } from './service-name.js';

@@ -1,6 +1,6 @@
-import type { CheckJson } from '../api/types.js';
+import type { CheckJson } from '../api/types/resources.js';
 import type { Context } from './context.js';
-import type { Cell, Column } from './format/table.js';
+import type { Cell, Column } from './format/text-table.js';
 import { ageBetween, formatAge, healthTone, shortId } from './format/words.js';
 import { serviceText } from './task-columns.js';
 

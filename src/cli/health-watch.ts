@@ -1,10 +1,10 @@
-import type { CheckJson, HealthListJson, ServiceRefJson } from '../api/types.js';
+import type { CheckJson, HealthListJson, ServiceRefJson } from '../api/types/resources.js';
 import type { Context } from './context.js';
-import type { Column } from './format/table.js';
+import type { Column } from './format/text-table.js';
 import { padEnd, plain } from './format/text.js';
 import { count, tally } from './format/words.js';
 import { serviceText } from './task-columns.js';
-import { watch, type WatchOptions } from './watch.js';
+import { watch, type WatchOptions } from './screen-watch.js';
 
 export interface HealthWatchOptions extends WatchOptions<HealthListJson> {
   readonly columns: (now: number) => readonly Column<CheckJson>[];

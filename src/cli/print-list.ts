@@ -1,5 +1,5 @@
 import type { Context } from './context.js';
-import { renderTable, type Column } from './format/table.js';
+import { renderTable, type Column } from './format/text-table.js';
 import { plain } from './format/text.js';
 
 export interface ListSpec<Row> {

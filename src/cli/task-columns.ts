@@ -1,6 +1,6 @@
-import type { TaskJson } from '../api/types.js';
+import type { TaskJson } from '../api/types/resources.js';
 import type { Context } from './context.js';
-import type { Column } from './format/table.js';
+import type { Column } from './format/text-table.js';
 import { ageBetween, healthTone, shortId } from './format/words.js';
 
 /** The columns that lists of tasks share. */

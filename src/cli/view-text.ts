@@ -1,4 +1,4 @@
-import type { ViewJson } from '../api/types.js';
+import type { ViewJson } from '../api/types/query.js';
 
 /** Whose view it is, in a line: `10.42.0.7 (shop_worker_1, stack shop, environment default, networks shop_default)`. */
 export function viewText({ address, task, service, stack, environment, networks }: ViewJson): string {

@@ -1,8 +1,8 @@
-import type { VipJson, VipSettings, VipTaskJson } from '../api/types.js';
+import type { VipJson, VipSettings, VipTaskJson } from '../api/types/vips.js';
 import type { Context } from './context.js';
-import { formatBytes } from './format/bytes.js';
+import { formatBytes } from './format/byte-counts.js';
 import type { Tone } from './format/style.js';
-import type { Cell, Column } from './format/table.js';
+import type { Cell, Column } from './format/text-table.js';
 import { shortId } from './format/words.js';
 
 /** A line of the table: a task behind one port of a virtual IP; one line without a task where there is none. */

@@ -1,10 +1,10 @@
-import type { VipJson, VipListJson, VipTaskJson } from '../api/types.js';
+import type { VipJson, VipListJson, VipTaskJson } from '../api/types/vips.js';
 import type { Context } from './context.js';
-import type { Column } from './format/table.js';
+import type { Column } from './format/text-table.js';
 import { padEnd, plain } from './format/text.js';
 import { count, tally } from './format/words.js';
 import { vipRows, type VipRow } from './vip-columns.js';
-import { watch, type WatchOptions } from './watch.js';
+import { watch, type WatchOptions } from './screen-watch.js';
 
 export interface VipWatchOptions extends WatchOptions<VipListJson> {
   readonly columns: readonly Column<VipRow>[];

@@ -1,4 +1,4 @@
-import { variableName } from './names.js';
+import { variableName } from './variable-name.js';
 
 /** One mistake in the configuration. Either `file` or `origin` says where it was made. */
 export interface ConfigError {

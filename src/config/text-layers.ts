@@ -5,7 +5,7 @@ import { nearest } from '../text/nearest.js';
 import type { ConfigError } from './errors.js';
 import { allKeys, configKeys, findKey, type ConfigKey } from './keys.js';
 import type { Layer } from './layers.js';
-import { variableName, variablePrefix } from './names.js';
+import { variableName, variablePrefix } from './variable-name.js';
 import { unknownKey } from './unknown-key.js';
 
 /** Variables with the prefix that are no keys: these two are the command line's. */

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { parseDuration } from '../net/duration.js';
 import { canonicalIp, isLoopback, parseCidr, parseHostPort, type Cidr, type HostPort } from '../net/ip.js';
-import { labelFault, nameFault } from '../net/labels.js';
+import { labelFault, nameFault } from '../net/dns-labels.js';
 import { parseRecord, type StaticRecord } from '../net/record-text.js';
 import { parseUpstream, type Upstream } from '../net/upstream.js';
 import { vipPool } from '../net/vip-pool.js';

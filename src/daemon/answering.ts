@@ -1,20 +1,21 @@
 import { availableParallelism } from 'node:os';
-import type { ChangeSet, LookupKey, Snapshot } from '../catalog/index.js';
-import type { Config } from '../config/index.js';
-import type { AnsweringJson, DnsCountersJson } from '../api/types.js';
+import type { ChangeSet } from '../catalog/change.js';
+import type { LookupKey } from '../catalog/lookup-keys.js';
+import type { Snapshot } from '../catalog/snapshot.js';
+import type { Config } from '../config/model.js';
+import type { AnsweringJson, DnsCountersJson, Counts } from '../api/types/dns-figures.js';
 import { Compiler } from '../dns/answers/compiler.js';
 import { Publisher } from '../dns/answers/publisher.js';
 import { LocalAnswers } from '../dns/answers/local.js';
 import { Tally, type TallyCounts } from '../dns/answers/tally.js';
 import { Versions } from '../dns/answers/versions.js';
-import type { Counts } from '../api/types-dns.js';
 import { NativeUdp } from '../dns/server/native/native-udp.js';
 import type { Responder } from '../dns/server/responder.js';
 import { listenUdp, type UdpCounters, type UdpListener } from '../dns/server/udp-server.js';
 import { loadLibc, type Libc, type Unavailable } from '../linux/libc.js';
 import type { HostPort } from '../net/ip.js';
 import type { Logger } from './log.js';
-import type { Names } from './names.js';
+import type { Names } from './name-parts.js';
 import { Pacer } from './pacer.js';
 
 export interface AnsweringOptions {

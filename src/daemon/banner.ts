@@ -1,6 +1,6 @@
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Config } from '../config/index.js';
+import type { Config } from '../config/model.js';
 import type { Daemon } from './daemon.js';
 
 /** What the daemon says to whoever started it: what it serves, and three commands to try. */

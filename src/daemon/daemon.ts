@@ -1,24 +1,28 @@
 import { isDeepStrictEqual } from 'node:util';
-import { createApiServer, type ApiServer } from '../api/server.js';
+import { createApiServer, type ApiServer } from '../api/api-server.js';
 import type { DaemonStatus } from '../api/ports.js';
 import { createProxyPlane } from '../balancer/proxy/proxy-plane.js';
-import { fairleadVersion } from '../cli/version.js';
-import { Catalog, StateFile, type ChangeSet, type SavedState, type Snapshot } from '../catalog/index.js';
-import type { Config, ConfiguredChecks } from '../config/index.js';
+import { fairleadVersion } from '../cli/fairlead-version.js';
+import { Catalog } from '../catalog/catalog.js';
+import { StateFile, type SavedState } from '../catalog/state-file.js';
+import type { ChangeSet } from '../catalog/change.js';
+import type { Snapshot } from '../catalog/snapshot.js';
+import type { Config } from '../config/model.js';
+import type { ConfiguredChecks } from '../config/configured-checks.js';
 import { createResponder, type Responder } from '../dns/server/responder.js';
 import { formatHostPort } from '../net/ip.js';
-import { createCheckBook } from './check-book.js';
-import { HealthKeeper } from './health.js';
+import { createCheckBook } from './configured-check-book.js';
+import { HealthKeeper } from './health-keeper.js';
 import { Listeners } from './listeners.js';
 import { Answering } from './answering.js';
 import type { Logger } from './log.js';
 import { processFigures } from './metrics-process.js';
 import { createNameService } from './name-service.js';
-import { createNames, forwardingStatus, hostClient, type Names } from './names.js';
+import { createNames, forwardingStatus, hostClient, type Names } from './name-parts.js';
 import { logPanic } from './panic-log.js';
 import { Sources } from './sources.js';
 import { StateKeeper } from './state-keeper.js';
-import { VipKeeper } from './vips.js';
+import { VipKeeper } from './vip-keeper.js';
 
 /** How long a cold start waits for the sources, so that the first answers are not "not ready". */
 const FIRST_FACTS_MS = 2000;

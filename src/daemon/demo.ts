@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Task } from '../catalog/index.js';
+import type { Task } from '../catalog/model.js';
 import { userSocket } from '../cli/address.js';
 import { hasCapability } from '../linux/capabilities.js';
 

@@ -1,4 +1,9 @@
-import { createDnsServer, type DnsLog, type DnsServer, type DnsServerOptions } from '../dns/server/server.js';
+import {
+  createDnsServer,
+  type DnsLog,
+  type DnsServer,
+  type DnsServerOptions,
+} from '../dns/server/dns-server.js';
 import type { Responder } from '../dns/server/responder.js';
 import { addLoopbackAddress } from '../linux/addresses.js';
 import { formatHostPort, isLinkLocal, type HostPort } from '../net/ip.js';

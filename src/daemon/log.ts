@@ -1,6 +1,6 @@
 import { Writable } from 'node:stream';
 import { pino, type Logger } from 'pino';
-import type { Config } from '../config/index.js';
+import type { Config } from '../config/model.js';
 
 export type { Logger };
 

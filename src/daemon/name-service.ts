@@ -8,20 +8,16 @@ import {
   type VipPort,
   type VirtualServiceInfo,
 } from '../api/ports.js';
-import {
-  serviceName,
-  viewOf,
-  type CatalogReader,
-  type Snapshot,
-  type Task,
-  type View,
-} from '../catalog/index.js';
+import { serviceName, type Task } from '../catalog/model.js';
+import { viewOf, type View } from '../catalog/view.js';
+import type { CatalogReader } from '../catalog/catalog.js';
+import type { Snapshot } from '../catalog/snapshot.js';
 import { answerQuery } from '../dns/server/answer-query.js';
 import type { Responder } from '../dns/server/responder.js';
 import { typeFromText } from '../dns/wire/constants.js';
 import { labelsOf, lowerCaseName } from '../dns/wire/name.js';
 import { nameFromText } from '../dns/wire/name-text.js';
-import { explain } from '../dns/zone/explain.js';
+import { explain } from '../dns/zone/explain-name.js';
 import type { Zone } from '../dns/zone/zone.js';
 
 /** The parts of the name server that are in force now; a reload replaces them. */

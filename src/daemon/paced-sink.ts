@@ -1,5 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import type { FactDelta, Facts, FactSink, SourceStatus } from '../catalog/index.js';
+import type { FactDelta, Facts, FactSink } from '../catalog/facts.js';
+import type { SourceStatus } from '../catalog/model.js';
 import { Pacer } from './pacer.js';
 
 /** ms of taking changes after which everything else has its turn. */

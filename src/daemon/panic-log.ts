@@ -1,10 +1,7 @@
-import {
-  selectTasks,
-  serviceName,
-  type ChangeSet,
-  type ServiceKey,
-  type Snapshot,
-} from '../catalog/index.js';
+import { selectTasks } from '../catalog/selection.js';
+import { serviceName, type ServiceKey } from '../catalog/model.js';
+import type { ChangeSet } from '../catalog/change.js';
+import type { Snapshot } from '../catalog/snapshot.js';
 import type { Logger } from './log.js';
 
 /** Writes to the log when a service goes into panic, and when it is out of it again: once each. */

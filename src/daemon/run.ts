@@ -1,4 +1,5 @@
-import { loadConfig, formatConfigError, type LoadOptions } from '../config/index.js';
+import { loadConfig, type LoadOptions } from '../config/load.js';
+import { formatConfigError } from '../config/errors.js';
 import { bannerLines } from './banner.js';
 import { ConfigFault } from './config-fault.js';
 import { Daemon, messageOf, type LoadedConfig } from './daemon.js';

@@ -1,7 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Catalog, SavedFacts, Source } from '../catalog/index.js';
-import type { Config } from '../config/index.js';
-import { ExecError, type ContainerExec } from '../sources/docker/exec.js';
+import type { Catalog } from '../catalog/catalog.js';
+import type { SavedFacts } from '../catalog/state-file.js';
+import type { Source } from '../catalog/facts.js';
+import type { Config } from '../config/model.js';
+import { ExecError, type ContainerExec } from '../sources/docker/container-exec.js';
 import { hostAddress } from '../linux/addresses.js';
 import type { Logger } from './log.js';
 import { PacedSink } from './paced-sink.js';
@@ -102,11 +104,11 @@ function settingsOf(config: Config, name: SourceName): unknown {
 async function create(name: SourceName, config: Config, log: Logger): Promise<Created> {
   const { environment, sources, host } = config;
   if (name === 'file') {
-    const { createFileSource } = await import('../sources/file/source.js');
+    const { createFileSource } = await import('../sources/file/file-source.js');
     return { source: createFileSource({ path: sources.file?.path ?? '', environment }) };
   }
   // dockerode is a large tree: it is loaded only where there is Docker.
-  const { createDockerSource } = await import('../sources/docker/source.js');
+  const { createDockerSource } = await import('../sources/docker/docker-source.js');
   const source = createDockerSource({
     socket: sources.docker?.socket ?? '',
     environment,

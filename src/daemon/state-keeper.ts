@@ -1,4 +1,5 @@
-import type { Catalog, StateFile } from '../catalog/index.js';
+import type { Catalog } from '../catalog/catalog.js';
+import type { StateFile } from '../catalog/state-file.js';
 
 /** A burst of changes is one write. */
 const SETTLE_MS = 1000;

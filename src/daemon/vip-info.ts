@@ -1,5 +1,5 @@
 import type { VirtualServiceInfo, VirtualTaskInfo } from '../api/ports.js';
-import type { VipSettings } from '../api/types.js';
+import type { VipSettings } from '../api/types/vips.js';
 import type {
   Backend,
   BackendCounters,

@@ -1,4 +1,5 @@
-import { poolConflicts, type Network } from '../catalog/index.js';
+import { poolConflicts } from '../catalog/pool-conflicts.js';
+import type { Network } from '../catalog/model.js';
 import { addLocalRoute, removeLocalRoute } from '../linux/anyip.js';
 import { allowNonlocalBind, forbidNonlocalBind } from '../linux/nonlocal-bind.js';
 import { hostRanges } from '../linux/routes.js';

@@ -1,7 +1,7 @@
 import { serviceKey, type Problem, type ServiceKey, type Task } from '../catalog/model.js';
 import { defaultTiming, type HealthCheck } from './check.js';
 import type { Definition, Note } from './definitions/build.js';
-import { checkFromLabels } from './definitions/labels.js';
+import { checkFromLabels } from './definitions/check-from-labels.js';
 import { printable } from '../text/printable.js';
 import { checkFromRegistrator } from './definitions/registrator.js';
 import { lowestTcpPort } from './target.js';

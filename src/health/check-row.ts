@@ -1,5 +1,4 @@
-import type { Health, ServiceKey } from '../catalog/model.js';
-import { serviceKey } from '../catalog/model.js';
+import { type Health, type ServiceKey, serviceKey } from '../catalog/model.js';
 import type { HealthCheckKind } from './check.js';
 import type { CheckedTask } from './checked-task.js';
 

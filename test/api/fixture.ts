@@ -17,8 +17,10 @@ import type {
   VipStatus,
   VirtualServiceInfo,
 } from '../../src/api/ports.js';
-import { createApiServer, type ApiServer, type ApiServerOptions } from '../../src/api/server.js';
-import { Catalog, type FactSink, type Problem, type TaskFact } from '../../src/catalog/index.js';
+import { createApiServer, type ApiServer, type ApiServerOptions } from '../../src/api/api-server.js';
+import { Catalog } from '../../src/catalog/catalog.js';
+import type { FactSink, TaskFact } from '../../src/catalog/facts.js';
+import type { Problem } from '../../src/catalog/model.js';
 
 /** 2026-11-21T00:00:00Z: the daemon's clock in these tests. */
 export const NOW = Date.UTC(2026, 10, 21);

@@ -264,7 +264,7 @@ it('docs/api.md has every route and every problem code', () => {
   const page = readFileSync(new URL('../../docs/api.md', import.meta.url), 'utf8');
   expect(routes.length).toBeGreaterThan(16);
   expect(routes.filter((route) => !route.startsWith('HEAD ') && !page.includes(`\`${route}`))).toEqual([]);
-  const types = readFileSync(new URL('../../src/api/types.ts', import.meta.url), 'utf8');
+  const types = readFileSync(new URL('../../src/api/types/resources.ts', import.meta.url), 'utf8');
   const codes = /type ProblemCode =([^;]+);/.exec(types)?.[1]?.match(/'[a-z-]+'/g) ?? [];
   expect(codes.length).toBeGreaterThan(5);
   expect(codes.filter((code) => !page.includes(`\`${code.slice(1, -1)}\``))).toEqual([]);

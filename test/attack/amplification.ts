@@ -1,4 +1,5 @@
-import { serviceName, type Snapshot } from '../../src/catalog/index.js';
+import { serviceName } from '../../src/catalog/model.js';
+import type { Snapshot } from '../../src/catalog/snapshot.js';
 import { TYPE } from '../../src/dns/wire/constants.js';
 import { reverseLabels } from '../../src/net/ip.js';
 import { DOMAIN, STACK } from '../conformance/golden/fixture.js';

@@ -1,8 +1,9 @@
-import { Catalog, type Facts, type FactSink } from '../../src/catalog/index.js';
+import { Catalog } from '../../src/catalog/catalog.js';
+import type { Facts, FactSink } from '../../src/catalog/facts.js';
 import { createCache, type CachedExchange } from '../../src/dns/forward/cache.js';
 import { createForwarder, type Forwarder } from '../../src/dns/forward/forwarder.js';
 import { createResponder, type Responder } from '../../src/dns/server/responder.js';
-import { createDnsServer, type DnsServer } from '../../src/dns/server/server.js';
+import { createDnsServer, type DnsServer } from '../../src/dns/server/dns-server.js';
 import type { TcpLimits } from '../../src/dns/server/tcp-limits.js';
 import { Zone } from '../../src/dns/zone/zone.js';
 import { parseCidr, type Cidr, type HostPort } from '../../src/net/ip.js';

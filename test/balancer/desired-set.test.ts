@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { DesiredSet } from '../../src/balancer/desired-set.js';
 import { desiredOf } from '../../src/balancer/desired.js';
-import { Catalog, type ServiceFact } from '../../src/catalog/index.js';
+import { Catalog } from '../../src/catalog/catalog.js';
+import type { ServiceFact } from '../../src/catalog/facts.js';
 import { ref, taskFact } from '../support/facts.js';
 
 const http = { port: 80, protocol: 'tcp' } as const;

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { desiredOf } from '../../src/balancer/desired.js';
-import { Catalog, type Balancing, type ServiceFact, type TaskFact } from '../../src/catalog/index.js';
+import { Catalog } from '../../src/catalog/catalog.js';
+import type { Balancing } from '../../src/net/balancing.js';
+import type { ServiceFact, TaskFact } from '../../src/catalog/facts.js';
 import { ref, taskFact } from '../support/facts.js';
 
 const web = ref('web.shop');

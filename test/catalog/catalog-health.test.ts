@@ -1,13 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  Catalog,
-  type ChangeSet,
-  type DrainTarget,
-  type FactDelta,
-  type HealthReport,
-  type Task,
-} from '../../src/catalog/index.js';
+import { Catalog } from '../../src/catalog/catalog.js';
+import type { ChangeSet } from '../../src/catalog/change.js';
+import type { DrainTarget, HealthReport } from '../../src/catalog/health-overlay.js';
+import type { FactDelta } from '../../src/catalog/facts.js';
+import type { Task } from '../../src/catalog/model.js';
 import { selectTasks } from '../../src/catalog/selection.js';
 import { ref, taskFact } from '../support/facts.js';
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { Catalog, type Health } from '../../src/catalog/index.js';
+import { Catalog } from '../../src/catalog/catalog.js';
+import type { Health } from '../../src/catalog/model.js';
 import { ref, taskFact } from '../support/facts.js';
 
 function world(slowStart?: number) {

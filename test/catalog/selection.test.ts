@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { Catalog, type Balancing, type Health } from '../../src/catalog/index.js';
+import { Catalog } from '../../src/catalog/catalog.js';
+import type { Balancing } from '../../src/net/balancing.js';
+import type { Health } from '../../src/catalog/model.js';
 import { selectTasks } from '../../src/catalog/selection.js';
 import { ref, taskFact } from '../support/facts.js';
 

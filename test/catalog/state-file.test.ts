@@ -2,7 +2,8 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { Catalog, StateFile } from '../../src/catalog/index.js';
+import { Catalog } from '../../src/catalog/catalog.js';
+import { StateFile } from '../../src/catalog/state-file.js';
 import { ref, taskFact } from '../support/facts.js';
 
 let directory: string;

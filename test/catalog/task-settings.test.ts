@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { Catalog, type Service, type TaskFact } from '../../src/catalog/index.js';
+import { Catalog } from '../../src/catalog/catalog.js';
+import type { Service } from '../../src/catalog/model.js';
+import type { TaskFact } from '../../src/catalog/facts.js';
 import { ref, taskFact } from '../support/facts.js';
 
 const web = ref('web.shop');

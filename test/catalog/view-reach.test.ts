@@ -1,13 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import {
-  Catalog,
-  HOST_NETWORK,
-  reach,
-  taskView,
-  viewOf,
-  type NetworkFact,
-  type TaskFact,
-} from '../../src/catalog/index.js';
+import { Catalog } from '../../src/catalog/catalog.js';
+import { HOST_NETWORK } from '../../src/catalog/model.js';
+import { reach } from '../../src/catalog/reach.js';
+import { taskView, viewOf } from '../../src/catalog/view.js';
+import type { NetworkFact, TaskFact } from '../../src/catalog/facts.js';
 import { ref, taskFact } from '../support/facts.js';
 
 const network = (id: string, subnet: string, over: Partial<NetworkFact> = {}): NetworkFact => ({

@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { Catalog, poolConflicts, type CatalogSettings, type ServiceFact } from '../../src/catalog/index.js';
+import { Catalog } from '../../src/catalog/catalog.js';
+import { poolConflicts } from '../../src/catalog/pool-conflicts.js';
+import type { CatalogSettings } from '../../src/catalog/service-maker.js';
+import type { ServiceFact } from '../../src/catalog/facts.js';
 import { ref, taskFact } from '../support/facts.js';
 
 const fact = (name: string, vip?: string): ServiceFact => ({

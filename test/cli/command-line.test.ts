@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { daemonAddress } from '../../src/cli/address.js';
-import { COMMANDS } from '../../src/cli/table.js';
+import { COMMANDS } from '../../src/cli/command-table.js';
 import { fairlead } from './run.js';
 
 describe('the command line', () => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { renderTable } from '../../src/cli/format/table.js';
+import { renderTable } from '../../src/cli/format/text-table.js';
 import { plain, textWidth, truncateMiddle } from '../../src/cli/format/text.js';
 import { formatAge, shortId, tally } from '../../src/cli/format/words.js';
 import { parseServiceName } from '../../src/cli/service-name.js';

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { CheckJson, HealthListJson } from '../../src/api/types.js';
+import type { CheckJson, HealthListJson } from '../../src/api/types/resources.js';
 import { Context } from '../../src/cli/context.js';
 import { CliError, EXIT } from '../../src/cli/exit-codes.js';
 import { healthColumns } from '../../src/cli/health-columns.js';

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
-import { COMMANDS } from '../../src/cli/table.js';
+import { COMMANDS } from '../../src/cli/command-table.js';
 
 const HEAVY =
   /^(zod|yaml|fastify|dockerode|immutable|pino|ipaddr\.js|dns-packet|.*\/src\/(config|daemon|dns|catalog)\/.*)$/;

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { VipJson, VipListJson } from '../../src/api/types.js';
+import type { VipJson, VipListJson } from '../../src/api/types/vips.js';
 import { Context } from '../../src/cli/context.js';
 import { CliError, EXIT } from '../../src/cli/exit-codes.js';
-import { formatBytes } from '../../src/cli/format/bytes.js';
+import { formatBytes } from '../../src/cli/format/byte-counts.js';
 import { VIP_COLUMNS } from '../../src/cli/vip-columns.js';
 import { watchVips } from '../../src/cli/vip-watch.js';
 import { CONTAINER_ID, load, startApi, stopApi, VIPS, type Fixture } from '../api/fixture.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseConfigText } from '../../src/config/index.js';
+import { parseConfigText } from '../../src/config/load.js';
 import { configOf, directoryWith, mistakes, originsOf } from './support.js';
 
 const load = (env: NodeJS.ProcessEnv, cwd = '/') => parseConfigText('', { env, cwd });

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { configDocument, loadConfig, parseConfigText } from '../../src/config/index.js';
+import { configDocument } from '../../src/config/document.js';
+import { loadConfig, parseConfigText } from '../../src/config/load.js';
 import { balancingSettings } from '../../src/net/balancing.js';
 import { configOf, directoryWith, mistakes, originsOf } from './support.js';
 

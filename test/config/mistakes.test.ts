@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { formatConfigError, parseConfigText } from '../../src/config/index.js';
+import { formatConfigError } from '../../src/config/errors.js';
+import { parseConfigText } from '../../src/config/load.js';
 import { mistakes } from './support.js';
 
 const shown = (text: string) => mistakes(parseConfigText(text, { cwd: '/' }));

@@ -2,10 +2,11 @@ import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { jsonSchema, parseConfigText } from '../../src/config/index.js';
+import { jsonSchema } from '../../src/config/schema.js';
+import { parseConfigText } from '../../src/config/load.js';
 import { allKeys } from '../../src/config/keys.js';
 import { valueAt } from '../../src/config/layers.js';
-import { variableName } from '../../src/config/names.js';
+import { variableName } from '../../src/config/variable-name.js';
 import { pageFile, schemaFile, withTable } from '../../tools/config-reference.js';
 import { configOf, originsOf } from './support.js';
 

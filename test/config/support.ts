@@ -2,7 +2,9 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { formatConfigError, type Config, type LoadResult } from '../../src/config/index.js';
+import { formatConfigError } from '../../src/config/errors.js';
+import type { Config } from '../../src/config/model.js';
+import type { LoadResult } from '../../src/config/load.js';
 
 /** The configuration of a result that must be good. */
 export function configOf(result: LoadResult): Config {

@@ -24,11 +24,11 @@ export const elsewhere: readonly Elsewhere[] = [
     file: 'test/dns/server/cookies.test.ts',
   },
   { item: 38, what: 'one octet below, at and above both limits', file: 'test/dns/server/truncation.test.ts' },
-  { item: 44, what: 'time-outs of a connection', file: 'test/dns/server/server.test.ts' },
+  { item: 44, what: 'time-outs of a connection', file: 'test/dns/server/dns-server.test.ts' },
   {
     item: 45,
     what: 'limits on connections, queries and unread replies',
-    file: 'test/dns/server/server.test.ts',
+    file: 'test/dns/server/dns-server.test.ts',
   },
   { item: 47, what: 'no reply needs fragments: none is above 1232 octets (items 26, 38 and 46)' },
   {

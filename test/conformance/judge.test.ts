@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { Catalog } from '../../src/catalog/index.js';
+import { Catalog } from '../../src/catalog/catalog.js';
 import { TYPE } from '../../src/dns/wire/constants.js';
 import { nodata, noerror, records, udp } from './cases/build.js';
 import { goldenFacts } from './golden/facts.js';

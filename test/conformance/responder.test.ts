@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { Catalog } from '../../src/catalog/index.js';
+import { Catalog } from '../../src/catalog/catalog.js';
 import { PLAIN_UDP_SIZE, RCODE } from '../../src/dns/wire/constants.js';
 import { goldenFacts } from './golden/facts.js';
 import { query, wireName } from './packets.js';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { FactDelta, FactSink } from '../../src/catalog/index.js';
+import type { FactDelta, FactSink } from '../../src/catalog/facts.js';
 import { PacedSink } from '../../src/daemon/paced-sink.js';
 
 beforeEach(() => {

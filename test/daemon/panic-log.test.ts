@@ -1,6 +1,6 @@
 import { pino } from 'pino';
 import { expect, it } from 'vitest';
-import { Catalog } from '../../src/catalog/index.js';
+import { Catalog } from '../../src/catalog/catalog.js';
 import { logPanic } from '../../src/daemon/panic-log.js';
 import { taskFact } from '../support/facts.js';
 

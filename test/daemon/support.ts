@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import dnsPacket, { type Packet, type RecordType } from 'dns-packet';
 import { pino, type Logger } from 'pino';
 import { afterEach, beforeEach } from 'vitest';
-import { parseConfigText, readText } from '../../src/config/index.js';
+import { parseConfigText, readText } from '../../src/config/load.js';
 import { Daemon, type LoadedConfig } from '../../src/daemon/daemon.js';
 import { parseHostPort } from '../../src/net/ip.js';
 

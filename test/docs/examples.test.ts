@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { parseConfigText } from '../../src/config/index.js';
+import { parseConfigText } from '../../src/config/load.js';
 import { readRancherCompose } from '../../src/health/definitions/rancher-compose.js';
 import { parseServicesFile } from '../../src/sources/file/parse.js';
 

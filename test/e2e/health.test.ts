@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import type { ServiceDetailJson } from '../../src/api/types.js';
+import type { ServiceDetailJson } from '../../src/api/types/resources.js';
 import { dig } from './support/dig.js';
 import { createHost, type Host } from './support/host.js';
 import { composeLabels } from './support/labels.js';

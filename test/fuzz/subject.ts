@@ -1,4 +1,4 @@
-import { Catalog } from '../../src/catalog/index.js';
+import { Catalog } from '../../src/catalog/catalog.js';
 import { createServerCookies } from '../../src/dns/server/cookies.js';
 import type { QueryLogEntry } from '../../src/dns/server/query-log.js';
 import { createResponder, type Responder, type ResponderForwarder } from '../../src/dns/server/responder.js';

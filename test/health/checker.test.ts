@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Task } from '../../src/catalog/index.js';
+import type { Task } from '../../src/catalog/model.js';
 import { HealthOverlay, type HealthReport } from '../../src/catalog/health-overlay.js';
 import { CheckBook } from '../../src/health/check-book.js';
 import type { HealthCheck } from '../../src/health/check.js';

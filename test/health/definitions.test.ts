@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { defaultTiming } from '../../src/health/check.js';
-import { checkFromLabels } from '../../src/health/definitions/labels.js';
+import { checkFromLabels } from '../../src/health/definitions/check-from-labels.js';
 import { readHealthCheckMapping } from '../../src/health/definitions/mapping.js';
 import { readRancherCompose } from '../../src/health/definitions/rancher-compose.js';
 import { checkFromRegistrator } from '../../src/health/definitions/registrator.js';

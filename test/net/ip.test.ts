@@ -11,7 +11,7 @@ import {
   parseHostPort,
   reverseLabels,
 } from '../../src/net/ip.js';
-import { labelFault, nameFault } from '../../src/net/labels.js';
+import { labelFault, nameFault } from '../../src/net/dns-labels.js';
 
 describe('canonicalIp', () => {
   it.each([

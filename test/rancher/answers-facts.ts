@@ -1,11 +1,5 @@
-import {
-  ANY_NETWORK,
-  type ClientFact,
-  type Facts,
-  type ServiceFact,
-  type ServiceRef,
-  type TaskFact,
-} from '../../src/catalog/index.js';
+import { ANY_NETWORK, type ServiceRef } from '../../src/catalog/model.js';
+import type { ClientFact, Facts, ServiceFact, TaskFact } from '../../src/catalog/facts.js';
 import { canonicalIp, reverseLabels } from '../../src/net/ip.js';
 import type { StaticRecord } from '../../src/net/record-text.js';
 import type { Upstream } from '../../src/net/upstream.js';

@@ -1,11 +1,5 @@
-import {
-  ANY_NETWORK,
-  type Facts,
-  type Health,
-  type ServiceFact,
-  type ServiceRef,
-  type TaskFact,
-} from '../../src/catalog/index.js';
+import { ANY_NETWORK, type Health, type ServiceRef } from '../../src/catalog/model.js';
+import type { Facts, ServiceFact, TaskFact } from '../../src/catalog/facts.js';
 import { canonicalIp } from '../../src/net/ip.js';
 import type { Container, Metadata, RancherService } from './case-file.js';
 

@@ -1,6 +1,7 @@
 import { parseCidr } from '../../src/net/ip.js';
 import type { StaticRecord } from '../../src/net/record-text.js';
-import { Catalog, type CatalogReader, type Facts } from '../../src/catalog/index.js';
+import { Catalog, type CatalogReader } from '../../src/catalog/catalog.js';
+import type { Facts } from '../../src/catalog/facts.js';
 import { createResponder, type Client, type ResponderOptions } from '../../src/dns/server/responder.js';
 import { FLAG, rcodeName, typeFromText } from '../../src/dns/wire/constants.js';
 import { decodeMessage } from '../../src/dns/wire/message.js';

@@ -1,4 +1,5 @@
-import type { ServiceRef, TaskFact } from '../../src/catalog/index.js';
+import type { ServiceRef } from '../../src/catalog/model.js';
+import type { TaskFact } from '../../src/catalog/facts.js';
 
 /** A task fact with the fields that a test does not care about filled in. */
 export function taskFact(

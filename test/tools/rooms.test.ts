@@ -29,7 +29,7 @@ describe('the import table of docs/design.md', () => {
     [
       'a source imports the catalog',
       'src/sources/docker/x.ts',
-      "import { Catalog } from '../../catalog/index.js';",
+      "import { Catalog } from '../../catalog/catalog.js';",
     ],
     ['a room imports itself', 'src/dns/zone/x.ts', "import { y } from '../wire/name.js';"],
     ['the CLI imports the client of the API', 'src/cli/x.ts', "import { y } from '../api/client.js';"],

@@ -1,6 +1,6 @@
 // How evenly connections are spread: picks over tasks beside what the weights ask for, through the whole proxy.
 import type { Socket } from 'node:net';
-import type { SchedulerName } from '../../../src/balancer/schedulers/index.js';
+import type { SchedulerName } from '../../../src/net/balancing.js';
 import { backend, PLANE_PORT, type Plane } from './plane.js';
 import { listen, portOf } from './task.js';
 import { addresses, visit } from './visit.js';

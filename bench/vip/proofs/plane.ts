@@ -15,7 +15,7 @@ export function bePlane(): void {
   const plane = createProxyPlane({
     log: (message) => process.stderr.write(`${message}\n`),
     // This file is a bundle; what a thread runs is beside the compiled source.
-    native: { script: pathToFileURL(resolve('dist/balancer/proxy/native/worker.js')) },
+    native: { script: pathToFileURL(resolve('dist/balancer/proxy/native/carrier-worker.js')) },
   });
   process.on('message', (desired) => {
     void plane.apply(desired as VirtualService[]).then((problems) => process.send?.(problems));

@@ -1,13 +1,13 @@
 import type { ApiPorts } from '../ports.js';
 import { problemsOf } from '../problems.js';
-import { catalogMetrics, readCatalog } from './catalog.js';
-import { checkMetrics, readChecks } from './checks.js';
-import { dnsMetrics, readDns } from './dns.js';
+import { catalogMetrics, readCatalog } from './catalog-metrics.js';
+import { checkMetrics, readChecks } from './check-metrics.js';
+import { dnsMetrics, readDns } from './dns-metrics.js';
 import { exposition } from './exposition.js';
-import { forwardMetrics, readForward } from './forward.js';
-import { processMetrics, readProcess } from './process.js';
+import { forwardMetrics, readForward } from './forward-metrics.js';
+import { processMetrics, readProcess } from './process-metrics.js';
 import { survey } from './survey.js';
-import { labelledPorts, readVips, readVipTasks, vipMetrics, vipTaskMetrics } from './vips.js';
+import { labelledPorts, readVips, readVipTasks, vipMetrics, vipTaskMetrics } from './vip-metrics.js';
 
 /** Every metric that there is, in the order in which they are told (docs/metrics.md). */
 export const METRICS = {

@@ -1,4 +1,5 @@
-import { createScheduler, withAffinity } from '../schedulers/index.js';
+import { createScheduler } from '../schedulers/all-schedulers.js';
+import { withAffinity } from '../schedulers/affinity.js';
 import type { FrontendContext } from './frontend.js';
 
 /** Client addresses that one service remembers for affinity. */

@@ -1,5 +1,5 @@
 import { isAvailable } from './available.js';
-import { isOverloaded, leastLoaded } from './load.js';
+import { isOverloaded, leastLoaded } from './backend-load.js';
 import { RecentMap } from './recent-map.js';
 import type { Destination, Flow, Scheduler } from './scheduler.js';
 

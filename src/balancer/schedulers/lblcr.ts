@@ -1,5 +1,5 @@
 import { LOCALITY } from './lblc.js';
-import { isOverloaded, leastLoaded, overhead } from './load.js';
+import { isOverloaded, leastLoaded, overhead } from './backend-load.js';
 import { RecentMap } from './recent-map.js';
 import type { Destination, Flow, Scheduler } from './scheduler.js';
 

@@ -1,5 +1,5 @@
 import { isAvailable } from './available.js';
-import { overhead } from './load.js';
+import { overhead } from './backend-load.js';
 import type { Destination, Flow, Scheduler } from './scheduler.js';
 
 /** Least connection (IPVS `lc`): the least overhead, the first of several; weights do not count, but for 0. */

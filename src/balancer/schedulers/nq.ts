@@ -1,5 +1,5 @@
 import { isAvailable } from './available.js';
-import { shortestDelay } from './load.js';
+import { shortestDelay } from './backend-load.js';
 import type { Destination, Flow, Scheduler } from './scheduler.js';
 
 /** Never queue (IPVS `nq`): the first destination without an open connection; when all have some, as `sed`. */

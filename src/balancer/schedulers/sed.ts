@@ -1,4 +1,4 @@
-import { shortestDelay } from './load.js';
+import { shortestDelay } from './backend-load.js';
 import type { Destination, Flow, Scheduler } from './scheduler.js';
 
 /** Shortest expected delay (IPVS `sed`): the least (open connections + 1) for its weight, the first of several. */

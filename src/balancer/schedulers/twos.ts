@@ -1,5 +1,5 @@
 import { isAvailable } from './available.js';
-import { overhead } from './load.js';
+import { overhead } from './backend-load.js';
 import type { Destination, Flow, Scheduler } from './scheduler.js';
 
 /**

@@ -1,4 +1,4 @@
-import { leastLoaded } from './load.js';
+import { leastLoaded } from './backend-load.js';
 import type { Destination, Flow, Scheduler } from './scheduler.js';
 
 /** Weighted least connection (IPVS `wlc`): the least overhead for its weight, the first of several. */

@@ -1,4 +1,4 @@
-import type { TaskRefJson } from '../../api/types.js';
+import type { TaskRefJson } from '../../api/types/resources.js';
 import type { Context } from '../context.js';
 import { EXIT } from '../exit-codes.js';
 import { plain } from '../format/text.js';

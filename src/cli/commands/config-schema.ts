@@ -1,4 +1,4 @@
-import { jsonSchema } from '../../config/index.js';
+import { jsonSchema } from '../../config/schema.js';
 import type { Context } from '../context.js';
 import { EXIT } from '../exit-codes.js';
 

@@ -1,7 +1,8 @@
-import { configDocument, formatConfigError } from '../../config/index.js';
+import { configDocument } from '../../config/document.js';
+import { formatConfigError } from '../../config/errors.js';
 import type { Context } from '../context.js';
 import { CliError, EXIT } from '../exit-codes.js';
-import { renderTable } from '../format/table.js';
+import { renderTable } from '../format/text-table.js';
 import { loadWithOptions } from '../load-config.js';
 import { printOne } from '../print-list.js';
 

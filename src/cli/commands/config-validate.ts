@@ -1,4 +1,5 @@
-import { formatConfigError, parseConfigText, readText, type LoadResult } from '../../config/index.js';
+import { formatConfigError } from '../../config/errors.js';
+import { parseConfigText, readText, type LoadResult } from '../../config/load.js';
 import type { Context } from '../context.js';
 import { EXIT } from '../exit-codes.js';
 import { count } from '../format/words.js';

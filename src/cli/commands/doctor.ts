@@ -1,5 +1,5 @@
 import type { Context } from '../context.js';
-import { diagnose } from '../doctor/checks.js';
+import { diagnose } from '../doctor/all-checks.js';
 import { collect } from '../doctor/collect.js';
 import type { Finding, Verdict } from '../doctor/host-facts.js';
 import { EXIT } from '../exit-codes.js';

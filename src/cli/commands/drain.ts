@@ -1,8 +1,8 @@
-import type { DrainJson, DrainListJson, TaskJson, TaskListJson } from '../../api/types.js';
+import type { DrainJson, DrainListJson, TaskJson, TaskListJson } from '../../api/types/resources.js';
 import type { Context } from '../context.js';
 import { CliError, EXIT } from '../exit-codes.js';
 import { findTarget, targetRoute, targetText, type Target } from '../find-target.js';
-import type { Column } from '../format/table.js';
+import type { Column } from '../format/text-table.js';
 import { plain } from '../format/text.js';
 import { ageBetween, formatAge, shortId } from '../format/words.js';
 import { printChange, printList } from '../print-list.js';

@@ -1,5 +1,5 @@
 import { getLines } from '../../api/client.js';
-import type { EventJson, StatusJson } from '../../api/types.js';
+import type { EventJson, StatusJson } from '../../api/types/resources.js';
 import type { Context } from '../context.js';
 import { daemonError } from '../daemon-error.js';
 import { CliError, EXIT } from '../exit-codes.js';

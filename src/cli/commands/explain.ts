@@ -1,7 +1,7 @@
-import type { ExplainJson, ExplainTaskJson } from '../../api/types.js';
+import type { ExplainJson, ExplainTaskJson } from '../../api/types/query.js';
 import type { Context } from '../context.js';
 import { EXIT } from '../exit-codes.js';
-import { renderFields, renderTable, type Cell, type Column } from '../format/table.js';
+import { renderFields, renderTable, type Cell, type Column } from '../format/text-table.js';
 import { plain } from '../format/text.js';
 import { healthTone, shortId } from '../format/words.js';
 import { printOne } from '../print-list.js';

@@ -1,4 +1,4 @@
-import type { HealthListJson } from '../../api/types.js';
+import type { HealthListJson } from '../../api/types/resources.js';
 import type { Context } from '../context.js';
 import { EventBell } from '../event-bell.js';
 import { EXIT } from '../exit-codes.js';

@@ -1,7 +1,7 @@
-import type { QueryJson, RecordJson } from '../../api/types.js';
+import type { QueryJson, RecordJson } from '../../api/types/query.js';
 import type { Context } from '../context.js';
 import { CliError, EXIT } from '../exit-codes.js';
-import { renderFields, renderTable, type Column } from '../format/table.js';
+import { renderFields, renderTable, type Column } from '../format/text-table.js';
 import { plain } from '../format/text.js';
 import { printOne } from '../print-list.js';
 import { viewText } from '../view-text.js';

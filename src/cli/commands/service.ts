@@ -1,7 +1,12 @@
-import type { ServiceDetailJson, ServiceJson, ServiceListJson, StatusJson } from '../../api/types.js';
+import type {
+  ServiceDetailJson,
+  ServiceJson,
+  ServiceListJson,
+  StatusJson,
+} from '../../api/types/resources.js';
 import type { Context } from '../context.js';
 import { CliError, EXIT } from '../exit-codes.js';
-import { renderFields, renderTable } from '../format/table.js';
+import { renderFields, renderTable } from '../format/text-table.js';
 import { plain } from '../format/text.js';
 import { tally } from '../format/words.js';
 import { printOne } from '../print-list.js';

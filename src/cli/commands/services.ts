@@ -1,7 +1,7 @@
-import type { ServiceJson, ServiceListJson } from '../../api/types.js';
+import type { ServiceJson, ServiceListJson } from '../../api/types/resources.js';
 import type { Context } from '../context.js';
 import { EXIT } from '../exit-codes.js';
-import type { Cell, Column } from '../format/table.js';
+import type { Cell, Column } from '../format/text-table.js';
 import { printList } from '../print-list.js';
 
 export async function run(context: Context): Promise<number> {

@@ -1,7 +1,8 @@
-import type { AnsweringJson, ForwardingJson, SourceJson, StatusJson } from '../../api/types.js';
+import type { AnsweringJson, ForwardingJson } from '../../api/types/dns-figures.js';
+import type { SourceJson, StatusJson } from '../../api/types/resources.js';
 import type { Context } from '../context.js';
 import { EXIT } from '../exit-codes.js';
-import { renderFields, renderTable, type Cell, type Column } from '../format/table.js';
+import { renderFields, renderTable, type Cell, type Column } from '../format/text-table.js';
 import { plain } from '../format/text.js';
 import { ageBetween, count, tally } from '../format/words.js';
 import { printOne } from '../print-list.js';

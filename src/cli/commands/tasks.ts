@@ -1,4 +1,4 @@
-import type { TaskListJson } from '../../api/types.js';
+import type { TaskListJson } from '../../api/types/resources.js';
 import type { Context } from '../context.js';
 import { EXIT } from '../exit-codes.js';
 import { printList } from '../print-list.js';

@@ -1,9 +1,9 @@
-import type { StatusJson } from '../../api/types.js';
+import type { StatusJson } from '../../api/types/resources.js';
 import type { Context } from '../context.js';
 import { CliError, EXIT } from '../exit-codes.js';
 import { plain } from '../format/text.js';
 import { printOne } from '../print-list.js';
-import { fairleadVersion } from '../version.js';
+import { fairleadVersion } from '../fairlead-version.js';
 
 /** Milliseconds: the daemon is asked in passing. */
 const PATIENCE = 1000;

@@ -1,4 +1,5 @@
-import type { StatusJson, VipListJson } from '../../api/types.js';
+import type { StatusJson } from '../../api/types/resources.js';
+import type { VipListJson } from '../../api/types/vips.js';
 import type { Context } from '../context.js';
 import { CliError, EXIT } from '../exit-codes.js';
 import { findTarget } from '../find-target.js';

@@ -1,4 +1,5 @@
-import type { AnsweringJson, ForwardingJson, SourceJson } from '../../api/types.js';
+import type { AnsweringJson, ForwardingJson } from '../../api/types/dns-figures.js';
+import type { SourceJson } from '../../api/types/resources.js';
 import { ageBetween, count } from '../format/words.js';
 import { fail, ok, warn, type Finding, type HostFacts } from './host-facts.js';
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
-import type { StatusJson } from '../../api/types.js';
+import type { StatusJson } from '../../api/types/resources.js';
 import { canonicalIp, formatHostPort, isLinkLocal, parseHostPort, type HostPort } from '../../net/ip.js';
 import type { Context } from '../context.js';
 import { CliError, EXIT } from '../exit-codes.js';
@@ -8,7 +8,7 @@ import { loadWithOptions } from '../load-config.js';
 import type { ConfigFacts, DaemonFacts, DaemonJsonFacts, HostFacts, ListenerFacts } from './host-facts.js';
 import { probeDocker } from './probe-docker.js';
 import { probeVips, type WantedPool } from './probe-vips.js';
-import { nameserversOf, ndotsOf } from './resolv-conf.js';
+import { nameserversOf, ndotsOf } from './container-resolv-conf.js';
 import { probeAnswer, probeTcp, probeUdp } from './probe-port.js';
 
 /** Looks at this host. What cannot be found out is left out; nothing is changed. */
@@ -67,7 +67,7 @@ interface Configured {
 }
 
 async function configFacts(context: Context): Promise<Configured> {
-  const { formatConfigError } = await import('../../config/index.js');
+  const { formatConfigError } = await import('../../config/errors.js');
   const result = await loadWithOptions(context);
   const path = result.path === undefined ? {} : { path: result.path };
   if (!result.ok) {

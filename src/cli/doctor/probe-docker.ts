@@ -3,7 +3,7 @@ import { request } from 'node:http';
 import { parseCidr } from '../../net/ip.js';
 import type { HostRange } from '../../net/vip-pool.js';
 import type { ContainerDns, DockerFacts } from './host-facts.js';
-import { containerResolver } from './resolv-conf.js';
+import { containerResolver } from './container-resolv-conf.js';
 
 const PATIENCE_MS = 3000;
 const MAX_BYTES = 4 << 20;

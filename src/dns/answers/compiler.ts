@@ -1,4 +1,6 @@
-import { viewOf, watched, type Snapshot, type View } from '../../catalog/index.js';
+import { viewOf, type View } from '../../catalog/view.js';
+import { watched } from '../../catalog/lookup-keys.js';
+import type { Snapshot } from '../../catalog/snapshot.js';
 import { ipBytes } from '../../net/ip.js';
 import type { Upstream } from '../../net/upstream.js';
 import { accept } from '../server/accept.js';
@@ -15,7 +17,7 @@ import { compileForms, compileWhole } from './forms.js';
 import { KnownQueries, type KnownQuestion } from './known-queries.js';
 import { Scopes } from './scopes.js';
 import { slotOf, type Versions } from './versions.js';
-import { Watch, watchedView, type Looked } from './watch.js';
+import { Watch, watchedView, type Looked } from './watched-lookups.js';
 import { answerEntry, clientEntry, type AnswerFields } from './write-entry.js';
 
 /** What the compiler asks; what a reload replaces is behind functions. */

@@ -1,4 +1,4 @@
-import type { View } from '../../catalog/index.js';
+import type { View } from '../../catalog/view.js';
 import { latin1 } from '../wire/bytes.js';
 import type { DnsName } from '../wire/name.js';
 

@@ -1,4 +1,4 @@
-import type { View } from '../../catalog/index.js';
+import type { View } from '../../catalog/view.js';
 import { formatUpstream } from '../../net/upstream.js';
 
 /** There are as many as there are stacks with links; more are a sign of something else. */

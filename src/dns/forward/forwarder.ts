@@ -7,7 +7,7 @@ import { isAtOrBelow, labelCount, type DnsName } from '../wire/name.js';
 import { askUpstream } from './ask-upstream.js';
 import { checkAuthorities } from './authorities.js';
 import type { Exchange, ForwardQuestion, ForwardResult } from './exchange.js';
-import type { UpstreamStatus } from './health.js';
+import type { UpstreamStatus } from './upstream-health.js';
 import { createLoopMark } from './loop-mark.js';
 import { Peers, type Peer } from './peers.js';
 import { questionKey } from './question-key.js';
@@ -15,7 +15,7 @@ import { raceUpstreams, type RaceTimes } from './race.js';
 import { createRandomIds } from './random-id.js';
 import { createRebindFilter, type ForwardLog, type RebindOptions } from './rebind.js';
 import { isOwnAddress } from './resolv-conf.js';
-import { createRoutes, type Route } from './routes.js';
+import { createRoutes, type Route } from './upstream-routes.js';
 import { scrubReply, withoutData } from './scrub.js';
 
 export interface ForwarderOptions {

@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import { formatUpstream, type Upstream } from '../../net/upstream.js';
-import { UpstreamHealth } from './health.js';
+import { UpstreamHealth } from './upstream-health.js';
 import { TlsChannel } from './tls-channel.js';
 import { clientCookie, UpstreamCookie } from './upstream-cookie.js';
 

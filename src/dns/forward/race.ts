@@ -1,7 +1,7 @@
 import { formatUpstream } from '../../net/upstream.js';
 import { EDE, RCODE, rcodeName } from '../wire/constants.js';
 import type { ForwardResult } from './exchange.js';
-import { inOrder } from './health.js';
+import { inOrder } from './upstream-health.js';
 import type { Outcome } from './outcome.js';
 import type { Peer } from './peers.js';
 import { isReferral } from './scrub.js';

@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 import type { HostPort } from '../../net/ip.js';
 import { FLAG } from '../wire/constants.js';
-import { frame, FrameBuffer } from '../wire/frames.js';
+import { frame, FrameBuffer } from '../wire/tcp-frames.js';
 import { answersQuestion, decodeMessage } from '../wire/message.js';
 import type { WireQuestion } from '../wire/query.js';
 import type { Outcome } from './outcome.js';

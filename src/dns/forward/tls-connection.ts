@@ -3,7 +3,7 @@ import type { Upstream } from '../../net/upstream.js';
 import { readU16 } from '../wire/bytes.js';
 import { EDNS_OPTION, FLAG } from '../wire/constants.js';
 import { findOption } from '../wire/edns.js';
-import { frame, FrameBuffer } from '../wire/frames.js';
+import { frame, FrameBuffer } from '../wire/tcp-frames.js';
 import { answersQuestion, decodeMessage, type Message } from '../wire/message.js';
 import type { WireQuestion } from '../wire/query.js';
 import type { Outcome } from './outcome.js';

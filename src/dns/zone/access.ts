@@ -1,4 +1,5 @@
-import { networkHolding, type Snapshot } from '../../catalog/index.js';
+import { networkHolding } from '../../catalog/view.js';
+import type { Snapshot } from '../../catalog/snapshot.js';
 
 /** RFC 1918, RFC 6598, loopback, link-local (RFC 3927, RFC 4291), unique local (RFC 4193). */
 const PRIVATE =

@@ -1,4 +1,5 @@
-import { viewOf, type Snapshot, type View } from '../../catalog/index.js';
+import { viewOf, type View } from '../../catalog/view.js';
+import type { Snapshot } from '../../catalog/snapshot.js';
 import type { Cidr } from '../../net/ip.js';
 import { isNearby } from './access.js';
 

@@ -1,4 +1,4 @@
-import type { Snapshot } from '../../catalog/index.js';
+import type { Snapshot } from '../../catalog/snapshot.js';
 import type { Resolution } from '../server/resolver.js';
 import { CLASS, EDE, RCODE, TYPE } from '../wire/constants.js';
 import { nameFromLabels, ROOT, type DnsName } from '../wire/name.js';

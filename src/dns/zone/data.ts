@@ -1,12 +1,8 @@
-import {
-  reach,
-  selectForName,
-  selectTasks,
-  type Service,
-  type Snapshot,
-  type Task,
-  type View,
-} from '../../catalog/index.js';
+import { reach } from '../../catalog/reach.js';
+import { selectForName, selectTasks } from '../../catalog/selection.js';
+import type { Service, Task } from '../../catalog/model.js';
+import type { Snapshot } from '../../catalog/snapshot.js';
+import type { View } from '../../catalog/view.js';
 import type { Rdata } from '../wire/records.js';
 import { nameFromLabels, type DnsName } from '../wire/name.js';
 import { nameFromText } from '../wire/name-text.js';

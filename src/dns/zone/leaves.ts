@@ -1,4 +1,5 @@
-import { serviceKey, type Port, type Service, type ServiceRef, type Snapshot } from '../../catalog/index.js';
+import { serviceKey, type Port, type Service, type ServiceRef } from '../../catalog/model.js';
+import type { Snapshot } from '../../catalog/snapshot.js';
 import type { PortSelector } from './located.js';
 
 /** Whether an SRV owner names this port: by number or by name. */

@@ -1,4 +1,6 @@
-import type { Protocol, Service, Snapshot, Task, View } from '../../catalog/index.js';
+import type { Protocol, Service, Task } from '../../catalog/model.js';
+import type { Snapshot } from '../../catalog/snapshot.js';
+import type { View } from '../../catalog/view.js';
 import type { LabelTree } from './label-tree.js';
 import type { StaticName } from './static-records.js';
 

@@ -1,4 +1,4 @@
-import type { Protocol, Service, ServiceRef } from '../../catalog/index.js';
+import type { Protocol, Service, ServiceRef } from '../../catalog/model.js';
 import { canonicalIp } from '../../net/ip.js';
 import { leaves, matchesPort } from './leaves.js';
 import { note, type Located, type LocateContext, type PortSelector } from './located.js';

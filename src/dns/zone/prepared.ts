@@ -1,4 +1,8 @@
-import { reach, selectTasks, type Service, type Snapshot, type View } from '../../catalog/index.js';
+import { reach } from '../../catalog/reach.js';
+import { selectTasks } from '../../catalog/selection.js';
+import type { Service } from '../../catalog/model.js';
+import type { Snapshot } from '../../catalog/snapshot.js';
+import type { View } from '../../catalog/view.js';
 import { ipBytes } from '../../net/ip.js';
 import type { Give } from './located.js';
 

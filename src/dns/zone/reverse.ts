@@ -1,4 +1,6 @@
-import { networkHolding, serviceName, type Network, type Snapshot } from '../../catalog/index.js';
+import { networkHolding } from '../../catalog/view.js';
+import { serviceName, type Network } from '../../catalog/model.js';
+import type { Snapshot } from '../../catalog/snapshot.js';
 import { ipFromReverseLabels, parseCidr, type Cidr } from '../../net/ip.js';
 import { localZoneOf } from './local-zones.js';
 import { below, type Located, type LocateContext } from './located.js';

@@ -1,4 +1,6 @@
-import type { CatalogReader, Snapshot, View } from '../../catalog/index.js';
+import type { CatalogReader } from '../../catalog/catalog.js';
+import type { Snapshot } from '../../catalog/snapshot.js';
+import type { View } from '../../catalog/view.js';
 import type { StaticRecord } from '../../net/record-text.js';
 import type { Question, Resolution, Resolver } from '../server/resolver.js';
 import { CLASS, EDE, RCODE, TYPE } from '../wire/constants.js';

@@ -28,7 +28,7 @@ import {
   readStrategy,
   readVersion,
   type Reader,
-} from './values.js';
+} from './check-values.js';
 
 /** Everything that can be said of a check, under the names that `fairlead.health.*` labels have. */
 export const fields = [

@@ -1,5 +1,5 @@
 import { quoted } from '../../text/printable.js';
-import { readHeaders, readHost, readMethod, readPath, readVersion, type Reading } from './values.js';
+import { readHeaders, readHost, readMethod, readPath, readVersion, type Reading } from './check-values.js';
 
 /** What Rancher's `request_line` asks for. */
 export interface RequestLine {

@@ -1,11 +1,11 @@
 import { ended, exitText, type Container } from './container.js';
 import type { DockerEvent } from './event-stream.js';
-import { operatorName } from './names.js';
+import { operatorName } from './container-names.js';
 import type { NetworkReader } from './network-reader.js';
 import { gatewayBridgeName } from './networks.js';
 import { rawText } from './raw.js';
 import { isStopSignal, signalNumber } from './signals.js';
-import type { ContainerTable } from './table.js';
+import type { ContainerTable } from './container-table.js';
 import { printable } from '../../text/printable.js';
 import type { Timers, Timing } from './timers.js';
 import type { WorkQueue } from './work-queue.js';

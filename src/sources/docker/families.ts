@@ -1,5 +1,5 @@
-import { labelFault } from '../../net/labels.js';
-import type { ForeignLabel } from './label-table.js';
+import { labelFault } from '../../net/dns-labels.js';
+import type { ForeignLabel } from './container-label-table.js';
 
 /** What a set of foreign labels says about a container's place. Texts are as found, not checked. */
 export interface Place {

@@ -1,7 +1,7 @@
 import type { Protocol } from '../../catalog/model.js';
 import { parseBoolean } from '../../net/boolean.js';
 import { canonicalIp } from '../../net/ip.js';
-import { labelFault, nameFault } from '../../net/labels.js';
+import { labelFault, nameFault } from '../../net/dns-labels.js';
 import { parseUpstream, type Upstream } from '../../net/upstream.js';
 import { readPortKey } from './container.js';
 import { quoted } from '../../text/printable.js';

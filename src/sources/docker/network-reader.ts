@@ -1,7 +1,7 @@
 import type { Log } from './log.js';
 import { readGatewayBridge, readNetworks } from './networks.js';
 import { DockerError, type DockerPort } from './port.js';
-import type { ContainerTable } from './table.js';
+import type { ContainerTable } from './container-table.js';
 import type { Timers } from './timers.js';
 
 export interface NetworkReaderOptions {

@@ -4,7 +4,7 @@ import { EventHandler } from './event-handler.js';
 import { NetworkReader } from './network-reader.js';
 import { DockerError, type DockerPort } from './port.js';
 import type { Log } from './log.js';
-import type { ContainerTable } from './table.js';
+import type { ContainerTable } from './container-table.js';
 import type { Timers, Timing } from './timers.js';
 import { WorkQueue } from './work-queue.js';
 

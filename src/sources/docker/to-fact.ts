@@ -1,13 +1,12 @@
-import type { Problem, TaskPort } from '../../catalog/model.js';
-import { HOST_NETWORK, type Endpoint } from '../../catalog/model.js';
+import { type Problem, type TaskPort, HOST_NETWORK, type Endpoint } from '../../catalog/model.js';
 import type { TaskFact } from '../../catalog/facts.js';
 import { balancingSettings } from '../../net/balancing.js';
-import { labelFault, nameFault } from '../../net/labels.js';
+import { labelFault, nameFault } from '../../net/dns-labels.js';
 import { idleProxySettings } from '../../net/udp-proxy-protocol.js';
 import { printable } from '../../text/printable.js';
 import type { Container, ContainerPort } from './container.js';
-import { identify, type Identity } from './labels.js';
-import { operatorName } from './names.js';
+import { identify, type Identity } from './container-labels.js';
+import { operatorName } from './container-names.js';
 import { labelsWithChecks } from './registrator-checks.js';
 import { isStopSignal } from './signals.js';
 

@@ -1,8 +1,8 @@
 import type { core } from 'zod';
-import type { Facts } from '../../catalog/index.js';
+import type { Facts } from '../../catalog/facts.js';
 import { nearest } from '../../text/nearest.js';
 import { readYaml, type KeyPath } from '../../text/yaml.js';
-import { balancingKeys, servicesFile } from './schema.js';
+import { balancingKeys, servicesFile } from './services-schema.js';
 import { toFacts } from './to-facts.js';
 
 /** One mistake in a services file. */

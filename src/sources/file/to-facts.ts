@@ -1,18 +1,10 @@
-import {
-  ANY_NETWORK,
-  type ClientFact,
-  type Facts,
-  type Port,
-  type ServiceFact,
-  type ServiceRef,
-  type TaskFact,
-  type TaskPort,
-} from '../../catalog/index.js';
+import { ANY_NETWORK, type Port, type ServiceRef, type TaskPort } from '../../catalog/model.js';
+import type { ClientFact, Facts, ServiceFact, TaskFact } from '../../catalog/facts.js';
 import { balancingSettings } from '../../net/balancing.js';
 import { idleProxySettings } from '../../net/udp-proxy-protocol.js';
 import type { KeyPath } from '../../text/yaml.js';
-import { isDrained, labelNotes, type LabelNote, type LabelOwner } from './labels.js';
-import type { ServiceEntry, ServicesFile, TaskEntry } from './schema.js';
+import { isDrained, labelNotes, type LabelNote, type LabelOwner } from './file-labels.js';
+import type { ServiceEntry, ServicesFile, TaskEntry } from './services-schema.js';
 
 /** What is right in itself and wrong together: two tasks of one name, an alias of nothing. */
 export interface Conflict {

@@ -15,7 +15,7 @@ export interface TcpImplementation {
 
 /** The file that a thread runs, from the source as it is. */
 export const tcpScript = (): URL =>
-  bundled(new URL('../../../src/balancer/proxy/native/worker.ts', import.meta.url));
+  bundled(new URL('../../../src/balancer/proxy/native/carrier-worker.ts', import.meta.url));
 
 const node: TcpImplementation = {
   name: 'node',

@@ -4,7 +4,7 @@ import type { Backend, PassiveSignal, VirtualService } from '../../../src/balanc
 import { FlowBudget } from '../../../src/balancer/proxy/flow-budget.js';
 import type { LocalFrontend } from '../../../src/balancer/proxy/frontend.js';
 import { listenUdp, type UdpOptions } from '../../../src/balancer/proxy/udp-frontend.js';
-import { createScheduler } from '../../../src/balancer/schedulers/index.js';
+import { createScheduler } from '../../../src/balancer/schedulers/all-schedulers.js';
 import type { HostPort } from '../../../src/net/ip.js';
 
 export interface Received {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { withAffinity } from '../../../src/balancer/schedulers/index.js';
+import { withAffinity } from '../../../src/balancer/schedulers/affinity.js';
 import { RecentMap } from '../../../src/balancer/schedulers/recent-map.js';
 import { destination, flowFrom, run, schedulerWith, weighted } from './support.js';
 

@@ -1,10 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import {
-  SCHEDULERS,
-  withAffinity,
-  type Destination,
-  type Scheduler,
-} from '../../../src/balancer/schedulers/index.js';
+import { SCHEDULERS } from '../../../src/net/balancing.js';
+import { withAffinity } from '../../../src/balancer/schedulers/affinity.js';
+import type { Destination, Scheduler } from '../../../src/balancer/schedulers/scheduler.js';
 import { FLOW, destination, fill, flowFrom, run, schedulerWith, weighted } from './support.js';
 
 interface Case {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Destination, Flow, SchedulerName } from '../../../src/balancer/schedulers/index.js';
+import type { Destination, Flow } from '../../../src/balancer/schedulers/scheduler.js';
+import type { SchedulerName } from '../../../src/net/balancing.js';
 import { destination, flowFrom, flowTo, ownersOf, schedulerWith, weighted } from './support.js';
 
 const KEYS = 20_000;

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Flow, SchedulerName } from '../../../src/balancer/schedulers/index.js';
+import type { Flow } from '../../../src/balancer/schedulers/scheduler.js';
+import type { SchedulerName } from '../../../src/net/balancing.js';
 import { fill, flowFrom, flowTo, run, schedulerWith, weighted } from './support.js';
 
 const PICKS = 10_000;

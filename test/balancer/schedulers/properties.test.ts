@@ -1,13 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  SCHEDULERS,
-  createScheduler,
-  withAffinity,
-  type Destination,
-  type Scheduler,
-  type SchedulerName,
-} from '../../../src/balancer/schedulers/index.js';
+import { SCHEDULERS, type SchedulerName } from '../../../src/net/balancing.js';
+import { createScheduler } from '../../../src/balancer/schedulers/all-schedulers.js';
+import { withAffinity } from '../../../src/balancer/schedulers/affinity.js';
+import type { Destination, Scheduler } from '../../../src/balancer/schedulers/scheduler.js';
 import { slotTargets } from '../../../src/balancer/schedulers/slot-targets.js';
 import { destination, flowFrom, seededRandom } from './support.js';
 

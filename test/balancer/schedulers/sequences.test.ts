@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Destination, SchedulerName } from '../../../src/balancer/schedulers/index.js';
+import type { Destination } from '../../../src/balancer/schedulers/scheduler.js';
+import type { SchedulerName } from '../../../src/net/balancing.js';
 import { FLOW, destination, fill, flowTo, run, schedulerWith } from './support.js';
 
 /** `a5 b1/3/2 c1<4`: weight 5; weight 1 with 3 open and 2 closing connections; weight 1 and upper threshold 4. */

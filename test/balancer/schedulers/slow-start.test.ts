@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { slowStartScale, slowStartWeight } from '../../../src/balancer/schedulers/index.js';
+import { slowStartScale, slowStartWeight } from '../../../src/balancer/schedulers/slow-start.js';
 
 describe('slow start', () => {
   it.each([

@@ -1,11 +1,6 @@
-import {
-  createScheduler,
-  type Destination,
-  type Flow,
-  type Scheduler,
-  type SchedulerName,
-  type SchedulerOptions,
-} from '../../../src/balancer/schedulers/index.js';
+import { createScheduler, type SchedulerOptions } from '../../../src/balancer/schedulers/all-schedulers.js';
+import type { Destination, Flow, Scheduler } from '../../../src/balancer/schedulers/scheduler.js';
+import type { SchedulerName } from '../../../src/net/balancing.js';
 
 /** A destination; its address follows from its id, so that a copy of it is the same destination. */
 export function destination(id: string, settings: Partial<Destination> = {}): Destination {

@@ -1,4 +1,4 @@
-import type { Facts, ServiceFact, TaskFact } from '../../../src/catalog/index.js';
+import type { Facts, ServiceFact, TaskFact } from '../../../src/catalog/facts.js';
 import { ref, taskFact } from '../../support/facts.js';
 import { parseRecord, type StaticRecord } from '../../../src/net/record-text.js';
 import {

@@ -1,4 +1,5 @@
-import { Catalog, type FactSink } from '../../../src/catalog/index.js';
+import { Catalog } from '../../../src/catalog/catalog.js';
+import type { FactSink } from '../../../src/catalog/facts.js';
 import { Compiler } from '../../../src/dns/answers/compiler.js';
 import { LocalAnswers } from '../../../src/dns/answers/local.js';
 import { Tally, type TallyCounts } from '../../../src/dns/answers/tally.js';
@@ -6,7 +7,11 @@ import { Versions } from '../../../src/dns/answers/versions.js';
 import { createCache, type CachedExchange } from '../../../src/dns/forward/cache.js';
 import { createForwarder } from '../../../src/dns/forward/forwarder.js';
 import { createResponder, type Responder } from '../../../src/dns/server/responder.js';
-import { createDnsServer, type DnsServer, type DnsServerOptions } from '../../../src/dns/server/server.js';
+import {
+  createDnsServer,
+  type DnsServer,
+  type DnsServerOptions,
+} from '../../../src/dns/server/dns-server.js';
 import { NativeUdp } from '../../../src/dns/server/native/native-udp.js';
 import { listenUdp } from '../../../src/dns/server/udp-server.js';
 import { isNearby } from '../../../src/dns/zone/access.js';

@@ -1,4 +1,4 @@
-import { Catalog } from '../../../src/catalog/index.js';
+import { Catalog } from '../../../src/catalog/catalog.js';
 import { Compiler } from '../../../src/dns/answers/compiler.js';
 import { LocalAnswers } from '../../../src/dns/answers/local.js';
 import { Publisher } from '../../../src/dns/answers/publisher.js';

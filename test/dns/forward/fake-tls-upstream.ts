@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { once } from 'node:events';
 import { createServer, type TLSSocket } from 'node:tls';
-import { frame, FrameBuffer } from '../../../src/dns/wire/frames.js';
+import { frame, FrameBuffer } from '../../../src/dns/wire/tcp-frames.js';
 import { parseQuery, type Query } from '../../../src/dns/wire/query.js';
 import type { HostPort } from '../../../src/net/ip.js';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Forwarder } from '../../../src/dns/forward/forwarder.js';
 import { createResponder } from '../../../src/dns/server/responder.js';
-import { createDnsServer } from '../../../src/dns/server/server.js';
+import { createDnsServer } from '../../../src/dns/server/dns-server.js';
 import { EDNS_OPTION, RCODE } from '../../../src/dns/wire/constants.js';
 import type { Exchange } from '../../../src/dns/forward/exchange.js';
 import type { HostPort } from '../../../src/net/ip.js';

@@ -4,8 +4,18 @@ import { findOption, optSize, writeOpt } from '../../../src/dns/wire/edns.js';
 import type { Query } from '../../../src/dns/wire/query.js';
 import { name } from '../wire/helpers.js';
 import { replyTo, type Received } from './fake-upstream.js';
-import { addressReply, closedPort, forged, forwarder, honest } from './harness.js';
-import { outcome, QNAME, question, setFlags, upstream } from './harness.js';
+import {
+  addressReply,
+  closedPort,
+  forged,
+  forwarder,
+  honest,
+  outcome,
+  QNAME,
+  question,
+  setFlags,
+  upstream,
+} from './harness.js';
 
 const other = (query: Query, change: Partial<Query['question']>): Query => ({
   ...query,

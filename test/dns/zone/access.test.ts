@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { HOST_NETWORK, type Facts } from '../../../src/catalog/index.js';
+import { HOST_NETWORK } from '../../../src/catalog/model.js';
+import type { Facts } from '../../../src/catalog/facts.js';
 import { isKnown } from '../../../src/dns/zone/access.js';
 import { Zone } from '../../../src/dns/zone/zone.js';
 import { taskFact } from '../../support/facts.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Facts } from '../../../src/catalog/index.js';
+import type { Facts } from '../../../src/catalog/facts.js';
 import type { TYPE } from '../../../src/dns/wire/constants.js';
 import { ref, taskFact } from '../../support/facts.js';
 import { answerTo, zoneOf } from './support.js';

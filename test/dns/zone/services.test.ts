@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { viewOf, type Facts, type Health } from '../../../src/catalog/index.js';
-import { explain } from '../../../src/dns/zone/explain.js';
+import { viewOf } from '../../../src/catalog/view.js';
+import type { Facts } from '../../../src/catalog/facts.js';
+import type { Health } from '../../../src/catalog/model.js';
+import { explain } from '../../../src/dns/zone/explain-name.js';
 import type { TYPE } from '../../../src/dns/wire/constants.js';
 import { ref, taskFact } from '../../support/facts.js';
 import { answerTo, question, recordsOf, zoneOf } from './support.js';

@@ -1,4 +1,5 @@
-import { Catalog, type Facts } from '../../../src/catalog/index.js';
+import { Catalog } from '../../../src/catalog/catalog.js';
+import type { Facts } from '../../../src/catalog/facts.js';
 import { recordToText } from '../../../src/dns/zone/record-text.js';
 import { Zone, type ZoneOptions } from '../../../src/dns/zone/zone.js';
 import { RCODE, TYPE } from '../../../src/dns/wire/constants.js';

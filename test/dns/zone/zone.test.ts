@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { HOST_NETWORK, viewOf, type Facts, type TaskFact } from '../../../src/catalog/index.js';
-import { explain } from '../../../src/dns/zone/explain.js';
+import { HOST_NETWORK } from '../../../src/catalog/model.js';
+import { viewOf } from '../../../src/catalog/view.js';
+import type { Facts, TaskFact } from '../../../src/catalog/facts.js';
+import { explain } from '../../../src/dns/zone/explain-name.js';
 import { recordToText } from '../../../src/dns/zone/record-text.js';
 import type { TYPE } from '../../../src/dns/wire/constants.js';
 import { parseCidr } from '../../../src/net/ip.js';

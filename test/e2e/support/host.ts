@@ -1,4 +1,4 @@
-import type { TaskListJson } from '../../../src/api/types.js';
+import type { TaskListJson } from '../../../src/api/types/resources.js';
 import { createDocker, type Docker } from './docker.js';
 import { createEngine, type Engine, type EngineOptions } from './engine.js';
 import { createFairlead, type Fairlead } from './fairlead.js';

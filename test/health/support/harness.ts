@@ -1,4 +1,6 @@
-import { Catalog, type FactSink, type Problem, type TaskFact } from '../../../src/catalog/index.js';
+import { Catalog } from '../../../src/catalog/catalog.js';
+import type { FactSink, TaskFact } from '../../../src/catalog/facts.js';
+import type { Problem } from '../../../src/catalog/model.js';
 import type { HealthReport } from '../../../src/catalog/health-overlay.js';
 import { CheckBook, type CheckBookOptions, type SelfChecked } from '../../../src/health/check-book.js';
 import { Checker, type CheckerOptions } from '../../../src/health/checker.js';

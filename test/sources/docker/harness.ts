@@ -6,7 +6,7 @@ import {
   createDockerSource,
   type DockerSource,
   type DockerSourceOptions,
-} from '../../../src/sources/docker/source.js';
+} from '../../../src/sources/docker/docker-source.js';
 import { FakeEngine } from './fake-engine.js';
 import { MemorySink } from './memory-sink.js';
 

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import type { TaskFact } from '../../../src/catalog/facts.js';
 import { readInspection } from '../../../src/sources/docker/container.js';
 import { DockerError, type ConnectDocker } from '../../../src/sources/docker/port.js';
-import { createDockerSource } from '../../../src/sources/docker/source.js';
+import { createDockerSource } from '../../../src/sources/docker/docker-source.js';
 import { toFact } from '../../../src/sources/docker/to-fact.js';
 import { EngineModel, eventLine, type ModelEvent } from './engine-model.js';
 import { ManualTimers, settle } from './manual-timers.js';

@@ -2,7 +2,7 @@ import { MessageChannel, Worker } from 'node:worker_threads';
 import { EventFd } from '../../../linux/event-fd.js';
 import type { Libc } from '../../../linux/libc.js';
 import { Carrier } from './carrier.js';
-import type { CarrierInput, Command, Report } from './protocol.js';
+import type { CarrierInput, Command, Report } from './carrier-messages.js';
 
 /** Where a {@link Carrier} runs, as the main thread sees it. */
 export interface CarrierHost {

@@ -4,7 +4,7 @@ import type { PassiveSignal, VirtualServiceCounters } from '../../data-plane.js'
 import type { FlowBudget } from '../flow-budget.js';
 import type { CarrierHost, StartCarrier } from './carrier-host.js';
 import type { DescriptorTable } from './descriptor-table.js';
-import type { Command, Report, Request, ServiceAtWork } from './protocol.js';
+import type { Command, Report, Request, ServiceAtWork } from './carrier-messages.js';
 
 /** How long a thread that ended has to wait to be started again, in ms; twice as long each time in a row. */
 const FIRST_RESTART_MS = 50;

@@ -9,7 +9,7 @@ import { DescriptorTable } from './descriptor-table.js';
 import { DialTargets } from './dial-targets.js';
 import { NativeFlow, type NativeContext } from './native-flow.js';
 import { PipePool } from './pipe-pool.js';
-import type { CarrierInput, Command, Report, Request, ServiceAtWork } from './protocol.js';
+import type { CarrierInput, Command, Report, Request, ServiceAtWork } from './carrier-messages.js';
 import { Reactor } from './reactor.js';
 import type { Side } from './side.js';
 

@@ -63,7 +63,7 @@ export class NativeTcp {
 
   /** Finds out whether it can be done here. */
   static async load(options: NativeTcpOptions, surroundings: Surroundings): Promise<NativeTcp | Unavailable> {
-    const { workers = 1, clock, script = new URL('./worker.js', import.meta.url) } = options;
+    const { workers = 1, clock, script = new URL('./carrier-worker.js', import.meta.url) } = options;
     if (!clock && !existsSync(script)) return { unavailable: 'Fairlead runs from its source' };
     const libc = await loadLibc();
     if ('unavailable' in libc) return libc;

@@ -1,5 +1,5 @@
 import type { VirtualService } from '../../data-plane.js';
-import type { SchedulerName } from '../../schedulers/index.js';
+import type { SchedulerName } from '../../../net/balancing.js';
 
 /** They look at how many connections there are, or remember what they have chosen: two of them would not choose as one does. */
 const ONE_STATE: ReadonlySet<SchedulerName> = new Set([

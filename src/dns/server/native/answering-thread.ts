@@ -10,7 +10,7 @@ import {
   type Report,
   type WorkerInput,
   type WorkerSocket,
-} from './protocol.js';
+} from './answering-messages.js';
 
 /** 256 KiB: some thousand queries that wait for the main thread. */
 const MISS_WORDS = 1 << 16;
@@ -26,7 +26,7 @@ const MAX_RESTART_MS = 5000;
 /** A thread that ran so long had not failed in a row. */
 const STEADY_MS = 60_000;
 
-const SCRIPT = new URL('./worker.js', import.meta.url);
+const SCRIPT = new URL('./answering-worker.js', import.meta.url);
 
 /** A query that the answering thread could not answer. */
 export interface Miss {

@@ -18,7 +18,7 @@ import {
   type Report,
   type WorkerInput,
   type WorkerSocket,
-} from './protocol.js';
+} from './answering-messages.js';
 
 /** The longest time that a socket's queue is answered after it was to be left alone. */
 const RELEASE_MS = 500;

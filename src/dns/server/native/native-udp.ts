@@ -9,7 +9,7 @@ import type { Versions } from '../../answers/versions.js';
 import type { Responder } from '../responder.js';
 import type { UdpCounters, UdpListener } from '../udp-server.js';
 import { AnsweringThread, type Miss } from './answering-thread.js';
-import { BLOCK_MS } from './protocol.js';
+import { BLOCK_MS } from './answering-messages.js';
 
 export interface NativeUdpOptions {
   readonly libc: Libc;

@@ -1,0 +1,83 @@
+import { type Problem, type SourceState, HEALTHS } from '../../catalog/model.js';
+import type { Snapshot } from '../../catalog/snapshot.js';
+import { gauge, type Readings } from './exposition.js';
+import { serviceLabels, type Survey } from './survey.js';
+
+/** What there is, and who says so. */
+export const catalogMetrics = {
+  fairlead_catalog_loaded: gauge('Whether every source has told what it has.'),
+  fairlead_catalog_revision: gauge('The number of the catalog’s snapshot; it grows with each change.'),
+  fairlead_services: gauge('Services.'),
+  fairlead_tasks: gauge('Tasks by health.', 'health'),
+  fairlead_services_in_panic: gauge(
+    'Services of which so many tasks are unhealthy that the checks are doubted and all that run are given.',
+  ),
+  fairlead_service_panic: gauge(
+    '1 for each service in panic; others are not there.',
+    'service',
+    'environment',
+  ),
+  fairlead_service_tasks: gauge(
+    'Tasks by health, of the services of which a running task is not healthy; others are not there.',
+    'service',
+    'environment',
+    'health',
+  ),
+  fairlead_drains: gauge('Drains of operators that are in force.'),
+  fairlead_problems: gauge('What sources could not use, and what cannot be served.', 'code'),
+  fairlead_source_state: gauge('1 for the state that a source is in, 0 for the others.', 'source', 'state'),
+  fairlead_source_last_good_timestamp_seconds: gauge(
+    'When the facts of a source were last known to be true, since the epoch; for one that is live: now.',
+    'source',
+  ),
+};
+
+const STATES: readonly SourceState[] = ['loading', 'live', 'stale'];
+
+export interface CatalogFigures {
+  readonly snapshot: Snapshot;
+  readonly survey: Survey;
+  readonly problems: readonly Problem[];
+  readonly drains: number;
+  /** The daemon's own environment. */
+  readonly environment: string;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+}
+
+export function readCatalog(figures: CatalogFigures): Readings<typeof catalogMetrics> {
+  const { snapshot, survey, problems, drains, environment, now } = figures;
+  const inPanic = survey.odd.filter(({ panic }) => panic);
+  const codes = new Map<string, number>();
+  for (const { code } of problems) codes.set(code, (codes.get(code) ?? 0) + 1);
+  return {
+    fairlead_catalog_loaded: [[snapshot.loaded ? 1 : 0]],
+    fairlead_catalog_revision: [[snapshot.revision]],
+    fairlead_services: [[snapshot.serviceCount]],
+    fairlead_tasks: HEALTHS.map((health) => [survey.health[health], health]),
+    fairlead_services_in_panic: [[inPanic.length]],
+    fairlead_service_panic: inPanic.map(({ service }) => [1, ...serviceLabels(service, environment)]),
+    fairlead_service_tasks: serviceTasks(survey, environment),
+    fairlead_drains: [[drains]],
+    fairlead_problems: [...codes].map(([code, count]) => [count, code]),
+    fairlead_source_state: snapshot.sources.flatMap(({ name, state }) =>
+      STATES.map((each): [number, string, string] => [each === state ? 1 : 0, name, each]),
+    ),
+    fairlead_source_last_good_timestamp_seconds: snapshot.sources.flatMap(
+      ({ name, state, asOf }): [number, string][] => {
+        const at = state === 'live' ? now : asOf;
+        return at === undefined ? [] : [[at / 1000, name]];
+      },
+    ),
+  };
+}
+
+/** A service has a line for each health that it has tasks of, and for `healthy` in any case. */
+function* serviceTasks({ odd }: Survey, environment: string): Generator<[number, string, string, string]> {
+  for (const { service, health } of odd) {
+    for (const each of HEALTHS) {
+      if (health[each] > 0 || each === 'healthy')
+        yield [health[each], ...serviceLabels(service, environment), each];
+    }
+  }
+}

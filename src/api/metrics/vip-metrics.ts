@@ -1,0 +1,117 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Snapshot } from '../../catalog/snapshot.js';
+import type { VipStatus, VirtualServiceInfo } from '../ports.js';
+import type { VipCounters } from '../types/vips.js';
+import { counter, gauge, type Readings } from './exposition.js';
+import { serviceLabels } from './survey.js';
+
+const PORT_LABELS = ['service', 'environment', 'vip', 'port', 'protocol'] as const;
+const TASK_LABELS = [...PORT_LABELS, 'task', 'id'] as const;
+
+/** Virtual IPs, port by port. A port that has carried and refused nothing has no counters. */
+export const vipMetrics = {
+  fairlead_vip_plane: gauge('1; its label says what carries virtual IPs.', 'plane'),
+  fairlead_vip_ports: gauge('Ports of virtual IPs by state.', 'state'),
+  fairlead_vip_state: gauge(
+    '1 for each port that is `empty` (no task takes connections) or `down` (it cannot be served); others are not there.',
+    ...PORT_LABELS,
+    'state',
+  ),
+  fairlead_vip_active_connections: gauge('Open connections; for UDP sessions.', ...PORT_LABELS),
+  fairlead_vip_connections_total: counter(
+    'Connections that were given to a task, or tried on one; for UDP sessions. Those that were refused are not part of it.',
+    ...PORT_LABELS,
+  ),
+  fairlead_vip_received_bytes_total: counter('Octets from clients.', ...PORT_LABELS),
+  fairlead_vip_sent_bytes_total: counter('Octets to clients.', ...PORT_LABELS),
+  fairlead_vip_refused_total: counter(
+    'Connections turned away: no task takes any, a limit, no PROXY header, no file descriptor.',
+    ...PORT_LABELS,
+  ),
+  fairlead_vip_failed_total: counter(
+    'Connections that no attempt could carry; part of `fairlead_vip_connections_total`.',
+    ...PORT_LABELS,
+  ),
+  fairlead_vip_retried_total: counter('Attempts on another task after one that failed.', ...PORT_LABELS),
+};
+
+/** The same by task; only where it is asked for, because there may be very many. */
+export const vipTaskMetrics = {
+  fairlead_vip_task_weight: gauge('Weight of the task, slow start included.', ...TASK_LABELS),
+  fairlead_vip_task_active_connections: gauge('Open connections; for UDP sessions.', ...TASK_LABELS),
+  fairlead_vip_task_connections_total: counter('Connections; for UDP sessions.', ...TASK_LABELS),
+  fairlead_vip_task_received_bytes_total: counter('Octets from clients.', ...TASK_LABELS),
+  fairlead_vip_task_sent_bytes_total: counter('Octets to clients.', ...TASK_LABELS),
+  fairlead_vip_task_errors_total: counter(
+    'Attempts that were refused or timed out, and connections that the task reset before its first octet.',
+    ...TASK_LABELS,
+  ),
+};
+
+type PortTexts = readonly [service: string, environment: string, vip: string, port: string, protocol: string];
+
+interface LabelledPort {
+  readonly info: VirtualServiceInfo;
+  readonly labels: PortTexts;
+}
+
+/** How many ports are looked at before others get a turn. */
+const PORTS_A_TURN = 500;
+
+/** The ports of services that the catalog still knows, with the values of their labels. */
+export async function labelledPorts(
+  infos: Iterable<VirtualServiceInfo>,
+  snapshot: Snapshot,
+  environment: string,
+): Promise<readonly LabelledPort[]> {
+  const found: LabelledPort[] = [];
+  for (const info of infos) {
+    if (found.length % PORTS_A_TURN === PORTS_A_TURN - 1) await nextTurn();
+    const service = snapshot.serviceByKey(info.service);
+    if (!service) continue;
+    const { vip, port, protocol } = info;
+    found.push({ info, labels: [...serviceLabels(service, environment), vip, String(port), protocol] });
+  }
+  return found;
+}
+
+export function readVips(status: VipStatus, ports: readonly LabelledPort[]): Readings<typeof vipMetrics> {
+  const states = { up: 0, empty: 0, down: 0 };
+  for (const { info } of ports) states[info.state]++;
+  const used = ports.filter(({ info }) => info.total + info.refused + info.failed + info.active > 0);
+  const each = function* (value: (counters: VipCounters) => number): Generator<[number, ...PortTexts]> {
+    for (const { info, labels } of used) yield [value(info), ...labels];
+  };
+  return {
+    fairlead_vip_plane: [[1, status.plane]],
+    fairlead_vip_ports: Object.entries(states).map(([state, count]) => [count, state]),
+    fairlead_vip_state: ports
+      .filter(({ info }) => info.state !== 'up')
+      .map(({ info, labels }) => [1, ...labels, info.state]),
+    fairlead_vip_active_connections: each(({ active }) => active),
+    fairlead_vip_connections_total: each(({ total }) => total),
+    fairlead_vip_received_bytes_total: each(({ bytesIn }) => bytesIn),
+    fairlead_vip_sent_bytes_total: each(({ bytesOut }) => bytesOut),
+    fairlead_vip_refused_total: each(({ refused }) => refused),
+    fairlead_vip_failed_total: each(({ failed }) => failed),
+    fairlead_vip_retried_total: each(({ retried }) => retried),
+  };
+}
+
+type TaskInfo = VirtualServiceInfo['tasks'][number];
+
+export function readVipTasks(ports: readonly LabelledPort[]): Readings<typeof vipTaskMetrics> {
+  const each = function* (value: (task: TaskInfo) => number) {
+    for (const { info, labels } of ports) {
+      for (const task of info.tasks) yield [value(task), ...labels, task.name, task.task] as const;
+    }
+  };
+  return {
+    fairlead_vip_task_weight: each(({ weight }) => weight),
+    fairlead_vip_task_active_connections: each(({ active }) => active),
+    fairlead_vip_task_connections_total: each(({ total }) => total),
+    fairlead_vip_task_received_bytes_total: each(({ bytesIn }) => bytesIn),
+    fairlead_vip_task_sent_bytes_total: each(({ bytesOut }) => bytesOut),
+    fairlead_vip_task_errors_total: each(({ errors }) => errors),
+  };
+}

@@ -1,0 +1,129 @@
+import type { FastifyInstance } from 'fastify';
+import type { DrainTarget } from '../../catalog/health-overlay.js';
+import { serviceKey, serviceName, type ServiceKey, type ServiceRef, type Task } from '../../catalog/model.js';
+import type { Snapshot } from '../../catalog/snapshot.js';
+import { Body } from '../body.js';
+import { askedService, findService, type ServiceParams } from '../find-service.js';
+import { findTask } from '../find-task.js';
+import { refJson, timestamp } from '../json.js';
+import { clip, Params } from '../params.js';
+import type { ApiPorts, DrainInfo } from '../ports.js';
+import { ApiProblem } from '../problem.js';
+import type { DrainJson, DrainListJson } from '../types/resources.js';
+
+const OF_TASK = '/v1/tasks/:id/drain';
+const OF_SERVICE = '/v1/services/:stack/:service/drain';
+
+/** What operators take out of rotation: one task, or all tasks of a service. */
+export function drainRoutes(app: FastifyInstance, { catalog, daemon, health, clock }: ApiPorts): void {
+  const drain = (target: DrainTarget, body: Body): DrainJson => {
+    const time = body.time('for');
+    const note = body.note('note');
+    const at = clock();
+    const options = {
+      ...(time === undefined ? {} : { until: at + time }),
+      ...(note === undefined ? {} : { note }),
+    };
+    const { snapshot } = catalog;
+    if (health.drain(target, options)) return drainJson({ target, at, ...options }, snapshot);
+    // It went away between two lines.
+    const name = clip(nameOf(target, snapshot));
+    throw 'task' in target
+      ? new ApiProblem(404, 'task-not-found', `${name} is gone; "fairlead tasks" lists those there are`)
+      : new ApiProblem(
+          404,
+          'service-not-found',
+          `${name} is gone; "fairlead services" lists those there are`,
+        );
+  };
+
+  /** @returns what was taken back; undefined when there is no such drain */
+  const undrain = (target: DrainTarget): DrainJson | undefined => {
+    const mark = health.drains().find((each) => sameTarget(each.target, target));
+    return mark !== undefined && health.undrain(target) ? drainJson(mark, catalog.snapshot) : undefined;
+  };
+
+  app.get('/v1/drains', (request): DrainListJson => {
+    new Params(request.query, []);
+    const { snapshot } = catalog;
+    const drains = health.drains().map((mark) => drainJson(mark, snapshot));
+    return { now: timestamp(clock()), drains };
+  });
+
+  app.put<{ Params: { id: string } }>(OF_TASK, (request): DrainJson => {
+    new Params(request.query, []);
+    const body = new Body(request.body, ['for', 'note']);
+    return drain({ task: findTask(catalog.snapshot, request.params.id).id }, body);
+  });
+
+  app.delete<{ Params: { id: string } }>(OF_TASK, (request): DrainJson => {
+    new Params(request.query, []);
+    const { id } = request.params;
+    // By a whole id it can be taken back even from a task that is gone.
+    const known = undrain({ task: id });
+    if (known) return known;
+    const task = findTask(catalog.snapshot, id);
+    const found = undrain({ task: task.id });
+    if (found) return found;
+    throw new ApiProblem(404, 'drain-not-found', whyNotDrained(task, health.drains()));
+  });
+
+  app.put<{ Params: ServiceParams }>(OF_SERVICE, (request): DrainJson => {
+    const ref = askedService(request, daemon.status().environment);
+    const body = new Body(request.body, ['for', 'note']);
+    const { kind, key } = findService(catalog.snapshot, ref);
+    if (kind !== 'tasks') {
+      const detail = `${clip(serviceName(ref))} is ${kind} and has no tasks to drain; drain what it leads to`;
+      throw new ApiProblem(409, 'service-without-tasks', detail);
+    }
+    return drain({ service: key }, body);
+  });
+
+  app.delete<{ Params: ServiceParams }>(OF_SERVICE, (request): DrainJson => {
+    const ref = askedService(request, daemon.status().environment);
+    const found = undrain({ service: serviceKey(ref) });
+    if (found) return found;
+    findService(catalog.snapshot, ref);
+    const detail = `${clip(serviceName(ref))} is not drained; "fairlead drain" lists what is`;
+    throw new ApiProblem(404, 'drain-not-found', detail);
+  });
+}
+
+function whyNotDrained({ name, service, health, reason }: Task, drains: readonly DrainInfo[]): string {
+  const key = service && serviceKey(service);
+  if (service && drains.some(({ target }) => 'service' in target && target.service === key)) {
+    const whole = clip(serviceName(service));
+    return `${clip(name)} is drained with its service; take that back: "fairlead undrain ${whole}"`;
+  }
+  if (health === 'draining') {
+    const why = reason === undefined ? '' : ` (${clip(reason)})`;
+    return `${clip(name)} is draining by itself${why}, not by an operator; that cannot be taken back`;
+  }
+  return `${clip(name)} is not drained; "fairlead drain" lists what is`;
+}
+
+function sameTarget(a: DrainTarget, b: DrainTarget): boolean {
+  if ('task' in a) return 'task' in b && a.task === b.task;
+  return 'service' in b && a.service === b.service;
+}
+
+function drainJson({ target, at, until, note }: DrainInfo, snapshot: Snapshot): DrainJson {
+  return {
+    ...('task' in target ? { task: target.task } : { service: refJson(refOf(target.service)) }),
+    name: nameOf(target, snapshot),
+    at: timestamp(at),
+    ...(until === undefined ? {} : { until: timestamp(until) }),
+    ...(note === undefined ? {} : { note }),
+  };
+}
+
+function nameOf(target: DrainTarget, snapshot: Snapshot): string {
+  if ('task' in target) return snapshot.task(target.task)?.name ?? target.task;
+  return serviceName(refOf(target.service));
+}
+
+/** The names of a key, which are DNS labels and have no slash. */
+function refOf(key: ServiceKey): ServiceRef {
+  const [environment = '', stack = '', service = '', sidekick] = key.split('/');
+  return { environment, stack, service, ...(sidekick === undefined ? {} : { sidekick }) };
+}

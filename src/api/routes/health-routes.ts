@@ -1,0 +1,47 @@
+import type { FastifyInstance } from 'fastify';
+import { Params } from '../params.js';
+import type { ApiPorts } from '../ports.js';
+import type { ReadyJson } from '../types/resources.js';
+
+/** `/healthz`: the process is alive. `/readyz`: it can answer with the truth. */
+export function healthRoutes(app: FastifyInstance, ports: ApiPorts): void {
+  // Load balancers and supervisors probe with HEAD too.
+  const probe = { exposeHeadRoute: true };
+
+  app.get('/healthz', probe, (request, reply) => {
+    new Params(request.query, []);
+    return reply.type('text/plain; charset=utf-8').send('ok\n');
+  });
+
+  app.get('/readyz', probe, (request, reply) => {
+    const verbose = new Params(request.query, ['verbose']).flag('verbose');
+    const state = readiness(ports);
+    void reply.code(state.ready ? 200 : 503);
+    if (verbose) return reply.send(state);
+    const failed = state.checks.filter((check) => !check.ok).map((check) => check.message);
+    return reply.type('text/plain; charset=utf-8').send(state.ready ? 'ready\n' : `${failed.join('\n')}\n`);
+  });
+}
+
+function readiness({ catalog, daemon }: ApiPorts): ReadyJson {
+  const { snapshot } = catalog;
+  const { dns } = daemon.status();
+  const loading = snapshot.sources
+    .filter((source) => source.state === 'loading')
+    .map((source) => source.name);
+  const missing =
+    snapshot.sources.length === 0 ? 'no source is configured' : `no facts yet from ${loading.join(', ')}`;
+  const checks = [
+    {
+      name: 'catalog',
+      ok: snapshot.loaded,
+      message: snapshot.loaded ? `${snapshot.sources.length} sources have told what they have` : missing,
+    },
+    {
+      name: 'dns',
+      ok: dns.ready,
+      message: dns.ready ? `listening on ${dns.listen.join(', ')}` : 'not every DNS address is bound yet',
+    },
+  ];
+  return { ready: checks.every((check) => check.ok), checks };
+}

@@ -1,0 +1,68 @@
+import type { FastifyInstance } from 'fastify';
+import { healthCounts, timestamp } from '../json.js';
+import { Params } from '../params.js';
+import type { ApiPorts, HealthPort } from '../ports.js';
+import { problemsOf } from '../problems.js';
+import type { ProblemListJson, StatusJson } from '../types/resources.js';
+
+/** `/v1/status`: the daemon at a glance. `/v1/problems`: what sources could not use, and what cannot be served. */
+export function statusRoutes(
+  app: FastifyInstance,
+  ports: ApiPorts,
+  listening: () => readonly string[],
+): void {
+  app.get('/v1/status', (request) => {
+    new Params(request.query, []);
+    return statusJson(ports, listening());
+  });
+
+  app.get('/v1/problems', (request): ProblemListJson => {
+    new Params(request.query, []);
+    const { revision } = ports.catalog.snapshot;
+    return { revision, problems: problemsOf(ports) };
+  });
+}
+
+function statusJson(ports: ApiPorts, listen: readonly string[]): StatusJson {
+  const { catalog, daemon, health, vips, clock } = ports;
+  const { snapshot } = catalog;
+  const { startedAt, config, ...rest } = daemon.status();
+  const { loadedAt, reload, ...file } = config;
+  return {
+    ...rest,
+    startedAt: timestamp(startedAt),
+    now: timestamp(clock()),
+    config: {
+      ...file,
+      loadedAt: timestamp(loadedAt),
+      ...(reload === undefined ? {} : { reload: { ...reload, at: timestamp(reload.at) } }),
+    },
+    api: { listen },
+    catalog: {
+      revision: snapshot.revision,
+      at: timestamp(snapshot.at),
+      loaded: snapshot.loaded,
+      services: snapshot.serviceCount,
+      tasks: snapshot.taskCount,
+      health: healthCounts(snapshot.tasks()),
+    },
+    checks: checkCounts(health),
+    drains: health.drains().length,
+    vips: vips.status(),
+    sources: snapshot.sources.map(({ asOf, ...source }) => ({
+      ...source,
+      ...(asOf === undefined ? {} : { asOf: timestamp(asOf) }),
+    })),
+    problems: problemsOf(ports),
+  };
+}
+
+function checkCounts(port: HealthPort): StatusJson['checks'] {
+  let tasks = 0;
+  let failing = 0;
+  for (const { health, count } of port.counts().tasks) {
+    tasks += count;
+    if (health === 'unhealthy') failing += count;
+  }
+  return { tasks, failing };
+}

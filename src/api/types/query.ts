@@ -1,0 +1,102 @@
+import type { Health } from '../../catalog/model.js';
+import type { VipSettings, VipState } from './vips.js';
+
+/** One question, its answer and why, as the API tells them; see `types.ts`. */
+
+/** What one client may see. */
+export interface ViewJson {
+  /** Whose view it is; absent: nobody's in particular. */
+  readonly address?: string;
+  readonly environment: string;
+  readonly stack?: string;
+  /** `service.stack`. */
+  readonly service?: string;
+  /** The task's name. */
+  readonly task?: string;
+  readonly networks: readonly string[] | 'all';
+}
+
+export interface RecordJson {
+  /** With the final dot. */
+  readonly name: string;
+  /** IANA mnemonic, or `TYPE65280` (RFC 3597 section 5). */
+  readonly type: string;
+  readonly ttl: number;
+  /** Presentation format of RFC 1035 section 5; `\# 3 abcdef` (RFC 3597) for what has none here. */
+  readonly data: string;
+}
+
+/** A DNS response, decoded. */
+export interface DnsMessageJson {
+  /** `NOERROR`, `NXDOMAIN`, ...; `NOREPLY` when the client would get no reply at all. */
+  readonly rcode: string;
+  /** Set flags, lower case: `qr`, `aa`, `tc`, `rd`, `ra`, `ad`, `cd`. */
+  readonly flags: readonly string[];
+  readonly question: { readonly name: string; readonly type: string };
+  readonly answers: readonly RecordJson[];
+  readonly authority: readonly RecordJson[];
+  /** Without the OPT record. */
+  readonly additional: readonly RecordJson[];
+  /** Extended DNS errors (RFC 8914). */
+  readonly errors: readonly { readonly code: number; readonly text: string }[];
+  /** Why the sections are empty although the message has them: it could not be decoded. */
+  readonly undecoded?: string;
+  /** The message itself, base64; empty when there is none. */
+  readonly wire: string;
+}
+
+/** `GET /v1/query`. */
+export interface QueryJson extends DnsMessageJson {
+  readonly source: 'own' | 'upstream' | 'none';
+  /** What decided the answer, in words. */
+  readonly rule: string;
+  /** Milliseconds that it took. */
+  readonly ms: number;
+  readonly view: ViewJson;
+}
+
+/** One step of the way to an answer. */
+export interface ExplainStepJson {
+  readonly tried: string;
+  readonly matched: boolean;
+  readonly why: string;
+}
+
+/** A task that the name could have led to. */
+export interface ExplainTaskJson {
+  readonly id: string;
+  readonly name: string;
+  readonly service?: string;
+  readonly health: Health;
+  readonly reason?: string;
+  readonly addresses: readonly string[];
+  /** Whether it is in the answer. */
+  readonly in: boolean;
+  readonly why: string;
+}
+
+/** A port of the virtual IP that a name stands for. */
+export interface ExplainVipPortJson {
+  readonly port: number;
+  readonly protocol: 'tcp' | 'udp';
+  readonly scheduler: string;
+  /** Absent: nothing is set. */
+  readonly settings?: VipSettings;
+  readonly state: VipState;
+  readonly problem?: string;
+}
+
+/** `GET /v1/explain`. */
+export interface ExplainJson {
+  readonly name: string;
+  readonly type: string;
+  readonly view: ViewJson;
+  readonly steps: readonly ExplainStepJson[];
+  readonly rule: string;
+  readonly rcode: string;
+  /** The virtual IP that the name stands for; the tasks are then those behind it. */
+  readonly vip?: { readonly address: string; readonly ports: readonly ExplainVipPortJson[] };
+  readonly tasks: readonly ExplainTaskJson[];
+  /** Presentation format. */
+  readonly answers: readonly string[];
+}

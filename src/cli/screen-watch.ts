@@ -1,0 +1,94 @@
+import type { Context } from './context.js';
+import { CliError, EXIT } from './exit-codes.js';
+import { renderTable, type Column } from './format/text-table.js';
+import { plain } from './format/text.js';
+
+export interface WatchOptions<List> {
+  /** @throws CliError */
+  readonly ask: () => Promise<List>;
+  /** Waits before the daemon is asked again. */
+  readonly pause: () => Promise<void>;
+}
+
+/** How a list is shown, and what is told of its changes where no table is drawn. */
+export interface Watched<List, Row> {
+  /** Said on stderr before the first change. */
+  readonly begins: (list: List) => string;
+  /** The line over the table. */
+  readonly summary: (list: List) => string;
+  readonly rows: (list: List) => readonly Row[];
+  readonly columns: (list: List) => readonly Column<Row>[];
+  /** Which rows are shown when not all have room. */
+  readonly troubledFirst: (rows: readonly Row[]) => readonly Row[];
+  /** What makes the list shorter, in words. */
+  readonly cutDown: string;
+  /** A line for each change, ready to print. */
+  readonly changes: (before: List, after: List) => readonly string[];
+}
+
+/**
+ * Shows a list until it is interrupted: on a terminal the whole list, else a line for each change. Only the first
+ * attempt to reach the daemon must succeed.
+ */
+export async function watch<List extends { readonly now: string }, Row>(
+  context: Context,
+  { ask, pause }: WatchOptions<List>,
+  watched: Watched<List, Row>,
+): Promise<never> {
+  const format = context.text('output') ?? 'table';
+  const drawn = context.io.stdout.isTTY && !context.on('quiet') && (format === 'table' || format === 'wide');
+  let list = await ask();
+  let before = list;
+  if (!drawn) context.notice(watched.begins(list));
+  for (let first = true; ; first = false) {
+    if (drawn) context.print(`${first ? CLEAR : ''}${screen(context, list, watched)}`);
+    else for (const line of watched.changes(before, list)) context.print(`${line}\n`);
+    before = list;
+    await pause();
+    list = await patiently(context, ask, pause);
+  }
+}
+
+async function patiently<List>(
+  context: Context,
+  ask: () => Promise<List>,
+  pause: () => Promise<void>,
+): Promise<List> {
+  for (let told = false; ; told = true) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (!(error instanceof CliError) || error.exitCode !== EXIT.unavailable) throw error;
+      if (!told) context.notice(`${error.message}; waiting for it`);
+      await pause();
+    }
+  }
+}
+
+const CLEAR = '\u001b[2J';
+const HOME = '\u001b[H';
+const CLEAR_LINE = '\u001b[K';
+const CLEAR_BELOW = '\u001b[J';
+/** Lines around the rows: summary, headers, how many more there are, and the cursor's. */
+const FRAME = 4;
+
+/** A terminal's worth of rows, written over the last one, which flickers less than an empty screen between. */
+function screen<List extends { readonly now: string }, Row>(
+  context: Context,
+  list: List,
+  watched: Watched<List, Row>,
+): string {
+  const { paint, width, io } = context;
+  const room = Math.max(1, (io.stdout.rows ?? Infinity) - FRAME);
+  const rows = watched.rows(list);
+  const shown = rows.length > room ? watched.troubledFirst(rows).slice(0, room) : rows;
+  const more = rows.length - shown.length;
+  const lines = [
+    `${paint('dim', plain(list.now))}  ${watched.summary(list)}`,
+    ...renderTable(shown, watched.columns(list), { paint, width, headers: context.kept('headers') })
+      .split('\n')
+      .slice(0, -1),
+    ...(more > 0 ? [paint('dim', `and ${more} more; ${watched.cutDown}`)] : []),
+  ];
+  return `${HOME}${lines.map((line) => `${line}${CLEAR_LINE}\n`).join('')}${CLEAR_BELOW}`;
+}

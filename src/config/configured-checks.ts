@@ -1,0 +1,91 @@
+import { resolve } from 'node:path';
+import type { HealthCheck } from '../health/check.js';
+import { readHealthCheckMapping } from '../health/definitions/mapping.js';
+import { readRancherCompose } from '../health/definitions/rancher-compose.js';
+import { labelFault } from '../net/dns-labels.js';
+import { fileFault } from '../text/file-fault.js';
+import { isMapping } from '../text/yaml.js';
+import type { ConfigError } from './errors.js';
+import type { Fault } from './issues.js';
+import { setterOf, valueAt, type Layer } from './layers.js';
+
+/** The checks that the configuration defines, by stack (lower case). */
+export interface ConfiguredChecks {
+  /** `health.rancherCompose`: by the service's name, lower case. */
+  readonly services: ReadonlyMap<string, ReadonlyMap<string, HealthCheck>>;
+  /** `health.defaults`. */
+  readonly defaults: ReadonlyMap<string, HealthCheck>;
+}
+
+export interface ReadChecks {
+  readonly checks: ConfiguredChecks;
+  /** What is wrong in the configuration itself. */
+  readonly faults: readonly Fault[];
+  /** What is wrong in the files that it names. */
+  readonly errors: readonly ConfigError[];
+}
+
+export interface CheckSurroundings {
+  readonly layers: readonly Layer[];
+  /** Absolute; what paths are relative to that no file gives. */
+  readonly cwd: string;
+  /** Reads a rancher-compose.yml; throws what the system says. Absent: such files are not looked at. */
+  readonly read?: ((path: string) => string) | undefined;
+}
+
+/**
+ * Reads the checks out of what all layers say together. It looks at what is written, whether the rest of the configuration
+ * is good or not, so that its mistakes are told together with all others. Never throws.
+ */
+export function readChecks(merged: unknown, { layers, cwd, read }: CheckSurroundings): ReadChecks {
+  const faults: Fault[] = [];
+  const errors: ConfigError[] = [];
+  const services = new Map<string, ReadonlyMap<string, HealthCheck>>();
+  const defaults = new Map<string, HealthCheck>();
+  for (const section of ['defaults', 'rancherCompose'])
+    faults.push(...stackFaults(entriesAt(merged, ['health', section]), ['health', section]));
+  for (const [stack, mapping] of entriesAt(merged, ['health', 'defaults'])) {
+    // What is no mapping is the schema's to tell.
+    if (!isMapping(mapping)) continue;
+    const at = ['health', 'defaults', stack];
+    const found = readHealthCheckMapping(mapping, at.join('.'), 'all');
+    if (found.check) defaults.set(stack.toLowerCase(), found.check);
+    for (const { path, part, message } of found.faults)
+      faults.push({ path: [...at, ...path], part, message });
+  }
+  for (const [stack, name] of entriesAt(merged, ['health', 'rancherCompose'])) {
+    if (!read || typeof name !== 'string' || name === '') continue;
+    const at = ['health', 'rancherCompose', stack];
+    const file = resolve(setterOf(layers, at)?.directory ?? cwd, name);
+    let text: string;
+    try {
+      text = read(file);
+    } catch (error) {
+      faults.push({ path: at, part: 'value', message: `${file}: ${fileFault(error)}` });
+      continue;
+    }
+    const found = readRancherCompose(text, file);
+    services.set(stack.toLowerCase(), found.services);
+    errors.push(...found.notes.map((each) => ({ file, path: '', ...each })));
+  }
+  return { checks: { services, defaults }, faults, errors };
+}
+
+/** Keys that no stack's name can be, and stacks that are there twice. */
+function stackFaults(entries: readonly [string, unknown][], section: readonly string[]): Fault[] {
+  const seen = new Map<string, string>();
+  return entries.flatMap(([stack]): Fault[] => {
+    const name = stack.toLowerCase();
+    const other = seen.get(name);
+    seen.set(name, stack);
+    const wrong = labelFault(name);
+    const tell = (message: string): Fault[] => [{ path: [...section, stack], part: 'key', message }];
+    if (wrong !== undefined) return tell(`is no name of a stack: it ${wrong}; write one such as shop`);
+    return other === undefined ? [] : tell(`is ${other} again: case makes no difference; remove one of them`);
+  });
+}
+
+function entriesAt(tree: unknown, path: readonly string[]): [string, unknown][] {
+  const found = valueAt(tree, path);
+  return isMapping(found) ? Object.entries(found) : [];
+}

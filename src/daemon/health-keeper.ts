@@ -1,0 +1,124 @@
+import type { CheckCounts, DrainInfo, HealthPort } from '../api/ports.js';
+import type { DrainTarget } from '../catalog/health-overlay.js';
+import type { Catalog } from '../catalog/catalog.js';
+import type { FactSink } from '../catalog/facts.js';
+import type { Problem } from '../catalog/model.js';
+import type { CheckBook } from '../health/check-book.js';
+import type { CheckRow } from '../health/check-row.js';
+import { Checker } from '../health/checker.js';
+import { DrainKeeper } from '../health/drain-keeper.js';
+import { expectFrom } from '../health/first-health.js';
+import { ProbeTally } from '../health/probe-tally.js';
+import type { ExecPort } from '../health/probes/exec.js';
+import { probeMaker } from '../health/probes/make.js';
+import { TtlBoard } from '../health/probes/ttl.js';
+import { systemTimers } from '../health/timer-wheel.js';
+
+/** The checks of this host's tasks, and the drains of its operators, between the catalog and the API. */
+export class HealthKeeper implements HealthPort {
+  readonly #catalog: Catalog;
+  readonly #checker: Checker;
+  readonly #board = new TtlBoard(() => systemTimers.now());
+  readonly #drains: DrainKeeper;
+  readonly #tally = new ProbeTally();
+  /** Checks that cannot run are problems like those of any source; it is one from the first of them on. */
+  #facts: FactSink | undefined;
+
+  constructor(catalog: Catalog, book: CheckBook, exec: ExecPort) {
+    this.#catalog = catalog;
+    this.#checker = new Checker({
+      catalog,
+      book,
+      probeFor: probeMaker({ ttl: this.#board, exec }),
+      previous: (task) => catalog.reportOf(task),
+      observe: (sample) => this.#tally.observe(sample),
+      sink: {
+        report: (reports) => {
+          for (const { task, report } of reports) if (!report) this.#board.forget(task);
+          catalog.reportHealth(reports);
+        },
+        problems: (problems) => this.#tell(problems),
+      },
+    });
+    this.#board.onBeat = (task) => this.#checker.probeNow(task);
+    this.#drains = new DrainKeeper(
+      {
+        get nextDrainExpiry() {
+          return catalog.nextDrainExpiry;
+        },
+        expireDrains: () => catalog.expireDrains(Date.now()),
+      },
+      systemTimers,
+      Date.now,
+    );
+    this.#expect(book);
+  }
+
+  start(): void {
+    this.#checker.start();
+    this.#drains.refresh();
+  }
+
+  reload(book: CheckBook): void {
+    this.#expect(book);
+    this.#checker.reload(book);
+  }
+
+  stop(): void {
+    this.#checker.stop();
+    this.#drains.stop();
+  }
+
+  rows(): Iterable<CheckRow> {
+    return this.#checker.rows();
+  }
+
+  counts(): CheckCounts {
+    const { running, waiting } = this.#checker.stats;
+    const probes = this.#tally.kinds();
+    return { tasks: this.#checker.tally(), probes, late: this.#tally.late(), running, waiting };
+  }
+
+  beat(task: string, ok: boolean, note: string): 'taken' | 'no-task' | 'not-ttl' {
+    if (!this.#catalog.snapshot.task(task)) return 'no-task';
+    if (this.#checker.row(task)?.kind !== 'ttl') return 'not-ttl';
+    this.#board.beat(task, ok, note);
+    return 'taken';
+  }
+
+  checkNow(task: string): boolean {
+    return this.#checker.probeNow(task);
+  }
+
+  /** A client's connection to a task failed: passive checks count it. */
+  observeFailure(task: string, detail: string): void {
+    this.#checker.observeFailure(task, detail);
+  }
+
+  drain(target: DrainTarget, options: { readonly until?: number; readonly note?: string }): boolean {
+    const found = this.#catalog.drain(target, options);
+    this.#drains.refresh();
+    return found;
+  }
+
+  undrain(target: DrainTarget): boolean {
+    const found = this.#catalog.undrain(target);
+    this.#drains.refresh();
+    return found;
+  }
+
+  drains(): readonly DrainInfo[] {
+    return this.#catalog.drains;
+  }
+
+  #tell(problems: readonly Problem[]): void {
+    if (!this.#facts && problems.length === 0) return;
+    this.#facts ??= this.#catalog.sink('health');
+    this.#facts.replace({ tasks: [], problems });
+    this.#facts.status({ state: 'live', detail: 'checks of tasks' });
+  }
+
+  #expect(book: CheckBook): void {
+    this.#catalog.expectation = expectFrom(book, Date.now);
+  }
+}

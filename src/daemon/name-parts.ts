@@ -1,0 +1,158 @@
+import { readFileSync } from 'node:fs';
+import type { ForwardingJson } from '../api/types/dns-figures.js';
+import type { CatalogReader } from '../catalog/catalog.js';
+import type { Snapshot } from '../catalog/snapshot.js';
+import type { Config } from '../config/model.js';
+import { createCache, type CachedExchange } from '../dns/forward/cache.js';
+import { createForwarder, type Forwarder } from '../dns/forward/forwarder.js';
+import { systemUpstreams } from '../dns/forward/resolv-conf.js';
+import type { ResponderTuning } from '../dns/server/responder.js';
+import { nameFromLabels } from '../dns/wire/name.js';
+import { isKnown, isNearby } from '../dns/zone/access.js';
+import { parseTopLevelDomains } from '../dns/zone/top-level-domains.js';
+import { Zone } from '../dns/zone/zone.js';
+import { isLoopback, parseCidr, type Cidr } from '../net/ip.js';
+import { formatUpstream } from '../net/upstream.js';
+import { fileFault } from '../text/file-fault.js';
+import type { Logger } from './log.js';
+
+/** The parts of the name server that a configuration makes; a reload makes them anew. */
+export interface Names {
+  readonly zone: Zone;
+  readonly forwarder: Forwarder;
+  readonly cache: CachedExchange;
+  readonly tuning: ResponderTuning;
+  /** Whether a client is answered, and as fast as it asks. */
+  isServedFreely(snapshot: Snapshot, address: string): boolean;
+}
+
+export interface NamesContext {
+  readonly catalog: Pick<CatalogReader, 'snapshot'>;
+  /** Milliseconds since the epoch. */
+  readonly startedAt: number;
+  readonly log: Logger;
+}
+
+/** @throws Error with one line when something that the configuration names cannot be read or cannot work */
+export function createNames(config: Config, context: NamesContext): Names {
+  const { dns, domain, environment } = config;
+  const { catalog, startedAt, log } = context;
+  const apex = nameFromLabels(domain.split('.'));
+  const suffixes = Object.keys(dns.forward);
+  const forwarder = createForwarder({
+    upstreams: dns.upstreams === 'system' ? systemUpstreams(readResolvConf(), dns.listen) : dns.upstreams,
+    forward: new Map(Object.entries(dns.forward)),
+    ...(dns.upstreamCa !== undefined && { ca: readNamed('dns.upstreamCa', dns.upstreamCa) }),
+    listen: dns.listen,
+    ownNames: apex ? [apex] : [],
+    ...(dns.rebindProtection && {
+      rebind: { allow: [...dns.rebindProtection.allow, ...suffixes], ownNetworks: networksOf(catalog) },
+    }),
+    log: { warn: (message) => log.warn({ component: 'forward' }, message) },
+    times: { hedge: Math.ceil(dns.upstreamTimeout / 2), deadline: dns.upstreamTimeout + 1500 },
+  });
+  const { topLevelDomains } = dns;
+  const zone = new Zone({
+    catalog,
+    domain,
+    environment,
+    ttl: dns.ttl,
+    negativeTtl: dns.negativeTtl,
+    nameServers: dns.listen.map(({ ip }) => ip),
+    serialBase: Math.floor(startedAt / 1000),
+    records: dns.records,
+    forwardSuffixes: suffixes,
+    ...(topLevelDomains !== undefined && {
+      topLevelDomains: parseTopLevelDomains(readNamed('dns.topLevelDomains', topLevelDomains)),
+    }),
+    ...(dns.allow && { allow: dns.allow }),
+  });
+  const cache = createCache(forwarder.exchange, { maxBytes: dns.cacheSize * 2 ** 20 });
+  const { allow, rateLimit } = dns;
+  const isExempt = exemption(dns);
+  const isServedFreely = (snapshot: Snapshot, address: string) =>
+    (allow ? allow.some((range) => range.contains(address)) : isNearby(snapshot, address)) &&
+    (rateLimit === 0 || isExempt(snapshot, address));
+  return { zone, forwarder, cache, tuning: tuningOf(dns, catalog, log, isExempt), isServedFreely };
+}
+
+type Exemption = (snapshot: Snapshot, address: string) => boolean;
+
+/** Who may ask as fast as it likes: the host, which asks a listener from the listener's own address, and whom the catalog knows. */
+function exemption({ listen }: Config['dns']): Exemption {
+  const own = new Set(listen.map(({ ip }) => ip));
+  return (snapshot, address) => isLoopback(address) || own.has(address) || isKnown(snapshot, address);
+}
+
+function tuningOf(
+  dns: Config['dns'],
+  catalog: NamesContext['catalog'],
+  log: Logger,
+  isExempt: Exemption,
+): ResponderTuning {
+  const queries = log.child({ component: 'query' });
+  return {
+    ...(dns.rateLimit > 0 && {
+      rateLimit: {
+        perSecond: dns.rateLimit,
+        isExempt: (address) => isExempt(catalog.snapshot, address),
+      },
+    }),
+    ...(dns.queryLog && {
+      queryLog: {
+        sample: 1 / dns.queryLog.sample,
+        classes: dns.queryLog.classes,
+        write: (entry) => queries.info(entry, 'query'),
+      },
+    }),
+    ...(dns.nsid !== undefined && { nsid: dns.nsid }),
+  };
+}
+
+/** The host itself as a client: it asks a listener from the listener's own address, if that may ask at all. */
+export function hostClient({ dns }: Config, snapshot: Snapshot): string {
+  const mayAsk = (ip: string) =>
+    dns.allow ? dns.allow.some((range) => range.contains(ip)) : isNearby(snapshot, ip);
+  return dns.listen.map(({ ip }) => ip).find(mayAsk) ?? '127.0.0.1';
+}
+
+/** What the API tells of forwarding. @param compiled answers of the cache that were given without asking it */
+export function forwardingStatus({ forwarder, cache }: Names, compiled: number): ForwardingJson {
+  const routes = forwarder.status().routes.map(({ suffix, upstreams }) => ({
+    suffix,
+    upstreams: upstreams.map(({ upstream, ...status }) => ({ address: formatUpstream(upstream), ...status })),
+  }));
+  const counters = cache.counters();
+  return { routes, ...forwarder.counters(), cache: { ...counters, hits: counters.hits + compiled } };
+}
+
+/** The subnets of the catalog's networks; read anew only when those change. */
+function networksOf(catalog: NamesContext['catalog']): () => readonly Cidr[] {
+  let revision: number | undefined;
+  let subnets: readonly Cidr[] = [];
+  return () => {
+    const { snapshot } = catalog;
+    if (revision !== snapshot.networksRevision) {
+      revision = snapshot.networksRevision;
+      const texts = [...snapshot.networks()].flatMap((network) => network.subnets);
+      subnets = texts.map(parseCidr).filter((cidr) => cidr !== undefined);
+    }
+    return subnets;
+  };
+}
+
+function readNamed(key: string, path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new Error(`${key}: ${path}: ${fileFault(error)}`, { cause: error });
+  }
+}
+
+function readResolvConf(): string {
+  try {
+    return readFileSync('/etc/resolv.conf', 'utf8');
+  } catch {
+    return '';
+  }
+}

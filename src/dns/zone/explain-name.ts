@@ -1,0 +1,188 @@
+import { reach } from '../../catalog/reach.js';
+import { selectForName, selectForService, selectTasks } from '../../catalog/selection.js';
+import type { Service, ServiceKey, Task } from '../../catalog/model.js';
+import type { Snapshot } from '../../catalog/snapshot.js';
+import type { View } from '../../catalog/view.js';
+import type { Question } from '../server/resolver.js';
+import { RCODE, TYPE } from '../wire/constants.js';
+import { leaves } from './leaves.js';
+import type { Give, Located, Step } from './located.js';
+import { vipGiven } from './prepared.js';
+import { recordToText } from './record-text.js';
+import type { Zone } from './zone.js';
+
+/** Why a name is answered to a client as it is. */
+export interface ZoneExplanation {
+  /** What was tried, in order. */
+  readonly steps: readonly Step[];
+  readonly rule: string;
+  /** `NOERROR`, `NXDOMAIN`, ..., or `forwarded`. */
+  readonly rcode: string;
+  /** The virtual IP that the name stands for; the tasks are then those behind it. */
+  readonly vip?: { readonly service: ServiceKey; readonly address: string };
+  readonly tasks: readonly ExplainedTask[];
+  /** Presentation format. */
+  readonly answers: readonly string[];
+}
+
+/** One task that the name could lead to. */
+export interface ExplainedTask {
+  readonly task: Task;
+  /** Those that this client is given or would be given; behind a virtual IP those that the host sends to. */
+  readonly addresses: readonly string[];
+  readonly in: boolean;
+  readonly why: string;
+}
+
+const rcodeNames: ReadonlyMap<number, string> = new Map(
+  Object.entries(RCODE).map(([name, code]) => [code, name]),
+);
+
+/** Follows the same path as an answer does, and writes down what is seen on the way. */
+export function explain(zone: Zone, snapshot: Snapshot, view: View, question: Question): ZoneExplanation {
+  const steps: Step[] = [];
+  const located = zone.locateFor(snapshot, view, question.labels, { steps });
+  const resolution = zone.resolveFor(snapshot, view, question);
+  const answered = resolution.kind === 'answer' ? resolution : undefined;
+  const meant = meaning(located, question.type);
+  const vip = vipOf(meant);
+  return {
+    steps,
+    rule: ruleOf(located, meant),
+    rcode: answered ? (rcodeNames.get(answered.rcode) ?? `RCODE${answered.rcode}`) : 'forwarded',
+    ...(vip && { vip }),
+    tasks: candidates(snapshot, meant).map((candidate) => explainTask(snapshot, view, candidate)),
+    answers: (answered?.answers ?? []).map(recordToText),
+  };
+}
+
+/** What answers for a type: static records for the types that they have, and else what is beside them. */
+function meaning(located: Located, type: number): Located {
+  if (located.kind !== 'static') return located;
+  const { sets } = located.name;
+  const isTheirs = sets.has(type) || sets.has(TYPE.CNAME) || type === TYPE.ANY;
+  const { beside } = located;
+  return isTheirs || beside.kind === 'absent' || beside.kind === 'foreign' ? located : meaning(beside, type);
+}
+
+function ruleOf(located: Located, meant: Located): string {
+  const aside = meant !== located ? `, beside ${located.rule}` : '';
+  return `${meant.rule}${serviceRule(meant)}${aside}`;
+}
+
+function serviceRule(located: Located): string {
+  if (located.kind !== 'service' && located.kind !== 'port') return '';
+  const { service } = located;
+  const vip = vipOf(located);
+  if (vip) return `, virtual IP ${vip.address}`;
+  if (lacksVip(located)) return ', endpoint mode vip, but it has no virtual IP: its tasks are given';
+  if (service.kind === 'tasks') return '';
+  const data =
+    service.kind === 'external' ? (service.hostname ?? service.externalIps.join(', ')) : targetsOf(service);
+  return `, ${service.kind}: ${data}`;
+}
+
+function vipOf(located: Located): ZoneExplanation['vip'] {
+  if (located.kind !== 'service') return undefined;
+  const address = vipGiven(located.service, located.give);
+  return address === undefined ? undefined : { service: located.service.key, address };
+}
+
+function lacksVip(located: Located): boolean {
+  if (located.kind !== 'service' || located.give !== 'mode') return false;
+  const { kind, endpointMode, vip } = located.service;
+  return kind === 'tasks' && endpointMode === 'vip' && vip === undefined;
+}
+
+function targetsOf({ aliasOf }: Service): string {
+  return aliasOf.map((target) => `${target.service}.${target.stack}`).join(', ');
+}
+
+/** A task that a name could lead to. */
+interface Candidate {
+  readonly task: Task;
+  /** Why it is left out; undefined when it is taken. */
+  readonly out: string | undefined;
+  /** The client need not reach it: this host does. */
+  readonly behindVip: boolean;
+  /** What else is to be said of one that is taken. */
+  readonly aside?: string;
+}
+
+function candidates(snapshot: Snapshot, located: Located): readonly Candidate[] {
+  switch (located.kind) {
+    case 'service':
+      return leaves(snapshot, located.service).flatMap((leaf) => serviceCandidates(leaf, located.give));
+    case 'port':
+      return leaves(snapshot, located.service).flatMap((leaf) => serviceCandidates(leaf, 'tasks'));
+    case 'tasks':
+      return located.tasks.map(namedCandidate);
+    case 'pointer':
+      return located.task ? [namedCandidate(located.task)] : [];
+    case 'addresses':
+    case 'apex':
+    case 'name-server':
+    case 'static':
+    case 'empty':
+    case 'absent':
+    case 'foreign':
+      return [];
+  }
+}
+
+function namedCandidate(task: Task): Candidate {
+  const selection = selectForName(task);
+  return { task, out: selection.in ? undefined : selection.why, behindVip: false };
+}
+
+function serviceCandidates(service: Service, give: Give): readonly Candidate[] {
+  const { tasks: taken, panic, filled } = selectTasks(service);
+  const behindVip = vipGiven(service, give) !== undefined;
+  const isNoneHealthy = !service.tasks.some(({ health }) => health === 'healthy');
+  return service.tasks.map((task): Candidate => {
+    const selection = selectForService(task);
+    if (selection.in) return { task, out: undefined, behindVip };
+    if (filled.includes(task)) {
+      const minimum = service.balancing.minHealthy ?? 0;
+      const why = isNoneHealthy
+        ? 'no task of its service is healthy'
+        : `fewer than ${minimum} tasks of its service are healthy`;
+      const aside = `${selection.why}, but ${why}: it fills up`;
+      return { task, out: undefined, behindVip, aside };
+    }
+    if (!panic || !taken.includes(task)) return { task, out: selection.why, behindVip };
+    const why = isNoneHealthy
+      ? 'no task of its service is healthy'
+      : 'most tasks of its service are unhealthy';
+    const aside = `${selection.why}, but ${why}: all that run are given`;
+    return { task, out: undefined, behindVip, aside };
+  });
+}
+
+function explainTask(snapshot: Snapshot, view: View, candidate: Candidate): ExplainedTask {
+  const { task, out, behindVip, aside } = candidate;
+  const reached = reach(snapshot, task, behindVip ? { networks: 'all' } : view);
+  const addresses = reached?.addresses ?? [];
+  if (out !== undefined) return { task, addresses, in: false, why: out };
+  if (behindVip)
+    return { task, addresses, in: true, why: ['behind the virtual IP', aside].filter(Boolean).join('; ') };
+  if (!reached) return { task, addresses, in: false, why: unreachable(snapshot, view, task) };
+  if (addresses.length === 0) {
+    return { task, addresses, in: false, why: 'published under another port number only: ask for SRV' };
+  }
+  const how = {
+    any: 'static address',
+    network: 'shared network',
+    host: view.networks === 'all' ? 'the client reaches every network' : 'runs in the host network',
+    published: "published on the host's address",
+    expose: 'fairlead.expose=true',
+  } as const;
+  return { task, addresses, in: true, why: [how[reached.via], aside].filter(Boolean).join('; ') };
+}
+
+function unreachable(snapshot: Snapshot, view: View, task: Task): string {
+  const nameOf = (id: string) => snapshot.network(id)?.name ?? id.slice(0, 12);
+  const theirs = [...new Set(task.endpoints.map((endpoint) => nameOf(endpoint.network)))].join(', ');
+  const own = view.networks === 'all' ? 'all' : view.networks.map(nameOf).join(', ');
+  return `no shared network: it is on ${theirs}, the client on ${own}; connect one to the other's, publish the port, or set fairlead.expose=true`;
+}

@@ -1,0 +1,181 @@
+import { parseBoolean } from '../../net/boolean.js';
+import { printable, quoted } from '../../text/printable.js';
+import { type RecoveryStrategy, type StatusRange, dnsCheckTypes, type DnsCheckType } from '../check.js';
+
+/** A value that was written by somebody, read. `fault` goes on the sentence "KEY has the value "...", which ...". */
+export type Reading<T> =
+  { readonly ok: true; readonly value: T } | { readonly ok: false; readonly fault: string };
+
+export type Reader<T> = (text: string) => Reading<T>;
+
+const good = <T>(value: T): Reading<T> => ({ ok: true, value });
+const bad = (fault: string): { readonly ok: false; readonly fault: string } => ({ ok: false, fault });
+
+export const readPort: Reader<number> = (text) => {
+  const port = Number(text);
+  return /^\d{1,5}$/.test(text) && port >= 1 && port <= 65535
+    ? good(port)
+    : bad('is no port; write a whole number from 1 to 65535');
+};
+
+const unitMs: Readonly<Record<string, number>> = {
+  ns: 1e-6,
+  us: 1e-3,
+  ms: 1,
+  s: 1000,
+  m: 60_000,
+  h: 3_600_000,
+};
+const longestMs = 24 * 3_600_000;
+
+/** `1m30s`, `500ms`: the durations of Go and Docker. @returns milliseconds; undefined when it is none */
+function goDuration(text: string): number | undefined {
+  if (!/^(?:\d+(?:\.\d+)?(?:ns|us|ms|s|m|h))+$/.test(text) || text.length > 40) return undefined;
+  let sum = 0;
+  for (const [, amount = '', unit = ''] of text.matchAll(/(\d+(?:\.\d+)?)(ns|us|ms|s|m|h)/g)) {
+    sum += Number(amount) * (unitMs[unit] ?? 0);
+  }
+  return Math.round(sum);
+}
+
+/** Milliseconds: a bare number as Rancher has it, or with units. @param least below which a check would do harm */
+export function readMilliseconds(least: number): Reader<number> {
+  return (text) => {
+    const ms = /^\d{1,9}$/.test(text) ? Number(text) : goDuration(text);
+    return ms !== undefined && ms >= least && ms <= longestMs
+      ? good(ms)
+      : bad(`is no time from ${least} ms to 24 h; write milliseconds, such as 2000, or a unit, such as 2s`);
+  };
+}
+
+/** A threshold. */
+export const readCount: Reader<number> = (text) => {
+  const count = Number(text);
+  return /^\d{1,3}$/.test(text) && count >= 1 && count <= 100
+    ? good(count)
+    : bad('is no whole number from 1 to 100');
+};
+
+export const readBoolean: Reader<boolean> = (text) => {
+  const value = parseBoolean(text);
+  return value === undefined ? bad('is neither true nor false') : good(value);
+};
+
+export function readOneOf<T extends string>(words: readonly T[]): Reader<T> {
+  return (text) => {
+    const found = words.find((word) => word.toLowerCase() === text.toLowerCase());
+    return found === undefined ? bad(`is none of ${words.join(', ')}`) : good(found);
+  };
+}
+
+const strategies: readonly RecoveryStrategy[] = ['none', 'recreate', 'recreateOnQuorum'];
+export const readStrategy: Reader<RecoveryStrategy> = readOneOf(strategies);
+export const readDnsType: Reader<DnsCheckType> = readOneOf<DnsCheckType>(dnsCheckTypes);
+
+/** `200-399, 401` */
+export const readStatuses: Reader<readonly StatusRange[]> = (text) => {
+  const ranges: StatusRange[] = [];
+  for (const item of text.split(',').map((each) => each.trim())) {
+    const match = /^(\d{3})(?:\s*-\s*(\d{3}))?$/.exec(item);
+    const from = Number(match?.[1]);
+    const to = Number(match?.[2] ?? match?.[1]);
+    if (!match || from < 100 || to > 599 || from > to)
+      return bad('is no list of HTTP statuses from 100 to 599; write them as 200-399, 401');
+    ranges.push({ from, to });
+  }
+  return good(ranges);
+};
+
+/** RFC 9110 section 5.6.2. */
+const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}$/;
+const headerValue = /^[\t\x20-\x7e\x80-\xff]{0,1024}$/;
+/** What the probe itself decides: a second one of these would make the request mean something else. */
+const ownHeaders: readonly string[] = ['host', 'connection', 'content-length', 'transfer-encoding'];
+
+/** `Name: value; Name: value` */
+export const readHeaders: Reader<Readonly<Record<string, string>>> = (text) => {
+  const headers: Record<string, string> = {};
+  for (const item of text.split(';').map((each) => each.trim())) {
+    if (item === '') continue;
+    const colon = item.indexOf(':');
+    const name = item.slice(0, colon).trim();
+    const value = item.slice(colon + 1).trim();
+    if (colon < 1 || !token.test(name) || !headerValue.test(value))
+      return bad('is no list of headers; write them as "Name: value; Name: value"');
+    if (ownHeaders.includes(name.toLowerCase()))
+      return bad(`sets the header ${name}, which the check sets itself (Host has a key of its own)`);
+    headers[name] = value;
+  }
+  return good(headers);
+};
+
+export const readMethod: Reader<string> = (text) =>
+  token.test(text) ? good(text.toUpperCase()) : bad('is no HTTP method, such as GET');
+
+/** The target of a request: RFC 9112 section 3.2.1, or `*`. */
+export const readPath: Reader<string> = (text) =>
+  text.length <= 2048 && (text === '*' || /^\/[\x21-\x7e]*$/.test(text))
+    ? good(text)
+    : bad('is no path; it begins with "/" and has neither blanks nor other characters that need escaping');
+
+export const readVersion: Reader<'1.0' | '1.1'> = (text) => {
+  const match = /^(?:HTTP\/)?1\.([01])$/i.exec(text);
+  return match ? good(match[1] === '0' ? '1.0' : '1.1') : bad('is no HTTP version; write 1.0 or 1.1');
+};
+
+export const readHost: Reader<string> = (text) =>
+  /^[\x21-\x7e]{1,255}$/.test(text) && !/[/\\@?#]/.test(text)
+    ? good(text)
+    : bad('is no value for a Host header, such as www.example.com');
+
+/** A regular expression, compiled once to see whether it is one. */
+export const readPattern: Reader<string> = (text) => {
+  if (text.length > 1000) return bad('is longer than 1000 characters');
+  try {
+    new RegExp(text, 'u');
+    return good(text);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message.replace(/^.*: /s, '') : '';
+    return bad(`is no regular expression (${printable(reason)})`);
+  }
+};
+
+/** Octets written as text, with `\n`, `\r`, `\t`, `\0`, `\\` and `\xHH`. @returns one character an octet */
+export const readOctets: Reader<string> = (text) => {
+  const raw = Buffer.from(text, 'utf8').toString('latin1');
+  let wrong: string | undefined;
+  const plain: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t', '0': '\0', '\\': '\\' };
+  const value = raw.replace(/\\(?:x([0-9a-fA-F]{2})|(.?))/gs, (whole, hex?: string, letter?: string) => {
+    if (hex !== undefined) return String.fromCharCode(parseInt(hex, 16));
+    const char = plain[letter ?? ''];
+    if (char === undefined) wrong ??= whole;
+    return char ?? '';
+  });
+  if (wrong !== undefined) return bad(`has ${quoted(wrong)}; write \\n, \\r, \\t, \\0, \\\\ or \\xHH`);
+  return value.length <= 1400 ? good(value) : bad('is longer than 1400 octets');
+};
+
+export const readDnsName: Reader<string> = (text) => {
+  const name = text.toLowerCase().replace(/\.$/, '');
+  const isName = name.length <= 253 && name.split('.').every((label) => /^[a-z0-9_-]{1,63}$/.test(label));
+  return name === '' || isName ? good(name === '' ? '.' : name) : bad('is no domain name');
+};
+
+/** A gRPC service name such as `shop.v1.Cart`; '' is the server as a whole. */
+export const readGrpcService: Reader<string> = (text) =>
+  /^[\x21-\x7e]{0,200}$/.test(text) ? good(text) : bad('is no gRPC service name, such as shop.v1.Cart');
+
+/** A JSON array is an argument vector; anything else is a line for `/bin/sh -c`. */
+export const readCommand: Reader<readonly string[]> = (text) => {
+  if (text === '') return bad('is empty; write a command');
+  if (text.length > 4096) return bad('is longer than 4096 characters');
+  if (!text.startsWith('[')) return good(['/bin/sh', '-c', text]);
+  try {
+    const parsed: unknown = JSON.parse(text);
+    if (Array.isArray(parsed) && parsed.length > 0 && parsed.every((each) => typeof each === 'string'))
+      return good(parsed);
+  } catch {
+    // Said below: whoever begins with a bracket means a list.
+  }
+  return bad('is no list of words; write ["program", "argument"] or a line for the shell');
+};

@@ -1,0 +1,232 @@
+import { type Balancing, readBalancing, type BalancingSetting } from '../../net/balancing.js';
+import type { EndpointMode, Problem, ServiceRef } from '../../catalog/model.js';
+import { labelFault, nameFault } from '../../net/dns-labels.js';
+import type { Upstream } from '../../net/upstream.js';
+import { byName, defaultStack, placeByLabels, type Found, type Place } from './families.js';
+import { ownLabels, type OwnLabel } from './container-label-table.js';
+import {
+  readBoolean,
+  readEndpointMode,
+  readLinks,
+  readNames,
+  readPortList,
+  readUpstreams,
+  readVip,
+  readWeight,
+  type LabelledPort,
+  type Reading,
+} from './label-values.js';
+import { dnsNames, operatorName } from './container-names.js';
+import { nearest } from '../../text/nearest.js';
+import { printable, quoted } from '../../text/printable.js';
+
+/** What labels are read from. */
+export interface LabelSource {
+  readonly id: string;
+  /** As Docker has it, without the slash. */
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** Who a container is, by its labels and its name. */
+export interface Identity {
+  /** False: it asked not to be served at all. */
+  readonly enabled: boolean;
+  readonly name: string;
+  readonly names: readonly string[];
+  readonly environment: string;
+  readonly stack: string;
+  readonly service?: ServiceRef;
+  /** To add to the ports that Docker knows, or to name those. */
+  readonly ports: readonly LabelledPort[];
+  readonly portNames: ReadonlyMap<number, string>;
+  readonly ignoredPorts: ReadonlySet<number>;
+  readonly links: Readonly<Record<string, string>>;
+  /** Empty: it has none of its own. */
+  readonly upstreams: readonly Upstream[];
+  readonly weight: number;
+  readonly expose: boolean;
+  readonly endpointMode?: EndpointMode;
+  /** The virtual IP that it asks for its service. */
+  readonly vip?: string;
+  /** Absent: it says nothing. */
+  readonly balancing?: Balancing;
+  /** It is to take no new traffic. */
+  readonly drain: boolean;
+  readonly problems: readonly Problem[];
+}
+
+/**
+ * Reads labels, best family first: `fairlead.*` (each on its own), Rancher, Swarm, Compose, registrator, the
+ * container's name. A stack, service or environment that is no DNS label refuses the service, and the container is
+ * served by its own name; any other bad value is told of and its default holds.
+ * @param environment the daemon's
+ */
+export function identify(container: LabelSource, environment: string): Identity {
+  const reader = new LabelReader(container);
+  const name = operatorName(container.name);
+  const place = withOwn(reader, placeByLabels({ ...container, name }) ?? byName(name));
+  const service = reader.service(place, environment);
+  const override = reader.read('fairlead.name', undefined, readName);
+  const rancherName = own(container.labels, 'io.rancher.container.name');
+  const number = place.number;
+  const told = [place.stack.text, place.service?.text, place.sidekick?.text, number].filter(
+    (one) => one !== undefined,
+  );
+  const endpointMode = reader.read('fairlead.endpoint_mode', undefined, readEndpointMode);
+  const vip = reader.read('fairlead.vip', undefined, readVip);
+  const balancing = reader.balancing();
+  reader.tellUnknown();
+  return {
+    enabled: reader.read('fairlead.enable', true, (text) => readBoolean(text, true)),
+    name,
+    names: dnsNames({
+      id: container.id,
+      dockerName: container.name,
+      ...(override === undefined ? {} : { override }),
+      ...(rancherName === undefined ? {} : { rancherName }),
+      aliases: reader.read('fairlead.aliases', [], readNames),
+      ...(number === undefined || place.service === undefined ? {} : { place: told }),
+    }),
+    ...service,
+    ports: reader.read('fairlead.ports', [], readPortList),
+    portNames: reader.portNames(place),
+    ignoredPorts: place.ignoredPorts ?? new Set(),
+    links: reader.read('fairlead.links', {}, readLinks),
+    upstreams: reader.read('fairlead.dns.upstreams', [], readUpstreams),
+    weight: reader.read('fairlead.weight', 1, readWeight),
+    expose: reader.read('fairlead.expose', false, (text) => readBoolean(text, false)),
+    ...(endpointMode === undefined ? {} : { endpointMode }),
+    ...(vip === undefined ? {} : { vip }),
+    ...(Object.keys(balancing).length === 0 ? {} : { balancing }),
+    drain: reader.read('fairlead.drain', false, (text) => readBoolean(text, false)),
+    problems: reader.problems,
+  };
+}
+
+function own(labels: Readonly<Record<string, string>>, label: string): string | undefined {
+  const text = Object.hasOwn(labels, label) ? labels[label] : undefined;
+  return text === '' ? undefined : text;
+}
+
+function withOwn(reader: LabelReader, place: Place): Place {
+  const stack = reader.find('fairlead.stack');
+  const service = reader.find('fairlead.service');
+  const sidekick = reader.find('fairlead.sidekick');
+  const { sidekick: foreign, ...rest } = place;
+  // A service of one's own choice is not the one whose sidekick the other labels tell of.
+  const kept = sidekick ?? (service === undefined ? foreign : undefined);
+  return {
+    ...rest,
+    ...(stack === undefined ? {} : { stack }),
+    ...(service === undefined ? {} : { service }),
+    ...(kept === undefined ? {} : { sidekick: kept }),
+  };
+}
+
+function readName(text: string): Reading<string | undefined> {
+  const name = text.trim().toLowerCase();
+  const fault = nameFault(name);
+  return fault === undefined ? { value: name } : { value: undefined, fault };
+}
+
+const ignored = 'this is ignored; correct it or remove the label';
+
+/** These are the health checks' to judge. */
+const healthPrefix = 'fairlead.health.';
+
+/** A container with more unknown labels than this has been told enough. */
+const maxUnknown = 8;
+
+class LabelReader {
+  readonly problems: Problem[] = [];
+  readonly #container: LabelSource;
+
+  constructor(container: LabelSource) {
+    this.#container = container;
+  }
+
+  find(label: OwnLabel): Found | undefined {
+    const text = own(this.#container.labels, label);
+    return text === undefined ? undefined : { text, label };
+  }
+
+  read<T>(label: OwnLabel, otherwise: T, read: (text: string) => Reading<T>): T {
+    const found = this.find(label);
+    if (found === undefined) return otherwise;
+    const { value, fault } = read(found.text);
+    if (fault !== undefined) this.#refuse(found, fault, ignored);
+    return value;
+  }
+
+  balancing(): Balancing {
+    const label = ({ name }: Pick<BalancingSetting<unknown>, 'name'>) => `fairlead.${name}`;
+    return readBalancing(
+      (name) => own(this.#container.labels, label({ name })),
+      (setting, text) => {
+        const meant = nearest(text, setting.words ?? []);
+        const hint = meant === undefined ? '' : `; did you mean ${meant}?`;
+        this.#refuse({ text, label: label(setting) }, `is not ${setting.expected}${hint}`, ignored);
+      },
+    );
+  }
+
+  /** Labels that look like ours and are none: one slip of the finger, and a setting would silently not hold. */
+  tellUnknown(): void {
+    const known = Object.keys(ownLabels);
+    const strange = Object.keys(this.#container.labels).filter(
+      (key) => key.startsWith('fairlead.') && !key.startsWith(healthPrefix) && !known.includes(key),
+    );
+    for (const key of strange.slice(0, maxUnknown)) {
+      const meant = nearest(key, known);
+      const hint = meant === undefined ? 'see docs/labels.md' : `did you mean ${meant}?`;
+      this.#problem('label-unknown', `label ${printable(key)} is none that Fairlead knows; ${hint}`);
+    }
+  }
+
+  service(place: Place, environment: string): Pick<Identity, 'environment' | 'stack' | 'service'> {
+    const told = this.find('fairlead.environment');
+    const home = this.#label(told, 'environment');
+    const stack = this.#label(place.stack, 'stack');
+    const service = this.#label(place.service, 'service');
+    const sidekick = this.#label(place.sidekick, 'sidekick');
+    const base = { environment: home ?? environment, stack: stack ?? defaultStack.text };
+    const refused =
+      (told !== undefined && home === undefined) ||
+      stack === undefined ||
+      (place.sidekick !== undefined && sidekick === undefined);
+    if (refused || service === undefined) return base;
+    return { ...base, service: { ...base, service, ...(sidekick === undefined ? {} : { sidekick }) } };
+  }
+
+  portNames(place: Place): Map<number, string> {
+    const names = [...(place.portNames ?? [])].map(([port, text]) => [port, text.toLowerCase()] as const);
+    return new Map(names.filter(([, text]) => labelFault(text) === undefined));
+  }
+
+  #label(found: Found | undefined, what: string): string | undefined {
+    if (found === undefined) return undefined;
+    const label = found.text.toLowerCase();
+    const fault = labelFault(label);
+    if (fault === undefined) return label;
+    const effect = 'its service is refused and it is served by its own name only';
+    this.#refuse(
+      found,
+      `is no ${what} name: it ${fault}`,
+      `${effect}; use a-z, 0-9, "-" and "_", at most 63`,
+    );
+    return undefined;
+  }
+
+  #refuse({ text, label }: Found, fault: string, effect: string): void {
+    const value =
+      label === undefined ? `its name ${quoted(text)}` : `label ${printable(label)}=${quoted(text)}`;
+    this.#problem('label-invalid', `${value} ${fault}; ${effect}`);
+  }
+
+  #problem(code: string, what: string): void {
+    const subject = `container ${printable(operatorName(this.#container.name))}`;
+    this.problems.push({ code, subject, message: `${subject}: ${what}`, task: this.#container.id });
+  }
+}

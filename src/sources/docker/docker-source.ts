@@ -1,0 +1,231 @@
+import type { FactSink, Source } from '../../catalog/facts.js';
+import { awayMessage } from './away.js';
+import { connectByDockerode } from './dockerode-port.js';
+import { EngineExec, type ContainerExec } from './container-exec.js';
+import { EventParser, SeenEvents, watchStream } from './event-stream.js';
+import type { Log } from './log.js';
+import type { ConnectDocker, DockerPort } from './port.js';
+import { Reconciler } from './reconciler.js';
+import { watchSocket } from './socket-watch.js';
+import { ContainerTable } from './container-table.js';
+import { defaultTiming, systemTimers, type Timers, type Timing } from './timers.js';
+
+export interface DockerSourceOptions {
+  /** Path of the engine's unix socket; `unix://` before it is understood. */
+  readonly socket: string;
+  /** The environment of containers that no label puts elsewhere. */
+  readonly environment: string;
+  /** IPv4 address at which tasks in the host's network namespace are reached; asked again at each resync. */
+  readonly hostAddress: () => string | undefined;
+  /** Time between two full lists, in milliseconds. */
+  readonly resyncMs: number;
+  readonly log?: Log;
+  readonly timers?: Timers;
+  readonly timing?: Partial<Timing>;
+  readonly connect?: ConnectDocker;
+}
+
+/** The events of the last seconds are asked for again: the engine subscribes only after it has sent the headers. */
+const overlapSeconds = 5;
+
+/** A source that also runs programs in its containers, for checks that ask for that. */
+export interface DockerSource extends Source {
+  readonly exec: ContainerExec;
+}
+
+/** Facts from a Docker engine. docs/sources-docker.md tells what it reads and when. */
+export function createDockerSource(options: DockerSourceOptions): DockerSource {
+  return new EngineSource(options);
+}
+
+class EngineSource implements DockerSource {
+  readonly name = 'docker';
+  readonly exec = new EngineExec();
+  readonly #options: DockerSourceOptions;
+  readonly #socket: string;
+  readonly #timing: Timing;
+  readonly #timers: Timers;
+  readonly #log: Log;
+  readonly #connect: ConnectDocker;
+  readonly #stopping = new AbortController();
+  readonly #seen = new SeenEvents();
+  #running: Promise<void> = Promise.resolve();
+  #begun: () => void = () => undefined;
+  #wake: () => void = () => undefined;
+  /** When the facts were last known to be true; undefined until the first good sync. */
+  #asOf: number | undefined;
+  #detail: string | undefined;
+  #error: string | undefined;
+
+  constructor(options: DockerSourceOptions) {
+    this.#options = options;
+    this.#socket = options.socket.replace(/^unix:\/\//, '');
+    this.#timing = { ...defaultTiming, resync: options.resyncMs, ...options.timing };
+    this.#timers = options.timers ?? systemTimers;
+    this.#log = options.log ?? (() => undefined);
+    this.#connect = options.connect ?? connectByDockerode;
+  }
+
+  async start(sink: FactSink): Promise<void> {
+    const table = new ContainerTable({
+      environment: this.#options.environment,
+      hostAddress: this.#options.hostAddress,
+      now: () => this.#timers.now(),
+      sink,
+    });
+    await new Promise<void>((resolve) => {
+      // A starting engine takes its time to answer: others need not wait for it.
+      const cancel = this.#timers.after(this.#timing.call, () => {
+        this.#away(sink, 'it has not answered yet');
+        resolve();
+      });
+      this.#begun = () => {
+        cancel();
+        resolve();
+      };
+      this.#running = this.#run(sink, table).finally(this.#begun);
+    });
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    this.#wake();
+    await this.#running;
+  }
+
+  async #run(sink: FactSink, table: ContainerTable): Promise<void> {
+    let failures = 0;
+    while (!this.#isStopping()) {
+      const wasLive = await this.#session(sink, table);
+      this.#begun();
+      if (this.#isStopping()) return;
+      failures = wasLive ? 1 : failures + 1;
+      if (await this.#pause(failures)) failures = 0;
+    }
+  }
+
+  /** One connection, from `/_ping` to its end. @returns whether it brought facts */
+  async #session(sink: FactSink, table: ContainerTable): Promise<boolean> {
+    const session = { isLive: false };
+    let port: DockerPort | undefined;
+    const duties: (() => void)[] = [];
+    try {
+      port = await this.#connect(this.#socket, this.#timing, this.#stopping.signal);
+      if (this.#isStopping()) return false;
+      const open = port;
+      this.exec.use(open);
+      const stream = await open.events(open.connectedAt / 1000 - overlapSeconds);
+      const shared = { timers: this.#timers, timing: this.#timing, log: this.#log };
+      const reconciler = new Reconciler({ port: open, table, ...shared });
+      duties.push(() => reconciler.stop());
+      const events = watchStream(stream, new EventParser(reconciler, this.#seen));
+      duties.push(() => events.stop());
+      const end = new End(this.#stopping.signal);
+      void events.ended.then((why) => end.because(why));
+      reconciler.resync('resync').then(
+        () => {
+          if (end.isOver) return;
+          session.isLive = true;
+          table.publish('resync');
+          this.#live(sink, open);
+          duties.push(this.#every(this.#timing.ping, () => open.ping(), end));
+          duties.push(this.#every(this.#timing.resync, () => reconciler.resync('resync'), end));
+        },
+        (error: unknown) => end.because(error),
+      );
+      const why = await end.reason;
+      if (session.isLive && typeof why === 'string') this.#asOf = this.#timers.now();
+      if (!this.#isStopping()) this.#away(sink, why);
+    } catch (error) {
+      if (!this.#isStopping()) this.#away(sink, error);
+    } finally {
+      for (const give of duties) give();
+      this.exec.use(undefined);
+      port?.close();
+    }
+    return session.isLive;
+  }
+
+  /** Does something again and again; its first failure ends the session. @returns ends it */
+  #every(ms: number, task: () => Promise<void>, end: End): () => void {
+    let cancel = this.#timers.after(ms, turn);
+    const isOver = () => end.isOver;
+    const proved = () => {
+      this.#asOf = this.#timers.now();
+      if (!isOver()) cancel = this.#timers.after(ms, turn);
+    };
+    function turn(): void {
+      task().then(proved, (error: unknown) => end.because(error));
+    }
+    return () => cancel();
+  }
+
+  #live(sink: FactSink, port: DockerPort): void {
+    this.#asOf = this.#timers.now();
+    this.#error = undefined;
+    this.#detail = `unix://${this.#socket}, Engine ${port.engineVersion || 'of unknown version'} (API ${port.apiVersion})`;
+    sink.status({ state: 'live', asOf: this.#asOf, detail: this.#detail });
+    this.#log('info', 'docker: connected', { engine: this.#detail });
+    this.#begun();
+  }
+
+  #away(sink: FactSink, cause: unknown): void {
+    const error = awayMessage(this.#socket, cause);
+    if (error === this.#error) return;
+    this.#error = error;
+    const detail = this.#detail ?? `unix://${this.#socket}`;
+    if (this.#asOf === undefined) sink.status({ state: 'loading', error, detail });
+    else sink.status({ state: 'stale', asOf: this.#asOf, error, detail });
+    this.#log('warn', error);
+  }
+
+  /** A function because it changes behind an await, which narrowing does not see. */
+  #isStopping(): boolean {
+    return this.#stopping.signal.aborted;
+  }
+
+  /** Waits before the next attempt. @returns whether the socket came back in the meantime */
+  async #pause(failures: number): Promise<boolean> {
+    let cameBack = false;
+    await new Promise<void>((resolve) => {
+      const stopWatch = watchSocket(this.#socket, () => {
+        cameBack = true;
+        this.#wake();
+      });
+      const { minBackoff, maxBackoff, blindBackoff } = this.#timing;
+      const most = stopWatch === undefined ? blindBackoff : maxBackoff;
+      const ms = Math.min(most, minBackoff * 2 ** Math.min(failures - 1, 16));
+      const cancel = this.#timers.after(ms, () => this.#wake());
+      this.#wake = () => {
+        this.#wake = () => undefined;
+        stopWatch?.();
+        cancel();
+        resolve();
+      };
+    });
+    return cameBack;
+  }
+}
+
+/** The end of a session: the first reason counts. A text is the stream's; an error is a call's. */
+class End {
+  readonly reason: Promise<unknown>;
+  isOver = false;
+  #resolve: (why: unknown) => void = () => undefined;
+
+  constructor(stopping: AbortSignal) {
+    this.reason = new Promise((resolve) => {
+      this.#resolve = resolve;
+    });
+    const stopped = () => this.because('stopped');
+    stopping.addEventListener('abort', stopped, { once: true });
+    void this.reason.then(() => stopping.removeEventListener('abort', stopped));
+    if (stopping.aborted) stopped();
+  }
+
+  because(why: unknown): void {
+    if (this.isOver) return;
+    this.isOver = true;
+    this.#resolve(why);
+  }
+}
