@@ -9,9 +9,9 @@ import { Compiler } from '../src/dns/answers/compiler.js';
 import { Store } from '../src/dns/answers/store.js';
 import { Tally } from '../src/dns/answers/tally.js';
 import { Versions } from '../src/dns/answers/versions.js';
-import { encodeQuery } from '../src/dns/wire/query.js';
-import { CLASS, TYPE } from '../src/dns/wire/constants.js';
-import { nameFromText } from '../src/dns/wire/name-text.js';
+import { encodeQuery } from '../src/wire/query.js';
+import { CLASS, TYPE } from '../src/wire/constants.js';
+import { nameFromText } from '../src/wire/name-text.js';
 import { Zone } from '../src/dns/zone/zone.js';
 
 const PLACES = 64;

@@ -14,9 +14,9 @@ import type { CatalogReader } from '../catalog/catalog.js';
 import type { Snapshot } from '../catalog/snapshot.js';
 import { answerQuery } from '../dns/server/answer-query.js';
 import type { Responder } from '../dns/server/responder.js';
-import { typeFromText } from '../dns/wire/constants.js';
-import { labelsOf, lowerCaseName } from '../dns/wire/name.js';
-import { nameFromText } from '../dns/wire/name-text.js';
+import { typeFromText } from '../wire/constants.js';
+import { labelsOf, lowerCaseName } from '../wire/name.js';
+import { nameFromText } from '../wire/name-text.js';
 import { explain } from '../dns/zone/explain-name.js';
 import type { Zone } from '../dns/zone/zone.js';
 

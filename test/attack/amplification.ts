@@ -1,6 +1,6 @@
 import { serviceName } from '../../src/catalog/model.js';
 import type { Snapshot } from '../../src/catalog/snapshot.js';
-import { TYPE } from '../../src/dns/wire/constants.js';
+import { TYPE } from '../../src/wire/constants.js';
 import { reverseLabels } from '../../src/net/ip.js';
 import { DOMAIN, STACK } from '../conformance/golden/fixture.js';
 import { goldenFacts, goldenRecords } from '../conformance/golden/facts.js';

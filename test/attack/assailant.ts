@@ -5,7 +5,7 @@
 import { createSocket } from 'node:dgram';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { TYPE } from '../../src/dns/wire/constants.js';
+import { TYPE } from '../../src/wire/constants.js';
 import { query } from '../conformance/packets.js';
 
 export type Report =

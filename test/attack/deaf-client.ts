@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { TYPE } from '../../src/dns/wire/constants.js';
-import { frame } from '../../src/dns/wire/tcp-frames.js';
+import { TYPE } from '../../src/wire/constants.js';
+import { frame } from '../../src/wire/tcp-frames.js';
 import { ref } from '../support/facts.js';
 import { addressRange, DOMAIN } from '../conformance/golden/fixture.js';
 import { query } from '../conformance/packets.js';

@@ -1,6 +1,6 @@
 import dnsPacket from 'dns-packet';
-import { FLAG, RCODE, TYPE } from '../../src/dns/wire/constants.js';
-import { decodeMessage } from '../../src/dns/wire/message.js';
+import { FLAG, RCODE, TYPE } from '../../src/wire/constants.js';
+import { decodeMessage } from '../../src/wire/message.js';
 import { query, u16 } from '../conformance/packets.js';
 import { startDaemon } from './daemon.js';
 import { always, never, type Figure } from './figure.js';

@@ -1,4 +1,4 @@
-import { TYPE } from '../../src/dns/wire/constants.js';
+import { TYPE } from '../../src/wire/constants.js';
 import { query } from '../conformance/packets.js';
 import { startDaemon } from './daemon.js';
 import { always, type Figure } from './figure.js';

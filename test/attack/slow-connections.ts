@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { TYPE } from '../../src/dns/wire/constants.js';
+import { TYPE } from '../../src/wire/constants.js';
 import { query } from '../conformance/packets.js';
 import { startAssailant } from './assailant-process.js';
 import { startDaemon } from './daemon.js';

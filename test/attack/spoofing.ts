@@ -1,6 +1,6 @@
-import { RCODE, TYPE } from '../../src/dns/wire/constants.js';
-import type { Query } from '../../src/dns/wire/query.js';
-import { addressRecord, type ResourceRecord } from '../../src/dns/wire/records.js';
+import { RCODE, TYPE } from '../../src/wire/constants.js';
+import type { Query } from '../../src/wire/query.js';
+import { addressRecord, type ResourceRecord } from '../../src/wire/records.js';
 import { DOMAIN, STACK } from '../conformance/golden/fixture.js';
 import { query } from '../conformance/packets.js';
 import { wireName } from '../support/soa.js';

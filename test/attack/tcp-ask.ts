@@ -1,5 +1,5 @@
 import { connect } from 'node:net';
-import { frame, FrameBuffer } from '../../src/dns/wire/tcp-frames.js';
+import { frame, FrameBuffer } from '../../src/wire/tcp-frames.js';
 import type { HostPort } from '../../src/net/ip.js';
 
 /** Asks over a connection of its own. @returns undefined when it is closed without a reply */

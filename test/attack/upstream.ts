@@ -1,11 +1,11 @@
 import { createSocket, type Socket as UdpSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
-import { RCODE } from '../../src/dns/wire/constants.js';
-import { frame, FrameBuffer } from '../../src/dns/wire/tcp-frames.js';
-import { parseQuery, type Query } from '../../src/dns/wire/query.js';
-import { addressRecord } from '../../src/dns/wire/records.js';
-import { composeReply, type ReplyBody } from '../../src/dns/wire/reply.js';
+import { RCODE } from '../../src/wire/constants.js';
+import { frame, FrameBuffer } from '../../src/wire/tcp-frames.js';
+import { parseQuery, type Query } from '../../src/wire/query.js';
+import { addressRecord } from '../../src/wire/records.js';
+import { composeReply, type ReplyBody } from '../../src/wire/reply.js';
 import type { HostPort } from '../../src/net/ip.js';
 import { exampleSoa } from '../support/soa.js';
 

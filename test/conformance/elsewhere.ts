@@ -10,14 +10,14 @@ export interface Elsewhere {
 export const elsewhere: readonly Elsewhere[] = [
   { item: 1, what: 'the counter of replies that were dropped', file: 'test/dns/server/responder.test.ts' },
   { item: 18, what: 'every one of the 65536 types', file: 'test/conformance/responder.test.ts' },
-  { item: 21, what: 'pointers when decoding', file: 'test/dns/wire/name.test.ts' },
+  { item: 21, what: 'pointers when decoding', file: 'test/wire/name.test.ts' },
   {
     item: 22,
     what: 'compression is bounded, and reaches no further than a pointer',
-    file: 'test/dns/wire/reply.test.ts',
+    file: 'test/wire/reply.test.ts',
   },
   { item: 32, what: 'NSID where it is configured', file: 'test/dns/server/reply-options.test.ts' },
-  { item: 34, what: 'the examples of RFC 9018', file: 'test/dns/wire/cookie.test.ts' },
+  { item: 34, what: 'the examples of RFC 9018', file: 'test/wire/cookie.test.ts' },
   {
     item: 34,
     what: 'times, addresses and secrets that cookies are good for',

@@ -1,8 +1,8 @@
 import { createSocket } from 'node:dgram';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { TYPE } from '../../src/dns/wire/constants.js';
-import { frame, FrameBuffer } from '../../src/dns/wire/tcp-frames.js';
+import { TYPE } from '../../src/wire/constants.js';
+import { frame, FrameBuffer } from '../../src/wire/tcp-frames.js';
 import { query } from './packets.js';
 import type { ConformanceCase } from './model.js';
 

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { Catalog } from '../../src/catalog/catalog.js';
-import { TYPE } from '../../src/dns/wire/constants.js';
+import { TYPE } from '../../src/wire/constants.js';
 import { nodata, noerror, records, udp } from './cases/build.js';
 import { goldenFacts } from './golden/facts.js';
 import { judge } from './judge.js';

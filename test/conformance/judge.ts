@@ -1,14 +1,7 @@
-import {
-  CLASS,
-  EDNS_OPTION,
-  EDNS_UDP_SIZE,
-  FLAG,
-  HEADER_SIZE,
-  rcodeName,
-} from '../../src/dns/wire/constants.js';
-import { readU16 } from '../../src/dns/wire/bytes.js';
-import { decodeMessage, type Message } from '../../src/dns/wire/message.js';
-import { readName } from '../../src/dns/wire/name.js';
+import { CLASS, EDNS_OPTION, EDNS_UDP_SIZE, FLAG, HEADER_SIZE, rcodeName } from '../../src/wire/constants.js';
+import { readU16 } from '../../src/wire/bytes.js';
+import { decodeMessage, type Message } from '../../src/wire/message.js';
+import { readName } from '../../src/wire/name.js';
 import { recordToText } from '../../src/dns/zone/record-text.js';
 import type { Observed } from './exchange.js';
 import type { Ask, ConformanceCase, ExpectedOpt, ExpectedReply, RecordLines } from './model.js';

@@ -1,5 +1,5 @@
-import { CLASS, FLAG, OPCODE } from '../../src/dns/wire/constants.js';
-import { nameFromText } from '../../src/dns/wire/name-text.js';
+import { CLASS, FLAG, OPCODE } from '../../src/wire/constants.js';
+import { nameFromText } from '../../src/wire/name-text.js';
 import { DOMAIN } from './golden/fixture.js';
 
 /** The ID of queries, where nothing else is said. */

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { Catalog } from '../../src/catalog/catalog.js';
-import { PLAIN_UDP_SIZE, RCODE } from '../../src/dns/wire/constants.js';
+import { PLAIN_UDP_SIZE, RCODE } from '../../src/wire/constants.js';
 import { goldenFacts } from './golden/facts.js';
 import { query, wireName } from './packets.js';
 import { responderOf } from './targets/fairlead.js';

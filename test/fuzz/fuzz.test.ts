@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { TYPE } from '../../src/dns/wire/constants.js';
+import { TYPE } from '../../src/wire/constants.js';
 import { query, unhex } from '../conformance/packets.js';
 import { formatCase, parseCase, TARGETS } from './fuzz-case.js';
 import { generate } from './generate.js';

@@ -1,5 +1,5 @@
 import dnsPacket from 'dns-packet';
-import { decodeMessage, type Message } from '../../src/dns/wire/message.js';
+import { decodeMessage, type Message } from '../../src/wire/message.js';
 import { expectationOf, opcodeOf } from './oracle.js';
 
 /** A rule that was broken. `rule` is the same text for every packet that breaks it. */

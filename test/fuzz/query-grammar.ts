@@ -1,4 +1,4 @@
-import { TYPE } from '../../src/dns/wire/constants.js';
+import { TYPE } from '../../src/wire/constants.js';
 import { header, record, u16 } from '../conformance/packets.js';
 import { DOMAIN, STACK } from '../conformance/golden/fixture.js';
 import { anyOpt } from './edns-options.js';

@@ -1,4 +1,4 @@
-import { FLAG, TYPE } from '../../src/dns/wire/constants.js';
+import { FLAG, TYPE } from '../../src/wire/constants.js';
 import { record as rootRecord, u16 } from '../conformance/packets.js';
 import { anyOpt } from './edns-options.js';
 import type { Random } from './random.js';

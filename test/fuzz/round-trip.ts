@@ -1,12 +1,7 @@
-import { MAX_NAME } from '../../src/dns/wire/name.js';
-import {
-  decodeMessage,
-  MESSAGE_LIMITS,
-  type Message,
-  type PlacedRecord,
-} from '../../src/dns/wire/message.js';
-import type { ResourceRecord } from '../../src/dns/wire/records.js';
-import { MessageWriter } from '../../src/dns/wire/writer.js';
+import { MAX_NAME } from '../../src/wire/name.js';
+import { decodeMessage, MESSAGE_LIMITS, type Message, type PlacedRecord } from '../../src/wire/message.js';
+import type { ResourceRecord } from '../../src/wire/records.js';
+import { MessageWriter } from '../../src/wire/writer.js';
 import { broken, type Violation } from './invariants.js';
 
 const MAX_SIZE = 65_535;

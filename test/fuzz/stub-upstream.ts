@@ -1,8 +1,8 @@
 import type { Exchange, ForwardQuestion, ForwardResult } from '../../src/dns/forward/exchange.js';
-import { CLASS, EDE, RCODE, TYPE } from '../../src/dns/wire/constants.js';
-import { decodeMessage } from '../../src/dns/wire/message.js';
-import { addressRecord } from '../../src/dns/wire/records.js';
-import { composeReply } from '../../src/dns/wire/reply.js';
+import { CLASS, EDE, RCODE, TYPE } from '../../src/wire/constants.js';
+import { decodeMessage } from '../../src/wire/message.js';
+import { addressRecord } from '../../src/wire/records.js';
+import { composeReply } from '../../src/wire/reply.js';
 import { exampleSoa } from '../support/soa.js';
 
 const UPSTREAM = { ip: '192.0.2.53', port: 53 };

@@ -1,4 +1,4 @@
-import { nameFromLabels } from '../../src/dns/wire/name.js';
+import { nameFromLabels } from '../../src/wire/name.js';
 import { deepTask, DOMAIN, goldenServices, STACK } from '../conformance/golden/fixture.js';
 import type { Random } from './random.js';
 

@@ -1,7 +1,7 @@
-import { rotateSets } from '../../src/dns/server/rotate.js';
-import { CLASS, TYPE, typeFromText } from '../../src/dns/wire/constants.js';
-import type { Rdata, ResourceRecord } from '../../src/dns/wire/records.js';
-import { name } from '../dns/wire/helpers.js';
+import { rotateSets } from '../../src/dns/rotate.js';
+import { CLASS, TYPE, typeFromText } from '../../src/wire/constants.js';
+import type { Rdata, ResourceRecord } from '../../src/wire/records.js';
+import { name } from '../wire/helpers.js';
 import type { ShuffleSuite } from './case-file.js';
 import { listFault, type CaseResult, type Mismatch } from './result.js';
 

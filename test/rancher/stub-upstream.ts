@@ -1,9 +1,9 @@
-import { CLASS, FLAG, RCODE, TYPE, typeName } from '../../src/dns/wire/constants.js';
-import { nameToText } from '../../src/dns/wire/name-text.js';
-import { addressRecord, type ResourceRecord } from '../../src/dns/wire/records.js';
+import { CLASS, FLAG, RCODE, TYPE, typeName } from '../../src/wire/constants.js';
+import { nameToText } from '../../src/wire/name-text.js';
+import { addressRecord, type ResourceRecord } from '../../src/wire/records.js';
 import type { HostPort } from '../../src/net/ip.js';
 import { fakeUpstream, replyTo } from '../dns/forward/fake-upstream.js';
-import { a, cname, name } from '../dns/wire/helpers.js';
+import { a, cname, name } from '../wire/helpers.js';
 
 /** What the stub says to a question; over UDP `big` and `bigtc` names are cut off. */
 export interface StubAnswer {

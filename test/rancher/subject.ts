@@ -3,12 +3,12 @@ import type { StaticRecord } from '../../src/net/record-text.js';
 import { Catalog, type CatalogReader } from '../../src/catalog/catalog.js';
 import type { Facts } from '../../src/catalog/facts.js';
 import { createResponder, type Client, type ResponderOptions } from '../../src/dns/server/responder.js';
-import { FLAG, rcodeName, typeFromText } from '../../src/dns/wire/constants.js';
-import { decodeMessage } from '../../src/dns/wire/message.js';
+import { FLAG, rcodeName, typeFromText } from '../../src/wire/constants.js';
+import { decodeMessage } from '../../src/wire/message.js';
 import { recordToText } from '../../src/dns/zone/record-text.js';
 import { Zone } from '../../src/dns/zone/zone.js';
-import type { ResourceRecord } from '../../src/dns/wire/records.js';
-import { query } from '../dns/wire/helpers.js';
+import type { ResourceRecord } from '../../src/wire/records.js';
+import { query } from '../wire/helpers.js';
 
 /** A record in words. `owner` keeps its case; it and names in `data` end in a dot. */
 export interface RecordText {

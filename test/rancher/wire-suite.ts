@@ -1,8 +1,8 @@
 import { createForwarder } from '../../src/dns/forward/forwarder.js';
-import { CLASS, typeFromText } from '../../src/dns/wire/constants.js';
-import { OPT_SIZE } from '../../src/dns/wire/edns.js';
-import { encodeQuery } from '../../src/dns/wire/query.js';
-import { name } from '../dns/wire/helpers.js';
+import { CLASS, typeFromText } from '../../src/wire/constants.js';
+import { OPT_SIZE } from '../../src/wire/edns.js';
+import { encodeQuery } from '../../src/wire/query.js';
+import { name } from '../wire/helpers.js';
 import { answersFacts } from './answers-facts.js';
 import type { Observation, WireCase, WireSuite } from './case-file.js';
 import { deviations } from './deviations.js';

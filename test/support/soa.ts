@@ -1,6 +1,6 @@
-import { CLASS, TYPE } from '../../src/dns/wire/constants.js';
-import { nameFromText } from '../../src/dns/wire/name-text.js';
-import type { ResourceRecord } from '../../src/dns/wire/records.js';
+import { CLASS, TYPE } from '../../src/wire/constants.js';
+import { nameFromText } from '../../src/wire/name-text.js';
+import type { ResourceRecord } from '../../src/wire/records.js';
 
 export function wireName(text: string): Uint8Array {
   const name = nameFromText(text);

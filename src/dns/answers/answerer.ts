@@ -1,4 +1,4 @@
-import * as wire from '../wire/constants.js';
+import * as wire from '../../wire/constants.js';
 import { Clients } from './clients.js';
 import * as entryShape from './entry.js';
 import type { Store } from './store.js';

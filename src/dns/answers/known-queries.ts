@@ -1,6 +1,6 @@
 import type { View } from '../../catalog/view.js';
-import { latin1 } from '../wire/bytes.js';
-import type { DnsName } from '../wire/name.js';
+import { latin1 } from '../../wire/bytes.js';
+import type { DnsName } from '../../wire/name.js';
 
 /** What an entry was made for, and enough to make it anew. */
 export interface KnownQuestion {

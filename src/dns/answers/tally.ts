@@ -1,4 +1,4 @@
-import { rcodeName, TYPE, typeName } from '../wire/constants.js';
+import { rcodeName, TYPE, typeName } from '../../wire/constants.js';
 
 /** Types that are counted by themselves; the rest together. */
 const COUNTED = [

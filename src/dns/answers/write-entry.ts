@@ -9,7 +9,7 @@ import {
   NEVER,
   wordsFor,
 } from './entry.js';
-import { CLASS } from '../wire/constants.js';
+import { CLASS } from '../../wire/constants.js';
 import type { Form, Forms } from './forms.js';
 
 /** What an entry is right by: slots, and the versions that they had before it was made. */

@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import { EDE, RCODE } from '../wire/constants.js';
+import { EDE, RCODE } from '../../wire/constants.js';
 import { CachedAnswer, lifetimeOf, RecentAnswers } from './cached-answer.js';
 import type { Exchange, ForwardQuestion, ForwardResult } from './exchange.js';
 import { answerKey, questionKey } from './question-key.js';

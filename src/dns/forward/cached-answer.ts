@@ -1,6 +1,6 @@
 import type { Upstream } from '../../net/upstream.js';
-import { EDE, RCODE, TYPE } from '../wire/constants.js';
-import { decodeMessage, type Message } from '../wire/message.js';
+import { EDE, RCODE, TYPE } from '../../wire/constants.js';
+import { decodeMessage, type Message } from '../../wire/message.js';
 import type { ForwardResult } from './exchange.js';
 
 type Answer = Extract<ForwardResult, { ok: true }>;

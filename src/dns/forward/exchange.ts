@@ -1,7 +1,7 @@
 import type { Upstream } from '../../net/upstream.js';
-import type { Message } from '../wire/message.js';
-import type { DnsName } from '../wire/name.js';
-import type { ExtendedError } from '../wire/reply.js';
+import type { Message } from '../../wire/message.js';
+import type { DnsName } from '../../wire/name.js';
+import type { ExtendedError } from '../../wire/reply.js';
 
 /** What is asked of an upstream; class IN. Two questions that are equal in all of it may share one answer. */
 export interface ForwardQuestion {

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import type { HostPort } from '../../net/ip.js';
 import { formatUpstream, type Upstream } from '../../net/upstream.js';
-import { EDE, RCODE } from '../wire/constants.js';
-import type { Edns } from '../wire/edns.js';
-import { isAtOrBelow, labelCount, type DnsName } from '../wire/name.js';
+import { EDE, RCODE } from '../../wire/constants.js';
+import type { Edns } from '../../wire/edns.js';
+import { isAtOrBelow, labelCount, type DnsName } from '../../wire/name.js';
 import { askUpstream } from './ask-upstream.js';
 import { checkAuthorities } from './authorities.js';
 import type { Exchange, ForwardQuestion, ForwardResult } from './exchange.js';

@@ -1,6 +1,6 @@
-import { equalBytes } from '../wire/bytes.js';
-import { EDNS_OPTION } from '../wire/constants.js';
-import { findOption, type Edns } from '../wire/edns.js';
+import { equalBytes } from '../../wire/bytes.js';
+import { EDNS_OPTION } from '../../wire/constants.js';
+import { findOption, type Edns } from '../../wire/edns.js';
 
 const MARK_SIZE = 8;
 const MAX_MARKS = 8;

@@ -1,4 +1,4 @@
-import type { Message } from '../wire/message.js';
+import type { Message } from '../../wire/message.js';
 
 /** How one attempt at one upstream ended. */
 export type Outcome =

@@ -1,5 +1,5 @@
-import { EDNS_OPTION } from '../wire/constants.js';
-import type { EdnsOption } from '../wire/edns.js';
+import { EDNS_OPTION } from '../../wire/constants.js';
+import type { EdnsOption } from '../../wire/edns.js';
 
 /** RFC 8467 section 4.1, for queries. */
 const BLOCK = 128;

@@ -1,5 +1,5 @@
 import { formatUpstream, type Upstream } from '../../net/upstream.js';
-import { latin1 } from '../wire/bytes.js';
+import { latin1 } from '../../wire/bytes.js';
 import type { ForwardQuestion } from './exchange.js';
 
 /** Lists of upstreams are few and live as long as the client that brought them. */

@@ -1,5 +1,5 @@
 import { formatUpstream } from '../../net/upstream.js';
-import { EDE, RCODE, rcodeName } from '../wire/constants.js';
+import { EDE, RCODE, rcodeName } from '../../wire/constants.js';
 import type { ForwardResult } from './exchange.js';
 import { inOrder } from './upstream-health.js';
 import type { Outcome } from './outcome.js';

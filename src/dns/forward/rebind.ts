@@ -1,8 +1,8 @@
 import { formatUpstream, type Upstream } from '../../net/upstream.js';
 import { ipFromBytes, type Cidr } from '../../net/ip.js';
-import { isAtOrBelow, lowerCaseName, type DnsName } from '../wire/name.js';
-import { nameFromText, nameToText } from '../wire/name-text.js';
-import type { Message } from '../wire/message.js';
+import { isAtOrBelow, lowerCaseName, type DnsName } from '../../wire/name.js';
+import { nameFromText, nameToText } from '../../wire/name-text.js';
+import type { Message } from '../../wire/message.js';
 
 export interface RebindOptions {
   /** Networks that are ours whatever their addresses: those that tasks are on. */

@@ -1,8 +1,8 @@
-import { readU16 } from '../wire/bytes.js';
-import { CLASS, FLAG, MAX_MESSAGE_SIZE, RCODE, TYPE } from '../wire/constants.js';
-import { decodeMessage, type Message, type PlacedRecord } from '../wire/message.js';
-import { equalNames, isAtOrBelow, type DnsName } from '../wire/name.js';
-import { composeReply } from '../wire/reply.js';
+import { readU16 } from '../../wire/bytes.js';
+import { CLASS, FLAG, MAX_MESSAGE_SIZE, RCODE, TYPE } from '../../wire/constants.js';
+import { decodeMessage, type Message, type PlacedRecord } from '../../wire/message.js';
+import { equalNames, isAtOrBelow, type DnsName } from '../../wire/name.js';
+import { composeReply } from '../../wire/reply.js';
 
 /** Longer chains are a loop or a mistake. */
 const MAX_LINKS = 16;

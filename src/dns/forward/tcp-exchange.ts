@@ -1,9 +1,9 @@
 import { connect } from 'node:net';
 import type { HostPort } from '../../net/ip.js';
-import { FLAG } from '../wire/constants.js';
-import { frame, FrameBuffer } from '../wire/tcp-frames.js';
-import { answersQuestion, decodeMessage } from '../wire/message.js';
-import type { WireQuestion } from '../wire/query.js';
+import { FLAG } from '../../wire/constants.js';
+import { frame, FrameBuffer } from '../../wire/tcp-frames.js';
+import { answersQuestion, decodeMessage } from '../../wire/message.js';
+import type { WireQuestion } from '../../wire/query.js';
 import type { Outcome } from './outcome.js';
 import { errorName } from './udp-exchange.js';
 

@@ -1,11 +1,11 @@
 import { connect, type TLSSocket } from 'node:tls';
 import type { Upstream } from '../../net/upstream.js';
-import { readU16 } from '../wire/bytes.js';
-import { EDNS_OPTION, FLAG } from '../wire/constants.js';
-import { findOption } from '../wire/edns.js';
-import { frame, FrameBuffer } from '../wire/tcp-frames.js';
-import { answersQuestion, decodeMessage, type Message } from '../wire/message.js';
-import type { WireQuestion } from '../wire/query.js';
+import { readU16 } from '../../wire/bytes.js';
+import { EDNS_OPTION, FLAG } from '../../wire/constants.js';
+import { findOption } from '../../wire/edns.js';
+import { frame, FrameBuffer } from '../../wire/tcp-frames.js';
+import { answersQuestion, decodeMessage, type Message } from '../../wire/message.js';
+import type { WireQuestion } from '../../wire/query.js';
 import type { Outcome } from './outcome.js';
 import { errorName } from './udp-exchange.js';
 

@@ -1,8 +1,8 @@
 import { createSocket } from 'node:dgram';
 import { ipFamily, type HostPort } from '../../net/ip.js';
-import { FLAG } from '../wire/constants.js';
-import { answersQuestion, decodeMessage, type Message } from '../wire/message.js';
-import type { WireQuestion } from '../wire/query.js';
+import { FLAG } from '../../wire/constants.js';
+import { answersQuestion, decodeMessage, type Message } from '../../wire/message.js';
+import type { WireQuestion } from '../../wire/query.js';
 import type { Outcome } from './outcome.js';
 
 /** Wrong replies after which a query goes to TCP, where guessing is hopeless (RFC 5452 section 9.2). */

@@ -1,8 +1,8 @@
 import { createHmac } from 'node:crypto';
-import { equalBytes } from '../wire/bytes.js';
-import { EDNS_OPTION } from '../wire/constants.js';
-import { findOption, type EdnsOption } from '../wire/edns.js';
-import type { Message } from '../wire/message.js';
+import { equalBytes } from '../../wire/bytes.js';
+import { EDNS_OPTION } from '../../wire/constants.js';
+import { findOption, type EdnsOption } from '../../wire/edns.js';
+import type { Message } from '../../wire/message.js';
 
 const CLIENT_SIZE = 8;
 /** RFC 7873 section 4: 8 to 32 octets. */

@@ -1,7 +1,7 @@
 import type { Upstream } from '../../net/upstream.js';
-import { latin1 } from '../wire/bytes.js';
-import { lowerCaseName, ROOT, type DnsName } from '../wire/name.js';
-import { nameFromText, nameToText } from '../wire/name-text.js';
+import { latin1 } from '../../wire/bytes.js';
+import { lowerCaseName, ROOT, type DnsName } from '../../wire/name.js';
+import { nameFromText, nameToText } from '../../wire/name-text.js';
 
 /** Which upstreams are asked for the names at and below a suffix. */
 export interface Route {

@@ -1,9 +1,9 @@
-import { EDE, RCODE } from '../wire/constants.js';
-import type { Message } from '../wire/message.js';
-import { equalNames } from '../wire/name.js';
-import type { Query } from '../wire/query.js';
-import type { ResourceRecord } from '../wire/records.js';
-import type { ExtendedError, ReplyBody } from '../wire/reply.js';
+import { EDE, RCODE } from '../../wire/constants.js';
+import type { Message } from '../../wire/message.js';
+import { equalNames } from '../../wire/name.js';
+import type { Query } from '../../wire/query.js';
+import type { ResourceRecord } from '../../wire/records.js';
+import type { ExtendedError, ReplyBody } from '../../wire/reply.js';
 
 /** A chain of ours, and what upstream says of the name that it leads to: the rest of the chain and nothing else. */
 export interface ChainEnd {

@@ -1,6 +1,6 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { ipBytes } from '../../net/ip.js';
-import { CLIENT_COOKIE_SIZE, cookieAge, cookieTime, isCookieHash, makeCookie } from '../wire/cookie.js';
+import { CLIENT_COOKIE_SIZE, cookieAge, cookieTime, isCookieHash, makeCookie } from '../../wire/cookie.js';
 
 /**
  * What a client's cookie says of it.

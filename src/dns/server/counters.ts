@@ -1,5 +1,5 @@
-import { rcodeName, typeName } from '../wire/constants.js';
-import type { Transport } from './accept.js';
+import { rcodeName, typeName } from '../../wire/constants.js';
+import type { Transport } from '../accept.js';
 import type { CookieState } from './cookies.js';
 
 /** Why a packet was left unanswered. */

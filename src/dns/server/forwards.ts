@@ -1,9 +1,9 @@
 import type { ForwardQuestion, ForwardResult } from '../forward/exchange.js';
 import { marksOf } from '../forward/loop-mark.js';
 import type { Upstream } from '../../net/upstream.js';
-import { EDE, RCODE } from '../wire/constants.js';
-import { lowerCaseName, type DnsName } from '../wire/name.js';
-import type { Query } from '../wire/query.js';
+import { EDE, RCODE } from '../../wire/constants.js';
+import { lowerCaseName, type DnsName } from '../../wire/name.js';
+import type { Query } from '../../wire/query.js';
 import type { MutableCounters } from './counters.js';
 import { InFlight } from './in-flight.js';
 import type { ResponderForwarder } from './responder.js';

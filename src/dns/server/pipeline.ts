@@ -1,12 +1,12 @@
 import type { ForwardResult } from '../forward/exchange.js';
 import type { Upstream } from '../../net/upstream.js';
-import { EDE, MAX_MESSAGE_SIZE, RCODE } from '../wire/constants.js';
-import type { EdnsOption } from '../wire/edns.js';
-import { labelsOf, lowerCaseName, type DnsName } from '../wire/name.js';
-import { copyQuery, type Query, type ReplyHead } from '../wire/query.js';
-import { relayReply } from '../wire/relay.js';
-import { composeReply, replyLimit, truncatedReply, type ReplyBody } from '../wire/reply.js';
-import { accept } from './accept.js';
+import { EDE, MAX_MESSAGE_SIZE, RCODE } from '../../wire/constants.js';
+import type { EdnsOption } from '../../wire/edns.js';
+import { labelsOf, lowerCaseName, type DnsName } from '../../wire/name.js';
+import { copyQuery, type Query, type ReplyHead } from '../../wire/query.js';
+import { relayReply } from '../../wire/relay.js';
+import { composeReply, replyLimit, truncatedReply, type ReplyBody } from '../../wire/reply.js';
+import { accept } from '../accept.js';
 import { finishChain } from './chain.js';
 import type { CookieState, ServerCookies } from './cookies.js';
 import { countQuery, countReply, type MutableCounters } from './counters.js';
@@ -21,9 +21,9 @@ import {
 } from './query-log.js';
 import { RateLimiter } from './rate-limit.js';
 import { answerOptions, nsidOf } from './reply-options.js';
-import type { Resolution } from './resolver.js';
+import type { Resolution } from '../resolver.js';
 import type { Client, Handled, ResponderOptions, ResponderTuning } from './responder.js';
-import { rotateSets } from './rotate.js';
+import { rotateSets } from '../rotate.js';
 
 type Own = Extract<Resolution, { kind: 'answer' }>;
 

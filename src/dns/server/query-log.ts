@@ -1,8 +1,8 @@
-import { FLAG, RCODE, rcodeName, typeName } from '../wire/constants.js';
-import { readU16 } from '../wire/bytes.js';
-import { nameToText } from '../wire/name-text.js';
-import type { WireQuestion } from '../wire/query.js';
-import type { Transport } from './accept.js';
+import { FLAG, RCODE, rcodeName, typeName } from '../../wire/constants.js';
+import { readU16 } from '../../wire/bytes.js';
+import { nameToText } from '../../wire/name-text.js';
+import type { WireQuestion } from '../../wire/query.js';
+import type { Transport } from '../accept.js';
 
 /** How a query ended: with data (or a sign to ask over TCP), with NXDOMAIN or NODATA, or with another code. */
 export type ReplyClass = 'success' | 'denial' | 'error';

@@ -1,8 +1,8 @@
 import { LRUCache } from 'lru-cache';
 import { ipBytes, ipFamily } from '../../net/ip.js';
-import { latin1 } from '../wire/bytes.js';
-import { RCODE } from '../wire/constants.js';
-import { nameKey, type DnsName } from '../wire/name.js';
+import { latin1 } from '../../wire/bytes.js';
+import { RCODE } from '../../wire/constants.js';
+import { nameKey, type DnsName } from '../../wire/name.js';
 
 export interface RateLimitOptions {
   /** Replies of one kind that one network gets in a second; it may save up as many. */

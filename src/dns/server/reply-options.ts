@@ -1,6 +1,6 @@
-import { isCookieLength } from '../wire/cookie.js';
-import { EDNS_OPTION } from '../wire/constants.js';
-import type { Edns, EdnsOption } from '../wire/edns.js';
+import { isCookieLength } from '../../wire/cookie.js';
+import { EDNS_OPTION } from '../../wire/constants.js';
+import type { Edns, EdnsOption } from '../../wire/edns.js';
 import type { CookieState, ServerCookies } from './cookies.js';
 
 /** What the options of a query lead to. */

@@ -1,13 +1,13 @@
 import type { Exchange, ForwardQuestion, ForwardResult } from '../forward/exchange.js';
-import type { Edns } from '../wire/edns.js';
-import type { Transport } from './accept.js';
+import type { Edns } from '../../wire/edns.js';
+import type { Transport } from '../accept.js';
 import { createServerCookies, type ServerCookies } from './cookies.js';
 import { createCounters, readCounters, type DnsCounters } from './counters.js';
 import { Pipeline } from './pipeline.js';
 import type { QueryLogOptions } from './query-log.js';
 import type { RateLimitOptions } from './rate-limit.js';
-import type { Resolver } from './resolver.js';
-import type { RandomBelow } from './rotate.js';
+import type { Resolver } from '../resolver.js';
+import type { RandomBelow } from '../rotate.js';
 
 /** Who sent a packet: canonical address and port. */
 export interface Client {

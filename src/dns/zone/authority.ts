@@ -1,8 +1,8 @@
 import type { Snapshot } from '../../catalog/snapshot.js';
-import type { Resolution } from '../server/resolver.js';
-import { CLASS, EDE, RCODE, TYPE } from '../wire/constants.js';
-import { nameFromLabels, ROOT, type DnsName } from '../wire/name.js';
-import type { ResourceRecord } from '../wire/records.js';
+import type { Resolution } from '../resolver.js';
+import { CLASS, EDE, RCODE, TYPE } from '../../wire/constants.js';
+import { nameFromLabels, ROOT, type DnsName } from '../../wire/name.js';
+import type { ResourceRecord } from '../../wire/records.js';
 import { addressData, type Datum } from './data.js';
 import type { Located } from './located.js';
 import { fromTexts } from './prepared.js';

@@ -3,8 +3,8 @@ import { selectForName, selectForService, selectTasks } from '../../catalog/sele
 import type { Service, ServiceKey, Task } from '../../catalog/model.js';
 import type { Snapshot } from '../../catalog/snapshot.js';
 import type { View } from '../../catalog/view.js';
-import type { Question } from '../server/resolver.js';
-import { RCODE, TYPE } from '../wire/constants.js';
+import type { Question } from '../resolver.js';
+import { RCODE, TYPE } from '../../wire/constants.js';
 import { leaves } from './leaves.js';
 import type { Give, Located, Step } from './located.js';
 import { vipGiven } from './prepared.js';

@@ -1,7 +1,7 @@
 import { ipFromBytes } from '../../net/ip.js';
-import { TYPE } from '../wire/constants.js';
-import { nameToText } from '../wire/name-text.js';
-import type { Rdata, ResourceRecord } from '../wire/records.js';
+import { TYPE } from '../../wire/constants.js';
+import { nameToText } from '../../wire/name-text.js';
+import type { Rdata, ResourceRecord } from '../../wire/records.js';
 
 const typeNames: ReadonlyMap<number, string> = new Map(
   Object.entries(TYPE).map(([name, number]) => [number, name]),

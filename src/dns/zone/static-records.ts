@@ -1,7 +1,7 @@
 import { ipBytes } from '../../net/ip.js';
 import type { StaticData, StaticRecord } from '../../net/record-text.js';
-import { TYPE } from '../wire/constants.js';
-import { nameFromLabels } from '../wire/name.js';
+import { TYPE } from '../../wire/constants.js';
+import { nameFromLabels } from '../../wire/name.js';
 import type { Datum } from './data.js';
 import { LabelTree } from './label-tree.js';
 

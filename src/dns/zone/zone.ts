@@ -2,10 +2,10 @@ import type { CatalogReader } from '../../catalog/catalog.js';
 import type { Snapshot } from '../../catalog/snapshot.js';
 import type { View } from '../../catalog/view.js';
 import type { StaticRecord } from '../../net/record-text.js';
-import type { Question, Resolution, Resolver } from '../server/resolver.js';
-import { CLASS, EDE, RCODE, TYPE } from '../wire/constants.js';
-import { labelsOf, lowerCaseName, nameFromLabels, type DnsName } from '../wire/name.js';
-import type { ResourceRecord } from '../wire/records.js';
+import type { Question, Resolution, Resolver } from '../resolver.js';
+import { CLASS, EDE, RCODE, TYPE } from '../../wire/constants.js';
+import { labelsOf, lowerCaseName, nameFromLabels, type DnsName } from '../../wire/name.js';
+import type { ResourceRecord } from '../../wire/records.js';
 import { Askers, type AskersOptions } from './askers.js';
 import { Authority } from './authority.js';
 import {

@@ -1,4 +1,4 @@
-import { TYPE } from '../../../src/dns/wire/constants.js';
+import { TYPE } from '../../../src/wire/constants.js';
 import type { ConformanceCase } from '../model.js';
 import { header, opt, query, question, record, u16, unhex, wireName, type OptFields } from '../packets.js';
 import * as note from './discussion.js';

@@ -1,4 +1,4 @@
-import { OPCODE, TYPE } from '../../../src/dns/wire/constants.js';
+import { OPCODE, TYPE } from '../../../src/wire/constants.js';
 import type { ConformanceCase } from '../model.js';
 import { header, opt, query, question, record, u16, unhex, wireName } from '../packets.js';
 import { bareFormerr, formerr, noerror, nxdomain, tcp, udp, webRecords } from './build.js';

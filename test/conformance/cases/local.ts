@@ -1,4 +1,4 @@
-import { TYPE } from '../../../src/dns/wire/constants.js';
+import { TYPE } from '../../../src/wire/constants.js';
 import { SUBNET } from '../golden/fixture.js';
 import type { ConformanceCase, ReferenceName } from '../model.js';
 import { query } from '../packets.js';

@@ -1,4 +1,4 @@
-import { TYPE } from '../../../src/dns/wire/constants.js';
+import { TYPE } from '../../../src/wire/constants.js';
 import type { ConformanceCase } from '../model.js';
 import { query, unhex, wireName } from '../packets.js';
 import { but, resolversOnly } from './discussion.js';

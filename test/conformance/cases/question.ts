@@ -1,4 +1,4 @@
-import { CLASS, TYPE } from '../../../src/dns/wire/constants.js';
+import { CLASS, TYPE } from '../../../src/wire/constants.js';
 import type { ConformanceCase } from '../model.js';
 import { query } from '../packets.js';
 import { formerr, nodata, noerror, nxdomain, refused, tcp, udp, webRecords } from './build.js';

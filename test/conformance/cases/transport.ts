@@ -1,4 +1,4 @@
-import { TYPE } from '../../../src/dns/wire/constants.js';
+import { TYPE } from '../../../src/wire/constants.js';
 import type { ConformanceCase, ReferenceName } from '../model.js';
 import { header, query, unhex, wireName } from '../packets.js';
 import * as note from './discussion.js';

@@ -1,4 +1,4 @@
-import { TYPE } from '../../../src/dns/wire/constants.js';
+import { TYPE } from '../../../src/wire/constants.js';
 import type { ConformanceCase } from '../model.js';
 import { query } from '../packets.js';
 import * as note from './discussion.js';

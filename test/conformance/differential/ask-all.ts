@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { FLAG, rcodeName, TYPE } from '../../../src/dns/wire/constants.js';
-import { frame, FrameBuffer } from '../../../src/dns/wire/tcp-frames.js';
-import { decodeMessage } from '../../../src/dns/wire/message.js';
+import { FLAG, rcodeName, TYPE } from '../../../src/wire/constants.js';
+import { frame, FrameBuffer } from '../../../src/wire/tcp-frames.js';
+import { decodeMessage } from '../../../src/wire/message.js';
 import { recordToText } from '../../../src/dns/zone/record-text.js';
 import { DOMAIN, SUBNET } from '../golden/fixture.js';
 import { query } from '../packets.js';

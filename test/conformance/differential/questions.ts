@@ -1,4 +1,4 @@
-import type { TYPE } from '../../../src/dns/wire/constants.js';
+import type { TYPE } from '../../../src/wire/constants.js';
 import { DOMAIN, SUBNET } from '../golden/fixture.js';
 import { forwardZoneFile, reverseZoneFile } from '../golden/zone-file.js';
 

@@ -6,7 +6,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { TYPE } from '../../../src/dns/wire/constants.js';
+import { TYPE } from '../../../src/wire/constants.js';
 import { query } from '../packets.js';
 
 /** How a reference server is started. */

@@ -1,11 +1,11 @@
-import { RCODE, TYPE } from '../../../src/dns/wire/constants.js';
-import { nameToText } from '../../../src/dns/wire/name-text.js';
-import { lowerCaseName } from '../../../src/dns/wire/name.js';
-import type { Query } from '../../../src/dns/wire/query.js';
-import { addressRecord } from '../../../src/dns/wire/records.js';
-import type { ReplyBody } from '../../../src/dns/wire/reply.js';
+import { RCODE, TYPE } from '../../../src/wire/constants.js';
+import { nameToText } from '../../../src/wire/name-text.js';
+import { lowerCaseName } from '../../../src/wire/name.js';
+import type { Query } from '../../../src/wire/query.js';
+import { addressRecord } from '../../../src/wire/records.js';
+import type { ReplyBody } from '../../../src/wire/reply.js';
 import { fakeUpstream, replyTo, type FakeUpstream } from '../../dns/forward/fake-upstream.js';
-import { cname, soa } from '../../dns/wire/helpers.js';
+import { cname, soa } from '../../wire/helpers.js';
 import { DOMAIN, STACK } from '../golden/fixture.js';
 import { wireName } from '../packets.js';
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ClientFact, Facts, NetworkFact, ServiceFact, TaskFact } from '../../../src/catalog/facts.js';
-import { TYPE } from '../../../src/dns/wire/constants.js';
+import { TYPE } from '../../../src/wire/constants.js';
 import { ref, taskFact } from '../../support/facts.js';
 import { query } from '../../conformance/packets.js';
 import { recordsOf } from '../zone/support.js';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { TYPE } from '../../../src/dns/wire/constants.js';
+import { TYPE } from '../../../src/wire/constants.js';
 import { ref, taskFact } from '../../support/facts.js';
 import { query } from '../../conformance/packets.js';
 import { ground, sorted } from './support.js';

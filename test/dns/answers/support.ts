@@ -7,7 +7,7 @@ import type { StoreOptions } from '../../../src/dns/answers/store.js';
 import { createResponder } from '../../../src/dns/server/responder.js';
 import { Zone, type ZoneOptions } from '../../../src/dns/zone/zone.js';
 import { isNearby } from '../../../src/dns/zone/access.js';
-import { decodeMessage } from '../../../src/dns/wire/message.js';
+import { decodeMessage } from '../../../src/wire/message.js';
 import { recordToText } from '../../../src/dns/zone/record-text.js';
 
 const SERIAL_BASE = 1000;

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { createCache } from '../../../src/dns/forward/cache.js';
 import type { ForwardQuestion, ForwardResult } from '../../../src/dns/forward/exchange.js';
-import { EDE, RCODE, TYPE } from '../../../src/dns/wire/constants.js';
-import { lowerCaseName } from '../../../src/dns/wire/name.js';
-import type { ResourceRecord } from '../../../src/dns/wire/records.js';
-import { composeReply } from '../../../src/dns/wire/reply.js';
-import { a, cname, decoded, manyA, name, parsed, query, soa } from '../wire/helpers.js';
+import { EDE, RCODE, TYPE } from '../../../src/wire/constants.js';
+import { lowerCaseName } from '../../../src/wire/name.js';
+import type { ResourceRecord } from '../../../src/wire/records.js';
+import { composeReply } from '../../../src/wire/reply.js';
+import { a, cname, decoded, manyA, name, parsed, query, soa } from '../../wire/helpers.js';
 
 const QNAME = 'www.example.org';
 const upstream = { ip: '127.0.0.1', port: 53 };

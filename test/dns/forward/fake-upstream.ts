@@ -2,9 +2,9 @@ import { createSocket, type RemoteInfo, type Socket as UdpSocket } from 'node:dg
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:net';
 import type { HostPort } from '../../../src/net/ip.js';
-import { frame, FrameBuffer } from '../../../src/dns/wire/tcp-frames.js';
-import { parseQuery, type Query } from '../../../src/dns/wire/query.js';
-import { composeReply, type ReplyBody } from '../../../src/dns/wire/reply.js';
+import { frame, FrameBuffer } from '../../../src/wire/tcp-frames.js';
+import { parseQuery, type Query } from '../../../src/wire/query.js';
+import { composeReply, type ReplyBody } from '../../../src/wire/reply.js';
 
 export interface Received {
   readonly query: Query;

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { EDE, EDNS_OPTION, FLAG, RCODE, TYPE } from '../../../src/dns/wire/constants.js';
-import type { Query } from '../../../src/dns/wire/query.js';
-import type { ResourceRecord } from '../../../src/dns/wire/records.js';
-import type { ReplyBody } from '../../../src/dns/wire/reply.js';
-import { a, cname, manyA, name, soa } from '../wire/helpers.js';
+import { EDE, EDNS_OPTION, FLAG, RCODE, TYPE } from '../../../src/wire/constants.js';
+import type { Query } from '../../../src/wire/query.js';
+import type { ResourceRecord } from '../../../src/wire/records.js';
+import type { ReplyBody } from '../../../src/wire/reply.js';
+import { a, cname, manyA, name, soa } from '../../wire/helpers.js';
 import { replyTo, type Received } from './fake-upstream.js';
 import { closedPort, forwarder, honest, outcome, QNAME, question, setFlags, upstream } from './harness.js';
 

@@ -7,12 +7,12 @@ import {
   type Forwarder,
   type ForwarderOptions,
 } from '../../../src/dns/forward/forwarder.js';
-import { lowerCaseName } from '../../../src/dns/wire/name.js';
-import { nameToText } from '../../../src/dns/wire/name-text.js';
-import type { Query } from '../../../src/dns/wire/query.js';
+import { lowerCaseName } from '../../../src/wire/name.js';
+import { nameToText } from '../../../src/wire/name-text.js';
+import type { Query } from '../../../src/wire/query.js';
 import type { HostPort } from '../../../src/net/ip.js';
 import type { Upstream } from '../../../src/net/upstream.js';
-import { a, name } from '../wire/helpers.js';
+import { a, name } from '../../wire/helpers.js';
 import { fakeUpstream, replyTo, type FakeUpstream, type Received } from './fake-upstream.js';
 
 const open: { close(): unknown }[] = [];

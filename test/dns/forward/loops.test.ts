@@ -2,12 +2,12 @@ import { describe, expect, it } from 'vitest';
 import type { Forwarder } from '../../../src/dns/forward/forwarder.js';
 import { createResponder } from '../../../src/dns/server/responder.js';
 import { createDnsServer } from '../../../src/dns/server/dns-server.js';
-import { EDNS_OPTION, RCODE } from '../../../src/dns/wire/constants.js';
+import { EDNS_OPTION, RCODE } from '../../../src/wire/constants.js';
 import type { Exchange } from '../../../src/dns/forward/exchange.js';
 import type { HostPort } from '../../../src/net/ip.js';
-import { answersQuestion } from '../../../src/dns/wire/message.js';
+import { answersQuestion } from '../../../src/wire/message.js';
 import { exchangeUdp } from '../../../src/dns/forward/udp-exchange.js';
-import { parsed, query } from '../wire/helpers.js';
+import { parsed, query } from '../../wire/helpers.js';
 import { closing, forwarder, honest, QNAME, question, upstream } from './harness.js';
 
 /** A server that forwards everything, and counts what comes in. Its forwarder comes later: it needs the others' ports. */

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { createRebindFilter } from '../../../src/dns/forward/rebind.js';
-import { EDE, RCODE, TYPE } from '../../../src/dns/wire/constants.js';
-import { addressRecord, type ResourceRecord } from '../../../src/dns/wire/records.js';
-import { composeReply } from '../../../src/dns/wire/reply.js';
+import { EDE, RCODE, TYPE } from '../../../src/wire/constants.js';
+import { addressRecord, type ResourceRecord } from '../../../src/wire/records.js';
+import { composeReply } from '../../../src/wire/reply.js';
 import { parseCidr } from '../../../src/net/ip.js';
-import { a, cname, decoded, name, parsed, query } from '../wire/helpers.js';
+import { a, cname, decoded, name, parsed, query } from '../../wire/helpers.js';
 import { replyTo, type FakeUpstream } from './fake-upstream.js';
 import { forwarder, outcome, QNAME, question, upstream } from './harness.js';
 

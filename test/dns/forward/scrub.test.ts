@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isReferral, scrubReply, withoutData, type ScrubQuestion } from '../../../src/dns/forward/scrub.js';
-import { CLASS, FLAG, RCODE, TYPE } from '../../../src/dns/wire/constants.js';
-import type { DnsName } from '../../../src/dns/wire/name.js';
-import type { ResourceRecord } from '../../../src/dns/wire/records.js';
-import { relayReply } from '../../../src/dns/wire/relay.js';
-import { composeReply, type ReplyBody } from '../../../src/dns/wire/reply.js';
+import { CLASS, FLAG, RCODE, TYPE } from '../../../src/wire/constants.js';
+import type { DnsName } from '../../../src/wire/name.js';
+import type { ResourceRecord } from '../../../src/wire/records.js';
+import { relayReply } from '../../../src/wire/relay.js';
+import { composeReply, type ReplyBody } from '../../../src/wire/reply.js';
 import { recordToText } from '../../../src/dns/zone/record-text.js';
-import { a, cname, decoded, name, parsed, query, soa } from '../wire/helpers.js';
+import { a, cname, decoded, name, parsed, query, soa } from '../../wire/helpers.js';
 
 const QNAME = 'www.example.org';
 const OWN: readonly DnsName[] = [name('rancher.internal')];

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { EDNS_OPTION, FLAG, RCODE } from '../../../src/dns/wire/constants.js';
-import { findOption, optSize, writeOpt } from '../../../src/dns/wire/edns.js';
-import type { Query } from '../../../src/dns/wire/query.js';
-import { name } from '../wire/helpers.js';
+import { EDNS_OPTION, FLAG, RCODE } from '../../../src/wire/constants.js';
+import { findOption, optSize, writeOpt } from '../../../src/wire/edns.js';
+import type { Query } from '../../../src/wire/query.js';
+import { name } from '../../wire/helpers.js';
 import { replyTo, type Received } from './fake-upstream.js';
 import {
   addressReply,

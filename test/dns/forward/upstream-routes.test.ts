@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { createRoutes } from '../../../src/dns/forward/upstream-routes.js';
-import { EDE, RCODE } from '../../../src/dns/wire/constants.js';
-import { lowerCaseName, nameFromLabels } from '../../../src/dns/wire/name.js';
-import { name } from '../wire/helpers.js';
+import { EDE, RCODE } from '../../../src/wire/constants.js';
+import { lowerCaseName, nameFromLabels } from '../../../src/wire/name.js';
+import { name } from '../../wire/helpers.js';
 import { addressReply, forwarder, honest, outcome, question, upstream } from './harness.js';
 
 describe('the route of a name', () => {

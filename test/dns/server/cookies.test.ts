@@ -2,9 +2,9 @@ import { createHmac } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createServerCookies } from '../../../src/dns/server/cookies.js';
-import { isCookieHash } from '../../../src/dns/wire/cookie.js';
+import { isCookieHash } from '../../../src/wire/cookie.js';
 import { ipBytes } from '../../../src/net/ip.js';
-import { hex, unhex } from '../wire/helpers.js';
+import { hex, unhex } from '../../wire/helpers.js';
 
 const CLIENT = unhex('0102030405060708');
 const ASKER = '10.42.0.7';

@@ -6,10 +6,10 @@ import { createDnsServer, type DnsServer } from '../../../src/dns/server/dns-ser
 import { listenError } from '../../../src/dns/server/listen-error.js';
 import { createResponder } from '../../../src/dns/server/responder.js';
 import { TCP_LIMITS, type TcpLimits } from '../../../src/dns/server/tcp-limits.js';
-import { EDNS_OPTION, RCODE } from '../../../src/dns/wire/constants.js';
-import { frame, FrameBuffer } from '../../../src/dns/wire/tcp-frames.js';
-import { labelsOf } from '../../../src/dns/wire/name.js';
-import { a, decoded, hex, query } from '../wire/helpers.js';
+import { EDNS_OPTION, RCODE } from '../../../src/wire/constants.js';
+import { frame, FrameBuffer } from '../../../src/wire/tcp-frames.js';
+import { labelsOf } from '../../../src/wire/name.js';
+import { a, decoded, hex, query } from '../../wire/helpers.js';
 
 const LOOPBACK = { ip: '127.0.0.1', port: 0 };
 

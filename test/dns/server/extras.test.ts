@@ -2,12 +2,12 @@ import { describe, expect, it } from 'vitest';
 import type { ForwardResult } from '../../../src/dns/forward/exchange.js';
 import { createServerCookies } from '../../../src/dns/server/cookies.js';
 import type { QueryLogEntry } from '../../../src/dns/server/query-log.js';
-import type { Resolution } from '../../../src/dns/server/resolver.js';
+import type { Resolution } from '../../../src/dns/resolver.js';
 import { createResponder, type Client, type ResponderOptions } from '../../../src/dns/server/responder.js';
-import { EDE, EDNS_OPTION, FLAG, RCODE, TYPE } from '../../../src/dns/wire/constants.js';
-import { findOption } from '../../../src/dns/wire/edns.js';
-import type { Message } from '../../../src/dns/wire/message.js';
-import { a, decoded, hex, manyA, query, soa, unhex } from '../wire/helpers.js';
+import { EDE, EDNS_OPTION, FLAG, RCODE, TYPE } from '../../../src/wire/constants.js';
+import { findOption } from '../../../src/wire/edns.js';
+import type { Message } from '../../../src/wire/message.js';
+import { a, decoded, hex, manyA, query, soa, unhex } from '../../wire/helpers.js';
 
 const udp: Client = { address: '192.0.2.7', port: 5353, transport: 'udp' };
 const tcp: Client = { ...udp, transport: 'tcp', idleTime: () => 10_000 };

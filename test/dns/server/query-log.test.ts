@@ -7,10 +7,10 @@ import {
   queryLogEntry,
   replyClass,
 } from '../../../src/dns/server/query-log.js';
-import { RCODE, TYPE } from '../../../src/dns/wire/constants.js';
-import { composeReply, truncatedReply } from '../../../src/dns/wire/reply.js';
-import { nameFromLabels } from '../../../src/dns/wire/name.js';
-import { a, parsed, query, soa } from '../wire/helpers.js';
+import { RCODE, TYPE } from '../../../src/wire/constants.js';
+import { composeReply, truncatedReply } from '../../../src/wire/reply.js';
+import { nameFromLabels } from '../../../src/wire/name.js';
+import { a, parsed, query, soa } from '../../wire/helpers.js';
 
 const head = parsed(query('Web.x', TYPE.A, { edns: { dnssecOk: false, options: [] } }));
 const reply = (rcode: number, body = {}) => composeReply(head, { rcode, ...body }, 512).message;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { kindKey, RateLimiter, type ReplyKind } from '../../../src/dns/server/rate-limit.js';
-import { RCODE } from '../../../src/dns/wire/constants.js';
-import { name } from '../wire/helpers.js';
+import { RCODE } from '../../../src/wire/constants.js';
+import { name } from '../../wire/helpers.js';
 
 const kind = (fields: Partial<ReplyKind> = {}): ReplyKind => ({
   rcode: RCODE.NOERROR,

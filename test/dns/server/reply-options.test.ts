@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { createServerCookies } from '../../../src/dns/server/cookies.js';
 import { answerOptions, nsidOf } from '../../../src/dns/server/reply-options.js';
-import type { EdnsOption } from '../../../src/dns/wire/edns.js';
-import { hex, unhex } from '../wire/helpers.js';
+import type { EdnsOption } from '../../../src/wire/edns.js';
+import { hex, unhex } from '../../wire/helpers.js';
 
 const context = { cookies: createServerCookies(), nsid: nsidOf('ns7') };
 const tcp = { address: '10.0.0.1', idleTime: () => 10_000 };

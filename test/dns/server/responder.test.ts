@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import type { ForwardQuestion, ForwardResult } from '../../../src/dns/forward/exchange.js';
 import { answerQuery } from '../../../src/dns/server/answer-query.js';
-import type { Question, Resolution } from '../../../src/dns/server/resolver.js';
+import type { Question, Resolution } from '../../../src/dns/resolver.js';
 import { createResponder, type Client, type ResponderOptions } from '../../../src/dns/server/responder.js';
-import { EDE, EDNS_OPTION, FLAG, RCODE, TYPE } from '../../../src/dns/wire/constants.js';
-import { findOption } from '../../../src/dns/wire/edns.js';
-import type { Message } from '../../../src/dns/wire/message.js';
-import { nameToText } from '../../../src/dns/wire/name-text.js';
-import { composeReply } from '../../../src/dns/wire/reply.js';
-import { a, cname, decoded, hex, manyA, name, parsed, query, soa, unhex } from '../wire/helpers.js';
+import { EDE, EDNS_OPTION, FLAG, RCODE, TYPE } from '../../../src/wire/constants.js';
+import { findOption } from '../../../src/wire/edns.js';
+import type { Message } from '../../../src/wire/message.js';
+import { nameToText } from '../../../src/wire/name-text.js';
+import { composeReply } from '../../../src/wire/reply.js';
+import { a, cname, decoded, hex, manyA, name, parsed, query, soa, unhex } from '../../wire/helpers.js';
 
 const udp: Client = { address: '127.0.0.9', port: 5353, transport: 'udp' };
 const tcp: Client = { ...udp, transport: 'tcp' };

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createResponder } from '../../../src/dns/server/responder.js';
-import { FLAG } from '../../../src/dns/wire/constants.js';
-import type { ResourceRecord } from '../../../src/dns/wire/records.js';
-import { decoded, manyA, name, query } from '../wire/helpers.js';
+import { FLAG } from '../../../src/wire/constants.js';
+import type { ResourceRecord } from '../../../src/wire/records.js';
+import { decoded, manyA, name, query } from '../../wire/helpers.js';
 
 const client = { address: '192.0.2.7', port: 5353, transport: 'udp' } as const;
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { RCODE, TYPE } from '../../../src/dns/wire/constants.js';
-import { nameFromLabels } from '../../../src/dns/wire/name.js';
+import { RCODE, TYPE } from '../../../src/wire/constants.js';
+import { nameFromLabels } from '../../../src/wire/name.js';
 import { ref, taskFact } from '../../support/facts.js';
 import { recordsOf, zoneOf } from './support.js';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Facts } from '../../../src/catalog/facts.js';
-import type { TYPE } from '../../../src/dns/wire/constants.js';
+import type { TYPE } from '../../../src/wire/constants.js';
 import { ref, taskFact } from '../../support/facts.js';
 import { answerTo, zoneOf } from './support.js';
 

@@ -3,7 +3,7 @@ import { viewOf } from '../../../src/catalog/view.js';
 import type { Facts } from '../../../src/catalog/facts.js';
 import type { Health } from '../../../src/catalog/model.js';
 import { explain } from '../../../src/dns/zone/explain-name.js';
-import type { TYPE } from '../../../src/dns/wire/constants.js';
+import type { TYPE } from '../../../src/wire/constants.js';
 import { ref, taskFact } from '../../support/facts.js';
 import { answerTo, question, recordsOf, zoneOf } from './support.js';
 

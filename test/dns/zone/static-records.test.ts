@@ -1,10 +1,10 @@
-import { nameToText } from '../../../src/dns/wire/name-text.js';
+import { nameToText } from '../../../src/wire/name-text.js';
 import { describe, expect, it } from 'vitest';
 import type { Facts } from '../../../src/catalog/facts.js';
 import { viewOf } from '../../../src/catalog/view.js';
 import { explain } from '../../../src/dns/zone/explain-name.js';
 import { recordToText } from '../../../src/dns/zone/record-text.js';
-import type { TYPE } from '../../../src/dns/wire/constants.js';
+import type { TYPE } from '../../../src/wire/constants.js';
 import { ref, taskFact } from '../../support/facts.js';
 import { answerTo, question, recordsOf, zoneOf } from './support.js';
 

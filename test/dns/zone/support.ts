@@ -2,10 +2,10 @@ import { Catalog } from '../../../src/catalog/catalog.js';
 import type { Facts } from '../../../src/catalog/facts.js';
 import { recordToText } from '../../../src/dns/zone/record-text.js';
 import { Zone, type ZoneOptions } from '../../../src/dns/zone/zone.js';
-import { RCODE, TYPE } from '../../../src/dns/wire/constants.js';
-import { labelsOf } from '../../../src/dns/wire/name.js';
-import { nameFromText, nameToText } from '../../../src/dns/wire/name-text.js';
-import type { Question } from '../../../src/dns/server/resolver.js';
+import { RCODE, TYPE } from '../../../src/wire/constants.js';
+import { labelsOf } from '../../../src/wire/name.js';
+import { nameFromText, nameToText } from '../../../src/wire/name-text.js';
+import type { Question } from '../../../src/dns/resolver.js';
 import { parseCidr } from '../../../src/net/ip.js';
 import { parseRecord, type StaticRecord } from '../../../src/net/record-text.js';
 

@@ -4,7 +4,7 @@ import { viewOf } from '../../../src/catalog/view.js';
 import type { Facts, TaskFact } from '../../../src/catalog/facts.js';
 import { explain } from '../../../src/dns/zone/explain-name.js';
 import { recordToText } from '../../../src/dns/zone/record-text.js';
-import type { TYPE } from '../../../src/dns/wire/constants.js';
+import type { TYPE } from '../../../src/wire/constants.js';
 import { parseCidr } from '../../../src/net/ip.js';
 import { ref, taskFact } from '../../support/facts.js';
 import { parseTopLevelDomains } from '../../../src/dns/zone/top-level-domains.js';

@@ -8,7 +8,7 @@ import { pathToFileURL } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
 import { NativeUdp } from '../../../../src/dns/server/native/native-udp.js';
 import type { UdpListener } from '../../../../src/dns/server/udp-server.js';
-import { TYPE } from '../../../../src/dns/wire/constants.js';
+import { TYPE } from '../../../../src/wire/constants.js';
 import { loadLibc } from '../../../../src/linux/libc.js';
 import { query } from '../../../conformance/packets.js';
 import { ref, taskFact } from '../../../support/facts.js';

@@ -1,4 +1,4 @@
-import { ipBytes, ipFamily } from '../../net/ip.js';
+import { ipBytes, ipFamily } from '../net/ip.js';
 import { CLASS, TYPE } from './constants.js';
 import type { DnsName } from './name.js';
 

@@ -1,4 +1,4 @@
-import type { Upstream } from '../../net/upstream.js';
+import type { Upstream } from '../net/upstream.js';
 import type { DnsName } from '../wire/name.js';
 import type { ResourceRecord } from '../wire/records.js';
 import type { ExtendedError } from '../wire/reply.js';

@@ -1,12 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { ipBytes } from '../../../src/net/ip.js';
-import {
-  cookieAge,
-  cookieTime,
-  isCookieHash,
-  isCookieLength,
-  makeCookie,
-} from '../../../src/dns/wire/cookie.js';
+import { ipBytes } from '../../src/net/ip.js';
+import { cookieAge, cookieTime, isCookieHash, isCookieLength, makeCookie } from '../../src/wire/cookie.js';
 import { hex, unhex } from './helpers.js';
 
 const SECRET = unhex('e5e973e5a6b2a43f48e7dc849e37bfcf');

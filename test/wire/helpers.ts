@@ -1,9 +1,9 @@
-import { CLASS, TYPE } from '../../../src/dns/wire/constants.js';
-import { decodeMessage, type Message } from '../../../src/dns/wire/message.js';
-import type { DnsName } from '../../../src/dns/wire/name.js';
-import { nameFromText } from '../../../src/dns/wire/name-text.js';
-import { encodeQuery, parseQuery, type Query, type QueryFields } from '../../../src/dns/wire/query.js';
-import { addressRecord, type ResourceRecord } from '../../../src/dns/wire/records.js';
+import { CLASS, TYPE } from '../../src/wire/constants.js';
+import { decodeMessage, type Message } from '../../src/wire/message.js';
+import type { DnsName } from '../../src/wire/name.js';
+import { nameFromText } from '../../src/wire/name-text.js';
+import { encodeQuery, parseQuery, type Query, type QueryFields } from '../../src/wire/query.js';
+import { addressRecord, type ResourceRecord } from '../../src/wire/records.js';
 
 export function name(text: string): DnsName {
   const wire = nameFromText(text);

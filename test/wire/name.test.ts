@@ -9,8 +9,8 @@ import {
   nameFromLabels,
   nameKey,
   readName,
-} from '../../../src/dns/wire/name.js';
-import { nameFromText, nameToText } from '../../../src/dns/wire/name-text.js';
+} from '../../src/wire/name.js';
+import { nameFromText, nameToText } from '../../src/wire/name-text.js';
 import { anyName } from './arbitrary.js';
 import { hex, name, unhex } from './helpers.js';
 

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { EDE, EDNS_OPTION, FLAG, RCODE, TYPE } from '../../../src/dns/wire/constants.js';
-import { findOption } from '../../../src/dns/wire/edns.js';
-import { composeReply, replyLimit, truncatedReply } from '../../../src/dns/wire/reply.js';
+import { EDE, EDNS_OPTION, FLAG, RCODE, TYPE } from '../../src/wire/constants.js';
+import { findOption } from '../../src/wire/edns.js';
+import { composeReply, replyLimit, truncatedReply } from '../../src/wire/reply.js';
 import { anyRecord } from './arbitrary.js';
-import { nameToText } from '../../../src/dns/wire/name-text.js';
+import { nameToText } from '../../src/wire/name-text.js';
 import { a, cname, decoded, hex, manyA, parsed, query, soa, srv } from './helpers.js';
 
 const OWNER = 'big.rancher.internal';

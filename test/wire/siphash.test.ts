@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { sipHash24 } from '../../../src/dns/wire/siphash.js';
+import { sipHash24 } from '../../src/wire/siphash.js';
 import { hex, unhex } from './helpers.js';
 
 describe('sipHash24', () => {

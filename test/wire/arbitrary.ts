@@ -1,7 +1,7 @@
 import fc from 'fast-check';
-import { CLASS, TYPE } from '../../../src/dns/wire/constants.js';
-import { nameFromLabels, type DnsName } from '../../../src/dns/wire/name.js';
-import type { Rdata, ResourceRecord } from '../../../src/dns/wire/records.js';
+import { CLASS, TYPE } from '../../src/wire/constants.js';
+import { nameFromLabels, type DnsName } from '../../src/wire/name.js';
+import type { Rdata, ResourceRecord } from '../../src/wire/records.js';
 
 /** Octets of every value, dots and NULs among them. */
 const label = fc

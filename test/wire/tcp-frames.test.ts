@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { frame, FrameBuffer } from '../../../src/dns/wire/tcp-frames.js';
+import { frame, FrameBuffer } from '../../src/wire/tcp-frames.js';
 
 it('gives back the messages, however the stream is cut', () => {
   const messages = fc.array(fc.uint8Array({ maxLength: 5000 }), { maxLength: 8 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { FLAG, TYPE } from '../../../src/dns/wire/constants.js';
-import { relayReply } from '../../../src/dns/wire/relay.js';
-import { composeReply } from '../../../src/dns/wire/reply.js';
+import { FLAG, TYPE } from '../../src/wire/constants.js';
+import { relayReply } from '../../src/wire/relay.js';
+import { composeReply } from '../../src/wire/reply.js';
 import { a, cname, decoded, hex, manyA, parsed, query, soa, unhex } from './helpers.js';
 
 const OWNER = 'www.example.org';

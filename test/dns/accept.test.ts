@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { accept } from '../../../src/dns/server/accept.js';
-import { TYPE } from '../../../src/dns/wire/constants.js';
-import { composeReply } from '../../../src/dns/wire/reply.js';
+import { accept } from '../../src/dns/accept.js';
+import { TYPE } from '../../src/wire/constants.js';
+import { composeReply } from '../../src/wire/reply.js';
 import { query, unhex } from '../wire/helpers.js';
 
 /** `ns.rancher.internal A IN`, as in reference captures of knot and named. */
