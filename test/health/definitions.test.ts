@@ -196,10 +196,14 @@ describe('registrator’s labels', () => {
       { SERVICE_CHECK_HTTP: '/all', SERVICE_8080_CHECK_HTTP: '/own', SERVICE_CHECK_INTERVAL: '3s' },
       { port: 8080, path: '/own', interval: 3000 },
     ],
-    [{ service_check_tcp: '1' }, { kind: 'tcp' }],
+    [{ SERVICE_check_tcp: '1' }, { kind: 'tcp' }],
   ])('%j', (given, expected) => {
     const definition = checkFromRegistrator(given, 80);
     expect(definition).toMatchObject({ check: expected, notes: [] });
+  });
+
+  it('begin with SERVICE_ in upper case, as registrator has it', () => {
+    expect(checkFromRegistrator({ service_check_tcp: '1' }, 80)).toBeUndefined();
   });
 
   it('are none where they ask for no check', () => {

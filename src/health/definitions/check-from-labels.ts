@@ -1,6 +1,6 @@
 import { nearest } from '../../text/nearest.js';
 import { buildCheck, fields, type Definition, type Field, type Note, type Written } from './build.js';
-import { labelPrefix } from './check-label-table.js';
+import { HEALTH_PREFIX } from '../../labels/label-table.js';
 
 /**
  * The check that `fairlead.health.*` labels ask for.
@@ -14,15 +14,15 @@ export function checkFromLabels(
   const written = new Map<Field, Written>();
   const strange: Note[] = [];
   for (const [key, text] of Object.entries(labels)) {
-    if (!key.startsWith(labelPrefix)) continue;
-    const name = key.slice(labelPrefix.length);
+    if (!key.startsWith(HEALTH_PREFIX)) continue;
+    const name = key.slice(HEALTH_PREFIX.length);
     const field = fields.find((each) => each === name);
     if (field !== undefined) {
       written.set(field, { text, key });
       continue;
     }
     const meant = nearest(name, fields);
-    const advice = meant === undefined ? 'see docs/health.md' : `did you mean ${labelPrefix}${meant}?`;
+    const advice = meant === undefined ? 'see docs/health.md' : `did you mean ${HEALTH_PREFIX}${meant}?`;
     strange.push({ key, message: `is no label of ours; ${advice}`, fatal: false });
   }
   if (written.size === 0) return strange.length === 0 ? undefined : { notes: strange };

@@ -8,8 +8,6 @@ export interface HealthLabelRow {
   readonly meaning: string;
 }
 
-export const labelPrefix = 'fairlead.health.';
-
 /** The labels `fairlead.health.*`. A test holds docs/health.md against this table. */
 export const healthLabels = {
   type: {

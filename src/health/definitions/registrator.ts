@@ -1,3 +1,4 @@
+import { readRegistratorKey } from '../../labels/registrator-keys.js';
 import { buildCheck, type Definition, type Field, type Note, type Written } from './build.js';
 
 /**
@@ -44,10 +45,9 @@ export function checkFromRegistrator(
   const general = new Map<string, Written>();
   const byPort = new Map<number, Map<string, Written>>();
   for (const [key, text] of Object.entries(labels)) {
-    const match = /^SERVICE_(?:(\d{1,5})_)?CHECK_([A-Z_]+)$/i.exec(key);
-    const name = match?.[2]?.toUpperCase();
-    if (name === undefined || !known.has(name)) continue;
-    const own = match?.[1] === undefined ? undefined : Number(match[1]);
+    const { name: word, port: own } = readRegistratorKey(key) ?? {};
+    const name = word?.startsWith('CHECK_') === true ? word.slice('CHECK_'.length) : '';
+    if (!known.has(name)) continue;
     const group = own === undefined ? general : (byPort.get(own) ?? new Map<string, Written>());
     if (own !== undefined) byPort.set(own, group);
     group.set(name, { text, key });

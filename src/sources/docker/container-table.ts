@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { FactDelta, FactSink, NetworkFact, TaskFact } from '../../catalog/facts.js';
 import type { Problem } from '../../catalog/model.js';
 import type { Container } from './container.js';
-import { operatorName } from './container-names.js';
+import { operatorName } from '../../labels/task-names.js';
 import type { Networks } from './networks.js';
 import { printable } from '../../text/printable.js';
 import { isDraining, parentOf, toFact, type SentSignal } from './to-fact.js';

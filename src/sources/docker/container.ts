@@ -1,4 +1,5 @@
 import { canonicalIp } from '../../net/ip.js';
+import { readPortKey, type PortKey } from '../../net/port-key.js';
 import type { Protocol, PublishedPort } from '../../catalog/model.js';
 import { isRawObject, rawArray, rawField, rawNumber, rawObject, rawText, rawTexts, type Raw } from './raw.js';
 import { signalNumber } from './signals.js';
@@ -239,7 +240,7 @@ function publishedPort(ip: unknown, port: number): PublishedPort | undefined {
 
 function addPort(
   ports: Map<string, ContainerPort>,
-  port: Pick<ContainerPort, 'port' | 'protocol'>,
+  port: PortKey,
   published: readonly (PublishedPort | undefined)[],
 ): void {
   const key = `${port.port}/${port.protocol}`;
@@ -251,14 +252,6 @@ function addPort(
 
 function sortPorts(ports: ReadonlyMap<string, ContainerPort>): ContainerPort[] {
   return [...ports.values()].sort((a, b) => a.port - b.port || (a.protocol < b.protocol ? -1 : 1));
-}
-
-/** `80/tcp`, `80` */
-export function readPortKey(text: string): Pick<ContainerPort, 'port' | 'protocol'> | undefined {
-  const match = /^(\d{1,5})(?:\/(tcp|udp|sctp))?$/.exec(text);
-  const port = Number(match?.[1]);
-  if (match === null || port < 1 || port > 65535) return undefined;
-  return { port, protocol: (match[2] ?? 'tcp') as Protocol };
 }
 
 /** The rest of the environment is no business of ours: it holds passwords. */

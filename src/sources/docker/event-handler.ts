@@ -1,6 +1,6 @@
 import { ended, exitText, type Container } from './container.js';
 import type { DockerEvent } from './event-stream.js';
-import { operatorName } from './container-names.js';
+import { operatorName } from '../../labels/task-names.js';
 import type { NetworkReader } from './network-reader.js';
 import { gatewayBridgeName } from './networks.js';
 import { rawText } from './raw.js';

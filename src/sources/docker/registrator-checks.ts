@@ -1,7 +1,5 @@
+import { readRegistratorKey } from '../../labels/registrator-keys.js';
 import type { Container } from './container.js';
-
-/** registrator compares what follows `SERVICE_` without regard to case (bridge/util.go, `serviceMetaData`). */
-const checkKey = /^SERVICE_(?:\d{1,5}_)?CHECK_/i;
 
 /**
  * A container's labels and the `SERVICE_CHECK_*` and `SERVICE_<port>_CHECK_*` of its environment, from which registrator
@@ -12,8 +10,12 @@ export function labelsWithChecks({
   labels,
   env,
 }: Pick<Container, 'labels' | 'env'>): Readonly<Record<string, string>> {
-  const checks = Object.entries(env).filter(([key, text]) => checkKey.test(key) && text !== '');
+  const checks = Object.entries(env).filter(([key, text]) => isCheck(key) && text !== '');
   if (checks.length === 0) return labels;
   const written = new Set(Object.keys(labels).map((key) => key.toUpperCase()));
   return { ...Object.fromEntries(checks.filter(([key]) => !written.has(key.toUpperCase()))), ...labels };
+}
+
+function isCheck(key: string): boolean {
+  return readRegistratorKey(key)?.name.startsWith('CHECK_') === true;
 }

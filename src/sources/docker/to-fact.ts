@@ -5,8 +5,8 @@ import { labelFault, nameFault } from '../../net/dns-labels.js';
 import { idleProxySettings } from '../../net/udp-proxy-protocol.js';
 import { printable } from '../../text/printable.js';
 import type { Container, ContainerPort } from './container.js';
-import { identify, type Identity } from './container-labels.js';
-import { operatorName } from './container-names.js';
+import { identify, type Identity } from '../../labels/task-identity.js';
+import { operatorName } from '../../labels/task-names.js';
 import { labelsWithChecks } from './registrator-checks.js';
 import { isStopSignal } from './signals.js';
 
@@ -37,7 +37,7 @@ export function toFact(
   container: Container,
   context: FactContext,
 ): { readonly fact?: TaskFact; readonly problems: readonly Problem[] } {
-  const identity = identify(container, context.environment);
+  const identity = identify({ kind: 'container', ...container }, context.environment);
   if (!identity.enabled) return { problems: [] };
   const place = whereIs(container, context);
   const state = stateOf(container, context.sent, place.fault, identity.drain);

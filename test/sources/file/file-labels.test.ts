@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Catalog } from '../../../src/catalog/catalog.js';
-import { ownLabels } from '../../../src/sources/docker/container-label-table.js';
+import { ownLabels } from '../../../src/labels/label-table.js';
 import { labelNotes } from '../../../src/sources/file/file-labels.js';
 import { parseServicesFile } from '../../../src/sources/file/parse.js';
 import { createFileSource } from '../../../src/sources/file/file-source.js';
@@ -48,9 +48,9 @@ describe('fairlead.drain in a services file', () => {
 
 describe('labels that do nothing in a services file', () => {
   it.each([
-    ['fairlead.helth.port', 'is none that Fairlead knows; did you mean fairlead.health.port?'],
-    ['fairlead.drian', 'is none that Fairlead knows; did you mean fairlead.drain?'],
-    ['fairlead.nonsense.at.all', 'is none that Fairlead knows; see docs/sources-file.md'],
+    ['fairlead.helth.port', 'is unknown to Fairlead; did you mean fairlead.health.port?'],
+    ['fairlead.drian', 'is unknown to Fairlead; did you mean fairlead.drain?'],
+    ['fairlead.nonsense.at.all', 'is unknown to Fairlead; see docs/sources-file.md'],
     [
       'fairlead.weight',
       'counts on containers and does nothing on a task of this file; use the key weight of the task',

@@ -1,4 +1,4 @@
-import { nameFault } from '../../net/dns-labels.js';
+import { nameFault } from '../net/dns-labels.js';
 
 /** What a container's DNS names are made from. Texts are as found. */
 export interface NameParts {

@@ -1,7 +1,8 @@
-import { labelFault } from '../../net/dns-labels.js';
-import type { ForeignLabel } from './container-label-table.js';
+import { labelFault } from '../net/dns-labels.js';
+import type { ForeignLabel } from './label-table.js';
+import { readRegistratorKey } from './registrator-keys.js';
 
-/** What a set of foreign labels says about a container's place. Texts are as found, not checked. */
+/** What the labels of other programs say about a task's place. Texts are as found, not checked. */
 export interface Place {
   readonly stack: Found;
   /** Absent: the container stands for itself, reachable by its own name only. */
@@ -104,16 +105,16 @@ function byRegistrator({ name, labels, env }: Labelled): Place | undefined {
   let service: Found | undefined;
   let ignored = false;
   for (const [label, text] of [...Object.entries(env), ...Object.entries(labels)]) {
-    const match = /^SERVICE_(?:(\d{1,5})_)?(NAME|IGNORE)$/.exec(label);
-    if (match === null || text === '') continue;
-    const port = match[1] === undefined ? undefined : Number(match[1]);
-    if (match[2] === 'IGNORE') {
+    const key = readRegistratorKey(label);
+    if (key === undefined || text === '') continue;
+    const { name: word, port } = key;
+    if (word === 'IGNORE') {
       // Any value ignores, `false` too: so does registrator.
       if (port === undefined) ignored = true;
       else ignoredPorts.add(port);
-    } else if (port === undefined) {
+    } else if (word === 'NAME' && port === undefined) {
       service = { text, label };
-    } else {
+    } else if (word === 'NAME' && port !== undefined) {
       portNames.set(port, text);
       if (firstPort === undefined || port <= firstPort.port) firstPort = { port, found: { text, label } };
     }

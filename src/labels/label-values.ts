@@ -1,10 +1,9 @@
-import type { Protocol } from '../../catalog/model.js';
-import { parseBoolean } from '../../net/boolean.js';
-import { canonicalIp } from '../../net/ip.js';
-import { labelFault, nameFault } from '../../net/dns-labels.js';
-import { parseUpstream, type Upstream } from '../../net/upstream.js';
-import { readPortKey } from './container.js';
-import { quoted } from '../../text/printable.js';
+import { parseBoolean } from '../net/boolean.js';
+import { canonicalIp } from '../net/ip.js';
+import { labelFault, nameFault } from '../net/dns-labels.js';
+import { parseUpstream, type Upstream } from '../net/upstream.js';
+import { readPortKey, type PortKey } from '../net/port-key.js';
+import { quoted } from '../text/printable.js';
 
 /**
  * A label's value, read. `fault` says what is wrong with it and what to write instead; a list keeps its good items.
@@ -22,7 +21,7 @@ export function readBoolean(text: string, otherwise: boolean): Reading<boolean> 
 export function readWeight(text: string): Reading<number> {
   const weight = Number(text.trim());
   if (/^\d{1,5}$/.test(text.trim()) && weight <= 65535) return { value: weight };
-  return { value: 1, fault: 'is no whole number from 0 to 65535' };
+  return { value: 1, fault: 'is not a whole number from 0 to 65535' };
 }
 
 export function readEndpointMode(text: string): Reading<'dnsrr' | 'vip' | undefined> {
@@ -34,14 +33,12 @@ export function readEndpointMode(text: string): Reading<'dnsrr' | 'vip' | undefi
 
 export function readVip(text: string): Reading<string | undefined> {
   const value = canonicalIp(text.trim());
-  return value === undefined ? { value, fault: 'is no IP address, such as 10.43.1.2' } : { value };
+  return value === undefined ? { value, fault: 'is not an IP address, such as 10.43.1.2' } : { value };
 }
 
-/** A port as clients of the service dial it, and where the container listens for it. */
-export interface LabelledPort {
-  readonly port: number;
+/** A port as clients of the service dial it, and where the task listens for it. */
+export interface LabelledPort extends PortKey {
   readonly target: number;
-  readonly protocol: Protocol;
   readonly name?: string;
 }
 
@@ -96,7 +93,7 @@ export function readUpstreams(text: string): Reading<readonly Upstream[]> {
   });
 }
 
-/** More items than any label that a person wrote; the rest of a longer one is not read. */
+/** More items than any label that a person wrote; the rest of a longer list is not read. */
 const maxItems = 64;
 
 type Item<T> = { readonly value: T } | { readonly fault: string };

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { foreignLabels, ownLabels } from '../../../src/sources/docker/container-label-table.js';
+import { foreignLabels, ownLabels } from '../../src/labels/label-table.js';
 
-const page = readFileSync(new URL('../../../docs/labels.md', import.meta.url), 'utf8');
+const page = readFileSync(new URL('../../docs/labels.md', import.meta.url), 'utf8');
 const rows = page
   .split('\n')
   .filter((line) => line.startsWith('| `'))

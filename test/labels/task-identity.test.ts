@@ -1,14 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { serviceKey } from '../../../src/catalog/model.js';
-import { nameFault } from '../../../src/net/dns-labels.js';
-import { identify, type Identity } from '../../../src/sources/docker/container-labels.js';
+import { serviceKey } from '../../src/catalog/model.js';
+import { nameFault } from '../../src/net/dns-labels.js';
+import { identify, type Identity } from '../../src/labels/task-identity.js';
 
 type Texts = Record<string, string>;
 
 const id = 'abcdef012345'.padEnd(64, '6');
 const who = (name: string, labels: Texts = {}, env: Texts = {}): Identity =>
-  identify({ id, name, labels, env }, 'default');
+  identify({ kind: 'container', id, name, labels, env }, 'default');
 const keyOf = ({ service }: Identity) => (service === undefined ? undefined : serviceKey(service));
 
 const compose = (service: string, number = '1') => ({
@@ -182,16 +182,24 @@ describe('the service and the stack', () => {
 
 describe('a label that is no DNS label', () => {
   it.each<[string, Texts, string]>([
-    ['own service', { 'fairlead.service': 'my shop' }, 'label fairlead.service="my shop" is no service name'],
+    [
+      'own service',
+      { 'fairlead.service': 'my shop' },
+      'label fairlead.service="my shop" is not a valid service name',
+    ],
     [
       'own stack',
       { ...compose('web'), 'fairlead.stack': '-x' },
-      'label fairlead.stack="-x" is no stack name',
+      'label fairlead.stack="-x" is not a valid stack name',
     ],
     ['own sidekick', { ...compose('web'), 'fairlead.sidekick': 'a.b' }, 'label fairlead.sidekick="a.b"'],
     ['environment', { 'fairlead.environment': '_dev' }, 'label fairlead.environment="_dev"'],
     ['compose', compose('w\u0000eb\n'), 'label com.docker.compose.service="w\\u{0}eb\\u{a}"'],
-    ['Rancher path of four', { 'io.rancher.stack_service.name': 'a/b/c/d' }, '"a/b/c/d" is no service name'],
+    [
+      'Rancher path of four',
+      { 'io.rancher.stack_service.name': 'a/b/c/d' },
+      '"a/b/c/d" is not a valid service name',
+    ],
     ['64 KiB of it', { SERVICE_NAME: '\u202e'.repeat(65536) }, 'label SERVICE_NAME="\\u{202e}'],
   ])('refuses the service, not the container: %s', (_what, labels, text) => {
     const identity = who('shop_web_1', labels);
@@ -306,8 +314,8 @@ describe('other values', () => {
 
   it.each<[string, Texts, Partial<Identity>, string]>([
     ['enable', { 'fairlead.enable': 'maybe' }, { enabled: true }, 'neither true nor false'],
-    ['weight above', { 'fairlead.weight': '65536' }, { weight: 1 }, 'no whole number from 0 to 65535'],
-    ['weight', { 'fairlead.weight': '1e3' }, { weight: 1 }, 'no whole number'],
+    ['weight above', { 'fairlead.weight': '65536' }, { weight: 1 }, 'not a whole number from 0 to 65535'],
+    ['weight', { 'fairlead.weight': '1e3' }, { weight: 1 }, 'not a whole number'],
     ['endpoint mode', { 'fairlead.endpoint_mode': 'dns' }, { expose: false }, 'neither dnsrr nor vip'],
     ['name', { 'fairlead.name': 'a b' }, { names: ['web', 'abcdef012345'] }, 'has a character'],
     [
@@ -340,7 +348,7 @@ describe('other values', () => {
       'virtual IP',
       { 'fairlead.vip': '10.43' },
       { drain: false },
-      '"10.43" is no IP address, such as 10.43.1.2',
+      '"10.43" is not an IP address, such as 10.43.1.2',
     ],
     ['drain', { 'fairlead.drain': 'soon' }, { drain: false }, 'is neither true nor false'],
     [
@@ -359,13 +367,13 @@ describe('other values', () => {
       'a label with a slip',
       { 'fairlead.schedular': 'lc' },
       { drain: false },
-      'container web: label fairlead.schedular is none that Fairlead knows; did you mean fairlead.scheduler?',
+      'container web: label fairlead.schedular is unknown to Fairlead; did you mean fairlead.scheduler?',
     ],
     [
       'a label of nowhere',
       { 'fairlead.colour.\n': 'red' },
       { drain: false },
-      'label fairlead.colour.\\u{a} is none that Fairlead knows; see docs/labels.md',
+      'label fairlead.colour.\\u{a} is unknown to Fairlead; see docs/labels.md',
     ],
     [
       'upstreams keep the good ones',

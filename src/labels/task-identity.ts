@@ -1,9 +1,10 @@
-import { type Balancing, readBalancing, type BalancingSetting } from '../../net/balancing.js';
-import type { EndpointMode, Problem, ServiceRef } from '../../catalog/model.js';
-import { labelFault, nameFault } from '../../net/dns-labels.js';
-import type { Upstream } from '../../net/upstream.js';
-import { byName, defaultStack, placeByLabels, type Found, type Place } from './families.js';
-import { ownLabels, type OwnLabel } from './container-label-table.js';
+import { type Balancing, readBalancing, type BalancingSetting } from '../net/balancing.js';
+import type { EndpointMode, Problem, ServiceRef } from '../catalog/model.js';
+import { labelFault, nameFault } from '../net/dns-labels.js';
+import type { Upstream } from '../net/upstream.js';
+import { byName, defaultStack, placeByLabels, type Found, type Place } from './label-families.js';
+import type { OwnLabel } from './label-table.js';
+import { isOwnLabel, labelRow, unknownLabelMessage } from './unknown-labels.js';
 import {
   readBoolean,
   readEndpointMode,
@@ -16,20 +17,23 @@ import {
   type LabelledPort,
   type Reading,
 } from './label-values.js';
-import { dnsNames, operatorName } from './container-names.js';
-import { nearest } from '../../text/nearest.js';
-import { printable, quoted } from '../../text/printable.js';
+import { dnsNames, operatorName } from './task-names.js';
+import { nearest } from '../text/nearest.js';
+import { printable, quoted } from '../text/printable.js';
 
-/** What labels are read from. */
+/** What labels are read from: a container, a task of Swarm, an instance in Consul. */
 export interface LabelSource {
+  /** The word for it in messages: `container`. */
+  readonly kind: string;
+  /** Of the task. */
   readonly id: string;
-  /** As Docker has it, without the slash. */
+  /** As its source has it, without Docker's slash. */
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** Who a container is, by its labels and its name. */
+/** What a task is, by its labels and its name. */
 export interface Identity {
   /** False: it asked not to be served at all. */
   readonly enabled: boolean;
@@ -59,17 +63,17 @@ export interface Identity {
 
 /**
  * Reads labels, best family first: `fairlead.*` (each on its own), Rancher, Swarm, Compose, registrator, the
- * container's name. A stack, service or environment that is no DNS label refuses the service, and the container is
- * served by its own name; any other bad value is told of and its default holds.
+ * task's name. A stack, service or environment that is not a DNS label refuses the service, and the task is
+ * served by its own name. Any other bad value becomes a problem, and its default holds.
  * @param environment the daemon's
  */
-export function identify(container: LabelSource, environment: string): Identity {
-  const reader = new LabelReader(container);
-  const name = operatorName(container.name);
-  const place = withOwn(reader, placeByLabels({ ...container, name }) ?? byName(name));
+export function identify(carrier: LabelSource, environment: string): Identity {
+  const reader = new LabelReader(carrier);
+  const name = operatorName(carrier.name);
+  const place = withOwn(reader, placeByLabels({ ...carrier, name }) ?? byName(name));
   const service = reader.service(place, environment);
   const override = reader.read('fairlead.name', undefined, readName);
-  const rancherName = own(container.labels, 'io.rancher.container.name');
+  const rancherName = own(carrier.labels, 'io.rancher.container.name');
   const number = place.number;
   const told = [place.stack.text, place.service?.text, place.sidekick?.text, number].filter(
     (one) => one !== undefined,
@@ -82,8 +86,8 @@ export function identify(container: LabelSource, environment: string): Identity 
     enabled: reader.read('fairlead.enable', true, (text) => readBoolean(text, true)),
     name,
     names: dnsNames({
-      id: container.id,
-      dockerName: container.name,
+      id: carrier.id,
+      dockerName: carrier.name,
       ...(override === undefined ? {} : { override }),
       ...(rancherName === undefined ? {} : { rancherName }),
       aliases: reader.read('fairlead.aliases', [], readNames),
@@ -133,22 +137,19 @@ function readName(text: string): Reading<string | undefined> {
 
 const ignored = 'this is ignored; correct it or remove the label';
 
-/** These are the health checks' to judge. */
-const healthPrefix = 'fairlead.health.';
-
-/** A container with more unknown labels than this has been told enough. */
+/** More unknown labels of one task than this are not listed. */
 const maxUnknown = 8;
 
 class LabelReader {
   readonly problems: Problem[] = [];
-  readonly #container: LabelSource;
+  readonly #carrier: LabelSource;
 
-  constructor(container: LabelSource) {
-    this.#container = container;
+  constructor(carrier: LabelSource) {
+    this.#carrier = carrier;
   }
 
   find(label: OwnLabel): Found | undefined {
-    const text = own(this.#container.labels, label);
+    const text = own(this.#carrier.labels, label);
     return text === undefined ? undefined : { text, label };
   }
 
@@ -163,7 +164,7 @@ class LabelReader {
   balancing(): Balancing {
     const label = ({ name }: Pick<BalancingSetting<unknown>, 'name'>) => `fairlead.${name}`;
     return readBalancing(
-      (name) => own(this.#container.labels, label({ name })),
+      (name) => own(this.#carrier.labels, label({ name })),
       (setting, text) => {
         const meant = nearest(text, setting.words ?? []);
         const hint = meant === undefined ? '' : `; did you mean ${meant}?`;
@@ -172,17 +173,12 @@ class LabelReader {
     );
   }
 
-  /** Labels that look like ours and are none: one slip of the finger, and a setting would silently not hold. */
   tellUnknown(): void {
-    const known = Object.keys(ownLabels);
-    const strange = Object.keys(this.#container.labels).filter(
-      (key) => key.startsWith('fairlead.') && !key.startsWith(healthPrefix) && !known.includes(key),
+    const strange = Object.keys(this.#carrier.labels).filter(
+      (label) => isOwnLabel(label) && labelRow(label) === undefined,
     );
-    for (const key of strange.slice(0, maxUnknown)) {
-      const meant = nearest(key, known);
-      const hint = meant === undefined ? 'see docs/labels.md' : `did you mean ${meant}?`;
-      this.#problem('label-unknown', `label ${printable(key)} is none that Fairlead knows; ${hint}`);
-    }
+    for (const label of strange.slice(0, maxUnknown))
+      this.#problem('label-unknown', unknownLabelMessage(label));
   }
 
   service(place: Place, environment: string): Pick<Identity, 'environment' | 'stack' | 'service'> {
@@ -213,7 +209,7 @@ class LabelReader {
     const effect = 'its service is refused and it is served by its own name only';
     this.#refuse(
       found,
-      `is no ${what} name: it ${fault}`,
+      `is not a valid ${what} name: it ${fault}`,
       `${effect}; use a-z, 0-9, "-" and "_", at most 63`,
     );
     return undefined;
@@ -226,7 +222,7 @@ class LabelReader {
   }
 
   #problem(code: string, what: string): void {
-    const subject = `container ${printable(operatorName(this.#container.name))}`;
-    this.problems.push({ code, subject, message: `${subject}: ${what}`, task: this.#container.id });
+    const subject = `${this.#carrier.kind} ${printable(operatorName(this.#carrier.name))}`;
+    this.problems.push({ code, subject, message: `${subject}: ${what}`, task: this.#carrier.id });
   }
 }
