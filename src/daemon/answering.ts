@@ -2,7 +2,6 @@ import { availableParallelism } from 'node:os';
 import type { ChangeSet } from '../catalog/change.js';
 import type { LookupKey } from '../catalog/lookup-keys.js';
 import type { Snapshot } from '../catalog/snapshot.js';
-import type { Config } from '../config/model.js';
 import type { AnsweringJson, DnsCountersJson, Counts } from '../api/types/dns-figures.js';
 import { Compiler } from '../dns/answers/compiler.js';
 import { Publisher } from '../dns/answers/publisher.js';
@@ -14,6 +13,8 @@ import type { Responder } from '../dns/server/responder.js';
 import { listenUdp, type UdpCounters, type UdpListener } from '../dns/server/udp-server.js';
 import { loadLibc, type Libc, type Unavailable } from '../linux/libc.js';
 import type { HostPort } from '../net/ip.js';
+import type { Part } from './lifecycle.js';
+import type { LoadedConfig } from './loaded-config.js';
 import type { Logger } from './log.js';
 import type { Names } from './name-parts.js';
 import { Pacer } from './pacer.js';
@@ -29,7 +30,8 @@ export interface AnsweringOptions {
 }
 
 /** How UDP is answered: by threads where the system allows it, else one by one; from compiled answers in both cases. */
-export class Answering {
+export class Answering implements Part {
+  readonly name = 'answering threads';
   readonly #options: AnsweringOptions;
   readonly #versions = new Versions();
   readonly #compiler: Compiler;
@@ -71,8 +73,8 @@ export class Answering {
   }
 
   /** Decides, once, how it is done. */
-  async start({ dns }: Config): Promise<void> {
-    this.reset();
+  async start({ config: { dns } }: LoadedConfig): Promise<void> {
+    this.reload();
     const { log, responder } = this.#options;
     const libc = await this.#libc(dns.native);
     if ('unavailable' in libc) {
@@ -121,8 +123,8 @@ export class Answering {
     else this.#pacer.due();
   }
 
-  /** Another configuration is in force: nothing that was made before counts any more. */
-  reset(): void {
+  /** The names of another configuration are in force: no answer that was compiled before is valid any more. */
+  reload(): void {
     const { names, snapshot } = this.#options;
     const { queryLog } = names().tuning;
     this.#versions.setSample(queryLog ? (queryLog.sample ?? 1) : 0);

@@ -1,7 +1,7 @@
 import { serviceKey, type ServiceKey } from '../catalog/model.js';
 import { CheckBook } from '../health/check-book.js';
 import type { HealthCheck } from '../health/check.js';
-import type { LoadedConfig } from './daemon.js';
+import type { LoadedConfig } from './loaded-config.js';
 
 /** The checks that the configuration defines, for the tasks of its environment. */
 export function createCheckBook({ config, checks }: Pick<LoadedConfig, 'config' | 'checks'>): CheckBook {

@@ -7,13 +7,17 @@ import {
 import type { Responder } from '../dns/server/responder.js';
 import { addLoopbackAddress } from '../linux/addresses.js';
 import { formatHostPort, isLinkLocal, type HostPort } from '../net/ip.js';
+import type { Part, Undo } from './lifecycle.js';
+import type { LoadedConfig } from './loaded-config.js';
 
-/** The DNS listeners, one server an address, so that a reload touches only the addresses that came and went. */
-export class Listeners {
+/** The DNS listeners: one server for each address, so that a reload touches only the addresses that came and went. */
+export class Listeners implements Part {
+  readonly name = 'DNS listeners';
   readonly #responder: Pick<Responder, 'respond'>;
   readonly #listenUdp: NonNullable<DnsServerOptions['listenUdp']>;
   readonly #log: DnsLog;
-  #servers = new Map<string, DnsServer>();
+  readonly #servers = new Map<string, DnsServer>();
+  #wanted: readonly HostPort[] = [];
 
   constructor(
     responder: Pick<Responder, 'respond'>,
@@ -31,47 +35,59 @@ export class Listeners {
   }
 
   /**
-   * Binds what is new; link-local addresses that are on no interface are added first.
-   * @returns closes what is no longer wanted: called when everything else of the change has worked
-   * @throws Error with one line when something cannot be bound; everything is then as it was before
+   * Binds the addresses that are new; link-local addresses that are on no interface are added first.
+   * @throws Error with one line when an address cannot be bound; everything is then as it was before
    */
-  async change(wanted: readonly HostPort[]): Promise<() => Promise<void>> {
-    const added = new Map<string, DnsServer>();
+  async prepare({ config }: LoadedConfig): Promise<Undo> {
+    const before = this.#wanted;
+    const wanted = config.dns.listen;
+    const added: string[] = [];
+    const undo = async () => {
+      this.#wanted = before;
+      await this.#close(added);
+    };
+    this.#wanted = wanted;
     try {
       for (const address of wanted) {
         const key = formatHostPort(address);
         if (this.#servers.has(key)) continue;
-        if (isLinkLocal(address.ip) && (await addLoopbackAddress(address.ip))) {
-          this.#log.info(`added ${address.ip} to interface lo`);
-        }
-        const server = createDnsServer({
-          listen: [address],
-          responder: this.#responder,
-          listenUdp: this.#listenUdp,
-          log: this.#log,
-        });
-        await server.start();
-        added.set(key, server);
+        const server = await this.#bind(address);
+        this.#servers.set(key, server);
+        added.push(key);
       }
     } catch (error) {
-      await stopAll(added.values());
+      await undo();
       throw error;
     }
-    const keys = new Set(wanted.map(formatHostPort));
-    const gone = [...this.#servers].filter(([key]) => !keys.has(key));
-    this.#servers = new Map([...this.#servers, ...added]);
-    return async () => {
-      for (const [key] of gone) this.#servers.delete(key);
-      await stopAll(gone.map(([, server]) => server));
-    };
+    return undo;
   }
 
-  async close(): Promise<void> {
-    await stopAll(this.#servers.values());
-    this.#servers.clear();
+  /** Closes the addresses that are no longer wanted. */
+  async reload(): Promise<void> {
+    const wanted = new Set(this.#wanted.map(formatHostPort));
+    await this.#close([...this.#servers.keys()].filter((key) => !wanted.has(key)));
   }
-}
 
-async function stopAll(servers: Iterable<DnsServer>): Promise<void> {
-  await Promise.all([...servers].map((server) => server.stop()));
+  async stop(): Promise<void> {
+    await this.#close([...this.#servers.keys()]);
+  }
+
+  async #bind(address: HostPort): Promise<DnsServer> {
+    if (isLinkLocal(address.ip) && (await addLoopbackAddress(address.ip)))
+      this.#log.info(`added ${address.ip} to interface lo`);
+    const server = createDnsServer({
+      listen: [address],
+      responder: this.#responder,
+      listenUdp: this.#listenUdp,
+      log: this.#log,
+    });
+    await server.start();
+    return server;
+  }
+
+  async #close(keys: readonly string[]): Promise<void> {
+    const closing = keys.map((key) => this.#servers.get(key));
+    for (const key of keys) this.#servers.delete(key);
+    await Promise.all(closing.map(async (server) => server?.stop()));
+  }
 }

@@ -2,8 +2,9 @@ import { loadConfig, type LoadOptions } from '../config/load.js';
 import { formatConfigError } from '../config/errors.js';
 import { bannerLines } from './banner.js';
 import { ConfigFault } from './config-fault.js';
-import { Daemon, messageOf, type LoadedConfig } from './daemon.js';
+import { Daemon, messageOf } from './daemon.js';
 import { demoSettings, makeDemoDirectory, missingForDocker, startDemoTasks } from './demo.js';
+import type { LoadedConfig } from './loaded-config.js';
 import { createLog, type Logger } from './log.js';
 
 export interface RunOptions {

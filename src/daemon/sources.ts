@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { Catalog } from '../catalog/catalog.js';
 import type { SavedFacts } from '../catalog/state-file.js';
@@ -5,11 +6,16 @@ import type { Source } from '../catalog/facts.js';
 import type { Config } from '../config/model.js';
 import { ExecError, type ContainerExec } from '../sources/docker/container-exec.js';
 import { hostAddress } from '../linux/addresses.js';
+import type { Part } from './lifecycle.js';
+import type { LoadedConfig } from './loaded-config.js';
 import type { Logger } from './log.js';
 import { PacedSink } from './paced-sink.js';
 
 /** The kinds of source in the order of precedence: what an operator writes into a file wins over what is found. */
 const ORDER = ['file', 'docker'] as const;
+/** How long a start waits for the first facts, in milliseconds. */
+const FIRST_FACTS_MS = 2000;
+
 type SourceName = (typeof ORDER)[number];
 
 interface Running {
@@ -26,14 +32,18 @@ interface Created {
 }
 
 /** The sources that the configuration names, started, and restarted when their settings change. */
-export class Sources {
+export class Sources implements Part {
+  readonly name = 'sources';
   readonly #catalog: Catalog;
   readonly #log: Logger;
+  readonly #saved: () => SavedFacts | undefined;
   readonly #running = new Map<SourceName, Running>();
 
-  constructor(catalog: Catalog, log: Logger) {
+  /** @param saved facts that are served until a source has spoken; asked for once, at the start */
+  constructor(catalog: Catalog, log: Logger, saved: () => SavedFacts | undefined) {
     this.#catalog = catalog;
     this.#log = log;
+    this.#saved = saved;
   }
 
   /**
@@ -41,7 +51,7 @@ export class Sources {
    * @param saved facts that are served until a source has spoken
    * @returns resolves when each new source has made its first attempt
    */
-  async change(config: Config, saved?: SavedFacts): Promise<void> {
+  async #change(config: Config, saved?: SavedFacts): Promise<void> {
     const wanted = new Map(ORDER.map((name) => [name, settingsOf(config, name)]));
     const changed = ORDER.filter(
       (name) => !isDeepStrictEqual(this.#running.get(name)?.settings, wanted.get(name)),
@@ -80,7 +90,19 @@ export class Sources {
     return engine.exec(...call);
   }
 
-  async close(): Promise<void> {
+  /** Waits a while for each source's first facts, so that the first answers are not "not ready". */
+  async start({ config }: LoadedConfig): Promise<void> {
+    await Promise.race([
+      this.#change(config, this.#saved()),
+      delay(FIRST_FACTS_MS, undefined, { ref: false }),
+    ]);
+  }
+
+  async reload({ config }: LoadedConfig): Promise<void> {
+    await this.#change(config);
+  }
+
+  async stop(): Promise<void> {
     await Promise.all([...this.#running.values()].map(({ source }) => source.stop()));
     for (const { sink } of this.#running.values()) sink.close();
   }

@@ -11,7 +11,7 @@ import type { Catalog } from '../catalog/catalog.js';
 import type { ChangeSet } from '../catalog/change.js';
 import type { Problem, ServiceKey } from '../catalog/model.js';
 import type { Config } from '../config/model.js';
-import type { LoadedConfig } from './daemon.js';
+import type { LoadedConfig } from './loaded-config.js';
 import type { Logger } from './log.js';
 import { Pacer } from './pacer.js';
 import { infoOf, placeOf } from './vip-info.js';

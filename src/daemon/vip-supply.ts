@@ -6,7 +6,7 @@ import { hostRanges } from '../linux/routes.js';
 import { removeVipRules, writeVipRules, type Redirect } from '../linux/vip-rules.js';
 import { isLoopback } from '../net/ip.js';
 import { ConfigFault } from './config-fault.js';
-import type { LoadedConfig } from './daemon.js';
+import type { LoadedConfig } from './loaded-config.js';
 import type { Logger } from './log.js';
 
 /** Where virtual IPs come from on this host. */

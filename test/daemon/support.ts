@@ -6,7 +6,8 @@ import dnsPacket, { type Packet, type RecordType } from 'dns-packet';
 import { pino, type Logger } from 'pino';
 import { afterEach, beforeEach } from 'vitest';
 import { parseConfigText, readText } from '../../src/config/load.js';
-import { Daemon, type LoadedConfig } from '../../src/daemon/daemon.js';
+import { Daemon } from '../../src/daemon/daemon.js';
+import type { LoadedConfig } from '../../src/daemon/loaded-config.js';
 import { parseHostPort } from '../../src/net/ip.js';
 
 export const silentLog = pino({ level: 'silent' }, { write: () => undefined });

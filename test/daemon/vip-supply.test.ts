@@ -2,7 +2,7 @@ import { pino } from 'pino';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { parseConfigText } from '../../src/config/load.js';
 import { ConfigFault } from '../../src/daemon/config-fault.js';
-import type { LoadedConfig } from '../../src/daemon/daemon.js';
+import type { LoadedConfig } from '../../src/daemon/loaded-config.js';
 import { VipSupplier, type VipSystem } from '../../src/daemon/vip-supply.js';
 
 let done: string[];

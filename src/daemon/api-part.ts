@@ -1,0 +1,55 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { ApiServer } from '../api/api-server.js';
+import type { Config } from '../config/model.js';
+import type { Part, Undo } from './lifecycle.js';
+import type { LoadedConfig } from './loaded-config.js';
+
+/** The API, which listens somewhere else when its configuration changed. */
+export class ApiPart implements Part {
+  readonly name = 'API';
+  readonly #create: (config: Config) => ApiServer;
+  #api: ApiServer | undefined;
+  #config: Config | undefined;
+
+  constructor(create: (config: Config) => ApiServer) {
+    this.#create = create;
+  }
+
+  /** Addresses: `unix:/path`, `ip:port`. */
+  addresses(): readonly string[] {
+    return this.#api?.addresses() ?? [];
+  }
+
+  /** The old API makes way first, because both may name the same address; it comes back when the new one cannot listen. */
+  async prepare({ config }: LoadedConfig): Promise<Undo | undefined> {
+    const before = this.#config;
+    if (before && isDeepStrictEqual(before.api, config.api)) {
+      this.#config = config;
+      return undefined;
+    }
+    const undo = async () => {
+      await this.#api?.stop();
+      this.#api = undefined;
+      if (before) await this.#listen(before);
+    };
+    await this.#api?.stop();
+    try {
+      await this.#listen(config);
+    } catch (error) {
+      await undo();
+      throw error;
+    }
+    return undo;
+  }
+
+  async stop(): Promise<void> {
+    await this.#api?.stop();
+  }
+
+  async #listen(config: Config): Promise<void> {
+    const api = this.#create(config);
+    await api.start();
+    this.#api = api;
+    this.#config = config;
+  }
+}
