@@ -18,6 +18,7 @@ import { poolProblems } from './pool-conflicts.js';
 import type { Network, Problem, SourceStatus, Task } from './model.js';
 import { ServiceMaker, type CatalogSettings } from './service-maker.js';
 import { Snapshot } from './snapshot.js';
+import { tasksOfNode } from './first-hand.js';
 import { SourceFacts, type Touched } from './source-facts.js';
 
 /** What consumers see of the catalog. */
@@ -94,12 +95,13 @@ export class Catalog implements CatalogReader {
   /**
    * Registers a source and gives it the place to put its facts. The order of registration is the order of precedence.
    * @param restored what the source had last told an earlier process; served as `stale` until it speaks
+   * @param node the id of the node whose tasks the source sees itself (docs/design.md, "Identity")
    * @throws Error when the name is taken
    */
-  sink(name: string, restored?: { readonly facts: Facts; readonly asOf: number }): FactSink {
+  sink(name: string, restored?: { readonly facts: Facts; readonly asOf: number }, node?: string): FactSink {
     if (this.#sources.some((source) => source.name === name))
       throw new Error(`source ${name} is registered already`);
-    const source = new SourceFacts(name);
+    const source = new SourceFacts(name, node);
     this.#sources.push(source);
     if (restored) {
       source.status = {
@@ -108,9 +110,9 @@ export class Catalog implements CatalogReader {
         asOf: restored.asOf,
         error: 'restored from the state directory',
       };
-      this.#apply(name, source.replace(restored.facts), 'restored');
+      this.#apply(name, this.#withHearsay(source, source.replace(restored.facts)), 'restored');
     } else {
-      this.#apply(name, { ...noTouch, meta: true });
+      this.#apply(name, this.#withHearsay(source, { ...noTouch, meta: true }));
     }
     return {
       replace: (facts, cause) => this.#apply(name, source.replace(facts), cause),
@@ -126,7 +128,7 @@ export class Catalog implements CatalogReader {
     if (!source) return;
     const touched = source.replace({ tasks: [] });
     this.#sources.splice(at, 1);
-    this.#apply(name, { ...touched, meta: true }, 'source removed');
+    this.#apply(name, this.#withHearsay(source, { ...touched, meta: true }), 'source removed');
   }
 
   /**
@@ -266,7 +268,15 @@ export class Catalog implements CatalogReader {
     if (before.state !== status.state || before.error !== status.error) {
       this.#trail.sourceState(before, status, this.#snapshot.revision, this.#clock());
     }
-    this.#apply(source.name, { ...noTouch, meta: true });
+    const begins = (before.state === 'loading') !== (status.state === 'loading');
+    const touched: Touched = { ...noTouch, meta: true };
+    this.#apply(source.name, begins ? this.#withHearsay(source, touched) : touched);
+  }
+
+  /** When a source that sees a node itself comes, speaks or goes, what others say of that node counts or no longer does. */
+  #withHearsay({ node }: SourceFacts, touched: Touched): Touched {
+    if (node === undefined) return touched;
+    return { ...touched, tasks: new Set([...touched.tasks, ...tasksOfNode(node, this.#sources)]) };
   }
 
   /** Drains are part of the saved state even where they change no task. */

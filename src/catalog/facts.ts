@@ -5,6 +5,7 @@ import type {
   Network,
   Port,
   Problem,
+  ServiceKey,
   ServiceKind,
   ServiceRef,
   SourceStatus,
@@ -43,7 +44,7 @@ export interface Facts {
   readonly problems?: readonly Problem[];
 }
 
-/** Single changes; what is not named stays as it was. */
+/** Single changes; what is not named stays as it was. What is both removed and given is given. */
 export interface FactDelta {
   /** Added or replaced, by id. */
   readonly tasks?: readonly TaskFact[];
@@ -52,6 +53,14 @@ export interface FactDelta {
   readonly networks?: readonly NetworkFact[];
   /** Ids. */
   readonly removedNetworks?: readonly string[];
+  /** Added or replaced, by {@link serviceKey}. */
+  readonly services?: readonly ServiceFact[];
+  /** Services that the source no longer defines. One that tasks name stays, as its tasks describe it. */
+  readonly removedServices?: readonly ServiceKey[];
+  /** Added or replaced, by address. */
+  readonly clients?: readonly ClientFact[];
+  /** Addresses. */
+  readonly removedClients?: readonly string[];
   /** Replaces all problems of the source. */
   readonly problems?: readonly Problem[];
   /** Why, for the event trail: `kill signal 15`. */

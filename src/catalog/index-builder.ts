@@ -17,6 +17,7 @@ import type { Told } from './service-builder.js';
 import type { Ingredients, ServiceMaker } from './service-maker.js';
 import { LookupLog, type LookupKey } from './lookup-keys.js';
 import type { Index, Indexes } from './snapshot.js';
+import { isHearsay } from './first-hand.js';
 import type { SourceFacts, Touched } from './source-facts.js';
 
 interface Membership {
@@ -131,6 +132,15 @@ export class IndexBuilder {
     return undefined;
   }
 
+  /** docs/design.md, "Identity". */
+  #taskOf(id: string): Task | undefined {
+    for (const source of this.#sources) {
+      const task = source.tasks.get(id);
+      if (task !== undefined && !isHearsay(task, source, this.#sources)) return task;
+    }
+    return undefined;
+  }
+
   #applyPlain<T>(
     map: PersistentMap<string, T>,
     keys: Iterable<string>,
@@ -151,7 +161,7 @@ export class IndexBuilder {
   #applyTask(id: string): void {
     const next = this.#next;
     const before = next.tasks.get(id);
-    const told = this.#effective((source) => source.tasks.get(id));
+    const told = this.#taskOf(id);
     if (told === undefined) this.#overlay.forget(id);
     const shown = told && this.#overlay.apply(told);
     const after = shown && this.#withHealthySince(shown, before);

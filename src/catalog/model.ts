@@ -55,6 +55,14 @@ export interface TaskPort extends Port {
   readonly published?: readonly PublishedPort[];
 }
 
+/** The host that a task runs on. */
+export interface TaskNode {
+  /** The same whichever source tells of the host: the host id of its Fairlead, or what a registry calls it. */
+  readonly id: string;
+  /** For people: the host name. */
+  readonly name: string;
+}
+
 /** Names a service. `sidekick` is set for a sidekick of that service (Rancher's `stack/service/sidekick`). */
 export interface ServiceRef {
   readonly environment: string;
@@ -84,8 +92,13 @@ export function serviceNameOf(key: ServiceKey): string {
 
 /** One running, or no longer running, instance. */
 export interface Task {
-  /** Unique over all sources: a container id, or `file:stack/service/name`. */
+  /**
+   * The key of the instance, unique over all hosts: a container's id, whichever source tells of the container;
+   * `file:stack/service/name`. Facts of several sources that have one id are one task (docs/design.md, "Identity").
+   */
   readonly id: string;
+  /** Absent: nothing is known of where it runs (an entry of a file). */
+  readonly node?: TaskNode;
   /** The name operators know it by: the container's, without the slash and any `r-` prefix; any characters. */
   readonly name: string;
   /** DNS names below the domain, lower case, canonical one first. Empty when the name is no DNS name. */

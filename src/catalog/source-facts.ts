@@ -26,6 +26,8 @@ export interface Touched {
 /** What one source has told, by key. Facts that are told again unchanged keep their old object and touch nothing. */
 export class SourceFacts {
   readonly name: string;
+  /** The id of the node whose tasks it sees itself. */
+  readonly node: string | undefined;
   readonly tasks = new Map<string, Task>();
   readonly services = new Map<ServiceKey, ServiceFact>();
   readonly networks = new Map<string, Network>();
@@ -34,8 +36,9 @@ export class SourceFacts {
   status: SourceStatus;
   readonly #shared = new Shared();
 
-  constructor(name: string) {
+  constructor(name: string, node?: string) {
     this.name = name;
+    this.node = node;
     this.status = { name, state: 'loading' };
   }
 
@@ -72,19 +75,15 @@ export class SourceFacts {
 
   update(delta: FactDelta): Touched {
     const source = this.name;
-    const tasks = new Set<string>();
-    for (const id of delta.removedTasks ?? []) if (this.tasks.delete(id)) tasks.add(id);
-    for (const task of delta.tasks ?? []) if (put(this.tasks, task.id, this.#own(task))) tasks.add(task.id);
-    const networks = new Set<string>();
-    for (const id of delta.removedNetworks ?? []) if (this.networks.delete(id)) networks.add(id);
-    for (const network of delta.networks ?? []) {
-      if (put(this.networks, network.id, { source, ...network })) networks.add(network.id);
-    }
+    const tasks = (delta.tasks ?? []).map((task) => [task.id, this.#own(task)] as const);
+    const services = (delta.services ?? []).map((service) => [serviceKey(service), service] as const);
+    const networks = (delta.networks ?? []).map((network) => [network.id, { source, ...network }] as const);
+    const clients = (delta.clients ?? []).map((client) => [client.address, { source, ...client }] as const);
     return {
-      tasks,
-      services: [],
-      networks,
-      clients: [],
+      tasks: change(this.tasks, delta.removedTasks, tasks),
+      services: change(this.services, delta.removedServices, services),
+      networks: change(this.networks, delta.removedNetworks, networks),
+      clients: change(this.clients, delta.removedClients, clients),
       meta: delta.problems ? this.#setProblems(delta.problems) : false,
     };
   }
@@ -105,6 +104,7 @@ export class SourceFacts {
       source: this.name,
       ...task,
       ...(service && { service }),
+      ...(task.node && { node: this.#shared.value(task.node) }),
       stack: service?.stack === task.stack ? service.stack : task.stack,
       ports: this.#shared.value(task.ports),
       links: this.#shared.value(task.links),
@@ -133,6 +133,18 @@ class Shared {
     this.#values.set(key, value);
     return value;
   }
+}
+
+function change<T>(
+  map: Map<string, T>,
+  removed: readonly string[] = [],
+  given: readonly (readonly [string, T])[] = [],
+): ReadonlySet<string> {
+  const touched = new Set<string>();
+  const kept = removed.length > 0 && given.length > 0 ? new Set(given.map(([key]) => key)) : undefined;
+  for (const key of removed) if (!kept?.has(key) && map.delete(key)) touched.add(key);
+  for (const [key, value] of given) if (put(map, key, value)) touched.add(key);
+  return touched;
 }
 
 function put<T>(map: Map<string, T>, key: string, value: T): boolean {

@@ -56,6 +56,7 @@ const balancing = z.object({
 } satisfies Record<keyof Balancing, z.ZodType>);
 const task = z.looseObject({
   id: text,
+  node: z.object({ id: text, name: text }).exactOptional(),
   name: text,
   names: list(text),
   environment: text,

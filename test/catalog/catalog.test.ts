@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Catalog } from '../../src/catalog/catalog.js';
 import type { ChangeSet } from '../../src/catalog/change.js';
-import type { FactDelta, TaskFact } from '../../src/catalog/facts.js';
+import type { ClientFact, FactDelta, ServiceFact, TaskFact } from '../../src/catalog/facts.js';
+import { serviceKey } from '../../src/catalog/model.js';
 import { ref, taskFact } from '../support/facts.js';
 
 const web = ref('web.shop');
@@ -226,6 +227,8 @@ function contents(catalog: Catalog): unknown {
     names: names.map((name) => snapshot.tasksNamed('default', name).map((task) => task.id)),
     suffixes: names.map((name) => snapshot.isNameSuffix('default', name)),
     addresses: ['10.0.0.1', '10.0.0.2'].map((ip) => snapshot.tasksAt(ip).map((task) => task.id)),
+    vips: ['10.43.0.1', '10.43.0.2'].map((ip) => snapshot.serviceAt(ip)?.key),
+    clients: ['10.0.0.8', '10.0.0.9'].map((ip) => snapshot.client(ip)),
   };
 }
 
@@ -240,24 +243,99 @@ const anyTask = fc
   })
   .map(({ id, service, ...rest }) => taskFact(id, { ...rest, service: ref(service) }));
 
+describe('single changes of services and clients', () => {
+  const service = (name: string, port: number): ServiceFact => ({
+    ...ref(name),
+    kind: 'tasks',
+    ports: [{ port, protocol: 'tcp' }],
+  });
+
+  it('touch nothing else, however much the source has', () => {
+    const { catalog, changes } = withChanges();
+    const sink = catalog.sink('file');
+    const services = Array.from({ length: 1000 }, (_, at) => service(`s${at}.shop`, 80));
+    sink.replace({ tasks: [], services });
+    sink.update({ services: [service('s7.shop', 81)], cause: 'edited' });
+    sink.update({ removedServices: ['default/shop/s8'] });
+    expect(changes.slice(2)).toMatchObject([
+      { services: { added: [], changed: ['default/shop/s7'], removed: [] }, cause: 'edited' },
+      { services: { added: [], changed: [], removed: ['default/shop/s8'] } },
+    ]);
+    expect(catalog.snapshot.serviceCount).toBe(999);
+  });
+
+  it('leave a service to its tasks that is no longer defined', () => {
+    const { catalog } = withChanges();
+    const sink = catalog.sink('file');
+    sink.replace({ tasks: [taskFact('a', { service: web })], services: [service('web.shop', 80)] });
+    sink.update({ removedServices: ['default/shop/web'] });
+    expect(catalog.snapshot.service(web)).toMatchObject({ ports: [], tasks: [{ id: 'a' }] });
+  });
+
+  it('make and forget clients', () => {
+    const { catalog, changes } = withChanges();
+    const sink = catalog.sink('file');
+    const client: ClientFact = { address: '10.0.0.8', environment: 'default', stack: 'shop', links: {} };
+    sink.update({ clients: [client] });
+    expect(catalog.snapshot.client('10.0.0.8')).toMatchObject({ stack: 'shop', source: 'file' });
+    expect(changes.at(-1)?.lookups).toContain('clients:10.0.0.8');
+    sink.update({ removedClients: ['10.0.0.8'] });
+    expect(catalog.snapshot.client('10.0.0.8')).toBeUndefined();
+  });
+});
+
 describe('level-triggered', () => {
   it('ends in the same state by single changes as by being told everything at once', () => {
+    const services = ['web.s0', 'db.s0', 'web.s1', 'log.web.s1'].map(ref);
+    const anyService: fc.Arbitrary<ServiceFact> = fc
+      .record({
+        ref: fc.constantFrom(...services),
+        port: fc.constantFrom(80, 81),
+        vip: fc.constantFrom('10.43.0.1', '10.43.0.2'),
+      })
+      .map(({ ref: place, port, vip }) => ({
+        ...place,
+        kind: 'tasks',
+        ports: [{ port, protocol: 'tcp' }],
+        vip,
+      }));
+    const addresses = ['10.0.0.8', '10.0.0.9'];
+    const anyClient: fc.Arbitrary<ClientFact> = fc.record({
+      address: fc.constantFrom(...addresses),
+      environment: fc.constant('default'),
+      stack: fc.constantFrom('s0', 's1'),
+      links: fc.constant({}),
+    });
     const anyDelta: fc.Arbitrary<FactDelta> = fc.record({
       tasks: fc.uniqueArray(anyTask, { selector: (task) => task.id, maxLength: 3 }),
       removedTasks: fc.uniqueArray(fc.constantFrom('t0', 't1', 't2', 't3'), { maxLength: 2 }),
+      services: fc.uniqueArray(anyService, { selector: serviceKey, maxLength: 2 }),
+      removedServices: fc.uniqueArray(fc.constantFrom(...services.map(serviceKey)), { maxLength: 2 }),
+      clients: fc.uniqueArray(anyClient, { selector: ({ address }) => address, maxLength: 1 }),
+      removedClients: fc.uniqueArray(fc.constantFrom(...addresses), { maxLength: 1 }),
     });
     fc.assert(
       fc.property(fc.array(anyDelta, { maxLength: 12 }), (deltas) => {
         const stepwise = new Catalog({ clock: () => 0 });
         const sink = stepwise.sink('docker');
         const truth = new Map<string, TaskFact>();
+        const defined = new Map<string, ServiceFact>();
+        const known = new Map<string, ClientFact>();
         for (const delta of deltas) {
           sink.update(delta);
           for (const id of delta.removedTasks ?? []) truth.delete(id);
           for (const task of delta.tasks ?? []) truth.set(task.id, task);
+          for (const key of delta.removedServices ?? []) defined.delete(key);
+          for (const service of delta.services ?? []) defined.set(serviceKey(service), service);
+          for (const address of delta.removedClients ?? []) known.delete(address);
+          for (const client of delta.clients ?? []) known.set(client.address, client);
         }
         const atOnce = new Catalog({ clock: () => 0 });
-        atOnce.sink('docker').replace({ tasks: [...truth.values()] });
+        atOnce.sink('docker').replace({
+          tasks: [...truth.values()],
+          services: [...defined.values()],
+          clients: [...known.values()],
+        });
         expect(contents(stepwise)).toEqual(contents(atOnce));
       }),
     );
