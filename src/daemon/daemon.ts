@@ -10,7 +10,7 @@ import { createResponder, type Responder } from '../dns/server/responder.js';
 import { formatHostPort } from '../net/ip.js';
 import { ApiPart } from './api-part.js';
 import { createCheckBook } from './configured-check-book.js';
-import { HealthKeeper } from './health-keeper.js';
+import { HealthKeeper } from '../health/keeper.js';
 import { Lifecycle, type Part } from './lifecycle.js';
 import { Listeners } from './listeners.js';
 import type { LoadedConfig } from './loaded-config.js';

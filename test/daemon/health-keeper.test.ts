@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:net';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { Catalog } from '../../src/catalog/catalog.js';
 import type { Daemon } from '../../src/daemon/daemon.js';
-import { HealthKeeper } from '../../src/daemon/health-keeper.js';
+import { HealthKeeper } from '../../src/health/keeper.js';
 import { runDaemon } from '../../src/daemon/run.js';
 import { CheckBook } from '../../src/health/check-book.js';
 import { ask as askApi } from '../api/fixture.js';

@@ -1,21 +1,33 @@
-import type { CheckCounts, DrainInfo, HealthPort } from '../api/ports.js';
-import type { DrainTarget } from '../catalog/health-overlay.js';
+import type { DrainMark, DrainTarget } from '../catalog/health-overlay.js';
 import type { Catalog } from '../catalog/catalog.js';
 import type { FactSink } from '../catalog/facts.js';
 import type { Problem } from '../catalog/model.js';
-import type { CheckBook } from '../health/check-book.js';
-import type { CheckRow } from '../health/check-row.js';
-import { Checker } from '../health/checker.js';
-import { DrainKeeper } from '../health/drain-keeper.js';
-import { expectFrom } from '../health/first-health.js';
-import { ProbeTally } from '../health/probe-tally.js';
-import type { ExecPort } from '../health/probes/exec.js';
-import { probeMaker } from '../health/probes/make.js';
-import { TtlBoard } from '../health/probes/ttl.js';
-import { systemTimers } from '../health/timer-wheel.js';
+import type { CheckBook } from './check-book.js';
+import type { CheckRow } from './check-row.js';
+import { Checker } from './checker.js';
+import { DrainKeeper } from './drain-keeper.js';
+import { expectFrom } from './first-health.js';
+import { ProbeTally, type ProbeKindCounts, type TimeCounts } from './probe-tally.js';
+import type { ExecPort } from './probes/exec.js';
+import { probeMaker } from './probes/make.js';
+import { TtlBoard } from './probes/ttl.js';
+import { systemTimers } from './timer-wheel.js';
+
+/** Checks in numbers, for metrics. */
+export interface CheckCounts {
+  /** Tasks that have a check. */
+  readonly tasks: ReturnType<Checker['tally']>;
+  /** Probes that ended since the start. */
+  readonly probes: readonly ProbeKindCounts[];
+  /** From when a probe was due to when it began. */
+  readonly late: TimeCounts;
+  /** Probes under way, and those that are due and wait for their turn. */
+  readonly running: number;
+  readonly waiting: number;
+}
 
 /** The checks of this host's tasks, and the drains of its operators, between the catalog and the API. */
-export class HealthKeeper implements HealthPort {
+export class HealthKeeper {
   readonly #catalog: Catalog;
   readonly #checker: Checker;
   readonly #board = new TtlBoard(() => systemTimers.now());
@@ -107,7 +119,7 @@ export class HealthKeeper implements HealthPort {
     return found;
   }
 
-  drains(): readonly DrainInfo[] {
+  drains(): readonly DrainMark[] {
     return this.#catalog.drains;
   }
 
