@@ -66,7 +66,7 @@ export async function measureChecker({ tasks, kind, port, seconds }: Load): Prom
   const labels = {
     'fairlead.health.type': kind,
     'fairlead.health.port': String(port),
-    'fairlead.health.interval': String(INTERVAL_MS),
+    'fairlead.health.interval': `${INTERVAL_MS}ms`,
   };
   checker.start();
   catalog

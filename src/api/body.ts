@@ -1,8 +1,12 @@
+import { durationForm, parseDuration } from '../net/duration.js';
 import { clip } from './params.js';
 import { ApiProblem } from './problem.js';
 
 /** Characters of a note. */
 const LONGEST_NOTE = 200;
+
+const SHORTEST_MS = 1000;
+const LONGEST_MS = 365 * 86_400_000;
 
 /** Controls, line ends, and the marks that turn the direction of what follows. */
 const UNPRINTABLE = /[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]+/gu;
@@ -49,26 +53,14 @@ export class Body {
     throw invalid(`"${key}" is neither true nor false; write one of them, without quotes`);
   }
 
-  /** A time such as `30s`, in milliseconds. @throws ApiProblem `body-invalid` */
-  time(key: string): number | undefined {
+  /** A duration such as `30s`, in milliseconds. @throws ApiProblem `body-invalid` */
+  duration(key: string): number | undefined {
     const text = this.text(key);
     if (text === undefined) return undefined;
-    const ms = milliseconds(text);
-    if (ms !== undefined && ms >= UNITS.s && ms <= LONGEST_DAYS * UNITS.d) return ms;
-    throw invalid(
-      `"${key}" is "${clip(text)}", which is no time from 1s to ${LONGEST_DAYS}d; write one with its unit, such as 30s, 5m or 1h30m`,
-    );
+    const ms = parseDuration(text);
+    if (ms !== undefined && ms >= SHORTEST_MS && ms <= LONGEST_MS) return ms;
+    throw invalid(`"${key}" is "${clip(text)}"; it must be a duration from 1s to 365d, ${durationForm}`);
   }
-}
-
-const LONGEST_DAYS = 365;
-const UNITS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
-
-/** @returns undefined when the text is no time */
-function milliseconds(text: string): number | undefined {
-  if (!/^(?:\d{1,9}(?:ms|s|m|h|d)){1,5}$/.test(text)) return undefined;
-  const parts = [...text.matchAll(/(\d+)(ms|s|m|h|d)/g)];
-  return parts.reduce((sum, [, amount, unit]) => sum + Number(amount) * UNITS[unit as keyof typeof UNITS], 0);
 }
 
 function invalid(detail: string): ApiProblem {

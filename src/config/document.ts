@@ -2,7 +2,8 @@ import { formatDuration } from '../net/duration.js';
 import { formatHostPort } from '../net/ip.js';
 import { formatRecord } from '../net/record-text.js';
 import { formatUpstream } from '../net/upstream.js';
-import type { ApiListen, Config } from './model.js';
+import type { Config } from './model.js';
+import type { ApiListen } from './values.js';
 
 function apiText(listen: ApiListen): string {
   return listen.kind === 'unix' ? `unix:${listen.path}` : formatHostPort(listen);

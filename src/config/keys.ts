@@ -16,6 +16,8 @@ export interface ConfigKey {
   readonly kind: KeyKind;
   /** The form of its value in a few words: `seconds, 0 to 300`, `CIDR`. For a list, that of an item. */
   readonly form: string;
+  /** Whether its value is a path, or a mapping to paths. */
+  readonly holdsPaths: boolean;
   /** Values that may stand in for the form: `false`, `system`. */
   readonly words: readonly (string | boolean)[];
   readonly description: string;
@@ -34,6 +36,7 @@ interface SchemaNode {
   readonly const?: string | boolean;
   readonly anyOf?: readonly SchemaNode[];
   readonly items?: SchemaNode;
+  readonly additionalProperties?: SchemaNode | boolean;
   readonly properties?: Readonly<Record<string, SchemaNode>>;
 }
 
@@ -55,6 +58,7 @@ function readKey(path: string, node: SchemaNode): ConfigKey {
     path,
     kind: children.length === 0 && form.type === 'object' ? 'mapping' : (kinds.get(form.type) ?? 'text'),
     form: form.items?.title ?? form.title ?? '',
+    holdsPaths: [form, form.additionalProperties].some((each) => typeof each === 'object' && each.title === 'path'),
     words: options.map((option) => option.const).filter((word) => word !== undefined),
     description: node.description ?? '',
     ...('default' in node && { default: node.default }),

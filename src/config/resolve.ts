@@ -1,8 +1,9 @@
 import { resolve } from 'node:path';
-import type { KeyPath } from '../text/yaml.js';
+import { isMapping, type KeyPath } from '../text/yaml.js';
 import type { Fault } from './issues.js';
+import { configKeys, type ConfigKey } from './keys.js';
 import { setterOf, type Layer } from './layers.js';
-import type { ApiListen, Config, DockerSourceConfig } from './model.js';
+import type { Config } from './model.js';
 import type { ParsedConfig } from './schema.js';
 
 export interface Resolution {
@@ -15,7 +16,8 @@ export interface Resolution {
 const socketPath = ['sources', 'docker', 'socket'] as const;
 
 /**
- * Makes the paths absolute, each from where it was written, and lets `DOCKER_HOST` stand in for the default socket.
+ * Makes the paths absolute, each from where it was written, leaves out what is switched off, and lets `DOCKER_HOST`
+ * stand in for the default socket.
  * @param cwd what relative paths are relative to that no layer wrote
  */
 export function resolveConfig(
@@ -24,74 +26,54 @@ export function resolveConfig(
   env: NodeJS.ProcessEnv,
   cwd: string,
 ): Resolution {
-  const faults: Fault[] = [];
-  const origins = new Map<string, string>();
-  const absolute = (text: string, path: KeyPath) => resolve(setterOf(layers, path)?.directory ?? cwd, text);
-  const { docker, file } = parsed.sources;
+  const absolute: ToAbsolute = (text, path) => resolve(setterOf(layers, path)?.directory ?? cwd, text);
+  const host = setterOf(layers, socketPath) === undefined ? (env['DOCKER_HOST'] ?? '') : '';
+  const { docker } = parsed.sources;
+  const { sources, ...given } =
+    docker && host !== '' ? readDockerHost(host, docker) : { sources: {}, faults: [], origins: new Map() };
+  const listen = parsed.api.listen.map((each, index) =>
+    each.kind === 'unix' ? { ...each, path: absolute(each.path, ['api', 'listen', index]) } : each,
+  );
+  const complete = { ...parsed, sources: { ...parsed.sources, ...sources }, api: { ...parsed.api, listen } };
+  // The type of the model is that of the parsed configuration with the same done to it.
+  const config = settle(complete, configKeys(), [], absolute) as Config;
+  return { config: deepFreeze(config), ...given };
+}
 
-  const dockerConfig = (given: Exclude<typeof docker, false | undefined>): DockerSourceConfig => {
-    const host = env['DOCKER_HOST'] ?? '';
-    if (host === '' || setterOf(layers, socketPath) !== undefined) {
-      return { socket: absolute(given.socket, socketPath), resync: given.resync };
-    }
-    origins.set('sources.docker.socket', 'DOCKER_HOST');
-    const socket = /^unix:\/\/(\/[^\0]+)$/.exec(host)?.[1];
-    if (socket === undefined)
-      faults.push({ path: socketPath, part: 'value', message: dockerHostFault(host), origin: 'DOCKER_HOST' });
-    return { socket: socket ?? given.socket, resync: given.resync };
-  };
-  const apiListen = (listen: ApiListen, index: number): ApiListen => {
-    if (listen.kind === 'tcp') return listen;
-    return { kind: 'unix', path: absolute(listen.path, ['api', 'listen', index]) };
-  };
+type ToAbsolute = (text: string, path: KeyPath) => string;
 
-  const { rebindProtection, queryLog, upstreamCa, topLevelDomains, nsid, allow } = parsed.dns;
-  const config: Config = {
-    domain: parsed.domain,
-    environment: parsed.environment,
-    state: absolute(parsed.state, ['state']),
-    log: parsed.log,
-    host: parsed.host.address === undefined ? {} : { address: parsed.host.address },
-    dns: {
-      listen: parsed.dns.listen,
-      ttl: parsed.dns.ttl,
-      negativeTtl: parsed.dns.negativeTtl,
-      upstreams: parsed.dns.upstreams,
-      upstreamTimeout: parsed.dns.upstreamTimeout,
-      ...(upstreamCa !== undefined && { upstreamCa: absolute(upstreamCa, ['dns', 'upstreamCa']) }),
-      forward: parsed.dns.forward,
-      records: parsed.dns.records,
-      cacheSize: parsed.dns.cacheSize,
-      ...(rebindProtection && { rebindProtection }),
-      ...(allow !== undefined && { allow }),
-      rateLimit: parsed.dns.rateLimit,
-      ...(queryLog && { queryLog }),
-      native: parsed.dns.native,
-      workers: parsed.dns.workers,
-      ...(nsid !== undefined && { nsid }),
-      ...(topLevelDomains !== undefined && {
-        topLevelDomains: absolute(topLevelDomains, ['dns', 'topLevelDomains']),
-      }),
-    },
-    sources: {
-      ...(docker !== undefined && docker !== false && { docker: dockerConfig(docker) }),
-      ...(file !== undefined &&
-        file !== false && { file: { path: absolute(file.path, ['sources', 'file', 'path']) } }),
-    },
-    ...(parsed.vip !== false && { vip: parsed.vip }),
-    balancing: { ...parsed.balancing, affinity: Math.ceil(parsed.balancing.affinity / 1000) },
-    health: {
-      rancherCompose: Object.fromEntries(
-        Object.entries(parsed.health.rancherCompose).map(([stack, path]) => [
-          stack,
-          absolute(path, ['health', 'rancherCompose', stack]),
-        ]),
-      ),
-      defaults: parsed.health.defaults,
-    },
-    api: { listen: parsed.api.listen.map(apiListen) },
+/** What a key of the parsed configuration is in the model; undefined: it is absent there. */
+function settle(value: unknown, key: ConfigKey, path: readonly string[], absolute: ToAbsolute): unknown {
+  if (key.kind === 'section') {
+    if (!isMapping(value)) return undefined;
+    const entries = [...key.children].map(([name, child]): [string, unknown] => {
+      return [name, settle(value[name], child, [...path, name], absolute)];
+    });
+    return Object.fromEntries(entries.filter(([, inner]) => inner !== undefined));
+  }
+  if (!key.holdsPaths) return value;
+  if (typeof value === 'string') return absolute(value, path);
+  if (!isMapping(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, text]) => [name, absolute(String(text), [...path, name])]),
+  );
+}
+
+type Docker = Exclude<ParsedConfig['sources']['docker'], false | undefined>;
+
+function readDockerHost(host: string, docker: Docker) {
+  const socket = /^unix:\/\/(\/[^\0]+)$/.exec(host)?.[1];
+  const fault: Fault = {
+    path: socketPath,
+    part: 'value',
+    message: dockerHostFault(host),
+    origin: 'DOCKER_HOST',
   };
-  return { config: deepFreeze(config), faults, origins };
+  return {
+    sources: { docker: { ...docker, socket: socket ?? docker.socket } },
+    faults: socket === undefined ? [fault] : [],
+    origins: new Map([['sources.docker.socket', 'DOCKER_HOST']]),
+  };
 }
 
 function dockerHostFault(host: string): string {
@@ -103,6 +85,8 @@ function dockerHostFault(host: string): string {
 
 function deepFreeze<T>(value: T): T {
   if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
+  // Bytes cannot be frozen.
+  if (ArrayBuffer.isView(value)) return value;
   for (const inner of Object.values(value)) deepFreeze<unknown>(inner);
   return Object.freeze(value);
 }

@@ -243,6 +243,7 @@ const balancingSchema = section({
     )
     .prefault('wrr'),
   affinity: duration('0s', '24h')
+    .transform((milliseconds) => Math.ceil(milliseconds / 1000))
     .describe(
       'How long after its last connection a client address is sent to the same task, in whole seconds; 0s: no affinity.',
     )

@@ -1,12 +1,15 @@
 import { z } from 'zod';
-import { parseDuration } from '../net/duration.js';
+import { durationForm, durationPattern, parseDuration } from '../net/duration.js';
 import { canonicalIp, isLoopback, parseCidr, parseHostPort, type Cidr, type HostPort } from '../net/ip.js';
 import { labelFault, nameFault } from '../net/dns-labels.js';
 import { parseRecord, type StaticRecord } from '../net/record-text.js';
 import { parseUpstream, type Upstream } from '../net/upstream.js';
 import { vipPool } from '../net/vip-pool.js';
 import { nearest } from '../text/nearest.js';
-import type { ApiListen } from './model.js';
+
+/** Where the API listens: a unix socket, or a loopback address. */
+export type ApiListen =
+  { readonly kind: 'unix'; readonly path: string } | ({ readonly kind: 'tcp' } & HostPort);
 
 const longestShown = 60;
 
@@ -91,12 +94,12 @@ export function duration(min: string, max: string) {
   const high = parseDuration(max) ?? Infinity;
   return text(
     `duration, ${min} to ${max}`,
-    `a duration from ${min} to ${max}, written with its unit: 500ms, 10s, 5m`,
+    `a duration from ${min} to ${max}, ${durationForm}`,
     (input) => {
       const parsed = parseDuration(input);
       return value(parsed !== undefined && parsed >= low && parsed <= high ? parsed : undefined);
     },
-    /^\d{1,9}(ms|s|m|h|d)$/,
+    durationPattern,
   );
 }
 

@@ -98,7 +98,7 @@ export const ownLabels = {
     inFile: 'use the key balancing.scheduler of the service',
   },
   'fairlead.affinity': {
-    value: 'seconds, or `10m`',
+    value: 'duration',
     otherwise: '`balancing.affinity`',
     meaning: 'a client address stays with its task until it was away for so long; 0: no affinity',
     inFile: 'use the key balancing.affinity of the service',
@@ -140,13 +140,13 @@ export const ownLabels = {
     inFile: 'use the key balancing.on_down of the service',
   },
   'fairlead.idle_timeout': {
-    value: 'ms, or `1h`',
+    value: 'duration',
     otherwise: '`balancing.idleTimeout`',
     meaning: 'a connection on which nothing moves ends after this; 0: never',
     inFile: 'use the key balancing.idle_timeout of the service',
   },
   'fairlead.drain_timeout': {
-    value: 'ms, or `30s`',
+    value: 'duration',
     otherwise: '`balancing.drainTimeout`',
     meaning: 'open connections of a draining task end after this; 0: never',
     inFile: 'use the key balancing.drain_timeout of the service',
@@ -158,7 +158,7 @@ export const ownLabels = {
     inFile: 'use the key balancing.udp_replies of the service',
   },
   'fairlead.slow_start': {
-    value: 'ms, or `30s`',
+    value: 'duration',
     otherwise: '`balancing.slowStart`',
     meaning: 'the share of a task that became healthy grows to its full weight over this time',
     inFile: 'use the key balancing.slow_start of the service',

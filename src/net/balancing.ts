@@ -1,5 +1,5 @@
 import { parseBoolean } from './boolean.js';
-import { parseDuration } from './duration.js';
+import { durationForm, formatDuration, parseDuration } from './duration.js';
 
 /** How a virtual IP chooses a task: IPVS's algorithms (ipvsadm(8), "--scheduler") by their names. */
 export const SCHEDULERS = [
@@ -91,17 +91,14 @@ function count(max: number, none: string): Reader<number> {
   return { expected: `a whole number from 0 to ${max} (0: ${none})`, read };
 }
 
-/** @param unit what a bare number counts, in milliseconds; the result counts the same */
+/** @param unit what the result counts, in milliseconds */
 function time(max: number, unit: 1 | 1000, none: string): Reader<number> {
   const read = (text: string) => {
-    const bare = /^\d{1,9}$/.test(text) ? Number(text) : undefined;
-    const value = bare ?? Math.ceil((parseDuration(text.toLowerCase()) ?? Infinity) / unit);
+    const value = Math.ceil((parseDuration(text) ?? Infinity) / unit);
     return value <= max ? value : undefined;
   };
-  const longest = (max * unit) / 3_600_000;
-  const [word, example] = unit === 1 ? ['milliseconds', '30000 or 30s'] : ['seconds', '600 or 10m'];
   return {
-    expected: `${word}, or a time with its unit, of ${longest} h at most, such as ${example} (0: ${none})`,
+    expected: `a duration of at most ${formatDuration(max * unit)}, ${durationForm} (0: ${none})`,
     read,
   };
 }

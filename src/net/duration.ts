@@ -1,10 +1,29 @@
-const millisecondsIn = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+const millisecondsIn = { ns: 1e-6, us: 1e-3, ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 type Unit = keyof typeof millisecondsIn;
 
-/** `500ms`, `10s`, `5m`, `1h`, `7d`. @returns milliseconds; undefined when the text is no duration */
+/** Longer than any duration that a person writes. */
+const longestText = 40;
+
+const term = String.raw`\d+(?:\.\d+)?(?:ns|us|ms|s|m|h|d)`;
+
+/** A duration as a regular expression, for a JSON schema. */
+export const durationPattern = new RegExp(`^(?:0|(?:${term})+)$`);
+
+/** What a duration looks like: the end of a sentence about a text that is not one. */
+export const durationForm = 'written with its unit: 500ms, 10s, 1m30s';
+
+/**
+ * Reads a duration in the one form that configuration, labels, services files and API have: that of Go and Docker, with
+ * days besides. `500ms`, `10s`, `1m30s`, `1.5h`, `7d`; only `0` needs no unit.
+ * @returns milliseconds, a whole number, at least 1 unless the duration is 0; undefined when the text is not a duration
+ */
 export function parseDuration(text: string): number | undefined {
-  const match = /^(\d{1,9})(ms|s|m|h|d)$/.exec(text);
-  return match === null ? undefined : Number(match[1]) * millisecondsIn[match[2] as Unit];
+  if (text.length > longestText || !durationPattern.test(text)) return undefined;
+  let sum = 0;
+  for (const [, amount, unit] of text.matchAll(/([\d.]+)([a-z]+)/g))
+    sum += Number(amount) * millisecondsIn[unit as Unit];
+  // A duration that is too short to count must not turn into 0, which often means "for ever".
+  return sum > 0 ? Math.max(1, Math.round(sum)) : 0;
 }
 
 /** The text with the largest unit that {@link parseDuration} reads as this number of milliseconds. */

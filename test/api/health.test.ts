@@ -190,10 +190,13 @@ describe('what is sent', () => {
   const PATH = '/v1/tasks/shop_web_1/drain';
 
   it.each([
-    [{ for: '30' }, '"for" is "30", which is no time from 1s to 365d'],
-    [{ for: '500ms' }, 'which is no time from 1s'],
-    [{ for: '366d' }, 'which is no time from 1s'],
-    [{ for: '-5s' }, 'which is no time'],
+    [
+      { for: '30' },
+      '"for" is "30"; it must be a duration from 1s to 365d, written with its unit: 500ms, 10s, 1m30s',
+    ],
+    [{ for: '500ms' }, 'it must be a duration from 1s'],
+    [{ for: '366d' }, 'it must be a duration from 1s'],
+    [{ for: '-5s' }, 'it must be a duration'],
     [{ for: 30 }, '"for" is no text'],
     [{ note: 'x'.repeat(201) }, '201 characters; 200 are the most'],
     [{ fro: '30s' }, 'unknown key "fro"; known: for, note'],

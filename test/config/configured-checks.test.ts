@@ -73,7 +73,7 @@ db:
         /^fairlead\.yaml:9:18: health\.defaults\.c\.http\.body: "\(" is no regular expression /,
       ),
       expect.stringMatching(
-        /^fairlead\.yaml:10:25: health\.defaults\.c\.response_timeout: "never" is no time /,
+        /^fairlead\.yaml:10:25: health\.defaults\.c\.response_timeout: "never" is not a duration /,
       ),
       'fairlead.yaml:11:5: health.defaults.d: has no port to check; write one',
       expect.stringMatching(/^fairlead\.yaml:12:8: health\.defaults\.e: is 80; it must be a mapping /),

@@ -25,7 +25,7 @@ listen: []
       'fairlead.yaml:4:8: dns.ttl: is 99999999; it must be a whole number of seconds from 0 to 86400',
       'fairlead.yaml:5:12: dns.listen[0]: is 1; it must be an IP address with a port, such as 169.254.169.250:53 or [::1]:53',
       'fairlead.yaml:5:34: dns.listen[2]: is "[::1"; it must be an IP address with a port, such as 169.254.169.250:53 or [::1]:53',
-      'fairlead.yaml:6:20: dns.upstreamTimeout: is 5; it must be a duration from 100ms to 1m, written with its unit: 500ms, 10s, 5m',
+      'fairlead.yaml:6:20: dns.upstreamTimeout: is 5; it must be a duration from 100ms to 1m, written with its unit: 500ms, 10s, 1m30s',
       'fairlead.yaml:7:8: log.format: has no value; it must be one of auto, json, text',
       'fairlead.yaml:7:25: log.level: is "wran"; it must be one of trace, debug, info, warn, error; did you mean warn?',
       'fairlead.yaml:9:13: sources.docker.sockt: is no key of sources.docker; did you mean socket?',

@@ -17,8 +17,8 @@ const labels = (number: number) => ({
   'fairlead.health.type': 'http',
   'fairlead.health.port': '80',
   'fairlead.health.http.path': '/health',
-  'fairlead.health.interval': String(CHECK.interval),
-  'fairlead.health.timeout': '400',
+  'fairlead.health.interval': `${CHECK.interval}ms`,
+  'fairlead.health.timeout': '400ms',
   'fairlead.health.fall': String(CHECK.fall),
   'fairlead.health.rise': String(CHECK.rise),
 });

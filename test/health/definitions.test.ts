@@ -57,7 +57,7 @@ describe('labels', () => {
     [
       {
         port: '80',
-        interval: '500',
+        interval: '500ms',
         timeout: '1m30s',
         passive: 'yes',
         strategy: 'recreateonquorum',
@@ -92,7 +92,7 @@ describe('labels', () => {
     [{ exec: '[broken' }, 'exec', /is no list of words/],
     [{ type: 'exec' }, '', /has no command to execute; write one/],
     [{ type: 'udp' }, '', /has no port to check; write one/],
-    [{ interval: '2000' }, '', /says nothing of what to check; write a type/],
+    [{ interval: '2s' }, '', /says nothing of what to check; write a type/],
   ])('%j cannot run', (given, key, message) => {
     const definition = checkFromLabels(labels(given), 80);
     expect(definition?.check).toBeUndefined();
@@ -108,7 +108,7 @@ describe('labels', () => {
   it.each<[Record<string, string>, string]>([
     [
       { port: '80', interval: '0' },
-      '"0" is no time from 100 ms to 24 h; write milliseconds, such as 2000, or a unit, such as 2s',
+      '"0" is not a duration from 100ms to 24h, written with its unit: 500ms, 10s, 1m30s',
     ],
     [{ port: '80', rise: 'two' }, '"two" is no whole number from 1 to 100'],
     [{ port: '80', intervall: '1s' }, 'is no label of ours; did you mean fairlead.health.interval?'],
@@ -343,7 +343,7 @@ b:
 `,
       [
         '3:11: service "a": health_check.port: "99999" is no port; write a whole number from 1 to 65535',
-        '4:15: service "a": health_check.interval: "fast" is no time from 100 ms to 24 h; write milliseconds, such as 2000, or a unit, such as 2s',
+        '4:15: service "a": health_check.interval: "fast" is not a duration from 100ms to 24h, written in milliseconds, such as 2000, or with a unit, such as 2s',
         '5:5: service "a": health_check.intervall: is no key of health_check; did you mean interval?',
         '6:15: service "a": health_check.strategy: "recreat" is none of none, recreate, recreateOnQuorum',
         '7:5: service "a": health_check.recreate_on_quorum_strategy_config: is no mapping with "quorum: NUMBER"',
@@ -484,7 +484,7 @@ describe('the default of a stack', () => {
       { prot: 80, interval: 'soon' },
       [
         ['prot', 'key', /^is no key of health_check; did you mean port\?$/],
-        ['interval', 'value', /^"soon" is no time/],
+        ['interval', 'value', /^"soon" is not a duration/],
       ],
     ],
   ])('%j has faults', (given, expected) => {
@@ -552,5 +552,24 @@ describe('whatever is written', () => {
       }),
       { numRuns: 500 },
     );
+  });
+});
+
+describe('a time without a unit', () => {
+  it('is refused in a label, with the form to write', () => {
+    const found = checkFromLabels({ 'fairlead.health.port': '80', 'fairlead.health.interval': '5000' }, 80);
+    expect(found?.check).toMatchObject({ interval: 2000 });
+    expect(found?.notes.map(({ message }) => message)).toEqual([
+      '"5000" is not a duration from 100ms to 24h, written with its unit: 500ms, 10s, 1m30s',
+    ]);
+  });
+
+  it('is in milliseconds where Rancher writes it', () => {
+    const { services, notes } = readRancherCompose(
+      'a: { health_check: { port: 80, interval: 5000 } }',
+      'f.yml',
+    );
+    expect(notes).toEqual([]);
+    expect(services.get('a')).toMatchObject({ interval: 5000 });
   });
 });

@@ -22,7 +22,7 @@ it('has each setting once, under the name of its field', () => {
 describe('a text', () => {
   it.each([
     ['scheduler', 'WLC', 'wlc'],
-    ['affinity', '600', 600],
+    ['affinity', '0', 0],
     ['affinity', '10m', 600],
     ['affinity', '1500ms', 2],
     ['affinity', '24h', 86_400],
@@ -31,7 +31,7 @@ describe('a text', () => {
     ['proxy_protocol', 'none', 'none'],
     ['accept_proxy', 'Yes', true],
     ['accept_proxy', '0', false],
-    ['idle_timeout', '2000', 2000],
+    ['idle_timeout', '1m30s', 90_000],
     ['idle_timeout', '7d', 604_800_000],
     ['drain_timeout', '30s', 30_000],
     ['slow_start', ' 1h ', 3_600_000],

@@ -17,7 +17,7 @@ const OF_SERVICE = '/v1/services/:stack/:service/drain';
 /** What operators take out of rotation: one task, or all tasks of a service. */
 export function drainRoutes(app: FastifyInstance, { catalog, daemon, health, clock }: ApiPorts): void {
   const drain = (target: DrainTarget, body: Body): DrainJson => {
-    const time = body.time('for');
+    const time = body.duration('for');
     const note = body.note('note');
     const at = clock();
     const options = {

@@ -14,11 +14,11 @@ import {
   readCount,
   readDnsName,
   readDnsType,
+  readDuration,
   readGrpcService,
   readHeaders,
   readHost,
   readMethod,
-  readMilliseconds,
   readOctets,
   readOneOf,
   readPath,
@@ -91,6 +91,8 @@ export interface Definition {
 export interface BuildContext {
   readonly from: string;
   readonly timing?: Partial<CheckTiming>;
+  /** Whether times without a unit are milliseconds, as in rancher-compose.yml. */
+  readonly bareTimes?: boolean;
   /** Used when no port is written; the lowest TCP port of the task. */
   readonly port?: number | undefined;
 }
@@ -197,11 +199,12 @@ class Builder {
     from: string;
   } {
     const otherwise = { ...defaultTiming, ...this.#context.timing };
-    const time = readMilliseconds(100);
+    const { bareTimes = false } = this.#context;
+    const time = readDuration(100, bareTimes);
     const quorum = this.#read('quorum', readCount, undefined);
     return {
       interval: this.#read('interval', time, otherwise.interval),
-      timeout: this.#read('timeout', readMilliseconds(10), otherwise.timeout),
+      timeout: this.#read('timeout', readDuration(10, bareTimes), otherwise.timeout),
       rise: this.#read('rise', readCount, otherwise.rise),
       fall: this.#read('fall', readCount, otherwise.fall),
       initializingTimeout: this.#read('initializing_timeout', time, otherwise.initializingTimeout),

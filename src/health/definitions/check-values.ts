@@ -1,4 +1,5 @@
 import { parseBoolean } from '../../net/boolean.js';
+import { durationForm, formatDuration, parseDuration } from '../../net/duration.js';
 import { printable, quoted } from '../../text/printable.js';
 import { type RecoveryStrategy, type StatusRange, dnsCheckTypes, type DnsCheckType } from '../check.js';
 
@@ -18,33 +19,19 @@ export const readPort: Reader<number> = (text) => {
     : bad('is no port; write a whole number from 1 to 65535');
 };
 
-const unitMs: Readonly<Record<string, number>> = {
-  ns: 1e-6,
-  us: 1e-3,
-  ms: 1,
-  s: 1000,
-  m: 60_000,
-  h: 3_600_000,
-};
 const longestMs = 24 * 3_600_000;
 
-/** `1m30s`, `500ms`: the durations of Go and Docker. @returns milliseconds; undefined when it is none */
-function goDuration(text: string): number | undefined {
-  if (!/^(?:\d+(?:\.\d+)?(?:ns|us|ms|s|m|h))+$/.test(text) || text.length > 40) return undefined;
-  let sum = 0;
-  for (const [, amount = '', unit = ''] of text.matchAll(/(\d+(?:\.\d+)?)(ns|us|ms|s|m|h)/g)) {
-    sum += Number(amount) * (unitMs[unit] ?? 0);
-  }
-  return Math.round(sum);
-}
-
-/** Milliseconds: a bare number as Rancher has it, or with units. @param least below which a check would do harm */
-export function readMilliseconds(least: number): Reader<number> {
+/**
+ * A duration, in milliseconds.
+ * @param least below which a check would do harm, in milliseconds
+ * @param bare whether a number without a unit is read as milliseconds, as Rancher writes it
+ */
+export function readDuration(least: number, bare: boolean): Reader<number> {
   return (text) => {
-    const ms = /^\d{1,9}$/.test(text) ? Number(text) : goDuration(text);
-    return ms !== undefined && ms >= least && ms <= longestMs
-      ? good(ms)
-      : bad(`is no time from ${least} ms to 24 h; write milliseconds, such as 2000, or a unit, such as 2s`);
+    const ms = bare && /^\d{1,9}$/.test(text) ? Number(text) : parseDuration(text);
+    if (ms !== undefined && ms >= least && ms <= longestMs) return good(ms);
+    const form = bare ? 'written in milliseconds, such as 2000, or with a unit, such as 2s' : durationForm;
+    return bad(`is not a duration from ${formatDuration(least)} to 24h, ${form}`);
   };
 }
 

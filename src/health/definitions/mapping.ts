@@ -98,7 +98,7 @@ export function readHealthCheckMapping(value: unknown, from: string, keys: Mappi
   }
   if (keys === 'rancher' && !written.has('port') && !faults.some(({ path }) => path[0] === 'port'))
     fault([], 'key', 'has no port; write "port: 80", the port in the container');
-  const built = buildCheck(written, { from });
+  const built = buildCheck(written, { from, bareTimes: true });
   for (const { key, message } of built.notes) {
     const path = paths.get(key);
     if (path) fault(path, 'value', message);

@@ -63,7 +63,7 @@ export function createVipStack(host: Host, stack: string): VipStack {
           'fairlead.ports': '80',
           'fairlead.health.type': 'tcp',
           'fairlead.health.port': '80',
-          'fairlead.health.interval': '500',
+          'fairlead.health.interval': '500ms',
           'fairlead.health.rise': '1',
           'fairlead.panic_threshold': '1',
         },
