@@ -13,7 +13,7 @@ export async function serve(name: string, port: number): Promise<void> {
     return;
   }
   const plane = createProxyPlane({
-    log: (message) => console.error(message),
+    log: { warn: (message) => console.error(message) },
     // This file is a bundle; what a thread runs is beside the compiled source.
     native: { script: pathToFileURL(resolve('dist/balancer/proxy/native/carrier-worker.js')) },
   });

@@ -76,7 +76,7 @@ async function serveFairlead(
       now: () => performance.now(),
       onSignal: () => undefined,
       limits: new FlowBudget(flowLimits(65_536)),
-      log: (message) => process.stderr.write(`${message}\n`),
+      log: { warn: (message) => void process.stderr.write(`${message}\n`) },
     },
     { batches },
   );

@@ -2,16 +2,10 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { FastifyInstance } from 'fastify';
 import { createApp } from './app.js';
 import { listen, type ListenAddress } from './listen.js';
-import type {
-  ApiLog,
-  CatalogReader,
-  DaemonInfo,
-  HealthPort,
-  NameService,
-  ProcessPort,
-  VipPort,
-} from './ports.js';
+import type { CatalogReader, DaemonInfo, HealthPort, NameService, ProcessPort, VipPort } from './ports.js';
 import type { StreamLimits } from './routes/event-routes.js';
+import { errorMessage } from '../net/error-message.js';
+import type { Log } from '../net/log.js';
 
 export interface ApiServerOptions {
   readonly catalog: CatalogReader;
@@ -22,7 +16,7 @@ export interface ApiServerOptions {
   readonly process: ProcessPort;
   /** Paths of unix sockets and loopback addresses; port 0 takes a free one. */
   readonly listen: readonly ListenAddress[];
-  readonly log: ApiLog;
+  readonly log: Log;
   /** Milliseconds since the epoch. */
   readonly clock?: () => number;
   readonly limits?: StreamLimits;
@@ -86,7 +80,9 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
         throw error;
       }
       for (const server of servers) {
-        server.on('error', (error) => log.error('the API had an error while accepting a connection', error));
+        server.on('error', (error) =>
+          log.error('a connection could not be accepted', { error: errorMessage(error) }),
+        );
       }
     },
     stop,

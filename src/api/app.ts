@@ -14,6 +14,7 @@ import { serviceRoutes } from './routes/service-routes.js';
 import { statusRoutes } from './routes/status-routes.js';
 import { taskRoutes } from './routes/task-routes.js';
 import { vipRoutes } from './routes/vip-routes.js';
+import { errorMessage } from '../net/error-message.js';
 
 export interface AppOptions {
   /** The addresses that the API listens on, for `/v1/status`. */
@@ -61,7 +62,7 @@ export function createApp(
     if (problem.status >= 500 && !(error instanceof ApiProblem)) {
       ports.log.error(
         `${request.method} ${clip(request.url)} failed; this is a fault of Fairlead, please report it`,
-        error,
+        { error: errorMessage(error) },
       );
     }
     return reply.code(problem.status).type(PROBLEM_TYPE).send(JSON.stringify(problem));

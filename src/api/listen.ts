@@ -2,6 +2,7 @@ import { lstatSync, mkdirSync, unlinkSync } from 'node:fs';
 import { connect, type Server } from 'node:net';
 import { dirname } from 'node:path';
 import { formatHostPort, isLoopback, type HostPort } from '../net/ip.js';
+import { asError } from '../net/error-message.js';
 
 /** What fits into `sun_path` (unix(7)). Node 20 cuts a longer path off and listens at what is left of it. */
 const MAX_PATH = 107;
@@ -87,7 +88,7 @@ function bound(server: Server, where: string, bind: () => void): Promise<void> {
     try {
       bind();
     } catch (error) {
-      failed(error instanceof Error ? error : new Error(String(error)));
+      failed(asError(error));
     }
   });
 }

@@ -5,6 +5,7 @@ import type { Snapshot } from '../catalog/snapshot.js';
 import type { AnsweringJson, DnsCountersJson, ForwardingJson } from './types/dns-figures.js';
 import type { ExplainJson, ExplainVipPortJson, ViewJson } from './types/query.js';
 import type { VipCounters, VipSettings, VipState, VipStatusJson, VipTaskJson } from './types/vips.js';
+import type { Log } from '../net/log.js';
 
 /** What the API sees of the catalog. */
 export interface CatalogReader {
@@ -207,12 +208,6 @@ export interface VirtualServiceInfo extends VipCounters {
 /** A task behind a virtual IP; see {@link VipTaskJson}. */
 export type VirtualTaskInfo = Omit<VipTaskJson, 'id'> & { readonly task: string };
 
-/** Where the API says what the operator of the daemon should know. */
-export interface ApiLog {
-  warn(message: string): void;
-  error(message: string, error: unknown): void;
-}
-
 /** All that the API is given. */
 export interface ApiPorts {
   readonly catalog: CatalogReader;
@@ -221,7 +216,7 @@ export interface ApiPorts {
   readonly health: HealthPort;
   readonly vips: VipPort;
   readonly process: ProcessPort;
-  readonly log: ApiLog;
+  readonly log: Log;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
 }

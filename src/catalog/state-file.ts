@@ -5,6 +5,7 @@ import { SCHEDULERS, type Balancing } from '../net/balancing.js';
 import type { Facts } from './facts.js';
 import { LAST_DATE, type SavedHealth } from './health-overlay.js';
 import type { VipLease } from './leases.js';
+import { errorMessage } from '../net/error-message.js';
 
 /** What each source had told, and when that was last known to be true. */
 export type SavedFacts = ReadonlyMap<string, { readonly facts: Facts; readonly asOf: number }>;
@@ -150,7 +151,7 @@ export class StateFile {
       content = await readFile(this.path, 'utf8');
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { sources: new Map() };
-      throw new Error(`${this.path}: cannot be read (${message(error)}); starting without saved facts`, {
+      throw new Error(`${this.path}: cannot be read (${errorMessage(error)}); starting without saved facts`, {
         cause: error,
       });
     }
@@ -164,7 +165,7 @@ export class StateFile {
         ...(rest.vips && { vips: rest.vips }),
       };
     } catch (error) {
-      const why = error instanceof z.ZodError ? z.prettifyError(error).split('\n')[0] : message(error);
+      const why = error instanceof z.ZodError ? z.prettifyError(error).split('\n')[0] : errorMessage(error);
       throw new Error(
         `${this.path}: is no saved state (${why ?? ''}); starting without it, it will be written anew`,
         {
@@ -188,9 +189,12 @@ export class StateFile {
       await rename(temporary, this.path);
     } catch (error) {
       await rm(temporary, { force: true });
-      throw new Error(`${this.path}: cannot be written (${message(error)}); check the "state" directory`, {
-        cause: error,
-      });
+      throw new Error(
+        `${this.path}: cannot be written (${errorMessage(error)}); check the "state" directory`,
+        {
+          cause: error,
+        },
+      );
     }
   }
 }
@@ -223,8 +227,4 @@ function* lists(facts: Facts): Generator<string> {
     yield ']';
     comma = ',';
   }
-}
-
-function message(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -15,7 +15,8 @@ import { loadLibc, type Libc, type Unavailable } from '../linux/libc.js';
 import type { HostPort } from '../net/ip.js';
 import type { Part } from './lifecycle.js';
 import type { LoadedConfig } from './loaded-config.js';
-import type { Logger } from './log.js';
+import { errorMessage } from '../net/error-message.js';
+import type { Log } from '../net/log.js';
 import type { Names } from './name-parts.js';
 import { Pacer } from './pacer.js';
 
@@ -26,7 +27,7 @@ export interface AnsweringOptions {
   readonly snapshot: () => Snapshot;
   /** Milliseconds since the epoch. */
   readonly startedAt: number;
-  readonly log: Logger;
+  readonly log: Log;
 }
 
 /** How UDP is answered: by threads where the system allows it, else one by one; from compiled answers in both cases. */
@@ -59,10 +60,7 @@ export class Answering implements Part {
       lookup: (question) => names().cache.peek(question),
       now,
       onFault: (error) => {
-        log.error(
-          { component: 'dns', error: String(error) },
-          'an answer could not be compiled; please report it',
-        );
+        log.error('an answer could not be compiled; please report it', { error: errorMessage(error) });
       },
     });
     this.#publisher = new Publisher({
@@ -89,7 +87,7 @@ export class Answering implements Part {
       versions: this.#versions,
       compiler: this.#compiler,
       responder,
-      log: { warn: (message) => log.warn({ component: 'dns' }, message) },
+      log,
     });
   }
 

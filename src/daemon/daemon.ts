@@ -15,7 +15,9 @@ import { Lifecycle, type Part } from './lifecycle.js';
 import { Listeners } from './listeners.js';
 import type { LoadedConfig } from './loaded-config.js';
 import { Answering } from './answering.js';
-import type { Logger } from './log.js';
+import { errorMessage } from '../net/error-message.js';
+import type { Log } from '../net/log.js';
+import type { DaemonLog } from './log.js';
 import { processFigures } from './metrics-process.js';
 import { createNameService } from './name-service.js';
 import { forwardingStatus, hostClient } from './name-parts.js';
@@ -29,7 +31,7 @@ import type { VipSupply } from './vip-supply.js';
 /** Everything that runs, wired: sources -> catalog -> name server, virtual IPs, API, state directory. */
 export class Daemon {
   readonly catalog: Catalog;
-  readonly #log: Logger;
+  readonly #log: DaemonLog;
   readonly #version = fairleadVersion();
   readonly #startedAt = Date.now();
   readonly #state: StateKeeper;
@@ -46,14 +48,14 @@ export class Daemon {
   #loadedAt = Date.now();
   #reload: DaemonStatus['config']['reload'];
 
-  constructor(loaded: LoadedConfig, log: Logger) {
+  constructor(loaded: LoadedConfig, log: DaemonLog) {
     this.#loaded = loaded;
     this.#log = log;
-    const report = (what: string) => (error: unknown) => log.error({ error: String(error) }, what);
+    const report = (what: string) => (error: unknown) => log.error(what, { error: errorMessage(error) });
     this.catalog = new Catalog({
       onListenerError: report('a consumer of the catalog failed; please report it'),
     });
-    this.#state = new StateKeeper(this.catalog, (error) => log.warn(messageOf(error)));
+    this.#state = new StateKeeper(this.catalog, (error) => log.warn(errorMessage(error)));
     this.#names = new NamesInForce({ catalog: this.catalog, startedAt: this.#startedAt, log }, ({ tuning }) =>
       this.#responder.tune(tuning),
     );
@@ -75,19 +77,19 @@ export class Daemon {
       environment: () => this.#loaded.config.environment,
       snapshot: () => this.catalog.snapshot,
       startedAt: this.#startedAt,
-      log,
+      log: log.of('dns'),
     });
     this.#listeners = new Listeners(
       this.#responder,
       (address, counters) => this.#answering.listen(address, counters),
-      log.child({ component: 'dns' }),
+      log.of('dns'),
     );
     this.#sources = new Sources(this.catalog, log, () => this.#state.saved.sources);
     this.#health = new HealthKeeper(this.catalog, createCheckBook(loaded), this.#sources);
     this.#vips = this.#createVips(loaded.config);
     this.#api = new ApiPart((config) => this.#createApi(config));
     this.#lifecycle = new Lifecycle(this.#parts(), (error, part) => {
-      log.error({ part, error: messageOf(error) }, 'a part of the daemon failed; please report it');
+      log.error('a part of the daemon failed; please report it', { part, error: errorMessage(error) });
     });
   }
 
@@ -132,7 +134,7 @@ export class Daemon {
       this.#answering.publish(change, snapshot);
     });
     this.catalog.onChange(warnOfProblems(this.#log));
-    this.catalog.onChange(logPanic(this.#log.child({ component: 'health' })));
+    this.catalog.onChange(logPanic(this.#log.of('health')));
     await this.#lifecycle.start(this.#loaded);
   }
 
@@ -151,7 +153,7 @@ export class Daemon {
   #use(loaded: LoadedConfig): void {
     this.#loaded = loaded;
     this.#loadedAt = Date.now();
-    this.#log.level = loaded.config.log.level;
+    this.#log.setLevel(loaded.config.log.level);
   }
 
   /** The addresses of virtual IPs, and what else the catalog takes from the configuration. */
@@ -215,13 +217,13 @@ export class Daemon {
   }
 
   #createVips({ vip }: Config): VipKeeper {
-    const log = this.#log.child({ component: 'vip' });
+    const log = this.#log.of('vip');
     const { native = 'auto', workers = 1 } = vip ?? {};
     const plane = createProxyPlane({
       udp: { batches: native === 'auto' },
       native: native === 'auto' && { workers },
       anyPort: () => this.#vips.isLed,
-      log: (message) => log.warn(message),
+      log,
       onSignal: ({ backend, ok, reason }) => {
         if (!ok) this.#health.observeFailure(backend, reason ?? 'failed');
       },
@@ -247,24 +249,17 @@ export class Daemon {
       vips: this.#vips,
       process: processFigures,
       listen: config.api.listen.map((each) => (each.kind === 'unix' ? { path: each.path } : each)),
-      log: {
-        warn: (message) => this.#log.warn({ component: 'api' }, message),
-        error: (message, error) => this.#log.error({ component: 'api', error: messageOf(error) }, message),
-      },
+      log: this.#log.of('api'),
     });
   }
 }
 
 /** Writes each problem to the log once, when it comes up. */
-function warnOfProblems(log: Logger): (change: ChangeSet, snapshot: Snapshot) => void {
+function warnOfProblems(log: Log): (change: ChangeSet, snapshot: Snapshot) => void {
   let told = new Set<string>();
   return ({ meta }, { problems }) => {
     if (!meta) return;
-    for (const { code, message } of problems) if (!told.has(message)) log.warn({ code }, message);
+    for (const { code, message } of problems) if (!told.has(message)) log.warn(message, { code });
     told = new Set(problems.map(({ message }) => message));
   };
-}
-
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,28 +1,24 @@
-import {
-  createDnsServer,
-  type DnsLog,
-  type DnsServer,
-  type DnsServerOptions,
-} from '../dns/server/dns-server.js';
+import { createDnsServer, type DnsServer, type DnsServerOptions } from '../dns/server/dns-server.js';
 import type { Responder } from '../dns/server/responder.js';
 import { addLoopbackAddress } from '../linux/addresses.js';
 import { formatHostPort, isLinkLocal, type HostPort } from '../net/ip.js';
 import type { Part, Undo } from './lifecycle.js';
 import type { LoadedConfig } from './loaded-config.js';
+import type { Log } from '../net/log.js';
 
 /** The DNS listeners: one server for each address, so that a reload touches only the addresses that came and went. */
 export class Listeners implements Part {
   readonly name = 'DNS listeners';
   readonly #responder: Pick<Responder, 'respond'>;
   readonly #listenUdp: NonNullable<DnsServerOptions['listenUdp']>;
-  readonly #log: DnsLog;
+  readonly #log: Log;
   readonly #servers = new Map<string, DnsServer>();
   #wanted: readonly HostPort[] = [];
 
   constructor(
     responder: Pick<Responder, 'respond'>,
     listenUdp: NonNullable<DnsServerOptions['listenUdp']>,
-    log: DnsLog,
+    log: Log,
   ) {
     this.#responder = responder;
     this.#listenUdp = listenUdp;

@@ -1,23 +1,59 @@
 import { Writable } from 'node:stream';
 import { pino, type Logger } from 'pino';
 import type { Config } from '../config/model.js';
+import type { Log } from '../net/log.js';
 
-export type { Logger };
+/** The log of the whole daemon. */
+export interface DaemonLog extends Log {
+  /** The log of one part of it: its name is beside each of its lines. */
+  of(component: string): Log;
+  /** Only what is this grave, or graver, is written. */
+  setLevel(level: Config['log']['level']): void;
+}
 
 /**
  * The daemon's log, on standard error: JSON lines, or short text lines for people.
  * Standard output is left to what a command prints.
  */
-export function createLog({ level, format }: Config['log']): Logger {
+export function createLog({ level, format }: Config['log']): DaemonLog {
   const text = format === 'text' || (format === 'auto' && process.stderr.isTTY);
-  const options = {
-    level,
-    base: null,
-    messageKey: 'msg',
-    timestamp: () => `,"ts":"${new Date().toISOString()}"`,
-    formatters: { level: (label: string) => ({ level: label }) },
+  return logTo(level, text ? textStream() : pino.destination({ fd: 2, sync: true }));
+}
+
+/** A log whose lines, each a JSON object and a line end, go to `stream`. */
+export function logTo(level: Config['log']['level'], stream: { write(line: string): unknown }): DaemonLog {
+  const root = pino(
+    {
+      level,
+      base: null,
+      messageKey: 'msg',
+      timestamp: () => `,"ts":"${new Date().toISOString()}"`,
+      formatters: { level: (label: string) => ({ level: label }) },
+    },
+    { write: (line: string) => void stream.write(line) },
+  );
+  const parts = new Map<string, Logger>();
+  return {
+    ...writerOf(root),
+    of: (component) => {
+      const part = parts.get(component) ?? root.child({ component });
+      parts.set(component, part);
+      return writerOf(part);
+    },
+    setLevel: (wanted) => {
+      // A child of pino's keeps the level that it was made with.
+      for (const each of [root, ...parts.values()]) each.level = wanted;
+    },
   };
-  return text ? pino(options, textStream()) : pino(options, pino.destination({ fd: 2, sync: true }));
+}
+
+function writerOf(logger: Logger): Log {
+  return {
+    debug: (message, fields = {}) => logger.debug(fields, message),
+    info: (message, fields = {}) => logger.info(fields, message),
+    warn: (message, fields = {}) => logger.warn(fields, message),
+    error: (message, fields = {}) => logger.error(fields, message),
+  };
 }
 
 function textStream(): Writable {
@@ -34,6 +70,6 @@ export function textLine(json: string): string {
   const { level, ts, msg, component, ...fields } = JSON.parse(json) as Record<string, unknown>;
   const time = String(ts).slice(11, 23);
   const rest = Object.entries(fields).map(([key, value]) => `${key}=${JSON.stringify(value)}`);
-  const who = typeof component === 'string' ? `${component}: ` : '';
-  return [time, String(level).toUpperCase().padEnd(5), `${who}${String(msg)}`, ...rest].join(' ');
+  const part = typeof component === 'string' ? `${component}: ` : '';
+  return [time, String(level).toUpperCase().padEnd(5), `${part}${String(msg)}`, ...rest].join(' ');
 }

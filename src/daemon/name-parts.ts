@@ -14,7 +14,7 @@ import { Zone } from '../dns/zone/zone.js';
 import { isLoopback, parseCidr, type Cidr } from '../net/ip.js';
 import { formatUpstream } from '../net/upstream.js';
 import { fileFault } from '../text/file-fault.js';
-import type { Logger } from './log.js';
+import type { DaemonLog } from './log.js';
 
 /** The parts of the name server that a configuration makes; a reload makes them anew. */
 export interface Names {
@@ -30,7 +30,7 @@ export interface NamesContext {
   readonly catalog: Pick<CatalogReader, 'snapshot'>;
   /** Milliseconds since the epoch. */
   readonly startedAt: number;
-  readonly log: Logger;
+  readonly log: DaemonLog;
 }
 
 /** @throws Error with one line when something that the configuration names cannot be read or cannot work */
@@ -48,7 +48,7 @@ export function createNames(config: Config, context: NamesContext): Names {
     ...(dns.rebindProtection && {
       rebind: { allow: [...dns.rebindProtection.allow, ...suffixes], ownNetworks: networksOf(catalog) },
     }),
-    log: { warn: (message) => log.warn({ component: 'forward' }, message) },
+    log: log.of('forward'),
     times: { hedge: Math.ceil(dns.upstreamTimeout / 2), deadline: dns.upstreamTimeout + 1500 },
   });
   const { topLevelDomains } = dns;
@@ -87,10 +87,10 @@ function exemption({ listen }: Config['dns']): Exemption {
 function tuningOf(
   dns: Config['dns'],
   catalog: NamesContext['catalog'],
-  log: Logger,
+  log: DaemonLog,
   isExempt: Exemption,
 ): ResponderTuning {
-  const queries = log.child({ component: 'query' });
+  const queries = log.of('query');
   return {
     ...(dns.rateLimit > 0 && {
       rateLimit: {
@@ -102,7 +102,7 @@ function tuningOf(
       queryLog: {
         sample: 1 / dns.queryLog.sample,
         classes: dns.queryLog.classes,
-        write: (entry) => queries.info(entry, 'query'),
+        write: (entry) => queries.info('query', { ...entry }),
       },
     }),
     ...(dns.nsid !== undefined && { nsid: dns.nsid }),

@@ -2,10 +2,11 @@ import { loadConfig, type LoadOptions } from '../config/load.js';
 import { formatConfigError } from '../config/errors.js';
 import { bannerLines } from './banner.js';
 import { ConfigFault } from './config-fault.js';
-import { Daemon, messageOf } from './daemon.js';
+import { errorMessage } from '../net/error-message.js';
+import { Daemon } from './daemon.js';
 import { demoSettings, makeDemoDirectory, missingForDocker, startDemoTasks } from './demo.js';
 import type { LoadedConfig } from './loaded-config.js';
-import { createLog, type Logger } from './log.js';
+import { createLog, type DaemonLog } from './log.js';
 
 export interface RunOptions {
   readonly configPath?: string;
@@ -50,7 +51,7 @@ export async function runDaemon(options: RunOptions): Promise<number> {
     daemon = new Daemon(loaded, log);
     await daemon.start();
   } catch (error) {
-    process.stderr.write(`fairlead: ${messageOf(error)}\n`);
+    process.stderr.write(`fairlead: ${errorMessage(error)}\n`);
     return error instanceof ConfigFault ? EXIT.badConfig : EXIT.failed;
   }
   const demoTasks =
@@ -67,11 +68,15 @@ export async function runDaemon(options: RunOptions): Promise<number> {
   return code;
 }
 
-async function reload(daemon: Daemon, log: Logger, load: () => ReturnType<typeof loadConfig>): Promise<void> {
+async function reload(
+  daemon: Daemon,
+  log: DaemonLog,
+  load: () => ReturnType<typeof loadConfig>,
+): Promise<void> {
   const next = load();
   const failed = (error: string) => {
     daemon.noteReload(error);
-    log.error({ error }, 'the configuration was not reloaded; the old one stays in force');
+    log.error('the configuration was not reloaded; the old one stays in force', { error });
   };
   if (!next.ok) {
     failed(next.errors.map(formatConfigError).join('; '));
@@ -81,23 +86,23 @@ async function reload(daemon: Daemon, log: Logger, load: () => ReturnType<typeof
   try {
     await daemon.reload(loaded);
     daemon.noteReload();
-    log.info({ hash: loaded.hash }, 'configuration reloaded');
+    log.info('configuration reloaded', { hash: loaded.hash });
   } catch (error) {
-    failed(messageOf(error));
+    failed(errorMessage(error));
   }
 }
 
 /** A fault that nobody caught costs what it was about, never the whole host its names. */
-function keepGoing(log: Logger): void {
+function keepGoing(log: DaemonLog): void {
   const report = (error: unknown) => {
     const stack = error instanceof Error ? error.stack : undefined;
-    log.error({ error: messageOf(error), stack }, 'internal error, carried on; please report it');
+    log.error('internal error, carried on; please report it', { error: errorMessage(error), stack });
   };
   process.on('uncaughtException', report);
   process.on('unhandledRejection', report);
 }
 
-function untilStopped(log: Logger, onHangUp: () => Promise<void>): Promise<number> {
+function untilStopped(log: DaemonLog, onHangUp: () => Promise<void>): Promise<number> {
   return new Promise((resolve) => {
     let reloading = Promise.resolve();
     let stopping = false;
@@ -112,7 +117,7 @@ function untilStopped(log: Logger, onHangUp: () => Promise<void>): Promise<numbe
         // The second signal means it: whatever is still under way is dropped.
         if (stopping) process.exit(128 + number);
         stopping = true;
-        log.info({ signal }, 'stopping');
+        log.info('stopping', { signal });
         void reloading.then(() => resolve(signal === 'SIGINT' ? EXIT.interrupted : EXIT.ok));
       });
     }

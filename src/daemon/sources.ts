@@ -8,8 +8,10 @@ import { ExecError, type ContainerExec } from '../sources/docker/container-exec.
 import { hostAddress } from '../linux/addresses.js';
 import type { Part } from './lifecycle.js';
 import type { LoadedConfig } from './loaded-config.js';
-import type { Logger } from './log.js';
+import type { DaemonLog } from './log.js';
 import { PacedSink } from './paced-sink.js';
+import { errorMessage } from '../net/error-message.js';
+import type { Log } from '../net/log.js';
 
 /** The kinds of source in the order of precedence: what an operator writes into a file wins over what is found. */
 const ORDER = ['file', 'docker'] as const;
@@ -35,12 +37,12 @@ interface Created {
 export class Sources implements Part {
   readonly name = 'sources';
   readonly #catalog: Catalog;
-  readonly #log: Logger;
+  readonly #log: DaemonLog;
   readonly #saved: () => SavedFacts | undefined;
   readonly #running = new Map<SourceName, Running>();
 
   /** @param saved facts that are served until a source has spoken; asked for once, at the start */
-  constructor(catalog: Catalog, log: Logger, saved: () => SavedFacts | undefined) {
+  constructor(catalog: Catalog, log: DaemonLog, saved: () => SavedFacts | undefined) {
     this.#catalog = catalog;
     this.#log = log;
     this.#saved = saved;
@@ -75,7 +77,7 @@ export class Sources implements Part {
           this.#catalog.dropSource(name);
           return;
         }
-        const { source, exec } = await create(name, config, this.#log.child({ component: name }));
+        const { source, exec } = await create(name, config, this.#log.of(name));
         this.#running.set(name, { source, exec, sink, settings });
         await source.start(sink);
         sink.flush();
@@ -108,11 +110,9 @@ export class Sources implements Part {
   }
 
   #createSink(name: SourceName, saved: SavedFacts | undefined): PacedSink {
+    const log = this.#log.of(name);
     return new PacedSink(this.#catalog.sink(name, saved?.get(name)), (error) => {
-      this.#log.error(
-        { component: name, error: String(error) },
-        'a change could not be taken; please report it',
-      );
+      log.error('a change could not be taken; please report it', { error: errorMessage(error) });
     });
   }
 }
@@ -123,7 +123,7 @@ function settingsOf(config: Config, name: SourceName): unknown {
   return own && { own, environment: config.environment, host: config.host };
 }
 
-async function create(name: SourceName, config: Config, log: Logger): Promise<Created> {
+async function create(name: SourceName, config: Config, log: Log): Promise<Created> {
   const { environment, sources, host } = config;
   if (name === 'file') {
     const { createFileSource } = await import('../sources/file/file-source.js');
@@ -136,7 +136,7 @@ async function create(name: SourceName, config: Config, log: Logger): Promise<Cr
     environment,
     resyncMs: sources.docker?.resync ?? 60_000,
     hostAddress: () => host.address ?? hostAddress(),
-    log: (level, message, fields) => log[level](fields ?? {}, message),
+    log,
   });
   return { source, exec: source.exec };
 }

@@ -12,7 +12,8 @@ import type { ChangeSet } from '../catalog/change.js';
 import type { Problem, ServiceKey } from '../catalog/model.js';
 import type { Config } from '../config/model.js';
 import type { LoadedConfig } from './loaded-config.js';
-import type { Logger } from './log.js';
+import { errorMessage } from '../net/error-message.js';
+import type { Log } from '../net/log.js';
 import { Pacer } from './pacer.js';
 import { infoOf, placeOf } from './vip-info.js';
 import { VipSupplier, type VipSupply } from './vip-supply.js';
@@ -20,7 +21,7 @@ import { VipSupplier, type VipSupply } from './vip-supply.js';
 export interface VipKeeperOptions {
   readonly catalog: Catalog;
   readonly plane: DataPlane;
-  readonly log: Logger;
+  readonly log: Log;
   readonly supplier?: VipSupplier;
   /** Milliseconds since the epoch. */
   readonly clock?: () => number;
@@ -51,7 +52,7 @@ interface Led {
 export class VipKeeper implements VipPort {
   readonly #catalog: Catalog;
   readonly #plane: DataPlane;
-  readonly #log: Logger;
+  readonly #log: Log;
   readonly #supplier: VipSupplier;
   readonly #clock: () => number;
   readonly #retryMs: number;
@@ -195,7 +196,7 @@ export class VipKeeper implements VipPort {
       this.#problems = problems;
       for (const { message } of problems) if (!told.has(message)) this.#log.warn(message);
     } catch (error) {
-      this.#log.error({ error: String(error) }, 'virtual IPs could not be changed; please report it');
+      this.#log.error('virtual IPs could not be changed; please report it', { error: errorMessage(error) });
     }
   }
 
@@ -219,7 +220,7 @@ export class VipKeeper implements VipPort {
       await this.#supplier.lead(pool, redirects);
       this.#led = { pool, desired, problems, due: now + RULES_MS };
     } catch (error) {
-      const fault = error instanceof Error ? error.message : String(error);
+      const fault = errorMessage(error);
       if (fault !== this.#led.fault) this.#log.warn(fault);
       this.#led = { due: now + this.#retryMs, fault };
     }

@@ -7,7 +7,8 @@ import { removeVipRules, writeVipRules, type Redirect } from '../linux/vip-rules
 import { isLoopback } from '../net/ip.js';
 import { ConfigFault } from './config-fault.js';
 import type { LoadedConfig } from './loaded-config.js';
-import type { Logger } from './log.js';
+import { errorMessage } from '../net/error-message.js';
+import type { Log } from '../net/log.js';
 
 /** Where virtual IPs come from on this host. */
 export type VipSupply =
@@ -39,7 +40,7 @@ const thisHost: VipSystem = {
 
 /** Finds out whether there can be virtual IPs, and makes their addresses local to this host. */
 export class VipSupplier {
-  readonly #log: Logger;
+  readonly #log: Log;
   readonly #system: VipSystem;
   /** Pools whose routes are ours to take away. */
   readonly #added = new Set<string>();
@@ -48,7 +49,7 @@ export class VipSupplier {
   /** Pools that there are rules for. */
   readonly #ruled = new Set<string>();
 
-  constructor(log: Logger, system: VipSystem = thisHost) {
+  constructor(log: Log, system: VipSystem = thisHost) {
     this.#log = log;
     this.#system = system;
   }
@@ -81,7 +82,7 @@ export class VipSupplier {
       await this.#keepRoute(pool);
       if (pool !== inForce) await this.#writeRules(pool, []);
     } catch (error) {
-      return this.#none(`${messageOf(error)}, or set vip to false`);
+      return this.#none(`${errorMessage(error)}, or set vip to false`);
     }
     return { pool, led: true };
   }
@@ -127,15 +128,11 @@ export class VipSupplier {
   }
 
   async #quietly(work: Promise<void>): Promise<void> {
-    await work.catch((error: unknown) => this.#log.warn(messageOf(error)));
+    await work.catch((error: unknown) => this.#log.warn(errorMessage(error)));
   }
 
   #none(why: string): VipSupply {
     this.#log.warn(`virtual IPs are off, and names are answered with tasks: ${why}`);
     return { why, wanted: true };
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

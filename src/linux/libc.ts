@@ -4,6 +4,7 @@
  */
 
 import { declareStreamCalls, type StreamCalls } from './stream-calls.js';
+import { errorMessage } from '../net/error-message.js';
 
 /** A pointer as a number: addresses of user space fit 47 bits. 0 is NULL. */
 export type Pointer = number;
@@ -97,7 +98,7 @@ export async function loadLibc(): Promise<Libc | Unavailable> {
       address: (buffer) => Number(koffi.address(new Uint8Array(buffer))),
     };
   } catch (error) {
-    const [line = ''] = (error instanceof Error ? error.message : String(error)).split('\n');
+    const [line = ''] = errorMessage(error).split('\n');
     return { unavailable: `the package koffi cannot be loaded (${line})` };
   }
 }

@@ -1,5 +1,6 @@
 import { LineCounter, isAlias, isMap, isNode, isScalar, isSeq, parseDocument, type Document } from 'yaml';
 import { tooDeepAt } from './yaml-depth.js';
+import { errorMessage } from '../net/error-message.js';
 
 /** Aliases resolve to this many nodes at most: enough for people, not for a bomb. */
 const maxAliasCount = 50;
@@ -104,7 +105,7 @@ function syntaxMessage({ code, message }: { readonly code: string; readonly mess
 }
 
 function thrownReason(error: unknown): string {
-  const reason = error instanceof Error ? error.message : String(error);
+  const reason = errorMessage(error);
   return `${reason.split('\n')[0] ?? ''}; write the values out instead of using aliases`;
 }
 

@@ -21,6 +21,7 @@ import { createApiServer, type ApiServer, type ApiServerOptions } from '../../sr
 import { Catalog } from '../../src/catalog/catalog.js';
 import type { FactSink, TaskFact } from '../../src/catalog/facts.js';
 import type { Problem } from '../../src/catalog/model.js';
+import { recordedLog } from '../support/recorded-log.js';
 
 /** 2026-11-21T00:00:00Z: the daemon's clock in these tests. */
 export const NOW = Date.UTC(2026, 10, 21);
@@ -446,10 +447,7 @@ export async function startApi(
     vips,
     daemon: { status: () => status.current },
     process: fakeProcess,
-    log: {
-      warn: (text) => logged.push(text),
-      error: (text, error) => logged.push(`${text}: ${String(error)}`),
-    },
+    log: recordedLog(logged),
     clock: () => NOW,
     listen: options.listen ?? [{ path: socket }],
     ...(options.limits === undefined ? {} : { limits: options.limits }),

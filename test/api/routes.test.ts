@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import fastify from 'fastify';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { silentLog } from '../../src/net/log.js';
 import { registerRoutes } from '../../src/api/app.js';
 import { QuestionError } from '../../src/api/ports.js';
 import {
@@ -257,9 +258,17 @@ it('docs/api.md has every route and every problem code', () => {
   app.addHook('onRoute', ({ url, method }) => {
     routes.push(`${String(method)} ${url}`);
   });
-  const log = { warn: () => undefined, error: () => undefined };
   const daemon = { status: () => status.current };
-  const ports = { catalog, names, daemon, health, vips, process: fakeProcess, log, clock: Date.now };
+  const ports = {
+    catalog,
+    names,
+    daemon,
+    health,
+    vips,
+    process: fakeProcess,
+    log: silentLog,
+    clock: Date.now,
+  };
   registerRoutes(app, ports, { listening: () => [] });
   const page = readFileSync(new URL('../../docs/api.md', import.meta.url), 'utf8');
   expect(routes.length).toBeGreaterThan(16);

@@ -1,7 +1,7 @@
 import { rm, writeFile } from 'node:fs/promises';
-import { pino } from 'pino';
 import { describe, expect, it, vi } from 'vitest';
 import { Daemon } from '../../src/daemon/daemon.js';
+import { logTo } from '../../src/daemon/log.js';
 import { ask, Ground, services, silentLog } from './support.js';
 
 const ground = new Ground();
@@ -52,10 +52,7 @@ describe('the daemon', () => {
 
   it('takes over the log level for all that log', async () => {
     const lines: string[] = [];
-    const daemon = new Daemon(
-      ground.loaded(),
-      pino({ level: 'info' }, { write: (line: string) => lines.push(line) }),
-    );
+    const daemon = new Daemon(ground.loaded(), logTo('info', { write: (line) => lines.push(line) }));
     ground.running.push(daemon);
     await daemon.start();
     expect(lines.join('')).toContain('"component":"dns"');

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
-import { pino } from 'pino';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Catalog } from '../../src/catalog/catalog.js';
+import { logTo } from '../../src/daemon/log.js';
 import { createNames } from '../../src/daemon/name-parts.js';
 import { composeReply } from '../../src/wire/reply.js';
 import { CLASS, TYPE } from '../../src/wire/constants.js';
@@ -124,7 +124,7 @@ describe('what the configuration says of names', () => {
 
   it("is the server's name for those who ask for it, and the log of queries", async () => {
     const lines: string[] = [];
-    const log = pino({ level: 'info' }, { write: (line: string) => lines.push(line) });
+    const log = logTo('info', { write: (line) => lines.push(line) });
     const nsid = {
       type: 'OPT',
       name: '.',

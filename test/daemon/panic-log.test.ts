@@ -1,12 +1,12 @@
-import { pino } from 'pino';
 import { expect, it } from 'vitest';
 import { Catalog } from '../../src/catalog/catalog.js';
 import { logPanic } from '../../src/daemon/panic-log.js';
+import { recordedLog } from '../support/recorded-log.js';
 import { taskFact } from '../support/facts.js';
 
 it('panic is told once, and once when it is over', () => {
-  const lines: string[] = [];
-  const log = pino({ level: 'info' }, { write: (line: string) => lines.push(line) });
+  const log = recordedLog();
+  const { lines } = log;
   const catalog = new Catalog();
   catalog.onChange(logPanic(log));
   const sink = catalog.sink('docker');
@@ -15,8 +15,7 @@ it('panic is told once, and once when it is over', () => {
     sink.replace({
       tasks: healths.map((health, at) => taskFact(`web_${at}`, { service, health, ip: `10.0.0.${at + 1}` })),
     });
-  const told = () =>
-    lines.splice(0).map((line) => (JSON.parse(line) as { msg: string }).msg.replace(/:.*/, ''));
+  const told = () => lines.splice(0).map((line) => line.replace(/(:| \{).*/, ''));
   put('healthy', 'healthy', 'unhealthy');
   expect(told()).toEqual([]);
   put('healthy', 'unhealthy', 'unhealthy');

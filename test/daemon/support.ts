@@ -3,14 +3,14 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import dnsPacket, { type Packet, type RecordType } from 'dns-packet';
-import { pino, type Logger } from 'pino';
 import { afterEach, beforeEach } from 'vitest';
 import { parseConfigText, readText } from '../../src/config/load.js';
 import { Daemon } from '../../src/daemon/daemon.js';
 import type { LoadedConfig } from '../../src/daemon/loaded-config.js';
+import { logTo, type DaemonLog } from '../../src/daemon/log.js';
 import { parseHostPort } from '../../src/net/ip.js';
 
-export const silentLog = pino({ level: 'silent' }, { write: () => undefined });
+export const silentLog = logTo('error', { write: () => undefined });
 
 /** A services file with one task of `web.shop`. */
 export const services = (ip: string) =>
@@ -50,7 +50,7 @@ api: { listen: ["unix:${this.path('api.sock')}"] }
     return parsed;
   }
 
-  async started(config = this.loaded(), log: Logger = silentLog): Promise<Daemon> {
+  async started(config = this.loaded(), log: DaemonLog = silentLog): Promise<Daemon> {
     const daemon = new Daemon(config, log);
     this.running.push(daemon);
     await daemon.start();

@@ -1,6 +1,5 @@
 import { writeFileSync } from 'node:fs';
 import { connect, createServer, type Server } from 'node:net';
-import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { getJson } from '../../src/api/client.js';
 import type { ExplainJson } from '../../src/api/types/query.js';
@@ -16,6 +15,7 @@ import { parseConfigText } from '../../src/config/load.js';
 import { VipKeeper, type VipKeeperOptions } from '../../src/daemon/vip-keeper.js';
 import { VipSupplier } from '../../src/daemon/vip-supply.js';
 import { ref, taskFact } from '../support/facts.js';
+import { recordedLog } from '../support/recorded-log.js';
 import { ask, Ground, silentLog } from './support.js';
 
 const POOL = '127.43.0.0/16';
@@ -90,8 +90,7 @@ async function keeper(
 ): Promise<VipKeeper> {
   const loaded = parseConfigText(config);
   if (!loaded.ok) throw new Error(JSON.stringify(loaded.errors));
-  const write = (line: string) => warned.push((JSON.parse(line) as { msg: string }).msg);
-  const log = pino({ level: 'warn' }, { write });
+  const log = recordedLog(warned);
   const made = new VipKeeper({ catalog, plane, log, clock: () => now, ...options });
   keepers.push(made);
   made.use(loaded.config, await made.prepare(loaded));

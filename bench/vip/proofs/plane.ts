@@ -13,7 +13,7 @@ export const PLANE_PORT = 17_100;
 /** This process as a plane. */
 export function bePlane(): void {
   const plane = createProxyPlane({
-    log: (message) => process.stderr.write(`${message}\n`),
+    log: { warn: (message) => void process.stderr.write(`${message}\n`) },
     // This file is a bundle; what a thread runs is beside the compiled source.
     native: { script: pathToFileURL(resolve('dist/balancer/proxy/native/carrier-worker.js')) },
   });

@@ -2,6 +2,7 @@ import type { HostPort } from '../../net/ip.js';
 import type { PassiveSignal, VirtualService, VirtualServiceCounters } from '../data-plane.js';
 import type { Scheduler } from '../schedulers/scheduler.js';
 import type { FlowBudget } from './flow-budget.js';
+import type { Log } from '../../net/log.js';
 
 /** As long as the kernel allows (net.core.somaxconn). */
 export const BACKLOG = 65_535;
@@ -51,7 +52,7 @@ export interface FrontendContext {
   /** Whether TCP listens at any free port of the VIP, because the kernel leads connections there. */
   readonly anyPort?: () => boolean;
   /** One line for the operator. */
-  readonly log: (message: string) => void;
+  readonly log: Pick<Log, 'warn'>;
 }
 
 /**

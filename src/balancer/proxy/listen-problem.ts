@@ -1,5 +1,6 @@
 import { formatHostPort, ipFamily } from '../../net/ip.js';
 import type { PlaneProblem, VirtualService } from '../data-plane.js';
+import { errorMessage } from '../../net/error-message.js';
 
 type Endpoint = Pick<VirtualService, 'service' | 'vip' | 'port' | 'protocol'>;
 
@@ -7,7 +8,7 @@ type Endpoint = Pick<VirtualService, 'service' | 'vip' | 'port' | 'protocol'>;
 export function listenProblem({ service, vip, port, protocol }: Endpoint, error: unknown): PlaneProblem {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   const place = `${formatHostPort({ ip: vip, port })}/${protocol}`;
-  const why = reason(code, vip, port, protocol) ?? (error instanceof Error ? error.message : String(error));
+  const why = reason(code, vip, port, protocol) ?? errorMessage(error);
   return { vip, port, protocol, message: `service ${service}: cannot serve ${place}: ${why}` };
 }
 

@@ -14,6 +14,7 @@ import { makeScheduler } from './make-scheduler.js';
 import { NativeTcp, type NativeTcpOptions } from './native/native-tcp.js';
 import { listenNodeTcp } from './node/node-tcp.js';
 import { listenUdp, type UdpOptions } from './udp-frontend.js';
+import { silentLog, type Log } from '../../net/log.js';
 
 export interface ProxyPlaneOptions {
   /** Keys the hashes of schedulers; hosts that are to choose alike have the same. */
@@ -26,7 +27,7 @@ export interface ProxyPlaneOptions {
   /** Asked for each new TCP listener; see {@link VirtualServiceCounters.listenPort}. False by default. */
   readonly anyPort?: () => boolean;
   readonly onSignal?: (signal: PassiveSignal) => void;
-  readonly log?: (message: string) => void;
+  readonly log?: Pick<Log, 'warn'>;
   /** Milliseconds that only grow. */
   readonly now?: () => number;
 }
@@ -66,7 +67,7 @@ class ProxyPlane implements DataPlane {
   #toldFull = -Infinity;
 
   constructor(options: ProxyPlaneOptions) {
-    const { seed = 0, onSignal = () => undefined, log = () => undefined } = options;
+    const { seed = 0, onSignal = () => undefined, log = silentLog } = options;
     const now = options.now ?? (() => performance.now());
     this.#options = options;
     this.#wheel = new DeadlineWheel(now);
@@ -205,7 +206,7 @@ class ProxyPlane implements DataPlane {
     const onFull = (): void => this.#tellFull();
     const loaded = await NativeTcp.load(native, { seed, budget, onSignal, onFull, log });
     if (!('unavailable' in loaded)) return loaded;
-    log(`virtual IPs: Node carries TCP itself, at more than twice the cost, because ${loaded.unavailable}`);
+    log.warn(`Node carries TCP itself, at more than twice the cost, because ${loaded.unavailable}`);
     return undefined;
   }
 
@@ -215,8 +216,8 @@ class ProxyPlane implements DataPlane {
     const now = this.#wheel.now();
     if (now - this.#toldFull < TELL_FULL_MS) return;
     this.#toldFull = now;
-    log(
-      `virtual IPs: no room for another connection: ${flows} are open, with ${descriptors} of ${limits.descriptors} file descriptors; ` +
+    log.warn(
+      `no room for another connection: ${flows} are open, with ${descriptors} of ${limits.descriptors} file descriptors; ` +
         `new ones wait; raise the limit (LimitNOFILE= in the systemd unit, --ulimit nofile= for docker run)`,
     );
   }

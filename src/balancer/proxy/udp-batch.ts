@@ -4,6 +4,7 @@ import { loadLibc, type Libc } from '../../linux/libc.js';
 import { AF_INET, SOCKADDR, SOCKADDR_SIZE } from '../../linux/sockaddr.js';
 import { openUdpSocket, type UdpSocketOptions } from '../../linux/udp-socket.js';
 import type { HostPort } from '../../net/ip.js';
+import { asError } from '../../net/error-message.js';
 
 /** Datagrams at a time. */
 const CAPACITY = 64;
@@ -48,7 +49,7 @@ export class UdpBatch {
     try {
       return this.#batch.receive(fd, false);
     } catch (error) {
-      return error instanceof Error ? error : new Error(String(error));
+      return asError(error);
     }
   }
 

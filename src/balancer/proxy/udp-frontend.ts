@@ -85,7 +85,7 @@ class UdpFrontend implements LocalFrontend, UpstreamEvents {
       if (this.#batch?.pace.due()) this.#readBatch();
     });
     socket.on('error', ({ message }) => {
-      context.log(
+      context.log.warn(
         `the UDP socket of ${service.service} at ${service.vip}:${service.port} has failed: ${message}`,
       );
     });

@@ -10,6 +10,7 @@ import { probeDocker } from './probe-docker.js';
 import { probeVips, type WantedPool } from './probe-vips.js';
 import { nameserversOf, ndotsOf } from './container-resolv-conf.js';
 import { probeAnswer, probeTcp, probeUdp } from './probe-port.js';
+import { asError, errorMessage } from '../../net/error-message.js';
 
 /** Looks at this host. What cannot be found out is left out; nothing is changed. */
 export async function collect(context: Context): Promise<HostFacts> {
@@ -113,7 +114,7 @@ function read(path: string): string | Error {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
-    return error instanceof Error ? error : new Error(String(error));
+    return asError(error);
   }
 }
 
@@ -145,6 +146,6 @@ export function daemonJsonFacts(text: string | Error): DaemonJsonFacts {
     const ndots = ndotsOf(listOf('dns-opts'));
     return { state: 'read', dns: listOf('dns'), ...(ndots === undefined ? {} : { ndots }) };
   } catch (error) {
-    return { state: 'unreadable', message: error instanceof Error ? error.message : String(error) };
+    return { state: 'unreadable', message: errorMessage(error) };
   }
 }

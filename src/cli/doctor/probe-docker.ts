@@ -4,6 +4,7 @@ import { parseCidr } from '../../net/ip.js';
 import type { HostRange } from '../../net/vip-pool.js';
 import type { ContainerDns, DockerFacts } from './host-facts.js';
 import { containerResolver } from './container-resolv-conf.js';
+import { errorMessage } from '../../net/error-message.js';
 
 const PATIENCE_MS = 3000;
 const MAX_BYTES = 4 << 20;
@@ -29,7 +30,7 @@ export async function probeDocker(path: string): Promise<DockerFacts> {
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
     if (code === 'ENOENT' || code === 'ENOTDIR') return { state: 'absent', path };
     if (code === 'EACCES' || code === 'EPERM') return { state: 'denied', path };
-    return { state: 'silent', path, message: error instanceof Error ? error.message : String(error) };
+    return { state: 'silent', path, message: errorMessage(error) };
   }
 }
 

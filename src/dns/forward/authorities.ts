@@ -1,4 +1,5 @@
 import { X509Certificate } from 'node:crypto';
+import { errorMessage } from '../../net/error-message.js';
 
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g;
 
@@ -16,7 +17,7 @@ export function checkAuthorities(pem: string): void {
     try {
       new X509Certificate(block);
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
+      const why = errorMessage(error);
       throw new Error(`dns.upstreamCa: certificate ${at + 1} cannot be read (${why}); ${advice}`, {
         cause: error,
       });

@@ -13,10 +13,11 @@ import { Peers, type Peer } from './peers.js';
 import { questionKey } from './question-key.js';
 import { raceUpstreams, type RaceTimes } from './race.js';
 import { createRandomIds } from './random-id.js';
-import { createRebindFilter, type ForwardLog, type RebindOptions } from './rebind.js';
+import { createRebindFilter, type RebindOptions } from './rebind.js';
 import { isOwnAddress } from './resolv-conf.js';
 import { createRoutes, type Route } from './upstream-routes.js';
 import { scrubReply, withoutData } from './scrub.js';
+import type { Log } from '../../net/log.js';
 
 export interface ForwarderOptions {
   /** In the order to ask in. */
@@ -34,7 +35,7 @@ export interface ForwarderOptions {
   readonly ownNames: readonly DnsName[];
   /** Withholds addresses of inner networks; absent: nothing is withheld. */
   readonly rebind?: RebindOptions;
-  readonly log?: ForwardLog;
+  readonly log?: Pick<Log, 'warn'>;
   /** In ms; by default the next upstream is asked after 1000, and all is given up after 3500. */
   readonly times?: RaceTimes;
   /** Clients that may wait at the same time; more are refused at once. 1000 by default. */

@@ -5,6 +5,7 @@ import { inOrder } from './upstream-health.js';
 import type { Outcome } from './outcome.js';
 import type { Peer } from './peers.js';
 import { isReferral } from './scrub.js';
+import { errorMessage } from '../../net/error-message.js';
 
 export interface RaceTimes {
   /** An upstream that is silent for so long, in ms, is joined by the next one; its late reply still counts. */
@@ -84,7 +85,7 @@ export function raceUpstreams(
         launch();
       };
       ask(peer, stop.signal).then(settle, (error: unknown) => {
-        settle({ kind: 'network', detail: error instanceof Error ? error.message : String(error) });
+        settle({ kind: 'network', detail: errorMessage(error) });
       });
     };
     const deadline = setTimeout(() => finish(failure), times.deadline);

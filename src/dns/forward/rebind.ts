@@ -3,17 +3,13 @@ import { ipFromBytes, type Cidr } from '../../net/ip.js';
 import { isAtOrBelow, lowerCaseName, type DnsName } from '../../wire/name.js';
 import { nameFromText, nameToText } from '../../wire/name-text.js';
 import type { Message } from '../../wire/message.js';
+import type { Log } from '../../net/log.js';
 
 export interface RebindOptions {
   /** Networks that are ours whatever their addresses: those that tasks are on. */
   readonly ownNetworks: () => readonly Cidr[];
   /** Names that may have such addresses, with all below them; presentation format. */
   readonly allow: readonly string[];
-}
-
-/** Where the forwarder tells what an operator should know; pino's logger is one. */
-export interface ForwardLog {
-  warn(message: string): void;
 }
 
 export interface RebindFilter {
@@ -32,7 +28,11 @@ const MAX_TOLD = 256;
  * @param now monotonic, in ms
  * @throws Error when a name to allow is none
  */
-export function createRebindFilter(options: RebindOptions, log: ForwardLog, now: () => number): RebindFilter {
+export function createRebindFilter(
+  options: RebindOptions,
+  log: Pick<Log, 'warn'>,
+  now: () => number,
+): RebindFilter {
   const allowed = options.allow.map((text) => {
     const name = nameFromText(text);
     if (name) return lowerCaseName(name);
@@ -47,7 +47,7 @@ export function createRebindFilter(options: RebindOptions, log: ForwardLog, now:
     if (told.has(name) || told.size >= MAX_TOLD) return;
     told.set(name, now());
     log.warn(
-      `dns: ${formatUpstream(upstream)} gave ${name} the inner address ${address}, which was withheld (DNS rebinding); ` +
+      `${formatUpstream(upstream)} gave ${name} the inner address ${address}, which was withheld (DNS rebinding); ` +
         `if it is right, add the name to dns.rebindProtection.allow`,
     );
   };

@@ -4,6 +4,7 @@ import { FLAG } from '../../wire/constants.js';
 import { answersQuestion, decodeMessage, type Message } from '../../wire/message.js';
 import type { WireQuestion } from '../../wire/query.js';
 import type { Outcome } from './outcome.js';
+import { asError } from '../../net/error-message.js';
 
 /** Wrong replies after which a query goes to TCP, where guessing is hopeless (RFC 5452 section 9.2). */
 const MAX_MISMATCHES = 10;
@@ -67,7 +68,7 @@ export function exchangeUdp(
         if (!settled) socket.send(query, fail);
       });
     } catch (error) {
-      fail(error instanceof Error ? error : new Error(String(error)));
+      fail(asError(error));
     }
   });
 }

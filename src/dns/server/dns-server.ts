@@ -4,17 +4,13 @@ import type { Responder } from './responder.js';
 import { TCP_LIMITS, type TcpLimits } from './tcp-limits.js';
 import { listenTcp, TcpConnections, type TcpListener } from './tcp-server.js';
 import { listenUdp, type UdpCounters, type UdpListener } from './udp-server.js';
-
-/** Where the server tells what it does; pino's logger is one. */
-export interface DnsLog {
-  info(message: string): void;
-}
+import type { Log } from '../../net/log.js';
 
 export interface DnsServerOptions {
   /** UDP and TCP on each; port 0 takes any port that both can have. */
   readonly listen: readonly HostPort[];
   readonly responder: Pick<Responder, 'respond'>;
-  readonly log: DnsLog;
+  readonly log: Pick<Log, 'info'>;
   /** How UDP is listened to; by default with dgram. */
   readonly listenUdp?: (address: HostPort, counters: UdpCounters) => UdpListener | Promise<UdpListener>;
   readonly tcp?: Partial<TcpLimits>;

@@ -9,6 +9,7 @@ import {
   type ProbeTarget,
 } from './probe.js';
 import { settleOnce } from './settle.js';
+import { errorMessage } from '../../net/error-message.js';
 
 export interface ExecOutcome {
   readonly exitCode: number;
@@ -55,7 +56,7 @@ export function execProbe(check: ExecCheck, port: ExecPort): Probe {
 
 /** Why it could not be run: `EAGAIN` marks a reason of the engine's, which says nothing of the task. */
 function notRun(error: unknown): ProbeResult {
-  const result = failed(oneLine(error instanceof Error ? error.message : String(error)));
+  const result = failed(oneLine(errorMessage(error)));
   return failedWith(error).local ? { ...result, local: true } : result;
 }
 

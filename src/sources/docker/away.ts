@@ -1,5 +1,6 @@
 import { DockerError } from './port.js';
 import { printable } from '../../text/printable.js';
+import { errorMessage } from '../../net/error-message.js';
 
 /** Why the engine cannot be read: one line with where, why and what to do. */
 export function awayMessage(socket: string, cause: unknown): string {
@@ -23,6 +24,6 @@ function reason(cause: unknown): string {
       return 'it does not answer; if "docker info" hangs too, restart it';
     case undefined:
     default:
-      return printable(cause instanceof Error ? cause.message : String(cause)) + '; connecting again';
+      return printable(errorMessage(cause)) + '; connecting again';
   }
 }

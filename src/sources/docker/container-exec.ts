@@ -4,6 +4,7 @@ import { readFrames } from './attach-frames.js';
 import { DockerError, type DockerPort } from './port.js';
 import { rawNumber, rawObject, type Raw } from './raw.js';
 import { printable } from '../../text/printable.js';
+import { errorMessage } from '../../net/error-message.js';
 
 export interface ExecOptions {
   /** Added to the container's own environment. */
@@ -126,7 +127,7 @@ async function inspect(port: DockerPort, id: string, signal: AbortSignal): Promi
 
 function asExecError(error: unknown): ExecError {
   if (error instanceof ExecError) return error;
-  const message = error instanceof Error ? error.message : String(error);
+  const message = errorMessage(error);
   const isAnswer = error instanceof DockerError && error.status !== undefined && error.status < 500;
   return isAnswer ? new ExecError(message) : new ExecError(`Docker engine: ${printable(message)}`, 'EAGAIN');
 }

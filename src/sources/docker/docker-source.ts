@@ -3,7 +3,7 @@ import { awayMessage } from './away.js';
 import { connectByDockerode } from './dockerode-port.js';
 import { EngineExec, type ContainerExec } from './container-exec.js';
 import { EventParser, SeenEvents, watchStream } from './event-stream.js';
-import type { Log } from './log.js';
+import { silentLog, type Log } from '../../net/log.js';
 import type { ConnectDocker, DockerPort } from './port.js';
 import { Reconciler } from './reconciler.js';
 import { watchSocket } from './socket-watch.js';
@@ -62,7 +62,7 @@ class EngineSource implements DockerSource {
     this.#socket = options.socket.replace(/^unix:\/\//, '');
     this.#timing = { ...defaultTiming, resync: options.resyncMs, ...options.timing };
     this.#timers = options.timers ?? systemTimers;
-    this.#log = options.log ?? (() => undefined);
+    this.#log = options.log ?? silentLog;
     this.#connect = options.connect ?? connectByDockerode;
   }
 
@@ -165,7 +165,7 @@ class EngineSource implements DockerSource {
     this.#error = undefined;
     this.#detail = `unix://${this.#socket}, Engine ${port.engineVersion || 'of unknown version'} (API ${port.apiVersion})`;
     sink.status({ state: 'live', asOf: this.#asOf, detail: this.#detail });
-    this.#log('info', 'docker: connected', { engine: this.#detail });
+    this.#log.info('connected', { engine: this.#detail });
     this.#begun();
   }
 
@@ -176,7 +176,7 @@ class EngineSource implements DockerSource {
     const detail = this.#detail ?? `unix://${this.#socket}`;
     if (this.#asOf === undefined) sink.status({ state: 'loading', error, detail });
     else sink.status({ state: 'stale', asOf: this.#asOf, error, detail });
-    this.#log('warn', error);
+    this.#log.warn(error);
   }
 
   /** A function because it changes behind an await, which narrowing does not see. */

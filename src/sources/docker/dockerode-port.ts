@@ -5,6 +5,7 @@ import type Docker from 'dockerode';
 import { isRawObject, rawNumber, rawText } from './raw.js';
 import { DockerError, type ConnectDocker, type DockerPort } from './port.js';
 import { printable } from '../../text/printable.js';
+import { errorMessage } from '../../net/error-message.js';
 
 /** The newest API that this code has been read against; engines speak older versions of it for years. */
 const newestApi = '1.47';
@@ -278,7 +279,7 @@ function asDockerError(error: unknown): DockerError {
   const fields = isRawObject(error) ? error : {};
   const status = rawNumber(fields.statusCode);
   const reason = isRawObject(fields.json) ? rawText(fields.json.message) : undefined;
-  const text = reason ?? (error instanceof Error ? error.message : String(error));
+  const text = reason ?? errorMessage(error);
   const what = status === undefined ? printable(text) : `the engine answered ${status}: ${printable(text)}`;
   return new DockerError(what, { status, code: rawText(fields.code) });
 }

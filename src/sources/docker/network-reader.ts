@@ -1,8 +1,9 @@
-import type { Log } from './log.js';
+import type { Log } from '../../net/log.js';
 import { readGatewayBridge, readNetworks } from './networks.js';
 import { DockerError, type DockerPort } from './port.js';
 import type { ContainerTable } from './container-table.js';
 import type { Timers } from './timers.js';
+import { errorMessage } from '../../net/error-message.js';
 
 export interface NetworkReaderOptions {
   readonly port: DockerPort;
@@ -46,12 +47,8 @@ export class NetworkReader {
       if (isLast()) table.setGatewayBridge(readGatewayBridge(json), cause);
     } catch (error) {
       if (!isLast()) return;
-      const why = error instanceof Error ? error.message : String(error);
-      this.#options.log(
-        'warn',
-        'docker: networks cannot be read; the last answer holds until the next resync',
-        { why },
-      );
+      const why = errorMessage(error);
+      this.#options.log.warn('networks cannot be read; the last answer holds until the next resync', { why });
     }
   }
 

@@ -3,10 +3,11 @@ import type { DockerEvent, EventSink } from './event-stream.js';
 import { EventHandler } from './event-handler.js';
 import { NetworkReader } from './network-reader.js';
 import { DockerError, type DockerPort } from './port.js';
-import type { Log } from './log.js';
+import type { Log } from '../../net/log.js';
 import type { ContainerTable } from './container-table.js';
 import type { Timers, Timing } from './timers.js';
 import { WorkQueue } from './work-queue.js';
+import { errorMessage } from '../../net/error-message.js';
 
 export interface ReconcilerOptions {
   readonly port: DockerPort;
@@ -62,7 +63,7 @@ export class Reconciler implements EventSink {
   }
 
   gap(why: string): void {
-    this.#options.log('warn', 'docker: events were missed; all containers are listed again', { why });
+    this.#options.log.warn('events were missed; all containers are listed again', { why });
     this.resync('resync').catch((error: unknown) => this.#listFailed(error));
   }
 
@@ -82,8 +83,8 @@ export class Reconciler implements EventSink {
   }
 
   #listFailed(error: unknown): void {
-    const why = error instanceof Error ? error.message : String(error);
-    this.#options.log('warn', 'docker: listing after missed events failed; the next resync repairs it', {
+    const why = errorMessage(error);
+    this.#options.log.warn('listing after missed events failed; the next resync repairs it', {
       why,
     });
   }
@@ -188,13 +189,13 @@ export class Reconciler implements EventSink {
     this.#failures.set(id, count);
     // Its start was told, so that the list has it.
     if (count === 1 && table.get(id) === undefined) this.resync('resync').catch(() => undefined);
-    const why = error instanceof Error ? error.message : String(error);
+    const why = errorMessage(error);
     // A broken connection is the engine's trouble, not the container's, unless it happens again.
     const isPassing = error instanceof DockerError && error.status === undefined && error.code !== undefined;
     if (count > 1 || !isPassing || error.code === 'ETIMEDOUT') {
       table.setUnreadable(id, why);
       table.trustList(id, cause);
-      log('warn', 'docker: a container cannot be inspected', { id, why });
+      log.warn('a container cannot be inspected', { id, why });
     }
     this.#after(Math.min(lastRetry, firstRetry * 2 ** Math.min(count - 1, 10)), () =>
       this.#queue.mark(id, cause),

@@ -10,7 +10,7 @@ const logged: string[] = [];
 const native = script === '' ? false : { script: new URL(script) };
 // More than there is: the kernel has to say no.
 const limits = greed === '' ? {} : { limits: { flows: 10_000, descriptors: 10_000, waiting: 10 } };
-const plane = createProxyPlane({ native, ...limits, log: (message) => logged.push(message) });
+const plane = createProxyPlane({ native, ...limits, log: { warn: (message) => void logged.push(message) } });
 const task = { ip: '127.0.0.1', port: Number(port) };
 // Clients that wait have one each, and no task's connection takes the last.
 const acceptProxy = greed !== '';

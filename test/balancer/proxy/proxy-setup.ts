@@ -60,7 +60,7 @@ export function setUpProxy(second: number, { options }: TcpImplementation): Setu
         ...options(() => performance.now() + clock.ahead),
         onSignal: ({ backend: id, ok, reason }: PassiveSignal) =>
           signals.push(`${id} ${ok ? 'ok' : String(reason)}`),
-        log: (message) => logged.push(message),
+        log: { warn: (message) => void logged.push(message) },
         ...(limits && { limits }),
       });
       cleanUp.push(() => plane.close());

@@ -60,7 +60,7 @@ describeTcp('limits', (implementation) => {
     await first.end().over;
     expect(await waiting.got(1)).toBe('w');
     expect(await counters()).toMatchObject({ active: 2, total: 3, refused: 1 });
-    expect(logged).toEqual([expect.stringMatching(/^virtual IPs: no room .* raise the limit/)]);
+    expect(logged).toEqual([expect.stringMatching(/^no room .* raise the limit/)]);
   });
 
   const FULL = { flows: 2, descriptors: 100, waiting: 5 };

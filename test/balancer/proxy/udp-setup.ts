@@ -104,7 +104,7 @@ export function setUpUdp(second: number): Setup {
           signals.push(`${backend} ${ok ? 'ok' : String(reason)}`);
         },
         limits: budget,
-        log: (message: string) => signals.push(message),
+        log: { warn: (message: string) => void signals.push(message) },
       };
       const frontend = await listenUdp(service, context, {
         every: (_milliseconds, run) => {

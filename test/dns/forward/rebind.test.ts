@@ -101,7 +101,7 @@ describe('rebinding protection', () => {
       Array.from(
         { length: 2 },
         () =>
-          'dns: 192.0.2.53:53 gave www.example.org the inner address 10.0.0.1, which was withheld (DNS rebinding); ' +
+          '192.0.2.53:53 gave www.example.org the inner address 10.0.0.1, which was withheld (DNS rebinding); ' +
           'if it is right, add the name to dns.rebindProtection.allow',
       ),
     );

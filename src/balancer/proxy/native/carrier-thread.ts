@@ -5,6 +5,7 @@ import type { FlowBudget } from '../flow-budget.js';
 import type { CarrierHost, StartCarrier } from './carrier-host.js';
 import type { DescriptorTable } from './descriptor-table.js';
 import type { Command, Report, Request, ServiceAtWork } from './carrier-messages.js';
+import type { Log } from '../../../net/log.js';
 
 /** How long a thread that ended has to wait to be started again, in ms; twice as long each time in a row. */
 const FIRST_RESTART_MS = 50;
@@ -25,7 +26,7 @@ export interface CarrierThreadOptions {
   readonly table: DescriptorTable;
   readonly onSignal: (signal: PassiveSignal) => void;
   readonly onFull: () => void;
-  readonly log: (message: string) => void;
+  readonly log: Pick<Log, 'warn'>;
   /** The thread ended by itself; its flows are reset, and it is started again. @param reason one line */
   readonly onCrash: (reason: string) => void;
 }
@@ -169,7 +170,7 @@ export class CarrierThread {
         onFull();
         return;
       case 'log':
-        log(report.message);
+        log.warn(report.message);
     }
   }
 }

@@ -202,7 +202,7 @@ export class Carrier {
     const now = this.reactor.wheel.now();
     if (now - this.#toldShortage < TELL_SHORTAGE_MS) return;
     this.#toldShortage = now;
-    const message = `virtual IPs: a connection cannot be accepted (${code}); those that come wait; raise the limit of file descriptors (LimitNOFILE= in the systemd unit, --ulimit nofile= for docker run), or of memory`;
+    const message = `a connection cannot be accepted (${code}); those that come wait; raise the limit of file descriptors (LimitNOFILE= in the systemd unit, --ulimit nofile= for docker run), or of memory`;
     this.#report({ kind: 'log', message });
   }
 }

@@ -53,8 +53,8 @@ export class NativeTcp {
     this.#threads = Array.from({ length: workers }, (_, index) => {
       const onCrash = (reason: string): void => {
         for (const frontend of this.#frontends.values()) frontend.lost(index);
-        surroundings.log(
-          `virtual IPs: a thread ended (${reason}), and its connections with it; it is started again, please report it`,
+        surroundings.log.warn(
+          `a thread ended (${reason}), and its connections with it; it is started again, please report it`,
         );
       };
       return new CarrierThread({ ...surroundings, thread: index + 1, libc, start, table, onCrash });

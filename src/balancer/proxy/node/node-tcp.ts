@@ -64,7 +64,7 @@ class NodeTcpFrontend implements Frontend {
     });
     // Accepting has failed once; the listener goes on.
     server.on('error', (error) =>
-      context.log(`VIP ${service.vip}:${port}/tcp: cannot accept: ${error.message}`),
+      context.log.warn(`VIP ${service.vip}:${port}/tcp: cannot accept: ${error.message}`),
     );
   }
 

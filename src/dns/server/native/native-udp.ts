@@ -10,6 +10,7 @@ import type { Responder } from '../responder.js';
 import type { UdpCounters, UdpListener } from '../udp-server.js';
 import { AnsweringThread, type Miss } from './answering-thread.js';
 import { BLOCK_MS } from './answering-messages.js';
+import type { Log } from '../../../net/log.js';
 
 export interface NativeUdpOptions {
   readonly libc: Libc;
@@ -18,7 +19,7 @@ export interface NativeUdpOptions {
   readonly versions: Versions;
   readonly compiler: Compiler;
   readonly responder: Pick<Responder, 'respond'>;
-  readonly log: { warn(message: string): void };
+  readonly log: Pick<Log, 'warn'>;
   /** What a thread runs; by default the compiled file that comes with this one. */
   readonly script?: URL;
 }
