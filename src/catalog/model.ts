@@ -90,6 +90,30 @@ export function serviceNameOf(key: ServiceKey): string {
   return serviceName({ stack, service, ...(sidekick !== undefined && { sidekick }) });
 }
 
+/** The names that a task has on one network besides its own: Docker's network aliases. They are not unique. */
+export interface NetworkAliases {
+  /** Network id. */
+  readonly network: string;
+  /** Lower case. */
+  readonly names: readonly string[];
+}
+
+/** How the engine has a container resolve names. */
+export interface ContainerResolver {
+  /** The file on the host that the container sees as /etc/resolv.conf. */
+  readonly path: string;
+  /** DNS servers that the container itself asks for (`dns:`), as written. */
+  readonly servers: readonly string[];
+  /** What it does not share with other containers of the engine: `own`, or the namespace of the `host`, of another `container`, or `none`. */
+  readonly namespace: 'own' | 'host' | 'container' | 'none';
+  /** The user has mounted a resolv.conf of their own over the engine's. */
+  readonly isMounted: boolean;
+  /** Files of its network namespace, best first. Empty: it does not run. */
+  readonly namespaces: readonly string[];
+  /** Its process runs. False while the engine prepares it, when the engine still writes the file. */
+  readonly isRunning: boolean;
+}
+
 /** One running, or no longer running, instance. */
 export interface Task {
   /**
@@ -119,6 +143,12 @@ export interface Task {
   readonly networkOf?: string;
   /** Further addresses it asks from but is not served at (docker_gwbridge). */
   readonly clientAddresses?: readonly string[];
+  /** By network. What is in {@link names} is not repeated. */
+  readonly aliases?: readonly NetworkAliases[];
+  /** Present for a container of an engine whose files are known. */
+  readonly resolver?: ContainerResolver;
+  /** What its labels ask of how it resolves names: to ask Fairlead, or to leave it as it is. */
+  readonly asksFairlead?: boolean;
   readonly ports: readonly TaskPort[];
   readonly labels: Readonly<Record<string, string>>;
   /** Alias to target, as written by the user: `service`, `service.stack`, or a container name. */

@@ -67,6 +67,18 @@ const task = z.looseObject({
   healthFrom: z.literal('check').optional(),
   endpoints: list(z.object({ network: text, ip: text })),
   clientAddresses: list(text).optional(),
+  aliases: list(z.object({ network: text, names: list(text) })).optional(),
+  resolver: z
+    .object({
+      path: text,
+      servers: list(text),
+      namespace: z.enum(['own', 'host', 'container', 'none']),
+      isMounted: z.boolean(),
+      namespaces: list(text),
+      isRunning: z.boolean(),
+    })
+    .optional(),
+  asksFairlead: z.boolean().optional(),
   ports: list(z.looseObject({ ...port.shape, target: z.number(), published: list(published).optional() })),
   labels: textMap,
   links: textMap,

@@ -79,6 +79,13 @@ export const ownLabels = {
     meaning: 'the virtual IP of its service; it must be one of the pool',
     inFile: 'use the key vip of the service',
   },
+  'fairlead.dns': {
+    value: 'true, false',
+    otherwise: '`io.rancher.container.dns`, or `sources.docker.adopt`',
+    meaning:
+      'true: the container asks Fairlead instead of Docker’s resolver; false: its resolv.conf is left alone',
+    inFile: 'has no effect; remove it',
+  },
   'fairlead.weight': {
     value: '0 to 65535',
     otherwise: '1',

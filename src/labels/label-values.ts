@@ -13,7 +13,7 @@ export interface Reading<T> {
   readonly fault?: string;
 }
 
-export function readBoolean(text: string, otherwise: boolean): Reading<boolean> {
+export function readBoolean<T = boolean>(text: string, otherwise: T): Reading<T | boolean> {
   const value = parseBoolean(text.trim());
   return value === undefined ? { value: otherwise, fault: 'is neither true nor false' } : { value };
 }

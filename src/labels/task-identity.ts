@@ -1,5 +1,6 @@
 import { type Balancing, readBalancing, type BalancingSetting } from '../net/balancing.js';
 import type { EndpointMode, Problem, ServiceRef } from '../catalog/model.js';
+import { parseBoolean } from '../net/boolean.js';
 import { labelFault, nameFault } from '../net/dns-labels.js';
 import type { Upstream } from '../net/upstream.js';
 import { byName, defaultStack, placeByLabels, type Found, type Place } from './label-families.js';
@@ -58,6 +59,8 @@ export interface Identity {
   readonly balancing?: Balancing;
   /** It is to take no new traffic. */
   readonly drain: boolean;
+  /** Whether its resolv.conf is to name Fairlead. Absent: no label says. */
+  readonly asksFairlead?: boolean;
   readonly problems: readonly Problem[];
 }
 
@@ -81,6 +84,9 @@ export function identify(carrier: LabelSource, environment: string): Identity {
   const endpointMode = reader.read('fairlead.endpoint_mode', undefined, readEndpointMode);
   const vip = reader.read('fairlead.vip', undefined, readVip);
   const balancing = reader.balancing();
+  const asksFairlead =
+    reader.read('fairlead.dns', undefined, (text) => readBoolean<boolean | undefined>(text, undefined)) ??
+    parseBoolean(own(carrier.labels, 'io.rancher.container.dns') ?? '');
   reader.tellUnknown();
   return {
     enabled: reader.read('fairlead.enable', true, (text) => readBoolean(text, true)),
@@ -105,6 +111,7 @@ export function identify(carrier: LabelSource, environment: string): Identity {
     ...(vip === undefined ? {} : { vip }),
     ...(Object.keys(balancing).length === 0 ? {} : { balancing }),
     drain: reader.read('fairlead.drain', false, (text) => readBoolean(text, false)),
+    ...(asksFairlead === undefined ? {} : { asksFairlead }),
     problems: reader.problems,
   };
 }

@@ -34,6 +34,7 @@ export class ContainerTable {
   readonly #unreadable = new Map<string, Problem>();
   #networks: Networks = { facts: [], ingress: new Set() };
   #gatewayBridge: ReadonlyMap<string, readonly string[]> = new Map();
+  #root: string | undefined;
 
   /** What the sink has. */
   readonly #facts = new Map<string, TaskFact>();
@@ -140,6 +141,20 @@ export class ContainerTable {
     const added = networks.facts.filter((fact) => !isDeepStrictEqual(old.get(fact.id), fact));
     for (const fact of networks.facts) old.delete(fact.id);
     this.#update({ networks: added, removedNetworks: [...old.keys()] }, cause);
+  }
+
+  /** Adds a network that the list does not have yet. */
+  addNetwork(fact: NetworkFact, cause: string): void {
+    const { facts } = this.#networks;
+    if (facts.some(({ id }) => id === fact.id)) return;
+    this.setNetworks({ ...this.#networks, facts: [...facts, fact] }, cause);
+  }
+
+  /** @param root the engine's data directory (`DockerRootDir`) */
+  setRoot(root: string): void {
+    if (root === this.#root) return;
+    this.#root = root;
+    this.refresh('engine');
   }
 
   setGatewayBridge(addresses: ReadonlyMap<string, readonly string[]>, cause: string): void {
@@ -263,6 +278,7 @@ export class ContainerTable {
       hostAddress: this.#options.hostAddress(),
       clientAddresses: this.#gatewayBridge.get(container.id) ?? [],
       unservedNetworks: this.#networks.ingress,
+      root: this.#root,
       sent: this.#signals.get(container.id),
       container: (id) => this.#containers.get(id) ?? this.#named(id),
     });

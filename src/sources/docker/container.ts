@@ -16,6 +16,10 @@ export interface Attachment {
   readonly endpoint: string;
   /** Canonical, IPv4 first. */
   readonly ips: readonly string[];
+  /** What Docker's resolver calls it there, as written: network aliases, and what the engine adds to them. */
+  readonly aliases?: readonly string[];
+  /** `target:alias`, as `links:` and `external_links:` leave them on a user's network. */
+  readonly links?: readonly string[];
 }
 
 export interface ContainerPort {
@@ -31,8 +35,11 @@ export interface Container {
   readonly name: string;
   /** `listed`: environment, links, stop signal and start time are not known. */
   readonly from: 'listed' | 'inspected';
-  /** `running` only when its addresses are its own: not restarting, not dead. */
-  readonly phase: 'running' | 'paused' | 'stopped';
+  /**
+   * `running` only when its addresses are its own: not restarting, not dead. `starting`: it has addresses, and its
+   * process is about to run.
+   */
+  readonly phase: 'starting' | 'running' | 'paused' | 'stopped';
   /** Why it is stopped: `exited with code 137`. */
   readonly end?: string;
   readonly health: DockerHealth;
@@ -52,6 +59,14 @@ export interface Container {
   readonly stopSignal: number;
   /** Milliseconds. */
   readonly stopTimeout: number;
+  /** `dns:` of its own, as written. */
+  readonly servers?: readonly string[];
+  /** The engine's file for its /etc/resolv.conf; absent before its first start. */
+  readonly resolvConf?: string;
+  /** A volume of the user's is mounted at /etc/resolv.conf. */
+  readonly mountsResolvConf?: boolean;
+  /** Files of its network namespace, best first. */
+  readonly namespaces?: readonly string[];
 }
 
 const defaultStopTimeout = 10_000;
@@ -86,8 +101,52 @@ export function readInspection(json: unknown): Container | undefined {
     ...(image === undefined ? {} : { image }),
     stopSignal: signalNumber(rawText(config.StopSignal)) ?? 15,
     stopTimeout: timeout === undefined || timeout < 0 ? defaultStopTimeout : timeout * 1000,
+    ...readResolver(json, up),
   };
 }
+
+function readResolver(json: Raw, up: boolean): Partial<Container> {
+  const servers = rawArray(rawObject(json.HostConfig).Dns).filter((text) => typeof text === 'string');
+  const resolvConf = rawText(json.ResolvConfPath);
+  const mounts = rawArray(json.Mounts).map((mount) => rawText(rawObject(mount).Destination));
+  const pid = rawNumber(rawObject(json.State).Pid);
+  const key = rawText(rawObject(json.NetworkSettings).SandboxKey);
+  const namespaces = [key, pid === undefined || pid < 1 ? undefined : `/proc/${pid}/ns/net`];
+  return {
+    ...(servers.length === 0 ? {} : { servers }),
+    ...(resolvConf === undefined ? {} : { resolvConf }),
+    ...(mounts.includes('/etc/resolv.conf') ? { mountsResolvConf: true } : {}),
+    ...(up ? { namespaces: namespaces.filter((path) => path !== undefined) } : {}),
+  };
+}
+
+/**
+ * A container of which a `create` event is all that is known. The engine answers an inspection only when the start that
+ * usually follows is over.
+ */
+export function createdContainer(id: string, attributes: Readonly<Record<string, string>>): Container {
+  const { name, image, ...labels } = attributes;
+  return {
+    id,
+    name: bareName(name, id),
+    from: 'listed',
+    phase: 'stopped',
+    end: notStarted,
+    health: 'none',
+    networkMode: 'default',
+    attachments: [],
+    ports: [],
+    labels,
+    env: {},
+    links: [],
+    ...(image === undefined ? {} : { image }),
+    stopSignal: 15,
+    stopTimeout: defaultStopTimeout,
+  };
+}
+
+/** Why a container is stopped that has yet to be started. */
+export const notStarted = 'created, not started';
 
 /** Reads one entry of `GET /containers/json`. @returns undefined when it is no such entry */
 export function readListed(json: unknown): Container | undefined {
@@ -130,7 +189,7 @@ export function hasDrifted(known: Container, listed: Container): boolean {
 /** What list and inspection both tell. */
 function picture(container: Container): string {
   const { name, phase, health, attachments, ports } = container;
-  if (phase === 'stopped') return JSON.stringify([name, phase]);
+  if (phase === 'stopped' || phase === 'starting') return JSON.stringify([name, 'stopped']);
   const places = attachments.map(({ network, endpoint, ips }) => [network, endpoint, ips]).sort();
   const published = ports.filter((port) => port.published.length > 0);
   // The list does not tell the health of a paused container.
@@ -150,6 +209,14 @@ export function ended(container: Container, end: string): Container {
   return startedAt === undefined ? over : rest;
 }
 
+/** A container that was connected to a network, which is a part of its start. */
+export function starting(container: Container, place: Attachment): Container {
+  const others = container.attachments.filter(({ network }) => network !== place.network);
+  const begun: Container = { ...container, phase: 'starting', attachments: [...others, place] };
+  const { end, startedAt, ...rest } = begun;
+  return end === undefined && startedAt === undefined ? begun : rest;
+}
+
 function phaseOf(state: Raw): Container['phase'] {
   if (state.Running !== true || state.Restarting === true || state.Dead === true) return 'stopped';
   return state.Paused === true ? 'paused' : 'running';
@@ -158,13 +225,13 @@ function phaseOf(state: Raw): Container['phase'] {
 function endOf(state: Raw): string {
   if (state.Restarting === true) return 'restarting';
   if (state.Dead === true) return 'dead';
-  if (state.Status === 'created') return 'created, not started';
+  if (state.Status === 'created') return notStarted;
   return exitText(rawNumber(state.ExitCode));
 }
 
 function listedEnd(state: string | undefined, status: string): string {
   if (state === 'restarting' || state === 'dead') return state;
-  if (state === 'created') return 'created, not started';
+  if (state === 'created') return notStarted;
   const code = /^Exited \((\d+)\)/.exec(status)?.[1];
   return exitText(code === undefined ? undefined : Number(code));
 }
@@ -195,11 +262,17 @@ function readAttachments(networks: unknown): Attachment[] {
       const ips = [rawText(network.IPAddress), rawText(network.GlobalIPv6Address)]
         .map((ip) => (ip === undefined ? undefined : canonicalIp(ip)))
         .filter((ip) => ip !== undefined);
+      const texts = (list: unknown) => rawArray(list).filter((text) => typeof text === 'string');
+      // API 1.44 brought the second list, which has the name, the short id and the hostname too.
+      const aliases = [...new Set([...texts(network.Aliases), ...texts(network.DNSNames)])];
+      const links = texts(network.Links);
       return {
         network: rawText(network.NetworkID) ?? name,
         name,
         endpoint: rawText(network.EndpointID) ?? '',
         ips,
+        ...(aliases.length === 0 ? {} : { aliases }),
+        ...(links.length === 0 ? {} : { links }),
       };
     })
     .sort((a, b) => (a.name < b.name ? -1 : 1));

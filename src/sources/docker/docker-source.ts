@@ -5,6 +5,7 @@ import { EngineExec, type ContainerExec } from './container-exec.js';
 import { EventParser, SeenEvents, watchStream } from './event-stream.js';
 import { silentLog, type Log } from '../../net/log.js';
 import type { ConnectDocker, DockerPort } from './port.js';
+import { rawObject, rawText } from './raw.js';
 import { Reconciler } from './reconciler.js';
 import { watchSocket } from './socket-watch.js';
 import { ContainerTable } from './container-table.js';
@@ -115,6 +116,7 @@ class EngineSource implements DockerSource {
       const open = port;
       this.exec.use(open);
       const stream = await open.events(open.connectedAt / 1000 - overlapSeconds);
+      void readRoot(open, table);
       const shared = { timers: this.#timers, timing: this.#timing, log: this.#log };
       const reconciler = new Reconciler({ port: open, table, ...shared });
       duties.push(() => reconciler.stop());
@@ -204,6 +206,16 @@ class EngineSource implements DockerSource {
       };
     });
     return cameBack;
+  }
+}
+
+/** A proxy in front of the socket may refuse the question; an inspection then shows where a container's files are. */
+async function readRoot(port: DockerPort, table: ContainerTable): Promise<void> {
+  try {
+    const root = rawText(rawObject(await port.info()).DockerRootDir);
+    if (root !== undefined) table.setRoot(root);
+  } catch {
+    return;
   }
 }
 

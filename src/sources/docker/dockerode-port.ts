@@ -104,6 +104,10 @@ interface Modem {
   dial(options: object, done: (error: Error | null, response: IncomingMessage) => void): void;
 }
 
+interface AskedEngine {
+  info(options: { readonly abortSignal: AbortSignal }): Promise<unknown>;
+}
+
 interface InspectedExec {
   inspect(options: { readonly abortSignal: AbortSignal }): Promise<unknown>;
 }
@@ -134,6 +138,13 @@ class DockerodePort implements DockerPort {
 
   async ping(): Promise<void> {
     await this.#calls.run('ping', this.#timeout, (abort) => ping(this.#docker, abort));
+  }
+
+  info(): Promise<unknown> {
+    return this.#call('asking what it is', (abortSignal) =>
+      // The types leave out the options, which dockerode reads.
+      (this.#docker as unknown as AskedEngine).info({ abortSignal }),
+    );
   }
 
   listContainers(): Promise<unknown> {

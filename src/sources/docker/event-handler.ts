@@ -1,4 +1,12 @@
-import { ended, exitText, type Container } from './container.js';
+import {
+  createdContainer,
+  ended,
+  exitText,
+  notStarted,
+  starting,
+  type Attachment,
+  type Container,
+} from './container.js';
 import type { DockerEvent } from './event-stream.js';
 import { operatorName } from '../../labels/task-names.js';
 import type { NetworkReader } from './network-reader.js';
@@ -27,6 +35,8 @@ export interface EventHandlerOptions {
 export class EventHandler {
   readonly #options: EventHandlerOptions;
   readonly #timers = new Set<() => void>();
+  /** The starts under way, by container. */
+  readonly #starts = new Map<string, object>();
 
   constructor(options: EventHandlerOptions) {
     this.#options = options;
@@ -47,9 +57,12 @@ export class EventHandler {
     const { timing } = this.#options;
     this.#options.touched(id);
     const action = event.action.split(':')[0] ?? '';
+    if (action === 'start' || action === 'die' || action === 'destroy') this.#starts.delete(id);
     switch (action) {
       case 'create':
-        // It is usually started within milliseconds, which says more.
+        // It is usually started within milliseconds, which says more; until then its labels are known.
+        if (this.#options.table.get(id) === undefined)
+          this.#options.table.put(createdContainer(id, attributes), 'create');
         this.#options.queue.markLater(id, timing.created, 'create');
         return;
       case 'kill':
@@ -131,28 +144,60 @@ export class EventHandler {
     this.#options.queue.mark(id, cause, true);
   }
 
-  #networkEvent({ id, action, attributes, at }: DockerEvent): void {
+  #networkEvent(event: DockerEvent): void {
+    const { id, action, attributes, at } = event;
     if (action !== 'connect' && action !== 'disconnect') {
       this.#options.networks.refresh(`network ${action}`);
       return;
     }
-    if (attributes.name === gatewayBridgeName) this.#options.networks.refresh(`network ${action}`);
+    // A container on an overlay network gets an address on that bridge too, of which there is no event.
+    if (attributes.name === gatewayBridgeName || attributes.type === 'overlay')
+      this.#options.networks.refresh(`network ${action}`);
     const container = rawText(attributes.container);
     if (container === undefined) return;
     this.#options.touched(container);
     const known = this.#options.table.get(container);
     const cause = `network ${action} ${shown(attributes.name)}`;
-    if (known === undefined || known.phase === 'stopped') {
-      // Part of a start or of a death, whose own event says more.
-      this.#options.queue.markLater(container, this.#options.timing.created, cause);
-      return;
-    }
-    if (action === 'disconnect' && !isOfEarlierRun(known, at)) {
+    if (action === 'disconnect') this.#starts.delete(container);
+    if (action === 'disconnect' && known && known.phase !== 'stopped' && !isOfEarlierRun(known, at)) {
       // The address is free from now on, and the next container gets it.
       const attachments = known.attachments.filter(({ network }) => network !== id);
-      this.#options.table.overlay({ ...known, attachments }, cause);
+      const isGivenUp = known.phase === 'starting' && attachments.length === 0;
+      this.#options.table.overlay(isGivenUp ? ended(known, notStarted) : { ...known, attachments }, cause);
+    }
+    if (known === undefined || known.phase === 'stopped' || known.phase === 'starting') {
+      // Part of a start or of a death, whose own event says more.
+      this.#options.queue.markLater(container, this.#options.timing.created, cause);
+      if (action === 'connect' && known !== undefined) void this.#starting(container, event, cause);
+      return;
     }
     this.#options.queue.mark(container, cause, true);
+  }
+
+  /**
+   * A container that is being started has its addresses 100 ms before its process runs, and asks at its first
+   * instruction. Its own inspection comes only afterwards; the network's does not wait.
+   */
+  async #starting(container: string, { id, attributes }: DockerEvent, cause: string): Promise<void> {
+    const { networks } = this.#options;
+    const name = attributes.name ?? id;
+    if (attributes.type === 'host' || attributes.type === 'null') {
+      this.#join(container, { network: id, name, endpoint: '', ips: [] }, cause);
+      return;
+    }
+    const start = this.#starts.get(container) ?? {};
+    this.#starts.set(container, start);
+    const place = await networks.placeOn(id, container);
+    // What happened meanwhile is newer than the answer.
+    if (place !== undefined && this.#starts.get(container) === start)
+      this.#join(container, { network: id, name, ...place }, cause);
+  }
+
+  #join(container: string, place: Attachment, cause: string): void {
+    const { table } = this.#options;
+    const known = table.get(container);
+    if (known?.phase === 'stopped' || known?.phase === 'starting')
+      table.overlay(starting(known, place), cause);
   }
 
   #after(ms: number, task: () => void): void {

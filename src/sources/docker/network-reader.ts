@@ -1,5 +1,6 @@
 import type { Log } from '../../net/log.js';
-import { readGatewayBridge, readNetworks } from './networks.js';
+import { readGatewayBridge, readMembers, readNetwork, readNetworks, type NetworkMember } from './networks.js';
+import { rawObject } from './raw.js';
 import { DockerError, type DockerPort } from './port.js';
 import type { ContainerTable } from './container-table.js';
 import type { Timers } from './timers.js';
@@ -12,9 +13,13 @@ export interface NetworkReaderOptions {
   readonly log: Log;
 }
 
+/** By container id. */
+type Members = ReadonlyMap<string, NetworkMember>;
+
 /** Keeps the table's networks true. Networks that cannot be read stay as they were: containers do not wait for them. */
 export class NetworkReader {
   readonly #options: NetworkReaderOptions;
+  readonly #readings = new Map<string, { readonly isBegun: boolean; readonly members: Promise<Members> }>();
   #due: (() => void) | undefined;
   /** Answers may overtake one another: only that to the last question counts. */
   #asked = 0;
@@ -49,6 +54,45 @@ export class NetworkReader {
       if (!isLast()) return;
       const why = errorMessage(error);
       this.#options.log.warn('networks cannot be read; the last answer holds until the next resync', { why });
+    }
+  }
+
+  /**
+   * Where a container is on one network: known as soon as it is connected, long before the engine answers an inspection
+   * of the container, which waits for the end of its start.
+   * @returns undefined when it is not there, or the engine does not answer
+   */
+  async placeOn(network: string, container: string): Promise<NetworkMember | undefined> {
+    if (!/^[\w.-]+$/.test(network)) return undefined;
+    const members = await this.#membersOf(network);
+    return members.get(container);
+  }
+
+  /** Many containers that are started together cost two inspections of their network: one under way, and one after it. */
+  #membersOf(network: string): Promise<Members> {
+    const before = this.#readings.get(network);
+    if (before?.isBegun === false) return before.members;
+    const begin = (): Promise<Members> => {
+      reading.isBegun = true;
+      return this.#readMembers(network);
+    };
+    const reading = { isBegun: false, members: Promise.resolve(before?.members).then(begin) };
+    this.#readings.set(network, reading);
+    void reading.members.then(() => {
+      if (this.#readings.get(network) === reading) this.#readings.delete(network);
+    });
+    return reading.members;
+  }
+
+  async #readMembers(network: string): Promise<Members> {
+    try {
+      const json = await this.#options.port.inspectNetwork(network);
+      const fact = readNetwork(rawObject(json));
+      // A network that is as new as the container: the list that its event asked for may come later.
+      if (fact !== undefined) this.#options.table.addNetwork(fact, 'network create');
+      return readMembers(json);
+    } catch {
+      return new Map();
     }
   }
 

@@ -27,7 +27,7 @@ export function readNetworks(json: unknown): Networks | undefined {
 }
 
 /** `host` and `none` are no networks that anybody shares. */
-function readNetwork(entry: Raw): NetworkFact | undefined {
+export function readNetwork(entry: Raw): NetworkFact | undefined {
   const id = rawText(entry.Id);
   const driver = rawText(entry.Driver) ?? '';
   if (id === undefined || driver === 'host' || driver === 'null') return undefined;
@@ -76,15 +76,27 @@ function firstAddress(subnet: string): string | undefined {
   return ipFromBytes(masked);
 }
 
-/** Reads the containers of `GET /networks/docker_gwbridge`: container id to the addresses that it asks from. */
-export function readGatewayBridge(json: unknown): Map<string, readonly string[]> {
+/** A container on a network, as the network's inspection shows it. */
+export interface NetworkMember {
+  readonly endpoint: string;
+  /** Canonical, IPv4 first. */
+  readonly ips: readonly string[];
+}
+
+/** Reads the containers of `GET /networks/{id}`: container id to its place. Those without an address are left out. */
+export function readMembers(json: unknown): Map<string, NetworkMember> {
   const containers = rawObject(rawField(rawObject(json), 'Containers'));
-  const addresses = Object.entries(containers).map(([id, value]) => {
-    const { IPv4Address, IPv6Address } = rawObject(value);
+  const members = Object.entries(containers).map(([id, value]) => {
+    const { IPv4Address, IPv6Address, EndpointID } = rawObject(value);
     const ips = [IPv4Address, IPv6Address]
       .map((text) => canonicalIp((rawText(text) ?? '').replace(/\/\d+$/, '')))
       .filter((ip) => ip !== undefined);
-    return [id, ips] as const;
+    return [id, { endpoint: rawText(EndpointID) ?? '', ips }] as const;
   });
-  return new Map(addresses.filter(([, ips]) => ips.length > 0));
+  return new Map(members.filter(([, { ips }]) => ips.length > 0));
+}
+
+/** Reads the containers of `GET /networks/docker_gwbridge`: container id to the addresses that it asks from. */
+export function readGatewayBridge(json: unknown): Map<string, readonly string[]> {
+  return new Map([...readMembers(json)].map(([id, { ips }]) => [id, ips]));
 }

@@ -13,6 +13,8 @@ export interface DockerPort {
   /** The engine's clock when it was connected to, in milliseconds since the epoch. */
   readonly connectedAt: number;
   ping(): Promise<void>;
+  /** `GET /info` */
+  info(): Promise<unknown>;
   /** `GET /containers/json?all=1` */
   listContainers(): Promise<unknown>;
   /** `GET /containers/{id}/json` */

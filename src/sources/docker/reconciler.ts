@@ -139,7 +139,7 @@ export class Reconciler implements EventSink {
       } else if (listed.phase !== 'stopped') {
         table.putListed(listed, cause);
         this.#queue.mark(id, cause);
-      } else if (isTouched) {
+      } else if (isTouched || known?.phase === 'starting') {
         this.#queue.mark(id, cause);
       } else {
         // It needs no inspection: its labels say to which service it belongs.

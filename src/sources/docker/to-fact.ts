@@ -1,4 +1,11 @@
-import { type Problem, type TaskPort, HOST_NETWORK, type Endpoint } from '../../catalog/model.js';
+import {
+  type Problem,
+  type TaskPort,
+  HOST_NETWORK,
+  type ContainerResolver,
+  type Endpoint,
+  type NetworkAliases,
+} from '../../catalog/model.js';
 import type { TaskFact } from '../../catalog/facts.js';
 import { balancingSettings } from '../../net/balancing.js';
 import { labelFault, nameFault } from '../../net/dns-labels.js';
@@ -27,6 +34,8 @@ export interface FactContext {
   readonly clientAddresses: readonly string[];
   /** Networks whose addresses are for the engine's own use: Swarm's ingress. */
   readonly unservedNetworks: ReadonlySet<string>;
+  /** The engine's data directory; undefined: not known. */
+  readonly root: string | undefined;
   readonly sent: SentSignal | undefined;
   /** The container of a given id, for `container:` modes. */
   readonly container: (id: string) => Container | undefined;
@@ -43,6 +52,8 @@ export function toFact(
   const state = stateOf(container, context.sent, place.fault, identity.drain);
   const { clientAddresses } = context;
   const ports = taskPorts(container, identity);
+  const aliases = aliasesOf(container, identity.names);
+  const resolver = resolverOf(container, context.root);
   return {
     fact: {
       id: container.id,
@@ -55,9 +66,12 @@ export function toFact(
       endpoints: place.endpoints,
       ...(place.parent === undefined ? {} : { networkOf: place.parent }),
       ...(clientAddresses.length === 0 || container.phase === 'stopped' ? {} : { clientAddresses }),
+      ...(aliases.length === 0 ? {} : { aliases }),
+      ...(resolver === undefined ? {} : { resolver }),
+      ...(identity.asksFairlead === undefined ? {} : { asksFairlead: identity.asksFairlead }),
       ports,
       labels: labelsWithChecks(container),
-      links: { ...legacyLinks(container.links), ...identity.links },
+      links: { ...dockerLinks(container), ...identity.links },
       ...(identity.upstreams.length === 0 ? {} : { upstreams: identity.upstreams }),
       weight: identity.weight,
       expose: identity.expose,
@@ -106,6 +120,7 @@ function stateOf(
   }
   if (isDraining(container, sent)) return { health: 'draining', reason: `stop signal ${sent.signal} sent` };
   if (isDrained) return { health: 'draining', reason: 'label fairlead.drain=true' };
+  if (container.phase === 'starting') return { health: 'initializing', reason: 'starting' };
   if (container.phase === 'paused') return { health: 'unhealthy', reason: 'paused' };
   if (fault !== undefined) return { health: 'unhealthy', reason: fault };
   switch (container.health) {
@@ -179,9 +194,42 @@ function taskPorts(container: Container, identity: Identity): TaskPort[] {
     .sort((a, b) => a.port - b.port || (a.protocol < b.protocol ? -1 : 1));
 }
 
-/** `/target:/consumer/alias`; one that is no name is left out, because Docker accepted it and nobody can ask for it. */
-function legacyLinks(links: readonly string[]): Record<string, string> {
-  const pairs = links
+/** What is not a name is left out: Docker accepted it, and nobody can ask for it. */
+function aliasesOf({ attachments }: Container, own: readonly string[]): NetworkAliases[] {
+  const known = new Set(own);
+  return attachments
+    .map(({ network, aliases = [] }) => ({
+      network,
+      names: [...new Set(aliases.map((alias) => alias.toLowerCase()))].filter(
+        (alias) => !known.has(alias) && nameFault(alias) === undefined,
+      ),
+    }))
+    .filter(({ names }) => names.length > 0);
+}
+
+function resolverOf(container: Container, root: string | undefined): ContainerResolver | undefined {
+  const path =
+    container.resolvConf ??
+    (root === undefined ? undefined : `${root}/containers/${container.id}/resolv.conf`);
+  if (path === undefined) return undefined;
+  const { networkMode, phase, attachments } = container;
+  const isOn = (name: string) => networkMode === name || attachments.some((place) => place.name === name);
+  const namespace =
+    parentOf(container) === undefined ? (isOn('host') ? 'host' : isOn('none') ? 'none' : 'own') : 'container';
+  return {
+    path,
+    servers: container.servers ?? [],
+    namespace,
+    isMounted: container.mountsResolvConf ?? false,
+    namespaces: container.namespaces ?? [],
+    isRunning: phase === 'running' || phase === 'paused',
+  };
+}
+
+/** `docker run --link` on the default bridge, and the links of user networks: `/target:/consumer/alias`, `target:alias`. */
+function dockerLinks({ links, attachments }: Container): Record<string, string> {
+  // One that is no name is left out, because Docker accepted it and nobody can ask for it.
+  const pairs = [...links, ...attachments.flatMap((place) => place.links ?? [])]
     .map((link) => {
       const [target = '', path = ''] = link.split(':');
       const alias = path.slice(path.lastIndexOf('/') + 1);

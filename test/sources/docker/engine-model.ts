@@ -34,8 +34,10 @@ export class EngineModel {
   apiVersion = '1.41';
   engineVersion = '20.10.24';
   readonly containers = new Map<string, ModelContainer>();
-  readonly networks = new Map<string, { id: string; subnet: string; ingress?: boolean }>();
+  readonly networks = new Map<string, { id: string; subnet: string; ingress?: boolean; driver?: string }>();
   readonly gatewayBridge = new Map<string, string>();
+  /** The container whose start is under way: it is connected, and does not run yet. */
+  starting: string | undefined;
   onEvent: (event: ModelEvent) => void = () => undefined;
   readonly #now: () => number;
   #count = 0;
@@ -70,14 +72,30 @@ export class EngineModel {
   }
 
   start(id: string): void {
+    if (this.#isUp(id)) return;
+    if (this.starting !== id) this.prepare(id);
+    this.starting = undefined;
     const container = this.#get(id);
-    if (container.phase === 'running' || container.phase === 'paused') return;
     container.phase = 'running';
     container.startedAt = this.#tick();
     container.health = container.options.healthcheck === true ? 'starting' : undefined;
-    container.places = new Map();
-    for (const network of this.#networksOf(container)) this.#join(container, network);
     this.#say(id, 'start');
+  }
+
+  /** The first half of a start: it is connected to its networks. An inspection is answered when {@link start} ends it. */
+  prepare(id: string): void {
+    const container = this.#get(id);
+    container.places = new Map();
+    this.starting = id;
+    for (const network of this.#networksOf(container)) this.#join(container, network);
+  }
+
+  /** The second half of a start that comes to nothing. */
+  fail(id: string): void {
+    this.starting = undefined;
+    const { places } = this.#get(id);
+    for (const network of places.keys()) this.#sayNetwork(network, 'disconnect', id);
+    places.clear();
   }
 
   run(name: string, options: ModelOptions = {}): string {
@@ -149,8 +167,8 @@ export class EngineModel {
     this.#sayNetwork(network, 'disconnect', id);
   }
 
-  addNetwork(name: string, subnet: string): void {
-    this.networks.set(name, { id: hex(name), subnet });
+  addNetwork(name: string, subnet: string, driver = 'bridge'): void {
+    this.networks.set(name, { id: hex(name), subnet, driver });
     this.#sayNetwork(name, 'create');
   }
 
@@ -222,8 +240,8 @@ export class EngineModel {
   }
 
   networksJson(): unknown[] {
-    const all = [...this.networks].map(([name, { id, subnet, ingress }]) => ({
-      ...{ Id: id, Name: name, Driver: ingress === true ? 'overlay' : 'bridge', Internal: false },
+    const all = [...this.networks].map(([name, { id, subnet, ingress, driver }]) => ({
+      ...{ Id: id, Name: name, Driver: ingress === true ? 'overlay' : (driver ?? 'bridge'), Internal: false },
       ...{ Ingress: ingress === true, Options: {}, Labels: {}, Containers: {} },
       IPAM: { Driver: 'default', Config: [{ Subnet: `${subnet}.0/24`, Gateway: `${subnet}.1` }] },
     }));
@@ -237,10 +255,16 @@ export class EngineModel {
   networkJson(id: string): unknown {
     const network = this.networksJson().find((one) => (one as { Id: string }).Id === id);
     if (network === undefined) return undefined;
-    const entries = [...this.gatewayBridge].map(([container, ip]) => [
+    const { Name } = network as { Name: string };
+    const places = [...this.containers].flatMap(([container, { places: all }]) => {
+      const place = this.#isUp(container) || this.starting === container ? all.get(Name) : undefined;
+      return place ? [[container, { IPv4Address: `${place.ip}/24`, EndpointID: place.endpoint }]] : [];
+    });
+    const bridged = [...this.gatewayBridge].map(([container, ip]) => [
       container,
       { IPv4Address: `${ip}/16` },
     ]);
+    const entries = Name === 'docker_gwbridge' ? bridged : places;
     return { ...network, Containers: Object.fromEntries(entries) as unknown };
   }
 
@@ -284,7 +308,7 @@ export class EngineModel {
     const { subnet } = this.networks.get(network) ?? { subnet: '10.255.0' };
     const taken = new Set<string>();
     for (const other of this.containers.values()) {
-      if (!this.#isUp(other.id)) continue;
+      if (!this.#isUp(other.id) && other.id !== this.starting) continue;
       for (const { ip } of other.places.values()) taken.add(ip);
     }
     let last = 2;
@@ -319,7 +343,8 @@ export class EngineModel {
   }
 
   #sayNetwork(name: string, action: string, container?: string): void {
-    const attributes = { name, type: 'bridge', ...(container === undefined ? {} : { container }) };
+    const type = this.networks.get(name)?.driver ?? 'bridge';
+    const attributes = { name, type, ...(container === undefined ? {} : { container }) };
     this.#emit('network', action, this.networkId(name), attributes);
   }
 

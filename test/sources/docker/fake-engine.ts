@@ -137,6 +137,7 @@ export class FakeEngine {
 
   #answer(path: string): unknown {
     if (path === '/containers/json') return this.model.listJson();
+    if (path === '/info') return { DockerRootDir: '/var/lib/docker' };
     if (path === '/networks') return this.model.networksJson();
     const container = /^\/containers\/(\w+)\/json$/.exec(path)?.[1];
     if (container !== undefined) return this.model.inspectJson(container);

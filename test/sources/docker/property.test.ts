@@ -76,6 +76,7 @@ class UnreliableEngine {
     return {
       ...{ apiVersion: '1.41', engineVersion: '20.10.24', connectedAt: this.timers.now() },
       ping: () => this.#answer(undefined),
+      info: () => this.#answer({ DockerRootDir: '/var/lib/docker' }),
       listContainers: () => this.#answer(this.model.listJson()),
       inspectContainer: (id) => {
         const json = this.model.inspectJson(id);
@@ -163,7 +164,7 @@ function oracle(model: EngineModel): Map<string, Partial<TaskFact>> {
         clientAddresses: [],
         unservedNetworks: new Set(),
       },
-      ...{ sent: undefined, container: read },
+      ...{ root: '/var/lib/docker', sent: undefined, container: read },
     });
     if (fact !== undefined) facts.set(id, fact);
   }

@@ -16,7 +16,10 @@ describe('events', () => {
     await on.shows('web stopped');
     on.engine.model.destroy(web);
     await on.shows();
-    expect(on.sink.causes).toEqual(['start', 'kill signal 15', 'die exit 137', 'destroy']);
+    // The network's answer may come after the start.
+    expect(on.sink.causes.filter((cause) => cause !== 'network connect bridge')).toEqual([
+      ...['create', 'start', 'kill signal 15', 'die exit 137', 'destroy'],
+    ]);
   });
 
   it('a death takes the address away before the engine answers anything', async () => {
@@ -91,10 +94,11 @@ describe('events', () => {
   it('a hundred starts cost a hundred inspections, and probes of health cost none', async () => {
     await on.started();
     for (let count = 0; count < 100; count++) on.engine.model.run(`web${count}`);
-    await on.sink.until(() => on.sink.tasks.size === 100);
+    const healthy = () => [...on.sink.tasks.values()].filter(({ health }) => health === 'healthy');
+    await on.sink.until(() => healthy().length === 100);
     on.engine.send('{"Type":"container","Action":"exec_start: probe","Actor":{"ID":"abc"}}\n');
     on.engine.model.run('marker');
-    await on.sink.until(() => on.sink.named('marker') !== undefined);
+    await on.sink.until(() => on.sink.named('marker')?.health === 'healthy');
     expect(on.engine.inspected()).toHaveLength(101);
   });
 
@@ -183,9 +187,8 @@ describe('events', () => {
     await vi.waitFor(() => expect(on.engine.inspected().length).toBeGreaterThan(inspections));
     on.engine.model.run('marker');
     await on.sink.until(() => on.sink.named('marker')?.health === 'healthy');
-    expect(on.sink.updates.slice(before).flatMap(({ tasks }) => tasks?.map(({ name }) => name))).toEqual([
-      'marker',
-    ]);
+    const told = on.sink.updates.slice(before).flatMap(({ tasks }) => tasks?.map(({ name }) => name));
+    expect(new Set(told)).toEqual(new Set(['marker']));
   });
 });
 

@@ -6,7 +6,7 @@ import { container, id, onBridge, startedAt } from './inspection.js';
 
 const context: FactContext = {
   ...{ environment: 'default', hostAddress: '192.0.2.1', clientAddresses: [], unservedNetworks: new Set() },
-  ...{ sent: undefined, container: () => undefined },
+  ...{ root: undefined, sent: undefined, container: () => undefined },
 };
 
 const factOf = (one: Container, over: Partial<FactContext> = {}) => toFact(one, { ...context, ...over }).fact;
@@ -289,5 +289,79 @@ describe('network modes', () => {
         ) as string,
       })),
     );
+  });
+});
+
+describe('what Docker’s resolver answers for it', () => {
+  it('network aliases by network, without what its own names say already', () => {
+    const Networks = {
+      front: { NetworkID: 'n1', IPAddress: '172.18.0.2', Aliases: ['WEB', 'cccccccccccc', 'www'] },
+      back: { NetworkID: 'n2', IPAddress: '172.19.0.2', DNSNames: ['shop_web_1', 'web', 'host.example'] },
+      plain: { NetworkID: 'n3', IPAddress: '172.20.0.2', Aliases: null },
+    };
+    expect(factOf(container({ settings: { Networks } }))?.aliases).toEqual([
+      { network: 'n2', names: ['web', 'host.example'] },
+      { network: 'n1', names: ['web', 'www'] },
+    ]);
+  });
+
+  it('what is not a name is left out', () => {
+    const Networks = {
+      front: { NetworkID: 'n1', IPAddress: '172.18.0.2', Aliases: ['a b', '', '.'.repeat(3), 'ok'] },
+    };
+    expect(factOf(container({ settings: { Networks } }))?.aliases).toEqual([
+      { network: 'n1', names: ['ok'] },
+    ]);
+  });
+
+  it('links of the default bridge and of user networks', () => {
+    const Networks = {
+      front: { NetworkID: 'n1', IPAddress: '172.18.0.2', Links: ['shop_db_1:database', 'shop_db_1:db_1'] },
+    };
+    const host = { Links: ['/old:/shop_web_1/legacy'] };
+    expect(factOf(container({ host, settings: { Networks } }))?.links).toEqual({
+      ...{ legacy: 'old', database: 'shop_db_1', db_1: 'shop_db_1' },
+    });
+  });
+});
+
+describe('how it resolves names', () => {
+  const root = '/var/lib/docker';
+
+  it('where the engine keeps its file, before its first start and after it', () => {
+    expect(factOf(container(), { root })?.resolver?.path).toBe(
+      `/var/lib/docker/containers/${id}/resolv.conf`,
+    );
+    const one = { ...container(), resolvConf: '/elsewhere/resolv.conf' };
+    expect(factOf(one, { root })?.resolver?.path).toBe('/elsewhere/resolv.conf');
+    expect(factOf(container())?.resolver).toBeUndefined();
+  });
+
+  it('its servers, its namespace, and whether the user has mounted a file', () => {
+    const own = container({
+      ...{
+        host: { Dns: ['192.0.2.53'] },
+        state: { Pid: 77 },
+        settings: { SandboxKey: '/run/docker/netns/1' },
+      },
+    });
+    expect(factOf(own, { root })?.resolver).toMatchObject({
+      ...{ servers: ['192.0.2.53'], namespace: 'own', isMounted: false, isRunning: true },
+      namespaces: ['/run/docker/netns/1', '/proc/77/ns/net'],
+    });
+    const host = { NetworkMode: 'host' };
+    expect(factOf(container({ host }), { root })?.resolver?.namespace).toBe('host');
+    const none = { NetworkMode: 'none' };
+    expect(factOf(container({ host: none }), { root })?.resolver?.namespace).toBe('none');
+    const shared = { NetworkMode: 'container:x' };
+    expect(factOf(container({ host: shared }), { root })?.resolver?.namespace).toBe('container');
+  });
+
+  it('what its labels ask: Fairlead’s own before Rancher’s', () => {
+    const asks = (Labels: object) => factOf(container({ config: { Labels } }))?.asksFairlead;
+    expect(asks({})).toBeUndefined();
+    expect(asks({ 'fairlead.dns': 'true' })).toBe(true);
+    expect(asks({ 'io.rancher.container.dns': 'true' })).toBe(true);
+    expect(asks({ 'io.rancher.container.dns': 'true', 'fairlead.dns': 'false' })).toBe(false);
   });
 });

@@ -1,0 +1,89 @@
+import { describe, expect, it, vi } from 'vitest';
+import { faults } from './fake-engine.js';
+import { useHarness } from './harness.js';
+
+const on = useHarness();
+
+const labels = { 'com.docker.compose.project': 'shop', 'com.docker.compose.service': 'web' };
+
+describe('a container that is being started', () => {
+  it('is known by its labels from its create event on, before the engine answers an inspection', async () => {
+    await on.started();
+    on.engine.faults.set('/containers/', faults.hang);
+    on.engine.model.create('shop_web_1', { labels });
+    await on.shows('shop_web_1 stopped');
+    expect(on.sink.named('shop_web_1')).toMatchObject({ stack: 'shop', reason: 'created, not started' });
+  });
+
+  it('has its addresses from its network connect events on, and is healthy when its process runs', async () => {
+    await on.started();
+    const web = on.engine.model.create('shop_web_1', { labels, networks: ['bridge', 'shop_net'] });
+    on.engine.faults.set('/containers/', faults.hang);
+    on.engine.model.prepare(web);
+    await on.shows('shop_web_1 initializing 172.17.0.2,10.9.1.2');
+    expect(on.sink.named('shop_web_1')?.reason).toBe('starting');
+    on.engine.faults.clear();
+    on.engine.model.start(web);
+    await on.shows('shop_web_1 healthy 172.17.0.2,10.9.1.2');
+  });
+
+  it('is known on a network that is as new as it is', async () => {
+    await on.started();
+    on.engine.deliver = (event) => (event.Type === 'network' && event.Action === 'create' ? [] : [event]);
+    on.engine.model.addNetwork('new_net', '10.9.7');
+    const web = on.engine.model.create('web', { networks: ['new_net'] });
+    on.engine.model.prepare(web);
+    await on.shows('web initializing 10.9.7.2');
+    expect(on.sink.networks.get(on.engine.model.networkId('new_net'))?.name).toBe('new_net');
+  });
+
+  it('loses its addresses when the start fails', async () => {
+    await on.started();
+    const web = on.engine.model.create('web');
+    on.engine.model.prepare(web);
+    await on.shows('web initializing 172.17.0.2');
+    on.engine.model.fail(web);
+    await on.shows('web stopped');
+  });
+
+  it('keeps its addresses through a list that shows it as created', async () => {
+    await on.started();
+    const web = on.engine.model.create('web');
+    on.engine.model.prepare(web);
+    await on.shows('web initializing 172.17.0.2');
+    const before = on.sink.updates.length;
+    const held: (() => void)[] = [];
+    on.engine.faults.set(`/containers/${web}`, (response) => {
+      held.push(() => response.end(JSON.stringify(on.engine.model.inspectJson(web))));
+    });
+    on.engine.send('this is no event\n');
+    await vi.waitFor(() => expect(held).toHaveLength(1));
+    on.engine.faults.clear();
+    on.engine.model.start(web);
+    held[0]?.();
+    await on.shows('web healthy 172.17.0.2');
+    const healths = on.sink.updates.slice(before).flatMap(({ tasks }) => tasks?.map(({ health }) => health));
+    expect(healths).toEqual(['healthy']);
+  });
+
+  it('on an overlay network has its address on docker_gwbridge too, of which there is no event', async () => {
+    on.engine.model.addNetwork('docker_gwbridge', '172.18.0');
+    on.engine.model.addNetwork('mesh', '10.0.1', 'overlay');
+    await on.started();
+    const web = on.engine.model.create('web', { networks: ['mesh'] });
+    on.engine.model.gatewayBridge.set(web, '172.18.0.7');
+    on.engine.model.prepare(web);
+    await on.sink.until(() => on.sink.named('web')?.clientAddresses?.[0] === '172.18.0.7');
+    expect(on.sink.named('web')).toMatchObject({ health: 'initializing', endpoints: [{ ip: '10.0.1.2' }] });
+  });
+
+  it('many at once cost few inspections of their network', async () => {
+    await on.started();
+    const ids = Array.from({ length: 60 }, (_, at) => on.engine.model.create(`web${at}`));
+    for (const id of ids) on.engine.model.start(id);
+    const healthy = () => [...on.sink.tasks.values()].filter(({ health }) => health === 'healthy');
+    await on.sink.until(() => healthy().length === 60);
+    const asked = on.engine.requests.filter((path) => /^\/networks\/\w/.test(path));
+    expect(asked.length).toBeLessThan(20);
+  });
+});
