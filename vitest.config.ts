@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
@@ -8,7 +9,15 @@ export default defineConfig({
           name: 'unit',
           include: ['test/**/*.test.ts'],
           exclude: ['test/e2e/**', 'node_modules/**'],
-          testTimeout: 10_000,
+          // Loading modules again for each of 170 files takes longer than the tests do.
+          isolate: false,
+          setupFiles: ['test/support/clean-slate.ts'],
+          // Half of the tests wait for sockets: Vitest's own choice leaves one of two cores idle.
+          maxWorkers: Math.max(2, availableParallelism()),
+          // These end tests that hang. They say nothing about speed, so a busy machine gets as long as it needs.
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          expect: { poll: { timeout: 50_000, interval: 10 } },
         },
       },
       {

@@ -1,3 +1,4 @@
+import { getPriority } from 'node:os';
 import type { Libc } from './libc.js';
 import { ofArchitecture } from './numbers.js';
 
@@ -23,7 +24,7 @@ const LOWEST_PRIORITY = 1;
  * @param nice below 0
  */
 export function preferLatency(libc: Libc, nice: number): void {
-  for (const wanted of [nice, 0])
+  for (const wanted of [nice, getPriority()])
     if (schedule(libc, { policy: SCHED_OTHER, nice: wanted, runtime: SLICE_NS })) return;
 }
 

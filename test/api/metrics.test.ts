@@ -215,7 +215,7 @@ describe('the route', () => {
     fixture = await startApi({ limits: { ...STREAM_LIMITS, maxScrapes: 1, stallMs: 500 } });
     const sockets = deaf(1);
     await vi.waitFor(isFull);
-    await vi.waitFor(isFree, { timeout: 5000 });
+    await vi.waitFor(isFree);
     for (const socket of sockets) socket.destroy();
   });
 });

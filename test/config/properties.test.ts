@@ -10,6 +10,7 @@ import { variableName } from '../../src/config/variable-name.js';
 import { editDistance } from '../../src/text/nearest.js';
 import { formatDuration, parseDuration } from '../../src/net/duration.js';
 import { configOf, directoryWith } from './support.js';
+import { runs } from '../support/depth.js';
 
 const keyPaths = allKeys().map((key) => key.path);
 const keyNames = [...new Set(keyPaths.flatMap((path) => path.split('.')))];
@@ -79,7 +80,7 @@ describe('whatever is given', () => {
           expect(error.message).not.toMatch(/[\r\n]/);
         }
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     );
   });
 
@@ -109,7 +110,7 @@ describe('whatever is given', () => {
           if (!result.ok) expect(result.errors.map(formatConfigError)).not.toContain('');
         },
       ),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     );
   });
 

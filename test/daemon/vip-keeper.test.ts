@@ -17,6 +17,7 @@ import { VipSupplier } from '../../src/daemon/vip-supply.js';
 import { ref, taskFact } from '../support/facts.js';
 import { recordedLog } from '../support/recorded-log.js';
 import { ask, Ground, silentLog } from './support.js';
+import { ownPort } from '../support/own-port.js';
 
 const POOL = '127.43.0.0/16';
 
@@ -297,14 +298,13 @@ describe('in the daemon', () => {
         .on('error', ({ code }: NodeJS.ErrnoException) => resolve(String(code)));
     });
 
-  const VIP_PORT = 28_080;
   function write(...tasks: readonly (readonly [name: string, port: number])[]): void {
     const list = tasks.map(
-      ([name, port]) => `{ name: ${name}, ip: 127.0.0.1, ports: { ${VIP_PORT}/tcp: ${port} } }`,
+      ([name, port]) => `{ name: ${name}, ip: 127.0.0.1, ports: { ${ownPort}/tcp: ${port} } }`,
     );
     writeFileSync(
       ground.path('services.yaml'),
-      `stacks: { shop: { services: { web: { ports: [${VIP_PORT}/tcp], endpoint_mode: vip, tasks: [${list.join(', ')}] } } } }\n`,
+      `stacks: { shop: { services: { web: { ports: [${ownPort}/tcp], endpoint_mode: vip, tasks: [${list.join(', ')}] } } } }\n`,
     );
   }
 
@@ -313,12 +313,12 @@ describe('in the daemon', () => {
     const first = await ground.started();
     const [vip = ''] = (await ask(first, 'web.shop.rancher.internal')).split('/');
     expect(vip).toMatch(/^127\.43\./);
-    expect([await dial(vip, VIP_PORT), await dial(vip, VIP_PORT)].sort()).toEqual(['w1', 'w2']);
+    expect([await dial(vip, ownPort), await dial(vip, ownPort)].sort()).toEqual(['w1', 'w2']);
     await first.stop();
-    expect(await dial(vip, VIP_PORT)).toBe('ECONNREFUSED');
+    expect(await dial(vip, ownPort)).toBe('ECONNREFUSED');
     const second = await ground.started();
     expect(await ask(second, 'web.shop.rancher.internal')).toContain(`${vip}/`);
-    expect(await dial(vip, VIP_PORT)).toMatch(/^w[12]$/);
+    expect(await dial(vip, ownPort)).toMatch(/^w[12]$/);
   });
 
   it('explain tells the limits of a port', async () => {
@@ -341,11 +341,11 @@ describe('in the daemon', () => {
     const told = await getJson<ExplainJson>(socket, '/v1/explain', { name: 'web.shop.rancher.internal' });
     expect(told.vip).toEqual({
       address: vip,
-      ports: [{ port: VIP_PORT, protocol: 'tcp', scheduler: 'wrr', state: 'up' }],
+      ports: [{ port: ownPort, protocol: 'tcp', scheduler: 'wrr', state: 'up' }],
     });
     expect(told.tasks.map(({ name, in: isIn, why }) => [name, isIn, why])).toEqual([
-      ['w1', true, `behind the virtual IP; ${VIP_PORT}/tcp active, weight 1, 0 open`],
-      ['w2', true, `behind the virtual IP; ${VIP_PORT}/tcp active, weight 1, 0 open`],
+      ['w1', true, `behind the virtual IP; ${ownPort}/tcp active, weight 1, 0 open`],
+      ['w2', true, `behind the virtual IP; ${ownPort}/tcp active, weight 1, 0 open`],
     ]);
   });
 
@@ -356,10 +356,10 @@ describe('in the daemon', () => {
     const [vip = ''] = answer.split('/');
     await daemon.reload(ground.loaded('vip=false'));
     expect(await ask(daemon, 'web.shop.rancher.internal')).toBe('127.0.0.1/5');
-    await vi.waitFor(async () => expect(await dial(vip, VIP_PORT)).toBe('ECONNREFUSED'));
+    await vi.waitFor(async () => expect(await dial(vip, ownPort)).toBe('ECONNREFUSED'));
     await daemon.reload(ground.loaded());
     expect(await ask(daemon, 'web.shop.rancher.internal')).toBe(answer);
-    await vi.waitFor(async () => expect(await dial(vip, VIP_PORT)).toBe('w1'));
+    await vi.waitFor(async () => expect(await dial(vip, ownPort)).toBe('w1'));
   });
 
   it('a failed connection counts for the check of the task when it is passive', async () => {
@@ -367,10 +367,10 @@ describe('in the daemon', () => {
     const labels = (port: number) =>
       `labels: { fairlead.health.port: '${port}', fairlead.health.fall: '1', fairlead.health.passive: 'true', fairlead.health.interval: 60s }`;
     const entry = (name: string, port: number) =>
-      `{ name: ${name}, ip: 127.0.0.1, ports: { ${VIP_PORT}/tcp: ${port} }, ${labels(port)} }`;
+      `{ name: ${name}, ip: 127.0.0.1, ports: { ${ownPort}/tcp: ${port} }, ${labels(port)} }`;
     writeFileSync(
       ground.path('services.yaml'),
-      `stacks: { shop: { services: { web: { ports: [${VIP_PORT}/tcp], endpoint_mode: vip, balancing: { panic_threshold: 1 }, tasks: [${entry('w1', alive)}, ${entry('w2', dead)}] } } } }\n`,
+      `stacks: { shop: { services: { web: { ports: [${ownPort}/tcp], endpoint_mode: vip, balancing: { panic_threshold: 1 }, tasks: [${entry('w1', alive)}, ${entry('w2', dead)}] } } } }\n`,
     );
     const daemon = await ground.started();
     const health = () => daemon.catalog.snapshot.tasksNamed('default', 'w2')[0];
@@ -378,12 +378,12 @@ describe('in the daemon', () => {
     const [vip = ''] = (await ask(daemon, 'web.shop.rancher.internal')).split('/');
     // Both take connections before one is gone.
     await vi.waitFor(async () =>
-      expect([await dial(vip, VIP_PORT), await dial(vip, VIP_PORT)].sort()).toEqual(['w1', 'w2']),
+      expect([await dial(vip, ownPort), await dial(vip, ownPort)].sort()).toEqual(['w1', 'w2']),
     );
     await new Promise((resolve) => servers[1]?.close(resolve));
     servers.splice(1, 1);
     // The other task takes what it refuses.
-    expect([await dial(vip, VIP_PORT), await dial(vip, VIP_PORT)]).toEqual(['w1', 'w1']);
+    expect([await dial(vip, ownPort), await dial(vip, ownPort)]).toEqual(['w1', 'w1']);
     await vi.waitFor(() => expect(health()?.health).toBe('unhealthy'));
   });
 });

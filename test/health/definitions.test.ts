@@ -6,6 +6,7 @@ import { readHealthCheckMapping } from '../../src/health/definitions/mapping.js'
 import { readRancherCompose } from '../../src/health/definitions/rancher-compose.js';
 import { checkFromRegistrator } from '../../src/health/definitions/registrator.js';
 import { readRequestLine } from '../../src/health/definitions/request-line.js';
+import { runs } from '../support/depth.js';
 
 /** `fairlead.health.*` labels from short keys. */
 const labels = (short: Record<string, string>): Record<string, string> =>
@@ -528,7 +529,7 @@ describe('whatever is written', () => {
         if (definition?.check) expect(fatal).toBe(false);
         for (const { message } of definition?.notes ?? []) expect(message).toMatch(/^\P{C}+$/u);
       }),
-      { numRuns: 1000 },
+      { numRuns: runs(1000) },
     );
   });
 
@@ -538,7 +539,7 @@ describe('whatever is written', () => {
         const reading = readRequestLine(text);
         if (reading.ok) expect(JSON.stringify(reading.value)).not.toMatch(/\\[rn]/);
       }),
-      { numRuns: 1000 },
+      { numRuns: runs(1000) },
     );
   });
 
@@ -550,7 +551,7 @@ describe('whatever is written', () => {
         for (const { line, message } of notes)
           expect([line > 0, message.includes('\n')]).toEqual([true, false]);
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     );
   });
 });

@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 import type { GrpcCheck } from '../../src/health/check.js';
 import { closeSocket } from '../../src/health/probes/close-socket.js';
 import { grpcProbe } from '../../src/health/probes/grpc.js';
-import { BodyMatcher } from '../../src/health/probes/body-match.js';
+import { BodyMatcher, stoppedAfter } from '../../src/health/probes/body-match.js';
 import { httpProbe } from '../../src/health/probes/http.js';
 import type { Probe, ProbeResult } from '../../src/health/probes/probe.js';
 import { probeTcp } from '../../src/health/probes/tcp.js';
@@ -27,10 +27,13 @@ import {
 
 const grpc = (service = ''): GrpcCheck => ({ kind: 'grpc', ...commonOf, port: 1, tls: false, service });
 
+/** It does not stop a pattern because the machine is busy. */
+const matcher = (): BodyMatcher => new BodyMatcher(() => 0, stoppedAfter(60_000));
+
 const probes = {
   tcp: probeTcp,
-  http: httpProbe(http(), new BodyMatcher()),
-  body: httpProbe(http(80, { body: 'ready=\\w+' }), new BodyMatcher()),
+  http: httpProbe(http(), matcher()),
+  body: httpProbe(http(80, { body: 'ready=\\w+' }), matcher()),
   grpc: grpcProbe(grpc()),
 } satisfies Record<string, Probe>;
 
@@ -223,7 +226,7 @@ describe('the HTTP request', () => {
   ])('is written as the check says', async (check, expected) => {
     let said = '';
     const result = await against(
-      httpProbe(check, new BodyMatcher()),
+      httpProbe(check, matcher()),
       (socket, request) =>
         void request.then((text) => {
           said = text;
@@ -258,7 +261,7 @@ describe('the HTTP request', () => {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const { port } = server.address() as AddressInfo;
     try {
-      const probe = httpProbe(http(port, { tls: true, host: 'shop.example' }), new BodyMatcher());
+      const probe = httpProbe(http(port, { tls: true, host: 'shop.example' }), matcher());
       expect(await probe(target(port), new AbortController().signal)).toEqual({
         ok: true,
         detail: 'HTTP 201',

@@ -11,6 +11,7 @@ import {
   type HealthEvent,
   type HealthState,
 } from '../../src/health/state-machine.js';
+import { runs } from '../support/depth.js';
 
 const check: CheckTiming = { ...defaultTiming };
 const pass: HealthEvent = { type: 'result', ok: true, detail: 'connected' };
@@ -214,7 +215,7 @@ function trace(steps: readonly { event: HealthEvent; wait: number }[], timing: C
 function always(property: (moments: readonly Moment[], timing: CheckTiming) => void): void {
   fc.assert(
     fc.property(anyTrace, anyCheck, (steps, timing) => property(trace(steps, timing), timing)),
-    { numRuns: 2000 },
+    { numRuns: runs(2000) },
   );
 }
 

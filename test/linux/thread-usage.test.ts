@@ -19,8 +19,8 @@ describe.skipIf('unavailable' in libc)('what a thread has had', () => {
     const { user, system } = process.cpuUsage(ofProcess);
     expect(worked).toBeGreaterThan(0);
     expect(worked).toBeLessThanOrEqual((user + system) / 1000 + 1);
-    for (let count = 0; count < 5; count++) await pause(5);
-    expect(take().waits - waits).toBeGreaterThanOrEqual(5);
+    // On a busy machine a timer can be due before the thread has begun to wait for it.
+    while (take().waits - waits < 5) await pause(5);
   });
 
   it('is as of when it was taken', () => {

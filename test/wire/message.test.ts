@@ -7,6 +7,7 @@ import type { ResourceRecord } from '../../src/wire/records.js';
 import { MessageWriter, type Section } from '../../src/wire/writer.js';
 import { anyName, anyRecord } from './arbitrary.js';
 import { a, cname, decoded, hex, name, query, soa, srv, unhex } from './helpers.js';
+import { runs } from '../support/depth.js';
 
 const writer = new MessageWriter();
 
@@ -171,7 +172,7 @@ describe('a message', () => {
         const result = decodeMessage(packet);
         if (result.ok) expect(result.message.wire).toBe(packet);
       }),
-      { numRuns: 3000 },
+      { numRuns: runs(3000) },
     );
   });
 

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { copyQuery, encodeQuery, parseQuery } from '../../src/wire/query.js';
 import { anyName } from './arbitrary.js';
 import { hex, parsed, query } from './helpers.js';
+import { runs } from '../support/depth.js';
 
 const u16 = fc.integer({ min: 0, max: 0xffff });
 
@@ -61,7 +62,7 @@ describe('parseQuery', () => {
         const result = parseQuery(packet);
         if (result.ok) expect(result.query.nameEnd + 4).toBeLessThanOrEqual(packet.length);
       }),
-      { numRuns: 2000 },
+      { numRuns: runs(2000) },
     );
   });
 

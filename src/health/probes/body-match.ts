@@ -34,7 +34,7 @@ export class BodyMatcher {
    * @param now milliseconds that only grow
    * @param run for tests: one match, which it stops by itself
    */
-  constructor(now: () => number = () => performance.now(), run = runStopped) {
+  constructor(now: () => number = () => performance.now(), run = stoppedAfter(BUDGET_MS)) {
     this.#now = now;
     this.#run = run;
   }
@@ -59,16 +59,18 @@ export class BodyMatcher {
   }
 }
 
-/** V8 can stop a script in the middle of a match, and only a script. */
-function runStopped(pattern: string, text: string): BodyMatch {
-  sandbox.pattern = pattern;
-  sandbox.text = text;
-  try {
-    return script.runInContext(sandbox, { timeout: BUDGET_MS }) === true ? 'match' : 'no match';
-  } catch {
-    // Besides the timeout nothing throws: the pattern was compiled when the check was read.
-    return 'too slow';
-  } finally {
-    sandbox.text = '';
-  }
+/** One match that takes so many milliseconds at most. V8 can stop a script in the middle of a match, and only a script. */
+export function stoppedAfter(timeout: number): (pattern: string, text: string) => BodyMatch {
+  return (pattern, text) => {
+    sandbox.pattern = pattern;
+    sandbox.text = text;
+    try {
+      return script.runInContext(sandbox, { timeout }) === true ? 'match' : 'no match';
+    } catch {
+      // Apart from the timeout nothing throws: the pattern was compiled when the check was read.
+      return 'too slow';
+    } finally {
+      sandbox.text = '';
+    }
+  };
 }

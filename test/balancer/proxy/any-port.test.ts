@@ -3,6 +3,7 @@ import { afterEach, expect, it } from 'vitest';
 import type { DataPlane, VirtualService } from '../../../src/balancer/data-plane.js';
 import { createProxyPlane } from '../../../src/balancer/proxy/proxy-plane.js';
 import { TCP } from './tcp-implementations.js';
+import { ownPort } from '../../support/own-port.js';
 
 let plane: DataPlane | undefined;
 const task = createServer((socket) => {
@@ -29,7 +30,7 @@ it.each(TCP)(
     await new Promise<void>((resolve) => task.listen(0, '127.0.0.1', resolve));
     plane = createProxyPlane({ ...options(() => performance.now()), anyPort: () => true });
     const service: VirtualService = {
-      ...{ service: 'default/shop/web', vip: '127.43.0.9', port: 28_081, protocol: 'tcp', scheduler: 'rr' },
+      ...{ service: 'default/shop/web', vip: '127.43.0.9', port: ownPort, protocol: 'tcp', scheduler: 'rr' },
       proxyProtocol: 'v1',
       backends: [
         {
@@ -40,16 +41,16 @@ it.each(TCP)(
     };
     expect(await plane.apply([service])).toEqual([]);
     const [counters] = await plane.counters();
-    expect(counters?.port).toBe(28_081);
+    expect(counters?.port).toBe(ownPort);
     expect(counters?.listenPort).toBeGreaterThan(0);
-    expect(counters?.listenPort).not.toBe(28_081);
-    expect(await dial(28_081)).toBe('ECONNREFUSED');
+    expect(counters?.listenPort).not.toBe(ownPort);
+    expect(await dial(ownPort)).toBe('ECONNREFUSED');
     expect(await dial(counters?.listenPort ?? 0)).toMatch(
-      /^PROXY TCP4 127\.\S+ 127\.43\.0\.9 \d+ 28081\r\n$/,
+      new RegExp(`^PROXY TCP4 127\\.\\S+ 127\\.43\\.0\\.9 \\d+ ${ownPort}\\r\\n$`),
     );
     await plane.apply([{ ...service, scheduler: 'lc' }]);
     expect((await plane.counters())[0]).toMatchObject({
-      port: 28_081,
+      port: ownPort,
       listenPort: counters?.listenPort,
       total: 1,
     });

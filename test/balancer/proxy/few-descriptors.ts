@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline';
 import { createProxyPlane } from '../../../src/balancer/proxy/proxy-plane.js';
 import { backend, tcpService } from './peer.js';
 
-const [vip = '', port = '', script = '', greed = ''] = process.argv.slice(2);
+const [vip = '', vipPort = '', port = '', script = '', greed = ''] = process.argv.slice(2);
 const logged: string[] = [];
 const native = script === '' ? false : { script: new URL(script) };
 // More than there is: the kernel has to say no.
@@ -15,7 +15,7 @@ const task = { ip: '127.0.0.1', port: Number(port) };
 // Clients that wait have one each, and no task's connection takes the last.
 const acceptProxy = greed !== '';
 const problems = await plane.apply([
-  tcpService({ ip: vip, port: 8080 }, [backend('a', task)], { acceptProxy }),
+  tcpService({ ip: vip, port: Number(vipPort) }, [backend('a', task)], { acceptProxy }),
 ]);
 console.log(JSON.stringify({ problems }));
 

@@ -1,5 +1,6 @@
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import type { Backend, VirtualService } from '../../../src/balancer/data-plane.js';
 import type { HostPort } from '../../../src/net/ip.js';
 
@@ -46,6 +47,22 @@ export async function closedAddress(): Promise<HostPort> {
   const peer = await startPeer(() => undefined);
   await peer.close();
   return peer.address;
+}
+
+/**
+ * How many open connections at an IPv4 address of loopback their listener has accepted: the kernel gives a socket its inode then
+ * (proc_net_tcp(5)).
+ */
+export function acceptedAt({ ip, port }: HostPort): number {
+  const hex = (value: number, digits: number): string =>
+    value.toString(16).toUpperCase().padStart(digits, '0');
+  const host = ip.split('.').map(Number).reverse();
+  const local = `${host.map((each) => hex(each, 2)).join('')}:${hex(port, 4)}`;
+  const [ESTABLISHED, NO_INODE] = ['01', '0'];
+  return readFileSync('/proc/net/tcp', 'utf8')
+    .split('\n')
+    .map((row) => row.trim().split(/\s+/))
+    .filter((row) => row[1] === local && row[3] === ESTABLISHED && row[9] !== NO_INODE).length;
 }
 
 /** Gives everything back, and ends when the client does. */

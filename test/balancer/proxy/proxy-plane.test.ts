@@ -4,6 +4,7 @@ import { createProxyPlane } from '../../../src/balancer/proxy/proxy-plane.js';
 import { describeDataPlane } from '../data-plane/conformance.js';
 import { backend, echo, exchange, startPeer, tcpService } from './peer.js';
 import { TCP } from './tcp-implementations.js';
+import { ownPort } from '../../support/own-port.js';
 
 let planes = 0;
 
@@ -14,7 +15,7 @@ for (const { name, options, threads } of TCP)
     return Promise.resolve({
       plane,
       choosesAsOne: threads === 1,
-      vip: (n: number) => ({ ip: `127.81.${third}.${n}`, port: 8080 }),
+      vip: (n: number) => ({ ip: `127.81.${third}.${n}`, port: ownPort }),
       close: () => plane.close(),
     });
   });
@@ -34,7 +35,7 @@ describe.each(TCP)('addresses of the proxy plane, TCP by $name', ({ options }) =
     const plane = create();
     const peer = await startPeer(echo);
     cleanUp.push(() => peer.close());
-    const good = { ip: '127.82.0.1', port: 8080 };
+    const good = { ip: '127.82.0.1', port: ownPort };
     const [problem, ...others] = await plane.apply([
       tcpService({ ip: '192.0.2.1', port: 80 }, [], { service: 'default/shop/far' }),
       tcpService(good, [backend('a', peer.address)]),
@@ -49,11 +50,13 @@ describe.each(TCP)('addresses of the proxy plane, TCP by $name', ({ options }) =
 
   it('tries a taken port again at the next apply', async () => {
     const plane = create();
-    const vip = { ip: '127.82.0.2', port: 8080 };
+    const vip = { ip: '127.82.0.2', port: ownPort };
     const holder = await startPeer(echo, vip.port, vip.ip);
     const service = tcpService(vip, []);
     const [problem] = await plane.apply([service]);
-    expect(problem?.message).toMatch(/the port is taken; find who has it with "ss -ltnp sport = :8080"/);
+    expect(problem?.message).toContain(
+      `the port is taken; find who has it with "ss -ltnp sport = :${ownPort}"`,
+    );
     await holder.close();
     expect(await plane.apply([service])).toEqual([]);
     expect(await plane.counters()).toHaveLength(1);

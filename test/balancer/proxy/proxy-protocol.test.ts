@@ -8,6 +8,7 @@ import {
 import { answerAtEnd, Client, echo, until } from './peer.js';
 import { setUpProxy } from './proxy-setup.js';
 import { describeTcp } from './tcp-implementations.js';
+import { runs } from '../../support/depth.js';
 
 const SIGNATURE = '0d0a0d0a000d0a515549540a';
 const v2 = (hex: string): Buffer => Buffer.from(SIGNATURE + hex.replaceAll(' ', ''), 'hex');
@@ -110,7 +111,7 @@ describe('a PROXY header', () => {
         if (result.kind === 'header') expect(result.length).toBeLessThanOrEqual(text.length);
         if (result.kind === 'incomplete') expect(text.length).toBeLessThan(16 + 4096);
       }),
-      { numRuns: 2000 },
+      { numRuns: runs(2000) },
     );
   });
 });

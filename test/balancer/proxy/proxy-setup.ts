@@ -8,8 +8,9 @@ import type {
 import type { FlowLimits } from '../../../src/balancer/proxy/flow-budget.js';
 import { createProxyPlane } from '../../../src/balancer/proxy/proxy-plane.js';
 import type { HostPort } from '../../../src/net/ip.js';
-import { backend, startPeer, tcpService, type Behaviour, type Peer } from './peer.js';
+import { backend, startPeer, tcpService, until, type Behaviour, type Peer } from './peer.js';
 import type { TcpImplementation } from './tcp-implementations.js';
+import { ownPort } from '../../support/own-port.js';
 
 /** A proxy plane with one service, and what it has told. */
 export interface Served {
@@ -20,6 +21,8 @@ export interface Served {
   readonly logged: string[];
   /** Milliseconds that a test may move on. */
   readonly clock: { ahead: number };
+  /** Resolves when the plane has looked what is due by the clock as it is now; for a plane that goes by the test's clock. */
+  readonly swept: () => Promise<void>;
   readonly counters: () => Promise<VirtualServiceCounters>;
   readonly apply: (over: Partial<VirtualService>) => Promise<void>;
 }
@@ -52,12 +55,17 @@ export function setUpProxy(second: number, { options }: TcpImplementation): Setu
       return peer;
     },
     async serve(tasks, over = {}, limits) {
-      const vip = { ip: `127.${second}.${third}.${++vips}`, port: 8080 };
+      const vip = { ip: `127.${second}.${third}.${++vips}`, port: ownPort };
       const clock = { ahead: 0 };
+      let reads = 0;
+      const now = (): number => {
+        reads++;
+        return performance.now() + clock.ahead;
+      };
       const signals: string[] = [];
       const logged: string[] = [];
       const plane = createProxyPlane({
-        ...options(() => performance.now() + clock.ahead),
+        ...options(now),
         onSignal: ({ backend: id, ok, reason }: PassiveSignal) =>
           signals.push(`${id} ${ok ? 'ok' : String(reason)}`),
         log: { warn: (message) => void logged.push(message) },
@@ -80,7 +88,12 @@ export function setUpProxy(second: number, { options }: TcpImplementation): Setu
         await counters();
         return signals;
       };
-      return { plane, vip, told, logged, clock, counters, apply };
+      // The last reading of the clock may have been for the rest until the next tick, the one after it is the tick's.
+      const swept = async (): Promise<void> => {
+        const before = reads;
+        await until(() => reads >= before + 4);
+      };
+      return { plane, vip, told, logged, clock, swept, counters, apply };
     },
   };
 }

@@ -6,6 +6,7 @@ import { expect, it } from 'vitest';
 import { bundled } from '../../support/bundled.js';
 import { Client, echo, exchange, startPeer } from './peer.js';
 import { NATIVE, tcpScript } from './tcp-implementations.js';
+import { ownPort } from '../../support/own-port.js';
 
 const LIMIT = 160;
 const fixture = fileURLToPath(bundled(new URL('few-descriptors.ts', import.meta.url)));
@@ -17,8 +18,8 @@ it.each([
   '%s keeps file descriptors for the rest of the process when connections take all others, and recovers',
   async (_name, script) => {
     const peer = await startPeer(echo);
-    const vip = { ip: '127.86.0.1', port: 8080 };
-    const command = `ulimit -n ${LIMIT} && exec "${process.execPath}" "${fixture}" ${vip.ip} ${peer.address.port} ${script}`;
+    const vip = { ip: '127.86.0.1', port: ownPort };
+    const command = `ulimit -n ${LIMIT} && exec "${process.execPath}" "${fixture}" ${vip.ip} ${vip.port} ${peer.address.port} ${script}`;
     const child = spawn('/bin/sh', ['-c', command], { stdio: ['pipe', 'pipe', 'inherit'] });
     try {
       const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
@@ -49,15 +50,14 @@ it.each([
       await peer.close();
     }
   },
-  30_000,
 );
 
 it.skipIf(NATIVE.length === 0)(
   'when there are none left at all, a thread rests, says so once, and recovers',
   async () => {
     const peer = await startPeer(echo);
-    const vip = { ip: '127.86.0.2', port: 8080 };
-    const words = [vip.ip, peer.address.port, tcpScript().href, 'greedy'];
+    const vip = { ip: '127.86.0.2', port: ownPort };
+    const words = [vip.ip, vip.port, peer.address.port, tcpScript().href, 'greedy'];
     const command = `ulimit -n 100 && exec "${process.execPath}" "${fixture}" ${words.join(' ')}`;
     const child = spawn('/bin/sh', ['-c', command], { stdio: ['pipe', 'pipe', 'inherit'] });
     try {
@@ -83,5 +83,4 @@ it.skipIf(NATIVE.length === 0)(
       await peer.close();
     }
   },
-  30_000,
 );

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { backend, Client, echo, exchange, until } from './peer.js';
+import { acceptedAt, backend, Client, echo, exchange, until } from './peer.js';
 import { setUpProxy } from './proxy-setup.js';
 import { describeTcp } from './tcp-implementations.js';
 
@@ -70,7 +70,7 @@ describeTcp('limits', (implementation) => {
     const { vip, apply, counters } = await serve([task.address], { maxConnections: 1000 }, FULL);
     const [first, second] = [await opened(vip), await opened(vip)];
     const waiting = [new Client(vip).send('w'), new Client(vip).send('w')];
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await until(() => acceptedAt(vip) === 4);
     await apply({ maxConnections: 1 });
     await first.end().over;
     for (const client of waiting) expect(await client.over).toEqual({ text: '', end: 'ECONNRESET' });
@@ -87,7 +87,7 @@ describeTcp('limits', (implementation) => {
     const first = await opened(vip, '127.0.0.7');
     await opened(vip, '127.0.0.8');
     const waiting = [new Client(vip, '127.0.0.8').send('w'), new Client(vip, '127.0.0.9').send('w')];
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await until(() => acceptedAt(vip) === 4);
     await first.end().over;
     expect((await waiting[0]?.over)?.end).toBe('ECONNRESET');
     expect(await waiting[1]?.got(1)).toBe('w');
@@ -121,15 +121,15 @@ describeTcp(
       { name: 'half-closed', timeouts: { halfClosed: 60_000 }, half: true },
     ])('$name: reset for both, and not before traffic is that old', async ({ timeouts, half }) => {
       const task = await peer((socket) => void socket.on('data', (octets: Buffer) => socket.write(octets)));
-      const { vip, clock, counters } = await serve([task.address], { timeouts });
+      const { vip, clock, swept, counters } = await serve([task.address], { timeouts });
       const client = await opened(vip);
       if (half) client.end();
       clock.ahead += 40_000;
-      await new Promise((resolve) => setTimeout(resolve, 250));
+      await swept();
       for (const socket of task.open()) socket.write('z');
       expect(await client.got(2)).toBe('xz');
       clock.ahead += 40_000;
-      await new Promise((resolve) => setTimeout(resolve, 250));
+      await swept();
       expect((await counters()).active).toBe(1);
       clock.ahead += 40_000;
       expect((await client.over).end).toBe('ECONNRESET');
@@ -147,13 +147,16 @@ describeTcp(
 
     it('of a draining task reset its connections, unless it comes back in time', async () => {
       const task = await peer(echo);
-      const { vip, clock, apply } = await serve([task.address], { timeouts: { drain: 60_000 } });
+      const { vip, clock, swept, apply } = await serve([task.address], {
+        // An idle timeout, however long, keeps the clock of the plane ticking.
+        timeouts: { drain: 60_000, idle: 1e9 },
+      });
       const client = await opened(vip);
       await apply({ backends: [backend('a', task.address, { state: 'draining' })] });
       clock.ahead += 40_000;
       await apply({ backends: [backend('a', task.address)] });
       clock.ahead += 40_000;
-      await new Promise((resolve) => setTimeout(resolve, 250));
+      await swept();
       expect(await client.send('y').got(2)).toBe('xy');
       await apply({ backends: [backend('a', task.address, { state: 'draining' })] });
       // Even when it is gone altogether by then.
@@ -168,8 +171,12 @@ describeTcp(
       const client = await opened(vip);
       const drained = plane.drain();
       await until(async () => (await plane.counters())[0]?.active === 1);
-      await new Promise((resolve) => setTimeout(resolve, 50));
-      clock.ahead += 61_000;
+      let isOver = false;
+      void client.over.then(() => (isOver = true));
+      await until(() => {
+        clock.ahead += 10_000;
+        return isOver;
+      });
       expect((await client.over).end).toBe('ECONNRESET');
       await drained;
     });

@@ -6,6 +6,7 @@ import { ref, taskFact } from '../../support/facts.js';
 import { query } from '../../conformance/packets.js';
 import { recordsOf } from '../zone/support.js';
 import { ground, sorted } from './support.js';
+import { runs } from '../../support/depth.js';
 
 const stacks = ['shop', 'blog'];
 const services = ['web', 'db', 'api'];
@@ -185,7 +186,7 @@ describe('a compiled answer', () => {
           }
         },
       ),
-      { numRuns: Number(process.env['FRESH_RUNS'] ?? 60) },
+      { numRuns: runs(600) },
     );
     expect(compiled).toBeGreaterThan(500);
   });

@@ -4,6 +4,7 @@ import { TYPE } from '../../../src/wire/constants.js';
 import { ref, taskFact } from '../../support/facts.js';
 import { query } from '../../conformance/packets.js';
 import { ground, sorted } from './support.js';
+import { runs } from '../../support/depth.js';
 
 const CLIENT = '127.0.0.1';
 
@@ -70,9 +71,9 @@ describe('any packet at all', () => {
           expect(sorted(known)).toEqual(sorted(on.plain(packet, CLIENT)));
         }
       }),
-      { numRuns: 3000 },
+      { numRuns: runs(3000) },
     );
-    expect(answered).toBeGreaterThan(1000);
+    expect(answered).toBeGreaterThan(runs(3000) / 3);
   });
 
   it('leaves no trace in the next one', () => {

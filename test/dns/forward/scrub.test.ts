@@ -8,6 +8,7 @@ import { relayReply } from '../../../src/wire/relay.js';
 import { composeReply, type ReplyBody } from '../../../src/wire/reply.js';
 import { recordToText } from '../../../src/dns/zone/record-text.js';
 import { a, cname, decoded, name, parsed, query, soa } from '../../wire/helpers.js';
+import { runs } from '../../support/depth.js';
 
 const QNAME = 'www.example.org';
 const OWN: readonly DnsName[] = [name('rancher.internal')];
@@ -174,7 +175,7 @@ describe('what is taken from an upstream', () => {
       fc.property(messages, (answers) => {
         expect(left({ answers })).toEqual(['0', ...CHAIN_TEXT, 'c.example.net. 192.0.2.3', '|']);
       }),
-      { numRuns: 200 },
+      { numRuns: runs(200) },
     );
   });
 

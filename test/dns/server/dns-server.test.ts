@@ -10,6 +10,7 @@ import { EDNS_OPTION, RCODE } from '../../../src/wire/constants.js';
 import { frame, FrameBuffer } from '../../../src/wire/tcp-frames.js';
 import { labelsOf } from '../../../src/wire/name.js';
 import { a, decoded, hex, query } from '../../wire/helpers.js';
+import { stopsChanging, turns } from '../../support/turns.js';
 
 const LOOPBACK = { ip: '127.0.0.1', port: 0 };
 
@@ -184,8 +185,7 @@ describe('TCP', () => {
       if (left-- > 0) client.socket.write(chunk, pump);
     };
     pump();
-    // Long enough for the whole of it to pass, if it were read.
-    await new Promise((resolve) => setTimeout(resolve, 400));
+    await stopsChanging(() => left);
     expect(left).toBeGreaterThan(500);
   });
 
@@ -328,7 +328,7 @@ describe('a server that stops', () => {
     await expect.poll(() => held.length).toBe(1);
     const stopped = server.stop();
     socket.send(query('a.x', 1, { id: 2 }), port, '127.0.0.1');
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await turns(20);
     held[0]?.();
     await stopped;
     await expect.poll(() => replies).toEqual([1]);

@@ -4,6 +4,7 @@ import { RCODE, TYPE } from '../../../src/wire/constants.js';
 import { nameFromLabels } from '../../../src/wire/name.js';
 import { ref, taskFact } from '../../support/facts.js';
 import { recordsOf, zoneOf } from './support.js';
+import { runs } from '../../support/depth.js';
 
 const member = '10.0.0.1';
 
@@ -68,6 +69,6 @@ it('of a name in our zones is the same for every type, and there is nothing belo
         expect(rcodeOf([below, ...name], asked, address)).toBe(RCODE.NXDOMAIN);
       }
     }),
-    { numRuns: 1500 },
+    { numRuns: runs(1500) },
   );
 });

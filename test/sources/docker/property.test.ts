@@ -10,6 +10,7 @@ import { toFact } from '../../../src/sources/docker/to-fact.js';
 import { EngineModel, eventLine, type ModelEvent } from './engine-model.js';
 import { ManualTimers, settle } from './manual-timers.js';
 import { MemorySink } from './memory-sink.js';
+import { runs } from '../../support/depth.js';
 
 /** What happens to the events of one step on their way. */
 type Fate = 'arrives' | 'lost' | 'doubled' | 'late';
@@ -221,9 +222,8 @@ const unseenRestarts: Step[] = (
 
 describe('whatever happens to the events', () => {
   it('the facts end as what the engine says', { timeout: 120_000 }, async () => {
-    const runs = Number(process.env.FAIRLEAD_PROPERTY_RUNS ?? 200);
     await fc.assert(fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 20 }), play), {
-      numRuns: runs,
+      numRuns: runs(400),
       examples: [[unseenRestarts]],
     });
   });

@@ -7,6 +7,7 @@ import type { DataPlane, VirtualServiceCounters } from '../../../../src/balancer
 import { createProxyPlane } from '../../../../src/balancer/proxy/proxy-plane.js';
 import { backend, Client, echo, exchange, startPeer, tcpService, until, type Peer } from '../peer.js';
 import { NATIVE, tcpScript } from '../tcp-implementations.js';
+import { ownPort } from '../../../support/own-port.js';
 
 const cleanUp: (() => unknown)[] = [];
 afterEach(async () => {
@@ -14,7 +15,7 @@ afterEach(async () => {
 });
 
 let vips = 0;
-const nextVip = () => ({ ip: `127.91.0.${++vips}`, port: 8080 });
+const nextVip = () => ({ ip: `127.91.0.${++vips}`, port: ownPort });
 
 async function task(): Promise<Peer> {
   const peer = await startPeer(echo);

@@ -67,9 +67,9 @@ class Client {
     await new Promise((resolve) => this.#socket.send(packet, this.#port, '127.0.0.1', resolve));
   }
 
-  /** The replies, when there are as many, or after two seconds. */
+  /** The replies, when there are as many. */
   async wait(count: number): Promise<readonly Buffer[]> {
-    for (let rounds = 0; rounds < 200 && this.replies.length < count; rounds++) await sleep(10);
+    while (this.replies.length < count) await sleep(2);
     return this.replies;
   }
 
