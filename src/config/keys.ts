@@ -58,7 +58,9 @@ function readKey(path: string, node: SchemaNode): ConfigKey {
     path,
     kind: children.length === 0 && form.type === 'object' ? 'mapping' : (kinds.get(form.type) ?? 'text'),
     form: form.items?.title ?? form.title ?? '',
-    holdsPaths: [form, form.additionalProperties].some((each) => typeof each === 'object' && each.title === 'path'),
+    holdsPaths: [form, form.additionalProperties].some(
+      (each) => typeof each === 'object' && each.title === 'path',
+    ),
     words: options.map((option) => option.const).filter((word) => word !== undefined),
     description: node.description ?? '',
     ...('default' in node && { default: node.default }),

@@ -71,16 +71,17 @@ export class Answering implements Part {
   }
 
   /** Decides, once, how it is done. */
-  async start({ config: { dns } }: LoadedConfig): Promise<void> {
+  async start({ config }: LoadedConfig): Promise<void> {
+    const { native, workers } = config.dns;
     this.reload();
     const { log, responder } = this.#options;
-    const libc = await this.#libc(dns.native);
+    const libc = await this.#libc(native);
     if ('unavailable' in libc) {
       this.#why = libc.unavailable;
       this.#local = new LocalAnswers({ versions: this.#versions, compiler: this.#compiler, now });
       return;
     }
-    this.#workers = dns.workers === 'auto' ? automaticWorkers(availableParallelism()) : dns.workers;
+    this.#workers = workers === 'auto' ? automaticWorkers(availableParallelism()) : workers;
     this.#native = new NativeUdp({
       libc,
       workers: this.#workers,

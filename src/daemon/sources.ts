@@ -124,7 +124,8 @@ function settingsOf(config: Config, name: SourceName): unknown {
 }
 
 async function create(name: SourceName, config: Config, log: Log): Promise<Created> {
-  const { environment, sources, host } = config;
+  const { environment, sources } = config;
+  const { address } = config.host;
   if (name === 'file') {
     const { createFileSource } = await import('../sources/file/file-source.js');
     return { source: createFileSource({ path: sources.file?.path ?? '', environment }) };
@@ -135,7 +136,7 @@ async function create(name: SourceName, config: Config, log: Log): Promise<Creat
     socket: sources.docker?.socket ?? '',
     environment,
     resyncMs: sources.docker?.resync ?? 60_000,
-    hostAddress: () => host.address ?? hostAddress(),
+    hostAddress: () => address ?? hostAddress(),
     log,
   });
   return { source, exec: source.exec };
