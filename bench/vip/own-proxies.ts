@@ -15,7 +15,7 @@ export async function serve(name: string, port: number): Promise<void> {
   const plane = createProxyPlane({
     log: { warn: (message) => console.error(message) },
     // This file is a bundle; what a thread runs is beside the compiled source.
-    native: { script: pathToFileURL(resolve('dist/balancer/proxy/native/carrier-worker.js')) },
+    native: { script: pathToFileURL(resolve('dist/balancer/proxy/tcp/native/carrier-worker.js')) },
   });
   const address = { ip: IP, port: TASK_PORT };
   const [problem] = await plane.apply([

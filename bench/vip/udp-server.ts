@@ -1,8 +1,8 @@
 // A UDP proxy in a process of its own, for bench/vip/udp.ts: `udp-server NAME VIP TASK REPLIES`. Over the channel to its parent
 // it says its port, and what CPU time it has used whenever it is asked.
 import { createSocket, type Socket } from 'node:dgram';
-import { FlowBudget, flowLimits } from '../../src/balancer/proxy/flow-budget.js';
-import { listenUdp } from '../../src/balancer/proxy/udp-frontend.js';
+import { FlowBudget, flowLimits } from '../../src/balancer/flows/flow-budget.js';
+import { listenUdp } from '../../src/balancer/proxy/udp/udp-frontend.js';
 import { createScheduler } from '../../src/balancer/schedulers/all-schedulers.js';
 import { parseHostPort, type HostPort } from '../../src/net/ip.js';
 

@@ -18,7 +18,7 @@ import type { LoadedConfig } from './loaded-config.js';
 import { errorMessage } from '../net/error-message.js';
 import type { Log } from '../net/log.js';
 import type { Names } from './name-parts.js';
-import { Pacer } from './pacer.js';
+import { Pacer } from '../runtime/pacer.js';
 
 export interface AnsweringOptions {
   readonly responder: Responder;

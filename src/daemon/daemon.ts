@@ -1,6 +1,7 @@
 import { createApiServer, type ApiServer } from '../api/api-server.js';
 import type { DaemonStatus } from '../api/ports.js';
-import { createProxyPlane } from '../balancer/proxy/proxy-plane.js';
+import { Keeper, type VipSupply } from '../balancer/keeper.js';
+import { proxyPlaneSpec } from '../balancer/proxy/proxy-plane.js';
 import { fairleadVersion } from '../cli/fairlead-version.js';
 import { Catalog } from '../catalog/catalog.js';
 import type { ChangeSet } from '../catalog/change.js';
@@ -9,6 +10,7 @@ import type { Config } from '../config/model.js';
 import { createResponder, type Responder } from '../dns/server/responder.js';
 import { formatHostPort } from '../net/ip.js';
 import { ApiPart } from './api-part.js';
+import { ConfigFault } from './config-fault.js';
 import { createCheckBook } from './configured-check-book.js';
 import { HealthKeeper } from '../health/keeper.js';
 import { Lifecycle, type Part } from './lifecycle.js';
@@ -25,8 +27,7 @@ import { NamesInForce } from './names-in-force.js';
 import { logPanic } from './panic-log.js';
 import { Sources } from './sources.js';
 import { StateKeeper } from './state-keeper.js';
-import { VipKeeper } from './vip-keeper.js';
-import type { VipSupply } from './vip-supply.js';
+import { vipPort } from './vip-info.js';
 
 /** Everything that runs, wired: sources -> catalog -> name server, virtual IPs, API, state directory. */
 export class Daemon {
@@ -41,7 +42,7 @@ export class Daemon {
   readonly #listeners: Listeners;
   readonly #sources: Sources;
   readonly #health: HealthKeeper;
-  readonly #vips: VipKeeper;
+  readonly #vips: Keeper;
   readonly #api: ApiPart;
   readonly #lifecycle: Lifecycle;
   #loaded: LoadedConfig;
@@ -120,7 +121,6 @@ export class Daemon {
       {
         name: 'virtual IPs',
         start: () => this.#vips.start(),
-        reload: () => this.#vips.tidy(),
         stop: () => this.#vips.stop(),
       },
       this.#api,
@@ -159,21 +159,22 @@ export class Daemon {
   /** The addresses of virtual IPs, and what else the catalog takes from the configuration. */
   #vipPool(): Part {
     let supply: VipSupply | undefined;
-    const use = ({ config }: LoadedConfig) => {
-      if (supply) this.#vips.use(config, supply);
+    const use = async ({ config }: LoadedConfig) => {
+      if (supply) await this.#vips.use(config, supply);
     };
     return {
       name: 'pool of virtual IPs',
       prepare: async (next) => {
-        supply = await this.#vips.prepare(next);
-        return () => this.#vips.tidy();
+        supply = await this.#prepareVips(next);
+        return undefined;
       },
-      start: (loaded) => {
-        use(loaded);
+      start: async (loaded) => {
+        await use(loaded);
         const { vips } = this.#state.saved;
         if (vips) this.catalog.restoreVips(vips);
       },
       reload: use,
+      stop: () => this.#vips.stop(),
     };
   }
 
@@ -216,19 +217,27 @@ export class Daemon {
     };
   }
 
-  #createVips({ vip }: Config): VipKeeper {
-    const log = this.#log.of('vip');
+  #createVips({ vip }: Config): Keeper {
     const { native = 'auto', workers = 1 } = vip ?? {};
-    const plane = createProxyPlane({
-      udp: { batches: native === 'auto' },
-      native: native === 'auto' && { workers },
-      anyPort: () => this.#vips.isLed,
-      log,
+    return new Keeper({
+      catalog: this.catalog,
+      spec: proxyPlaneSpec({
+        udp: { batches: native === 'auto' },
+        native: native === 'auto' && { workers },
+      }),
       onSignal: ({ backend, ok, reason }) => {
         if (!ok) this.#health.observeFailure(backend, reason ?? 'failed');
       },
+      log: this.#log.of('vip'),
     });
-    return new VipKeeper({ catalog: this.catalog, plane, log });
+  }
+
+  /** @throws ConfigFault when the operator chose a pool that cannot be used */
+  #prepareVips({ config, origins, errorAt }: LoadedConfig): Promise<VipSupply> {
+    const isChosen = origins.get('vip.pool') !== 'default';
+    const refuse = (conflict: string) =>
+      new ConfigFault(errorAt(['vip', 'pool'], conflict.replace(/^vip\.pool /, '')));
+    return this.#vips.prepare(config, isChosen ? refuse : undefined);
   }
 
   #createApi(config: Config): ApiServer {
@@ -242,11 +251,11 @@ export class Daemon {
           environment: this.#loaded.config.environment,
           hostClient: hostClient(this.#loaded.config, this.catalog.snapshot),
         }),
-        this.#vips,
+        vipPort(this.#vips),
       ),
       daemon: this,
       health: this.#health,
-      vips: this.#vips,
+      vips: vipPort(this.#vips),
       process: processFigures,
       listen: config.api.listen.map((each) => (each.kind === 'unix' ? { path: each.path } : each)),
       log: this.#log.of('api'),

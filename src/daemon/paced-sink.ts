@@ -1,7 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import type { FactDelta, Facts, FactSink } from '../catalog/facts.js';
 import type { SourceStatus } from '../catalog/model.js';
-import { Pacer } from './pacer.js';
+import { Pacer } from '../runtime/pacer.js';
 
 /** ms of taking changes after which everything else has its turn. */
 const SLICE_MS = 5;

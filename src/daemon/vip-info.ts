@@ -1,30 +1,23 @@
-import type { VirtualServiceInfo, VirtualTaskInfo } from '../api/ports.js';
+import type { VipPort, VirtualServiceInfo, VirtualTaskInfo } from '../api/ports.js';
+import type { KeptService, Keeper } from '../balancer/keeper.js';
 import type { VipSettings } from '../api/types/vips.js';
-import type {
-  Backend,
-  BackendCounters,
-  VirtualService,
-  VirtualServiceCounters,
-} from '../balancer/data-plane.js';
+import type { DesiredBackend, BackendCounters, VirtualService } from '../balancer/plane.js';
 import { formatHostPort } from '../net/ip.js';
 
-type Place = Pick<VirtualService, 'vip' | 'port' | 'protocol'>;
-
-/** As people write it: `10.43.0.1:80/tcp`. */
-export function placeOf({ vip, port, protocol }: Place): string {
-  return `${formatHostPort({ ip: vip, port })}/${protocol}`;
+/** What the API sees of virtual IPs. */
+export function vipPort(keeper: Pick<Keeper, 'status' | 'problems' | 'services'>): VipPort {
+  return {
+    status: () => keeper.status(),
+    problems: () => keeper.problems(),
+    services: async () => infosOf(await keeper.services()),
+  };
 }
 
-/**
- * What the API is told of a virtual service.
- * @param counters absent: the data plane does not carry it
- * @param problem why it does not
- */
-export function infoOf(
-  service: VirtualService,
-  counters: VirtualServiceCounters | undefined,
-  problem: string | undefined,
-): VirtualServiceInfo {
+export function* infosOf(kept: Iterable<KeptService>): Iterable<VirtualServiceInfo> {
+  for (const each of kept) yield infoOf(each);
+}
+
+function infoOf({ service, counters, problem }: KeptService): VirtualServiceInfo {
   const { vip, port, protocol, scheduler } = service;
   const limits = new Map(service.backends.map(({ id, maxConnections }) => [id, maxConnections]));
   const backends = counters?.backends ?? service.backends.map(unused);
@@ -54,7 +47,7 @@ function settingsOf(service: VirtualService): { readonly settings?: VipSettings 
 
 const nothing = { active: 0, total: 0, bytesIn: 0, bytesOut: 0, refused: 0, failed: 0, retried: 0 };
 
-function unused({ id, name, address, weight, state }: Backend): BackendCounters {
+function unused({ id, name, address, weight, state }: DesiredBackend): BackendCounters {
   return { id, name, address, weight, state, active: 0, total: 0, bytesIn: 0, bytesOut: 0, errors: 0 };
 }
 

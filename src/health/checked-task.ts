@@ -2,7 +2,7 @@ import type { Health, Problem, Task } from '../catalog/model.js';
 import { describeCheck, type HealthCheck } from './check.js';
 import type { Probe, ProbeResult, ProbeTarget } from './probes/probe.js';
 import { firstState, healthOf, type HealthState } from './state-machine.js';
-import type { WheelTimer } from './timer-wheel.js';
+import type { WheelTimer } from '../runtime/timer-wheel.js';
 
 /** How the last probe of a task went. */
 export interface LastProbe {

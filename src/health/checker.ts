@@ -15,7 +15,7 @@ import type { Probe } from './probes/probe.js';
 import { firstDelay, nextDelay } from './schedule.js';
 import { expiresAt, firstState, step, type HealthEvent } from './state-machine.js';
 import { sameTarget, targetOf } from './target.js';
-import { systemTimers, TimerWheel, WheelTimer, type Timers } from './timer-wheel.js';
+import { systemTimers, TimerWheel, WheelTimer, type Timers } from '../runtime/timer-wheel.js';
 
 export interface CheckerOptions {
   readonly catalog: Pick<CatalogReader, 'snapshot' | 'onChange'>;

@@ -11,7 +11,7 @@ import { ProbeTally, type ProbeKindCounts, type TimeCounts } from './probe-tally
 import type { ExecPort } from './probes/exec.js';
 import { probeMaker } from './probes/make.js';
 import { TtlBoard } from './probes/ttl.js';
-import { systemTimers } from './timer-wheel.js';
+import { systemTimers } from '../runtime/timer-wheel.js';
 
 /** Checks in numbers, for metrics. */
 export interface CheckCounts {
@@ -85,7 +85,7 @@ export class HealthKeeper {
     return this.#checker.rows();
   }
 
-  counts(): CheckCounts {
+  counts() {
     const { running, waiting } = this.#checker.stats;
     const probes = this.#tally.kinds();
     return { tasks: this.#checker.tally(), probes, late: this.#tally.late(), running, waiting };

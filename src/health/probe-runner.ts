@@ -1,7 +1,7 @@
 import { duration } from './check.js';
 import type { CheckedTask } from './checked-task.js';
 import { failed, type ProbeResult } from './probes/probe.js';
-import type { TimerWheel } from './timer-wheel.js';
+import type { TimerWheel } from '../runtime/timer-wheel.js';
 
 /** One probe, for metrics. Times are milliseconds. */
 export interface ProbeSample {

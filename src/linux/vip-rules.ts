@@ -21,7 +21,16 @@ const TABLE = 'fairlead_vip';
  * @throws Error with one line that says what to do
  */
 export async function writeVipRules(pool: string, redirects: readonly Redirect[]): Promise<void> {
-  await load(script(pool, redirects), `virtual IPs of ${pool} cannot be led to their listeners`);
+  await load(script(pool, redirects), cannotLead(pool));
+}
+
+/** What {@link writeVipRules} would say for a reason of {@link tryVipRules}. */
+export function vipRulesFault(pool: string, why: string): string {
+  return inFull(cannotLead(pool), why);
+}
+
+function cannotLead(pool: string): string {
+  return `virtual IPs of ${pool} cannot be led to their listeners`;
 }
 
 /** Takes the rules of a pool away. @throws Error as there */
@@ -120,7 +129,10 @@ function nowhere(pool: string): HostPort {
 }
 
 async function load(input: string, trouble: string): Promise<void> {
-  const todo = 'run as root or with CAP_NET_ADMIN, on a kernel with nf_tables and NAT';
   const outcome = await nft(['-f', '-'], input);
-  if (!outcome.ok) throw new Error(`${trouble} (${outcome.why}); ${todo}`);
+  if (!outcome.ok) throw new Error(inFull(trouble, outcome.why));
+}
+
+function inFull(trouble: string, why: string): string {
+  return `${trouble} (${why}); run as root or with CAP_NET_ADMIN, on a kernel with nf_tables and NAT`;
 }

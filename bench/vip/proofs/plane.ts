@@ -3,7 +3,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { Backend, PlaneProblem, VirtualService } from '../../../src/balancer/data-plane.js';
+import type { DesiredBackend, PlaneProblem, VirtualService } from '../../../src/balancer/plane.js';
 import { createProxyPlane } from '../../../src/balancer/proxy/proxy-plane.js';
 import { CORE, IP } from '../contestants.js';
 
@@ -15,7 +15,7 @@ export function bePlane(): void {
   const plane = createProxyPlane({
     log: { warn: (message) => void process.stderr.write(`${message}\n`) },
     // This file is a bundle; what a thread runs is beside the compiled source.
-    native: { script: pathToFileURL(resolve('dist/balancer/proxy/native/carrier-worker.js')) },
+    native: { script: pathToFileURL(resolve('dist/balancer/proxy/tcp/native/carrier-worker.js')) },
   });
   process.on('message', (desired) => {
     void plane.apply(desired as VirtualService[]).then((problems) => process.send?.(problems));
@@ -25,7 +25,7 @@ export function bePlane(): void {
 
 export interface Plane {
   /** Resolves when it is carried. @throws Error when it cannot be */
-  carry(scheduler: VirtualService['scheduler'], backends: readonly Backend[]): Promise<void>;
+  carry(scheduler: VirtualService['scheduler'], backends: readonly DesiredBackend[]): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -53,6 +53,11 @@ export function startPlane(own: string): Plane {
   };
 }
 
-export function backend(id: string, port: number, weight = 1, state: Backend['state'] = 'active'): Backend {
+export function backend(
+  id: string,
+  port: number,
+  weight = 1,
+  state: DesiredBackend['state'] = 'active',
+): DesiredBackend {
   return { id, name: id, address: { ip: IP, port }, weight, state };
 }

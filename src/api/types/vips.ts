@@ -4,8 +4,8 @@ import type { ServiceRefJson, Timestamp } from './resources.js';
 
 /** `vips` of `GET /v1/status`. */
 export interface VipStatusJson {
-  /** What carries them: a proxy in the daemon, or nothing. */
-  readonly plane: 'proxy' | 'off';
+  /** What carries them: a proxy in the daemon, the kernel, or nothing. */
+  readonly plane: 'proxy' | 'nftables' | 'ipvs' | 'ebpf' | 'off';
   /** The addresses that they are leased from, CIDR; absent: off. */
   readonly pool?: string;
   /** Why they are off. */

@@ -1,7 +1,7 @@
 import type { HostPort } from '../../net/ip.js';
-import type { PassiveSignal, VirtualService, VirtualServiceCounters } from '../data-plane.js';
+import type { PassiveSignal, VirtualService, VirtualServiceCounters } from '../plane.js';
 import type { Scheduler } from '../schedulers/scheduler.js';
-import type { FlowBudget } from './flow-budget.js';
+import type { FlowBudget } from '../flows/flow-budget.js';
 import type { Log } from '../../net/log.js';
 
 /** As long as the kernel allows (net.core.somaxconn). */

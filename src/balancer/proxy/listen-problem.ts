@@ -1,6 +1,6 @@
-import { formatHostPort, ipFamily } from '../../net/ip.js';
-import type { PlaneProblem, VirtualService } from '../data-plane.js';
 import { errorMessage } from '../../net/error-message.js';
+import { formatHostPort, ipFamily } from '../../net/ip.js';
+import type { PlaneProblem, VirtualService } from '../plane.js';
 
 type Endpoint = Pick<VirtualService, 'service' | 'vip' | 'port' | 'protocol'>;
 
@@ -9,14 +9,14 @@ export function listenProblem({ service, vip, port, protocol }: Endpoint, error:
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   const place = `${formatHostPort({ ip: vip, port })}/${protocol}`;
   const why = reason(code, vip, port, protocol) ?? errorMessage(error);
-  return { vip, port, protocol, message: `service ${service}: cannot serve ${place}: ${why}` };
+  return { at: { vip, port, protocol }, message: `service ${service}: cannot serve ${place}: ${why}` };
 }
 
 /** Two services ask for one address; the first by key has it. */
 export function conflictProblem({ service, vip, port, protocol }: Endpoint, holder: string): PlaneProblem {
   const place = `${formatHostPort({ ip: vip, port })}/${protocol}`;
   const message = `service ${service}: cannot serve ${place}: service ${holder} has it; give one of the two another virtual IP or port`;
-  return { vip, port, protocol, message };
+  return { at: { vip, port, protocol }, message };
 }
 
 function reason(code: unknown, ip: string, port: number, protocol: 'udp' | 'tcp'): string | undefined {

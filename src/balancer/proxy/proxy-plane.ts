@@ -1,19 +1,25 @@
+import { vipRulesFault } from '../../linux/vip-rules.js';
+import { SCHEDULERS } from '../../net/balancing.js';
+import { errorMessage } from '../../net/error-message.js';
 import type {
   DataPlane,
   PassiveSignal,
   PlaneProblem,
+  PlaneSpec,
   VirtualService,
   VirtualServiceCounters,
-} from '../data-plane.js';
-import { updatesOf } from '../places.js';
-import { DeadlineWheel } from './deadline-wheel.js';
-import { FlowBudget, flowLimits, type FlowLimits } from './flow-budget.js';
+} from '../plane.js';
+import { thisHost, type PlaneHost } from '../plane-host.js';
+import { updatesOf } from '../desired/places.js';
+import { DeadlineWheel } from '../../runtime/deadline-wheel.js';
+import { FlowBudget, flowLimits, type FlowLimits } from '../flows/flow-budget.js';
 import type { Frontend, FrontendContext, Listen } from './frontend.js';
+import { HostPool } from './host-pool.js';
 import { conflictProblem, listenProblem } from './listen-problem.js';
-import { makeScheduler } from './make-scheduler.js';
-import { NativeTcp, type NativeTcpOptions } from './native/native-tcp.js';
-import { listenNodeTcp } from './node/node-tcp.js';
-import { listenUdp, type UdpOptions } from './udp-frontend.js';
+import { makeScheduler } from '../flows/make-scheduler.js';
+import { NativeTcp, type NativeTcpOptions } from './tcp/native/native-tcp.js';
+import { listenNodeTcp } from './tcp/node/node-tcp.js';
+import { listenUdp, type UdpOptions } from './udp/udp-frontend.js';
 import { silentLog, type Log } from '../../net/log.js';
 
 export interface ProxyPlaneOptions {
@@ -24,10 +30,10 @@ export interface ProxyPlaneOptions {
   readonly udp?: UdpOptions;
   /** How TCP is carried by threads of its own, where the C library can be called; false: by Node's sockets all the same. */
   readonly native?: NativeTcpOptions | false;
-  /** Asked for each new TCP listener; see {@link VirtualServiceCounters.listenPort}. False by default. */
-  readonly anyPort?: () => boolean;
+  /** The kernel; by default the one that this process runs on. */
+  readonly host?: PlaneHost;
   readonly onSignal?: (signal: PassiveSignal) => void;
-  readonly log?: Pick<Log, 'warn'>;
+  readonly log?: Partial<Log>;
   /** Milliseconds that only grow. */
   readonly now?: () => number;
 }
@@ -43,15 +49,38 @@ interface Running {
 const STOP_IDLE_MS = 1000;
 /** How often at most the log tells that there is no room. */
 const TELL_FULL_MS = 60_000;
+
+const SUPPORTS: DataPlane['supports'] = {
+  schedulers: new Set(SCHEDULERS),
+  features: new Set(['affinity', 'limits', 'proxy-protocol', 'retry', 'reset', 'queued', 'replies']),
+};
+
 /** A data plane in this process: a socket for each port of each VIP, and a connection of its own to the task. */
 export function createProxyPlane(options: ProxyPlaneOptions): DataPlane {
   return new ProxyPlane(options);
 }
 
+/** The proxy plane among the others. */
+export function proxyPlaneSpec(options: Omit<ProxyPlaneOptions, 'host' | 'onSignal' | 'log'>): PlaneSpec {
+  return {
+    name: 'proxy',
+    async preflight(host, pool) {
+      if (host.isLocal(pool)) return 'ok';
+      const bind = pool.includes(':') ? host.nonlocalBindFault() : undefined;
+      if (bind !== undefined) return { why: bind };
+      const why = await host.tryVipRules(pool);
+      return why === undefined ? 'ok' : { why: vipRulesFault(pool, why) };
+    },
+    open: (context) => createProxyPlane({ ...options, ...context }),
+  };
+}
+
 class ProxyPlane implements DataPlane {
+  readonly supports = SUPPORTS;
   readonly #options: ProxyPlaneOptions;
   readonly #context: FrontendContext;
   readonly #wheel: DeadlineWheel;
+  readonly #pool: HostPool;
   /** By vip, port and protocol. */
   readonly #running = new Map<string, Running>();
   /** Taken out of service, with flows that may go on. */
@@ -60,6 +89,8 @@ class ProxyPlane implements DataPlane {
   #queue: Promise<unknown> = Promise.resolve();
   /** As told last, when all of it is carried. */
   #settled: readonly VirtualService[] | undefined;
+  /** Listeners have come or gone since the kernel was told where they are. */
+  #isLeadDue = false;
   #stopping = false;
   /** Asked for once, when the first service is there; undefined where it cannot be. */
   #native: Promise<NativeTcp | undefined> | undefined;
@@ -67,19 +98,37 @@ class ProxyPlane implements DataPlane {
   #toldFull = -Infinity;
 
   constructor(options: ProxyPlaneOptions) {
-    const { seed = 0, onSignal = () => undefined, log = silentLog } = options;
+    const { seed = 0, onSignal = () => undefined } = options;
+    const log: Log = { ...silentLog, ...options.log };
     const now = options.now ?? (() => performance.now());
     this.#options = options;
     this.#wheel = new DeadlineWheel(now);
     const limits = new FlowBudget(options.limits ?? flowLimits(), { onFull: () => this.#tellFull() });
-    const { anyPort = () => false } = options;
+    this.#pool = new HostPool(options.host ?? thisHost, log);
+    const anyPort = (): boolean => this.#pool.leads;
     this.#context = { createScheduler: makeScheduler(seed, now), now, onSignal, limits, log, anyPort };
   }
 
+  use(pool: string | undefined): Promise<void> {
+    return this.#enqueue(async () => {
+      if (this.#stopping) return;
+      if (await this.#pool.use(pool)) this.#isLeadDue = true;
+    });
+  }
+
   apply(desired: readonly VirtualService[]): Promise<readonly PlaneProblem[]> {
-    const done = this.#queue.then(() => (this.#stopping ? [] : this.#apply(desired)));
-    this.#queue = done.catch(() => undefined);
-    return done;
+    return this.#enqueue(async () => {
+      if (this.#stopping) return [];
+      const problems = await this.#apply(desired);
+      const fault = await this.#leadWhenDue();
+      return fault ? [...problems, fault] : problems;
+    });
+  }
+
+  repair(): Promise<void> {
+    return this.#enqueue(async () => {
+      if (!this.#stopping) await this.#lead();
+    });
   }
 
   counters(): Promise<readonly VirtualServiceCounters[]> {
@@ -93,8 +142,42 @@ class ProxyPlane implements DataPlane {
   async close(): Promise<void> {
     await this.#stop((frontend) => frontend.close());
     this.#wheel.clear();
-    this.#closed ??= this.#native?.then((native) => native?.stop());
+    this.#closed ??= this.#end();
     await this.#closed;
+  }
+
+  async #end(): Promise<void> {
+    await (await this.#native)?.stop();
+    await this.#pool.use(undefined);
+  }
+
+  #enqueue<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#queue.then(work);
+    this.#queue = done.catch(() => undefined);
+    return done;
+  }
+
+  async #leadWhenDue(): Promise<PlaneProblem | undefined> {
+    if (!this.#isLeadDue) return undefined;
+    try {
+      await this.#lead();
+      return undefined;
+    } catch (error) {
+      return { message: errorMessage(error) };
+    }
+  }
+
+  /** Tells the kernel where the listeners are. */
+  async #lead(): Promise<void> {
+    this.#isLeadDue = true;
+    const redirects = [...this.#running.values()].flatMap(
+      ({ frontend, applied: { vip, port, protocol } }) => {
+        const listenPort = frontend.address.port;
+        return protocol === 'tcp' && listenPort !== port ? [{ vip, port, listenPort }] : [];
+      },
+    );
+    await this.#pool.lead(redirects);
+    this.#isLeadDue = false;
   }
 
   async #stop(how: (frontend: Frontend) => Promise<void>): Promise<void> {
@@ -151,6 +234,7 @@ class ProxyPlane implements DataPlane {
     for (const [key, { frontend, service }] of this.#running) {
       if (wanted.get(key)?.service === service) continue;
       this.#running.delete(key);
+      this.#isLeadDue = true;
       const leaving = this.#leaving.get(key);
       if (leaving) leaving.add(frontend);
       else this.#leaving.set(key, new Set([frontend]));
@@ -173,6 +257,7 @@ class ProxyPlane implements DataPlane {
     try {
       const frontend = await this.#open(service, this.#leaving.get(key));
       this.#running.set(key, { frontend, service: service.service, applied: service });
+      this.#isLeadDue = true;
       return undefined;
     } catch (error) {
       return listenProblem(service, error);

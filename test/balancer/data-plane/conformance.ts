@@ -1,7 +1,7 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { DataPlane, VirtualService } from '../../../src/balancer/data-plane.js';
+import type { DataPlane, VirtualService } from '../../../src/balancer/plane.js';
 import type { HostPort } from '../../../src/net/ip.js';
 import {
   answerAtEnd,

@@ -1,7 +1,7 @@
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import type { Backend, VirtualService } from '../../../src/balancer/data-plane.js';
+import type { DesiredBackend, VirtualService } from '../../../src/balancer/plane.js';
 import type { HostPort } from '../../../src/net/ip.js';
 
 /** A task: a listener on loopback that treats every connection in one way. */
@@ -171,7 +171,11 @@ export async function until(condition: () => boolean | Promise<boolean>): Promis
   while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 2));
 }
 
-export const backend = (id: string, address: HostPort, over: Partial<Backend> = {}): Backend => ({
+export const backend = (
+  id: string,
+  address: HostPort,
+  over: Partial<DesiredBackend> = {},
+): DesiredBackend => ({
   id,
   name: `task_${id}`,
   address,
@@ -182,7 +186,7 @@ export const backend = (id: string, address: HostPort, over: Partial<Backend> = 
 
 export const tcpService = (
   vip: HostPort,
-  backends: readonly Backend[],
+  backends: readonly DesiredBackend[],
   over: Partial<VirtualService> = {},
 ): VirtualService => ({
   service: 'default/shop/web',

@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import type { DataPlane } from '../../../src/balancer/data-plane.js';
+import type { DataPlane } from '../../../src/balancer/plane.js';
 import { createProxyPlane } from '../../../src/balancer/proxy/proxy-plane.js';
 import { describeDataPlane } from '../data-plane/conformance.js';
 import { backend, echo, exchange, startPeer, tcpService } from './peer.js';
-import { TCP } from './tcp-implementations.js';
+import { TCP } from './tcp/tcp-implementations.js';
 import { ownPort } from '../../support/own-port.js';
 
 let planes = 0;
@@ -41,7 +41,7 @@ describe.each(TCP)('addresses of the proxy plane, TCP by $name', ({ options }) =
       tcpService(good, [backend('a', peer.address)]),
     ]);
     expect(others).toEqual([]);
-    expect(problem).toMatchObject({ vip: '192.0.2.1', port: 80, protocol: 'tcp' });
+    expect(problem?.at).toEqual({ vip: '192.0.2.1', port: 80, protocol: 'tcp' });
     expect(problem?.message).toMatch(
       /^service default\/shop\/far: cannot serve 192\.0\.2\.1:80\/tcp: .*ip route add local/,
     );

@@ -4,12 +4,12 @@ import type {
   PassiveSignal,
   VirtualService,
   VirtualServiceCounters,
-} from '../../../src/balancer/data-plane.js';
-import type { FlowLimits } from '../../../src/balancer/proxy/flow-budget.js';
+} from '../../../src/balancer/plane.js';
+import type { FlowLimits } from '../../../src/balancer/flows/flow-budget.js';
 import { createProxyPlane } from '../../../src/balancer/proxy/proxy-plane.js';
 import type { HostPort } from '../../../src/net/ip.js';
 import { backend, startPeer, tcpService, until, type Behaviour, type Peer } from './peer.js';
-import type { TcpImplementation } from './tcp-implementations.js';
+import type { TcpImplementation } from './tcp/tcp-implementations.js';
 import { ownPort } from '../../support/own-port.js';
 
 /** A proxy plane with one service, and what it has told. */

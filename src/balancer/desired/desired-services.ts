@@ -1,0 +1,161 @@
+import { reach } from '../../catalog/reach.js';
+import { selectTasks } from '../../catalog/selection.js';
+import type { Balancing, SchedulerName } from '../../net/balancing.js';
+import type { Port, Service, Task } from '../../catalog/model.js';
+import type { Snapshot } from '../../catalog/snapshot.js';
+import { ipFamily, type HostPort } from '../../net/ip.js';
+import type { DesiredBackend, VirtualService } from '../plane.js';
+import { slowStartScale, slowStartWeight } from '../schedulers/slow-start.js';
+
+/** The scheduler where nobody names one: in turn, by weight. */
+const DEFAULT_SCHEDULER: SchedulerName = 'wrr';
+
+/** Into so many steps the growth of a newcomer's weight is divided, none shorter than the shortest. */
+const SLOW_START_STEPS = 20;
+const SHORTEST_STEP_MS = 500;
+
+/** They compare connections with the weight itself, so that a multiple of it means something else. */
+const UNSCALED: readonly SchedulerName[] = ['ovf', 'lblc', 'lblcr'];
+
+/** What a data plane is to carry of one service. */
+export interface Desired {
+  /** One for each TCP and UDP port of its virtual IP. */
+  readonly services: readonly VirtualService[];
+  /** When weights will be others, milliseconds since the epoch; Infinity: not before the service changes. */
+  readonly until: number;
+}
+
+interface Prepared extends Desired {
+  readonly networksRevision: number;
+}
+
+/** They hang on the service's own value: a change makes a new value, and with it the old ones are gone. */
+const prepared = new WeakMap<Service, Prepared>();
+
+/**
+ * What a data plane is to carry of a service: the same objects as last time when nothing of it changed.
+ * @param now milliseconds since the epoch
+ */
+export function desiredOf(snapshot: Snapshot, service: Service, now: number): Desired {
+  const known = prepared.get(service);
+  const { networksRevision } = snapshot;
+  if (known?.networksRevision === networksRevision && now < known.until) return known;
+  const made = { networksRevision, ...virtualServices(snapshot, service, now) };
+  prepared.set(service, made);
+  return made;
+}
+
+function virtualServices(snapshot: Snapshot, service: Service, now: number): Desired {
+  const { vip, balancing } = service;
+  if (vip === undefined || service.kind !== 'tasks') return { services: [], until: Infinity };
+  const { backends, until } = candidates(service, balancing, now);
+  const services = service.ports.filter(isCarried).map((port): VirtualService => ({
+    service: service.key,
+    vip,
+    port: port.port,
+    protocol: port.protocol,
+    scheduler: schedulerOf(balancing),
+    backends: backends.flatMap((each) => backendAt(snapshot, each, port, vip)),
+    ...options(balancing),
+  }));
+  return { services, until };
+}
+
+type CarriedPort = Port & { readonly protocol: VirtualService['protocol'] };
+
+function isCarried(port: Port): port is CarriedPort {
+  return port.protocol !== 'sctp';
+}
+
+function schedulerOf({ scheduler }: Balancing): SchedulerName {
+  return scheduler ?? DEFAULT_SCHEDULER;
+}
+
+/** What 0 and `none` take away is left out: a data plane knows only what there is. */
+function options(
+  balancing: Balancing,
+): Omit<VirtualService, 'service' | 'vip' | 'port' | 'protocol' | 'scheduler' | 'backends'> {
+  const { affinity, serviceMaxConnections, maxPerClient, proxyProtocol, acceptProxy, onDown } = balancing;
+  const { idleTimeout, drainTimeout, udpReplies } = balancing;
+  const timeouts = {
+    ...(idleTimeout !== undefined && { idle: idleTimeout }),
+    ...(drainTimeout !== undefined && { drain: drainTimeout }),
+  };
+  return {
+    ...(affinity ? { affinity: { timeout: affinity } } : {}),
+    ...(serviceMaxConnections ? { maxConnections: serviceMaxConnections } : {}),
+    ...(maxPerClient ? { maxPerClient } : {}),
+    ...(proxyProtocol !== undefined && proxyProtocol !== 'none' ? { proxyProtocol } : {}),
+    ...(acceptProxy ? { acceptProxy } : {}),
+    ...(onDown !== undefined && { onDown }),
+    ...(Object.keys(timeouts).length > 0 && { timeouts }),
+    ...(udpReplies ? { replies: udpReplies } : {}),
+  };
+}
+
+/** A task that may be a backend, before it is known at which address. */
+type Candidate = Omit<DesiredBackend, 'address'> & { readonly task: Task };
+
+/**
+ * Those that take new flows, and those that only go on with what is open: draining ones, and healthy ones of weight 0. The
+ * connections of all others are those of a task that is gone.
+ */
+function candidates(
+  service: Service,
+  balancing: Balancing,
+  now: number,
+): { readonly backends: readonly Candidate[]; readonly until: number } {
+  const taken = new Set(selectTasks(service).tasks);
+  const tasks = service.tasks.filter((task) => taken.has(task) || isQuiet(task));
+  const window = balancing.slowStart ?? 0;
+  const scale = window > 0 && !UNSCALED.includes(schedulerOf(balancing)) ? slowStartScale(weights(tasks)) : 1;
+  let until = Infinity;
+  const backends = tasks.map((task): Candidate => {
+    const age = now - (task.healthySince ?? -Infinity);
+    // Somebody who takes a task in a panic, or to fill up, wants all of it.
+    const grows = task.health === 'healthy' && age < window && task.weight > 0;
+    const left = Math.max(1, window - age);
+    if (grows)
+      until = Math.min(until, now + Math.min(left, Math.max(SHORTEST_STEP_MS, window / SLOW_START_STEPS)));
+    const full = Math.min(65_535, task.weight * scale);
+    const maxConnections = task.balancing?.maxConnections ?? balancing.maxConnections;
+    return {
+      task,
+      id: task.id,
+      name: task.name,
+      weight: grows ? slowStartWeight(full, Math.max(0, age), window) : full,
+      ...(maxConnections ? { maxConnections } : {}),
+      state: task.health === 'draining' ? 'draining' : 'active',
+    };
+  });
+  return { backends, until };
+}
+
+function isQuiet({ health, weight, endpoints }: Task): boolean {
+  return endpoints.length > 0 && (health === 'draining' || (health === 'healthy' && weight === 0));
+}
+
+function weights(tasks: readonly Task[]): number[] {
+  return tasks.map((task) => task.weight);
+}
+
+/** The backend at the address at which this host reaches it; none when it does not serve the port. */
+function backendAt(
+  snapshot: Snapshot,
+  { task, ...backend }: Candidate,
+  { port, protocol }: CarriedPort,
+  vip: string,
+): DesiredBackend[] {
+  const reached = reach(snapshot, task, { networks: 'all' });
+  const family = ipFamily(vip);
+  const ip = reached?.addresses.find((address) => ipFamily(address) === family) ?? reached?.addresses[0];
+  if (!reached || ip === undefined) return [];
+  // A task of which no port is known is taken at its service's word.
+  const dial =
+    task.ports.length === 0
+      ? port
+      : reached.ports.find(({ taskPort }) => taskPort.port === port && taskPort.protocol === protocol)?.dial;
+  if (dial === undefined) return [];
+  const address: HostPort = { ip, port: dial };
+  return [{ ...backend, address }];
+}

@@ -1,0 +1,324 @@
+import type { Catalog } from '../catalog/catalog.js';
+import type { ChangeSet } from '../catalog/change.js';
+import type { EndpointMode, Problem, ServiceKey } from '../catalog/model.js';
+import { poolConflicts } from '../catalog/pool-conflicts.js';
+import { hostRanges } from '../linux/routes.js';
+import type { Balancing } from '../net/balancing.js';
+import { errorMessage } from '../net/error-message.js';
+import type { Log } from '../net/log.js';
+import { Pacer } from '../runtime/pacer.js';
+import { DesiredSet } from './desired/desired-set.js';
+import { placeText } from './desired/place-text.js';
+import type {
+  DataPlane,
+  PassiveSignal,
+  PlaneProblem,
+  PlaneSpec,
+  VirtualService,
+  VirtualServiceCounters,
+} from './plane.js';
+import { thisHost, type PlaneHost } from './plane-host.js';
+
+export interface KeeperOptions {
+  readonly catalog: Catalog;
+  readonly spec: PlaneSpec;
+  readonly log: Log;
+  readonly onSignal?: (signal: PassiveSignal) => void;
+  readonly host?: PlaneHost;
+  /** What the pool is held against. */
+  readonly hostRanges?: typeof hostRanges;
+  /** Milliseconds since the epoch. */
+  readonly clock?: () => number;
+  /** Milliseconds that only grow. */
+  readonly now?: () => number;
+  /** Milliseconds until something that could not be done is tried again. */
+  readonly retryMs?: number;
+  /** Milliseconds that open connections may go on when the daemon stops. */
+  readonly stopMs?: number;
+}
+
+/** What a configuration says of virtual IPs. */
+export interface KeeperTerms {
+  /** Absent: there are to be none. */
+  readonly vip?: {
+    /** CIDR. */
+    readonly pool: string;
+    /** Milliseconds that an address is kept for a service that is gone. */
+    readonly release: number;
+    readonly endpointMode: EndpointMode;
+  };
+  readonly balancing: Balancing;
+}
+
+/** Whether there can be virtual IPs. */
+export type VipSupply =
+  | { readonly pool: string }
+  /** There are none, and why; `wanted`: although the configuration wants them. */
+  | { readonly why: string; readonly wanted: boolean };
+
+/** Nothing reports that the program that held a port has let it go, or that rules can be loaded again. */
+const RETRY_MS = 10_000;
+/** Another program may have flushed the rules of the host. */
+const REPAIR_MS = 30_000;
+/** Shorter than the ten seconds after which `docker stop` kills. */
+const STOP_MS = 5000;
+
+export interface KeeperStatus {
+  readonly plane: PlaneSpec['name'] | 'off';
+  /** CIDR; absent: off. */
+  readonly pool?: string;
+  /** Why they are off, and whether that is although the configuration wants them. */
+  readonly why?: string;
+  readonly wanted?: boolean;
+  /** Ports of virtual IPs. */
+  readonly services: number;
+}
+
+/** One port of one virtual IP, and what became of it. */
+export interface KeptService {
+  readonly service: VirtualService;
+  /** Absent: the data plane does not carry it. */
+  readonly counters?: VirtualServiceCounters;
+  /** Why it is not served. */
+  readonly problem?: string;
+}
+
+/** The virtual IPs of this host: has the data plane carry what the catalog says, and knows what it carries. */
+export class Keeper {
+  readonly #catalog: Catalog;
+  readonly #spec: PlaneSpec;
+  readonly #plane: DataPlane;
+  readonly #log: Log;
+  readonly #host: PlaneHost;
+  readonly #hostRanges: typeof hostRanges;
+  readonly #clock: () => number;
+  readonly #now: () => number;
+  readonly #retryMs: number;
+  readonly #stopMs: number;
+  #terms: KeeperTerms | undefined;
+  #supply: VipSupply = { why: 'the daemon is starting', wanted: false };
+  readonly #desiredSet = new DesiredSet();
+  /** Services that changed since it was updated. */
+  #changed: Set<ServiceKey> | 'all' = 'all';
+  /** As applied last. */
+  #desired: readonly VirtualService[] = [];
+  #problems: readonly PlaneProblem[] = [];
+  /** Why the last repair failed. */
+  #fault: string | undefined;
+  /** When to repair next, and when to try again what failed; as `now` counts. */
+  #repairAt = Infinity;
+  #retryAt = Infinity;
+  #unsubscribe: (() => void) | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  /** A burst of changes is one apply. */
+  readonly #pacer = new Pacer(() => this.#work());
+
+  constructor(options: KeeperOptions) {
+    this.#catalog = options.catalog;
+    this.#spec = options.spec;
+    this.#log = options.log;
+    this.#host = options.host ?? thisHost;
+    this.#hostRanges = options.hostRanges ?? hostRanges;
+    this.#clock = options.clock ?? Date.now;
+    this.#now = options.now ?? (() => performance.now());
+    this.#retryMs = options.retryMs ?? RETRY_MS;
+    this.#stopMs = options.stopMs ?? STOP_MS;
+    const { log, onSignal = () => undefined } = options;
+    this.#plane = options.spec.open({ host: this.#host, log, onSignal });
+  }
+
+  /**
+   * Finds out whether the virtual IPs of a configuration can be had. Changes nothing.
+   * @param refuse makes the error for a pool that the operator chose and that something else uses; absent: nobody chose it, and
+   *   the daemon goes on without virtual IPs, because an upgrade must not stop DNS
+   * @returns for {@link use}
+   * @throws the error of `refuse`
+   */
+  async prepare({ vip }: KeeperTerms, refuse?: (conflict: string) => Error): Promise<VipSupply> {
+    if (!vip) return { why: 'vip is false', wanted: false };
+    const { pool } = vip;
+    // What is in force is not doubted again.
+    if ('pool' in this.#supply && this.#supply.pool === pool) return { pool };
+    const [conflict] = poolConflicts(pool, {
+      routes: this.#hostRanges(),
+      networks: this.#catalog.snapshot.networks(),
+    });
+    if (conflict !== undefined && refuse) throw refuse(conflict);
+    if (conflict !== undefined) return { why: conflict, wanted: true };
+    const outcome = await this.#spec.preflight(this.#host, pool);
+    return outcome === 'ok' ? { pool } : off(outcome.why);
+  }
+
+  /**
+   * Puts a configuration in force. At start to be called before the first source speaks. Never rejects: what cannot be had now is
+   * tried again later.
+   */
+  async use(terms: KeeperTerms, supply: VipSupply): Promise<void> {
+    this.#terms = terms;
+    const taken = await this.#take(supply);
+    if ('why' in taken && taken.wanted)
+      this.#log.warn(`virtual IPs are off, and names are answered with tasks: ${taken.why}`);
+    this.#settle(terms, taken);
+    if (this.#unsubscribe) this.#pacer.due();
+  }
+
+  /** Follows the catalog from now on; resolves when all that there is now is carried. */
+  async start(): Promise<void> {
+    let isFollowing = false;
+    this.#unsubscribe = this.#catalog.onChange((change) => {
+      this.#note(change);
+      if (isFollowing) this.#pacer.due();
+    });
+    await this.#work();
+    isFollowing = true;
+    this.#pacer.due();
+  }
+
+  /** Takes no new connection; open ones may go on for a short while. */
+  async stop(): Promise<void> {
+    this.#unsubscribe?.();
+    this.#unsubscribe = undefined;
+    clearTimeout(this.#timer);
+    this.#pacer.stop();
+    const enough = new Promise<void>((resolve) => {
+      setTimeout(resolve, this.#stopMs).unref();
+    });
+    await Promise.race([this.#plane.drain(), enough]);
+    await this.#plane.close();
+  }
+
+  status(): KeeperStatus {
+    const services = this.#desired.length;
+    if ('why' in this.#supply) return { plane: 'off', ...this.#supply, services };
+    return { plane: this.#spec.name, pool: this.#supply.pool, services };
+  }
+
+  /** What cannot be served now. */
+  problems(): readonly Problem[] {
+    const faults = new Set(this.#problems.filter(({ at }) => !at).map(({ message }) => message));
+    if (this.#fault !== undefined) faults.add(this.#fault);
+    return [
+      ...[...faults].map((message) => ({ code: 'vip-rules', subject: 'virtual IPs', message })),
+      ...this.#problems.flatMap(({ at, message }) =>
+        at ? [{ code: 'vip-not-served', subject: `virtual IP ${placeText(at)}`, message }] : [],
+      ),
+    ];
+  }
+
+  /** One for each port of each virtual IP. */
+  async services(): Promise<Iterable<KeptService>> {
+    const counted = new Map((await this.#plane.counters()).map((each) => [placeText(each), each]));
+    return this.#kept(counted);
+  }
+
+  *#kept(counted: ReadonlyMap<string, VirtualServiceCounters>): Iterable<KeptService> {
+    const problems = new Map(this.#problems.map(({ at, message }) => [at && placeText(at), message]));
+    for (const service of this.#desired) {
+      const place = placeText(service);
+      const counters = counted.get(place);
+      const problem = problems.get(place);
+      yield {
+        service,
+        ...(counters?.service === service.service && { counters }),
+        ...(problem !== undefined && { problem }),
+      };
+    }
+  }
+
+  #note({ services: { added, changed, removed }, lookups }: ChangeSet): void {
+    if (lookups === 'all') this.#changed = 'all';
+    if (this.#changed === 'all') return;
+    for (const key of [...added, ...changed, ...removed]) this.#changed.add(key);
+  }
+
+  /** Has the plane take the pool. */
+  async #take(supply: VipSupply): Promise<VipSupply> {
+    try {
+      await this.#plane.use('pool' in supply ? supply.pool : undefined);
+      return supply;
+    } catch (error) {
+      return off(errorMessage(error));
+    }
+  }
+
+  #settle({ vip, balancing }: KeeperTerms, supply: VipSupply): void {
+    this.#supply = supply;
+    this.#fault = undefined;
+    this.#repairAt = 'pool' in supply ? this.#now() + REPAIR_MS : Infinity;
+    this.#retryAt = 'why' in supply && supply.wanted ? this.#now() + this.#retryMs : Infinity;
+    this.#catalog.configure({
+      endpointMode: vip?.endpointMode ?? 'dnsrr',
+      balancing,
+      vips: vip && 'pool' in supply ? { pool: supply.pool, release: vip.release } : 'none',
+    });
+  }
+
+  async #work(): Promise<void> {
+    const changed = this.#changed;
+    this.#changed = new Set();
+    const desired = this.#desiredSet.update(this.#catalog.snapshot, changed, this.#clock());
+    if (desired !== this.#desired || this.#problems.length > 0) await this.#carry(desired);
+    if ('why' in this.#supply) await this.#regain();
+    else await this.#repair();
+    this.#planNext();
+  }
+
+  async #carry(desired: readonly VirtualService[]): Promise<void> {
+    try {
+      const problems = await this.#plane.apply(desired);
+      this.#desired = desired;
+      const told = new Set(this.#problems.map(({ message }) => message));
+      this.#problems = problems;
+      for (const { message } of problems) if (!told.has(message)) this.#log.warn(message);
+    } catch (error) {
+      this.#log.error('virtual IPs could not be changed; please report it', { error: errorMessage(error) });
+    }
+  }
+
+  /** Whatever kept virtual IPs away may be over: `nft` fails for a moment when another program changes rules. */
+  async #regain(): Promise<void> {
+    const terms = this.#terms;
+    if (!terms || this.#now() < this.#retryAt) return;
+    this.#retryAt = this.#now() + this.#retryMs;
+    const supply = await this.prepare(terms);
+    if ('why' in supply) this.#supply = supply;
+    const taken = 'pool' in supply ? await this.#take(supply) : supply;
+    // A reload may have put other terms in force meanwhile.
+    if (terms !== this.#terms) return;
+    if ('why' in taken) {
+      this.#supply = taken;
+      return;
+    }
+    this.#log.info(`virtual IPs are on again, from ${taken.pool}`);
+    this.#settle(terms, taken);
+    this.#pacer.due();
+  }
+
+  async #repair(): Promise<void> {
+    if (this.#now() < this.#repairAt) return;
+    try {
+      await this.#plane.repair();
+      this.#fault = undefined;
+      this.#repairAt = this.#now() + REPAIR_MS;
+    } catch (error) {
+      const fault = errorMessage(error);
+      if (fault !== this.#fault) this.#log.warn(fault);
+      this.#fault = fault;
+      this.#repairAt = this.#now() + this.#retryMs;
+    }
+  }
+
+  #planNext(): void {
+    clearTimeout(this.#timer);
+    if (!this.#unsubscribe) return;
+    const now = this.#now();
+    const retryIn = this.#problems.length > 0 ? this.#retryMs : Infinity;
+    const dueIn = Math.min(this.#repairAt, this.#retryAt) - now;
+    const wait = Math.min(retryIn, dueIn, this.#desiredSet.nextChange - this.#clock());
+    if (wait < Infinity) this.#timer = setTimeout(() => this.#pacer.due(), Math.max(0, wait)).unref();
+  }
+}
+
+function off(why: string): VipSupply {
+  return { why: `${why}, or set vip to false`, wanted: true };
+}

@@ -1,0 +1,31 @@
+import { addLocalRoute, removeLocalRoute } from '../linux/anyip.js';
+import { allowNonlocalBind, forbidNonlocalBind, nonlocalBindFault } from '../linux/nonlocal-bind.js';
+import { removeVipRules, tryVipRules, writeVipRules } from '../linux/vip-rules.js';
+import { isLoopback } from '../net/ip.js';
+
+/** What data planes change in the kernel. Tests have one of their own. */
+export interface PlaneHost {
+  /** Whether the addresses of a pool are this host's without a route, and packets to them never leave it. */
+  readonly isLocal: (pool: string) => boolean;
+  readonly addLocalRoute: typeof addLocalRoute;
+  readonly removeLocalRoute: typeof removeLocalRoute;
+  readonly allowNonlocalBind: () => boolean;
+  readonly forbidNonlocalBind: () => void;
+  readonly nonlocalBindFault: () => string | undefined;
+  readonly tryVipRules: typeof tryVipRules;
+  readonly writeVipRules: typeof writeVipRules;
+  readonly removeVipRules: typeof removeVipRules;
+}
+
+/** The kernel that this process runs on. */
+export const thisHost: PlaneHost = {
+  isLocal: (pool) => isLoopback(pool.slice(0, pool.indexOf('/'))),
+  addLocalRoute,
+  removeLocalRoute,
+  allowNonlocalBind: () => allowNonlocalBind(),
+  forbidNonlocalBind: () => forbidNonlocalBind(),
+  nonlocalBindFault: () => nonlocalBindFault(),
+  tryVipRules,
+  writeVipRules,
+  removeVipRules,
+};

@@ -1,0 +1,197 @@
+import type { Protocol } from '../catalog/model.js';
+import type { HostPort } from '../net/ip.js';
+import type { SchedulerName } from '../net/balancing.js';
+import type { Log } from '../net/log.js';
+import type { PlaneHost } from './plane-host.js';
+
+/** A task that a virtual service may send flows to. */
+export interface DesiredBackend {
+  /** The task's id. */
+  readonly id: string;
+  /** The task's name, for operators. */
+  readonly name: string;
+  readonly address: HostPort;
+  /** 0..65535, slow start included. */
+  readonly weight: number;
+  /** At most this many open connections or sessions; absent: no limit. */
+  readonly maxConnections?: number;
+  /** `draining` and weight 0 take no new flow; what is open goes on until it ends or `drain` is over. */
+  readonly state: 'active' | 'draining';
+}
+
+export interface Affinity {
+  /** Seconds after its last flow that a client address is remembered. */
+  readonly timeout: number;
+}
+
+/** One port of one virtual IP: IPVS's "virtual service". */
+export interface VirtualService {
+  /** `environment/stack/service[/sidekick]`. */
+  readonly service: string;
+  readonly vip: string;
+  readonly port: number;
+  readonly protocol: Extract<Protocol, 'tcp' | 'udp'>;
+  readonly scheduler: SchedulerName;
+  readonly affinity?: Affinity;
+  readonly backends: readonly DesiredBackend[];
+  /** Open connections or sessions of the whole service; absent: no limit. */
+  readonly maxConnections?: number;
+  /** Open connections or sessions of one client address; absent: no limit. */
+  readonly maxPerClient?: number;
+  /** A header for the task that tells the client's address (haproxy.org, "The PROXY protocol"). */
+  readonly proxyProtocol?: 'v1' | 'v2';
+  /** Clients begin with a PROXY header, of either version. */
+  readonly acceptProxy?: boolean;
+  /** What becomes of open connections when their task is gone or its health failed; `keep` by default. */
+  readonly onDown?: 'keep' | 'reset';
+  /** Milliseconds, each with the plane's default. */
+  readonly timeouts?: Partial<FlowTimeouts>;
+  /** UDP: a session ends after this many replies (1 for DNS); absent: by time only. */
+  readonly replies?: number;
+}
+
+/** Milliseconds; 0: never. */
+export interface FlowTimeouts {
+  /** For one attempt to connect to one task. */
+  readonly connect: number;
+  /** A connection on which nothing moves; never by default. */
+  readonly idle: number;
+  /** A connection of which one side has finished sending, and nothing moves; never by default. */
+  readonly halfClosed: number;
+  /** UDP session without a reply yet. */
+  readonly udpUnreplied: number;
+  /** UDP session with replies. */
+  readonly udp: number;
+  /** How long open connections of a draining task, or of a plane that drains, may go on; then they are reset. */
+  readonly drain: number;
+}
+
+/** What a data plane could not do; everything else was applied. */
+export interface PlaneProblem {
+  /** The address that is not served; absent: it is about the plane as a whole, such as rules that the kernel refuses. */
+  readonly at?: Place;
+  /** One line, with what to do. */
+  readonly message: string;
+}
+
+/** Where a virtual service is. */
+export type Place = Pick<VirtualService, 'vip' | 'port' | 'protocol'>;
+
+export interface BackendCounters {
+  readonly id: string;
+  readonly name: string;
+  readonly address: HostPort;
+  readonly weight: number;
+  readonly state: DesiredBackend['state'];
+  readonly active: number;
+  /** Flows since the backend came. */
+  readonly total: number;
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+  /** Attempts that were refused or timed out, and connections reset by the task before its first octet. */
+  readonly errors: number;
+}
+
+export interface VirtualServiceCounters {
+  readonly service: string;
+  readonly vip: string;
+  readonly port: number;
+  readonly protocol: 'tcp' | 'udp';
+  readonly scheduler: SchedulerName;
+  readonly active: number;
+  /** Flows that a task was picked for: carried, or failed in trying. */
+  readonly total: number;
+  /** From clients. */
+  readonly bytesIn: number;
+  /** To clients. */
+  readonly bytesOut: number;
+  /** Flows turned away before a task was tried: nobody to serve them, a limit, no PROXY header, no file descriptor. Not part of `total`. */
+  readonly refused: number;
+  /** Flows that no attempt could carry; part of `total`. */
+  readonly failed: number;
+  /** Attempts on another task after one that failed. */
+  readonly retried: number;
+  readonly backends: readonly BackendCounters[];
+}
+
+/** Abilities that not every data plane has; a test of the conformance suite that needs one is skipped without it. */
+export type Feature =
+  /** {@link VirtualService.affinity} */
+  | 'affinity'
+  /** Limits of connections: of a service, of a task, of a client. */
+  | 'limits'
+  /** PROXY headers, read and written. */
+  | 'proxy-protocol'
+  /** Another task is tried when the first one fails. */
+  | 'retry'
+  /** {@link VirtualService.onDown} `reset` */
+  | 'reset'
+  /** Connections that the kernel has queued when the plane drains are served. */
+  | 'queued'
+  /** {@link VirtualService.replies} */
+  | 'replies';
+
+/**
+ * A kind of data plane. `proxy` carries every octet in this process and has every scheduler; the others program the kernel.
+ */
+export interface PlaneSpec {
+  readonly name: 'proxy' | 'nftables' | 'ipvs' | 'ebpf';
+  /**
+   * Whether it would work on this host. Changes nothing and never rejects.
+   * @param pool CIDR of the virtual IPs
+   * @returns `why` is one line, with what to do
+   */
+  preflight(host: PlaneHost, pool: string): Promise<'ok' | { readonly why: string }>;
+  open(context: PlaneContext): DataPlane;
+}
+
+/** What a data plane is given. */
+export interface PlaneContext {
+  readonly host: PlaneHost;
+  /** A sign of life or of failure of a task. */
+  readonly onSignal: (signal: PassiveSignal) => void;
+  readonly log: Log;
+}
+
+/**
+ * What carries the traffic of virtual IPs. Level-triggered: {@link apply} receives all there should be, and ends in the same
+ * state as any run of single changes would. Calls are carried out one after the other.
+ */
+export interface DataPlane {
+  readonly supports: {
+    readonly schedulers: ReadonlySet<SchedulerName>;
+    readonly features: ReadonlySet<Feature>;
+  };
+  /**
+   * Makes the addresses of a pool this host's; what was done for another pool is undone. Routes, rules and settings of the
+   * kernel belong to the plane, and {@link close} takes them back. Idempotent.
+   * @param pool CIDR; undefined: there are no virtual IPs
+   * @throws Error with one line, with what to do; then nothing of the pool is left
+   */
+  use(pool: string | undefined): Promise<void>;
+  /** Idempotent. An apply never harms open connections whose task stays. */
+  apply(desired: readonly VirtualService[]): Promise<readonly PlaneProblem[]>;
+  /**
+   * Puts back what somebody took away: routes, rules.
+   * @throws Error with one line, with what to do
+   */
+  repair(): Promise<void>;
+  /**
+   * What was carried so far. Totals never go down; of a thread that crashed they hold what it had reported. Never rejects, and
+   * does not wait long for a thread that does not answer.
+   */
+  counters(): Promise<readonly VirtualServiceCounters[]>;
+  /** Takes no new flow, and waits for open ones as long as their `drain` time; connections already queued are still served. */
+  drain(): Promise<void>;
+  /** Ends everything at once, and gives back what {@link use} took. */
+  close(): Promise<void>;
+}
+
+/** What a data plane tells health checks: a sign of life or of failure of a task, seen in traffic (passive checks). */
+export interface PassiveSignal {
+  readonly backend: string;
+  readonly address: HostPort;
+  readonly ok: boolean;
+  /** `connect refused`, `reset before first octet`, `connect timeout`. */
+  readonly reason?: string;
+}

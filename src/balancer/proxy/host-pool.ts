@@ -1,0 +1,104 @@
+import { errorMessage } from '../../net/error-message.js';
+import type { Redirect } from '../../linux/vip-rules.js';
+import type { Log } from '../../net/log.js';
+import type { PlaneHost } from '../plane-host.js';
+
+/**
+ * The pool of virtual IPs as the kernel knows it: a route that makes its addresses local, and rules that lead each port to its
+ * listener. Loopback needs neither. Calls must not overlap.
+ */
+export class HostPool {
+  readonly #host: PlaneHost;
+  readonly #log: Log;
+  #pool: string | undefined;
+  /** Pools whose routes are ours to take away. */
+  readonly #added = new Set<string>();
+  /** Pools that there are rules for. */
+  readonly #ruled = new Set<string>();
+  /** Whether we have the kernel bind IPv6 sockets to addresses on no interface. */
+  #allowed = false;
+
+  constructor(host: PlaneHost, log: Log) {
+    this.#host = host;
+    this.#log = log;
+  }
+
+  /** Whether listeners may be at any port of a virtual IP, because {@link lead} leads connections there. */
+  get leads(): boolean {
+    return this.#pool !== undefined && !this.#host.isLocal(this.#pool);
+  }
+
+  /**
+   * Takes a pool, and lets go of the one before.
+   * @returns whether it is another one: {@link lead} is to be called for its listeners
+   * @throws Error with one line, with what to do; then there is no pool
+   */
+  async use(pool: string | undefined): Promise<boolean> {
+    if (pool === this.#pool) return false;
+    this.#pool = undefined;
+    try {
+      if (pool !== undefined && !this.#host.isLocal(pool)) await this.#take(pool);
+    } catch (error) {
+      await this.#release(undefined);
+      throw error;
+    }
+    this.#pool = pool;
+    await this.#release(pool);
+    return true;
+  }
+
+  /**
+   * Leads connections to where they are listened for, and puts back the route if somebody took it away.
+   * @throws Error with one line, with what to do
+   */
+  async lead(redirects: readonly Redirect[]): Promise<void> {
+    if (this.#pool === undefined || this.#host.isLocal(this.#pool)) return;
+    await this.#writeRules(this.#pool, redirects);
+    await this.#keepRoute(this.#pool);
+  }
+
+  async #take(pool: string): Promise<void> {
+    if (pool.includes(':') && this.#host.allowNonlocalBind()) {
+      this.#allowed = true;
+      this.#log.info('set net.ipv6.ip_nonlocal_bind for virtual IPs');
+    }
+    await this.#keepRoute(pool);
+    await this.#writeRules(pool, []);
+  }
+
+  async #writeRules(pool: string, redirects: readonly Redirect[]): Promise<void> {
+    this.#ruled.add(pool);
+    await this.#host.writeVipRules(pool, redirects);
+  }
+
+  async #keepRoute(pool: string): Promise<void> {
+    if (!(await this.#host.addLocalRoute(pool)) || this.#added.has(pool)) return;
+    this.#added.add(pool);
+    this.#log.info(`added the local route ${pool} for virtual IPs`);
+  }
+
+  /** Takes the rules and routes away that were added here, except those of one pool. Never throws. */
+  async #release(but: string | undefined): Promise<void> {
+    const { removeVipRules: removeRules, removeLocalRoute: removeRoute } = this.#host;
+    // There is one table a family: the pool that stays has taken it over.
+    const isKept = (pool: string) =>
+      but !== undefined && this.#ruled.has(but) && but.includes(':') === pool.includes(':');
+    for (const pool of this.#ruled) {
+      if (pool === but) continue;
+      this.#ruled.delete(pool);
+      if (!isKept(pool)) await this.#quietly(removeRules(pool));
+    }
+    for (const pool of this.#added) {
+      if (pool === but) continue;
+      this.#added.delete(pool);
+      await this.#quietly(removeRoute(pool));
+    }
+    if (!this.#allowed || but?.includes(':')) return;
+    this.#allowed = false;
+    await this.#quietly(Promise.resolve().then(() => this.#host.forbidNonlocalBind()));
+  }
+
+  async #quietly(work: Promise<void>): Promise<void> {
+    await work.catch((error: unknown) => this.#log.warn(errorMessage(error)));
+  }
+}

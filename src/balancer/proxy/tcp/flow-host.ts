@@ -1,0 +1,18 @@
+import type { DeadlineWheel } from '../../../runtime/deadline-wheel.js';
+import type { TcpBackends } from '../../flows/backends.js';
+import type { TcpFlow } from './tcp-flow.js';
+import type { TcpSettings } from './tcp-settings.js';
+
+/** What a flow needs from the service that it came in by. */
+export interface FlowHost {
+  /** As of now; an update replaces it. */
+  readonly settings: TcpSettings;
+  readonly backends: TcpBackends;
+  readonly wheel: DeadlineWheel;
+  /** How many flows got a task to try, were turned away, no attempt could carry, and how many further attempts were made. */
+  readonly tally: { total: number; refused: number; failed: number; retried: number };
+  /** Whether its client may have one more flow; asked once, when the client's address is known. */
+  admit(flow: TcpFlow): boolean;
+  /** Its sockets are closed. */
+  ended(flow: TcpFlow): void;
+}

@@ -1,0 +1,50 @@
+/** The entry of a thread that carries TCP. Its port to the main thread comes with what it is given. */
+import { receiveMessageOnPort, workerData, type MessagePort } from 'node:worker_threads';
+import { EPOLL } from '../../../../linux/epoll.js';
+import { EventFd } from '../../../../linux/event-fd.js';
+import { loadLibc } from '../../../../linux/libc.js';
+import { Urgency } from '../../../../linux/urgency.js';
+import { Carrier } from './carrier.js';
+import type { CarrierInput, Command } from './carrier-messages.js';
+
+const { input, port } = workerData as { readonly input: CarrierInput; readonly port: MessagePort };
+const libc = await loadLibc();
+// The main thread has loaded it before.
+if ('unavailable' in libc) throw new Error(libc.unavailable);
+
+const carrier = new Carrier({ libc, input, report: (report) => port.postMessage(report) });
+const bell = new EventFd(libc, input.bell);
+const urgency = Urgency.ofThread(libc);
+let isRung = false;
+carrier.reactor.watch(bell.fd, EPOLL.IN, {
+  tag: 0,
+  onEvents() {
+    bell.clear();
+    isRung = true;
+  },
+});
+
+/** The reactor has the thread; Node's event loop runs when there is something for it. */
+function run(): void {
+  while (!carrier.hasQuit) {
+    const isDue = carrier.turn();
+    urgency.look();
+    if (!isDue && !isRung) continue;
+    if (isRung) takeCommands();
+    setImmediate(run);
+    return;
+  }
+  port.close();
+}
+
+/** Nothing else takes them: when the event loop would come to them is not known. */
+function takeCommands(): void {
+  isRung = false;
+  for (;;) {
+    const received = receiveMessageOnPort(port) as { readonly message: readonly Command[] } | undefined;
+    if (!received) return;
+    for (const command of received.message) carrier.carryOut(command);
+  }
+}
+
+run();

@@ -1,0 +1,236 @@
+import { existsSync } from 'node:fs';
+import { setImmediate as turn, setTimeout as pause } from 'node:timers/promises';
+import { loadLibc, type Libc, type Unavailable } from '../../../../linux/libc.js';
+import { openTcpListener, type TcpListener } from '../../../../linux/tcp-listener.js';
+import type { HostPort } from '../../../../net/ip.js';
+import type { VirtualService, VirtualServiceCounters } from '../../../plane.js';
+import { descriptorLimit, type FlowBudget } from '../../../flows/flow-budget.js';
+import { BACKLOG, type Frontend, type FrontendContext } from '../../frontend.js';
+import { inProcess, inThread, type StartCarrier } from './carrier-host.js';
+import { CarrierThread, type CarrierThreadOptions } from './carrier-thread.js';
+import { DescriptorTable } from './descriptor-table.js';
+import { threadsFor } from './placement.js';
+import { ended, sumCounters } from './sum-counters.js';
+
+export interface NativeTcpOptions {
+  /** Threads, 1 to 64; 1 by default. */
+  readonly workers?: number;
+  /** What a thread runs; by default the compiled file that comes with this one. */
+  readonly script?: URL;
+  /** Everything runs in this thread, by the clock given here (milliseconds that only grow): for tests. */
+  readonly clock?: () => number;
+}
+
+type Surroundings = Pick<CarrierThreadOptions, 'seed' | 'budget' | 'onSignal' | 'onFull' | 'log'>;
+
+const MAX_WORKERS = 64;
+/** How often threads are asked what they have counted when nobody else asks: what a crash may lose. */
+const ASK_MS = 5000;
+/** Milliseconds within which a client on this host or near it completes a handshake. */
+const HANDSHAKE_MS = 20;
+/** How long they have to answer. */
+const PATIENCE_MS = 1000;
+
+/**
+ * TCP by threads that each have an epoll instance and splice streams. The sockets that listen belong to this thread, so that
+ * nothing that waits to be accepted is lost when one of them ends.
+ */
+export class NativeTcp {
+  readonly #libc: Libc;
+  readonly #budget: FlowBudget;
+  readonly #threads: readonly CarrierThread[];
+  readonly #frontends = new Map<number, NativeFrontend>();
+  #nextId = 1;
+  #asked: Promise<void> | undefined;
+  #synced: Promise<void> | undefined;
+  #timer: NodeJS.Timeout | undefined;
+
+  private constructor(libc: Libc, start: StartCarrier, workers: number, surroundings: Surroundings) {
+    this.#libc = libc;
+    this.#budget = surroundings.budget;
+    const memory = DescriptorTable.memory(descriptorLimit());
+    const table = new DescriptorTable(memory, MAX_WORKERS + 1);
+    this.#threads = Array.from({ length: workers }, (_, index) => {
+      const onCrash = (reason: string): void => {
+        for (const frontend of this.#frontends.values()) frontend.lost(index);
+        surroundings.log.warn(
+          `a thread ended (${reason}), and its connections with it; it is started again, please report it`,
+        );
+      };
+      return new CarrierThread({ ...surroundings, thread: index + 1, libc, start, table, onCrash });
+    });
+  }
+
+  /** Finds out whether it can be done here. */
+  static async load(options: NativeTcpOptions, surroundings: Surroundings): Promise<NativeTcp | Unavailable> {
+    const { workers = 1, clock, script = new URL('./carrier-worker.js', import.meta.url) } = options;
+    if (!clock && !existsSync(script)) return { unavailable: 'Fairlead runs from its source' };
+    const libc = await loadLibc();
+    if ('unavailable' in libc) return libc;
+    const start = clock ? inProcess(libc, clock) : inThread(libc, script);
+    return new NativeTcp(libc, start, Math.min(MAX_WORKERS, workers), surroundings);
+  }
+
+  /** @throws SystemCallError when the address cannot be had */
+  listen(service: VirtualService, { anyPort }: Pick<FrontendContext, 'anyPort'>): Frontend {
+    const address: HostPort = { ip: service.vip, port: anyPort?.() ? 0 : service.port };
+    const listener = openTcpListener(this.#libc, address, BACKLOG);
+    this.#budget.hold(1);
+    const id = this.#nextId++;
+    const frontend = new NativeFrontend(id, listener, service, {
+      threads: this.#threads,
+      refresh: () => this.#refresh(),
+      synced: () => (this.#synced ??= this.#sync()),
+      closed: () => this.#budget.hold(-1),
+      forget: () => this.#frontends.delete(id),
+    });
+    this.#frontends.set(id, frontend);
+    this.#timer ??= setInterval(() => void this.#refresh(), ASK_MS).unref();
+    return frontend;
+  }
+
+  /** All frontends must be closed before. */
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    await Promise.all(this.#threads.map((thread) => thread.stop()));
+  }
+
+  /** Resolves when every frontend knows what its threads have counted, or what they had told before when they do not answer. */
+  #refresh(): Promise<void> {
+    this.#asked ??= this.#ask().finally(() => {
+      this.#asked = undefined;
+    });
+    return this.#asked;
+  }
+
+  /** Many updates are made together: the threads are asked once, behind all of them. */
+  async #sync(): Promise<void> {
+    await Promise.resolve();
+    this.#synced = undefined;
+    await Promise.all(this.#threads.map((thread) => thread.sync()));
+  }
+
+  async #ask(): Promise<void> {
+    const asked = this.#threads.map(async (thread, index) => {
+      for (const [id, counters] of await thread.counters()) this.#frontends.get(id)?.told(index, counters);
+    });
+    let timer: NodeJS.Timeout | undefined;
+    const enough = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, PATIENCE_MS).unref();
+    });
+    await Promise.race([Promise.all(asked), enough]);
+    clearTimeout(timer);
+  }
+}
+
+interface Owner {
+  readonly threads: readonly CarrierThread[];
+  readonly refresh: () => Promise<void>;
+  /** Resolves when all threads go by what they were told in this turn of the event loop. */
+  readonly synced: () => Promise<void>;
+  /** The listener is closed. */
+  readonly closed: () => void;
+  readonly forget: () => void;
+}
+
+class NativeFrontend implements Frontend {
+  readonly address: HostPort;
+  readonly #id: number;
+  readonly #listener: TcpListener;
+  readonly #owner: Owner;
+  /** The one that clients dial. */
+  readonly #port: number;
+  #service: VirtualService;
+  #stopped: Promise<void> | undefined;
+  #isListening = true;
+  /** By thread, as told last. */
+  readonly #live: (VirtualServiceCounters | undefined)[] = [];
+  #past: VirtualServiceCounters | undefined;
+
+  constructor(id: number, listener: TcpListener, service: VirtualService, owner: Owner) {
+    this.#id = id;
+    this.#listener = listener;
+    this.address = listener.address;
+    this.#service = service;
+    this.#port = service.port === 0 ? listener.address.port : service.port;
+    this.#owner = owner;
+    this.#place();
+  }
+
+  update(service: VirtualService): Promise<void> {
+    this.#service = service;
+    this.#place();
+    return this.#owner.synced();
+  }
+
+  async counters(): Promise<VirtualServiceCounters> {
+    await this.#owner.refresh();
+    return this.#sum();
+  }
+
+  /** A thread has counted this. */
+  told(thread: number, counters: VirtualServiceCounters): void {
+    this.#live[thread] = counters;
+  }
+
+  /** A thread has ended. What it had counted since it told last is lost with it. */
+  lost(thread: number): void {
+    const counters = this.#live[thread];
+    if (!counters) return;
+    this.#live[thread] = undefined;
+    this.#past = sumCounters(this.#service, this.#port, [ended(counters)], this.#past);
+  }
+
+  stopListening(): Promise<void> {
+    return (this.#stopped ??= this.#stop());
+  }
+
+  async drain(): Promise<void> {
+    await this.stopListening();
+    await this.#request('drain');
+  }
+
+  async close(): Promise<void> {
+    await this.#request('close');
+    this.#closeListener();
+    this.#owner.forget();
+  }
+
+  async #stop(): Promise<void> {
+    // What is connecting in this turn of the event loop is still to be taken.
+    await turn();
+    // Whoever comes from now on asks again after a second (RFC 6298), and finds nobody, or the next who listens here.
+    this.#listener.refuseNew();
+    // Those that were answered before are queued by then: a queue that is closed resets what is in it.
+    await pause(HANDSHAKE_MS);
+    await this.#request('stop');
+    this.#closeListener();
+  }
+
+  async #request(request: 'stop' | 'drain' | 'close'): Promise<void> {
+    await Promise.all(this.#owner.threads.map((thread) => thread.request(this.#id, request)));
+  }
+
+  #place(): void {
+    const { threads } = this.#owner;
+    const accepting = this.#stopped ? [] : threadsFor(this.#service, threads.length);
+    const { fd } = this.#listener;
+    for (const [index, thread] of threads.entries()) {
+      const accepts = accepting.includes(index);
+      if (!accepts && !thread.serves(this.#id)) continue;
+      thread.serve({ id: this.#id, service: this.#service, fd, port: this.#port, accepts });
+    }
+  }
+
+  #sum(): VirtualServiceCounters {
+    const live = this.#live.filter((each) => each !== undefined);
+    return sumCounters(this.#service, this.#port, live, this.#past);
+  }
+
+  #closeListener(): void {
+    if (!this.#isListening) return;
+    this.#isListening = false;
+    this.#listener.close();
+    this.#owner.closed();
+  }
+}

@@ -1,0 +1,59 @@
+import type { Pipe, TcpCalls } from '../../../../linux/tcp-calls.js';
+import type { FlowBudget } from '../../../flows/flow-budget.js';
+import type { DescriptorTable } from './descriptor-table.js';
+
+/** Pipes that are kept for the next flow: as many as are usually in use at the same moment. */
+const MAX_IDLE = 8;
+const DESCRIPTORS = 2;
+
+/** The pipes of one thread. A flow has one only while octets are in it. */
+export class PipePool {
+  readonly #calls: TcpCalls;
+  readonly #budget: FlowBudget;
+  readonly #table: DescriptorTable;
+  readonly #idle: Pipe[] = [];
+
+  constructor(calls: TcpCalls, budget: FlowBudget, table: DescriptorTable) {
+    this.#calls = calls;
+    this.#budget = budget;
+    this.#table = table;
+  }
+
+  /** @returns an empty one; undefined when there are no descriptors for it */
+  take(): Pipe | undefined {
+    return this.#idle.pop() ?? this.#open();
+  }
+
+  /** Takes one back. What is still in it is lost. */
+  give(pipe: Pipe): void {
+    if (pipe.held === 0 && this.#idle.length < MAX_IDLE) this.#idle.push(pipe);
+    else this.#close(pipe);
+  }
+
+  /** Closes those that nobody uses: flows need the descriptors. */
+  trim(): void {
+    for (const pipe of this.#idle.splice(0)) this.#close(pipe);
+  }
+
+  #open(): Pipe | undefined {
+    if (!this.#budget.tryHold(DESCRIPTORS)) return undefined;
+    const pipe = this.#calls.openPipe();
+    if (typeof pipe === 'number') {
+      this.#budget.hold(-DESCRIPTORS);
+      return undefined;
+    }
+    // Both, whatever the first says: the one that is given back is known then.
+    const isKept = [pipe.reader, pipe.writer].map((fd) => this.#table.take(fd)).every(Boolean);
+    if (isKept) return pipe;
+    this.#close(pipe);
+    return undefined;
+  }
+
+  #close({ reader, writer }: Pipe): void {
+    for (const fd of [reader, writer]) {
+      this.#table.give(fd);
+      this.#calls.close(fd);
+    }
+    this.#budget.hold(-DESCRIPTORS);
+  }
+}

@@ -1,0 +1,284 @@
+import { EPOLL } from '../../../../linux/epoll.js';
+import { ERRNO, RECEIVE_SIZE, type PeerAddress, type Pipe } from '../../../../linux/tcp-calls.js';
+import type { PipePool } from './pipe-pool.js';
+import type { Reactor, Resumable, Watcher } from './reactor.js';
+
+/** What has to do with receiving. */
+const INCOMING = EPOLL.IN | EPOLL.RDHUP | EPOLL.HUP | EPOLL.ERR | EPOLL.PRI;
+/** What one side is watched for: changes only, each told once. Room to send is asked for when there was none. */
+const WATCHED = EPOLL.IN | EPOLL.RDHUP | EPOLL.PRI | EPOLL.ET;
+
+/** Octets that one side moves before the others have their turn. */
+const TURN_OCTETS = 2 * 1024 * 1024;
+
+/** The flow that a side is one end of. */
+export interface SideOwner {
+  /** Something has happened, and octets do not flow yet. @returns whether they do now */
+  opens(side: Side, events: number): boolean;
+  /** Octets have come from this side, and go to the other. */
+  received(side: Side, octets: number): void;
+  /** This side has ended, and the other has all of it. */
+  ended(side: Side): void;
+  /** This side was reset, or its connection broke. @param error a negative errno */
+  failed(side: Side, error: number): void;
+}
+
+/** What all sides of a thread share. */
+export interface SideContext {
+  readonly reactor: Reactor;
+  readonly pipes: PipePool;
+}
+
+/**
+ * One connected socket of a flow, and what came from it that the other side has not taken yet. Small pieces are received and sent;
+ * a stream goes through a pipe, without being copied (splice(2)). Nothing is received while the other side takes nothing.
+ */
+export class Side implements Watcher, Resumable {
+  tag = 0;
+  readonly fd: number;
+  owner: SideOwner | undefined = undefined;
+  other: Side | undefined = undefined;
+  /** Where it comes from, of a client. */
+  readonly address: PeerAddress | undefined;
+  readonly #context: SideContext;
+  #events = 0;
+  #isOpen = true;
+  /** There may be something to receive. */
+  #isReadable = false;
+  /** The peer has ended: what one call does not fill the buffer with is the last. */
+  #isLast = false;
+  /** A short read is no sign that everything was read: urgent data or an error is in between. */
+  #isOdd = false;
+  #hasEnded = false;
+  /** The kernel has told of an error. */
+  #isBroken = false;
+  /** It goes on in the next turn, whatever happens until then. */
+  #isQueued = false;
+  /** It is a stream. */
+  #isBulk = false;
+  /** What the other side has not taken: one of the two, or none. */
+  #rest: Uint8Array | undefined = undefined;
+  #pipe: Pipe | undefined = undefined;
+
+  constructor(context: SideContext, fd: number, address?: PeerAddress) {
+    this.#context = context;
+    this.fd = fd;
+    this.address = address;
+  }
+
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
+  /** Begins to be told of events. @param more further bits of `EPOLL` @returns false when the kernel has no room for it */
+  watch(more = 0): boolean {
+    if (this.tag !== 0) return true;
+    this.#events |= WATCHED | more;
+    return this.#context.reactor.watch(this.fd, this.#events, this);
+  }
+
+  onEvents(events: number): void {
+    const { owner } = this;
+    if (!owner) return;
+    if ((events & INCOMING) !== 0) this.#hear(events);
+    if (!this.other && !owner.opens(this, events)) return;
+    const { other } = this;
+    // An error is told by sending, too.
+    if (other && (events & (EPOLL.OUT | EPOLL.ERR)) !== 0 && other.isHeld) other.pump();
+    if (!this.#isOpen || (events & INCOMING) === 0) return;
+    if (this.#hasEnded && this.#isBroken) this.#breakOff();
+    else this.#goOn();
+  }
+
+  /** The other side has not taken everything. */
+  get isHeld(): boolean {
+    return this.#rest !== undefined || this.#pipe !== undefined;
+  }
+
+  /** Moves what there is from here to the other side, as far as that takes it. */
+  pump(): void {
+    if (this.#isQueued || (this.isHeld && !this.#flush())) return;
+    if (this.#isLast && !this.#isReadable) this.#end();
+    for (let left = TURN_OCTETS; this.#isReadable && this.#isOpen && !this.isHeld;) {
+      if (left <= 0) {
+        this.#isQueued = true;
+        this.#context.reactor.again(this);
+        return;
+      }
+      left -= this.#isBulk ? this.#splice() : this.#copy();
+    }
+  }
+
+  /** There may be something to receive that no event will tell of. */
+  expectMore(): void {
+    this.#isReadable = !this.#hasEnded;
+  }
+
+  resume(): void {
+    this.#isQueued = false;
+    if (this.#isOpen && this.other) this.#goOn();
+  }
+
+  /** Sends octets to the other side before anything else. */
+  put(octets: Uint8Array): void {
+    this.#rest = octets;
+    this.#flush();
+  }
+
+  /** The other side is gone, and another will come. */
+  detach(): void {
+    this.other = undefined;
+    this.#rest = undefined;
+  }
+
+  end(): void {
+    this.#context.reactor.calls.end(this.fd);
+  }
+
+  /** @param isReset the peer sees a reset */
+  close(isReset: boolean): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    const { reactor, pipes } = this.#context;
+    if (isReset) reactor.calls.abort(this.fd);
+    reactor.close(this.fd, this);
+    if (this.#pipe) pipes.give(this.#pipe);
+    this.#pipe = undefined;
+    this.#rest = undefined;
+  }
+
+  get #isClient(): boolean {
+    return this.address !== undefined;
+  }
+
+  #goOn(): void {
+    this.pump();
+    // Nothing tells of it again, and a task that hangs never takes the rest. What a task has said, its client gets first.
+    if (this.#isBroken && this.#isClient && this.isHeld) this.#breakOff();
+  }
+
+  #hear(events: number): void {
+    this.#isReadable = !this.#hasEnded;
+    if ((events & EPOLL.ERR) !== 0) this.#isBroken = true;
+    if ((events & (EPOLL.PRI | EPOLL.ERR)) !== 0) this.#isOdd = true;
+    else if ((events & EPOLL.RDHUP) !== 0) this.#isLast = true;
+  }
+
+  /** @returns octets moved; what is to be done after a fault is done */
+  #copy(): number {
+    const { calls } = this.#context.reactor;
+    const got = calls.receive(this.fd);
+    if (got <= 0) {
+      this.#receivedNothing(got);
+      return 0;
+    }
+    const isFull = got === RECEIVE_SIZE;
+    this.#isReadable = isFull || this.#isOdd;
+    this.#isBulk = isFull && !this.#isOdd;
+    this.owner?.received(this, got);
+    if (!this.other) return 0;
+    const sent = calls.send(this.other.fd, got);
+    if (sent === got) {
+      if (this.#isLast && !this.#isReadable) this.#end();
+      return got;
+    }
+    if (sent < 0 && sent !== -ERRNO.EAGAIN) {
+      this.#otherFailed(sent);
+      return 0;
+    }
+    this.#rest = calls.buffer.slice(Math.max(0, sent), got);
+    this.#waitForOther();
+    return got;
+  }
+
+  #splice(): number {
+    const { reactor, pipes } = this.#context;
+    const pipe = pipes.take();
+    if (!pipe) {
+      this.#isBulk = false;
+      return 0;
+    }
+    const got = reactor.calls.spliceIn(this.fd, pipe);
+    if (got <= 0) {
+      pipes.give(pipe);
+      this.#receivedNothing(got);
+      return 0;
+    }
+    pipe.held = got;
+    this.#pipe = pipe;
+    this.#isBulk = got >= RECEIVE_SIZE && !this.#isOdd;
+    this.owner?.received(this, got);
+    this.#flush();
+    return got;
+  }
+
+  #receivedNothing(result: number): void {
+    this.#isReadable = false;
+    if (result === 0) this.#end();
+    else if (result !== -ERRNO.EAGAIN) this.owner?.failed(this, result);
+  }
+
+  /** @returns whether the other side has everything now */
+  #flush(): boolean {
+    const { other } = this;
+    if (!other) return false;
+    const error = this.#pipe ? this.#flushPipe(this.#pipe, other) : this.#flushRest(other);
+    if (error !== 0 && error !== -ERRNO.EAGAIN) {
+      this.#otherFailed(error);
+      return false;
+    }
+    if (!this.isHeld) return true;
+    this.#waitForOther();
+    return false;
+  }
+
+  /** @returns a negative errno, or 0 */
+  #flushPipe(pipe: Pipe, other: Side): number {
+    const { reactor, pipes } = this.#context;
+    // Until there is no room: only then does the kernel tell of room again.
+    while (pipe.held > 0) {
+      const sent = reactor.calls.spliceOut(pipe, other.fd);
+      if (sent <= 0) return sent || -ERRNO.EAGAIN;
+      pipe.held -= sent;
+    }
+    this.#pipe = undefined;
+    pipes.give(pipe);
+    return 0;
+  }
+
+  #flushRest(other: Side): number {
+    const { calls } = this.#context.reactor;
+    while (this.#rest) {
+      const piece = this.#rest.subarray(0, calls.buffer.length);
+      calls.buffer.set(piece);
+      const sent = calls.send(other.fd, piece.length);
+      if (sent < 0) return sent;
+      this.#rest = sent < this.#rest.length ? this.#rest.subarray(sent) : undefined;
+    }
+    return 0;
+  }
+
+  #waitForOther(): void {
+    const { other } = this;
+    if (!other || (other.#events & EPOLL.OUT) !== 0) return;
+    other.#events |= EPOLL.OUT;
+    if (other.tag !== 0) this.#context.reactor.change(other.fd, other.#events, other);
+  }
+
+  #end(): void {
+    if (this.#hasEnded) return;
+    this.#hasEnded = true;
+    this.#isReadable = false;
+    this.owner?.ended(this);
+  }
+
+  #breakOff(): void {
+    const error = this.#context.reactor.calls.pendingError(this.fd);
+    if (error !== 0) this.owner?.failed(this, -error);
+  }
+
+  #otherFailed(error: number): void {
+    const { other } = this;
+    if (other) this.owner?.failed(other, error);
+  }
+}

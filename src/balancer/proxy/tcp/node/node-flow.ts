@@ -1,0 +1,151 @@
+import { connect, type Socket } from 'node:net';
+import { canonicalIp, type HostPort } from '../../../../net/ip.js';
+import type { Destination } from '../../../schedulers/scheduler.js';
+import { errorCode } from '../../../flows/attempt-fault.js';
+import type { FlowHost } from '../flow-host.js';
+import { TcpFlow } from '../tcp-flow.js';
+import { readProxyHeader } from './read-proxy-header.js';
+
+/** Above this many octets a stream holds what comes back: one read of Node's (64 KiB) goes through, two do not. */
+export const HIGH_WATER_MARK = 64 * 1024 + 1;
+const UPSTREAM = { allowHalfOpen: true, noDelay: true, highWaterMark: HIGH_WATER_MARK };
+/**
+ * As the host has it set (net.ipv4.tcp_keepalive_*). With a time of its own Node asks ten times, once a second, which cannot be changed:
+ * a network that is away for as long would cost every idle connection.
+ */
+const HOST_KEEPALIVE = 0;
+
+/** What a stream tells by its 'close' too. A listener must be there, or it would stop the process. */
+const ignore = (): void => undefined;
+
+/** A flow of which Node's own sockets carry the octets. */
+export class NodeFlow extends TcpFlow {
+  readonly #client: Socket;
+  #upstream: Socket | undefined = undefined;
+  #listening = false;
+
+  /** @param client paused, with nothing read yet and a listener for its errors */
+  constructor(client: Socket, host: FlowHost) {
+    super(host);
+    this.#client = client;
+    client.on('close', (hadError) => this.#clientClosed(hadError));
+  }
+
+  protected override get peer(): HostPort {
+    const { remoteAddress = '', remotePort = 0 } = this.#client;
+    // Unspecified when it is gone already.
+    return { ip: canonicalIp(remoteAddress) ?? '0.0.0.0', port: remotePort };
+  }
+
+  protected override get clientIsClosed(): boolean {
+    return this.#client.destroyed;
+  }
+
+  protected override readHeader(): void {
+    readProxyHeader(this.#client, (header) => this.headerRead(header));
+  }
+
+  protected override dial({ address: host, port }: Destination): void {
+    const upstream = connect({ ...UPSTREAM, host, port });
+    this.#upstream = upstream;
+    upstream.on('error', ignore);
+    upstream.on('connect', () => this.#connected(upstream));
+    upstream.on('close', (hadError) => this.#upstreamClosed(upstream, hadError));
+  }
+
+  protected override giveUp(): void {
+    const upstream = this.#upstream;
+    this.#upstream = undefined;
+    upstream?.destroy();
+  }
+
+  protected override keepAlive(): void {
+    this.#client.setKeepAlive(true, HOST_KEEPALIVE);
+    this.#upstream?.setKeepAlive(true, HOST_KEEPALIVE);
+  }
+
+  protected override resetBoth(isConnecting: boolean): void {
+    this.#client.resetAndDestroy();
+    // Node would wait for the connection first, so as to reset it.
+    if (isConnecting) this.#upstream?.destroy();
+    else this.#upstream?.resetAndDestroy();
+  }
+
+  protected override resetClient(): void {
+    this.#client.resetAndDestroy();
+  }
+
+  protected override endUpstream(): void {
+    this.#upstream?.end();
+  }
+
+  protected override endClient(): void {
+    this.#client.end();
+  }
+
+  /** Closing a socket without unread octets finishes it as shutting it down first would. */
+  protected override finish(): void {
+    for (const socket of [this.#client, this.#upstream]) {
+      if (socket?.writableLength === 0) socket.destroy();
+      else socket?.end();
+    }
+  }
+
+  protected override release(): void {
+    if (this.#client.closed && this.#upstream?.closed !== false) super.release();
+  }
+
+  #connected(upstream: Socket): void {
+    if (this.#upstream !== upstream || this.phase !== 'connecting') return;
+    const client = this.#client;
+    this.opened();
+    const header = this.proxyHeader();
+    if (header) upstream.write(header);
+    upstream.on('data', (octets: Buffer) => {
+      this.sentOut(octets.length);
+      if (!client.write(octets)) upstream.pause();
+    });
+    upstream.on('drain', () => void client.resume());
+    upstream.on('end', () => this.upstreamHasEnded());
+    if (!this.#listening) this.#listenToClient();
+    const early = this.takeEarly();
+    if (early) this.#toUpstream(early);
+    client.resume();
+  }
+
+  #listenToClient(): void {
+    const client = this.#client;
+    this.#listening = true;
+    client.on('data', (octets: Buffer) => this.#toUpstream(octets));
+    client.on('drain', () => void this.#upstream?.resume());
+    client.on('end', () => this.clientHasEnded());
+  }
+
+  #toUpstream(octets: Buffer): void {
+    this.sentIn(octets.length);
+    if (this.#upstream?.write(octets) === false) this.#client.pause();
+  }
+
+  #clientClosed(hadError: boolean): void {
+    // The client has reset its connection.
+    if (hadError && this.phase === 'open') {
+      this.phase = 'over';
+      this.#upstream?.resetAndDestroy();
+    }
+    this.release();
+  }
+
+  #upstreamClosed(upstream: Socket, hadError: boolean): void {
+    if (this.#upstream !== upstream) return;
+    const code = upstream.errored ? errorCode(upstream.errored) : '';
+    const isConnecting = this.phase === 'connecting';
+    if (!isConnecting && !(this.phase === 'open' && hadError)) {
+      this.release();
+      return;
+    }
+    this.#upstream = undefined;
+    this.#client.pause();
+    if (isConnecting) this.attemptFailed(code);
+    else this.upstreamFailed(code);
+  }
+}

@@ -1,0 +1,110 @@
+import { createServer, type Server, type Socket } from 'node:net';
+import { setImmediate as turn } from 'node:timers/promises';
+import type { HostPort } from '../../../../net/ip.js';
+import type { VirtualService, VirtualServiceCounters } from '../../../plane.js';
+import type { DeadlineWheel } from '../../../../runtime/deadline-wheel.js';
+import { BACKLOG, MAX_ACCEPT_MS, type Frontend, type FrontendContext, type Listen } from '../../frontend.js';
+import { TcpFlows, type TcpConnections } from '../tcp-flows.js';
+import { HIGH_WATER_MARK, NodeFlow } from './node-flow.js';
+
+const connections: TcpConnections<Socket> = {
+  createFlow: (client, host) => new NodeFlow(client, host),
+  reset: (client) => void client.resetAndDestroy(),
+};
+
+/** What a stream tells by its 'close' too. A listener must be there, or it would stop the process. */
+const ignore = (): void => undefined;
+
+/**
+ * TCP by Node's own sockets, which works everywhere. @param wheel the one wheel of the plane
+ */
+export const listenNodeTcp =
+  (wheel: DeadlineWheel): Listen =>
+  async (service, context) => {
+    const server = createServer({
+      allowHalfOpen: true,
+      pauseOnConnect: true,
+      noDelay: true,
+      highWaterMark: HIGH_WATER_MARK,
+    });
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      const port = context.anyPort?.() ? 0 : service.port;
+      server.listen({ host: service.vip, port, backlog: BACKLOG }, () => {
+        server.off('error', reject);
+        resolve();
+      });
+    });
+    return new NodeTcpFrontend(server, service, context, wheel);
+  };
+
+class NodeTcpFrontend implements Frontend {
+  readonly address: HostPort;
+  readonly #server: Server;
+  readonly #context: FrontendContext;
+  readonly #wheel: DeadlineWheel;
+  readonly #flows: TcpFlows<Socket>;
+  #accepted = 0;
+  #listening = true;
+
+  constructor(server: Server, service: VirtualService, context: FrontendContext, wheel: DeadlineWheel) {
+    const bound = server.address();
+    const listenPort = typeof bound === 'object' && bound !== null ? bound.port : service.port;
+    this.address = { ip: service.vip, port: listenPort };
+    this.#server = server;
+    this.#context = context;
+    this.#wheel = wheel;
+    const port = service.port === 0 ? listenPort : service.port;
+    this.#flows = new TcpFlows(service, { port, context, wheel, connections });
+    context.limits.hold(1);
+    server.on('connection', (socket) => {
+      this.#accepted++;
+      socket.on('error', ignore);
+      this.#flows.accept(socket);
+    });
+    // Accepting has failed once; the listener goes on.
+    server.on('error', (error) =>
+      context.log.warn(`VIP ${service.vip}:${port}/tcp: cannot accept: ${error.message}`),
+    );
+  }
+
+  update(service: VirtualService): void {
+    this.#flows.update(service);
+  }
+
+  counters(): VirtualServiceCounters {
+    return this.#flows.counters();
+  }
+
+  async stopListening(): Promise<void> {
+    await this.#acceptQueued();
+    this.#closeListener();
+  }
+
+  async drain(): Promise<void> {
+    await this.stopListening();
+    await this.#flows.drain();
+  }
+
+  async close(): Promise<void> {
+    this.#closeListener();
+    await this.#flows.close();
+  }
+
+  /** The kernel resets what it has queued when a listener closes, and Node takes one of them in a turn of the event loop. */
+  async #acceptQueued(): Promise<void> {
+    const until = this.#wheel.now() + MAX_ACCEPT_MS;
+    await turn();
+    for (let before = -1; before !== this.#accepted && this.#wheel.now() < until;) {
+      before = this.#accepted;
+      await turn();
+    }
+  }
+
+  #closeListener(): void {
+    if (!this.#listening) return;
+    this.#listening = false;
+    this.#server.close();
+    this.#context.limits.hold(-1);
+  }
+}

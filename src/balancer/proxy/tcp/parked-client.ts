@@ -1,0 +1,40 @@
+import type { DeadlineWheel, Expiring } from '../../../runtime/deadline-wheel.js';
+import type { FlowBudget, Waiter } from '../../flows/flow-budget.js';
+
+/** A client that waits, unread, for flows to end because there is no file descriptor for its task's connection. */
+export class ParkedClient implements Waiter, Expiring {
+  readonly descriptors = 2;
+  slot: number | undefined = undefined;
+  readonly #done: (admitted: boolean) => void;
+  readonly #wheel: DeadlineWheel;
+  readonly #budget: FlowBudget;
+
+  /** @param done called once: whether there is room now, taken already; not called when the queue is full */
+  constructor(budget: FlowBudget, wheel: DeadlineWheel, done: (admitted: boolean) => void) {
+    this.#done = done;
+    this.#wheel = wheel;
+    this.#budget = budget;
+  }
+
+  /** @returns false when too many wait already */
+  wait(ms: number): boolean {
+    if (!this.#budget.wait(this)) return false;
+    this.#wheel.schedule(this, this.#wheel.now() + ms);
+    return true;
+  }
+
+  admit(): void {
+    this.#finish(true);
+  }
+
+  expire(): number {
+    this.#finish(false);
+    return Infinity;
+  }
+
+  #finish(admitted: boolean): void {
+    this.#wheel.cancel(this);
+    this.#budget.leave(this);
+    this.#done(admitted);
+  }
+}

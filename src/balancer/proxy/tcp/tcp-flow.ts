@@ -1,0 +1,298 @@
+import type { HostPort } from '../../../net/ip.js';
+import type { Destination, Flow } from '../../schedulers/scheduler.js';
+import { taskFault } from '../../flows/attempt-fault.js';
+import type { Expiring } from '../../../runtime/deadline-wheel.js';
+import type { FlowHost } from './flow-host.js';
+import { formatProxyHeader, type ProxiedAddresses } from '../../../net/proxy-protocol.js';
+import type { TcpBackend } from '../../flows/backends.js';
+
+/** What a client began with, where PROXY headers are read. */
+export interface ClientHeader {
+  readonly addresses: ProxiedAddresses | undefined;
+  /** The client's own octets that came along. */
+  readonly rest: Buffer | undefined;
+}
+
+/** Seconds until the kernel asks an idle peer, how often, and seconds in between: two minutes without network cost no connection. */
+export const KEEPALIVE = { idle: 60, probes: 9, interval: 15 } as const;
+
+/** Tasks that one flow is tried on. */
+const ATTEMPTS = 3;
+
+/**
+ * One client's connection and the one to its task: the rules, whatever carries octets. Each direction ends by itself (RFC 9293
+ * section 3.6); a reset of one side resets the other. Until the first octet has gone either way, a task that fails is
+ * replaced by another.
+ */
+export abstract class TcpFlow implements Flow, Expiring {
+  slot: number | undefined = undefined;
+  protected readonly host: FlowHost;
+  protected phase: 'header' | 'connecting' | 'open' | 'over' = 'header';
+  #backend: TcpBackend | undefined = undefined;
+  #tried: Set<string> | undefined = undefined;
+  /** Of the header that the client began with. */
+  #proxied: ProxiedAddresses | undefined = undefined;
+  /** What the client sent behind its header. */
+  #early: Buffer | undefined = undefined;
+  #deadline = Infinity;
+  /** When something moved last. */
+  #active = 0;
+  /** An octet of the client has been handed to the task, or one of the task to the client. */
+  #forwarded = false;
+  #answered = false;
+  #clientEnded = false;
+  #upstreamEnded = false;
+  #keepAlive = false;
+  #released = false;
+
+  constructor(host: FlowHost) {
+    this.host = host;
+  }
+
+  get client(): string {
+    return this.#proxied?.source.ip ?? this.peer.ip;
+  }
+
+  get clientPort(): number {
+    return this.#proxied?.source.port ?? this.peer.port;
+  }
+
+  get vip(): string {
+    return this.host.settings.vip;
+  }
+
+  get vipPort(): number {
+    return this.host.settings.port;
+  }
+
+  get backend(): TcpBackend | undefined {
+    return this.#backend;
+  }
+
+  start(): void {
+    if (!this.host.settings.acceptProxy) {
+      this.#begin();
+      return;
+    }
+    this.#wakeIn(this.host.settings.header);
+    this.readHeader();
+  }
+
+  /** Ends both connections at once; both peers see a reset. */
+  reset(): void {
+    const isConnecting = this.phase === 'connecting';
+    this.phase = 'over';
+    this.resetBoth(isConnecting);
+  }
+
+  /** Timeouts have changed: looks anew when the next is due. */
+  recheck(): void {
+    if (this.phase === 'open') this.host.wheel.schedule(this, this.host.wheel.now());
+  }
+
+  expire(now: number): number {
+    if (this.phase === 'open') return this.#expireOpen(now);
+    if (this.phase === 'over') return Infinity;
+    if (now < this.#deadline) return this.#deadline;
+    if (this.phase === 'header') {
+      this.#refuse();
+      return Infinity;
+    }
+    this.giveUp();
+    this.attemptFailed('ETIMEDOUT');
+    return this.isOver() ? Infinity : this.#deadline;
+  }
+
+  /** Where the client's connection comes from. */
+  protected abstract get peer(): HostPort;
+  /** The client's socket is closed already. */
+  protected abstract get clientIsClosed(): boolean;
+  /** Begins to read the client's PROXY header; {@link headerRead} is to be called once. */
+  protected abstract readHeader(): void;
+  /** Begins to connect; {@link opened} or {@link attemptFailed} is to be called once, unless {@link giveUp} comes first. */
+  protected abstract dial(destination: Destination): void;
+  /** Ends the attempt to connect that is under way. */
+  protected abstract giveUp(): void;
+  /** Has the kernel ask from now on whether the peers are still there, as {@link KEEPALIVE} says where that can be set. */
+  protected abstract keepAlive(): void;
+  /** @param isConnecting the task's connection is not there yet */
+  protected abstract resetBoth(isConnecting: boolean): void;
+  protected abstract resetClient(): void;
+  /** Tells one side that the other has ended; what that one says still arrives. */
+  protected abstract endUpstream(): void;
+  protected abstract endClient(): void;
+  /** Both have ended. */
+  protected abstract finish(): void;
+
+  protected isOver(): boolean {
+    return this.phase === 'over';
+  }
+
+  /** @param header undefined: the client began with something else, or ended */
+  protected headerRead(header: ClientHeader | undefined): void {
+    if (this.phase !== 'header') return;
+    this.#proxied = header?.addresses;
+    this.#early = header?.rest;
+    if (header) this.#begin();
+    else this.#refuse();
+  }
+
+  /** The connection to the task is there. */
+  protected opened(): void {
+    this.phase = 'open';
+    this.#active = this.host.wheel.coarse;
+    if (this.#backend) this.#backend.total++;
+  }
+
+  /** What the task is to be told first; undefined when it takes no header. */
+  protected proxyHeader(): Buffer | undefined {
+    const { proxyProtocol } = this.host.settings;
+    return proxyProtocol && formatProxyHeader(proxyProtocol, this.#addresses());
+  }
+
+  /** What the client had sent before there was a task, once. */
+  protected takeEarly(): Buffer | undefined {
+    const early = this.#early;
+    this.#early = undefined;
+    return early;
+  }
+
+  /** Octets of the client are on their way to the task. */
+  protected sentIn(octets: number): void {
+    if (this.#backend) this.#backend.bytesIn += octets;
+    this.#active = this.host.wheel.coarse;
+    this.#forwarded = true;
+  }
+
+  /** Octets of the task are on their way to the client. */
+  protected sentOut(octets: number): void {
+    const backend = this.#backend;
+    if (!backend) return;
+    backend.bytesOut += octets;
+    this.#active = this.host.wheel.coarse;
+    if (this.#answered) return;
+    this.#answered = true;
+    this.#forwarded = true;
+    this.host.backends.answered(backend);
+  }
+
+  protected clientHasEnded(): void {
+    this.#clientEnded = true;
+    this.#forwarded = true;
+    if (this.#upstreamEnded) this.finish();
+    else {
+      this.endUpstream();
+      this.#watchHalf();
+    }
+  }
+
+  protected upstreamHasEnded(): void {
+    this.#upstreamEnded = true;
+    this.#forwarded = true;
+    if (this.#clientEnded) this.finish();
+    else {
+      this.endClient();
+      this.#watchHalf();
+    }
+  }
+
+  /** The task has reset an open connection. @param code of the error */
+  protected upstreamFailed(code: string): void {
+    if (!this.#forwarded && !this.clientIsClosed) {
+      this.attemptFailed(code);
+      return;
+    }
+    if (!this.#answered && this.#backend) this.host.backends.fail(this.#backend, taskFault(code));
+    this.phase = 'over';
+    this.resetClient();
+    this.release();
+  }
+
+  protected attemptFailed(code: string): void {
+    const { backends } = this.host;
+    const backend = this.#backend;
+    this.#backend = undefined;
+    this.phase = 'connecting';
+    if (backend) {
+      backends.fail(backend, taskFault(code));
+      backends.release(backend);
+      this.#tried = (this.#tried ?? new Set()).add(backend.destination.id);
+    }
+    if (this.clientIsClosed) this.release();
+    else if ((this.#tried?.size ?? 0) >= ATTEMPTS) this.#fail();
+    else this.#connect();
+  }
+
+  /** Takes the flow off the books: both of its sockets are closed. */
+  protected release(): void {
+    if (this.#released) return;
+    this.#released = true;
+    this.phase = 'over';
+    this.host.wheel.cancel(this);
+    if (this.#backend) this.host.backends.release(this.#backend);
+    this.host.ended(this);
+  }
+
+  #expireOpen(now: number): number {
+    // Most connections are over by now and never pay for this.
+    if (!this.#keepAlive) {
+      this.#keepAlive = true;
+      this.keepAlive();
+    }
+    const { idle, halfClosed } = this.host.settings;
+    const isHalf = this.#clientEnded || this.#upstreamEnded;
+    const due = this.#active + Math.min(idle, isHalf ? halfClosed : Infinity);
+    if (now < due) return due;
+    this.reset();
+    return Infinity;
+  }
+
+  #wakeIn(ms: number): void {
+    const { wheel } = this.host;
+    this.#deadline = wheel.now() + ms;
+    wheel.schedule(this, this.#deadline);
+  }
+
+  #refuse(): void {
+    this.host.tally.refused++;
+    this.reset();
+  }
+
+  #begin(): void {
+    if (this.host.admit(this)) this.#connect();
+    else this.#refuse();
+  }
+
+  #connect(): void {
+    const { backends, settings, tally } = this.host;
+    const backend = backends.pick(this, this.#tried);
+    if (!backend) {
+      if (!this.#tried) this.#refuse();
+      else this.#fail();
+      return;
+    }
+    if (this.#tried) tally.retried++;
+    else tally.total++;
+    this.phase = 'connecting';
+    this.#backend = backend;
+    this.#wakeIn(settings.connect);
+    this.dial(backend.destination);
+  }
+
+  #fail(): void {
+    this.host.tally.failed++;
+    this.reset();
+  }
+
+  #watchHalf(): void {
+    const { settings, wheel } = this.host;
+    if (settings.halfClosed === Infinity) return;
+    this.#active = wheel.now();
+    wheel.schedule(this, this.#active + settings.halfClosed);
+  }
+
+  #addresses(): ProxiedAddresses {
+    const destination: HostPort = this.#proxied?.destination ?? { ip: this.vip, port: this.vipPort };
+    return { source: { ip: this.client, port: this.clientPort }, destination };
+  }
+}

@@ -1,0 +1,215 @@
+import type { VirtualService, VirtualServiceCounters } from '../../plane.js';
+import type { DeadlineWheel, Expiring } from '../../../runtime/deadline-wheel.js';
+import type { FrontendContext } from '../frontend.js';
+import { ParkedClient } from './parked-client.js';
+import { TcpBackends, type TcpBackend } from '../../flows/backends.js';
+import type { FlowHost } from './flow-host.js';
+import type { TcpFlow } from './tcp-flow.js';
+import { tcpSettings, type TcpSettings } from './tcp-settings.js';
+
+/** Descriptors of one flow: the client's socket and the task's. */
+const FLOW = 2;
+
+/** What carries connections. */
+export interface TcpConnections<Client> {
+  createFlow(client: Client, host: FlowHost): TcpFlow;
+  /** Ends a connection that became no flow; the client sees a reset. */
+  reset(client: Client): void;
+}
+
+/** Those of its counters that differ whenever any does, as long as no flow is open. */
+export type FlowCounts = Pick<VirtualServiceCounters, 'active' | 'total' | 'refused'>;
+
+export interface TcpFlowsOptions<Client> {
+  /** The one that clients dial. */
+  readonly port: number;
+  readonly context: Pick<FrontendContext, 'createScheduler' | 'onSignal' | 'limits'>;
+  readonly wheel: DeadlineWheel;
+  readonly connections: TcpConnections<Client>;
+}
+
+/** The flows of one virtual service that one thread carries: who is let in, what becomes of them when the service changes. */
+export class TcpFlows<Client> implements FlowHost {
+  readonly backends: TcpBackends;
+  readonly wheel: DeadlineWheel;
+  readonly tally = { total: 0, refused: 0, failed: 0, retried: 0 };
+  settings: TcpSettings;
+  readonly #context: TcpFlowsOptions<Client>['context'];
+  readonly #connections: TcpConnections<Client>;
+  readonly #flows = new Set<TcpFlow>();
+  readonly #parked = new Map<ParkedClient, Client>();
+  /** Open flows by client address, while the service has a limit on them. */
+  #clients: Map<string, number> | undefined;
+  readonly #addresses = new Map<TcpFlow, string>();
+  readonly #deadlines = new Map<TcpBackend, Expiring>();
+  readonly #port: number;
+  #service: VirtualService;
+  #whenEmpty: (() => void)[] = [];
+
+  constructor(service: VirtualService, { port, context, wheel, connections }: TcpFlowsOptions<Client>) {
+    this.#service = service;
+    this.#port = port;
+    this.#context = context;
+    this.#connections = connections;
+    this.wheel = wheel;
+    this.settings = tcpSettings(service, port);
+    this.backends = new TcpBackends(service, context);
+    this.#limitClients();
+  }
+
+  accept(client: Client): void {
+    if (this.#isFull) this.#refuse(client);
+    else if (this.#context.limits.take(FLOW)) this.#start(client);
+    else this.#park(client);
+  }
+
+  /** VIP, port and protocol are those it was made with. */
+  update(service: VirtualService): void {
+    this.#service = service;
+    const before = this.settings;
+    this.settings = tcpSettings(service, this.#port);
+    const { gone, draining, revived } = this.backends.update(service);
+    for (const backend of revived) this.#undrain(backend);
+    for (const backend of draining) this.#drainBackend(backend);
+    if (service.onDown === 'reset')
+      for (const backend of gone) this.#reset((each) => each.backend === backend);
+    this.#limitClients();
+    if (this.settings.idle !== before.idle || this.settings.halfClosed !== before.halfClosed)
+      for (const flow of this.#flows) flow.recheck();
+  }
+
+  counters(): VirtualServiceCounters {
+    const { service, vip, protocol, scheduler } = this.#service;
+    return {
+      ...{ service, vip, port: this.#port, protocol, scheduler },
+      active: this.#flows.size,
+      ...this.backends.bytes(),
+      ...this.tally,
+      backends: this.backends.counters(),
+    };
+  }
+
+  /** Whether counters are what they were: no flow was open then, none is now, and nobody came between. */
+  isIdleSince({ active, total, refused }: FlowCounts): boolean {
+    const { tally } = this;
+    return active === 0 && this.#flows.size === 0 && total === tally.total && refused === tally.refused;
+  }
+
+  /** Nobody is let in any more: resolves when all have ended, which the service's drain time bounds. */
+  async drain(): Promise<void> {
+    if (this.#isEmpty()) return;
+    const deadline: Expiring = { slot: undefined, expire: () => (this.#reset(() => true), Infinity) };
+    this.wheel.schedule(deadline, this.wheel.now() + this.settings.drain);
+    await this.#empty();
+    this.wheel.cancel(deadline);
+  }
+
+  /** Ends every flow; resolves when their sockets are closed. */
+  async close(): Promise<void> {
+    for (const parked of this.#parked.keys()) parked.expire();
+    this.#reset(() => true);
+    for (const deadline of this.#deadlines.values()) this.wheel.cancel(deadline);
+    if (!this.#isEmpty()) await this.#empty();
+  }
+
+  admit(flow: TcpFlow): boolean {
+    if (!this.#clients) return true;
+    const address = flow.client;
+    if ((this.#clients.get(address) ?? 0) >= (this.#service.maxPerClient ?? 0)) return false;
+    this.#countClient(flow, address, 1);
+    return true;
+  }
+
+  ended(flow: TcpFlow): void {
+    this.#flows.delete(flow);
+    if (this.#clients) {
+      const address = this.#addresses.get(flow);
+      if (address !== undefined) this.#countClient(flow, address, -1);
+    }
+    this.#context.limits.give(FLOW);
+    this.#tellEmpty();
+  }
+
+  /** The service has as many flows as it may have; others may have come while a client waited. */
+  get #isFull(): boolean {
+    return this.#flows.size >= (this.#service.maxConnections ?? Infinity);
+  }
+
+  #start(client: Client): void {
+    const flow = this.#connections.createFlow(client, this);
+    this.#flows.add(flow);
+    flow.start();
+  }
+
+  #park(client: Client): void {
+    const parked = new ParkedClient(this.#context.limits, this.wheel, (admitted) => {
+      this.#parked.delete(parked);
+      if (admitted && !this.#isFull) this.#start(client);
+      else {
+        this.#refuse(client);
+        if (admitted) this.#context.limits.give(FLOW);
+      }
+      this.#tellEmpty();
+    });
+    if (parked.wait(this.settings.connect)) this.#parked.set(parked, client);
+    else this.#refuse(client);
+  }
+
+  #refuse(client: Client): void {
+    this.tally.refused++;
+    this.#connections.reset(client);
+  }
+
+  #limitClients(): void {
+    const isLimited = this.#service.maxPerClient !== undefined;
+    if (isLimited === (this.#clients !== undefined)) return;
+    this.#addresses.clear();
+    this.#clients = isLimited ? new Map() : undefined;
+    if (isLimited) for (const flow of this.#flows) if (flow.backend) this.#countClient(flow, flow.client, 1);
+  }
+
+  #countClient(flow: TcpFlow, address: string, by: 1 | -1): void {
+    if (by === 1) this.#addresses.set(flow, address);
+    else this.#addresses.delete(flow);
+    const count = (this.#clients?.get(address) ?? 0) + by;
+    if (count > 0) this.#clients?.set(address, count);
+    else this.#clients?.delete(address);
+  }
+
+  #drainBackend(backend: TcpBackend): void {
+    if (this.settings.drain === Infinity) return;
+    const expire = (): number => {
+      this.#deadlines.delete(backend);
+      this.#reset((flow) => flow.backend === backend);
+      return Infinity;
+    };
+    const deadline: Expiring = { slot: undefined, expire };
+    this.#deadlines.set(backend, deadline);
+    this.wheel.schedule(deadline, this.wheel.now() + this.settings.drain);
+  }
+
+  #undrain(backend: TcpBackend): void {
+    const deadline = this.#deadlines.get(backend);
+    if (deadline) this.wheel.cancel(deadline);
+    this.#deadlines.delete(backend);
+  }
+
+  #reset(which: (flow: TcpFlow) => boolean): void {
+    for (const flow of this.#flows) if (which(flow)) flow.reset();
+  }
+
+  #isEmpty(): boolean {
+    return this.#flows.size === 0 && this.#parked.size === 0;
+  }
+
+  #empty(): Promise<void> {
+    return new Promise((resolve) => this.#whenEmpty.push(resolve));
+  }
+
+  #tellEmpty(): void {
+    if (this.#whenEmpty.length === 0 || !this.#isEmpty()) return;
+    const waiting = this.#whenEmpty;
+    this.#whenEmpty = [];
+    for (const resolve of waiting) resolve();
+  }
+}

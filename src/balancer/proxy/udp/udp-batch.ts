@@ -1,0 +1,162 @@
+import type { Socket } from 'node:dgram';
+import { DatagramBatch } from '../../../linux/datagram-batch.js';
+import { loadLibc, type Libc } from '../../../linux/libc.js';
+import { AF_INET, SOCKADDR, SOCKADDR_SIZE } from '../../../linux/sockaddr.js';
+import { openUdpSocket, type UdpSocketOptions } from '../../../linux/udp-socket.js';
+import type { HostPort } from '../../../net/ip.js';
+import { asError } from '../../../net/error-message.js';
+
+/** Datagrams at a time. */
+const CAPACITY = 64;
+/** The longest IPv4 datagram has 65,507 octets; only the pages that are written to take memory. */
+const ROOM = 65_536;
+const SOCKADDR_IN = 16;
+/** Datagrams that are read singly before the next look whether more wait, at most. */
+const MAX_BACKOFF = 31;
+
+/**
+ * Datagrams that are read from one socket and sent on by another where they lie, by recvmmsg(2) and sendmmsg(2): many of them cost
+ * two system calls. Node tells when a socket can be read and reads the first datagram; this reads what waits behind it.
+ * IPv4 only. There is one for the whole thread, because nothing in it outlives a call.
+ */
+export class UdpBatch {
+  readonly #libc: Libc;
+  readonly #batch: DatagramBatch;
+
+  constructor(libc: Libc) {
+    this.#libc = libc;
+    this.#batch = new DatagramBatch(libc, CAPACITY, ROOM);
+  }
+
+  /**
+   * Binds a socket so that its descriptor is known. The descriptor is the socket's to close.
+   * @throws SystemCallError, with its `code`
+   */
+  bind(socket: Socket, address: HostPort, options: UdpSocketOptions = {}): number {
+    const opened = openUdpSocket(this.#libc, address, options);
+    try {
+      socket.bind({ fd: opened.fd });
+    } catch (error) {
+      opened.close();
+      throw error;
+    }
+    return opened.fd;
+  }
+
+  /** @returns how many were read into places 0, 1, 2..., or the error of the socket */
+  receive(fd: number): number | Error {
+    this.#batch.reset(CAPACITY, SOCKADDR_SIZE);
+    try {
+      return this.#batch.receive(fd, false);
+    } catch (error) {
+      return asError(error);
+    }
+  }
+
+  length(place: number): number {
+    return this.#batch.lengthAt(place);
+  }
+
+  /** The peer's address and port as one number, the same as `flowKey` of its texts. */
+  peer(place: number): number {
+    const { octets } = this.#batch;
+    const at = this.#batch.nameAt(place);
+    const ip = at + SOCKADDR.ip4;
+    const high = (octets[ip] ?? 0) * 256 + (octets[ip + 1] ?? 0);
+    const low = (octets[ip + 2] ?? 0) * 256 + (octets[ip + 3] ?? 0);
+    return (high * 65_536 + low) * 65_536 + this.peerPort(place);
+  }
+
+  peerPort(place: number): number {
+    const at = this.#batch.nameAt(place) + SOCKADDR.port;
+    return (this.#batch.octets[at] ?? 0) * 256 + (this.#batch.octets[at + 1] ?? 0);
+  }
+
+  peerAddress(place: number): string {
+    const at = this.#batch.nameAt(place) + SOCKADDR.ip4;
+    return this.#batch.octets.subarray(at, at + 4).join('.');
+  }
+
+  /** A copy that outlives the batch. */
+  copy(place: number): Buffer {
+    const at = this.#batch.datagramAt(place);
+    return Buffer.from(this.#batch.octets.subarray(at, at + this.#batch.lengthAt(place)));
+  }
+
+  /** Makes the first `count` places ready to be sent as they are, by a connected socket. @returns their octets */
+  forConnected(count: number): number {
+    return this.#prepare(count, 0);
+  }
+
+  /** Makes the first `count` places ready to be sent to a peer. @param key its `flowKey` @returns their octets */
+  forPeer(count: number, key: number): number {
+    for (let place = 0; place < count; place++) this.#address(place, key);
+    return this.#prepare(count, SOCKADDR_IN);
+  }
+
+  /**
+   * Sends places that were made ready.
+   * @returns the error when the kernel took none of them; those that it does not take are lost, as datagrams may be
+   */
+  send(fd: number, first: number, count: number): Error | undefined {
+    for (let sent = 0; sent < count;) {
+      const took = this.#batch.send(fd, first + sent, count - sent);
+      if (took > 0) sent += took;
+      else if (sent === 0) return this.#batch.sendError();
+      else return undefined;
+    }
+    return undefined;
+  }
+
+  #prepare(count: number, nameLength: number): number {
+    this.#batch.reset(count, nameLength);
+    let octets = 0;
+    for (let place = 0; place < count; place++) {
+      const length = this.#batch.lengthAt(place);
+      this.#batch.setLength(place, length);
+      octets += length;
+    }
+    return octets;
+  }
+
+  #address(place: number, key: number): void {
+    const { octets } = this.#batch;
+    let at = this.#batch.nameAt(place);
+    octets[at] = AF_INET;
+    octets[at + 1] = 0;
+    const [port, ip] = [key % 65_536, Math.floor(key / 65_536)];
+    at += SOCKADDR.port;
+    octets[at++] = port >> 8;
+    octets[at++] = port & 0xff;
+    octets[at++] = ip >>> 24;
+    octets[at++] = (ip >>> 16) & 0xff;
+    octets[at++] = (ip >>> 8) & 0xff;
+    octets[at] = ip & 0xff;
+  }
+}
+
+/** Whether it is worth while to look for more datagrams on one socket: seldom while they come singly. */
+export class BatchPace {
+  #skip = 0;
+  #backoff = 0;
+
+  due(): boolean {
+    if (this.#skip === 0) return true;
+    this.#skip--;
+    return false;
+  }
+
+  /** @param found how many the last look has found */
+  note(found: number): void {
+    this.#backoff = found > 0 ? 0 : Math.min(MAX_BACKOFF, this.#backoff * 2 + 1);
+    this.#skip = this.#backoff;
+  }
+}
+
+let loading: Promise<UdpBatch | undefined> | undefined;
+
+/** The batch of this thread; undefined where system calls cannot be made. */
+export function loadUdpBatch(): Promise<UdpBatch | undefined> {
+  loading ??= loadLibc().then((libc) => ('unavailable' in libc ? undefined : new UdpBatch(libc)));
+  return loading;
+}

@@ -1,0 +1,265 @@
+import { canonicalIp, type HostPort } from '../../../net/ip.js';
+import type { VirtualService, VirtualServiceCounters } from '../../plane.js';
+import type { Flow, Scheduler } from '../../schedulers/scheduler.js';
+import type { FrontendContext } from '../frontend.js';
+import { UdpBackends, type UdpBackend } from './udp-backends.js';
+import type { UdpBatch } from './udp-batch.js';
+import { UdpClientCounts } from './udp-client-counts.js';
+import { DnsQueries, questionLength } from './udp-dns-match.js';
+import type { FlowKey } from './udp-flow-key.js';
+import { udpProxyHeader } from './udp-proxy-header.js';
+import type { UdpSession } from './udp-session.js';
+import { UdpSessionTable } from './udp-session-table.js';
+import { UdpSockets } from './udp-sockets.js';
+import { udpSettings, type UdpSettings } from './udp-settings.js';
+import type { UdpUpstream, UpstreamEvents } from './udp-upstream.js';
+
+/** The longest datagram that is kept for another task: what fits one Ethernet frame. */
+const MAX_KEPT = 1472;
+
+export interface UdpFlowsOptions {
+  readonly vip: HostPort;
+  readonly context: FrontendContext;
+  /** Hears of the sockets to tasks. */
+  readonly events: UpstreamEvents;
+  readonly batch: UdpBatch | undefined;
+  readonly maxSessions: number;
+  /** Milliseconds by which the time of a datagram may be too early. */
+  readonly grain: number;
+  /** The last session has ended. */
+  readonly onEmpty: () => void;
+}
+
+/** The sessions of one UDP service, and which task and socket each of them has. */
+export class UdpFlows {
+  readonly counters = { total: 0, refused: 0, failed: 0, retried: 0 };
+  readonly #options: UdpFlowsOptions;
+  readonly #table: UdpSessionTable;
+  readonly #sockets: UdpSockets;
+  readonly #backends = new UdpBackends();
+  readonly #clients = new UdpClientCounts();
+  #service: VirtualService;
+  #settings: UdpSettings;
+  #scheduler: Scheduler;
+  /** Of the last tick or new session: a datagram does not ask for the time. */
+  #now: number;
+  #isClosed = false;
+
+  constructor(service: VirtualService, options: UdpFlowsOptions) {
+    const { context, events, batch, maxSessions } = options;
+    this.#options = options;
+    this.#table = new UdpSessionTable(maxSessions, (session) => this.#release(session));
+    this.#sockets = new UdpSockets(context.limits, events, batch);
+    this.#now = context.now();
+    this.#service = service;
+    this.#settings = udpSettings(service);
+    this.#scheduler = context.createScheduler(service);
+    this.update(service);
+  }
+
+  get size(): number {
+    return this.#table.size;
+  }
+
+  /** Whether sessions end by their replies. */
+  get countsReplies(): boolean {
+    return this.#settings.replies !== undefined;
+  }
+
+  /** How long sessions may go on when the service or a task of it drains. */
+  get drainTime(): number {
+    return this.#settings.drain;
+  }
+
+  backendCounters(): VirtualServiceCounters['backends'] {
+    return this.#backends.counters();
+  }
+
+  update(service: VirtualService): void {
+    const { context } = this.#options;
+    const { scheduler, affinity } = this.#service;
+    if (service.scheduler !== scheduler || service.affinity?.timeout !== affinity?.timeout)
+      this.#scheduler = context.createScheduler(service);
+    this.#service = service;
+    this.#settings = udpSettings(service);
+    this.#now = context.now();
+    const gone = this.#backends.update(service.backends, this.#now + this.#settings.drain);
+    this.#scheduler.update(this.#backends.destinations());
+    this.#clients.update(service.maxPerClient, () =>
+      Array.from(this.#table.values(), ({ address }) => address),
+    );
+    if (gone.length > 0) this.#endWhere(({ upstream }) => upstream?.backend.current === false);
+    this.#sockets.discardAllResting(gone);
+  }
+
+  find(address: string, port: number): UdpSession | undefined {
+    return this.#table.find(address, port);
+  }
+
+  findKey(key: FlowKey): UdpSession | undefined {
+    return this.#table.findKey(key);
+  }
+
+  /** A session for a new client; undefined, and counted, when a limit turns it away. */
+  open(address: string, port: number): UdpSession | undefined {
+    const isFull = this.#table.size >= (this.#service.maxConnections ?? Infinity);
+    if (isFull || !this.#clients.admits(address)) {
+      this.counters.refused++;
+      return undefined;
+    }
+    this.#now = this.#options.context.now();
+    const session = this.#table.add(address, port, this.#now);
+    this.#clients.add(address);
+    return session;
+  }
+
+  /**
+   * Gives a session a task and a socket to it. Without one the session ends, and the next datagram begins anew.
+   * @param datagram what is to be sent by it
+   */
+  attach(
+    session: UdpSession,
+    datagram: Buffer,
+    backend: UdpBackend | undefined = this.#pick(session),
+  ): UdpUpstream | undefined {
+    const isCounted = this.countsReplies;
+    const isDns = isCounted && questionLength(datagram) > 0;
+    const upstream = backend && this.#sockets.take(backend, isDns, this.#now, () => this.#makeRoom(session));
+    if (!upstream) {
+      this.counters.refused++;
+      this.end(session);
+      return undefined;
+    }
+    // A session that has come to another task is no new one.
+    if (session.refusedBy) this.counters.retried++;
+    else this.counters.total++;
+    session.first = isCounted && datagram.length <= MAX_KEPT ? datagram : undefined;
+    session.queries = isDns ? new DnsQueries(datagram) : undefined;
+    session.requests = session.replies = session.unanswered = 0;
+    session.header =
+      this.#service.proxyProtocol === 'v2' ? udpProxyHeader(session, this.#options.vip) : undefined;
+    session.upstream = upstream;
+    upstream.session = session;
+    upstream.uses++;
+    backend.total++;
+    backend.destination.active++;
+    return upstream;
+  }
+
+  /** Notes datagrams from the client. */
+  sent(session: UdpSession): void {
+    this.#table.touch(session, this.#now);
+  }
+
+  /** Notes datagrams from the task; a session that has all its replies ends. */
+  answered(session: UdpSession, count: number): void {
+    session.replies += count;
+    session.unanswered = 0;
+    session.first = session.refusedBy = undefined;
+    if (this.#isComplete(session)) this.end(session);
+    else this.#table.reply(session, this.#now);
+  }
+
+  /**
+   * After a task has refused: the only datagram of a session may go to another task, once; otherwise the next datagram
+   * picks another.
+   * @returns the datagram to send again, when the session has another task
+   */
+  refused(session: UdpSession, by: UdpBackend): Buffer | undefined {
+    const { first } = session;
+    const isFirstTry = session.refusedBy === undefined;
+    this.#detach(session);
+    (session.refusedBy ??= new Set()).add(by.id);
+    const other = first && isFirstTry ? this.#pick(session) : undefined;
+    if (!first || !other || other === by) {
+      this.counters.failed++;
+      return undefined;
+    }
+    return this.attach(session, first, other) && first;
+  }
+
+  end(session: UdpSession): void {
+    if (this.#table.remove(session)) this.#release(session);
+  }
+
+  endAll(): void {
+    this.#endWhere(() => true);
+  }
+
+  /** A socket that rests has failed, or has heard what nobody waits for. */
+  discard(upstream: UdpUpstream): void {
+    this.#sockets.discard(upstream);
+  }
+
+  /**
+   * Ends what has been idle or has drained for too long.
+   * @param idle milliseconds that are too long in any case
+   * @returns whether there is anything left to watch
+   */
+  tick(now: number, idle = Infinity): boolean {
+    this.#now = now;
+    const { unreplied, replied } = this.#settings.timeouts;
+    const timeouts = {
+      unreplied: Math.min(unreplied, idle),
+      replied: Math.min(replied, idle),
+    };
+    this.#table.expire(now - this.#options.grain, timeouts, (session) => this.#release(session));
+    for (const backend of this.#backends.all())
+      if (now >= backend.drainAt && backend.destination.active > 0)
+        this.#endWhere(({ upstream }) => upstream?.backend === backend);
+    return this.#sockets.discardStale(this.#backends.all(), now) + this.#table.size > 0;
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.endAll();
+    this.#sockets.discardAllResting(this.#backends.all());
+  }
+
+  #pick({ address, port, refusedBy }: UdpSession): UdpBackend | undefined {
+    const { ip: vip, port: vipPort } = this.#options.vip;
+    const flow: Flow = { client: canonicalIp(address) ?? address, clientPort: port, vip, vipPort };
+    let destination = this.#scheduler.pick(flow, refusedBy);
+    if (!destination && refusedBy) {
+      // All have refused by now: those that did first may be back.
+      refusedBy.clear();
+      destination = this.#scheduler.pick(flow);
+    }
+    return destination && this.#backends.get(destination.id);
+  }
+
+  /** Frees a descriptor: that of a resting socket, else that of the session that may best go. */
+  #makeRoom(except: UdpSession): boolean {
+    if (this.#sockets.discardResting(this.#backends.all())) return true;
+    const victim = this.#table.victim(except);
+    if (victim) this.end(victim);
+    return victim !== undefined;
+  }
+
+  #isComplete({ requests, replies }: UdpSession): boolean {
+    const expected = this.#settings.replies;
+    return expected !== undefined && replies >= requests * expected;
+  }
+
+  #detach(session: UdpSession): void {
+    const { upstream } = session;
+    if (!upstream) return;
+    const { backend } = upstream;
+    session.upstream = upstream.session = undefined;
+    backend.destination.active--;
+    if (this.#isComplete(session) && backend.current && !this.#isClosed)
+      this.#sockets.rest(upstream, this.#now);
+    else this.#sockets.discard(upstream);
+  }
+
+  #endWhere(ends: (session: UdpSession) => boolean): void {
+    for (const session of this.#table.values()) if (ends(session)) this.end(session);
+  }
+
+  /** Lets go of what a session that has left the table holds. */
+  #release(session: UdpSession): void {
+    this.#detach(session);
+    this.#clients.remove(session.address);
+    if (this.#table.size === 0) this.#options.onEmpty();
+  }
+}

@@ -1,0 +1,264 @@
+import type { Socket } from 'node:dgram';
+import type { HostPort } from '../../../net/ip.js';
+import type { VirtualService, VirtualServiceCounters } from '../../plane.js';
+import type { FrontendContext, LocalFrontend } from '../frontend.js';
+import { BatchPace, loadUdpBatch, type UdpBatch } from './udp-batch.js';
+import { UdpFlows } from './udp-flows.js';
+import { bindVip, type VipSocket } from './udp-listener.js';
+import { SendGate } from './udp-send-gate.js';
+import type { UdpSession } from './udp-session.js';
+import { UdpTicker, type Every } from './udp-ticker.js';
+import type { UdpUpstream, UpstreamEvents, UpstreamFault } from './udp-upstream.js';
+
+/** Sessions of one service; each has a port of this host, of which there are about 28,000. */
+const MAX_SESSIONS = 16_384;
+/** Idle times are kept to this grain, milliseconds. */
+const TICK = 500;
+
+export interface UdpOptions {
+  /** Sessions that there may be at a time; a new one then ends the least recently used. 16,384 by default. */
+  readonly maxSessions?: number;
+  /** False: every datagram costs system calls of its own, as where the C library cannot be called. */
+  readonly batches?: boolean;
+  /** What ticks; `setInterval` by default. */
+  readonly every?: Every;
+}
+
+/**
+ * A UDP service on its VIP. A session is a client's address and port; each has a socket of its own to its task, so that
+ * replies find back and an unreachable task is noticed. A datagram that nobody can take is counted as `refused` and is
+ * answered by silence, because a socket cannot send ICMP.
+ * @throws the error of the socket, with its `code`, when it cannot be bound
+ */
+export async function listenUdp(
+  service: VirtualService,
+  context: FrontendContext,
+  options: UdpOptions = {},
+): Promise<LocalFrontend> {
+  const batch = options.batches === false ? undefined : await loadUdpBatch();
+  const bound = await bindVip({ ip: service.vip, port: service.port }, batch);
+  return new UdpFrontend(bound, service, context, { ...options, batch });
+}
+
+class UdpFrontend implements LocalFrontend, UpstreamEvents {
+  readonly address: HostPort;
+  readonly #socket: Socket;
+  readonly #gate: SendGate;
+  readonly #batch: { readonly batch: UdpBatch; readonly fd: number; readonly pace: BatchPace } | undefined;
+  readonly #context: FrontendContext;
+  readonly #ticker: UdpTicker;
+  readonly #flows: UdpFlows;
+  #service: VirtualService;
+  #bytesIn = 0;
+  #bytesOut = 0;
+  #state: 'open' | 'draining' | 'closed' = 'open';
+  #drainAt = Infinity;
+  /** Milliseconds; shorter than its timeouts when the whole plane drains. */
+  #idle = Infinity;
+  #whenEmpty: (() => void)[] = [];
+
+  constructor(
+    { socket, fd }: VipSocket,
+    service: VirtualService,
+    context: FrontendContext,
+    options: UdpOptions & { readonly batch: UdpBatch | undefined },
+  ) {
+    const { batch, maxSessions = MAX_SESSIONS } = options;
+    this.address = { ip: service.vip, port: socket.address().port };
+    this.#socket = socket;
+    this.#gate = new SendGate(socket);
+    if (batch && fd !== undefined) this.#batch = { batch, fd, pace: new BatchPace() };
+    this.#context = context;
+    this.#ticker = new UdpTicker(TICK, () => this.#tick(), options.every);
+    this.#service = service;
+    this.#flows = new UdpFlows(service, {
+      vip: this.address,
+      context,
+      events: this,
+      batch,
+      maxSessions,
+      grain: TICK,
+      onEmpty: () => this.#onEmpty(),
+    });
+    socket.on('message', (datagram, { address, port }) => {
+      this.#onDatagram(datagram, address, port);
+      if (this.#batch?.pace.due()) this.#readBatch();
+    });
+    socket.on('error', ({ message }) => {
+      context.log.warn(
+        `the UDP socket of ${service.service} at ${service.vip}:${service.port} has failed: ${message}`,
+      );
+    });
+  }
+
+  update(service: VirtualService): void {
+    this.#service = service;
+    if (this.#state !== 'closed') this.#flows.update(service);
+  }
+
+  counters(): VirtualServiceCounters {
+    const { service, vip, protocol, scheduler } = this.#service;
+    return {
+      ...{ service, vip, port: this.address.port, protocol, scheduler },
+      active: this.#flows.size,
+      bytesIn: this.#bytesIn,
+      bytesOut: this.#bytesOut,
+      ...this.#flows.counters,
+      backends: this.#flows.backendCounters(),
+    };
+  }
+
+  drain(idle = Infinity): Promise<void> {
+    this.#idle = Math.min(this.#idle, idle);
+    if (this.#state === 'open') {
+      this.#state = 'draining';
+      this.#drainAt = this.#context.now() + this.#flows.drainTime;
+    }
+    return new Promise((resolve) => {
+      if (this.#flows.size === 0) resolve();
+      else this.#whenEmpty.push(resolve);
+    });
+  }
+
+  close(): Promise<void> {
+    if (this.#state === 'closed') return Promise.resolve();
+    this.#state = 'closed';
+    this.#flows.close();
+    this.#ticker.stop();
+    return new Promise((resolve) => {
+      this.#socket.close(() => resolve());
+    });
+  }
+
+  reply(upstream: UdpUpstream, datagram: Buffer): void {
+    const { backend, session } = upstream;
+    if (!session) {
+      this.#flows.discard(upstream);
+      return;
+    }
+    if (session.queries?.matches(datagram) === false) return;
+    this.#bytesOut += datagram.length;
+    backend.bytesOut += datagram.length;
+    // Port 0 means that no reply is wanted (RFC 768).
+    if (session.port !== 0 && this.#gate.open()) this.#socket.send(datagram, session.port, session.address);
+    this.#flows.answered(session, 1);
+    if (backend.suspect) {
+      backend.suspect = false;
+      this.#context.onSignal({ backend: backend.id, address: backend.address, ok: true });
+    }
+  }
+
+  replies(upstream: UdpUpstream, count: number): void {
+    const { backend, session } = upstream;
+    if (!this.#batch || !session || typeof session.key !== 'number') return;
+    const { batch, fd } = this.#batch;
+    if (this.#flows.countsReplies || session.queries || session.port === 0) {
+      for (let place = 0; place < count && !upstream.closed; place++) this.reply(upstream, batch.copy(place));
+      return;
+    }
+    const octets = batch.forPeer(count, session.key);
+    this.#bytesOut += octets;
+    backend.bytesOut += octets;
+    this.#flows.answered(session, count);
+    batch.send(fd, 0, count);
+  }
+
+  fault(upstream: UdpUpstream, fault: UpstreamFault, reason: string): void {
+    const { backend, session } = upstream;
+    if (fault === 'datagram') return;
+    if (fault === 'local') {
+      // One without a session could not be made, and is counted where it was wanted.
+      if (session) this.#flows.counters.refused++;
+      if (session) this.#flows.end(session);
+      this.#flows.discard(upstream);
+      return;
+    }
+    backend.errors++;
+    backend.suspect = true;
+    const again = session && this.#flows.refused(session, backend);
+    if (again && session.upstream) this.#forward(session, session.upstream, again);
+    this.#flows.discard(upstream);
+    this.#context.onSignal({ backend: backend.id, address: backend.address, ok: false, reason });
+  }
+
+  #onDatagram(datagram: Buffer, address: string, port: number): void {
+    const session = this.#flows.find(address, port) ?? this.#open(address, port);
+    if (!session) return;
+    const upstream = session.upstream ?? this.#flows.attach(session, datagram);
+    if (!upstream) return;
+    this.#bytesIn += datagram.length;
+    this.#forward(session, upstream, datagram);
+  }
+
+  #open(address: string, port: number): UdpSession | undefined {
+    if (this.#state !== 'open') {
+      this.#flows.counters.refused++;
+      return undefined;
+    }
+    this.#ticker.start();
+    return this.#flows.open(address, port);
+  }
+
+  #forward(session: UdpSession, upstream: UdpUpstream, datagram: Buffer): void {
+    upstream.backend.bytesIn += datagram.length;
+    if (session.requests++ > 0) {
+      session.first = undefined;
+      session.queries?.add(datagram);
+    }
+    this.#flows.sent(session);
+    // A send takes away, unsent, the error that an earlier one caused. Of the two after the first of a run one does, so
+    // asking these two how they went shows an unreachable task even when a burst leaves no error to be read.
+    const nth = session.unanswered++ & 15;
+    upstream.send(session.header ? [session.header, datagram] : datagram, nth === 1 || nth === 2);
+  }
+
+  /** What waits behind the datagram that Node has read: a run of one session is sent on where it lies. */
+  #readBatch(): void {
+    if (!this.#batch || this.#state === 'closed') return;
+    const { batch, fd, pace } = this.#batch;
+    const got = batch.receive(fd);
+    const count = typeof got === 'number' ? got : 0;
+    pace.note(count);
+    batch.forConnected(count);
+    for (let place = 0; place < count;) {
+      const key = batch.peer(place);
+      const session = this.#flows.findKey(key);
+      // Queries are kept, and a header has to go before each: those are sent one by one.
+      if (!session?.upstream?.sendsBatches || session.queries || session.header) {
+        this.#onDatagram(batch.copy(place), batch.peerAddress(place), batch.peerPort(place));
+        place++;
+        continue;
+      }
+      let end = place;
+      let octets = 0;
+      for (; end < count && batch.peer(end) === key; end++) octets += batch.length(end);
+      this.#forwardBatch(session, session.upstream, place, end - place, octets);
+      place = end;
+    }
+  }
+
+  #forwardBatch(
+    session: UdpSession,
+    upstream: UdpUpstream,
+    first: number,
+    count: number,
+    octets: number,
+  ): void {
+    this.#bytesIn += octets;
+    upstream.backend.bytesIn += octets;
+    session.requests += count;
+    session.first = undefined;
+    this.#flows.sent(session);
+    upstream.sendBatch(first, count);
+  }
+
+  #onEmpty(): void {
+    if (this.#state !== 'open') for (const resolve of this.#whenEmpty.splice(0)) resolve();
+  }
+
+  #tick(): void {
+    const now = this.#context.now();
+    if (now >= this.#drainAt) this.#flows.endAll();
+    if (!this.#flows.tick(now, this.#idle)) this.#ticker.stop();
+  }
+}

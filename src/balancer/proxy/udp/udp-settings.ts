@@ -1,0 +1,35 @@
+import type { VirtualService } from '../../plane.js';
+
+/** The part of a UDP service that its sessions go by. */
+export interface UdpSettings {
+  /** Replies to each datagram after which a session is over; absent: by time only. */
+  readonly replies: number | undefined;
+  /** Milliseconds without a datagram after which a session is over; Infinity: never. */
+  readonly timeouts: { readonly unreplied: number; readonly replied: number };
+  /** Milliseconds; Infinity: as long as it takes. */
+  readonly drain: number;
+}
+
+/** The defaults of the proxy plane, in ms: those of conntrack, and shorter where replies are counted, as resolvers wait. */
+export const UDP_TIMEOUTS = {
+  byTime: { unreplied: 30_000, replied: 120_000 },
+  byReplies: { unreplied: 5000, replied: 5000 },
+  drain: 30_000,
+} as const;
+
+export function udpSettings(service: Pick<VirtualService, 'replies' | 'timeouts'>): UdpSettings {
+  const { replies = 0, timeouts = {} } = service;
+  const { unreplied, replied } = replies > 0 ? UDP_TIMEOUTS.byReplies : UDP_TIMEOUTS.byTime;
+  return {
+    replies: replies > 0 ? replies : undefined,
+    timeouts: {
+      unreplied: orNever(timeouts.udpUnreplied ?? unreplied),
+      replied: orNever(timeouts.udp ?? replied),
+    },
+    drain: orNever(timeouts.drain ?? UDP_TIMEOUTS.drain),
+  };
+}
+
+function orNever(milliseconds: number): number {
+  return milliseconds === 0 ? Infinity : milliseconds;
+}

@@ -1,0 +1,168 @@
+import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
+import { canonicalIp, ipFamily } from '../../../net/ip.js';
+import type { UdpBackend } from './udp-backends.js';
+import { BatchPace, type UdpBatch } from './udp-batch.js';
+import { flowKey } from './udp-flow-key.js';
+import { SendGate } from './udp-send-gate.js';
+import type { UdpSession } from './udp-session.js';
+
+const ANY_ADDRESS = { ip: '0.0.0.0', port: 0 };
+
+/** One datagram, in one piece or in several. */
+export type Payload = Buffer | Buffer[];
+
+/** Datagrams that wait while a socket is being connected. */
+const MAX_QUEUED = 8;
+
+/**
+ * What an error of a connected socket says.
+ * - `task`: nobody is there (ICMP port, host or network unreachable, RFC 792), or there is no way to it
+ * - `local`: this host has no file descriptor or no port left
+ * - `datagram`: one datagram could not be sent; the task is not to blame
+ */
+export type UpstreamFault = 'task' | 'local' | 'datagram';
+
+const TASK_FAULTS: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'port unreachable',
+  EHOSTUNREACH: 'host unreachable',
+  ENETUNREACH: 'network unreachable',
+  EHOSTDOWN: 'host unreachable',
+};
+const LOCAL_FAULTS = new Set(['EMFILE', 'ENFILE', 'EADDRINUSE', 'EADDRNOTAVAIL', 'ENOMEM', 'ENOBUFS']);
+
+export interface UpstreamEvents {
+  reply(upstream: UdpUpstream, datagram: Buffer): void;
+  /** The first `count` datagrams of the batch have come behind one that was told by `reply`. */
+  replies(upstream: UdpUpstream, count: number): void;
+  /** @param reason in the words of a passive signal */
+  fault(upstream: UdpUpstream, fault: UpstreamFault, reason: string): void;
+}
+
+/** A socket connected to one task: only the task can send to it, and it hears when nobody is there. */
+export class UdpUpstream {
+  readonly backend: UdpBackend;
+  /** Whose datagrams it carries now; absent while it rests. */
+  session: UdpSession | undefined;
+  /** When its last session ended. */
+  restingSince = 0;
+  /** Sessions so far. */
+  uses = 0;
+  closed = false;
+  readonly #socket: Socket;
+  readonly #gate: SendGate;
+  readonly #events: UpstreamEvents;
+  readonly #sent: (error: Error | null) => void;
+  readonly #batch: UdpBatch | undefined;
+  readonly #pace = new BatchPace();
+  #fd: number | undefined;
+  #queue: Payload[] | undefined = [];
+
+  /** @param batch absent: datagrams go singly */
+  constructor(backend: UdpBackend, events: UpstreamEvents, batch: UdpBatch | undefined) {
+    this.backend = backend;
+    this.#events = events;
+    this.#sent = (error) => {
+      if (error) this.#fail(error);
+    };
+    const family = ipFamily(backend.address.ip);
+    this.#batch = family === 4 ? batch : undefined;
+    this.#socket = createSocket({
+      type: family === 4 ? 'udp4' : 'udp6',
+      // Tasks are addresses, never names.
+      lookup: (host, _options, callback) => {
+        callback(null, host, family);
+      },
+    });
+    this.#gate = new SendGate(this.#socket);
+    this.#connect();
+  }
+
+  /**
+   * @param checked whether to ask how it went. That costs a turn of the microtask queue; without it an unreachable task
+   *   shows at the next time the socket is read, unless a send that is not checked takes the error away
+   */
+  send(datagram: Payload, checked: boolean): void {
+    if (this.closed) return;
+    if (this.#queue) {
+      if (this.#queue.length < MAX_QUEUED) this.#queue.push(datagram);
+      return;
+    }
+    if (!this.#gate.open()) return;
+    try {
+      if (checked) this.#socket.send(datagram, this.#sent);
+      else this.#socket.send(datagram);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  /** Whether {@link sendBatch} may be used. */
+  get sendsBatches(): boolean {
+    return this.#fd !== undefined && this.#queue === undefined && !this.closed;
+  }
+
+  /** Sends places of the batch that were made ready. */
+  sendBatch(first: number, count: number): void {
+    if (this.#fd === undefined || this.closed) return;
+    const error = this.#batch?.send(this.#fd, first, count);
+    if (error) this.#fail(error);
+  }
+
+  close(): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.#queue = undefined;
+    this.#socket.close();
+  }
+
+  #connect(): void {
+    this.#socket.on('message', (datagram, from) => {
+      if (this.closed || !this.#isTask(from)) return;
+      this.#events.reply(this, datagram);
+      if (this.#fd !== undefined && this.session && this.#pace.due()) this.#readBatch(this.#fd);
+    });
+    this.#socket.on('error', (error) => this.#fail(error));
+    this.#socket.once('connect', () => this.#connected());
+    try {
+      if (this.#batch) this.#fd = this.#batch.bind(this.#socket, ANY_ADDRESS);
+      this.#socket.connect(this.backend.address.port, this.backend.address.ip);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  /** Before it was connected, anybody could send to the socket. */
+  #isTask({ address, port }: RemoteInfo): boolean {
+    const { ip, port: taskPort } = this.backend.address;
+    return port === taskPort && (address === ip || canonicalIp(address) === ip);
+  }
+
+  #readBatch(fd: number): void {
+    const batch = this.#batch;
+    if (!batch) return;
+    const count = batch.receive(fd);
+    if (typeof count !== 'number') {
+      this.#fail(count);
+      return;
+    }
+    this.#pace.note(count);
+    const task = flowKey(this.backend.address.ip, this.backend.address.port);
+    for (let place = 0; place < count; place++) if (batch.peer(place) !== task) return;
+    if (count > 0) this.#events.replies(this, count);
+  }
+
+  #connected(): void {
+    const queued = this.#queue ?? [];
+    this.#queue = undefined;
+    for (const datagram of queued) this.send(datagram, queued.length > 1);
+  }
+
+  #fail(error: unknown): void {
+    if (this.closed) return;
+    const code = (error as NodeJS.ErrnoException).code ?? '';
+    if (LOCAL_FAULTS.has(code)) this.#events.fault(this, 'local', code);
+    // An address that cannot be connected to is as good as nobody there.
+    else if (code in TASK_FAULTS || this.#queue) this.#events.fault(this, 'task', TASK_FAULTS[code] ?? code);
+    else this.#events.fault(this, 'datagram', code);
+  }
+}

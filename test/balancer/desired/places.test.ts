@@ -1,0 +1,31 @@
+import { describe, expect, it } from 'vitest';
+import { samePlaces, updatesOf } from '../../../src/balancer/desired/places.js';
+
+const place = { service: 'default/shop/web', vip: '10.43.0.1', port: 80, protocol: 'tcp' } as const;
+const other = { ...place, vip: '10.43.0.2' } as const;
+
+describe('lists of addresses', () => {
+  it('are alike whatever else their entries say', () => {
+    const scheduler = { ...place, scheduler: 'lc' };
+    expect(samePlaces([place, other], [scheduler, other])).toBe(true);
+    expect(samePlaces([], [])).toBe(true);
+  });
+
+  it('tell which of their entries are others', () => {
+    const changed = { ...other, scheduler: 'lc' };
+    expect(updatesOf([place, other], [place, changed])).toEqual([changed]);
+    expect(updatesOf([place, other], [place, other])).toEqual([]);
+    expect(updatesOf([place], [place, other])).toBeUndefined();
+  });
+
+  it.each([
+    ['there was none', undefined, [place]],
+    ['one came', [place], [place, other]],
+    ['one went', [place, other], [place]],
+    ['they changed places', [place, other], [other, place]],
+    ['another service has one', [place], [{ ...place, service: 'default/shop/api' }]],
+    ['the address is another', [place], [other]],
+    ['the port is another', [place], [{ ...place, port: 81 }]],
+    ['the protocol is another', [place], [{ ...place, protocol: 'udp' as const }]],
+  ])('are not when %s', (_, before, after) => expect(samePlaces(before, after)).toBe(false));
+});

@@ -1,0 +1,291 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type {
+  DataPlane,
+  PlaneProblem,
+  PlaneSpec,
+  VirtualService,
+  VirtualServiceCounters,
+} from '../../src/balancer/plane.js';
+import { Catalog } from '../../src/catalog/catalog.js';
+import type { FactSink } from '../../src/catalog/facts.js';
+import { parseConfigText } from '../../src/config/load.js';
+import { Keeper, type KeeperOptions } from '../../src/balancer/keeper.js';
+import { ref, taskFact } from '../support/facts.js';
+import { recordedLog } from '../support/recorded-log.js';
+
+const POOL = '127.43.0.0/16';
+
+/** Takes everything down, and carries it when it is told to. */
+class FakePlane implements DataPlane {
+  readonly applied: (readonly VirtualService[])[] = [];
+  problems: readonly PlaneProblem[] = [];
+  hold: Promise<void> | undefined;
+  ended: string[] = [];
+  readonly used: (string | undefined)[] = [];
+  repairs = 0;
+  doubt: string | undefined;
+  useFault: Error | undefined;
+  repairFault: Error | undefined;
+  readonly supports = { schedulers: new Set<never>(), features: new Set<never>() };
+
+  use(pool: string | undefined): Promise<void> {
+    this.used.push(pool);
+    return this.useFault && pool !== undefined ? Promise.reject(this.useFault) : Promise.resolve();
+  }
+
+  repair(): Promise<void> {
+    this.repairs++;
+    return this.repairFault ? Promise.reject(this.repairFault) : Promise.resolve();
+  }
+
+  async apply(desired: readonly VirtualService[]): Promise<readonly PlaneProblem[]> {
+    this.applied.push(desired);
+    await this.hold;
+    return this.problems;
+  }
+
+  counters(): Promise<readonly VirtualServiceCounters[]> {
+    const counters = (this.applied.at(-1) ?? []).map((each) => ({
+      ...{ service: each.service, vip: each.vip, port: each.port },
+      ...{ protocol: each.protocol, scheduler: each.scheduler },
+      ...{ active: 1, total: 2, bytesIn: 3, bytesOut: 4, refused: 5, failed: 6, retried: 7 },
+      backends: each.backends.map(({ id, name, address, weight, state }, at) => ({
+        ...{ id, name, address, weight, state },
+        ...{ active: at, total: 2, bytesIn: 3, bytesOut: 4, errors: 0 },
+      })),
+    }));
+    return Promise.resolve(counters);
+  }
+
+  drain(): Promise<void> {
+    this.ended.push('drain');
+    return this.hold ?? Promise.resolve();
+  }
+
+  close(): Promise<void> {
+    this.ended.push('close');
+    return Promise.resolve();
+  }
+}
+
+let catalog: Catalog;
+let sink: FactSink;
+let plane: FakePlane;
+let keepers: Keeper[];
+let now: number;
+let warned: string[];
+
+beforeEach(() => {
+  [plane, keepers, now, warned] = [new FakePlane(), [], 1_000_000, []];
+  catalog = new Catalog({ clock: () => now });
+});
+afterEach(async () => {
+  plane.hold = undefined;
+  await Promise.all(keepers.map((keeper) => keeper.stop()));
+});
+
+const web = (number: number, more: object = {}) =>
+  taskFact(`w${number}`, {
+    service: ref('web.shop'),
+    ip: `10.42.0.${number}`,
+    ports: [{ port: 80, protocol: 'tcp', target: 80 }],
+    ...more,
+  });
+
+async function keeper(
+  config = `vip: { pool: ${POOL} }`,
+  options: Partial<KeeperOptions> = {},
+): Promise<Keeper> {
+  const loaded = parseConfigText(config);
+  if (!loaded.ok) throw new Error(JSON.stringify(loaded.errors));
+  const log = recordedLog(warned);
+  const spec: PlaneSpec = {
+    name: 'proxy',
+    preflight: () => Promise.resolve(plane.doubt === undefined ? 'ok' : { why: plane.doubt }),
+    open: () => plane,
+  };
+  const hostRanges = () => [];
+  const made = new Keeper({ catalog, spec, log, clock: () => now, hostRanges, ...options });
+  keepers.push(made);
+  await made.use(loaded.config, await made.prepare(loaded.config));
+  sink = catalog.sink('docker');
+  sink.replace({ tasks: [web(1), web(2)] });
+  sink.status({ state: 'live' });
+  await made.start();
+  return made;
+}
+
+const applies = (count: number) => vi.waitFor(() => expect(plane.applied).toHaveLength(count));
+const backends = () => plane.applied.at(-1)?.map((each) => each.backends.map(({ id }) => id));
+
+describe('what the data plane is told', () => {
+  it('is all there is when the keeper has started, and every change', async () => {
+    await keeper();
+    expect(plane.applied).toHaveLength(1);
+    expect(backends()).toEqual([['w1', 'w2']]);
+    sink.update({ tasks: [web(2, { health: 'unhealthy' })] });
+    await applies(2);
+    expect(backends()).toEqual([['w1']]);
+  });
+
+  it('is the last state only, once, while it is busy with one before', async () => {
+    await keeper();
+    let go = () => {};
+    plane.hold = new Promise((resolve) => (go = resolve));
+    sink.update({ tasks: [web(3)] });
+    await applies(2);
+    for (const number of [4, 5, 6]) sink.update({ tasks: [web(number)] });
+    go();
+    await applies(3);
+    expect(backends()).toEqual([['w1', 'w2', 'w3', 'w4', 'w5', 'w6']]);
+  });
+
+  it('is told again when weights change by themselves', async () => {
+    await keeper(`vip: { pool: ${POOL} }\nbalancing: { slowStart: 1s }`);
+    sink.update({ tasks: [web(3, { startedAt: now })] });
+    await applies(2);
+    const weightOf = () => plane.applied.at(-1)?.[0]?.backends.map(({ weight }) => weight);
+    const early = weightOf();
+    now += 700;
+    await applies(3);
+    const [old = 0, , fresh = 0] = weightOf() ?? [];
+    expect(fresh).toBeLessThan(old);
+    expect(fresh).toBeGreaterThan(early?.[2] ?? Infinity);
+  });
+
+  it('is nothing when there are no virtual IPs', async () => {
+    const off = await keeper('vip: false');
+    expect(plane.applied).toEqual([[]]);
+    expect(off.status()).toEqual({ plane: 'off', why: 'vip is false', wanted: false, services: 0 });
+  });
+});
+
+describe('what it reports', () => {
+  it('is each port with its counters', async () => {
+    const own = await keeper();
+    expect(own.status()).toEqual({ plane: 'proxy', pool: POOL, services: 1 });
+    const [kept] = await own.services();
+    expect(kept?.service).toMatchObject({ service: 'default/shop/web', port: 80 });
+    expect(kept?.counters).toMatchObject({ total: 2, refused: 5 });
+  });
+
+  it('an address that cannot be served is down, told once, and tried again', async () => {
+    const own = await keeper(undefined, { retryMs: 20 });
+    const vip = plane.applied.at(-1)?.[0]?.vip ?? '';
+    plane.problems = [{ at: { vip, port: 80, protocol: 'tcp' }, message: 'the port is taken' }];
+    vi.spyOn(plane, 'counters').mockResolvedValue([]);
+    sink.update({ tasks: [web(3)] });
+    await vi.waitFor(() => expect(own.problems()).toHaveLength(1));
+    const [problem] = own.problems();
+    expect(problem).toMatchObject({ code: 'vip-not-served', subject: `virtual IP ${vip}:80/tcp` });
+    const [kept] = await own.services();
+    expect(kept?.problem).toBe('the port is taken');
+    expect(kept).not.toHaveProperty('counters');
+    await vi.waitFor(() => expect(plane.applied.length).toBeGreaterThan(3));
+    expect(warned).toEqual(['the port is taken']);
+    plane.problems = [];
+    await vi.waitFor(() => expect(own.problems()).toEqual([]));
+  });
+});
+
+describe('routes and rules', () => {
+  it('that the plane cannot write are a problem', async () => {
+    const own = await keeper();
+    plane.problems = [{ message: 'no right to do that' }];
+    sink.update({ tasks: [web(3)] });
+    await vi.waitFor(() =>
+      expect(own.problems()).toEqual([
+        { code: 'vip-rules', subject: 'virtual IPs', message: 'no right to do that' },
+      ]),
+    );
+  });
+
+  it('are repaired every half minute, by a clock that nobody sets back', async () => {
+    let monotonic = 0;
+    await keeper(undefined, { now: () => monotonic });
+    now -= 3_600_000;
+    sink.update({ tasks: [web(3)] });
+    await applies(2);
+    expect(plane.repairs).toBe(0);
+    monotonic = 30_000;
+    sink.update({ tasks: [web(4)] });
+    await vi.waitFor(() => expect(plane.repairs).toBe(1));
+  });
+
+  it('that cannot be repaired are a problem until they can', async () => {
+    let monotonic = 0;
+    const own = await keeper(undefined, { now: () => monotonic, retryMs: 20 });
+    plane.repairFault = new Error('no right to do that');
+    monotonic = 30_000;
+    sink.update({ tasks: [web(3)] });
+    await vi.waitFor(() => expect(own.problems()).toMatchObject([{ code: 'vip-rules' }]));
+    monotonic += 20;
+    await vi.waitFor(() => expect(plane.repairs).toBe(2));
+    expect(warned).toEqual(['no right to do that']);
+    plane.repairFault = undefined;
+    monotonic += 20;
+    await vi.waitFor(() => expect(own.problems()).toEqual([]));
+  });
+});
+
+describe('a pool', () => {
+  it('is used by the plane, and by the catalog', async () => {
+    await keeper();
+    expect(plane.used).toEqual([POOL]);
+    expect(plane.applied[0]?.[0]?.vip).toMatch(/^127\.43\./);
+  });
+
+  it('that preflight doubts is not used, and is tried again until it can be', async () => {
+    plane.doubt = 'no nft';
+    const own = await keeper(undefined, { retryMs: 20 });
+    expect(own.status()).toMatchObject({ plane: 'off', why: 'no nft, or set vip to false', wanted: true });
+    expect(warned).toEqual([
+      'virtual IPs are off, and names are answered with tasks: no nft, or set vip to false',
+    ]);
+    expect(plane.used).toEqual([undefined]);
+    plane.doubt = undefined;
+    await vi.waitFor(() => expect(backends()).toEqual([['w1', 'w2']]));
+    expect(own.status()).toMatchObject({ plane: 'proxy', pool: POOL });
+  });
+
+  it('that the plane cannot have is tried again until it can', async () => {
+    plane.useFault = new Error('no right');
+    const own = await keeper(undefined, { retryMs: 20 });
+    expect(own.status()).toMatchObject({ why: 'no right, or set vip to false', wanted: true });
+    await vi.waitFor(() => expect(plane.used.length).toBeGreaterThan(3));
+    expect(warned).toHaveLength(1);
+    plane.useFault = undefined;
+    await vi.waitFor(() => expect(backends()).toEqual([['w1', 'w2']]));
+  });
+
+  const taken = () => [{ range: '127.0.0.0/8', what: 'the route 127.0.0.0/8 (eth1)' }];
+
+  it('that something else uses is a warning when nobody chose it', async () => {
+    const own = await keeper(undefined, { hostRanges: taken });
+    expect(own.status()).toMatchObject({ plane: 'off', wanted: true });
+    expect(warned).toHaveLength(1);
+    expect(warned[0]).toContain('overlaps the route 127.0.0.0/8 (eth1)');
+  });
+
+  it('that something else uses is refused when somebody chose it, but not the one in force', async () => {
+    const ranges: ReturnType<typeof taken> = [];
+    const own = await keeper(undefined, { hostRanges: () => ranges });
+    ranges.push(...taken());
+    const terms = (pool: string) => ({
+      vip: { pool, release: 0, endpointMode: 'vip' as const },
+      balancing: {},
+    });
+    const refuse = (conflict: string) => new RangeError(conflict);
+    expect(await own.prepare(terms(POOL), refuse)).toEqual({ pool: POOL });
+    await expect(own.prepare(terms('127.44.0.0/16'), refuse)).rejects.toThrow(RangeError);
+  });
+});
+
+it('stops after a while although connections are still open', async () => {
+  const own = await keeper(undefined, { stopMs: 20 });
+  plane.hold = new Promise(() => undefined);
+  await own.stop();
+  expect(plane.ended).toEqual(['drain', 'close']);
+  sink.update({ tasks: [web(3)] });
+  expect(plane.applied).toHaveLength(1);
+});

@@ -1,0 +1,42 @@
+import type { PlaneHost } from '../../../src/balancer/plane-host.js';
+import type { Redirect } from '../../../src/linux/vip-rules.js';
+
+/** A kernel that takes down what is done to it, and refuses what it is told to. */
+export class FakeHost implements PlaneHost {
+  /** `route POOL`, `no route POOL`, `rules POOL`, `no rules POOL`, `bind`, `no bind`. */
+  done: string[] = [];
+  /** As written last. */
+  redirects: readonly Redirect[] = [];
+  /** What fails. */
+  refuses: string | undefined;
+  /** What `tryVipRules` says. */
+  rulesFault: string | undefined;
+  /** The operator has set a route, or allowed the binding. */
+  hasRoute = false;
+  isAllowed = false;
+
+  readonly isLocal = (pool: string): boolean => pool.startsWith('127.');
+  readonly addLocalRoute = (pool: string): Promise<boolean> =>
+    this.hasRoute ? Promise.resolve(false) : this.#act(`route ${pool}`).then(() => true);
+  readonly removeLocalRoute = (pool: string): Promise<void> => this.#act(`no route ${pool}`);
+  readonly writeVipRules = async (pool: string, redirects: readonly Redirect[]): Promise<void> => {
+    await this.#act(`rules ${pool}`);
+    this.redirects = redirects;
+  };
+  readonly removeVipRules = (pool: string): Promise<void> => this.#act(`no rules ${pool}`);
+  readonly tryVipRules = (): Promise<string | undefined> => Promise.resolve(this.rulesFault);
+  readonly nonlocalBindFault = (): string | undefined =>
+    this.refuses === 'bind' ? 'bind: no right' : undefined;
+  readonly allowNonlocalBind = (): boolean => {
+    if (this.refuses === 'bind') throw new Error('bind: no right');
+    if (!this.isAllowed) this.done.push('bind');
+    return !this.isAllowed;
+  };
+  readonly forbidNonlocalBind = (): void => void this.done.push('no bind');
+
+  #act(what: string): Promise<void> {
+    if (what === this.refuses) return Promise.reject(new Error(`${what}: no right`));
+    this.done.push(what);
+    return Promise.resolve();
+  }
+}

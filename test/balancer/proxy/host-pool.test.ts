@@ -1,0 +1,126 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { HostPool } from '../../../src/balancer/proxy/host-pool.js';
+import { proxyPlaneSpec } from '../../../src/balancer/proxy/proxy-plane.js';
+import { recordedLog } from '../../support/recorded-log.js';
+import { FakeHost } from './fake-host.js';
+
+const POOL = '10.43.0.0/16';
+
+let host: FakeHost;
+let warned: string[];
+let pool: HostPool;
+
+beforeEach(() => {
+  host = new FakeHost();
+  warned = [];
+  pool = new HostPool(host, recordedLog(warned));
+});
+
+describe('the pool of virtual IPs on this host', () => {
+  it('is made local, and given back', async () => {
+    expect(await pool.use(POOL)).toBe(true);
+    expect(pool.leads).toBe(true);
+    expect(host.done.splice(0)).toEqual([`route ${POOL}`, `rules ${POOL}`]);
+    await pool.use(undefined);
+    expect(host.done.splice(0)).toEqual([`no rules ${POOL}`, `no route ${POOL}`]);
+    await pool.use(undefined);
+    expect(host.done).toEqual([]);
+  });
+
+  it('keeps a route that an operator has set', async () => {
+    host.hasRoute = true;
+    await pool.use(POOL);
+    await pool.use(undefined);
+    expect(host.done).toEqual([`rules ${POOL}`, `no rules ${POOL}`]);
+  });
+
+  it('has its route put back with its rules, and gives it back once', async () => {
+    host.hasRoute = true;
+    await pool.use(POOL);
+    [host.done, host.hasRoute] = [[], false];
+    await pool.lead([]);
+    await pool.lead([]);
+    const led = [`rules ${POOL}`, `route ${POOL}`];
+    expect(host.done.splice(0)).toEqual([...led, ...led]);
+    await pool.use(undefined);
+    expect(host.done).toEqual([`no rules ${POOL}`, `no route ${POOL}`]);
+  });
+
+  it('of IPv6 has sockets bound to it, which is forbidden again if it was forbidden before', async () => {
+    await pool.use('fd00:43::/112');
+    expect(host.done.splice(0)).toEqual(['bind', 'route fd00:43::/112', 'rules fd00:43::/112']);
+    host.isAllowed = true;
+    await pool.use('fd00:44::/112');
+    expect(host.done).not.toContain('no bind');
+    await pool.use(POOL);
+    await pool.use(undefined);
+    expect(host.done.filter((each) => each === 'no bind')).toEqual(['no bind']);
+    host.done = [];
+    await pool.use('fd00:43::/112');
+    await pool.use(undefined);
+    expect(host.done).not.toContain('no bind');
+  });
+
+  it('takes the place of another, whose rules it has replaced', async () => {
+    await pool.use(POOL);
+    host.done = [];
+    await pool.use('10.99.0.0/16');
+    expect(host.done).toEqual(['route 10.99.0.0/16', 'rules 10.99.0.0/16', `no route ${POOL}`]);
+  });
+
+  it('takes away the rules of another when it has none itself', async () => {
+    await pool.use(POOL);
+    host.done = [];
+    await pool.use('127.43.0.0/16');
+    expect(host.done).toEqual([`no rules ${POOL}`, `no route ${POOL}`]);
+  });
+
+  it('is left alone when it is used already', async () => {
+    await pool.use(POOL);
+    host.done = [];
+    expect(await pool.use(POOL)).toBe(false);
+    expect(host.done).toEqual([]);
+  });
+
+  it('of loopback needs nothing', async () => {
+    await pool.use('127.43.0.0/16');
+    await pool.lead([]);
+    expect(pool.leads).toBe(false);
+    expect(host.done).toEqual([]);
+  });
+
+  it.each([`route ${POOL}`, `rules ${POOL}`])('is given up as a whole when "%s" fails', async (what) => {
+    host.refuses = what;
+    await expect(pool.use(POOL)).rejects.toThrow(`${what}: no right`);
+    expect(pool.leads).toBe(false);
+    host.refuses = undefined;
+    await pool.use(POOL);
+    await pool.use(undefined);
+    expect(host.done.slice(-2)).toEqual([`no rules ${POOL}`, `no route ${POOL}`]);
+    expect(warned.filter((line) => !line.startsWith('added the local route'))).toEqual([]);
+  });
+});
+
+describe('whether the proxy will work', () => {
+  const preflight = (wanted: string) => proxyPlaneSpec({}).preflight(host, wanted);
+
+  it('is found out without changing anything', async () => {
+    expect(await preflight(POOL)).toBe('ok');
+    expect(await preflight('fd00:43::/112')).toBe('ok');
+    expect(host.done).toEqual([]);
+  });
+
+  it('is not asked for loopback', async () => {
+    host.rulesFault = 'no nft';
+    expect(await preflight('127.43.0.0/16')).toBe('ok');
+  });
+
+  it('depends on rules, and for IPv6 on the right to bind', async () => {
+    host.refuses = 'bind';
+    expect(await preflight('fd00:43::/112')).toEqual({ why: 'bind: no right' });
+    host.rulesFault = 'there is no "nft" command; install nftables';
+    const { why } = (await preflight(POOL)) as { why: string };
+    expect(why).toContain('there is no "nft" command; install nftables');
+    expect(why).toContain(POOL);
+  });
+});
