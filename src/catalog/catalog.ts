@@ -44,6 +44,7 @@ const emptyIndexes: PersistentIndexes = {
   stacks: PersistentMap(),
   names: PersistentMap(),
   nameSuffixes: PersistentMap(),
+  aliases: PersistentMap(),
   addresses: PersistentMap(),
   vips: PersistentMap(),
   networks: PersistentMap(),

@@ -3,6 +3,7 @@ import type { KeyChanges } from './change.js';
 import type { HealthOverlay } from './health-overlay.js';
 import {
   addressesOf,
+  aliasKeysOf,
   difference,
   dropId,
   nameKeysOf,
@@ -79,6 +80,7 @@ export class IndexBuilder {
     next.stacks = next.stacks.asMutable();
     next.names = next.names.asMutable();
     next.nameSuffixes = next.nameSuffixes.asMutable();
+    next.aliases = next.aliases.asMutable();
     next.addresses = next.addresses.asMutable();
     next.vips = next.vips.asMutable();
     for (const id of touched.tasks) this.#applyTask(id);
@@ -117,6 +119,7 @@ export class IndexBuilder {
         stacks: next.stacks.asImmutable(),
         names: next.names.asImmutable(),
         nameSuffixes: next.nameSuffixes.asImmutable(),
+        aliases: next.aliases.asImmutable(),
         addresses: next.addresses.asImmutable(),
         vips: next.vips.asImmutable(),
       },
@@ -180,6 +183,10 @@ export class IndexBuilder {
     difference(before && nameKeysOf(before), after && nameKeysOf(after), (key, step) => {
       this.#lookups.note('names', key);
       next.names = step === 1 ? putId(next.names, key, id) : dropId(next.names, key, id);
+    });
+    difference(before && aliasKeysOf(before), after && aliasKeysOf(after), (key, step) => {
+      this.#lookups.note('aliases', key);
+      next.aliases = step === 1 ? putId(next.aliases, key, id) : dropId(next.aliases, key, id);
     });
     difference(before && addressesOf(before), after && addressesOf(after), (ip, step) => {
       this.#lookups.note('addresses', ip);

@@ -1,7 +1,7 @@
 import type { Map as PersistentMap } from 'immutable';
 import { reverseLabels } from '../net/ip.js';
 import { HOST_NETWORK, type Task } from './model.js';
-import { nameKey, reverseSuffixKey, suffixKey, type Ids } from './snapshot.js';
+import { aliasKey, linkKey, nameKey, reverseSuffixKey, suffixKey, type Ids } from './snapshot.js';
 
 /** Calls back with 1 for each key that came and -1 for each that went. */
 export function difference(
@@ -16,6 +16,17 @@ export function difference(
 export function nameKeysOf({ names }: Task): Set<string> {
   // A name that is its own key is used as it is: one string less for each task.
   return new Set(names.map(nameKey).map((key) => names.find((name) => name === key) ?? key));
+}
+
+const noKeys: ReadonlySet<string> = new Set();
+
+/** Of its network aliases and of its links. Most tasks have neither. */
+export function aliasKeysOf({ aliases, links }: Task): ReadonlySet<string> {
+  const linked = Object.keys(links);
+  if (aliases === undefined && linked.length === 0) return noKeys;
+  const keys = new Set(linked.map(linkKey));
+  for (const { network, names } of aliases ?? []) for (const name of names) keys.add(aliasKey(network, name));
+  return keys;
 }
 
 /** Host-mode tasks share the host's address with everything else on it, so that address names none of them. */

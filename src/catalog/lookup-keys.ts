@@ -80,6 +80,7 @@ export function watched(snapshot: Snapshot, watcher: Watcher): Snapshot {
       stacks: over('stacks', indexes.stacks),
       names: over('names', indexes.names),
       nameSuffixes: over('nameSuffixes', indexes.nameSuffixes),
+      aliases: over('aliases', indexes.aliases),
       addresses: over('addresses', indexes.addresses),
       vips: over('vips', indexes.vips),
       clients: over('clients', indexes.clients),

@@ -32,6 +32,16 @@ export function reverseSuffixKey(environment: string, suffix: string): string {
   return suffixKey(environment, `/${suffix}`);
 }
 
+/** The key of a name that a task has on one network. */
+export function aliasKey(network: string, name: string): string {
+  return `${network}/${name}`;
+}
+
+/** The key of a link's alias. No network has an empty id, so the two share one index. */
+export function linkKey(alias: string): string {
+  return `/${alias}`;
+}
+
 /** How a snapshot looks things up. */
 export interface Index<V> {
   get(key: string): V | undefined;
@@ -53,6 +63,8 @@ export interface Indexes {
    * {@link reverseSuffixKey} to how many addresses of tasks and services have a reverse name that does.
    */
   readonly nameSuffixes: Index<number>;
+  /** {@link aliasKey} and {@link linkKey} to the tasks that have such a network alias or such a link. */
+  readonly aliases: Index<Ids>;
   /** Address to the tasks that are served at it or ask from it. */
   readonly addresses: Index<Ids>;
   /** Virtual IP to the keys of the services that have it. */
@@ -144,6 +156,16 @@ export class Snapshot {
     const found = this.#resolve(this.indexes.names.get(nameKey(name)));
     const named = found.filter((task) => task.environment === environment && task.names.includes(name));
     return named.length > 1 ? named.sort(compareForName(name)) : named;
+  }
+
+  /** The tasks that have an alias on a network, in the order of their ids. @param network id @param name lower case */
+  tasksAliased(network: string, name: string): readonly Task[] {
+    return this.#resolve(this.indexes.aliases.get(aliasKey(network, name)));
+  }
+
+  /** Whether a task has a link with this alias. */
+  isLinkAlias(alias: string): boolean {
+    return this.indexes.aliases.has(linkKey(alias));
   }
 
   /** Whether a task's name of several labels ends in this one, so that the name exists without having data. */

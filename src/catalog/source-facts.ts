@@ -106,6 +106,7 @@ export class SourceFacts {
       ...(service && { service }),
       ...(task.node && { node: this.#shared.value(task.node) }),
       stack: service?.stack === task.stack ? service.stack : task.stack,
+      ...(task.aliases && { aliases: this.#shared.value(task.aliases) }),
       ports: this.#shared.value(task.ports),
       links: this.#shared.value(task.links),
     };

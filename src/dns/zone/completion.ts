@@ -1,5 +1,6 @@
 import { note, type Located, type LocateContext } from './located.js';
 import { link, linkInStack, nameServer, service, serviceForm, taskNamed } from './lookups.js';
+import { networkAlias, withAliases } from './network-names.js';
 import { overlay } from './overlay.js';
 
 const OWN_LABEL = /^[a-z0-9_-]+$/;
@@ -19,14 +20,17 @@ export function completeShort(context: LocateContext, labels: readonly string[])
   return second === undefined ? completeLabel(context, first) : completePair(context, first, second);
 }
 
-/** One label: link alias, the own stack's service, the own service's sidekick, task. */
+/** One label: link alias, the own stack's service and aliases, the own service's sidekick, any alias, task. */
 export function completeLabel(context: LocateContext, label: string): Located | undefined {
   const { stack, service: own } = context.view;
   if (stack === undefined) return undefined;
   const named = (relative: readonly string[], found: Located | undefined) => ours(context, relative, found);
   return (
     link(context, label) ??
-    named([label, stack], service(context, `${label}.${stack}`, { service: label, stack })) ??
+    named(
+      [label, stack],
+      withAliases(context, label, stack, service(context, `${label}.${stack}`, { service: label, stack })),
+    ) ??
     (own &&
       named(
         [label, own.service, own.stack],
@@ -36,6 +40,7 @@ export function completeLabel(context: LocateContext, label: string): Located | 
           stack: own.stack,
         }),
       )) ??
+    networkAlias(context, label) ??
     named([label], taskNamed(context, label)) ??
     (label === 'rancher-metadata' ? nameServer(label) : undefined)
   );

@@ -1,5 +1,5 @@
 import { reach } from '../../catalog/reach.js';
-import { selectForName, selectTasks } from '../../catalog/selection.js';
+import { selectForName, selectForService, selectTasks } from '../../catalog/selection.js';
 import type { Service, Task } from '../../catalog/model.js';
 import type { Snapshot } from '../../catalog/snapshot.js';
 import type { View } from '../../catalog/view.js';
@@ -8,7 +8,7 @@ import { nameFromLabels, type DnsName } from '../../wire/name.js';
 import { nameFromText } from '../../wire/name-text.js';
 import { TYPE } from '../../wire/constants.js';
 import { leaves, matchesPort } from './leaves.js';
-import type { Give, PortSelector } from './located.js';
+import type { AliasMember, Give, PortSelector } from './located.js';
 import { fromTexts, preparedAddresses, type PreparedAddresses } from './prepared.js';
 
 /** Data of one record, before it has an owner and a TTL. */
@@ -19,6 +19,9 @@ export interface Datum {
 
 /** SRV weights: whole multiples of this, because HAProxy maps (w + 255) / 256 to its own scale. */
 const SRV_WEIGHT_UNIT = 256;
+
+/** What of a view decides which addresses are given. */
+type Seen = Pick<View, 'networks' | 'networksKey'>;
 
 /** Names the zone gives to what it points at. */
 export interface ZoneNames {
@@ -52,7 +55,7 @@ export function serviceAddresses(
   snapshot: Snapshot,
   service: Service,
   give: Give,
-  view: View,
+  view: Seen,
   type: number,
 ): Datum[] {
   const found = leaves(snapshot, service);
@@ -71,6 +74,42 @@ export function serviceAddresses(
     }
   }
   return data;
+}
+
+/** A or AAAA data of everything that has a network alias, each address once. */
+export function aliasAddresses(
+  snapshot: Snapshot,
+  members: readonly AliasMember[],
+  view: View,
+  type: number,
+): Datum[] {
+  const data = members.flatMap((member) => {
+    const seen = member.network === undefined ? view : on(member.network);
+    if ('service' in member) return serviceAddresses(snapshot, member.service, 'mode', seen, type);
+    if (!isMemberGiven(snapshot, member)) return [];
+    return addressData(fromTexts(reach(snapshot, member.task, seen)?.addresses ?? []), type);
+  });
+  const unique = new Map(
+    data.map((datum) => [
+      datum.rdata.kind === 'a' || datum.rdata.kind === 'aaaa' ? datum.rdata.address.join('.') : '',
+      datum,
+    ]),
+  );
+  return [...unique.values()];
+}
+
+/** The view of those who look from one network. */
+function on(network: string): Seen {
+  return { networks: [network], networksKey: network };
+}
+
+function isMemberGiven(
+  snapshot: Snapshot,
+  { task, isOwnName }: Extract<AliasMember, { readonly task: Task }>,
+): boolean {
+  if (isOwnName) return selectForName(task).in;
+  const service = task.service && snapshot.service(task.service);
+  return service ? selectTasks(service).tasks.includes(task) : selectForService(task).in;
 }
 
 /** A or AAAA data of a task's own name. Of several tasks with the name, the best that this client reaches counts. */

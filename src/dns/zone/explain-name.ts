@@ -6,7 +6,7 @@ import type { View } from '../../catalog/view.js';
 import type { Question } from '../resolver.js';
 import { RCODE, TYPE } from '../../wire/constants.js';
 import { leaves } from './leaves.js';
-import type { Give, Located, Step } from './located.js';
+import type { AliasMember, Give, Located, Step } from './located.js';
 import { vipGiven } from './prepared.js';
 import { recordToText } from './record-text.js';
 import type { Zone } from './zone.js';
@@ -117,6 +117,8 @@ function candidates(snapshot: Snapshot, located: Located): readonly Candidate[] 
       return leaves(snapshot, located.service).flatMap((leaf) => serviceCandidates(leaf, 'tasks'));
     case 'tasks':
       return located.tasks.map(namedCandidate);
+    case 'aliases':
+      return located.members.flatMap((member) => memberCandidates(snapshot, member));
     case 'pointer':
       return located.task ? [namedCandidate(located.task)] : [];
     case 'addresses':
@@ -128,6 +130,16 @@ function candidates(snapshot: Snapshot, located: Located): readonly Candidate[] 
     case 'foreign':
       return [];
   }
+}
+
+function memberCandidates(snapshot: Snapshot, member: AliasMember): readonly Candidate[] {
+  if ('service' in member)
+    return leaves(snapshot, member.service).flatMap((leaf) => serviceCandidates(leaf, 'mode'));
+  if (member.isOwnName) return [namedCandidate(member.task)];
+  const service = member.task.service && snapshot.service(member.task.service);
+  return service
+    ? serviceCandidates(service, 'tasks').filter(({ task }) => task === member.task)
+    : [namedCandidate(member.task)];
 }
 
 function namedCandidate(task: Task): Candidate {

@@ -1,6 +1,7 @@
 import { completeShort } from './completion.js';
 import { below, note, type Located, type LocateContext } from './located.js';
 import { locateLocalhost, locateLocalZone } from './local-zones.js';
+import { networkName } from './network-names.js';
 import { overlayAll } from './overlay.js';
 import { locateOwn } from './own-names.js';
 import { locateReverse } from './reverse.js';
@@ -10,8 +11,9 @@ import { locateReverse } from './reverse.js';
  * 1. static records of the name, for the types that they have
  * 2. names below the domain, exactly as they stand
  * 3. short names of one and two labels, completed for the client
- * 4. reverse names of addresses that are ours, and the zones that every resolver denies by itself
- * 5. static wildcards
+ * 4. names that Docker's resolver has for the client's networks: aliases with dots, `<name>.<network>`
+ * 5. reverse names of addresses that are ours, and the zones that every resolver denies by itself
+ * 6. static wildcards
  * Everything else goes upstream, but single labels never do.
  * @param labels lower case, leftmost first, without the root
  */
@@ -37,7 +39,7 @@ function locatePlain(context: LocateContext, labels: readonly string[]): Located
   if (labels.length === 0) return { kind: 'foreign', rule: 'the root zone' };
   const found =
     locateLocalhost(labels) ??
-    (context.absolute ? undefined : completeShort(context, labels)) ??
+    (context.absolute ? undefined : (completeShort(context, labels) ?? networkName(context, labels))) ??
     locateReverse(context, labels) ??
     locateLocalZone(labels) ??
     deniedLabel(context, labels);

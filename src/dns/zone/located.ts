@@ -10,6 +10,8 @@ export type Located = LocatedBase &
     | { readonly kind: 'service'; readonly service: Service; readonly give: Give }
     | { readonly kind: 'port'; readonly service: Service; readonly port: PortSelector }
     | { readonly kind: 'tasks'; readonly tasks: readonly Task[] }
+    /** What Docker's resolver would put together: everything that has the name on one of the client's networks. */
+    | { readonly kind: 'aliases'; readonly members: readonly AliasMember[] }
     | { readonly kind: 'addresses'; readonly ips: readonly string[] }
     /** A reverse name. `target`: labels of the name that it points at; `task` when it is a task's. */
     | { readonly kind: 'pointer'; readonly target: readonly string[]; readonly task?: Task }
@@ -34,6 +36,13 @@ interface LocatedBase {
   /** No source can have anything to say about the name: it is denied even while the catalog is loading. */
   readonly certain?: true;
 }
+
+/** A part of what a network alias stands for. */
+export type AliasMember =
+  /** `network`: only its addresses there; absent: as by its own name. */
+  | { readonly service: Service; readonly network?: string }
+  /** `isOwnName`: it is asked for by a name that is its own, so that its health does not matter. */
+  | { readonly task: Task; readonly network: string; readonly isOwnName: boolean };
 
 /** What a service's name gives: what its endpoint mode says, always the tasks, or always the virtual IP. */
 export type Give = 'mode' | 'tasks' | 'vip';

@@ -69,6 +69,17 @@ export function link(context: LocateContext, label: string): Located | undefined
   return { kind: 'tasks', tasks, rule };
 }
 
+/**
+ * A link of the client's own under the name of its stack, which a search list makes of a bare name: a link hides a
+ * service there, as it does everywhere.
+ */
+export function ownLink(context: LocateContext, label: string, stack: string): Located | undefined {
+  const { snapshot, view } = context;
+  // Asked first, because it is the same for every client: only where there is such a link does an answer depend on who asks.
+  if (!snapshot.isLinkAlias(label) || view.stack !== stack) return undefined;
+  return Object.hasOwn(view.links, label) ? link(context, label) : undefined;
+}
+
 /** `service`, `service.stack`, or `environment/stack/service`: the last is the one way into another environment. */
 function linkedService(context: LocateContext, target: string): Service | undefined {
   if (target.includes('/')) return context.snapshot.serviceByKey(target);

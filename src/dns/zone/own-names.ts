@@ -1,10 +1,12 @@
 import { completeLabel, searchedLabel } from './completion.js';
 import type { Located, LocateContext } from './located.js';
+import { networkAlias, withAliases } from './network-names.js';
 import {
   hostAddress,
   link,
   linkInStack,
   nameServer,
+  ownLink,
   portOf,
   service,
   serviceForm,
@@ -39,11 +41,21 @@ function locateExact(context: LocateContext, relative: readonly string[]): Locat
   switch (relative.length) {
     case 1:
       return (
-        link(context, first) ?? taskNamed(context, first) ?? hostAddress(context, first) ?? nameServer(first)
+        link(context, first) ??
+        networkAlias(context, first) ??
+        taskNamed(context, first) ??
+        hostAddress(context, first) ??
+        nameServer(first)
       );
     case 2:
       return (
-        service(context, `${first}.${second}`, { service: first, stack: second }) ??
+        ownLink(context, first, second) ??
+        withAliases(
+          context,
+          first,
+          second,
+          service(context, `${first}.${second}`, { service: first, stack: second }),
+        ) ??
         linkInStack(context, first, second) ??
         taskNamed(context, relative)
       );

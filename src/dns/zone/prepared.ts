@@ -36,7 +36,7 @@ const prepared = new WeakMap<Service, Prepared>();
 export function preparedAddresses(
   snapshot: Snapshot,
   service: Service,
-  view: View,
+  view: Pick<View, 'networks' | 'networksKey'>,
   give: Give = 'mode',
 ): PreparedAddresses {
   let entry = prepared.get(service);
@@ -77,7 +77,7 @@ function joined(parts: readonly Uint8Array[]): Uint8Array {
   return whole;
 }
 
-function addressTexts(snapshot: Snapshot, service: Service, view: View): Set<string> {
+function addressTexts(snapshot: Snapshot, service: Service, view: Pick<View, 'networks'>): Set<string> {
   const texts = new Set(service.externalIps);
   for (const task of selectTasks(service).tasks) {
     for (const ip of reach(snapshot, task, view)?.addresses ?? []) texts.add(ip);

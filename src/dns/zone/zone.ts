@@ -10,6 +10,7 @@ import { Askers, type AskersOptions } from './askers.js';
 import { Authority } from './authority.js';
 import {
   addressData,
+  aliasAddresses,
   aliasTarget,
   portData,
   serviceAddresses,
@@ -201,6 +202,8 @@ export class Zone implements Resolver {
         return { data: serviceAddresses(snapshot, located.service, located.give, view, type) };
       case 'tasks':
         return { data: taskAddresses(snapshot, located.tasks, view, type) };
+      case 'aliases':
+        return { data: aliasAddresses(snapshot, located.members, view, type) };
       case 'addresses':
         return { data: addressData(fromTexts(located.ips), type) };
       case 'name-server':

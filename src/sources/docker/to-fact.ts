@@ -233,7 +233,9 @@ function dockerLinks({ links, attachments }: Container): Record<string, string> 
     .map((link) => {
       const [target = '', path = ''] = link.split(':');
       const alias = path.slice(path.lastIndexOf('/') + 1);
-      return [alias.toLowerCase(), operatorName(target.replace(/^\//, '')).toLowerCase()] as const;
+      const name = operatorName(target.replace(/^\//, '')).toLowerCase();
+      // Of an id the first twelve digits are a name.
+      return [alias.toLowerCase(), /^[0-9a-f]{64}$/.test(name) ? name.slice(0, 12) : name] as const;
     })
     .filter(([alias, target]) => labelFault(alias) === undefined && nameFault(target) === undefined);
   return Object.fromEntries(pairs);
