@@ -1,5 +1,5 @@
 import { formatHostPort, ipFamily, isLoopback, parseCidr, type HostPort } from '../net/ip.js';
-import { checkRecords } from '../net/record-set.js';
+import { checkRecords } from '../wire/record-set.js';
 import { formatUpstream, type Upstream } from '../net/upstream.js';
 import type { Fault } from './issues.js';
 import type { Config } from './model.js';

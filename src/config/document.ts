@@ -1,6 +1,6 @@
 import { formatDuration } from '../net/duration.js';
 import { formatHostPort } from '../net/ip.js';
-import { formatRecord } from '../net/record-text.js';
+import { formatRecord } from '../wire/static-record.js';
 import { formatUpstream } from '../net/upstream.js';
 import type { Config } from './model.js';
 import type { ApiListen } from './values.js';

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { WRITABLE_TYPES } from '../wire/static-record.js';
 import { BALANCING_LIMITS as limits, SCHEDULERS } from '../net/balancing.js';
 import {
   address,
@@ -101,7 +102,7 @@ const dnsSchema = section({
   records: z
     .array(record(), must('a list of records, such as ["printer.lan 300 A 192.0.2.7"]'))
     .describe(
-      'Records of your own, a line each as in a zone file: A, AAAA, CNAME, PTR, SRV, TXT. Names are absolute, inside or outside the domain; `*` as the first label makes a wildcard.',
+      `Records of your own, a line each as in a zone file: ${WRITABLE_TYPES}. Names are absolute, inside or outside the domain; \`*\` as the first label makes a wildcard.`,
     )
     .prefault([]),
   cacheSize: wholeNumber(0, 1024, 'MiB')

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { durationForm, durationPattern, parseDuration } from '../net/duration.js';
 import { canonicalIp, isLoopback, parseCidr, parseHostPort, type Cidr, type HostPort } from '../net/ip.js';
 import { labelFault, nameFault } from '../net/dns-labels.js';
-import { parseRecord, type StaticRecord } from '../net/record-text.js';
+import { parseRecord, type StaticRecord } from '../wire/static-record.js';
 import { parseUpstream, type Upstream } from '../net/upstream.js';
 import { vipPool } from '../net/vip-pool.js';
 import { nearest } from '../text/nearest.js';

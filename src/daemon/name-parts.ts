@@ -6,7 +6,7 @@ import type { Config } from '../config/model.js';
 import { createCache, type CachedExchange } from '../dns/forward/cache.js';
 import { createForwarder, type Forwarder } from '../dns/forward/forwarder.js';
 import { systemUpstreams } from '../dns/forward/resolv-conf.js';
-import type { ResponderTuning } from '../dns/server/responder.js';
+import type { ResponderTuning } from '../dns/server/responder-options.js';
 import { nameFromLabels } from '../wire/name.js';
 import { isKnown, isNearby } from '../dns/zone/access.js';
 import { parseTopLevelDomains } from '../dns/zone/top-level-domains.js';

@@ -40,9 +40,11 @@ export function createNameService(
     const wire = nameFromText(name);
     const number = typeFromText(type);
     if (!wire)
-      throw new QuestionError(`"${name}" is no domain name: a label is empty or longer than 63 octets`);
+      throw new QuestionError(
+        `"${name}" is not a valid domain name: a label is empty or longer than 63 bytes`,
+      );
     if (number === undefined)
-      throw new QuestionError(`"${type}" is no record type; write one such as A, SRV or TYPE65`);
+      throw new QuestionError(`"${type}" is not a record type; write one such as A, SRV or TYPE65`);
     const { snapshot } = catalog;
     const view = viewOf(snapshot, as ?? hostClient, environment);
     const lower = lowerCaseName(wire);

@@ -1,15 +1,17 @@
-import { TYPE } from '../wire/constants.js';
 import { equalNames } from '../wire/name.js';
+import { recordKinds } from '../wire/record-kinds.js';
 import type { ResourceRecord } from '../wire/records.js';
 
-/** A whole number from 0 up to, and without, `bound`. */
+/** A random whole number from 0 to `bound` - 1. */
 export type RandomBelow = (bound: number) => number;
 
-const rotating: ReadonlySet<number> = new Set([TYPE.A, TYPE.AAAA, TYPE.SRV]);
+const rotating: ReadonlySet<number> = new Set(
+  [...recordKinds.values()].filter(({ rotates }) => rotates).map(({ type }) => type),
+);
 
 /**
- * The same records with every run of A, AAAA or SRV of one owner begun at a random place, since clients take the first.
- * CNAMEs and all else keep their places: stubs want the chain in order.
+ * The same records with every set that rotates (A, AAAA, SRV) begun at a random place, since clients take the first.
+ * Everything else keeps its place: stubs want a chain of CNAMEs in order.
  */
 export function rotateSets(
   records: readonly ResourceRecord[],

@@ -10,6 +10,8 @@ export const TYPE = {
   MB: 7,
   MG: 8,
   MR: 9,
+  NULL: 10,
+  WKS: 11,
   PTR: 12,
   HINFO: 13,
   MINFO: 14,
@@ -17,24 +19,50 @@ export const TYPE = {
   TXT: 16,
   RP: 17,
   AFSDB: 18,
+  X25: 19,
+  ISDN: 20,
   RT: 21,
+  NSAP: 22,
+  SIG: 24,
+  KEY: 25,
   PX: 26,
+  GPOS: 27,
   AAAA: 28,
   LOC: 29,
+  NXT: 30,
   SRV: 33,
   NAPTR: 35,
   KX: 36,
+  CERT: 37,
   DNAME: 39,
   OPT: 41,
+  APL: 42,
   DS: 43,
   SSHFP: 44,
+  IPSECKEY: 45,
   RRSIG: 46,
   NSEC: 47,
   DNSKEY: 48,
+  DHCID: 49,
   NSEC3: 50,
+  NSEC3PARAM: 51,
   TLSA: 52,
+  SMIMEA: 53,
+  HIP: 55,
+  CDS: 59,
+  CDNSKEY: 60,
+  OPENPGPKEY: 61,
+  CSYNC: 62,
+  ZONEMD: 63,
   SVCB: 64,
   HTTPS: 65,
+  SPF: 99,
+  NID: 104,
+  L32: 105,
+  L64: 106,
+  LP: 107,
+  EUI48: 108,
+  EUI64: 109,
   TKEY: 249,
   TSIG: 250,
   IXFR: 251,
@@ -42,7 +70,10 @@ export const TYPE = {
   MAILB: 253,
   MAILA: 254,
   ANY: 255,
+  URI: 256,
   CAA: 257,
+  AMTRELAY: 260,
+  DLV: 32769,
 } as const;
 
 export const CLASS = { IN: 1, CH: 3, HS: 4, NONE: 254, ANY: 255 } as const;
@@ -57,6 +88,11 @@ export const RCODE = {
   NXDOMAIN: 3,
   NOTIMP: 4,
   REFUSED: 5,
+  YXDOMAIN: 6,
+  YXRRSET: 7,
+  NXRRSET: 8,
+  NOTAUTH: 9,
+  NOTZONE: 10,
   BADVERS: 16,
   /** RFC 7873 section 5.2.3. */
   BADCOOKIE: 23,
@@ -105,7 +141,7 @@ export const EDE = {
   NETWORK_ERROR: 23,
 } as const;
 
-/** Octets of the header (RFC 1035 section 4.1.1). */
+/** Bytes of the header (RFC 1035 section 4.1.1). */
 export const HEADER_SIZE = 12;
 
 /** The largest message over UDP without EDNS (RFC 1035 section 2.3.4). */
@@ -125,7 +161,7 @@ export function typeName(type: number): string {
   return typeNames.get(type) ?? `TYPE${type}`;
 }
 
-/** The number of `AAAA`, `aaaa` or `TYPE28`. @returns undefined when the text is no type */
+/** The number of `AAAA`, `aaaa` or `TYPE28`. @returns undefined when the text is not a type */
 export function typeFromText(text: string): number | undefined {
   const upper = text.toUpperCase();
   if (Object.hasOwn(TYPE, upper)) return TYPE[upper as keyof typeof TYPE];

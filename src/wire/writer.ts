@@ -3,7 +3,8 @@ import { latin1, readU8 } from './bytes.js';
 import { writeOpt, type Edns } from './edns.js';
 import { equalNames, lowerCaseName, type DnsName } from './name.js';
 import type { WireQuestion } from './query.js';
-import { writeRdata, type RdataSink } from './rdata.js';
+import type { RdataSink } from './rdata-cursor.js';
+import { writeRdata } from './rdata.js';
 import type { ResourceRecord } from './records.js';
 
 export type Section = 'answer' | 'authority' | 'additional';
@@ -98,6 +99,10 @@ export class MessageWriter implements RdataSink {
   finish({ truncated }: { readonly truncated: boolean }): Buffer {
     if (truncated) this.#buffer.writeUInt16BE(this.#buffer.readUInt16BE(2) | FLAG.TC, 2);
     return Buffer.from(this.#buffer.subarray(0, this.#length));
+  }
+
+  u8(value: number): void {
+    if (this.#fits(1)) this.#length = this.#buffer.writeUInt8(value & 0xff, this.#length);
   }
 
   u16(value: number): void {

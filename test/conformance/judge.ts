@@ -2,7 +2,7 @@ import { CLASS, EDNS_OPTION, EDNS_UDP_SIZE, FLAG, HEADER_SIZE, rcodeName } from 
 import { readU16 } from '../../src/wire/bytes.js';
 import { decodeMessage, type Message } from '../../src/wire/message.js';
 import { readName } from '../../src/wire/name.js';
-import { recordToText } from '../../src/dns/zone/record-text.js';
+import { recordToText } from '../../src/wire/record-text.js';
 import type { Observed } from './exchange.js';
 import type { Ask, ConformanceCase, ExpectedOpt, ExpectedReply, RecordLines } from './model.js';
 import { flagBits, type FlagName } from './packets.js';

@@ -1,3 +1,4 @@
+import { recordKinds } from '../../src/wire/record-kinds.js';
 import { MAX_NAME } from '../../src/wire/name.js';
 import { decodeMessage, MESSAGE_LIMITS, type Message, type PlacedRecord } from '../../src/wire/message.js';
 import type { ResourceRecord } from '../../src/wire/records.js';
@@ -57,22 +58,9 @@ const text = (value: unknown) =>
   value instanceof Uint8Array ? Buffer.from(value).toString('latin1').toLowerCase() : value;
 
 function namesOf({ owner, rdata }: PlacedRecord): readonly Uint8Array[] {
-  switch (rdata.kind) {
-    case 'cname':
-    case 'ptr':
-    case 'ns':
-    case 'srv':
-      return [owner, rdata.target];
-    case 'mx':
-      return [owner, rdata.exchange];
-    case 'soa':
-      return [owner, rdata.mname, rdata.rname];
-    case 'a':
-    case 'aaaa':
-    case 'txt':
-    case 'raw':
-      return [owner];
-  }
+  const layout = rdata.kind === 'raw' ? {} : recordKinds.get(rdata.kind)?.layout;
+  const fields = Object.entries(layout ?? {}).filter(([, { isName }]) => isName);
+  return [owner, ...fields.map(([name]) => (rdata as unknown as Record<string, Uint8Array>)[name] ?? owner)];
 }
 
 function isName(name: Uint8Array): boolean {

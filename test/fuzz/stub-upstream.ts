@@ -1,7 +1,7 @@
 import type { Exchange, ForwardQuestion, ForwardResult } from '../../src/dns/forward/exchange.js';
 import { CLASS, EDE, RCODE, TYPE } from '../../src/wire/constants.js';
 import { decodeMessage } from '../../src/wire/message.js';
-import { addressRecord } from '../../src/wire/records.js';
+import { addressRecord } from '../support/address-record.js';
 import { composeReply } from '../../src/wire/reply.js';
 import { exampleSoa } from '../support/soa.js';
 

@@ -1,7 +1,8 @@
 import { Catalog } from '../../src/catalog/catalog.js';
 import { createServerCookies } from '../../src/dns/server/cookies.js';
 import type { QueryLogEntry } from '../../src/dns/server/query-log.js';
-import { createResponder, type Responder, type ResponderForwarder } from '../../src/dns/server/responder.js';
+import type { ResponderForwarder } from '../../src/dns/server/responder-options.js';
+import { createResponder, type Responder } from '../../src/dns/server/responder.js';
 import { Zone } from '../../src/dns/zone/zone.js';
 import { DOMAIN, NAME_SERVER, TTL } from '../conformance/golden/fixture.js';
 import { goldenFacts, goldenRecords } from '../conformance/golden/facts.js';

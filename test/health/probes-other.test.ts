@@ -124,11 +124,11 @@ describe('the DNS probe', () => {
       (query) => [other(query), reply(query, 0)],
       { ok: true, detail: 'NOERROR, 1 record' },
     ],
-    ['garbage', () => [Buffer.from('garbage')], { ok: false, detail: 'the answer is no DNS message' }],
+    ['garbage', () => [Buffer.from('garbage')], { ok: false, detail: 'the answer is not a DNS message' }],
     [
       'an answer cut off',
       (query) => [reply(query, 0).subarray(0, 20)],
-      { ok: false, detail: 'the answer is no DNS message' },
+      { ok: false, detail: 'the answer is not a DNS message' },
     ],
     ['silence', () => undefined, { ok: false, detail: 'timeout after 2 s (waiting for the answer)' }],
   ])('%s', async (_name, respond, expected) => {

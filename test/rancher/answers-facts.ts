@@ -1,7 +1,10 @@
 import { ANY_NETWORK, type ServiceRef } from '../../src/catalog/model.js';
 import type { ClientFact, Facts, ServiceFact, TaskFact } from '../../src/catalog/facts.js';
-import { canonicalIp, reverseLabels } from '../../src/net/ip.js';
-import type { StaticRecord } from '../../src/net/record-text.js';
+import { canonicalIp, ipBytes, reverseLabels } from '../../src/net/ip.js';
+import { TYPE } from '../../src/wire/constants.js';
+import type { DnsName } from '../../src/wire/name.js';
+import { nameFromText } from '../../src/wire/name-text.js';
+import type { StaticRecord } from '../../src/wire/static-record.js';
 import type { Upstream } from '../../src/net/upstream.js';
 import type { FixtureAnswers } from './case-file.js';
 
@@ -38,7 +41,8 @@ export function answersFacts(
     if (labels === undefined || ttl !== undefined) {
       const own = ttl === undefined ? {} : { ttl };
       const valid = addresses.map(canonicalIp).filter((ip) => ip !== undefined);
-      records.push(...valid.map((address) => ({ owner: name, type: 'A', address, ...own }) as const));
+      for (const ip of valid)
+        records.push({ owner: name, type: TYPE.A, rdata: { kind: 'a', address: ipBytes(ip) }, ...own });
     } else if (labels.length > 1) {
       const ref = serviceRef(labels);
       services.push({ ...ref, kind: 'tasks' });
@@ -54,18 +58,19 @@ export function answersFacts(
     if (labels?.length === 2) {
       services.push({ ...serviceRef(labels), kind: 'external', hostname: withoutDot(answer) });
     } else {
-      records.push({ owner: name, type: 'CNAME', target: withoutDot(answer) });
+      records.push({ owner: name, type: TYPE.CNAME, rdata: { kind: 'cname', target: nameOf(answer) } });
     }
   }
   for (const [owner, { answer }] of Object.entries(all?.txt ?? {})) {
-    records.push({ owner: withoutDot(owner), type: 'TXT', strings: answer });
+    const strings = answer.map((text) => Buffer.from(text, 'utf8'));
+    records.push({ owner: withoutDot(owner), type: TYPE.TXT, rdata: { kind: 'txt', strings } });
   }
   for (const [key, { answer }] of Object.entries(all?.ptr ?? {})) {
     // The reverse name of a container's address needs no record.
     if (containers.get(key) !== below(withoutDot(answer))?.join('.')) {
       const ip = canonicalIp(key);
       const owner = ip === undefined ? withoutDot(key) : reverseLabels(ip).join('.');
-      records.push({ owner, type: 'PTR', target: withoutDot(answer) });
+      records.push({ owner, type: TYPE.PTR, rdata: { kind: 'ptr', target: nameOf(answer) } });
     }
   }
   const found = Object.entries(clients).map(([address, section]) =>
@@ -79,6 +84,13 @@ export function answersFacts(
     },
     records,
   };
+}
+
+/** Of a target, in lower case as configuration has it. */
+function nameOf(target: string): DnsName {
+  const name = nameFromText(target.toLowerCase());
+  if (!name) throw new Error(`${target} is not a domain name`);
+  return name;
 }
 
 function withoutDot(name: string): string {

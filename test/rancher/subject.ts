@@ -1,11 +1,13 @@
 import { parseCidr } from '../../src/net/ip.js';
-import type { StaticRecord } from '../../src/net/record-text.js';
+import type { StaticRecord } from '../../src/wire/static-record.js';
 import { Catalog, type CatalogReader } from '../../src/catalog/catalog.js';
 import type { Facts } from '../../src/catalog/facts.js';
-import { createResponder, type Client, type ResponderOptions } from '../../src/dns/server/responder.js';
+import type { Client } from '../../src/dns/server/client.js';
+import type { ResponderOptions } from '../../src/dns/server/responder-options.js';
+import { createResponder } from '../../src/dns/server/responder.js';
 import { FLAG, rcodeName, typeFromText } from '../../src/wire/constants.js';
 import { decodeMessage } from '../../src/wire/message.js';
-import { recordToText } from '../../src/dns/zone/record-text.js';
+import { recordToText } from '../../src/wire/record-text.js';
 import { Zone } from '../../src/dns/zone/zone.js';
 import type { ResourceRecord } from '../../src/wire/records.js';
 import { query } from '../wire/helpers.js';

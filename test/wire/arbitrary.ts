@@ -1,6 +1,8 @@
 import fc from 'fast-check';
-import { CLASS, TYPE } from '../../src/wire/constants.js';
+import { CLASS } from '../../src/wire/constants.js';
+import { ipv4, ipv6, keyword, rest, string, strings, u16, u32, u8 } from '../../src/wire/fields.js';
 import { nameFromLabels, type DnsName } from '../../src/wire/name.js';
+import { recordKinds, type KindName } from '../../src/wire/record-kinds.js';
 import type { Rdata, ResourceRecord } from '../../src/wire/records.js';
 
 /** Octets of every value, dots and NULs among them. */
@@ -20,43 +22,35 @@ export const anyName: fc.Arbitrary<DnsName> = fc
   .map(nameFromLabels)
   .filter((name) => name !== undefined);
 
-const u16 = fc.integer({ min: 0, max: 0xffff });
-const u32 = fc.integer({ min: 0, max: 0xffffffff });
+const bytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length });
+const text = fc.uint8Array({ maxLength: 255 });
+
+/** Values of the fields that rows of `record-kinds.ts` are made of. */
+const values = new Map<unknown, fc.Arbitrary<unknown>>([
+  [u8, fc.integer({ min: 0, max: 0xff })],
+  [u16, fc.integer({ min: 0, max: 0xffff })],
+  [u32, fc.integer({ min: 0, max: 0xffffffff })],
+  [ipv4, bytes(4)],
+  [ipv6, bytes(16)],
+  [string, text],
+  [keyword, text],
+  [rest, text],
+  [strings, fc.array(text, { maxLength: 4 })],
+]);
+
+/** Data of one kind. */
+export function anyRdata(kind: KindName): fc.Arbitrary<Rdata> {
+  const fields = Object.entries(recordKinds.get(kind)?.layout ?? {});
+  return fc
+    .record(Object.fromEntries(fields.map(([name, field]) => [name, values.get(field) ?? anyName])))
+    .map((data) => ({ kind, ...data }) as unknown as Rdata);
+}
 
 const typedRdata: fc.Arbitrary<{ type: number; rdata: Rdata }> = fc.oneof(
-  fc.uint8Array({ minLength: 4, maxLength: 4 }).map((address) => ({
-    type: TYPE.A,
-    rdata: { kind: 'a' as const, address },
-  })),
-  fc.uint8Array({ minLength: 16, maxLength: 16 }).map((address) => ({
-    type: TYPE.AAAA,
-    rdata: { kind: 'aaaa' as const, address },
-  })),
-  anyName.map((target) => ({ type: TYPE.CNAME, rdata: { kind: 'cname' as const, target } })),
-  anyName.map((target) => ({ type: TYPE.PTR, rdata: { kind: 'ptr' as const, target } })),
-  anyName.map((target) => ({ type: TYPE.NS, rdata: { kind: 'ns' as const, target } })),
+  ...[...recordKinds].map(([kind, { type }]) => anyRdata(kind).map((rdata) => ({ type, rdata }))),
   fc
-    .record({
-      kind: fc.constant('soa' as const),
-      mname: anyName,
-      rname: anyName,
-      serial: u32,
-      refresh: u32,
-      retry: u32,
-      expire: u32,
-      minimum: u32,
-    })
-    .map((rdata) => ({ type: TYPE.SOA, rdata })),
-  fc
-    .record({ kind: fc.constant('srv' as const), priority: u16, weight: u16, port: u16, target: anyName })
-    .map((rdata) => ({ type: TYPE.SRV, rdata })),
-  fc
-    .record({ kind: fc.constant('mx' as const), preference: u16, exchange: anyName })
-    .map((rdata) => ({ type: TYPE.MX, rdata })),
-  fc
-    .array(fc.uint8Array({ maxLength: 255 }), { maxLength: 4 })
-    .map((strings) => ({ type: TYPE.TXT, rdata: { kind: 'txt' as const, strings } })),
-  fc.uint8Array({ maxLength: 80 }).map((bytes) => ({ type: 65280, rdata: { kind: 'raw' as const, bytes } })),
+    .uint8Array({ maxLength: 80 })
+    .map((raw) => ({ type: 65280, rdata: { kind: 'raw' as const, bytes: raw } })),
 );
 
 export const anyRecord: fc.Arbitrary<ResourceRecord> = fc

@@ -3,7 +3,8 @@ import { decodeMessage, type Message } from '../../src/wire/message.js';
 import type { DnsName } from '../../src/wire/name.js';
 import { nameFromText } from '../../src/wire/name-text.js';
 import { encodeQuery, parseQuery, type Query, type QueryFields } from '../../src/wire/query.js';
-import { addressRecord, type ResourceRecord } from '../../src/wire/records.js';
+import { addressRecord } from '../support/address-record.js';
+import type { ResourceRecord } from '../../src/wire/records.js';
 
 export function name(text: string): DnsName {
   const wire = nameFromText(text);

@@ -119,8 +119,9 @@ describe('a message', () => {
       '0007 8000 0001 0001 0000 0000 0161 00 0011 0001 c00c 0011 0001 00000001 0004 c00c c00c',
     );
     expect(decoded(wire).answers[0]?.rdata).toEqual({
-      kind: 'raw',
-      bytes: new Uint8Array([1, 97, 0, 1, 97, 0]),
+      kind: 'rp',
+      mailbox: new Uint8Array([1, 97, 0]),
+      text: new Uint8Array([1, 97, 0]),
     });
   });
 

@@ -37,7 +37,7 @@ export function createRebindFilter(
     const name = nameFromText(text);
     if (name) return lowerCaseName(name);
     throw new Error(
-      `dns.rebindProtection.allow: "${text}" is no domain name; write one such as corp.example`,
+      `dns.rebindProtection.allow: "${text}" is not a valid domain name; write one such as corp.example`,
     );
   });
   const told = new Map<string, number>();

@@ -23,7 +23,7 @@ export interface Routes {
 /**
  * @param defaults for every other name, unless `forward` has an entry for `.`
  * @param forward suffix to upstreams, in presentation format
- * @throws Error when a suffix is no domain name
+ * @throws Error when a suffix is not a domain name
  */
 export function createRoutes(
   defaults: readonly Upstream[],
@@ -34,7 +34,9 @@ export function createRoutes(
   for (const [text, upstreams] of forward) {
     const name = nameFromText(text);
     if (name === undefined) {
-      throw new Error(`dns.forward: "${text}" is no domain name; write a suffix such as corp.example`);
+      throw new Error(
+        `dns.forward: "${text}" is not a valid domain name; write a suffix such as corp.example`,
+      );
     }
     const suffix = lowerCaseName(name);
     routes.set(latin1(suffix), { suffix, text: nameToText(suffix), upstreams });

@@ -6,7 +6,7 @@ import { lowerCaseName, type DnsName } from '../../wire/name.js';
 import type { Query } from '../../wire/query.js';
 import type { MutableCounters } from './counters.js';
 import { InFlight } from './in-flight.js';
-import type { ResponderForwarder } from './responder.js';
+import type { ResponderForwarder } from './responder-options.js';
 
 /** More than any honest client has under way. */
 export const MAX_FORWARDS_PER_CLIENT = 100;

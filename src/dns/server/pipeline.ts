@@ -22,7 +22,8 @@ import {
 import { RateLimiter } from './rate-limit.js';
 import { answerOptions, nsidOf } from './reply-options.js';
 import type { Resolution } from '../resolver.js';
-import type { Client, Handled, ResponderOptions, ResponderTuning } from './responder.js';
+import type { Client, Handled } from './client.js';
+import type { ResponderOptions, ResponderTuning } from './responder-options.js';
 import { rotateSets } from '../rotate.js';
 
 type Own = Extract<Resolution, { kind: 'answer' }>;

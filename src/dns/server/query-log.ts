@@ -76,13 +76,6 @@ export function queryLogEntry({ client, question, rcode, source, message, ms }: 
   };
 }
 
-/** One line: `10.42.0.7 udp web.stack A NOERROR own 92 octets 0.12 ms`, with `truncated` at its end when it was. */
-export function formatQueryLogEntry(entry: QueryLogEntry): string {
-  const { client, transport, name = '-', type = '-', rcode, source, octets, ms, truncated } = entry;
-  const line = `${client} ${transport} ${name} ${type} ${rcode} ${source} ${octets} octets ${ms.toFixed(2)} ms`;
-  return truncated ? `${line} truncated` : line;
-}
-
 /** Whether TC is set. */
 export function isTruncated(reply: Uint8Array): boolean {
   return (readU16(reply, 2) & FLAG.TC) !== 0;

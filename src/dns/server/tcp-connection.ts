@@ -1,7 +1,8 @@
 import type { Socket } from 'node:net';
 import { HEADER_SIZE } from '../../wire/constants.js';
 import { frame, FrameBuffer } from '../../wire/tcp-frames.js';
-import type { Client, Responder } from './responder.js';
+import type { Client } from './client.js';
+import type { Responder } from './responder.js';
 import type { TcpLimits } from './tcp-limits.js';
 
 /**

@@ -3,7 +3,8 @@ import type { Resolution } from '../resolver.js';
 import { CLASS, EDE, RCODE, TYPE } from '../../wire/constants.js';
 import { nameFromLabels, ROOT, type DnsName } from '../../wire/name.js';
 import type { ResourceRecord } from '../../wire/records.js';
-import { addressData, type Datum } from './data.js';
+import { addressData } from './data.js';
+import type { Datum } from './datum.js';
 import type { Located } from './located.js';
 import { fromTexts } from './prepared.js';
 

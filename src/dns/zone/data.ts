@@ -3,19 +3,13 @@ import { selectForName, selectForService, selectTasks } from '../../catalog/sele
 import type { Service, Task } from '../../catalog/model.js';
 import type { Snapshot } from '../../catalog/snapshot.js';
 import type { View } from '../../catalog/view.js';
-import type { Rdata } from '../../wire/records.js';
 import { nameFromLabels, type DnsName } from '../../wire/name.js';
 import { nameFromText } from '../../wire/name-text.js';
 import { TYPE } from '../../wire/constants.js';
-import { leaves, matchesPort } from './leaves.js';
-import type { AliasMember, Give, PortSelector } from './located.js';
-import { fromTexts, preparedAddresses, type PreparedAddresses } from './prepared.js';
-
-/** Data of one record, before it has an owner and a TTL. */
-export interface Datum {
-  readonly type: number;
-  readonly rdata: Rdata;
-}
+import type { Datum } from './datum.js';
+import { leaves, matchesPort, type PortSelector } from './leaves.js';
+import type { AliasMember } from './located.js';
+import { fromTexts, preparedAddresses, type Give, type PreparedAddresses } from './prepared.js';
 
 /** SRV weights: whole multiples of this, because HAProxy maps (w + 255) / 256 to its own scale. */
 const SRV_WEIGHT_UNIT = 256;

@@ -4,11 +4,11 @@ import type { Service, ServiceKey, Task } from '../../catalog/model.js';
 import type { Snapshot } from '../../catalog/snapshot.js';
 import type { View } from '../../catalog/view.js';
 import type { Question } from '../resolver.js';
-import { RCODE, TYPE } from '../../wire/constants.js';
+import { rcodeName, TYPE } from '../../wire/constants.js';
 import { leaves } from './leaves.js';
-import type { AliasMember, Give, Located, Step } from './located.js';
-import { vipGiven } from './prepared.js';
-import { recordToText } from './record-text.js';
+import type { AliasMember, Located, Step } from './located.js';
+import { vipGiven, type Give } from './prepared.js';
+import { recordToText } from '../../wire/record-text.js';
 import type { Zone } from './zone.js';
 
 /** Why a name is answered to a client as it is. */
@@ -34,10 +34,6 @@ export interface ExplainedTask {
   readonly why: string;
 }
 
-const rcodeNames: ReadonlyMap<number, string> = new Map(
-  Object.entries(RCODE).map(([name, code]) => [code, name]),
-);
-
 /** Follows the same path as an answer does, and writes down what is seen on the way. */
 export function explain(zone: Zone, snapshot: Snapshot, view: View, question: Question): ZoneExplanation {
   const steps: Step[] = [];
@@ -49,7 +45,7 @@ export function explain(zone: Zone, snapshot: Snapshot, view: View, question: Qu
   return {
     steps,
     rule: ruleOf(located, meant),
-    rcode: answered ? (rcodeNames.get(answered.rcode) ?? `RCODE${answered.rcode}`) : 'forwarded',
+    rcode: answered ? rcodeName(answered.rcode) : 'forwarded',
     ...(vip && { vip }),
     tasks: candidates(snapshot, meant).map((candidate) => explainTask(snapshot, view, candidate)),
     answers: (answered?.answers ?? []).map(recordToText),

@@ -1,6 +1,12 @@
-import { serviceKey, type Port, type Service, type ServiceRef } from '../../catalog/model.js';
+import { serviceKey, type Port, type Protocol, type Service, type ServiceRef } from '../../catalog/model.js';
 import type { Snapshot } from '../../catalog/snapshot.js';
-import type { PortSelector } from './located.js';
+
+/** The two leading labels of an SRV owner, without their underscores. */
+export interface PortSelector {
+  /** A number, or a port's name. */
+  readonly port: string;
+  readonly protocol: Protocol;
+}
 
 /** Whether an SRV owner names this port: by number or by name. */
 export function matchesPort(selector: PortSelector, port: Port): boolean {

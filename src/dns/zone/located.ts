@@ -1,7 +1,9 @@
-import type { Protocol, Service, Task } from '../../catalog/model.js';
+import type { Service, Task } from '../../catalog/model.js';
 import type { Snapshot } from '../../catalog/snapshot.js';
 import type { View } from '../../catalog/view.js';
 import type { LabelTree } from './label-tree.js';
+import type { PortSelector } from './leaves.js';
+import type { Give } from './prepared.js';
 import type { StaticName } from './static-records.js';
 
 /** What a name stands for, in the eyes of one client. */
@@ -43,16 +45,6 @@ export type AliasMember =
   | { readonly service: Service; readonly network?: string }
   /** `isOwnName`: it is asked for by a name that is its own, so that its health does not matter. */
   | { readonly task: Task; readonly network: string; readonly isOwnName: boolean };
-
-/** What a service's name gives: what its endpoint mode says, always the tasks, or always the virtual IP. */
-export type Give = 'mode' | 'tasks' | 'vip';
-
-/** The two leading labels of an SRV owner, without their underscores. */
-export interface PortSelector {
-  /** A number, or a port's name. */
-  readonly port: string;
-  readonly protocol: Protocol;
-}
 
 /** One form of name that was tried, for `explain`. */
 export interface Step {

@@ -1,7 +1,7 @@
 import type { Protocol, Service, ServiceRef } from '../../catalog/model.js';
 import { canonicalIp } from '../../net/ip.js';
-import { leaves, matchesPort } from './leaves.js';
-import { note, type Located, type LocateContext, type PortSelector } from './located.js';
+import { leaves, matchesPort, type PortSelector } from './leaves.js';
+import { note, type Located, type LocateContext } from './located.js';
 
 export type PartialRef = Omit<ServiceRef, 'environment'>;
 

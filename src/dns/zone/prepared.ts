@@ -4,7 +4,9 @@ import type { Service } from '../../catalog/model.js';
 import type { Snapshot } from '../../catalog/snapshot.js';
 import type { View } from '../../catalog/view.js';
 import { ipBytes } from '../../net/ip.js';
-import type { Give } from './located.js';
+
+/** What a service's name gives: what its endpoint mode says, always the tasks, or always the virtual IP. */
+export type Give = 'mode' | 'tasks' | 'vip';
 
 /** Addresses as rdata, one after the other. */
 export interface PreparedAddresses {

@@ -1,10 +1,11 @@
 import type { CatalogReader } from '../../catalog/catalog.js';
 import type { Snapshot } from '../../catalog/snapshot.js';
 import type { View } from '../../catalog/view.js';
-import type { StaticRecord } from '../../net/record-text.js';
+import type { StaticRecord } from '../../wire/static-record.js';
 import type { Question, Resolution, Resolver } from '../resolver.js';
 import { CLASS, EDE, RCODE, TYPE } from '../../wire/constants.js';
 import { labelsOf, lowerCaseName, nameFromLabels, type DnsName } from '../../wire/name.js';
+import { targetOf } from '../../wire/rdata.js';
 import type { ResourceRecord } from '../../wire/records.js';
 import { Askers, type AskersOptions } from './askers.js';
 import { Authority } from './authority.js';
@@ -16,9 +17,9 @@ import {
   serviceAddresses,
   taskAddresses,
   zoneNames,
-  type Datum,
   type ZoneNames,
 } from './data.js';
+import type { Datum } from './datum.js';
 import { LabelTree } from './label-tree.js';
 import { locate } from './locate.js';
 import { below, type Located, type LocateContext } from './located.js';
@@ -172,12 +173,13 @@ export class Zone implements Resolver {
     return this.#answer({ ...ask, owner: target, labels, chain }, located);
   }
 
-  /** The addresses of SRV targets that are ours, each target once. */
+  /** The addresses of what SRV and MX records lead to, as far as it is ours, each target once. */
   #targets({ snapshot, view }: Ask, data: readonly Datum[]): readonly ResourceRecord[] {
     const targets = new Map(
-      data.flatMap(({ rdata }) =>
-        rdata.kind === 'srv' ? [[labelsOf(rdata.target).join('.'), rdata.target] as const] : [],
-      ),
+      data.flatMap(({ rdata }) => {
+        const target = targetOf(rdata);
+        return target ? [[labelsOf(target).join('.'), target] as const] : [];
+      }),
     );
     return [...targets.values()].flatMap((target) => {
       const labels = labelsOf(target);
@@ -265,8 +267,8 @@ function isForParent(zone: readonly string[], type: number): boolean {
   return type === TYPE.DS && parentHasDs(zone);
 }
 
-/** HINFO: CPU "RFC8482", OS "". */
+/** RFC 8482 section 4.2. */
 const MINIMAL: Datum = {
   type: TYPE.HINFO,
-  rdata: { kind: 'raw', bytes: Uint8Array.from([7, ...Buffer.from('RFC8482', 'latin1'), 0]) },
+  rdata: { kind: 'hinfo', cpu: Buffer.from('RFC8482'), os: new Uint8Array() },
 };

@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { FLAG, rcodeName, TYPE } from '../../../src/wire/constants.js';
 import { frame, FrameBuffer } from '../../../src/wire/tcp-frames.js';
 import { decodeMessage } from '../../../src/wire/message.js';
-import { recordToText } from '../../../src/dns/zone/record-text.js';
+import { recordToText } from '../../../src/wire/record-text.js';
 import { DOMAIN, SUBNET } from '../golden/fixture.js';
 import { query } from '../packets.js';
 import type { Question } from './questions.js';

@@ -1,6 +1,6 @@
 import type { Facts, ServiceFact, TaskFact } from '../../../src/catalog/facts.js';
 import { ref, taskFact } from '../../support/facts.js';
-import { parseRecord, type StaticRecord } from '../../../src/net/record-text.js';
+import { parseRecord, type StaticRecord } from '../../../src/wire/static-record.js';
 import {
   deepTask,
   DOMAIN,

@@ -8,7 +8,7 @@ import { createResponder } from '../../../src/dns/server/responder.js';
 import { Zone, type ZoneOptions } from '../../../src/dns/zone/zone.js';
 import { isNearby } from '../../../src/dns/zone/access.js';
 import { decodeMessage } from '../../../src/wire/message.js';
-import { recordToText } from '../../../src/dns/zone/record-text.js';
+import { recordToText } from '../../../src/wire/record-text.js';
 
 const SERIAL_BASE = 1000;
 

@@ -6,7 +6,7 @@ import type { DnsName } from '../../../src/wire/name.js';
 import type { ResourceRecord } from '../../../src/wire/records.js';
 import { relayReply } from '../../../src/wire/relay.js';
 import { composeReply, type ReplyBody } from '../../../src/wire/reply.js';
-import { recordToText } from '../../../src/dns/zone/record-text.js';
+import { recordToText } from '../../../src/wire/record-text.js';
 import { a, cname, decoded, name, parsed, query, soa } from '../../wire/helpers.js';
 import { runs } from '../../support/depth.js';
 

@@ -45,7 +45,7 @@ describe('the route of a name', () => {
 
   it('cannot be given for what is no name', () => {
     expect(() => createRoutes([], new Map([['a..b', [one]]]))).toThrow(
-      /^dns\.forward: "a\.\.b" is no domain name/,
+      /^dns\.forward: "a\.\.b" is not a valid domain name/,
     );
   });
 });

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Facts } from '../../../src/catalog/facts.js';
 import { viewOf } from '../../../src/catalog/view.js';
 import { explain } from '../../../src/dns/zone/explain-name.js';
-import { recordToText } from '../../../src/dns/zone/record-text.js';
+import { recordToText } from '../../../src/wire/record-text.js';
 import type { TYPE } from '../../../src/wire/constants.js';
 import { ref, taskFact } from '../../support/facts.js';
 import { answerTo, question, recordsOf, zoneOf } from './support.js';
@@ -72,7 +72,7 @@ describe('static records', () => {
     ['printer.lan', 'MX', 'NODATA printer.lan'],
     ['printer', 'A', '192.0.2.7'],
     ['printer', 'AAAA', 'NODATA .'],
-    ['printer.lan', 'ANY', 'HINFO \\# 9 075246433834383200'],
+    ['printer.lan', 'ANY', 'HINFO "RFC8482" ""'],
     ['x.printer.lan', 'A', 'forward'],
     ['lan', 'A', 'NODATA .'],
     ['_tcp.lan', 'A', 'forward'],

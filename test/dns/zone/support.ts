@@ -1,13 +1,13 @@
 import { Catalog } from '../../../src/catalog/catalog.js';
 import type { Facts } from '../../../src/catalog/facts.js';
-import { recordToText } from '../../../src/dns/zone/record-text.js';
+import { recordToText } from '../../../src/wire/record-text.js';
 import { Zone, type ZoneOptions } from '../../../src/dns/zone/zone.js';
 import { RCODE, TYPE } from '../../../src/wire/constants.js';
 import { labelsOf } from '../../../src/wire/name.js';
 import { nameFromText, nameToText } from '../../../src/wire/name-text.js';
 import type { Question } from '../../../src/dns/resolver.js';
 import { parseCidr } from '../../../src/net/ip.js';
-import { parseRecord, type StaticRecord } from '../../../src/net/record-text.js';
+import { parseRecord, type StaticRecord } from '../../../src/wire/static-record.js';
 
 const everybody = ['0.0.0.0/0', '::/0'].map(parseCidr).filter((range) => range !== undefined);
 

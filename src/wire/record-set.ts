@@ -1,6 +1,9 @@
-import type { StaticData, StaticRecord } from './record-text.js';
+import { TYPE, typeName } from './constants.js';
+import { nameToText } from './name-text.js';
+import { rdataToText } from './record-text.js';
+import type { StaticRecord } from './static-record.js';
 
-/** What is wrong with one of several records; `fault` goes on the sentence "the record ...". */
+/** What is wrong with one of several records; `fault` goes on from "the record ...". */
 export interface RecordFault {
   /** Of the later of two records that cannot stand side by side. */
   readonly index: number;
@@ -8,7 +11,7 @@ export interface RecordFault {
 }
 
 /**
- * What is wrong with records as a set: doubles, a CNAME beside other data at one owner (RFC 2181 section 10.1), CNAMEs
+ * What is wrong with records as a set: duplicates, a CNAME beside other data at one owner (RFC 2181 section 10.1), CNAMEs
  * that lead back to where they began.
  * @returns faults in the order of the records; one a record
  */
@@ -25,10 +28,12 @@ export function checkRecords(records: readonly StaticRecord[]): readonly RecordF
     else faults.push({ index, fault });
   }
   const targets = new Map(
-    records.flatMap((each) => (each.type === 'CNAME' ? [[each.owner, each.target] as const] : [])),
+    records.flatMap(({ owner, rdata }) =>
+      rdata.kind === 'cname' ? [[owner, nameToText(rdata.target)] as const] : [],
+    ),
   );
   for (const [index, record] of records.entries()) {
-    if (record.type !== 'CNAME' || faults.some((fault) => fault.index === index)) continue;
+    if (record.type !== TYPE.CNAME || faults.some((fault) => fault.index === index)) continue;
     const loop = loopOf(record.owner, targets);
     if (loop) faults.push({ index, fault: loopFault(loop) });
   }
@@ -37,11 +42,11 @@ export function checkRecords(records: readonly StaticRecord[]): readonly RecordF
 
 function besideFault({ owner, type }: StaticRecord, others: readonly StaticRecord[]): string | undefined {
   const [other] = others;
-  if (!other || (type !== 'CNAME' && other.type !== 'CNAME')) return undefined;
-  const [is, beside] = type === 'CNAME' ? ['a CNAME', other.type] : [`of type ${type}`, 'a CNAME'];
-  return type === other.type
-    ? `is a second CNAME of ${owner}; a name has one at most`
-    : `is ${is} at ${owner}, which has ${beside} too; a name with a CNAME has nothing else`;
+  if (!other || (type !== TYPE.CNAME && other.type !== TYPE.CNAME)) return undefined;
+  if (type === other.type) return `is a second CNAME of ${owner}; a name has one at most`;
+  const [is, beside] =
+    type === TYPE.CNAME ? ['a CNAME', typeName(other.type)] : [`of type ${typeName(type)}`, 'a CNAME'];
+  return `is ${is} at ${owner}, which has ${beside} too; a name with a CNAME has nothing else`;
 }
 
 /** The names from one that a chain of CNAMEs leads back to, in its order; undefined when it ends. */
@@ -60,22 +65,7 @@ function loopFault(loop: readonly string[]): string {
     : `is a CNAME that leads back to itself: ${[loop.at(-1), ...loop].join(' to ')}`;
 }
 
-/** The same text for records that are one record: the TTL is none of their data (RFC 2181 section 5.2). */
-function recordKey({ owner, ...data }: StaticRecord): string {
-  return JSON.stringify([owner, data.type, dataOf(data)]);
-}
-
-function dataOf(data: StaticData): readonly unknown[] {
-  switch (data.type) {
-    case 'A':
-    case 'AAAA':
-      return [data.address];
-    case 'CNAME':
-    case 'PTR':
-      return [data.target];
-    case 'SRV':
-      return [data.priority, data.weight, data.port, data.target];
-    case 'TXT':
-      return data.strings;
-  }
+/** The same text for records that are one record: the TTL is not part of the data (RFC 2181 section 5.2). */
+function recordKey({ owner, type, rdata }: StaticRecord): string {
+  return `${owner} ${type} ${rdataToText(rdata)}`;
 }

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { checkRecords } from '../../src/net/record-set.js';
+import { checkRecords } from '../../src/wire/record-set.js';
 import { recordsOf } from '../dns/zone/support.js';
 
 it.each<[string, readonly string[], readonly string[]]>([
