@@ -36,7 +36,7 @@ export const elsewhere: readonly Elsewhere[] = [
     what: 'a service is a CNAME or has addresses, never both',
     file: 'test/sources/file/parse.test.ts',
   },
-  { item: 55, what: 'a CNAME alone at its name in configuration', file: 'test/net/record-set.test.ts' },
+  { item: 55, what: 'a CNAME alone at its name in configuration', file: 'test/wire/record-set.test.ts' },
   { item: 55, what: 'one TTL a set', file: 'test/dns/zone/static-records.test.ts' },
   { item: 59, what: 'what is above reverse names', file: 'test/dns/zone/local-zones.test.ts' },
   { item: 59, what: 'PTR by view', file: 'test/dns/zone/zone.test.ts' },
