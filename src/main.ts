@@ -1,12 +1,23 @@
 #!/usr/bin/env node
-import { runCli } from './cli/cli.js';
-import { processIo } from './cli/io.js';
+// All else is loaded by import(): SIGHUP may come while the daemon is still being loaded, and must not end it.
+let hasHungUp = false;
+if (process.argv.includes('run')) {
+  process.once('SIGHUP', () => {
+    hasHungUp = true;
+  });
+}
+
+const [{ runCli }, { processIo }] = await Promise.all([import('./cli/cli.js'), import('./cli/io.js')]);
 
 process.exitCode = await runCli({
   argv: process.argv.slice(2),
   io: processIo(),
   startDaemon: async (options) => {
     (await import('./daemon/memory.js')).preferLittleMemory();
-    return (await import('./daemon/run.js')).runDaemon(options);
+    const [{ runDaemon }, { Signals }] = await Promise.all([
+      import('./daemon/run.js'),
+      import('./daemon/signals.js'),
+    ]);
+    return runDaemon(options, new Signals(hasHungUp));
   },
 });

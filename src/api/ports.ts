@@ -57,6 +57,8 @@ export interface DaemonStatus {
   readonly startedAt: number;
   readonly domain: string;
   readonly environment: string;
+  /** Errors since the start that no code caught. */
+  readonly internalErrors: number;
   readonly config: {
     /** Absent: no file, defaults. */
     readonly path?: string;
@@ -81,6 +83,8 @@ export interface DaemonStatus {
 /** What the API sees of the daemon. */
 export interface DaemonInfo {
   status(): DaemonStatus;
+  /** What is wrong with the daemon itself. */
+  problems(): readonly Problem[];
 }
 
 /** One task's check. Times are milliseconds since the epoch. */

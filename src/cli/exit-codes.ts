@@ -5,6 +5,7 @@ export const EXIT = {
   usage: 2,
   data: 65,
   unavailable: 69,
+  software: 70,
   permission: 77,
   config: 78,
 } as const;
@@ -19,6 +20,7 @@ export const EXIT_MEANINGS: readonly (readonly [code: number, meaning: string])[
   [EXIT.usage, 'the command line is wrong'],
   [EXIT.data, 'the daemon answered something that cannot be read'],
   [EXIT.unavailable, 'the daemon cannot be reached'],
+  [EXIT.software, '`run` ended itself after several internal errors within a minute'],
   [EXIT.permission, 'no permission to ask the daemon, or to change something there'],
   [EXIT.config, 'the configuration is wrong'],
   [130, 'interrupted (Ctrl-C)'],

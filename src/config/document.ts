@@ -36,6 +36,7 @@ export function configDocument(config: Config): Record<string, unknown> {
       ...(dns.queryLog && { queryLog: { ...dns.queryLog, classes: [...dns.queryLog.classes] } }),
       native: dns.native,
       workers: dns.workers,
+      realTime: dns.realTime,
       ...(dns.nsid !== undefined && { nsid: dns.nsid }),
       ...(dns.topLevelDomains !== undefined && { topLevelDomains: dns.topLevelDomains }),
     },

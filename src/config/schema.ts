@@ -159,6 +159,11 @@ const dnsSchema = section({
       'How many threads answer UDP. `auto`: one on up to 4 cores, a quarter of the cores on more, 4 at most. Takes effect at the next start.',
     )
     .prefault('auto'),
+  realTime: oneOf(['auto', 'off'])
+    .describe(
+      'Whether the threads that answer UDP run before all ordinary work of the host while they wait for queries now and then (SCHED_RR; needs CAP_SYS_NICE). `off`: they only get a larger share of the processor. Takes effect at the next start.',
+    )
+    .prefault('auto'),
   nsid: shortText('a name for this server', 64)
     .describe(
       'What clients are told that ask which server this is (NSID, RFC 5001). Nothing when it is not given.',

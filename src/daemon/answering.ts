@@ -72,7 +72,7 @@ export class Answering implements Part {
 
   /** Decides, once, how it is done. */
   async start({ config }: LoadedConfig): Promise<void> {
-    const { native, workers } = config.dns;
+    const { native, realTime, workers } = config.dns;
     this.reload();
     const { log, responder } = this.#options;
     const libc = await this.#libc(native);
@@ -84,6 +84,7 @@ export class Answering implements Part {
     this.#workers = workers === 'auto' ? automaticWorkers(availableParallelism()) : workers;
     this.#native = new NativeUdp({
       libc,
+      realTime: realTime === 'auto',
       workers: this.#workers,
       versions: this.#versions,
       compiler: this.#compiler,

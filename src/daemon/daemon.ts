@@ -5,6 +5,7 @@ import { proxyPlaneSpec } from '../balancer/proxy/proxy-plane.js';
 import { fairleadVersion } from '../cli/fairlead-version.js';
 import { Catalog } from '../catalog/catalog.js';
 import type { ChangeSet } from '../catalog/change.js';
+import type { Problem } from '../catalog/model.js';
 import type { Snapshot } from '../catalog/snapshot.js';
 import type { Config } from '../config/model.js';
 import { createResponder, type Responder } from '../dns/server/responder.js';
@@ -12,6 +13,7 @@ import { formatHostPort } from '../net/ip.js';
 import { ApiPart } from './api-part.js';
 import { ConfigFault } from './config-fault.js';
 import { createCheckBook } from './configured-check-book.js';
+import type { InternalErrors } from './internal-errors.js';
 import { HealthKeeper } from '../health/keeper.js';
 import { Lifecycle, type Part } from './lifecycle.js';
 import { Listeners } from './listeners.js';
@@ -33,6 +35,7 @@ import { vipPort } from './vip-info.js';
 export class Daemon {
   readonly catalog: Catalog;
   readonly #log: DaemonLog;
+  readonly #internalErrors: Pick<InternalErrors, 'count' | 'problems'>;
   readonly #version = fairleadVersion();
   readonly #startedAt = Date.now();
   readonly #state: StateKeeper;
@@ -49,7 +52,12 @@ export class Daemon {
   #loadedAt = Date.now();
   #reload: DaemonStatus['config']['reload'];
 
-  constructor(loaded: LoadedConfig, log: DaemonLog) {
+  constructor(
+    loaded: LoadedConfig,
+    log: DaemonLog,
+    internalErrors: Pick<InternalErrors, 'count' | 'problems'> = { count: 0, problems: () => [] },
+  ) {
+    this.#internalErrors = internalErrors;
     this.#loaded = loaded;
     this.#log = log;
     const report = (what: string) => (error: unknown) => log.error(what, { error: errorMessage(error) });
@@ -188,6 +196,11 @@ export class Daemon {
     return this.#api.addresses();
   }
 
+  /** What is wrong with the daemon itself. */
+  problems(): readonly Problem[] {
+    return this.#internalErrors.problems();
+  }
+
   status(): DaemonStatus {
     const { config, path, hash } = this.#loaded;
     const listen = this.#listeners.addresses();
@@ -200,6 +213,7 @@ export class Daemon {
       startedAt: this.#startedAt,
       domain: config.domain,
       environment: config.environment,
+      internalErrors: this.#internalErrors.count,
       config: {
         ...(path !== undefined && { path }),
         hash,

@@ -5,8 +5,10 @@ import { ConfigFault } from './config-fault.js';
 import { errorMessage } from '../net/error-message.js';
 import { Daemon } from './daemon.js';
 import { demoSettings, makeDemoDirectory, missingForDocker, startDemoTasks } from './demo.js';
+import { InternalErrors } from './internal-errors.js';
 import type { LoadedConfig } from './loaded-config.js';
 import { createLog, type DaemonLog } from './log.js';
+import type { Signals } from './signals.js';
 
 export interface RunOptions {
   readonly configPath?: string;
@@ -17,13 +19,16 @@ export interface RunOptions {
 }
 
 /** Exit codes (docs/cli.md). */
-const EXIT = { ok: 0, failed: 1, badConfig: 78, interrupted: 130 } as const;
+const EXIT = { ok: 0, failed: 1, internalErrors: 70, badConfig: 78, interrupted: 130 } as const;
+
+/** How long a daemon with internal errors may take to stop in good order, in milliseconds. */
+const LAST_STOP_MS = 10_000;
 
 /**
- * Runs the daemon until it is told to stop: SIGTERM and SIGINT end it, SIGHUP reloads the configuration.
+ * Runs the daemon until a signal ends it: SIGTERM and SIGINT do, SIGHUP reloads the configuration.
  * @returns the exit code
  */
-export async function runDaemon(options: RunOptions): Promise<number> {
+export async function runDaemon(options: RunOptions, signals: Signals): Promise<number> {
   const base: LoadOptions = {
     env: process.env,
     cwd: process.cwd(),
@@ -46,9 +51,17 @@ export async function runDaemon(options: RunOptions): Promise<number> {
     return EXIT.badConfig;
   }
   const log = createLog(loaded.config.log);
+  signals.logTo(log);
+  let tooMany: () => void = () => undefined;
+  const broken = new Promise<'broken'>((resolve) => {
+    tooMany = () => resolve('broken');
+  });
+  const internalErrors = new InternalErrors({ log, onTooMany: tooMany });
+  process.on('uncaughtException', (error) => internalErrors.note(error));
+  process.on('unhandledRejection', (error) => internalErrors.note(error));
   let daemon: Daemon;
   try {
-    daemon = new Daemon(loaded, log);
+    daemon = new Daemon(loaded, log, internalErrors);
     await daemon.start();
   } catch (error) {
     process.stderr.write(`fairlead: ${errorMessage(error)}\n`);
@@ -58,12 +71,18 @@ export async function runDaemon(options: RunOptions): Promise<number> {
     demoReason === undefined ? undefined : await startDemoTasks(daemon.catalog.snapshot.tasks());
   for (const line of bannerLines(daemon, { demoReason, config: loaded.config }))
     process.stdout.write(`${line}\n`);
-  keepGoing(log);
-  const code = await untilStopped(log, () => reload(daemon, log, load));
+  let reloading = Promise.resolve();
+  signals.onHangUp(() => {
+    reloading = reloading.then(() => reload(daemon, log, load));
+  });
+  const end = await Promise.race([signals.ended, broken]);
+  const code = { SIGTERM: EXIT.ok, SIGINT: EXIT.interrupted, broken: EXIT.internalErrors }[end];
+  if (end === 'broken') setTimeout(() => process.exit(code), LAST_STOP_MS).unref();
+  else await reloading;
   demoTasks?.close();
   await daemon.stop();
   log.info('stopped');
-  // A query that an upstream still owes an answer to would keep the process for seconds, and nobody waits for it.
+  // A query that an upstream still owes an answer to would keep the process for seconds. The client has given up by then.
   setTimeout(() => process.exit(code), 200).unref();
   return code;
 }
@@ -90,36 +109,4 @@ async function reload(
   } catch (error) {
     failed(errorMessage(error));
   }
-}
-
-/** A fault that nobody caught costs what it was about, never the whole host its names. */
-function keepGoing(log: DaemonLog): void {
-  const report = (error: unknown) => {
-    const stack = error instanceof Error ? error.stack : undefined;
-    log.error('internal error, carried on; please report it', { error: errorMessage(error), stack });
-  };
-  process.on('uncaughtException', report);
-  process.on('unhandledRejection', report);
-}
-
-function untilStopped(log: DaemonLog, onHangUp: () => Promise<void>): Promise<number> {
-  return new Promise((resolve) => {
-    let reloading = Promise.resolve();
-    let stopping = false;
-    process.on('SIGHUP', () => {
-      reloading = reloading.then(onHangUp);
-    });
-    for (const [signal, number] of [
-      ['SIGTERM', 15],
-      ['SIGINT', 2],
-    ] as const) {
-      process.on(signal, () => {
-        // The second signal means it: whatever is still under way is dropped.
-        if (stopping) process.exit(128 + number);
-        stopping = true;
-        log.info('stopping', { signal });
-        void reloading.then(() => resolve(signal === 'SIGINT' ? EXIT.interrupted : EXIT.ok));
-      });
-    }
-  });
 }

@@ -107,6 +107,7 @@ export const STATUS: DaemonStatus = {
   startedAt: NOW - 3_600_000,
   domain: 'rancher.internal',
   environment: 'default',
+  internalErrors: 0,
   config: { path: '/etc/fairlead/fairlead.yaml', hash: 'abc123', loadedAt: NOW - 3_600_000 },
   dns: {
     listen: ['169.254.169.250:53'],
@@ -445,7 +446,7 @@ export async function startApi(
     names,
     health,
     vips,
-    daemon: { status: () => status.current },
+    daemon: { status: () => status.current, problems: () => [] },
     process: fakeProcess,
     log: recordedLog(logged),
     clock: () => NOW,

@@ -258,7 +258,7 @@ it('docs/api.md has every route and every problem code', () => {
   app.addHook('onRoute', ({ url, method }) => {
     routes.push(`${String(method)} ${url}`);
   });
-  const daemon = { status: () => status.current };
+  const daemon = { status: () => status.current, problems: () => [] };
   const ports = {
     catalog,
     names,

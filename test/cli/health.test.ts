@@ -180,7 +180,7 @@ describe('drain', () => {
   it.each([
     ['drain nope', 1, 'no service and no task is called "nope"'],
     ['drain crm.shop', 1, 'crm.shop is external and has no tasks to drain'],
-    ['drain web --for 30', 2, '"for" is "30", which is no time'],
+    ['drain web --for 30', 2, '"for" is "30"; it must be a duration'],
     ['drain --for 30s', 2, '--for is given, but not what to drain'],
     ['undrain web', 1, 'web.shop is not drained; "fairlead drain" lists what is'],
     ['undrain', 2, 'missing required argument'],

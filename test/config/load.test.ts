@@ -29,6 +29,7 @@ describe('the defaults', () => {
         rateLimit: 100,
         native: 'auto',
         workers: 'auto',
+        realTime: 'auto',
       },
       vip: {
         pool: '10.43.0.0/16',
@@ -143,6 +144,7 @@ describe('precedence', () => {
       'dns.rateLimit': 'default',
       'dns.native': 'default',
       'dns.workers': 'default',
+      'dns.realTime': 'default',
       'vip.pool': 'default',
       'vip.release': 'default',
       'vip.native': 'default',

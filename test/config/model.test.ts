@@ -33,6 +33,7 @@ const others: Readonly<Record<string, unknown>> = {
   'dns.queryLog.classes': ['error'],
   'dns.native': 'off',
   'dns.workers': 2,
+  'dns.realTime': 'off',
   'dns.nsid': 'this one',
   'dns.topLevelDomains': '/srv/tlds.txt',
   'sources.docker.socket': '/srv/docker.sock',

@@ -1,4 +1,4 @@
-import { rm, writeFile } from 'node:fs/promises';
+import { rename, rm, writeFile } from 'node:fs/promises';
 import { describe, expect, it, vi } from 'vitest';
 import { Daemon } from '../../src/daemon/daemon.js';
 import { logTo } from '../../src/daemon/log.js';
@@ -14,7 +14,9 @@ describe('the daemon', () => {
     expect(await ask(daemon, web)).toBe('192.0.2.1/5');
     expect(await ask(daemon, 'nobody.shop.rancher.internal')).toBe('NXDOMAIN');
     expect(await ask(daemon, 'www.example.org')).toBe('REFUSED');
-    await writeFile(ground.path('services.yaml'), services('192.0.2.2'));
+    // An editor that truncates the file first would show an empty one for a moment.
+    await writeFile(ground.path('next.yaml'), services('192.0.2.2'));
+    await rename(ground.path('next.yaml'), ground.path('services.yaml'));
     await vi.waitFor(async () => expect(await ask(daemon, web)).toBe('192.0.2.2/5'), { timeout: 8000 });
     expect(daemon.status().dns).toMatchObject({
       ready: true,

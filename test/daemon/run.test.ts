@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -33,7 +33,13 @@ api: { listen: ["unix:api.sock"] }
 
 /** The real command, as a process. */
 function run(...args: string[]) {
-  const child = spawn(process.execPath, ['--import', import.meta.resolve('tsx'), entry, ...args], {
+  return runNode([], ...args);
+}
+
+/** @param flags Node's own */
+function runNode(flags: readonly string[], ...args: string[]) {
+  const tsx = ['--import', import.meta.resolve('tsx')];
+  const child = spawn(process.execPath, [...tsx, ...flags, entry, ...args], {
     cwd: directory,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -107,5 +113,60 @@ describe('fairlead run', () => {
       expect(pasted.seen.stdout).toContain('web');
     }
     expect(await (await fetch('http://127.0.0.11:8080/')).text()).toBe('webshop_web_1 at 127.0.0.11:8080\n');
+  }, 60_000);
+
+  it('shows an internal error as a problem, and ends after several within a minute with its state saved', async () => {
+    await writeFile(config, good('5'));
+    await writeFile(
+      join(directory, 'services.yaml'),
+      'stacks: { shop: { services: { web: { tasks: [{ name: w1, ip: 192.0.2.1 }] } } } }\n',
+    );
+    const fault = 'process.on("SIGUSR2", () => setImmediate(() => { throw new Error("injected\\nfault"); }))';
+    const { child, seen, exit } = runNode(
+      ['--import', `data:text/javascript,${encodeURIComponent(fault)}`],
+      ...['run', '--config', 'fairlead.yaml'],
+    );
+    await until(() => expect(seen.stdout).toContain('Try, in another terminal:'));
+    child.kill('SIGUSR2');
+    await until(() => expect(seen.stderr).toContain('internal error; please report it'));
+    const status = run('--addr', `unix:${join(directory, 'api.sock')}`, 'status', '-o', 'json');
+    expect(await status.exit).toBe(0);
+    expect(JSON.parse(status.seen.stdout)).toMatchObject({
+      internalErrors: 1,
+      problems: [
+        {
+          code: 'internal-error',
+          message: expect.stringMatching(/an internal error .*: injected;/) as string,
+        },
+      ],
+    });
+    for (let count = 2; count <= 5; count++) {
+      child.kill('SIGUSR2');
+      const lines = count;
+      await until(() =>
+        expect(seen.stderr.split('internal error; please report it')).toHaveLength(lines + 1),
+      );
+    }
+    expect(await exit).toBe(70);
+    expect(await readFile(join(directory, 'state', 'catalog.json'), 'utf8')).toContain('192.0.2.1');
+  }, 60_000);
+
+  it('survives SIGHUP while it starts, and reads the configuration again then', async () => {
+    await writeFile(config, good('5'));
+    await writeFile(join(directory, 'services.yaml'), 'stacks: {}\n');
+    // The signal is there with the first statement of the program: the daemon is far from being loaded by then.
+    const early = `
+      const timer = setInterval(() => {
+        if (process.listenerCount('SIGHUP') === 0) return;
+        clearInterval(timer);
+        process.kill(process.pid, 'SIGHUP');
+      }, 1)`;
+    const { child, seen, exit } = runNode(
+      ['--import', `data:text/javascript,${encodeURIComponent(early)}`],
+      ...['run', '--config', 'fairlead.yaml'],
+    );
+    await until(() => expect(seen.stderr).toContain('configuration reloaded'));
+    child.kill('SIGTERM');
+    expect(await exit).toBe(0);
   }, 60_000);
 });

@@ -5,6 +5,7 @@ import { Catalog } from '../../src/catalog/catalog.js';
 import type { Daemon } from '../../src/daemon/daemon.js';
 import { HealthKeeper } from '../../src/health/keeper.js';
 import { runDaemon } from '../../src/daemon/run.js';
+import { Signals } from '../../src/daemon/signals.js';
 import { CheckBook } from '../../src/health/check-book.js';
 import { ask as askApi } from '../api/fixture.js';
 import { taskFact } from '../support/facts.js';
@@ -91,7 +92,10 @@ describe('a check that cannot run', () => {
       written.push(String(text));
       return true;
     });
-    const code = await runDaemon({ configPath: ground.path('fairlead.yaml'), set: [], demo: 'never' });
+    const code = await runDaemon(
+      { configPath: ground.path('fairlead.yaml'), set: [], demo: 'never' },
+      new Signals(),
+    );
     stderr.mockRestore();
     expect(code).toBe(78);
     expect(written).toEqual([

@@ -9,6 +9,9 @@ export const processMetrics = {
   process_max_fds: gauge('How many file descriptors may be open.'),
   process_start_time_seconds: gauge('When the process began, since the epoch.'),
   fairlead_build_info: gauge('Always 1; its labels say what runs.', 'version', 'node'),
+  fairlead_internal_errors_total: counter(
+    'Errors that no code caught; several within a minute end the process.',
+  ),
   fairlead_config_last_reload_successful: gauge(
     'Whether the configuration that was read last is the one in force: 0 after a reload that failed.',
   ),
@@ -18,7 +21,7 @@ export const processMetrics = {
 };
 
 export function readProcess(
-  { version, node, config }: DaemonStatus,
+  { version, node, config, internalErrors }: DaemonStatus,
   { cpuSeconds, residentBytes, openFds, maxFds, startedAt }: ProcessFigures,
 ): Readings<typeof processMetrics> {
   return {
@@ -28,6 +31,7 @@ export function readProcess(
     process_max_fds: maxFds === undefined ? [] : [[maxFds]],
     process_start_time_seconds: [[startedAt / 1000]],
     fairlead_build_info: [[1, version, node]],
+    fairlead_internal_errors_total: [[internalErrors]],
     fairlead_config_last_reload_successful: [[config.reload?.ok === false ? 0 : 1]],
     fairlead_config_loaded_timestamp_seconds: [[config.loadedAt / 1000]],
   };

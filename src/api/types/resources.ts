@@ -137,6 +137,8 @@ export interface StatusJson {
   readonly now: Timestamp;
   readonly domain: string;
   readonly environment: string;
+  /** Errors since the start that no code caught. */
+  readonly internalErrors: number;
   readonly config: {
     /** The file; absent when there is none and defaults are used. */
     readonly path?: string;

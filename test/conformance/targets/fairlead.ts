@@ -134,6 +134,7 @@ async function udpOf(
     },
   };
   const native = new NativeUdp({
+    realTime: true,
     libc,
     workers: 1,
     versions,

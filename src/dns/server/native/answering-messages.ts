@@ -50,6 +50,8 @@ export const MISS_RECORD = {
 export interface WorkerInput {
   readonly shared: SharedMemory;
   readonly seed: number;
+  /** Whether the thread runs as a real-time thread, where the system allows it. */
+  readonly realTime: boolean;
 }
 
 /** How long a call of an idle thread blocks, in ms: so late does it see a command. */

@@ -41,6 +41,7 @@ export interface Miss {
 
 export interface AnsweringThreadOptions {
   readonly versions: Versions;
+  readonly realTime: boolean;
   /** What a thread runs; `worker.js` beside this file by default. */
   readonly script?: URL | undefined;
   /** A query came that the thread cannot answer. */
@@ -117,6 +118,7 @@ export class AnsweringThread {
         control: this.#control.buffer,
       },
       seed: randomInt(1, 2 ** 31),
+      realTime: this.#options.realTime,
     };
     const worker = new Worker(this.#options.script ?? SCRIPT, {
       name: 'fairlead-dns',

@@ -45,7 +45,7 @@ export class Loop {
   #hasMisses = false;
   #isStopped = false;
 
-  constructor(libc: Libc, { shared, seed }: WorkerInput, port: MessagePort) {
+  constructor(libc: Libc, { shared, seed, realTime }: WorkerInput, port: MessagePort) {
     this.#port = port;
     this.#batch = new DatagramBatch(libc);
     const versions = new Versions(shared.versions);
@@ -53,7 +53,7 @@ export class Loop {
     this.#tally = new Tally(shared.tally);
     this.#started = new Moment(libc);
     this.#ended = new Moment(libc);
-    this.#urgency = Urgency.ofThread(libc, { realTime: true });
+    this.#urgency = Urgency.ofThread(libc, { realTime });
     this.#entries = new Ring(shared.entries);
     this.#misses = new Ring(shared.misses);
     this.#control = new Int32Array(shared.control);

@@ -16,6 +16,8 @@ export interface NativeUdpOptions {
   readonly libc: Libc;
   /** Answering threads; each has a socket of its own for every address. */
   readonly workers: number;
+  /** Whether they run as real-time threads, where the system allows it. */
+  readonly realTime: boolean;
   readonly versions: Versions;
   readonly compiler: Compiler;
   readonly responder: Pick<Responder, 'respond'>;
@@ -47,12 +49,13 @@ export class NativeUdp {
 
   constructor(options: NativeUdpOptions) {
     this.#options = options;
-    const { versions, log, script } = options;
+    const { versions, log, realTime, script } = options;
     this.#threads = Array.from(
       { length: options.workers },
       () =>
         new AnsweringThread({
           versions,
+          realTime,
           script,
           onMiss: (miss, thread) => {
             this.#answer(miss, thread);

@@ -33,6 +33,7 @@ function started(workers: number, script = workerScript()) {
   sink.status({ state: 'live' });
   const warnings: string[] = [];
   const native = new NativeUdp({
+    realTime: true,
     libc,
     workers,
     versions: on.versions,

@@ -1,0 +1,47 @@
+import type { Log } from '../net/log.js';
+
+const NUMBERS = { SIGTERM: 15, SIGINT: 2 } as const;
+type EndSignal = keyof typeof NUMBERS;
+
+/**
+ * The signals that the process gets, from the moment when this is made: one that comes before the daemon is ready is not
+ * lost, and does not end the process halfway.
+ */
+export class Signals {
+  /** Resolves at the first signal that asks the process to end. */
+  readonly ended: Promise<EndSignal>;
+  #isEnding = false;
+  #hasHungUp: boolean;
+  #onHangUp: (() => void) | undefined;
+  #log: Log | undefined;
+
+  /** @param hasHungUp whether SIGHUP came before */
+  constructor(hasHungUp = false) {
+    this.#hasHungUp = hasHungUp;
+    process.on('SIGHUP', () => {
+      if (this.#onHangUp) this.#onHangUp();
+      else this.#hasHungUp = true;
+    });
+    this.ended = new Promise((resolve) => {
+      for (const signal of ['SIGTERM', 'SIGINT'] as const)
+        process.on(signal, () => {
+          // The second signal means it: whatever is still under way is dropped.
+          if (this.#isEnding) process.exit(128 + NUMBERS[signal]);
+          this.#isEnding = true;
+          this.#log?.info('stopping', { signal });
+          resolve(signal);
+        });
+    });
+  }
+
+  logTo(log: Log): void {
+    this.#log = log;
+  }
+
+  /** @param reload called at each SIGHUP from now on, and now if one came already */
+  onHangUp(reload: () => void): void {
+    this.#onHangUp = reload;
+    if (this.#hasHungUp) reload();
+    this.#hasHungUp = false;
+  }
+}
