@@ -7,7 +7,6 @@ FROM node:24-trixie-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci
-COPY tsconfig.json tsconfig.build.json ./
 COPY tools ./tools
 COPY src ./src
 RUN npm run build && npm prune --omit=dev
