@@ -1,5 +1,6 @@
 import { serviceNameOf, type Problem, type ServiceKey } from './model.js';
 import { PinBoard } from './pins.js';
+import { hashText } from '../net/hash-text.js';
 import { vipPool, type VipPool } from '../net/vip-pool.js';
 
 /** An address and whose it is. */
@@ -164,7 +165,7 @@ export class VipLeases {
   /** @returns false when there is no address left */
   #assign(key: ServiceKey, pool: VipPool): boolean {
     if (this.#holders.size >= pool.size) return false;
-    let index = hash(key) % pool.size;
+    let index = hashText(key) % pool.size;
     while (this.#holders.has(pool.at(index))) index = (index + 1) % pool.size;
     this.#put(key, pool.at(index));
     this.#waiting.delete(key);
@@ -206,13 +207,4 @@ function exhausted(pool: VipPool, first: ServiceKey, count: number): Problem {
     subject: `vip.pool ${pool.text}`,
     message: `vip.pool ${pool.text}: ${size} leased; without a virtual IP, and answered with their tasks: ${who}; enlarge vip.pool, or shorten vip.release`,
   };
-}
-
-/** FNV-1a, and MurmurHash3's finalizer over it: keys that differ in one digit are to lie far apart. */
-function hash(key: string): number {
-  let value = 0x811c9dc5;
-  for (let at = 0; at < key.length; at++) value = Math.imul(value ^ key.charCodeAt(at), 0x01000193);
-  value = Math.imul(value ^ (value >>> 16), 0x85ebca6b);
-  value = Math.imul(value ^ (value >>> 13), 0xc2b2ae35);
-  return (value ^ (value >>> 16)) >>> 0;
 }

@@ -16,8 +16,6 @@ export interface CheckBookOptions {
   readonly services?: ReadonlyMap<ServiceKey, HealthCheck>;
   /** For tasks of a stack that have no other check, by `environment/stack`. */
   readonly stacks?: ReadonlyMap<string, HealthCheck>;
-  /** Tasks of which this host does not find out the health: those of other hosts. */
-  readonly isForeign?: (task: Task) => boolean;
   /** Whether programs can be run in a task: it is a container, and there is an engine. All by default. */
   readonly canExecute?: (task: Task) => boolean;
 }
@@ -47,18 +45,15 @@ const dockerCheck: HealthCheck = {
 export class CheckBook {
   readonly #services: ReadonlyMap<ServiceKey, HealthCheck>;
   readonly #stacks: ReadonlyMap<string, HealthCheck>;
-  readonly #isForeign: (task: Task) => boolean;
   readonly #canExecute: (task: Task) => boolean;
 
   constructor(options: CheckBookOptions = {}) {
     this.#services = options.services ?? new Map();
     this.#stacks = options.stacks ?? new Map();
-    this.#isForeign = options.isForeign ?? (() => false);
     this.#canExecute = options.canExecute ?? (() => true);
   }
 
   checkOf(task: Task & SelfChecked): TaskCheck {
-    if (this.#isForeign(task)) return none;
     const found = this.#checkOf(task);
     if (found.check?.kind !== 'exec' || this.#canExecute(task)) return found;
     const { problems } = told(task, { notes: [notExecutable(found.check)] });

@@ -97,11 +97,6 @@ describe('the check of a task', () => {
     });
     expect(new CheckBook(checks).checkOf(given).check?.kind).toBe('exec');
   });
-
-  it('is nobody’s business here when the task is another host’s', () => {
-    const local = new CheckBook({ ...options, isForeign: ({ source }) => source === 'consul' });
-    expect(local.checkOf({ ...task({ labels: own }), source: 'consul' })).toEqual({ problems: [] });
-  });
 });
 
 describe('where a task is probed', () => {

@@ -1,82 +1,36 @@
-import type { DesiredBackend, BackendCounters, PassiveSignal, VirtualService } from '../plane.js';
+import type { BackendCounters, PassiveSignal, VirtualService } from '../plane.js';
 import type { Destination, Flow, Scheduler } from '../schedulers/scheduler.js';
-import type { FrontendContext } from '../proxy/frontend.js';
-
-/** One task as one virtual service sees it, with what it has carried. */
-export class TcpBackend {
-  readonly destination: Destination;
-  /** As told last. */
-  told: DesiredBackend;
-  /** No longer among those of the service. */
-  gone = false;
-  total = 0;
-  bytesIn = 0;
-  bytesOut = 0;
-  errors = 0;
-  /** Its last flow went wrong: the next that goes well is news. */
-  failing = false;
-
-  constructor(told: DesiredBackend) {
-    this.told = told;
-    const { ip, port } = told.address;
-    this.destination = { id: told.id, address: ip, port, weight: 0, active: 0, inactive: 0, upper: 0 };
-    this.tell(told);
-  }
-
-  tell(told: DesiredBackend): void {
-    this.told = told;
-    this.destination.weight = told.state === 'active' ? told.weight : 0;
-    this.destination.upper = told.maxConnections ?? 0;
-  }
-
-  get draining(): boolean {
-    return this.gone || this.told.state === 'draining';
-  }
-
-  isSame(other: DesiredBackend): boolean {
-    return this.told.address.ip === other.address.ip && this.told.address.port === other.address.port;
-  }
-
-  counters(): BackendCounters {
-    const { id, name, address, weight } = this.told;
-    return {
-      id,
-      name,
-      address,
-      weight,
-      state: this.draining ? 'draining' : 'active',
-      active: this.destination.active,
-      total: this.total,
-      bytesIn: this.bytesIn,
-      bytesOut: this.bytesOut,
-      errors: this.errors,
-    };
-  }
-}
+import { Backend } from './backend.js';
+import type { CreateScheduler } from './make-scheduler.js';
 
 /** What an update has done to backends that may have open flows. */
 export interface BackendChanges {
-  readonly gone: readonly TcpBackend[];
-  readonly draining: readonly TcpBackend[];
+  readonly gone: readonly Backend[];
+  readonly draining: readonly Backend[];
   /** They drained, and do not any more. */
-  readonly revived: readonly TcpBackend[];
+  readonly revived: readonly Backend[];
 }
 
-/** The backends of one virtual service and the scheduler that picks among them. */
-export class TcpBackends {
-  readonly #context: Pick<FrontendContext, 'createScheduler' | 'onSignal'>;
+interface Context {
+  readonly createScheduler: CreateScheduler;
+  readonly onSignal: (signal: PassiveSignal) => void;
+}
+
+/** The backends of one virtual service and the scheduler that picks among them, for TCP connections and UDP sessions alike. */
+export class Backends {
+  readonly #context: Context;
   #scheduler: Scheduler;
   #scheduledBy: string;
   /** By id, in the service's order. */
-  #present = new Map<string, TcpBackend>();
-  readonly #byDestination = new Map<Destination, TcpBackend>();
+  #present = new Map<string, Backend>();
+  readonly #byDestination = new Map<Destination, Backend>();
   /** Gone, with flows that are still open. */
-  readonly #leaving = new Set<TcpBackend>();
+  readonly #leaving = new Set<Backend>();
   /** What the backends that have left carried. */
   #leftIn = 0;
   #leftOut = 0;
 
-  constructor(service: VirtualService, context: Pick<FrontendContext, 'createScheduler' | 'onSignal'>) {
+  constructor(service: VirtualService, context: Context) {
     this.#context = context;
     this.#scheduler = context.createScheduler(service);
     this.#scheduledBy = schedulerKey(service);
@@ -85,21 +39,21 @@ export class TcpBackends {
 
   update(service: VirtualService): BackendChanges {
     const before = this.#present;
-    const changes = { gone: [] as TcpBackend[], draining: [] as TcpBackend[], revived: [] as TcpBackend[] };
+    const changes = { gone: [] as Backend[], draining: [] as Backend[], revived: [] as Backend[] };
     this.#present = new Map();
-    for (const told of service.backends) {
-      const known = before.get(told.id);
-      if (!known?.isSame(told)) {
-        this.#present.set(told.id, new TcpBackend(told));
+    for (const desired of service.backends) {
+      const known = before.get(desired.id);
+      if (!known?.isSame(desired)) {
+        this.#present.set(desired.id, new Backend(desired));
         continue;
       }
       const drained = known.draining;
-      known.tell(told);
+      known.update(desired);
       if (known.draining !== drained) (drained ? changes.revived : changes.draining).push(known);
-      this.#present.set(told.id, known);
+      this.#present.set(desired.id, known);
     }
     for (const each of before.values())
-      if (this.#present.get(each.told.id) !== each) this.#leave(each, changes);
+      if (this.#present.get(each.desired.id) !== each) this.#leave(each, changes);
     this.#byDestination.clear();
     for (const each of this.#present.values()) this.#byDestination.set(each.destination, each);
     if (this.#scheduledBy !== schedulerKey(service)) {
@@ -110,34 +64,45 @@ export class TcpBackends {
     return changes;
   }
 
-  /** Chooses, and counts the flow as open: {@link release} takes that back. */
-  pick(flow: Flow, exclude?: ReadonlySet<string>): TcpBackend | undefined {
-    const destination = this.#scheduler.pick(flow, exclude);
-    const backend = destination && this.#byDestination.get(destination);
-    if (backend) backend.destination.active++;
-    return backend;
+  /** Those of the service, in its order. */
+  present(): Iterable<Backend> {
+    return this.#present.values();
   }
 
-  release(backend: TcpBackend): void {
+  /** Chooses a backend for a new flow. */
+  pick(flow: Flow, exclude?: ReadonlySet<string>): Backend | undefined {
+    const destination = this.#scheduler.pick(flow, exclude);
+    return destination && this.#byDestination.get(destination);
+  }
+
+  /** Counts a flow as open. */
+  hold(backend: Backend): void {
+    backend.destination.active++;
+  }
+
+  /** Takes back {@link hold}. */
+  release(backend: Backend): void {
     backend.destination.active--;
     if (!backend.gone || backend.destination.active > 0 || !this.#leaving.delete(backend)) return;
-    this.#leftIn += backend.bytesIn;
-    this.#leftOut += backend.bytesOut;
+    this.#forget(backend);
   }
 
-  /** An attempt, or a connection before its first octet, went wrong. @param fault of the task; absent: it has none */
-  fail(backend: TcpBackend, fault: string | undefined): void {
+  /**
+   * An attempt went wrong, or a connection before its first byte.
+   * @param fault of the task, in the words of a passive signal; absent: it has none
+   */
+  fail(backend: Backend, fault: string | undefined): void {
     backend.errors++;
     if (fault === undefined) return;
     backend.failing = true;
-    this.#signal(backend, false, fault);
+    this.#signal(backend, { ok: false, reason: fault });
   }
 
-  /** The backend has answered something. It is told to health checks after a failure only: the rest is no news. */
-  answered(backend: TcpBackend): void {
+  /** The backend has answered something. Health checks hear of it after a failure only: the rest is not news. */
+  answered(backend: Backend): void {
     if (!backend.failing) return;
     backend.failing = false;
-    this.#signal(backend, true);
+    this.#signal(backend, { ok: true });
   }
 
   /** Those of the service first, then those that are gone and have open flows. */
@@ -145,7 +110,7 @@ export class TcpBackends {
     return [...this.#present.values(), ...this.#leaving].map((each) => each.counters());
   }
 
-  /** Octets of all backends, of those too that have left. */
+  /** Bytes of all backends, including those that have left. */
   bytes(): { readonly bytesIn: number; readonly bytesOut: number } {
     let [bytesIn, bytesOut] = [this.#leftIn, this.#leftOut];
     for (const backend of [...this.#present.values(), ...this.#leaving]) {
@@ -155,26 +120,24 @@ export class TcpBackends {
     return { bytesIn, bytesOut };
   }
 
-  #leave(backend: TcpBackend, changes: { readonly gone: TcpBackend[] }): void {
+  #leave(backend: Backend, changes: { readonly gone: Backend[] }): void {
     backend.gone = true;
     backend.destination.weight = 0;
-    if (backend.destination.active > 0) {
-      this.#leaving.add(backend);
-      changes.gone.push(backend);
-    } else {
-      this.#leftIn += backend.bytesIn;
-      this.#leftOut += backend.bytesOut;
-    }
+    changes.gone.push(backend);
+    if (backend.destination.active > 0) this.#leaving.add(backend);
+    else this.#forget(backend);
   }
 
-  #signal(backend: TcpBackend, ok: boolean, reason?: string): void {
-    const signal: PassiveSignal = {
-      backend: backend.told.id,
-      address: backend.told.address,
-      ok,
-      ...(reason !== undefined && { reason }),
-    };
-    this.#context.onSignal(signal);
+  #forget({ bytesIn, bytesOut }: Backend): void {
+    this.#leftIn += bytesIn;
+    this.#leftOut += bytesOut;
+  }
+
+  #signal(
+    { desired: { id, address } }: Backend,
+    outcome: { readonly ok: boolean; readonly reason?: string },
+  ): void {
+    this.#context.onSignal({ backend: id, address, ...outcome });
   }
 }
 

@@ -1,7 +1,7 @@
 import type { HostPort } from '../../net/ip.js';
 import type { PassiveSignal, VirtualService, VirtualServiceCounters } from '../plane.js';
-import type { Scheduler } from '../schedulers/scheduler.js';
 import type { FlowBudget } from '../flows/flow-budget.js';
+import type { CreateScheduler } from '../flows/make-scheduler.js';
 import type { Log } from '../../net/log.js';
 
 /** As long as the kernel allows (net.core.somaxconn). */
@@ -42,8 +42,7 @@ export interface LocalFrontend extends Frontend {
 
 /** What a frontend needs from the plane that it is part of. */
 export interface FrontendContext {
-  /** The scheduler that a service names, with its affinity; a new one each time. */
-  readonly createScheduler: (service: Pick<VirtualService, 'scheduler' | 'affinity'>) => Scheduler;
+  readonly createScheduler: CreateScheduler;
   /** Milliseconds that only grow. */
   readonly now: () => number;
   readonly onSignal: (signal: PassiveSignal) => void;

@@ -1,4 +1,4 @@
-import { hashText } from './hash.js';
+import { hashText } from '../../net/hash-text.js';
 
 /** A prime, as the permutations need, and at least a hundred slots a destination up to 655 of them. Envoy and katran use it. */
 export const MAGLEV_SLOTS = 65537;

@@ -1,4 +1,4 @@
-import { hashText } from './hash.js';
+import { hashText } from '../../net/hash-text.js';
 import { MAGLEV_SLOTS, maglevTable, type MaglevEntry } from './maglev-table.js';
 import type { Destination, Flow, Scheduler } from './scheduler.js';
 import { pickSlot } from './slot-pick.js';

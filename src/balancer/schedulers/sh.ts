@@ -1,4 +1,4 @@
-import { hashText } from './hash.js';
+import { hashText } from '../../net/hash-text.js';
 import type { Destination, Flow, Scheduler } from './scheduler.js';
 import { SlotTable } from './slot-table.js';
 

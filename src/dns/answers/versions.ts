@@ -1,3 +1,4 @@
+import { fnv1a } from '../../net/hash-text.js';
 /** How many slots there are; a collision costs a compiled answer its life, nothing else. */
 const SLOTS = 65_536;
 
@@ -72,8 +73,6 @@ export class Versions {
 
 /** The slot of a key (FNV-1a over its UTF-16 units). */
 export function slotOf(key: string): number {
-  let hash = 0x811c9dc5;
-  for (let i = 0; i < key.length; i++) hash = Math.imul(hash ^ key.charCodeAt(i), 0x01000193);
-  hash ^= hash >>> 15;
-  return FIRST_SLOT + ((hash >>> 0) % SLOTS);
+  const hash = fnv1a(key);
+  return FIRST_SLOT + (((hash ^ (hash >>> 15)) >>> 0) % SLOTS);
 }

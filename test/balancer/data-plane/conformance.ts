@@ -7,6 +7,7 @@ import {
   answerAtEnd,
   backend,
   Client,
+  closedAddress,
   echo,
   exchange,
   named,
@@ -85,6 +86,59 @@ export function describeDataPlane(name: string, create: () => Promise<PlaneUnder
       const accepted = peers.map((peer) => peer.accepted());
       if (choosesAsOne) expect(accepted).toEqual([3, 3, 0, 0]);
       else expect([(accepted[0] ?? 0) + (accepted[1] ?? 0), ...accepted.slice(2)]).toEqual([6, 0, 0]);
+    });
+
+    it('carries connections by every scheduler that it supports', async () => {
+      const { plane, vip } = await setUp();
+      const peer = await task(echo);
+      const services = Array.from(plane.supports.schedulers, (scheduler, n) =>
+        tcpService(vip(n + 1), [backend('a', peer.address)], { service: `default/shop/s${n}`, scheduler }),
+      );
+      expect(services.length).toBeGreaterThan(0);
+      expect(await plane.apply(services)).toEqual([]);
+      for (const { vip: ip, port } of services) expect((await exchange({ ip, port }, 'x')).text).toBe('x');
+    });
+
+    it('tries another task when the first one refuses', async ({ skip }) => {
+      const { plane, vip } = await setUp();
+      if (!plane.supports.features.has('retry')) skip();
+      const peer = await task(echo);
+      const backends = [backend('a', await closedAddress()), backend('b', peer.address)];
+      await plane.apply([tcpService(vip(1), backends)]);
+      for (let n = 0; n < 4; n++) expect((await exchange(vip(1), 'x')).text).toBe('x');
+    });
+
+    it('sends the connections of one client address to one task', async ({ skip }) => {
+      const { plane, vip } = await setUp();
+      if (!plane.supports.features.has('affinity')) skip();
+      const peers = await Promise.all([task(echo), task(echo)]);
+      const backends = peers.map(({ address }, n) => backend(`t${n}`, address));
+      await plane.apply([tcpService(vip(1), backends, { affinity: { timeout: 60 } })]);
+      for (let n = 0; n < 6; n++) expect((await exchange(vip(1), 'x')).text).toBe('x');
+      expect(peers.map((peer) => peer.accepted()).sort()).toEqual([0, 6]);
+    });
+
+    it('refuses connections above a limit of the service', async ({ skip }) => {
+      const { plane, vip } = await setUp();
+      if (!plane.supports.features.has('limits')) skip();
+      const peer = await task(echo);
+      await plane.apply([tcpService(vip(1), [backend('a', peer.address)], { maxConnections: 1 })]);
+      const first = new Client(vip(1)).send('1');
+      await first.got(1);
+      expect((await new Client(vip(1)).over).end).toBe('ECONNRESET');
+      expect((await first.end().over).end).toBe('fin');
+    });
+
+    it('tells the task the address of the client', async ({ skip }) => {
+      const { plane, vip } = await setUp();
+      if (!plane.supports.features.has('proxy-protocol')) skip();
+      const peer = await task(answerAtEnd((got) => got));
+      await plane.apply([tcpService(vip(1), [backend('a', peer.address)], { proxyProtocol: 'v1' })]);
+      const { ip, port } = vip(1);
+      const { text } = await exchange(vip(1), 'hello', '127.0.0.9');
+      expect(text).toMatch(
+        new RegExp(`^PROXY TCP4 127\\.0\\.0\\.9 ${ip.replaceAll('.', '\\.')} \\d+ ${port}\\r\\nhello$`),
+      );
     });
 
     it('passes datagrams both ways, empty ones too', async () => {
@@ -202,8 +256,9 @@ export function describeDataPlane(name: string, create: () => Promise<PlaneUnder
       expect((await client.end().over).end).toBe('fin');
     });
 
-    it('resets the connections of a task that goes when the service says so', async () => {
+    it('resets the connections of a task that goes when the service says so', async ({ skip }) => {
       const { plane, vip } = await setUp();
+      if (!plane.supports.features.has('reset')) skip();
       const [a, b] = [await task(named('a')), await task(named('b'))];
       await plane.apply([tcpService(vip(1), [backend('a', a.address)], { onDown: 'reset' })]);
       const client = new Client(vip(1));
@@ -257,8 +312,9 @@ export function describeDataPlane(name: string, create: () => Promise<PlaneUnder
       await draining;
     });
 
-    it('drains: connections that are queued already are served', async () => {
+    it('drains: connections that are queued already are served', async ({ skip }) => {
       const { plane, vip } = await setUp();
+      if (!plane.supports.features.has('queued')) skip();
       const peer = await task(echo);
       await plane.apply([tcpService(vip(1), [backend('a', peer.address)])]);
       // The kernel has them all before the plane gets to run again.

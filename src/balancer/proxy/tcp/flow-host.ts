@@ -1,5 +1,5 @@
 import type { DeadlineWheel } from '../../../runtime/deadline-wheel.js';
-import type { TcpBackends } from '../../flows/backends.js';
+import type { Backends } from '../../flows/backends.js';
 import type { TcpFlow } from './tcp-flow.js';
 import type { TcpSettings } from './tcp-settings.js';
 
@@ -7,7 +7,7 @@ import type { TcpSettings } from './tcp-settings.js';
 export interface FlowHost {
   /** As of now; an update replaces it. */
   readonly settings: TcpSettings;
-  readonly backends: TcpBackends;
+  readonly backends: Backends;
   readonly wheel: DeadlineWheel;
   /** How many flows got a task to try, were turned away, no attempt could carry, and how many further attempts were made. */
   readonly tally: { total: number; refused: number; failed: number; retried: number };

@@ -4,7 +4,7 @@ import { taskFault } from '../../flows/attempt-fault.js';
 import type { Expiring } from '../../../runtime/deadline-wheel.js';
 import type { FlowHost } from './flow-host.js';
 import { formatProxyHeader, type ProxiedAddresses } from '../../../net/proxy-protocol.js';
-import type { TcpBackend } from '../../flows/backends.js';
+import type { Backend } from '../../flows/backend.js';
 
 /** What a client began with, where PROXY headers are read. */
 export interface ClientHeader {
@@ -28,7 +28,7 @@ export abstract class TcpFlow implements Flow, Expiring {
   slot: number | undefined = undefined;
   protected readonly host: FlowHost;
   protected phase: 'header' | 'connecting' | 'open' | 'over' = 'header';
-  #backend: TcpBackend | undefined = undefined;
+  #backend: Backend | undefined = undefined;
   #tried: Set<string> | undefined = undefined;
   /** Of the header that the client began with. */
   #proxied: ProxiedAddresses | undefined = undefined;
@@ -65,7 +65,7 @@ export abstract class TcpFlow implements Flow, Expiring {
     return this.host.settings.port;
   }
 
-  get backend(): TcpBackend | undefined {
+  get backend(): Backend | undefined {
     return this.#backend;
   }
 
@@ -275,6 +275,7 @@ export abstract class TcpFlow implements Flow, Expiring {
     else tally.total++;
     this.phase = 'connecting';
     this.#backend = backend;
+    backends.hold(backend);
     this.#wakeIn(settings.connect);
     this.dial(backend.destination);
   }

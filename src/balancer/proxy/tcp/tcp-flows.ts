@@ -2,7 +2,8 @@ import type { VirtualService, VirtualServiceCounters } from '../../plane.js';
 import type { DeadlineWheel, Expiring } from '../../../runtime/deadline-wheel.js';
 import type { FrontendContext } from '../frontend.js';
 import { ParkedClient } from './parked-client.js';
-import { TcpBackends, type TcpBackend } from '../../flows/backends.js';
+import type { Backend } from '../../flows/backend.js';
+import { Backends } from '../../flows/backends.js';
 import type { FlowHost } from './flow-host.js';
 import type { TcpFlow } from './tcp-flow.js';
 import { tcpSettings, type TcpSettings } from './tcp-settings.js';
@@ -30,7 +31,7 @@ export interface TcpFlowsOptions<Client> {
 
 /** The flows of one virtual service that one thread carries: who is let in, what becomes of them when the service changes. */
 export class TcpFlows<Client> implements FlowHost {
-  readonly backends: TcpBackends;
+  readonly backends: Backends;
   readonly wheel: DeadlineWheel;
   readonly tally = { total: 0, refused: 0, failed: 0, retried: 0 };
   settings: TcpSettings;
@@ -41,7 +42,7 @@ export class TcpFlows<Client> implements FlowHost {
   /** Open flows by client address, while the service has a limit on them. */
   #clients: Map<string, number> | undefined;
   readonly #addresses = new Map<TcpFlow, string>();
-  readonly #deadlines = new Map<TcpBackend, Expiring>();
+  readonly #deadlines = new Map<Backend, Expiring>();
   readonly #port: number;
   #service: VirtualService;
   #whenEmpty: (() => void)[] = [];
@@ -53,7 +54,7 @@ export class TcpFlows<Client> implements FlowHost {
     this.#connections = connections;
     this.wheel = wheel;
     this.settings = tcpSettings(service, port);
-    this.backends = new TcpBackends(service, context);
+    this.backends = new Backends(service, context);
     this.#limitClients();
   }
 
@@ -72,7 +73,8 @@ export class TcpFlows<Client> implements FlowHost {
     for (const backend of revived) this.#undrain(backend);
     for (const backend of draining) this.#drainBackend(backend);
     if (service.onDown === 'reset')
-      for (const backend of gone) this.#reset((each) => each.backend === backend);
+      for (const backend of gone)
+        if (backend.destination.active > 0) this.#reset((each) => each.backend === backend);
     this.#limitClients();
     if (this.settings.idle !== before.idle || this.settings.halfClosed !== before.halfClosed)
       for (const flow of this.#flows) flow.recheck();
@@ -176,7 +178,7 @@ export class TcpFlows<Client> implements FlowHost {
     else this.#clients?.delete(address);
   }
 
-  #drainBackend(backend: TcpBackend): void {
+  #drainBackend(backend: Backend): void {
     if (this.settings.drain === Infinity) return;
     const expire = (): number => {
       this.#deadlines.delete(backend);
@@ -188,7 +190,7 @@ export class TcpFlows<Client> implements FlowHost {
     this.wheel.schedule(deadline, this.wheel.now() + this.settings.drain);
   }
 
-  #undrain(backend: TcpBackend): void {
+  #undrain(backend: Backend): void {
     const deadline = this.#deadlines.get(backend);
     if (deadline) this.wheel.cancel(deadline);
     this.#deadlines.delete(backend);

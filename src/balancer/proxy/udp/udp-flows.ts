@@ -1,8 +1,9 @@
 import { canonicalIp, type HostPort } from '../../../net/ip.js';
-import type { VirtualService, VirtualServiceCounters } from '../../plane.js';
-import type { Flow, Scheduler } from '../../schedulers/scheduler.js';
+import type { VirtualService } from '../../plane.js';
+import type { Flow } from '../../schedulers/scheduler.js';
 import type { FrontendContext } from '../frontend.js';
-import { UdpBackends, type UdpBackend } from './udp-backends.js';
+import type { Backend } from '../../flows/backend.js';
+import { Backends } from '../../flows/backends.js';
 import type { UdpBatch } from './udp-batch.js';
 import { UdpClientCounts } from './udp-client-counts.js';
 import { DnsQueries, questionLength } from './udp-dns-match.js';
@@ -36,11 +37,12 @@ export class UdpFlows {
   readonly #options: UdpFlowsOptions;
   readonly #table: UdpSessionTable;
   readonly #sockets: UdpSockets;
-  readonly #backends = new UdpBackends();
+  readonly #backends: Backends;
+  /** When sessions of a draining task are ended. */
+  readonly #drains = new Map<Backend, number>();
   readonly #clients = new UdpClientCounts();
   #service: VirtualService;
   #settings: UdpSettings;
-  #scheduler: Scheduler;
   /** Of the last tick or new session: a datagram does not ask for the time. */
   #now: number;
   #isClosed = false;
@@ -53,8 +55,8 @@ export class UdpFlows {
     this.#now = context.now();
     this.#service = service;
     this.#settings = udpSettings(service);
-    this.#scheduler = context.createScheduler(service);
-    this.update(service);
+    this.#backends = new Backends(service, context);
+    this.#limitClients();
   }
 
   get size(): number {
@@ -71,25 +73,21 @@ export class UdpFlows {
     return this.#settings.drain;
   }
 
-  backendCounters(): VirtualServiceCounters['backends'] {
-    return this.#backends.counters();
+  get backends(): Backends {
+    return this.#backends;
   }
 
   update(service: VirtualService): void {
     const { context } = this.#options;
-    const { scheduler, affinity } = this.#service;
-    if (service.scheduler !== scheduler || service.affinity?.timeout !== affinity?.timeout)
-      this.#scheduler = context.createScheduler(service);
     this.#service = service;
     this.#settings = udpSettings(service);
     this.#now = context.now();
-    const gone = this.#backends.update(service.backends, this.#now + this.#settings.drain);
-    this.#scheduler.update(this.#backends.destinations());
-    this.#clients.update(service.maxPerClient, () =>
-      Array.from(this.#table.values(), ({ address }) => address),
-    );
-    if (gone.length > 0) this.#endWhere(({ upstream }) => upstream?.backend.current === false);
-    this.#sockets.discardAllResting(gone);
+    const { gone, draining, revived } = this.#backends.update(service);
+    for (const backend of draining) this.#drains.set(backend, this.#now + this.#settings.drain);
+    for (const backend of [...revived, ...gone]) this.#drains.delete(backend);
+    this.#limitClients();
+    if (gone.length > 0) this.#endWhere(({ upstream }) => upstream?.backend.gone === true);
+    this.#sockets.forget(gone);
   }
 
   find(address: string, port: number): UdpSession | undefined {
@@ -120,7 +118,7 @@ export class UdpFlows {
   attach(
     session: UdpSession,
     datagram: Buffer,
-    backend: UdpBackend | undefined = this.#pick(session),
+    backend: Backend | undefined = this.#pick(session),
   ): UdpUpstream | undefined {
     const isCounted = this.countsReplies;
     const isDns = isCounted && questionLength(datagram) > 0;
@@ -142,7 +140,7 @@ export class UdpFlows {
     upstream.session = session;
     upstream.uses++;
     backend.total++;
-    backend.destination.active++;
+    this.#backends.hold(backend);
     return upstream;
   }
 
@@ -165,11 +163,11 @@ export class UdpFlows {
    * picks another.
    * @returns the datagram to send again, when the session has another task
    */
-  refused(session: UdpSession, by: UdpBackend): Buffer | undefined {
+  refused(session: UdpSession, by: Backend): Buffer | undefined {
     const { first } = session;
     const isFirstTry = session.refusedBy === undefined;
     this.#detach(session);
-    (session.refusedBy ??= new Set()).add(by.id);
+    (session.refusedBy ??= new Set()).add(by.desired.id);
     const other = first && isFirstTry ? this.#pick(session) : undefined;
     if (!first || !other || other === by) {
       this.counters.failed++;
@@ -204,33 +202,36 @@ export class UdpFlows {
       replied: Math.min(replied, idle),
     };
     this.#table.expire(now - this.#options.grain, timeouts, (session) => this.#release(session));
-    for (const backend of this.#backends.all())
-      if (now >= backend.drainAt && backend.destination.active > 0)
+    for (const [backend, drainAt] of this.#drains)
+      if (now >= drainAt && backend.destination.active > 0)
         this.#endWhere(({ upstream }) => upstream?.backend === backend);
-    return this.#sockets.discardStale(this.#backends.all(), now) + this.#table.size > 0;
+    return this.#sockets.discardStale(now) + this.#table.size > 0;
   }
 
   close(): void {
     this.#isClosed = true;
     this.endAll();
-    this.#sockets.discardAllResting(this.#backends.all());
+    this.#sockets.discardAllResting();
   }
 
-  #pick({ address, port, refusedBy }: UdpSession): UdpBackend | undefined {
+  #pick({ address, port, refusedBy }: UdpSession): Backend | undefined {
     const { ip: vip, port: vipPort } = this.#options.vip;
     const flow: Flow = { client: canonicalIp(address) ?? address, clientPort: port, vip, vipPort };
-    let destination = this.#scheduler.pick(flow, refusedBy);
-    if (!destination && refusedBy) {
-      // All have refused by now: those that did first may be back.
-      refusedBy.clear();
-      destination = this.#scheduler.pick(flow);
-    }
-    return destination && this.#backends.get(destination.id);
+    const picked = this.#backends.pick(flow, refusedBy);
+    if (picked || !refusedBy) return picked;
+    // All have refused by now: those that did first may be back.
+    refusedBy.clear();
+    return this.#backends.pick(flow);
+  }
+
+  #limitClients(): void {
+    const addresses = () => Array.from(this.#table.values(), ({ address }) => address);
+    this.#clients.update(this.#service.maxPerClient, addresses);
   }
 
   /** Frees a descriptor: that of a resting socket, else that of the session that may best go. */
   #makeRoom(except: UdpSession): boolean {
-    if (this.#sockets.discardResting(this.#backends.all())) return true;
+    if (this.#sockets.discardResting()) return true;
     const victim = this.#table.victim(except);
     if (victim) this.end(victim);
     return victim !== undefined;
@@ -246,8 +247,8 @@ export class UdpFlows {
     if (!upstream) return;
     const { backend } = upstream;
     session.upstream = upstream.session = undefined;
-    backend.destination.active--;
-    if (this.#isComplete(session) && backend.current && !this.#isClosed)
+    this.#backends.release(backend);
+    if (this.#isComplete(session) && !backend.gone && !this.#isClosed)
       this.#sockets.rest(upstream, this.#now);
     else this.#sockets.discard(upstream);
   }

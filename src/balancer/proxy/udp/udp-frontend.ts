@@ -104,7 +104,7 @@ class UdpFrontend implements LocalFrontend, UpstreamEvents {
       bytesIn: this.#bytesIn,
       bytesOut: this.#bytesOut,
       ...this.#flows.counters,
-      backends: this.#flows.backendCounters(),
+      backends: this.#flows.backends.counters(),
     };
   }
 
@@ -142,10 +142,7 @@ class UdpFrontend implements LocalFrontend, UpstreamEvents {
     // Port 0 means that no reply is wanted (RFC 768).
     if (session.port !== 0 && this.#gate.open()) this.#socket.send(datagram, session.port, session.address);
     this.#flows.answered(session, 1);
-    if (backend.suspect) {
-      backend.suspect = false;
-      this.#context.onSignal({ backend: backend.id, address: backend.address, ok: true });
-    }
+    this.#flows.backends.answered(backend);
   }
 
   replies(upstream: UdpUpstream, count: number): void {
@@ -173,12 +170,10 @@ class UdpFrontend implements LocalFrontend, UpstreamEvents {
       this.#flows.discard(upstream);
       return;
     }
-    backend.errors++;
-    backend.suspect = true;
     const again = session && this.#flows.refused(session, backend);
     if (again && session.upstream) this.#forward(session, session.upstream, again);
     this.#flows.discard(upstream);
-    this.#context.onSignal({ backend: backend.id, address: backend.address, ok: false, reason });
+    this.#flows.backends.fail(backend, reason);
   }
 
   #onDatagram(datagram: Buffer, address: string, port: number): void {

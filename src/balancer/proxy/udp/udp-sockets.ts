@@ -1,6 +1,7 @@
 import type { FlowBudget } from '../../flows/flow-budget.js';
-import type { UdpBackend } from './udp-backends.js';
+import type { Backend } from '../../flows/backend.js';
 import type { UdpBatch } from './udp-batch.js';
+import { UdpRestingSockets } from './udp-resting-sockets.js';
 import { UdpUpstream, type UpstreamEvents } from './udp-upstream.js';
 
 /** Makes, keeps and closes the sockets of one service to its tasks; each takes one descriptor of the plane's budget. */
@@ -8,6 +9,8 @@ export class UdpSockets {
   readonly #limits: FlowBudget;
   readonly #events: UpstreamEvents;
   readonly #batch: UdpBatch | undefined;
+  /** Sockets that rest between sessions; reply-count mode only. */
+  readonly #resting = new Map<Backend, UdpRestingSockets>();
 
   constructor(limits: FlowBudget, events: UpstreamEvents, batch: UdpBatch | undefined) {
     this.#batch = batch;
@@ -21,13 +24,8 @@ export class UdpSockets {
    * @param makeRoom frees a descriptor; false: there is none to free
    * @returns undefined when there is no descriptor or port for one
    */
-  take(
-    backend: UdpBackend,
-    verified: boolean,
-    now: number,
-    makeRoom: () => boolean,
-  ): UdpUpstream | undefined {
-    const resting = backend.resting.take(verified, now);
+  take(backend: Backend, verified: boolean, now: number, makeRoom: () => boolean): UdpUpstream | undefined {
+    const resting = this.#resting.get(backend)?.take(verified, now);
     if (resting) return resting;
     while (!this.#limits.take(1)) if (!makeRoom()) return undefined;
     const made = new UdpUpstream(backend, this.#events, this.#batch);
@@ -36,19 +34,22 @@ export class UdpSockets {
 
   /** Lets a socket rest for the next session, or closes it when there are enough. */
   rest(upstream: UdpUpstream, now: number): void {
-    if (!upstream.backend.resting.put(upstream, now)) this.discard(upstream);
+    const { backend } = upstream;
+    let resting = this.#resting.get(backend);
+    if (!resting) this.#resting.set(backend, (resting = new UdpRestingSockets()));
+    if (!resting.put(upstream, now)) this.discard(upstream);
   }
 
   discard(upstream: UdpUpstream): void {
     if (upstream.closed) return;
-    if (!upstream.session) upstream.backend.resting.remove(upstream);
+    if (!upstream.session) this.#resting.get(upstream.backend)?.remove(upstream);
     upstream.close();
     this.#limits.give(1);
   }
 
   /** @returns whether there was one that rested */
-  discardResting(backends: Iterable<UdpBackend>): boolean {
-    for (const { resting } of backends) {
+  discardResting(): boolean {
+    for (const resting of this.#resting.values()) {
       const oldest = resting.takeOldest();
       if (!oldest) continue;
       this.discard(oldest);
@@ -57,14 +58,22 @@ export class UdpSockets {
     return false;
   }
 
-  discardAllResting(backends: Iterable<UdpBackend>): void {
-    for (const { resting } of backends) for (const each of resting.takeAll()) this.discard(each);
+  /** Discards what rests of backends that are gone. */
+  forget(backends: Iterable<Backend>): void {
+    for (const backend of backends) {
+      for (const each of this.#resting.get(backend)?.takeAll() ?? []) this.discard(each);
+      this.#resting.delete(backend);
+    }
+  }
+
+  discardAllResting(): void {
+    this.forget([...this.#resting.keys()]);
   }
 
   /** @returns how many still rest */
-  discardStale(backends: Iterable<UdpBackend>, now: number): number {
+  discardStale(now: number): number {
     let left = 0;
-    for (const { resting } of backends) {
+    for (const resting of this.#resting.values()) {
       for (const stale of resting.takeStale(now)) this.discard(stale);
       left += resting.size;
     }

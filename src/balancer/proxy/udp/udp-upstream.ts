@@ -1,6 +1,6 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { canonicalIp, ipFamily } from '../../../net/ip.js';
-import type { UdpBackend } from './udp-backends.js';
+import type { Backend } from '../../flows/backend.js';
 import { BatchPace, type UdpBatch } from './udp-batch.js';
 import { flowKey } from './udp-flow-key.js';
 import { SendGate } from './udp-send-gate.js';
@@ -40,7 +40,7 @@ export interface UpstreamEvents {
 
 /** A socket connected to one task: only the task can send to it, and it hears when nobody is there. */
 export class UdpUpstream {
-  readonly backend: UdpBackend;
+  readonly backend: Backend;
   /** Whose datagrams it carries now; absent while it rests. */
   session: UdpSession | undefined;
   /** When its last session ended. */
@@ -58,13 +58,13 @@ export class UdpUpstream {
   #queue: Payload[] | undefined = [];
 
   /** @param batch absent: datagrams go singly */
-  constructor(backend: UdpBackend, events: UpstreamEvents, batch: UdpBatch | undefined) {
+  constructor(backend: Backend, events: UpstreamEvents, batch: UdpBatch | undefined) {
     this.backend = backend;
     this.#events = events;
     this.#sent = (error) => {
       if (error) this.#fail(error);
     };
-    const family = ipFamily(backend.address.ip);
+    const family = ipFamily(backend.desired.address.ip);
     this.#batch = family === 4 ? batch : undefined;
     this.#socket = createSocket({
       type: family === 4 ? 'udp4' : 'udp6',
@@ -125,7 +125,7 @@ export class UdpUpstream {
     this.#socket.once('connect', () => this.#connected());
     try {
       if (this.#batch) this.#fd = this.#batch.bind(this.#socket, ANY_ADDRESS);
-      this.#socket.connect(this.backend.address.port, this.backend.address.ip);
+      this.#socket.connect(this.backend.desired.address.port, this.backend.desired.address.ip);
     } catch (error) {
       this.#fail(error);
     }
@@ -133,7 +133,7 @@ export class UdpUpstream {
 
   /** Before it was connected, anybody could send to the socket. */
   #isTask({ address, port }: RemoteInfo): boolean {
-    const { ip, port: taskPort } = this.backend.address;
+    const { ip, port: taskPort } = this.backend.desired.address;
     return port === taskPort && (address === ip || canonicalIp(address) === ip);
   }
 
@@ -146,7 +146,7 @@ export class UdpUpstream {
       return;
     }
     this.#pace.note(count);
-    const task = flowKey(this.backend.address.ip, this.backend.address.port);
+    const task = flowKey(this.backend.desired.address.ip, this.backend.desired.address.port);
     for (let place = 0; place < count; place++) if (batch.peer(place) !== task) return;
     if (count > 0) this.#events.replies(this, count);
   }

@@ -1,3 +1,4 @@
+import { fnv1a } from '../../../../net/hash-text.js';
 import type { VirtualService } from '../../../plane.js';
 import type { SchedulerName } from '../../../../net/balancing.js';
 
@@ -14,7 +15,7 @@ const ONE_STATE: ReadonlySet<SchedulerName> = new Set([
  * @returns numbers from 0
  */
 export function threadsFor(service: VirtualService, threads: number): readonly number[] {
-  if (threads > 1 && needsOneThread(service)) return [hashOf(service) % threads];
+  if (threads > 1 && needsOneThread(service)) return [fnv1a(`${service.service}:${service.port}`) % threads];
   return Array.from({ length: threads }, (_, thread) => thread);
 }
 
@@ -27,12 +28,4 @@ function needsOneThread(service: VirtualService): boolean {
     maxPerClient !== undefined ||
     backends.some((each) => each.maxConnections !== undefined)
   );
-}
-
-/** FNV-1a. */
-function hashOf({ service, port }: VirtualService): number {
-  let hash = 0x811c9dc5;
-  for (const character of `${service}:${port}`)
-    hash = Math.imul(hash ^ (character.codePointAt(0) ?? 0), 0x01000193);
-  return hash >>> 0;
 }

@@ -1,0 +1,53 @@
+import type { BackendCounters, DesiredBackend } from '../plane.js';
+import type { Destination } from '../schedulers/scheduler.js';
+
+/** One task as one virtual service sees it, with what it has carried. */
+export class Backend {
+  readonly destination: Destination;
+  /** As desired last. */
+  desired: DesiredBackend;
+  /** No longer among those of the service. */
+  gone = false;
+  total = 0;
+  bytesIn = 0;
+  bytesOut = 0;
+  errors = 0;
+  /** Its last flow went wrong: the next one that goes well is news. */
+  failing = false;
+
+  constructor(desired: DesiredBackend) {
+    this.desired = desired;
+    const { ip, port } = desired.address;
+    this.destination = { id: desired.id, address: ip, port, weight: 0, active: 0, inactive: 0, upper: 0 };
+    this.update(desired);
+  }
+
+  update(desired: DesiredBackend): void {
+    this.desired = desired;
+    this.destination.weight = desired.state === 'active' ? desired.weight : 0;
+    this.destination.upper = desired.maxConnections ?? 0;
+  }
+
+  get draining(): boolean {
+    return this.gone || this.desired.state === 'draining';
+  }
+
+  /** Whether it is at the same address: a task with another address is another one. */
+  isSame({ address }: DesiredBackend): boolean {
+    const { ip, port } = this.desired.address;
+    return ip === address.ip && port === address.port;
+  }
+
+  counters(): BackendCounters {
+    const { id, name, address, weight } = this.desired;
+    return {
+      ...{ id, name, address, weight },
+      state: this.draining ? 'draining' : 'active',
+      active: this.destination.active,
+      total: this.total,
+      bytesIn: this.bytesIn,
+      bytesOut: this.bytesOut,
+      errors: this.errors,
+    };
+  }
+}
