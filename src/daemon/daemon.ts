@@ -227,6 +227,7 @@ export class Daemon {
         forwarding,
         counters: this.#answering.counters(),
         answering,
+        transport: this.#listeners.transport(),
       },
     };
   }
