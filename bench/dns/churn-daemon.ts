@@ -31,7 +31,7 @@ export async function churnDaemon(config: string, main: string): Promise<void> {
   const daemon = new Daemon(loaded, createLog(loaded.config.log));
   const zone = makeZone(scenarioOf('own').shape);
   // As the daemon gives it to its own sources.
-  const sink = new PacedSink(daemon.catalog.sink('bench'), (error) => {
+  const sink = new PacedSink(daemon.catalog.sink('bench'), daemon.pace, (error) => {
     throw error;
   });
   sink.replace({

@@ -6,7 +6,7 @@ import { hostRanges } from '../linux/routes.js';
 import type { Balancing } from '../net/balancing.js';
 import { errorMessage } from '../net/error-message.js';
 import type { Log } from '../net/log.js';
-import { Pacer } from '../runtime/pacer.js';
+import type { Pace, Paced } from '../runtime/pace.js';
 import { DesiredSet } from './desired/desired-set.js';
 import { placeText } from './desired/place-text.js';
 import type {
@@ -21,6 +21,8 @@ import { thisHost, type PlaneHost } from './plane-host.js';
 
 export interface KeeperOptions {
   readonly catalog: Catalog;
+  /** When it follows changes. */
+  readonly pace: Pick<Pace, 'follow'>;
   readonly spec: PlaneSpec;
   readonly log: Log;
   readonly onSignal?: (signal: PassiveSignal) => void;
@@ -111,7 +113,7 @@ export class Keeper {
   #unsubscribe: (() => void) | undefined;
   #timer: NodeJS.Timeout | undefined;
   /** A burst of changes is one apply. */
-  readonly #pacer = new Pacer(() => this.#work());
+  readonly #following: Paced;
 
   constructor(options: KeeperOptions) {
     this.#catalog = options.catalog;
@@ -123,6 +125,7 @@ export class Keeper {
     this.#now = options.now ?? (() => performance.now());
     this.#retryMs = options.retryMs ?? RETRY_MS;
     this.#stopMs = options.stopMs ?? STOP_MS;
+    this.#following = options.pace.follow(() => this.#work());
     const { log, onSignal = () => undefined } = options;
     this.#plane = options.spec.open({ host: this.#host, log, onSignal });
   }
@@ -159,7 +162,7 @@ export class Keeper {
     if ('why' in taken && taken.wanted)
       this.#log.warn(`virtual IPs are off, and names are answered with tasks: ${taken.why}`);
     this.#settle(terms, taken);
-    if (this.#unsubscribe) this.#pacer.due();
+    if (this.#unsubscribe) this.#following.due();
   }
 
   /** Follows the catalog from now on; resolves when all that there is now is carried. */
@@ -167,11 +170,11 @@ export class Keeper {
     let isFollowing = false;
     this.#unsubscribe = this.#catalog.onChange((change) => {
       this.#note(change);
-      if (isFollowing) this.#pacer.due();
+      if (isFollowing) this.#following.due();
     });
     await this.#work();
     isFollowing = true;
-    this.#pacer.due();
+    this.#following.due();
   }
 
   /** Takes no new connection; open ones may go on for a short while. */
@@ -179,7 +182,7 @@ export class Keeper {
     this.#unsubscribe?.();
     this.#unsubscribe = undefined;
     clearTimeout(this.#timer);
-    this.#pacer.stop();
+    this.#following.stop();
     const enough = new Promise<void>((resolve) => {
       setTimeout(resolve, this.#stopMs).unref();
     });
@@ -291,7 +294,7 @@ export class Keeper {
     }
     this.#log.info(`virtual IPs are on again, from ${taken.pool}`);
     this.#settle(terms, taken);
-    this.#pacer.due();
+    this.#following.due();
   }
 
   async #repair(): Promise<void> {
@@ -315,7 +318,7 @@ export class Keeper {
     const retryIn = this.#problems.length > 0 ? this.#retryMs : Infinity;
     const dueIn = Math.min(this.#repairAt, this.#retryAt) - now;
     const wait = Math.min(retryIn, dueIn, this.#desiredSet.nextChange - this.#clock());
-    if (wait < Infinity) this.#timer = setTimeout(() => this.#pacer.due(), Math.max(0, wait)).unref();
+    if (wait < Infinity) this.#timer = setTimeout(() => this.#following.due(), Math.max(0, wait)).unref();
   }
 }
 

@@ -18,13 +18,14 @@ import type { LoadedConfig } from './loaded-config.js';
 import { errorMessage } from '../net/error-message.js';
 import type { Log } from '../net/log.js';
 import type { Names } from './name-parts.js';
-import { Pacer } from '../runtime/pacer.js';
+import type { Pace, Paced } from '../runtime/pace.js';
 
 export interface AnsweringOptions {
   readonly responder: Responder;
   readonly names: () => Names;
   readonly environment: () => string;
   readonly snapshot: () => Snapshot;
+  readonly pace: Pick<Pace, 'follow'>;
   /** Milliseconds since the epoch. */
   readonly startedAt: number;
   readonly log: Log;
@@ -40,9 +41,7 @@ export class Answering implements Part {
   #loaded = false;
   /** What changed and is still to be told. */
   #pending: Set<LookupKey> | 'all' | undefined;
-  readonly #pacer = new Pacer(() => {
-    this.#tell();
-  });
+  readonly #telling: Paced;
   #native: NativeUdp | undefined;
   #local: LocalAnswers | undefined;
   #why: string | undefined;
@@ -50,6 +49,7 @@ export class Answering implements Part {
 
   constructor(options: AnsweringOptions) {
     this.#options = options;
+    this.#telling = options.pace.follow(() => this.#tell());
     const { names, environment, snapshot, log } = options;
     this.#compiler = new Compiler({
       versions: this.#versions,
@@ -120,7 +120,7 @@ export class Answering implements Part {
     if (isNew || lookups === 'all') this.#pending = 'all';
     else if (this.#pending !== 'all') for (const key of lookups) this.#pending.add(key);
     if (!this.#native) this.#tell();
-    else this.#pacer.due();
+    else this.#telling.due();
   }
 
   /** The names of another configuration are in force: no answer that was compiled before is valid any more. */
@@ -169,7 +169,7 @@ export class Answering implements Part {
 
   /** The listeners must be closed before. */
   async stop(): Promise<void> {
-    this.#pacer.stop();
+    this.#telling.stop();
     await this.#native?.stop();
   }
 

@@ -8,6 +8,7 @@ import type { ChangeSet } from '../catalog/change.js';
 import type { Problem } from '../catalog/model.js';
 import type { Snapshot } from '../catalog/snapshot.js';
 import type { Config } from '../config/model.js';
+import { Pace } from '../runtime/pace.js';
 import { createResponder, type Responder } from '../dns/server/responder.js';
 import { formatHostPort } from '../net/ip.js';
 import { ApiPart } from './api-part.js';
@@ -34,6 +35,8 @@ import { vipPort } from './vip-info.js';
 /** Everything that runs, wired: sources -> catalog -> name server, virtual IPs, API, state directory. */
 export class Daemon {
   readonly catalog: Catalog;
+  /** At which changes are taken, and followed by answers and virtual IPs. */
+  readonly pace = new Pace();
   readonly #log: DaemonLog;
   readonly #internalErrors: Pick<InternalErrors, 'count' | 'problems'>;
   readonly #version = fairleadVersion();
@@ -85,6 +88,7 @@ export class Daemon {
       names: () => this.#names.current,
       environment: () => this.#loaded.config.environment,
       snapshot: () => this.catalog.snapshot,
+      pace: this.pace,
       startedAt: this.#startedAt,
       log: log.of('dns'),
     });
@@ -93,7 +97,7 @@ export class Daemon {
       (address, counters) => this.#answering.listen(address, counters),
       log.of('dns'),
     );
-    this.#sources = new Sources(this.catalog, log, () => this.#state.saved.sources);
+    this.#sources = new Sources(this.catalog, this.pace, log, () => this.#state.saved.sources);
     this.#health = new HealthKeeper(this.catalog, createCheckBook(loaded), this.#sources);
     this.#vips = this.#createVips(loaded.config);
     this.#api = new ApiPart((config) => this.#createApi(config));
@@ -117,6 +121,7 @@ export class Daemon {
    */
   #parts(): readonly Part[] {
     return [
+      { name: 'pace', stop: () => this.pace.stop() },
       { name: 'configuration', reload: (loaded) => this.#use(loaded) },
       this.#state,
       this.#names,
@@ -236,6 +241,7 @@ export class Daemon {
     const { native = 'auto', workers = 1 } = vip ?? {};
     return new Keeper({
       catalog: this.catalog,
+      pace: this.pace,
       spec: proxyPlaneSpec({
         udp: { batches: native === 'auto' },
         native: native === 'auto' && { workers },

@@ -1,33 +1,31 @@
-import { setImmediate as turn } from 'node:timers/promises';
 import type { FactDelta, Facts, FactSink } from '../catalog/facts.js';
 import type { SourceStatus } from '../catalog/model.js';
-import { Pacer } from '../runtime/pacer.js';
-
-/** ms of taking changes after which everything else has its turn. */
-const SLICE_MS = 5;
+import type { Pace, Paced } from '../runtime/pace.js';
 
 /**
- * A sink that takes a change at the end of the turn of the event loop in which it is told, and many that follow close upon each other
- * together, in their order, each as the change that it is: a core whose caches are full of something else takes three times as long
- * for one by one. Whatever else is told comes after all changes before it.
+ * A sink that takes changes at the daemon's pace: one that comes alone at the end of the turn of the event loop, and many
+ * that follow each other together, in their order, each as the change that it is. A processor whose caches are full of
+ * other data takes three times as long for changes that come one by one. A full list of facts, or a status, comes after
+ * all changes before it.
  */
 export class PacedSink implements FactSink {
   readonly #sink: FactSink;
   readonly #onFault: (error: unknown) => void;
-  readonly #pacer = new Pacer(() => this.#take());
+  readonly #intake: Paced;
   #pending: FactDelta[] = [];
   /** How many of them are taken. */
   #taken = 0;
 
-  /** @param onFault is told what a change that could not be taken was thrown for; those behind it are taken */
-  constructor(sink: FactSink, onFault: (error: unknown) => void) {
+  /** @param onFault receives the error of a change that could not be taken; the changes behind it are taken */
+  constructor(sink: FactSink, pace: Pick<Pace, 'intake'>, onFault: (error: unknown) => void) {
     this.#sink = sink;
+    this.#intake = pace.intake((deadline) => this.#takeUntil(deadline));
     this.#onFault = onFault;
   }
 
   update(delta: FactDelta): void {
     this.#pending.push(delta);
-    this.#pacer.due();
+    this.#intake.due();
   }
 
   replace(facts: Facts, cause?: string): void {
@@ -48,23 +46,11 @@ export class PacedSink implements FactSink {
   /** Takes what was told, and nothing more. */
   close(): void {
     this.flush();
-    this.#pacer.stop();
+    this.#intake.stop();
   }
 
-  #take(): void | Promise<void> {
-    this.#takeUntil(performance.now() + SLICE_MS);
-    return this.#pending.length > 0 ? this.#takeRest() : undefined;
-  }
-
-  async #takeRest(): Promise<void> {
-    while (this.#pending.length > 0) {
-      await turn();
-      this.#takeUntil(performance.now() + SLICE_MS);
-    }
-  }
-
-  /** @param deadline of performance.now() */
-  #takeUntil(deadline: number): void {
+  /** @param deadline of performance.now() @returns whether there are more */
+  #takeUntil(deadline: number): boolean {
     let delta: FactDelta | undefined;
     while ((delta = this.#pending[this.#taken]) !== undefined) {
       this.#taken++;
@@ -75,8 +61,9 @@ export class PacedSink implements FactSink {
       }
       if (performance.now() >= deadline) break;
     }
-    if (this.#taken < this.#pending.length) return;
+    if (this.#taken < this.#pending.length) return true;
     this.#pending = [];
     this.#taken = 0;
+    return false;
   }
 }

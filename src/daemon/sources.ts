@@ -9,6 +9,7 @@ import { hostAddress } from '../linux/addresses.js';
 import type { Part } from './lifecycle.js';
 import type { LoadedConfig } from './loaded-config.js';
 import type { DaemonLog } from './log.js';
+import type { Pace } from '../runtime/pace.js';
 import { PacedSink } from './paced-sink.js';
 import { errorMessage } from '../net/error-message.js';
 import type { Log } from '../net/log.js';
@@ -38,12 +39,14 @@ export class Sources implements Part {
   readonly name = 'sources';
   readonly #catalog: Catalog;
   readonly #log: DaemonLog;
+  readonly #pace: Pace;
   readonly #saved: () => SavedFacts | undefined;
   readonly #running = new Map<SourceName, Running>();
 
   /** @param saved facts that are served until a source has spoken; asked for once, at the start */
-  constructor(catalog: Catalog, log: DaemonLog, saved: () => SavedFacts | undefined) {
+  constructor(catalog: Catalog, pace: Pace, log: DaemonLog, saved: () => SavedFacts | undefined) {
     this.#catalog = catalog;
+    this.#pace = pace;
     this.#log = log;
     this.#saved = saved;
   }
@@ -111,7 +114,7 @@ export class Sources implements Part {
 
   #createSink(name: SourceName, saved: SavedFacts | undefined): PacedSink {
     const log = this.#log.of(name);
-    return new PacedSink(this.#catalog.sink(name, saved?.get(name)), (error) => {
+    return new PacedSink(this.#catalog.sink(name, saved?.get(name)), this.#pace, (error) => {
       log.error('a change could not be taken; please report it', { error: errorMessage(error) });
     });
   }

@@ -9,6 +9,7 @@ import type {
 import { Catalog } from '../../src/catalog/catalog.js';
 import type { FactSink } from '../../src/catalog/facts.js';
 import { parseConfigText } from '../../src/config/load.js';
+import { Pace } from '../../src/runtime/pace.js';
 import { Keeper, type KeeperOptions } from '../../src/balancer/keeper.js';
 import { ref, taskFact } from '../support/facts.js';
 import { recordedLog } from '../support/recorded-log.js';
@@ -105,7 +106,7 @@ async function keeper(
     open: () => plane,
   };
   const hostRanges = () => [];
-  const made = new Keeper({ catalog, spec, log, clock: () => now, hostRanges, ...options });
+  const made = new Keeper({ catalog, pace: new Pace(), spec, log, clock: () => now, hostRanges, ...options });
   keepers.push(made);
   await made.use(loaded.config, await made.prepare(loaded.config));
   sink = catalog.sink('docker');

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { FactDelta, FactSink } from '../../src/catalog/facts.js';
 import { PacedSink } from '../../src/daemon/paced-sink.js';
+import { Pace } from '../../src/runtime/pace.js';
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setImmediate', 'performance'] });
@@ -23,7 +24,7 @@ function paced({ cost = 0, fails = '' }: { readonly cost?: number; readonly fail
     },
     status: ({ state }) => reached.push(state),
   };
-  const own = new PacedSink(sink, (error) => faults.push(String(error)));
+  const own = new PacedSink(sink, new Pace(), (error) => faults.push(String(error)));
   return { sink: own, reached, faults };
 }
 
@@ -77,7 +78,7 @@ describe('a paced sink', () => {
       taken++;
       clock++;
     };
-    const sink = new PacedSink({ replace: vi.fn(), update, status: vi.fn() }, vi.fn());
+    const sink = new PacedSink({ replace: vi.fn(), update, status: vi.fn() }, new Pace(), vi.fn());
     for (let count = 0; count < 100; count++) sink.update(change(''));
     const pieces: number[] = [];
     for (let turn = 0; turn < 100 && taken < 100; turn++) {
@@ -117,6 +118,7 @@ describe('a paced sink', () => {
             },
             status: ({ detail = '' }) => reached.push(detail),
           },
+          new Pace(),
           (error) => {
             throw error;
           },

@@ -1,0 +1,124 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import { Pacer } from './pacer.js';
+
+/** ms of taking changes after which everything else has its turn. */
+const SLICE_MS = 5;
+
+/** Something that is done at the pace of all changes. */
+export interface Paced {
+  /** There is something to do. */
+  due(): void;
+  /** Nothing is done any more. */
+  stop(): void;
+}
+
+/**
+ * The one pace between events and what follows from them. In each round it takes what is new, and then has those follow
+ * who use it, so that a change does not wait at each station again. Between rounds it rests as a {@link Pacer} does.
+ */
+export class Pace {
+  readonly #intakes = new Set<Intake>();
+  readonly #followers = new Set<Follower>();
+  readonly #pacer = new Pacer(() => this.#round());
+
+  /**
+   * Takes changes: first in each round.
+   * @param take takes changes until `deadline` (of performance.now()), at least one; @returns whether there are more
+   */
+  intake(take: (deadline: number) => boolean): Paced {
+    const intake: Intake = { take, isDue: false };
+    this.#intakes.add(intake);
+    return {
+      due: () => {
+        intake.isDue = true;
+        this.#pacer.due();
+      },
+      stop: () => this.#intakes.delete(intake),
+    };
+  }
+
+  /**
+   * Follows changes: after they were taken, once however many they were. Work that goes on after the round is not waited
+   * for; it has half of the time.
+   * @param work never rejects
+   */
+  follow(work: () => void | Promise<void>): Paced {
+    const follower = new Follower(work, () => this.#pacer.due());
+    this.#followers.add(follower);
+    return {
+      due: () => follower.due(),
+      stop: () => {
+        follower.stop();
+        this.#followers.delete(follower);
+      },
+    };
+  }
+
+  stop(): void {
+    this.#pacer.stop();
+  }
+
+  #round(): void | Promise<void> {
+    return this.#slice() ? this.#goOn() : undefined;
+  }
+
+  async #goOn(): Promise<void> {
+    do await turn();
+    while (this.#slice());
+  }
+
+  /** @returns whether there is more to take */
+  #slice(): boolean {
+    const deadline = performance.now() + SLICE_MS;
+    let isMore = false;
+    for (const intake of this.#intakes) {
+      if (intake.isDue) intake.isDue = intake.take(deadline);
+      isMore ||= intake.isDue;
+    }
+    for (const follower of this.#followers) follower.run();
+    return isMore;
+  }
+}
+
+interface Intake {
+  readonly take: (deadline: number) => boolean;
+  isDue: boolean;
+}
+
+class Follower {
+  readonly #work: () => void | Promise<void>;
+  readonly #wake: () => void;
+  #isDue = false;
+  #isAtWork = false;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(work: () => void | Promise<void>, wake: () => void) {
+    this.#work = work;
+    this.#wake = wake;
+  }
+
+  due(): void {
+    this.#isDue = true;
+    if (!this.#isAtWork) this.#wake();
+  }
+
+  stop(): void {
+    this.#isDue = false;
+    clearTimeout(this.#timer);
+  }
+
+  run(): void {
+    if (!this.#isDue || this.#isAtWork) return;
+    this.#isDue = false;
+    const begun = performance.now();
+    const working = this.#work();
+    if (!working) return;
+    this.#isAtWork = true;
+    void working.then(() => {
+      this.#timer = setTimeout(() => {
+        this.#isAtWork = false;
+        if (this.#isDue) this.#wake();
+      }, performance.now() - begun);
+    });
+  }
+}

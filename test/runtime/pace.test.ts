@@ -1,0 +1,90 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { Pace } from '../../src/runtime/pace.js';
+
+let pace: Pace;
+let done: string[];
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setImmediate', 'performance'] });
+  [pace, done] = [new Pace(), []];
+});
+afterEach(() => {
+  pace.stop();
+  vi.useRealTimers();
+});
+
+/** Something that takes changes, one a call. @param waiting how many there are */
+function intake(name: string, waiting: number, cost = 0) {
+  return pace.intake(() => {
+    done.push(`${name} takes`);
+    vi.advanceTimersByTime(cost);
+    return --waiting > 0;
+  });
+}
+
+describe('the pace', () => {
+  it('has followers follow in the very round in which changes were taken', () => {
+    const follower = pace.follow(() => void done.push('follows'));
+    const taking = pace.intake(() => {
+      done.push('takes');
+      follower.due();
+      return false;
+    });
+    taking.due();
+    expect(done).toEqual([]);
+    vi.advanceTimersByTime(0);
+    expect(done).toEqual(['takes', 'follows']);
+  });
+
+  it('follows once, however often that became due', () => {
+    const follower = pace.follow(() => void done.push('follows'));
+    follower.due();
+    follower.due();
+    vi.advanceTimersByTime(0);
+    expect(done).toEqual(['follows']);
+  });
+
+  it('takes what is due of every intake, and leaves the event loop a turn between two slices', async () => {
+    intake('idle', 1);
+    const [a, b] = [intake('a', 2), intake('b', 1)];
+    a.due();
+    b.due();
+    let turns = 0;
+    setImmediate(() => setImmediate(() => turns++));
+    await vi.advanceTimersByTimeAsync(0);
+    await vi.waitFor(() => expect(done).toEqual(['a takes', 'b takes', 'a takes']));
+    expect(turns).toBe(1);
+  });
+
+  it('does not wait for work that goes on, and gives it half of the time', async () => {
+    let finish = () => undefined as void;
+    let runs = 0;
+    const slow = pace.follow(() => {
+      runs++;
+      return new Promise<void>((resolve) => (finish = resolve));
+    });
+    const quick = pace.follow(() => void done.push('quick'));
+    slow.due();
+    vi.advanceTimersByTime(0);
+    slow.due();
+    quick.due();
+    vi.advanceTimersByTime(40);
+    expect([runs, done]).toEqual([1, ['quick']]);
+    finish();
+    await vi.advanceTimersByTimeAsync(39);
+    expect(runs).toBe(1);
+    await vi.advanceTimersByTimeAsync(2);
+    expect(runs).toBe(2);
+  });
+
+  it('does nothing for what was stopped', () => {
+    const follower = pace.follow(() => void done.push('follows'));
+    const taking = intake('a', 1);
+    follower.due();
+    taking.due();
+    follower.stop();
+    taking.stop();
+    vi.advanceTimersByTime(100);
+    expect(done).toEqual([]);
+  });
+});
