@@ -2,7 +2,7 @@ import type { CatalogEvent, ChangeSet } from '../catalog/change.js';
 import type { DrainMark, DrainTarget } from '../catalog/health-overlay.js';
 import type { Health, Problem, ServiceKey } from '../catalog/model.js';
 import type { Snapshot } from '../catalog/snapshot.js';
-import type { AnsweringJson, DnsCountersJson, ForwardingJson, TransportJson } from './types/dns-figures.js';
+import type { AnsweringJson, DnsCountersJson, ForwardingJson } from './types/dns-figures.js';
 import type { ExplainJson, ExplainVipPortJson, ViewJson } from './types/query.js';
 import type { VipCounters, VipSettings, VipState, VipStatusJson, VipTaskJson } from './types/vips.js';
 import type { Log } from '../net/log.js';
@@ -77,7 +77,6 @@ export interface DaemonStatus {
     readonly forwarding: ForwardingJson;
     readonly counters: DnsCountersJson;
     readonly answering: AnsweringJson;
-    readonly transport: TransportJson;
   };
 }
 

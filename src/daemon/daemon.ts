@@ -232,7 +232,6 @@ export class Daemon {
         forwarding,
         counters: this.#answering.counters(),
         answering,
-        transport: this.#listeners.transport(),
       },
     };
   }

@@ -1,5 +1,6 @@
 import { keptPointers } from './kept-pointers.js';
-import { systemCallError, type Libc, type Pointer, type SystemCallError } from './libc.js';
+import { systemCallError, type Libc, type SystemCallError } from './libc.js';
+import type { Pointer } from './pointer.js';
 import { ofArchitecture, TIMESPEC_SIZE } from './numbers.js';
 import { SOCKADDR_SIZE } from './sockaddr.js';
 

@@ -1,4 +1,5 @@
-import { systemCallError, type Libc, type Pointer } from './libc.js';
+import { systemCallError, type Libc } from './libc.js';
+import type { Pointer } from './pointer.js';
 import { CLOEXEC } from './numbers.js';
 
 /** sys/epoll.h. */

@@ -1,4 +1,5 @@
-import { systemCallError, type Libc, type Pointer } from './libc.js';
+import { systemCallError, type Libc } from './libc.js';
+import type { Pointer } from './pointer.js';
 import { CLOEXEC, NONBLOCK } from './numbers.js';
 
 /** A descriptor by which one thread wakes another that waits in epoll_wait (eventfd(2)). */

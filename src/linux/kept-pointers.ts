@@ -1,4 +1,4 @@
-import type { Pointer } from './libc.js';
+import type { Pointer } from './pointer.js';
 
 /**
  * Pointers for calls that are made very often. A pointer does not fit a small integer of V8, so that each call would make an object of it

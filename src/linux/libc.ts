@@ -3,11 +3,9 @@
  * same shape on glibc and musl, x64 and arm64; system calls whose libc wrappers differ go through `syscall`.
  */
 
+import type { Pointer } from './pointer.js';
 import { declareStreamCalls, type StreamCalls } from './stream-calls.js';
 import { errorMessage } from '../net/error-message.js';
-
-/** A pointer as a number: addresses of user space fit 47 bits. 0 is NULL. */
-export type Pointer = number;
 
 /** A failed system call, in the shape of Node's own system errors. */
 export class SystemCallError extends Error {

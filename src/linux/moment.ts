@@ -1,5 +1,6 @@
 import { keptPointers } from './kept-pointers.js';
-import type { Libc, Pointer } from './libc.js';
+import type { Libc } from './libc.js';
+import type { Pointer } from './pointer.js';
 import { TIMESPEC_SIZE } from './numbers.js';
 
 /** Of clock_gettime(2): it only goes on; process.hrtime() reads the same. */

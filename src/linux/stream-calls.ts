@@ -1,4 +1,4 @@
-import type { Pointer } from './libc.js';
+import type { Pointer } from './pointer.js';
 
 /**
  * The calls of stream sockets, pipes and epoll, for threads that make hundreds of thousands of them a second: pointers are

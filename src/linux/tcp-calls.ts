@@ -1,5 +1,6 @@
 import { ipFamily, ipFromBytes, type HostPort } from '../net/ip.js';
-import type { Libc, Pointer } from './libc.js';
+import type { Libc } from './libc.js';
+import type { Pointer } from './pointer.js';
 import { CLOEXEC, IPPROTO_TCP, NONBLOCK, SOCK_STREAM, SOL_SOCKET, TCP_NODELAY } from './numbers.js';
 import { AF_INET, AF_INET6, SOCKADDR, SOCKADDR_SIZE, writeSockaddr } from './sockaddr.js';
 

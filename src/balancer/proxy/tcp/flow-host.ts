@@ -1,10 +1,9 @@
 import type { DeadlineWheel } from '../../../runtime/deadline-wheel.js';
 import type { Backends } from '../../flows/backends.js';
-import type { TcpFlow } from './tcp-flow.js';
 import type { TcpSettings } from './tcp-settings.js';
 
 /** What a flow needs from the service that it came in by. */
-export interface FlowHost {
+export interface FlowHost<Flow> {
   /** As of now; an update replaces it. */
   readonly settings: TcpSettings;
   readonly backends: Backends;
@@ -12,7 +11,7 @@ export interface FlowHost {
   /** How many flows got a task to try, were turned away, no attempt could carry, and how many further attempts were made. */
   readonly tally: { total: number; refused: number; failed: number; retried: number };
   /** Whether its client may have one more flow; asked once, when the client's address is known. */
-  admit(flow: TcpFlow): boolean;
+  admit(flow: Flow): boolean;
   /** Its sockets are closed. */
-  ended(flow: TcpFlow): void;
+  ended(flow: Flow): void;
 }

@@ -26,7 +26,7 @@ const ATTEMPTS = 3;
  */
 export abstract class TcpFlow implements Flow, Expiring {
   slot: number | undefined = undefined;
-  protected readonly host: FlowHost;
+  protected readonly host: FlowHost<TcpFlow>;
   protected phase: 'header' | 'connecting' | 'open' | 'over' = 'header';
   #backend: Backend | undefined = undefined;
   #tried: Set<string> | undefined = undefined;
@@ -45,7 +45,7 @@ export abstract class TcpFlow implements Flow, Expiring {
   #keepAlive = false;
   #released = false;
 
-  constructor(host: FlowHost) {
+  constructor(host: FlowHost<TcpFlow>) {
     this.host = host;
   }
 

@@ -13,7 +13,7 @@ const FLOW = 2;
 
 /** What carries connections. */
 export interface TcpConnections<Client> {
-  createFlow(client: Client, host: FlowHost): TcpFlow;
+  createFlow(client: Client, host: FlowHost<TcpFlow>): TcpFlow;
   /** Ends a connection that became no flow; the client sees a reset. */
   reset(client: Client): void;
 }
@@ -30,7 +30,7 @@ export interface TcpFlowsOptions<Client> {
 }
 
 /** The flows of one virtual service that one thread carries: who is let in, what becomes of them when the service changes. */
-export class TcpFlows<Client> implements FlowHost {
+export class TcpFlows<Client> implements FlowHost<TcpFlow> {
   readonly backends: Backends;
   readonly wheel: DeadlineWheel;
   readonly tally = { total: 0, refused: 0, failed: 0, retried: 0 };

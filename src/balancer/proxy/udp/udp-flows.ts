@@ -9,11 +9,11 @@ import { UdpClientCounts } from './udp-client-counts.js';
 import { DnsQueries, questionLength } from './udp-dns-match.js';
 import type { FlowKey } from './udp-flow-key.js';
 import { udpProxyHeader } from './udp-proxy-header.js';
-import type { UdpSession } from './udp-session.js';
+import type { UdpSession, SessionSocket } from './udp-session.js';
 import { UdpSessionTable } from './udp-session-table.js';
 import { UdpSockets } from './udp-sockets.js';
 import { udpSettings, type UdpSettings } from './udp-settings.js';
-import type { UdpUpstream, UpstreamEvents } from './udp-upstream.js';
+import type { UpstreamEvents } from './udp-upstream.js';
 
 /** The longest datagram that is kept for another task: what fits one Ethernet frame. */
 const MAX_KEPT = 1472;
@@ -22,7 +22,7 @@ export interface UdpFlowsOptions {
   readonly vip: HostPort;
   readonly context: FrontendContext;
   /** Hears of the sockets to tasks. */
-  readonly events: UpstreamEvents;
+  readonly events: UpstreamEvents<UdpSession>;
   readonly batch: UdpBatch | undefined;
   readonly maxSessions: number;
   /** Milliseconds by which the time of a datagram may be too early. */
@@ -119,7 +119,7 @@ export class UdpFlows {
     session: UdpSession,
     datagram: Buffer,
     backend: Backend | undefined = this.#pick(session),
-  ): UdpUpstream | undefined {
+  ): SessionSocket | undefined {
     const isCounted = this.countsReplies;
     const isDns = isCounted && questionLength(datagram) > 0;
     const upstream = backend && this.#sockets.take(backend, isDns, this.#now, () => this.#makeRoom(session));
@@ -185,7 +185,7 @@ export class UdpFlows {
   }
 
   /** A socket that rests has failed, or has heard what nobody waits for. */
-  discard(upstream: UdpUpstream): void {
+  discard(upstream: SessionSocket): void {
     this.#sockets.discard(upstream);
   }
 

@@ -6,9 +6,9 @@ import { BatchPace, loadUdpBatch, type UdpBatch } from './udp-batch.js';
 import { UdpFlows } from './udp-flows.js';
 import { bindVip, type VipSocket } from './udp-listener.js';
 import { SendGate } from './udp-send-gate.js';
-import type { UdpSession } from './udp-session.js';
+import type { SessionSocket, UdpSession } from './udp-session.js';
 import { UdpTicker, type Every } from './udp-ticker.js';
-import type { UdpUpstream, UpstreamEvents, UpstreamFault } from './udp-upstream.js';
+import type { UpstreamEvents, UpstreamFault } from './udp-upstream.js';
 
 /** Sessions of one service; each has a port of this host, of which there are about 28,000. */
 const MAX_SESSIONS = 16_384;
@@ -40,7 +40,7 @@ export async function listenUdp(
   return new UdpFrontend(bound, service, context, { ...options, batch });
 }
 
-class UdpFrontend implements LocalFrontend, UpstreamEvents {
+class UdpFrontend implements LocalFrontend, UpstreamEvents<UdpSession> {
   readonly address: HostPort;
   readonly #socket: Socket;
   readonly #gate: SendGate;
@@ -130,7 +130,7 @@ class UdpFrontend implements LocalFrontend, UpstreamEvents {
     });
   }
 
-  reply(upstream: UdpUpstream, datagram: Buffer): void {
+  reply(upstream: SessionSocket, datagram: Buffer): void {
     const { backend, session } = upstream;
     if (!session) {
       this.#flows.discard(upstream);
@@ -145,7 +145,7 @@ class UdpFrontend implements LocalFrontend, UpstreamEvents {
     this.#flows.backends.answered(backend);
   }
 
-  replies(upstream: UdpUpstream, count: number): void {
+  replies(upstream: SessionSocket, count: number): void {
     const { backend, session } = upstream;
     if (!this.#batch || !session || typeof session.key !== 'number') return;
     const { batch, fd } = this.#batch;
@@ -160,7 +160,7 @@ class UdpFrontend implements LocalFrontend, UpstreamEvents {
     batch.send(fd, 0, count);
   }
 
-  fault(upstream: UdpUpstream, fault: UpstreamFault, reason: string): void {
+  fault(upstream: SessionSocket, fault: UpstreamFault, reason: string): void {
     const { backend, session } = upstream;
     if (fault === 'datagram') return;
     if (fault === 'local') {
@@ -194,7 +194,7 @@ class UdpFrontend implements LocalFrontend, UpstreamEvents {
     return this.#flows.open(address, port);
   }
 
-  #forward(session: UdpSession, upstream: UdpUpstream, datagram: Buffer): void {
+  #forward(session: UdpSession, upstream: SessionSocket, datagram: Buffer): void {
     upstream.backend.bytesIn += datagram.length;
     if (session.requests++ > 0) {
       session.first = undefined;
@@ -234,7 +234,7 @@ class UdpFrontend implements LocalFrontend, UpstreamEvents {
 
   #forwardBatch(
     session: UdpSession,
-    upstream: UdpUpstream,
+    upstream: SessionSocket,
     first: number,
     count: number,
     octets: number,

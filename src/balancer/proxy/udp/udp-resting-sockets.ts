@@ -1,4 +1,4 @@
-import type { UdpUpstream } from './udp-upstream.js';
+import type { SessionSocket } from './udp-session.js';
 
 /** Sockets to one task that may rest at a time. */
 const MAX_RESTING = 512;
@@ -15,14 +15,14 @@ const MAX_USES = 1024;
  */
 export class UdpRestingSockets {
   /** Longest resting first. */
-  readonly #sockets: UdpUpstream[] = [];
+  readonly #sockets: SessionSocket[] = [];
 
   get size(): number {
     return this.#sockets.length;
   }
 
   /** @returns false when the socket is to be closed instead */
-  put(upstream: UdpUpstream, now: number): boolean {
+  put(upstream: SessionSocket, now: number): boolean {
     if (this.#sockets.length >= MAX_RESTING || upstream.uses >= MAX_USES) return false;
     upstream.restingSince = now;
     this.#sockets.push(upstream);
@@ -33,29 +33,29 @@ export class UdpRestingSockets {
    * @param verified whether the new session can tell its own replies from those of an earlier one. One that can gets the
    *   socket used last; one that cannot only gets a socket on which nothing can be under way any more
    */
-  take(verified: boolean, now: number): UdpUpstream | undefined {
+  take(verified: boolean, now: number): SessionSocket | undefined {
     if (verified) return this.#sockets.pop();
     const oldest = this.#sockets[0];
     return oldest && now - oldest.restingSince >= QUARANTINE ? this.#sockets.shift() : undefined;
   }
 
-  remove(upstream: UdpUpstream): void {
+  remove(upstream: SessionSocket): void {
     const at = this.#sockets.indexOf(upstream);
     if (at >= 0) this.#sockets.splice(at, 1);
   }
 
   /** Takes out those that rested for too long. */
-  takeStale(now: number): readonly UdpUpstream[] {
+  takeStale(now: number): readonly SessionSocket[] {
     const fresh = this.#sockets.findIndex((each) => now - each.restingSince < MAX_REST);
     return this.#sockets.splice(0, fresh < 0 ? this.#sockets.length : fresh);
   }
 
   /** The one that rested longest, when a file descriptor is needed elsewhere. */
-  takeOldest(): UdpUpstream | undefined {
+  takeOldest(): SessionSocket | undefined {
     return this.#sockets.shift();
   }
 
-  takeAll(): readonly UdpUpstream[] {
+  takeAll(): readonly SessionSocket[] {
     return this.#sockets.splice(0);
   }
 }

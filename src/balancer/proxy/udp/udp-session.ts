@@ -2,13 +2,16 @@ import type { FlowKey } from './udp-flow-key.js';
 import type { DnsQueries } from './udp-dns-match.js';
 import type { UdpUpstream } from './udp-upstream.js';
 
+/** The socket that a session has to its task. */
+export type SessionSocket = UdpUpstream<UdpSession>;
+
 /** What comes from one client address and port to one virtual service, and what goes back. */
 export class UdpSession {
   readonly key: FlowKey;
   readonly address: string;
   readonly port: number;
   /** The socket to its task; absent after the task refused, until the next datagram picks another. */
-  upstream: UdpUpstream | undefined;
+  upstream: SessionSocket | undefined;
   /** Tasks that refused; the next pick leaves them out. */
   refusedBy: Set<string> | undefined;
   /** The first datagram, kept while it may be sent to another task; reply-count mode only. */

@@ -2,17 +2,18 @@ import type { FlowBudget } from '../../flows/flow-budget.js';
 import type { Backend } from '../../flows/backend.js';
 import type { UdpBatch } from './udp-batch.js';
 import { UdpRestingSockets } from './udp-resting-sockets.js';
+import type { UdpSession, SessionSocket } from './udp-session.js';
 import { UdpUpstream, type UpstreamEvents } from './udp-upstream.js';
 
 /** Makes, keeps and closes the sockets of one service to its tasks; each takes one descriptor of the plane's budget. */
 export class UdpSockets {
   readonly #limits: FlowBudget;
-  readonly #events: UpstreamEvents;
+  readonly #events: UpstreamEvents<UdpSession>;
   readonly #batch: UdpBatch | undefined;
   /** Sockets that rest between sessions; reply-count mode only. */
   readonly #resting = new Map<Backend, UdpRestingSockets>();
 
-  constructor(limits: FlowBudget, events: UpstreamEvents, batch: UdpBatch | undefined) {
+  constructor(limits: FlowBudget, events: UpstreamEvents<UdpSession>, batch: UdpBatch | undefined) {
     this.#batch = batch;
     this.#limits = limits;
     this.#events = events;
@@ -24,23 +25,23 @@ export class UdpSockets {
    * @param makeRoom frees a descriptor; false: there is none to free
    * @returns undefined when there is no descriptor or port for one
    */
-  take(backend: Backend, verified: boolean, now: number, makeRoom: () => boolean): UdpUpstream | undefined {
+  take(backend: Backend, verified: boolean, now: number, makeRoom: () => boolean): SessionSocket | undefined {
     const resting = this.#resting.get(backend)?.take(verified, now);
     if (resting) return resting;
     while (!this.#limits.take(1)) if (!makeRoom()) return undefined;
-    const made = new UdpUpstream(backend, this.#events, this.#batch);
+    const made = new UdpUpstream<UdpSession>(backend, this.#events, this.#batch);
     return made.closed ? undefined : made;
   }
 
   /** Lets a socket rest for the next session, or closes it when there are enough. */
-  rest(upstream: UdpUpstream, now: number): void {
+  rest(upstream: SessionSocket, now: number): void {
     const { backend } = upstream;
     let resting = this.#resting.get(backend);
     if (!resting) this.#resting.set(backend, (resting = new UdpRestingSockets()));
     if (!resting.put(upstream, now)) this.discard(upstream);
   }
 
-  discard(upstream: UdpUpstream): void {
+  discard(upstream: SessionSocket): void {
     if (upstream.closed) return;
     if (!upstream.session) this.#resting.get(upstream.backend)?.remove(upstream);
     upstream.close();

@@ -4,7 +4,6 @@ import type { Backend } from '../../flows/backend.js';
 import { BatchPace, type UdpBatch } from './udp-batch.js';
 import { flowKey } from './udp-flow-key.js';
 import { SendGate } from './udp-send-gate.js';
-import type { UdpSession } from './udp-session.js';
 
 const ANY_ADDRESS = { ip: '0.0.0.0', port: 0 };
 
@@ -30,19 +29,20 @@ const TASK_FAULTS: Readonly<Record<string, string>> = {
 };
 const LOCAL_FAULTS = new Set(['EMFILE', 'ENFILE', 'EADDRINUSE', 'EADDRNOTAVAIL', 'ENOMEM', 'ENOBUFS']);
 
-export interface UpstreamEvents {
-  reply(upstream: UdpUpstream, datagram: Buffer): void;
+/** @typeParam Session whose datagrams a socket carries */
+export interface UpstreamEvents<Session> {
+  reply(upstream: UdpUpstream<Session>, datagram: Buffer): void;
   /** The first `count` datagrams of the batch have come behind one that was told by `reply`. */
-  replies(upstream: UdpUpstream, count: number): void;
+  replies(upstream: UdpUpstream<Session>, count: number): void;
   /** @param reason in the words of a passive signal */
-  fault(upstream: UdpUpstream, fault: UpstreamFault, reason: string): void;
+  fault(upstream: UdpUpstream<Session>, fault: UpstreamFault, reason: string): void;
 }
 
 /** A socket connected to one task: only the task can send to it, and it hears when nobody is there. */
-export class UdpUpstream {
+export class UdpUpstream<Session> {
   readonly backend: Backend;
   /** Whose datagrams it carries now; absent while it rests. */
-  session: UdpSession | undefined;
+  session: Session | undefined;
   /** When its last session ended. */
   restingSince = 0;
   /** Sessions so far. */
@@ -50,7 +50,7 @@ export class UdpUpstream {
   closed = false;
   readonly #socket: Socket;
   readonly #gate: SendGate;
-  readonly #events: UpstreamEvents;
+  readonly #events: UpstreamEvents<Session>;
   readonly #sent: (error: Error | null) => void;
   readonly #batch: UdpBatch | undefined;
   readonly #pace = new BatchPace();
@@ -58,7 +58,7 @@ export class UdpUpstream {
   #queue: Payload[] | undefined = [];
 
   /** @param batch absent: datagrams go singly */
-  constructor(backend: Backend, events: UpstreamEvents, batch: UdpBatch | undefined) {
+  constructor(backend: Backend, events: UpstreamEvents<Session>, batch: UdpBatch | undefined) {
     this.backend = backend;
     this.#events = events;
     this.#sent = (error) => {

@@ -24,7 +24,7 @@ export class NativeFlow extends TcpFlow implements SideOwner {
   /** Of a PROXY header that is not complete. */
   #header: Buffer | undefined = undefined;
 
-  constructor(client: Side, host: FlowHost, context: NativeContext) {
+  constructor(client: Side, host: FlowHost<TcpFlow>, context: NativeContext) {
     super(host);
     this.#client = client;
     this.#context = context;

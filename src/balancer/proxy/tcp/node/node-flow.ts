@@ -25,7 +25,7 @@ export class NodeFlow extends TcpFlow {
   #listening = false;
 
   /** @param client paused, with nothing read yet and a listener for its errors */
-  constructor(client: Socket, host: FlowHost) {
+  constructor(client: Socket, host: FlowHost<TcpFlow>) {
     super(host);
     this.#client = client;
     client.on('close', (hadError) => this.#clientClosed(hadError));
