@@ -94,16 +94,22 @@ export class Catalog implements CatalogReader {
   }
 
   /**
-   * Registers a source and gives it the place to put its facts. The order of registration is the order of precedence.
+   * Registers a source and gives it the place to put its facts. Of sources of one rank, the one registered first wins.
    * @param restored what the source had last told an earlier process; served as `stale` until it speaks
-   * @param node the id of the node whose tasks the source sees itself (docs/design.md, "Identity")
+   * @param place `node`: the id of the node whose tasks the source sees itself (docs/design.md, "Identity"); `rank`: a
+   * source of a lower rank wins, whenever it was registered; 0 by default
    * @throws Error when the name is taken
    */
-  sink(name: string, restored?: { readonly facts: Facts; readonly asOf: number }, node?: string): FactSink {
+  sink(
+    name: string,
+    restored?: { readonly facts: Facts; readonly asOf: number },
+    { node, rank = 0 }: { readonly node?: string; readonly rank?: number } = {},
+  ): FactSink {
     if (this.#sources.some((source) => source.name === name))
       throw new Error(`source ${name} is registered already`);
-    const source = new SourceFacts(name, node);
+    const source = new SourceFacts(name, node, rank);
     this.#sources.push(source);
+    this.#sources.sort((a, b) => a.rank - b.rank);
     if (restored) {
       source.status = {
         name,

@@ -28,6 +28,8 @@ export class SourceFacts {
   readonly name: string;
   /** The id of the node whose tasks it sees itself. */
   readonly node: string | undefined;
+  /** Sources of a lower rank win. */
+  readonly rank: number;
   readonly tasks = new Map<string, Task>();
   readonly services = new Map<ServiceKey, ServiceFact>();
   readonly networks = new Map<string, Network>();
@@ -36,9 +38,10 @@ export class SourceFacts {
   status: SourceStatus;
   readonly #shared = new Shared();
 
-  constructor(name: string, node?: string) {
+  constructor(name: string, node?: string, rank = 0) {
     this.name = name;
     this.node = node;
+    this.rank = rank;
     this.status = { name, state: 'loading' };
   }
 

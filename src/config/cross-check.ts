@@ -3,6 +3,7 @@ import { checkRecords } from '../wire/record-set.js';
 import { formatUpstream, type Upstream } from '../net/upstream.js';
 import type { Fault } from './issues.js';
 import type { Config } from './model.js';
+import { instancesOf, type OneOrMore } from './source-instances.js';
 
 /** `sun_path` of unix(7) has room for this many bytes and the NUL. */
 const longestSocketPath = 107;
@@ -18,6 +19,7 @@ export function crossCheck(config: Config): Fault[] {
     ...apiFaults(config),
     ...socketFaults(config),
     ...poolFaults(config),
+    ...sourceFaults(config),
   ];
 }
 
@@ -105,11 +107,12 @@ function apiFaults({ api }: Config): Fault[] {
 }
 
 function socketFaults({ api, sources }: Config): Fault[] {
-  const sockets = api.listen.map((listen, index) => ({
+  const sockets: { path: Fault['path']; socket: string }[] = api.listen.map((listen, index) => ({
     path: ['api', 'listen', index],
     socket: listen.kind === 'unix' ? listen.path : '',
   }));
-  if (sources.docker) sockets.push({ path: ['sources', 'docker', 'socket'], socket: sources.docker.socket });
+  for (const { path, settings } of placesOf('docker', sources.docker))
+    sockets.push({ path: [...path, 'socket'], socket: settings.socket });
   const faults = sockets
     .filter(({ socket }) => Buffer.byteLength(socket) > longestSocketPath)
     .map(({ path, socket }) =>
@@ -119,12 +122,45 @@ function socketFaults({ api, sources }: Config): Fault[] {
       ),
     );
   const own = api.listen.findIndex(
-    (listen) => listen.kind === 'unix' && listen.path === sources.docker?.socket,
+    (listen) =>
+      listen.kind === 'unix' &&
+      instancesOf('docker', sources.docker).some(({ settings }) => settings.socket === listen.path),
   );
   if (own < 0) return faults;
   const message =
     'is the socket of the Docker engine (sources.docker.socket); choose another path for the API';
   return [...faults, fault(['api', 'listen', own], message)];
+}
+
+/** Sources of one kind need different names, and would give each task twice from one place. */
+function sourceFaults({ sources }: Config): Fault[] {
+  const docker = placesOf('docker', sources.docker).map(({ settings, ...rest }) => {
+    return { ...rest, key: 'socket', place: settings.socket };
+  });
+  const file = placesOf('file', sources.file).map(({ settings, ...rest }) => {
+    return { ...rest, key: 'path', place: settings.path };
+  });
+  return [docker, file].flatMap((each) =>
+    each.flatMap(({ source, path, key, place }, index) => {
+      const earlier = each.slice(0, index);
+      const named = earlier.some((other) => other.source === source);
+      const placed = earlier.find((other) => other.place === place);
+      return [
+        ...(named ? [fault(path, `is a second source called ${source}; give it a name of its own`)] : []),
+        ...(placed
+          ? [fault([...path, key], `${place} is read by ${placed.source} already; remove one of them`)]
+          : []),
+      ];
+    }),
+  );
+}
+
+/** The instances of a kind of source, each with its path in the configuration. */
+function placesOf<T extends object>(kind: string, given: OneOrMore<T> | undefined) {
+  return instancesOf(kind, given).map((instance, index) => ({
+    ...instance,
+    path: ['sources', kind, ...(Array.isArray(given) ? [index] : [])] as (string | number)[],
+  }));
 }
 
 /** An address that this host has or asks cannot be that of a service as well. */

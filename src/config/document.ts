@@ -3,6 +3,7 @@ import { formatHostPort } from '../net/ip.js';
 import { formatRecord } from '../wire/static-record.js';
 import { formatUpstream } from '../net/upstream.js';
 import type { Config } from './model.js';
+import { mapInstances } from './source-instances.js';
 import type { ApiListen } from './values.js';
 
 function apiText(listen: ApiListen): string {
@@ -42,9 +43,11 @@ export function configDocument(config: Config): Record<string, unknown> {
     },
     sources: {
       ...(sources.docker && {
-        docker: { socket: sources.docker.socket, resync: formatDuration(sources.docker.resync) },
+        docker: mapInstances(sources.docker, ({ resync, ...rest }) => {
+          return { ...rest, resync: formatDuration(resync) };
+        }),
       }),
-      ...(sources.file && { file: { ...sources.file } }),
+      ...(sources.file && { file: mapInstances(sources.file, (each) => ({ ...each })) }),
     },
     vip: vip ? { ...vip, release: formatDuration(vip.release) } : false,
     balancing: {

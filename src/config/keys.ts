@@ -23,6 +23,8 @@ export interface ConfigKey {
   readonly description: string;
   /** As it would be written in a file; absent when there is none. */
   readonly default?: unknown;
+  /** A list of such sections may stand in for the section. */
+  readonly repeatable: boolean;
   /** In the order of the schema; empty unless it is a section. */
   readonly children: ReadonlyMap<string, ConfigKey>;
 }
@@ -64,6 +66,7 @@ function readKey(path: string, node: SchemaNode): ConfigKey {
     words: options.map((option) => option.const).filter((word) => word !== undefined),
     description: node.description ?? '',
     ...('default' in node && { default: node.default }),
+    repeatable: form.type === 'object' && options.some((option) => option.type === 'array'),
     children: new Map(children),
   };
 }
@@ -81,7 +84,13 @@ export function allKeys(from: ConfigKey = configKeys()): ConfigKey[] {
   return [...from.children.values()].flatMap((key) => [key, ...allKeys(key)]);
 }
 
-/** The key of a path; undefined when the configuration has no such key. Items of lists have none. */
+/**
+ * The key of a path; undefined when the configuration has no such key. An item of a list of sections has the section's
+ * keys; items of other lists have none.
+ */
 export function findKey(path: readonly PropertyKey[]): ConfigKey | undefined {
-  return path.reduce<ConfigKey | undefined>((key, name) => key?.children.get(String(name)), configKeys());
+  return path.reduce<ConfigKey | undefined>(
+    (key, name) => (typeof name === 'number' && key?.repeatable ? key : key?.children.get(String(name))),
+    configKeys(),
+  );
 }

@@ -37,6 +37,7 @@ export function valueAt(tree: unknown, path: KeyPath): unknown {
 function merge(lower: unknown, upper: unknown, path: readonly string[] = []): unknown {
   if (upper === undefined) return lower;
   if (!isMapping(upper) || lower === undefined || lower === null || lower === false) return upper;
+  if (Array.isArray(lower) && findKey(path)?.repeatable) return upper;
   if (!isMapping(lower) || findKey(path) === undefined) return lower;
   const names = new Set([...Object.keys(lower), ...Object.keys(upper)]);
   const entries = [...names].map((name) => {

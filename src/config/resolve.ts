@@ -30,7 +30,10 @@ export function resolveConfig(
   const host = setterOf(layers, socketPath) === undefined ? (env['DOCKER_HOST'] ?? '') : '';
   const { docker } = parsed.sources;
   const { sources, ...given } =
-    docker && host !== '' ? readDockerHost(host, docker) : { sources: {}, faults: [], origins: new Map() };
+    // With several engines each says where it is.
+    docker && !Array.isArray(docker) && host !== ''
+      ? readDockerHost(host, docker)
+      : { sources: {}, faults: [], origins: new Map() };
   const listen = parsed.api.listen.map((each, index) =>
     each.kind === 'unix' ? { ...each, path: absolute(each.path, ['api', 'listen', index]) } : each,
   );
@@ -43,7 +46,13 @@ export function resolveConfig(
 type ToAbsolute = (text: string, path: KeyPath) => string;
 
 /** What a key of the parsed configuration is in the model; undefined: it is absent there. */
-function settle(value: unknown, key: ConfigKey, path: readonly string[], absolute: ToAbsolute): unknown {
+function settle(value: unknown, key: ConfigKey, path: KeyPath, absolute: ToAbsolute): unknown {
+  if (key.repeatable && Array.isArray(value)) {
+    return value.map((item: { readonly name?: string }, index) => ({
+      ...(item.name !== undefined && { name: item.name }),
+      ...(settle(item, key, [...path, index], absolute) as object),
+    }));
+  }
   if (key.kind === 'section') {
     if (!isMapping(value)) return undefined;
     const entries = [...key.children].map(([name, child]): [string, unknown] => {
@@ -59,7 +68,7 @@ function settle(value: unknown, key: ConfigKey, path: readonly string[], absolut
   );
 }
 
-type Docker = Exclude<ParsedConfig['sources']['docker'], false | undefined>;
+type Docker = Exclude<ParsedConfig['sources']['docker'], false | undefined | readonly unknown[]>;
 
 function readDockerHost(host: string, docker: Docker) {
   const socket = /^unix:\/\/(\/[^\0]+)$/.exec(host)?.[1];

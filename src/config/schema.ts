@@ -37,6 +37,18 @@ function switchable<Shape extends z.ZodRawShape>(shape: Shape) {
   );
 }
 
+/** As {@link switchable}, or a list of such settings, each with a name: several of one kind. */
+function repeatable<Shape extends z.ZodRawShape>(shape: Shape) {
+  const keys = Object.keys(shape).join(', ');
+  const name = dnsLabel()
+    .describe('Tells several of one kind apart. The name of the source is then `kind:name`.')
+    .optional();
+  return z.union(
+    [z.literal(false), section(shape), z.array(section({ name, ...shape }))],
+    must(`a mapping of keys (${keys}), a list of such mappings, or false to switch it off`),
+  );
+}
+
 const logSchema = section({
   level: oneOf(['trace', 'debug', 'info', 'warn', 'error'])
     .describe('The least important messages that are logged.')
@@ -49,6 +61,11 @@ const logSchema = section({
 });
 
 const hostSchema = section({
+  name: shortText('a name for this host', 63)
+    .describe(
+      'What this host is called where several hosts share a registry. Its host name when it is not given.',
+    )
+    .optional(),
   address: address()
     .describe(
       'The address of this host that tasks in host mode and published ports are answered with. Fairlead finds it by itself when it is not given.',
@@ -176,7 +193,7 @@ const dnsSchema = section({
     .optional(),
 });
 
-const dockerSchema = switchable({
+const dockerSchema = repeatable({
   socket: path("the engine's unix socket, such as /var/run/docker.sock")
     .describe(
       "The engine's unix socket. A `DOCKER_HOST` of the form `unix:///path` takes the place of the default.",
@@ -185,13 +202,17 @@ const dockerSchema = switchable({
   resync: duration('1s', '24h')
     .describe('How often everything is compared with the engine, besides following its events.')
     .prefault('60s'),
-}).describe('The Docker engine of this host; `false` switches it off.');
+}).describe(
+  'The Docker engine of this host; `false` switches it off. A list, each item with a `name` of its own, takes several engines.',
+);
 
-const fileSchema = switchable({
+const fileSchema = repeatable({
   path: path('a YAML file with stacks and clients').describe(
     'The file with stacks and clients. It is watched.',
   ),
-}).describe('A file of static services; `false` switches it off.');
+}).describe(
+  'A file of static services; `false` switches it off. A list, each item with a `name` of its own, takes several files.',
+);
 
 const healthSchema = section({
   rancherCompose: z

@@ -1,7 +1,9 @@
 import { serviceKey, type ServiceKey } from '../catalog/model.js';
+import { kindOfSource } from '../config/source-instances.js';
 import { CheckBook } from '../health/check-book.js';
 import type { HealthCheck } from '../health/check.js';
 import type { LoadedConfig } from './loaded-config.js';
+import { capabilitiesOf } from './source-table.js';
 
 /** The checks that the configuration defines, for the tasks of its environment. */
 export function createCheckBook({ config, checks }: Pick<LoadedConfig, 'config' | 'checks'>): CheckBook {
@@ -11,6 +13,10 @@ export function createCheckBook({ config, checks }: Pick<LoadedConfig, 'config' 
     for (const [service, check] of found) services.set(serviceKey({ environment, stack, service }), check);
   }
   const stacks = new Map([...checks.defaults].map(([stack, check]) => [`${environment}/${stack}`, check]));
-  const hasEngine = config.sources.docker !== undefined;
-  return new CheckBook({ services, stacks, canExecute: ({ source }) => hasEngine && source === 'docker' });
+  return new CheckBook({
+    services,
+    stacks,
+    canExecute: ({ source }) => capabilitiesOf(source).exec && kindOfSource(source) in config.sources,
+    isForeign: ({ source }) => !capabilitiesOf(source).firstHand,
+  });
 }

@@ -15,6 +15,7 @@ import { ApiPart } from './api-part.js';
 import { ConfigFault } from './config-fault.js';
 import { createCheckBook } from './configured-check-book.js';
 import type { InternalErrors } from './internal-errors.js';
+import { HostIdentity } from './host-identity.js';
 import { HealthKeeper } from '../health/keeper.js';
 import { Lifecycle, type Part } from './lifecycle.js';
 import { Listeners } from './listeners.js';
@@ -41,6 +42,7 @@ export class Daemon {
   readonly #internalErrors: Pick<InternalErrors, 'count' | 'problems'>;
   readonly #version = fairleadVersion();
   readonly #startedAt = Date.now();
+  readonly #host: HostIdentity;
   readonly #state: StateKeeper;
   readonly #names: NamesInForce;
   readonly #responder: Responder;
@@ -67,6 +69,7 @@ export class Daemon {
     this.catalog = new Catalog({
       onListenerError: report('a consumer of the catalog failed; please report it'),
     });
+    this.#host = new HostIdentity((message) => log.warn(message));
     this.#state = new StateKeeper(this.catalog, (error) => log.warn(errorMessage(error)));
     this.#names = new NamesInForce({ catalog: this.catalog, startedAt: this.#startedAt, log }, ({ tuning }) =>
       this.#responder.tune(tuning),
@@ -97,7 +100,13 @@ export class Daemon {
       (address, counters) => this.#answering.listen(address, counters),
       log.of('dns'),
     );
-    this.#sources = new Sources(this.catalog, this.pace, log, () => this.#state.saved.sources);
+    this.#sources = new Sources(
+      this.catalog,
+      this.pace,
+      log,
+      () => this.#host.node,
+      () => this.#state.saved.sources,
+    );
     this.#health = new HealthKeeper(this.catalog, createCheckBook(loaded), this.#sources);
     this.#vips = this.#createVips(loaded.config);
     this.#api = new ApiPart((config) => this.#createApi(config));
@@ -108,6 +117,7 @@ export class Daemon {
 
   /**
    * What runs, in the order in which it starts and is reloaded. It stops in the opposite order.
+   * - The identity of the host comes before the sources, whose tasks carry it.
    * - What an earlier process saved comes first: everything else begins from it.
    * - Names and the threads that answer come before what changes answers, so that no change is missed.
    * - The pool comes before the sources: a service has its virtual IP as soon as it is known.
@@ -123,6 +133,7 @@ export class Daemon {
     return [
       { name: 'pace', stop: () => this.pace.stop() },
       { name: 'configuration', reload: (loaded) => this.#use(loaded) },
+      this.#host,
       this.#state,
       this.#names,
       this.#answering,

@@ -6,6 +6,7 @@ import { errorMessage } from '../net/error-message.js';
 import { Daemon } from './daemon.js';
 import { demoSettings, makeDemoDirectory, missingForDocker, startDemoTasks } from './demo.js';
 import { InternalErrors } from './internal-errors.js';
+import { instancesOf } from '../config/source-instances.js';
 import type { LoadedConfig } from './loaded-config.js';
 import { createLog, type DaemonLog } from './log.js';
 import type { Signals } from './signals.js';
@@ -38,8 +39,9 @@ export async function runDaemon(options: RunOptions, signals: Signals): Promise<
   let demoReason = options.demo === 'always' ? 'asked for with --demo always' : undefined;
   let load = () => loadConfig(base);
   let loaded = load();
-  if (loaded.ok && options.demo === 'auto' && loaded.path === undefined && loaded.config.sources.docker) {
-    demoReason = await missingForDocker(loaded.config.sources.docker.socket);
+  const [engine] = loaded.ok ? instancesOf('docker', loaded.config.sources.docker) : [];
+  if (loaded.ok && options.demo === 'auto' && loaded.path === undefined && engine) {
+    demoReason = await missingForDocker(engine.settings.socket);
   }
   if (demoReason !== undefined) {
     makeDemoDirectory();

@@ -1,25 +1,21 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { Catalog } from '../catalog/catalog.js';
+import type { TaskNode } from '../catalog/model.js';
 import type { SavedFacts } from '../catalog/state-file.js';
 import type { Source } from '../catalog/facts.js';
 import type { Config } from '../config/model.js';
 import { ExecError, type ContainerExec } from '../sources/docker/container-exec.js';
-import { hostAddress } from '../linux/addresses.js';
 import type { Part } from './lifecycle.js';
 import type { LoadedConfig } from './loaded-config.js';
 import type { DaemonLog } from './log.js';
 import type { Pace } from '../runtime/pace.js';
 import { PacedSink } from './paced-sink.js';
 import { errorMessage } from '../net/error-message.js';
-import type { Log } from '../net/log.js';
+import { wantedSources, type WantedSource } from './source-table.js';
 
-/** The kinds of source in the order of precedence: what an operator writes into a file wins over what is found. */
-const ORDER = ['file', 'docker'] as const;
 /** How long a start waits for the first facts, in milliseconds. */
 const FIRST_FACTS_MS = 2000;
-
-type SourceName = (typeof ORDER)[number];
 
 interface Running {
   readonly source: Source;
@@ -28,25 +24,30 @@ interface Running {
   readonly settings: unknown;
 }
 
-interface Created {
-  readonly source: Source;
-  /** Present when it can run programs in its tasks. */
-  readonly exec?: ContainerExec;
-}
-
 /** The sources that the configuration names, started, and restarted when their settings change. */
 export class Sources implements Part {
   readonly name = 'sources';
   readonly #catalog: Catalog;
   readonly #log: DaemonLog;
   readonly #pace: Pace;
+  readonly #node: () => TaskNode;
   readonly #saved: () => SavedFacts | undefined;
-  readonly #running = new Map<SourceName, Running>();
+  readonly #running = new Map<string, Running>();
 
-  /** @param saved facts that are served until a source has spoken; asked for once, at the start */
-  constructor(catalog: Catalog, pace: Pace, log: DaemonLog, saved: () => SavedFacts | undefined) {
+  /**
+   * @param node this host
+   * @param saved facts that are served until a source has spoken; asked for once, at the start
+   */
+  constructor(
+    catalog: Catalog,
+    pace: Pace,
+    log: DaemonLog,
+    node: () => TaskNode,
+    saved: () => SavedFacts | undefined,
+  ) {
     this.#catalog = catalog;
     this.#pace = pace;
+    this.#node = node;
     this.#log = log;
     this.#saved = saved;
   }
@@ -57,40 +58,41 @@ export class Sources implements Part {
    * @returns resolves when each new source has made its first attempt
    */
   async #change(config: Config, saved?: SavedFacts): Promise<void> {
-    const wanted = new Map(ORDER.map((name) => [name, settingsOf(config, name)]));
-    const changed = ORDER.filter(
-      (name) => !isDeepStrictEqual(this.#running.get(name)?.settings, wanted.get(name)),
-    );
+    const wanted = wantedSources(config, this.#node());
     // Sinks come first and in order: until its source has spoken, nothing may be denied. The facts of a source whose
     // settings changed go on being served until the new one has spoken.
-    const sinks = new Map(
-      ORDER.filter((name) => wanted.get(name) !== undefined).map((name) => [
-        name,
-        this.#running.get(name)?.sink ?? this.#createSink(name, saved),
-      ]),
-    );
-    await Promise.all(
-      changed.map(async (name) => {
-        const before = this.#running.get(name);
-        await before?.source.stop();
-        this.#running.delete(name);
-        const [settings, sink] = [wanted.get(name), sinks.get(name)];
-        if (settings === undefined || sink === undefined) {
-          before?.sink.close();
-          this.#catalog.dropSource(name);
-          return;
-        }
-        const { source, exec } = await create(name, config, this.#log.of(name));
-        this.#running.set(name, { source, exec, sink, settings });
-        await source.start(sink);
-        sink.flush();
-      }),
-    );
+    const sinks = wanted.map((each) => this.#running.get(each.name)?.sink ?? this.#createSink(each, saved));
+    const names = new Set(wanted.map(({ name }) => name));
+    const gone = [...this.#running.keys()].filter((name) => !names.has(name));
+    await Promise.all([
+      ...gone.map((name) => this.#end(name)),
+      ...wanted.map((each, at) => this.#replace(each, sinks[at])),
+    ]);
+  }
+
+  async #end(name: string): Promise<void> {
+    const running = this.#running.get(name);
+    await running?.source.stop();
+    running?.sink.close();
+    this.#running.delete(name);
+    this.#catalog.dropSource(name);
+  }
+
+  async #replace(wanted: WantedSource, sink: PacedSink | undefined): Promise<void> {
+    const { name, settings } = wanted;
+    const before = this.#running.get(name);
+    if (sink === undefined || isDeepStrictEqual(before?.settings, settings)) return;
+    await before?.source.stop();
+    const { source, exec } = await wanted.create(this.#log.of(name));
+    this.#running.set(name, { source, exec, sink, settings });
+    await source.start(sink);
+    sink.flush();
   }
 
   /** Runs a program in a task. @throws ExecError when there is no engine, or it could not be run */
   async exec(...call: Parameters<ContainerExec['exec']>): ReturnType<ContainerExec['exec']> {
-    const engine = this.#running.get('docker')?.exec;
+    const source = this.#catalog.snapshot.task(call[0])?.source ?? '';
+    const engine = this.#running.get(source)?.exec;
     if (!engine) throw new ExecError('there is no Docker engine to execute it in', 'EAGAIN');
     return engine.exec(...call);
   }
@@ -112,35 +114,10 @@ export class Sources implements Part {
     for (const { sink } of this.#running.values()) sink.close();
   }
 
-  #createSink(name: SourceName, saved: SavedFacts | undefined): PacedSink {
+  #createSink({ name, ...place }: WantedSource, saved: SavedFacts | undefined): PacedSink {
     const log = this.#log.of(name);
-    return new PacedSink(this.#catalog.sink(name, saved?.get(name)), this.#pace, (error) => {
+    return new PacedSink(this.#catalog.sink(name, saved?.get(name), place), this.#pace, (error) => {
       log.error('a change could not be taken; please report it', { error: errorMessage(error) });
     });
   }
-}
-
-/** All that a source is made of; undefined when it is not wanted. */
-function settingsOf(config: Config, name: SourceName): unknown {
-  const own = config.sources[name];
-  return own && { own, environment: config.environment, host: config.host };
-}
-
-async function create(name: SourceName, config: Config, log: Log): Promise<Created> {
-  const { environment, sources } = config;
-  const { address } = config.host;
-  if (name === 'file') {
-    const { createFileSource } = await import('../sources/file/file-source.js');
-    return { source: createFileSource({ path: sources.file?.path ?? '', environment }) };
-  }
-  // dockerode is a large tree: it is loaded only where there is Docker.
-  const { createDockerSource } = await import('../sources/docker/docker-source.js');
-  const source = createDockerSource({
-    socket: sources.docker?.socket ?? '',
-    environment,
-    resyncMs: sources.docker?.resync ?? 60_000,
-    hostAddress: () => address ?? hostAddress(),
-    log,
-  });
-  return { source, exec: source.exec };
 }

@@ -16,6 +16,8 @@ export interface CheckBookOptions {
   readonly services?: ReadonlyMap<ServiceKey, HealthCheck>;
   /** For tasks of a stack that have no other check, by `environment/stack`. */
   readonly stacks?: ReadonlyMap<string, HealthCheck>;
+  /** Tasks whose health another host or a registry finds out: they are not checked here. None by default. */
+  readonly isForeign?: (task: Task) => boolean;
   /** Whether programs can be run in a task: it is a container, and there is an engine. All by default. */
   readonly canExecute?: (task: Task) => boolean;
 }
@@ -45,15 +47,18 @@ const dockerCheck: HealthCheck = {
 export class CheckBook {
   readonly #services: ReadonlyMap<ServiceKey, HealthCheck>;
   readonly #stacks: ReadonlyMap<string, HealthCheck>;
+  readonly #isForeign: (task: Task) => boolean;
   readonly #canExecute: (task: Task) => boolean;
 
   constructor(options: CheckBookOptions = {}) {
     this.#services = options.services ?? new Map();
     this.#stacks = options.stacks ?? new Map();
+    this.#isForeign = options.isForeign ?? (() => false);
     this.#canExecute = options.canExecute ?? (() => true);
   }
 
   checkOf(task: Task & SelfChecked): TaskCheck {
+    if (this.#isForeign(task)) return none;
     const found = this.#checkOf(task);
     if (found.check?.kind !== 'exec' || this.#canExecute(task)) return found;
     const { problems } = told(task, { notes: [notExecutable(found.check)] });

@@ -92,6 +92,16 @@ describe('several sources', () => {
     expect(catalog.snapshot.service(web)).toMatchObject({ endpointMode: 'dnsrr', ports: [{ port: 80 }] });
   });
 
+  it('of a lower rank win, whenever they were registered', () => {
+    const { catalog } = withChanges();
+    const docker = catalog.sink('docker', undefined, { rank: 1 });
+    docker.replace({ tasks: [taskFact('a', { ip: '10.0.0.1' })] });
+    const file = catalog.sink('file', undefined, { rank: 0 });
+    file.replace({ tasks: [taskFact('a', { ip: '192.0.2.9' })] });
+    expect(catalog.snapshot.task('a')).toMatchObject({ source: 'file' });
+    expect(catalog.snapshot.sources.map(({ name }) => name)).toEqual(['file', 'docker']);
+  });
+
   it('can be dropped with all that they said', () => {
     const { catalog } = withChanges();
     catalog.sink('file').replace({

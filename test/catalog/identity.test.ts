@@ -9,7 +9,7 @@ const there = { id: 'host-2', name: 'beta' };
 /** An engine of host-1 and a registry that repeats what hosts told it. */
 function world() {
   const catalog = new Catalog({ clock: () => 1000 });
-  const engine = catalog.sink('docker', undefined, here.id);
+  const engine = catalog.sink('docker', undefined, { node: here.id });
   const registry = catalog.sink('consul');
   return { catalog, engine, registry };
 }
@@ -70,7 +70,7 @@ describe('a container that the engine and a registry tell of', () => {
     expect(ids(catalog)).toEqual(['a docker']);
     const next = new Catalog({ clock: () => 2000 });
     next.sink('consul').replace({ tasks: [heard('a'), heard('ghost')] });
-    next.sink('docker', catalog.exportFacts().get('docker'), here.id);
+    next.sink('docker', catalog.exportFacts().get('docker'), { node: here.id });
     expect(ids(next)).toEqual(['a docker']);
   });
 
@@ -85,7 +85,7 @@ describe('a container that the engine and a registry tell of', () => {
 
   it('belongs to any engine of its host: two engines are asked before a registry is doubted', () => {
     const { catalog, engine, registry } = world();
-    const second = catalog.sink('docker:second', undefined, here.id);
+    const second = catalog.sink('docker:second', undefined, { node: here.id });
     engine.status({ state: 'live' });
     registry.replace({ tasks: [heard('a')] });
     expect(ids(catalog)).toEqual(['a consul']);

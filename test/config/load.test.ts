@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { configDocument } from '../../src/config/document.js';
 import { loadConfig, parseConfigText } from '../../src/config/load.js';
+import { instancesOf } from '../../src/config/source-instances.js';
 import { balancingSettings } from '../../src/net/balancing.js';
 import { configOf, directoryWith, mistakes, originsOf } from './support.js';
 
@@ -237,15 +238,64 @@ describe('sources', () => {
   });
 });
 
+describe('several sources of one kind', () => {
+  const listed = 'sources: { file: [{ name: lab, path: lab.yaml }, { path: shop.yaml }] }';
+
+  it('are a list, each with a name of its own; its paths are relative to the file like all others', () => {
+    const result = parseConfigText(listed, { directory: '/etc/fairlead' });
+    expect(instancesOf('file', configOf(result).sources.file)).toMatchObject([
+      { source: 'file:lab', settings: { path: '/etc/fairlead/lab.yaml' } },
+      { source: 'file', settings: { path: '/etc/fairlead/shop.yaml' } },
+    ]);
+  });
+
+  it('are one source where they are a mapping', () => {
+    const { sources } = configOf(parseConfigText('sources: { file: { path: /s.yaml } }'));
+    expect(instancesOf('file', sources.file)).toEqual([{ source: 'file', settings: { path: '/s.yaml' } }]);
+  });
+
+  it('give way as a whole to a variable that gives one', () => {
+    const env = { FAIRLEAD_SOURCES__FILE__PATH: '/one.yaml' };
+    expect(configOf(parseConfigText(listed, { env })).sources.file).toEqual({ path: '/one.yaml' });
+  });
+
+  it('take nothing from DOCKER_HOST', () => {
+    const text = 'sources: { docker: [{}, { name: lab, socket: /lab.sock }] }';
+    const { sources } = configOf(parseConfigText(text, { env: { DOCKER_HOST: 'tcp://192.0.2.1:2375' } }));
+    expect(instancesOf('docker', sources.docker)).toEqual([
+      { source: 'docker', settings: { socket: '/var/run/docker.sock', resync: 60_000 } },
+      { source: 'docker:lab', settings: { name: 'lab', socket: '/lab.sock', resync: 60_000 } },
+    ]);
+  });
+
+  it.each([
+    [
+      'sources: { file: [{ path: /a.yaml }, { path: /b.yaml }] }',
+      '1:38: sources.file[1]: is a second source called file; give it a name of its own',
+    ],
+    [
+      'sources: { file: [{ path: /a.yaml }, { name: b, path: /a.yaml }] }',
+      '1:55: sources.file[1].path: /a.yaml is read by file already; remove one of them',
+    ],
+    [
+      'sources: { file: [{ name: b, pth: /a.yaml }] }',
+      'sources.file[0].pth: is no key of sources.file; did you mean path?',
+    ],
+    ['sources: { file: [{ name: a.b, path: /a.yaml }] }', 'sources.file[0].name:'],
+  ])('%s', (text, message) => {
+    expect(mistakes(parseConfigText(text))).toContainEqual(expect.stringContaining(message));
+  });
+});
+
 describe('DOCKER_HOST', () => {
   const unix = { DOCKER_HOST: 'unix:///run/user/1000/docker.sock' };
 
   it('gives the default of the socket, and nothing more', () => {
     const result = parseConfigText('', { env: unix });
-    expect(configOf(result).sources.docker?.socket).toBe('/run/user/1000/docker.sock');
+    expect(configOf(result).sources.docker).toMatchObject({ socket: '/run/user/1000/docker.sock' });
     expect(originsOf(result).get('sources.docker.socket')).toBe('DOCKER_HOST');
     const set = parseConfigText('sources: { docker: { socket: /a.sock } }', { env: unix });
-    expect(configOf(set).sources.docker?.socket).toBe('/a.sock');
+    expect(configOf(set).sources.docker).toMatchObject({ socket: '/a.sock' });
     expect(configOf(parseConfigText('sources: {}', { env: unix })).sources).toEqual({});
   });
 

@@ -16,6 +16,7 @@ const others: Readonly<Record<string, unknown>> = {
   state: '/srv/state',
   'log.level': 'debug',
   'log.format': 'json',
+  'host.name': 'alpha',
   'host.address': '192.0.2.10',
   'dns.listen': ['127.0.0.1:5353'],
   'dns.ttl': 7,

@@ -185,7 +185,10 @@ describe('a configuration written out', () => {
       sources: fc.record(
         {
           docker: fc.constantFrom(false, {}, { resync: '90s' }, null),
-          file: fc.constantFrom(false, { path: 's.yaml' }),
+          file: fc.constantFrom<unknown>(false, { path: 's.yaml' }, [
+            { path: 's.yaml' },
+            { name: 'b', path: 't.yaml' },
+          ]),
         },
         { requiredKeys: [] },
       ),

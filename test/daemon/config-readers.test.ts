@@ -46,7 +46,7 @@ function complete(): string {
   writeFileSync(ground.path('compose.yml'), 'web: { health_check: { port: 81 } }\n');
   return `
 state: ${ground.path('state')}
-host: { address: 192.0.2.10 }
+host: { name: alpha, address: 192.0.2.10 }
 dns:
   listen: ["127.0.0.1:0"]
   upstreams: ["192.0.2.53"]

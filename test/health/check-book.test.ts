@@ -46,6 +46,12 @@ describe('the check of a task', () => {
     expect(problems).toEqual([]);
   });
 
+  it('is not looked for here when a registry finds out the health of the task', () => {
+    const local = new CheckBook({ ...options, isForeign: ({ source }) => source === 'consul' });
+    expect(local.checkOf({ ...task({ labels: own }), source: 'consul' })).toEqual({ problems: [] });
+    expect(local.checkOf(task({ labels: own })).check).toMatchObject({ port: 4 });
+  });
+
   it('that a label cannot make is a problem of the container, and no other check takes its place', () => {
     expect(book.checkOf(task({ labels: { 'fairlead.health.port': 'http' } }))).toEqual({
       problems: [

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import type { StatusJson } from '../../api/types/resources.js';
+import { instancesOf } from '../../config/source-instances.js';
 import { canonicalIp, formatHostPort, isLinkLocal, parseHostPort, type HostPort } from '../../net/ip.js';
 import type { Context } from '../context.js';
 import { CliError, EXIT } from '../exit-codes.js';
@@ -84,7 +85,7 @@ async function configFacts(context: Context): Promise<Configured> {
   return {
     config: { ...path, errors: [] },
     listen: dns.listen,
-    dockerSocket: sources.docker?.socket,
+    dockerSocket: instancesOf('docker', sources.docker)[0]?.settings.socket,
     pool: vip ? { pool: vip.pool, isChosen } : undefined,
   };
 }

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { FactDelta, FactSink, NetworkFact, TaskFact } from '../../catalog/facts.js';
-import type { Problem } from '../../catalog/model.js';
+import type { Problem, TaskNode } from '../../catalog/model.js';
 import type { Container } from './container.js';
 import { operatorName } from '../../labels/task-names.js';
 import type { Networks } from './networks.js';
@@ -10,6 +10,8 @@ import { isDraining, parentOf, toFact, type SentSignal } from './to-fact.js';
 export interface TableOptions {
   /** The daemon's. */
   readonly environment: string;
+  /** The host of the engine. */
+  readonly node?: TaskNode | undefined;
   readonly hostAddress: () => string | undefined;
   readonly now: () => number;
   readonly sink: FactSink;
@@ -275,6 +277,7 @@ export class ContainerTable {
   #compute(container: Container): Computed {
     return toFact(container, {
       environment: this.#options.environment,
+      node: this.#options.node,
       hostAddress: this.#options.hostAddress(),
       clientAddresses: this.#gatewayBridge.get(container.id) ?? [],
       unservedNetworks: this.#networks.ingress,

@@ -1,4 +1,5 @@
 import type { FactSink, Source } from '../../catalog/facts.js';
+import type { TaskNode } from '../../catalog/model.js';
 import { awayMessage } from './away.js';
 import { connectByDockerode } from './dockerode-port.js';
 import { EngineExec, type ContainerExec } from './container-exec.js';
@@ -16,6 +17,8 @@ export interface DockerSourceOptions {
   readonly socket: string;
   /** The environment of containers that no label puts elsewhere. */
   readonly environment: string;
+  /** The host of the engine. */
+  readonly node?: TaskNode;
   /** IPv4 address at which tasks in the host's network namespace are reached; asked again at each resync. */
   readonly hostAddress: () => string | undefined;
   /** Time between two full lists, in milliseconds. */
@@ -70,6 +73,7 @@ class EngineSource implements DockerSource {
   async start(sink: FactSink): Promise<void> {
     const table = new ContainerTable({
       environment: this.#options.environment,
+      node: this.#options.node,
       hostAddress: this.#options.hostAddress,
       now: () => this.#timers.now(),
       sink,

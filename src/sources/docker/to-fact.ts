@@ -5,6 +5,7 @@ import {
   type ContainerResolver,
   type Endpoint,
   type NetworkAliases,
+  type TaskNode,
 } from '../../catalog/model.js';
 import type { TaskFact } from '../../catalog/facts.js';
 import { balancingSettings } from '../../net/balancing.js';
@@ -28,6 +29,8 @@ export interface SentSignal {
 export interface FactContext {
   /** The daemon's. */
   readonly environment: string;
+  /** The host of the engine. */
+  readonly node?: TaskNode | undefined;
   /** Where a task in the host's network namespace is reached. */
   readonly hostAddress: string | undefined;
   /** Addresses that it asks from without being served at them: docker_gwbridge. */
@@ -57,6 +60,7 @@ export function toFact(
   return {
     fact: {
       id: container.id,
+      ...(context.node && { node: context.node }),
       name: identity.name,
       names: identity.names,
       environment: identity.environment,

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
-import type { FactSink, Source } from '../../catalog/facts.js';
+import { factDelta } from '../../catalog/fact-delta.js';
+import type { Facts, FactSink, Source } from '../../catalog/facts.js';
 import type { Problem } from '../../catalog/model.js';
 import { fileFault } from '../../text/file-fault.js';
 import { parseServicesFile, type FileFault } from './parse.js';
@@ -23,10 +24,13 @@ export function createFileSource({ path, environment, clock = Date.now }: FileSo
   let watch: { close(): void } | undefined;
   let last: string | undefined;
   let goodAt: number | undefined;
+  /** What the sink has. */
+  let told: Facts | undefined;
   let reading: Promise<void> = Promise.resolve();
 
   const failed = (sink: FactSink, error: string, problems: readonly Problem[]) => {
     sink.update({ problems });
+    if (told) told = { ...told, problems };
     const state = goodAt === undefined ? 'loading' : 'stale';
     sink.status({ state, error, detail: path, ...(goodAt === undefined ? {} : { asOf: goodAt }) });
   };
@@ -47,7 +51,11 @@ export function createFileSource({ path, environment, clock = Date.now }: FileSo
     if (parsed.ok) {
       goodAt = clock();
       const problems = parsed.warnings.map((each) => problemOf(file, each, each.code));
-      sink.replace({ ...parsed.facts, problems }, `${file} read`);
+      const facts: Facts = { ...parsed.facts, problems };
+      const delta = told && factDelta(told, facts);
+      if (!told) sink.replace(facts, `${file} read`);
+      else if (delta) sink.update({ ...delta, cause: `${file} read` });
+      told = facts;
       sink.status({ state: 'live', detail: path });
       return;
     }

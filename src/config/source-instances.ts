@@ -1,0 +1,40 @@
+interface Named {
+  readonly name?: string | undefined;
+}
+
+/** What a key of `sources` or `publishers` has: settings, or a list of them, each with a name of its own. */
+export type OneOrMore<T> = T | readonly (T & Named)[];
+
+/** One source of a kind, as it was configured. */
+interface Instance<T> {
+  /** `docker`, `file:lab`: the kind, and the name of the instance where it has one. */
+  readonly source: string;
+  readonly settings: T;
+}
+
+/** The instances of a kind, in the order in which they were written. */
+export function instancesOf<T extends object>(kind: string, given: OneOrMore<T> | undefined): Instance<T>[] {
+  if (given === undefined) return [];
+  if (!isList(given)) return [{ source: kind, settings: given }];
+  return given.map(({ ...settings }) => ({
+    source: settings.name === undefined ? kind : `${kind}:${settings.name}`,
+    settings,
+  }));
+}
+
+/** Makes something else of the settings, or of each of a list of them. */
+export function mapInstances<T extends object, R>(
+  given: OneOrMore<T>,
+  map: (item: T, index: number | undefined) => R,
+): R | R[] {
+  return isList(given) ? given.map((item, index) => map(item, index)) : map(given, undefined);
+}
+
+/** The kind of a source: `file` of `file:lab`. */
+export function kindOfSource(source: string): string {
+  return source.replace(/:.*$/, '');
+}
+
+function isList<T>(given: OneOrMore<T>): given is readonly (T & Named)[] {
+  return Array.isArray(given);
+}

@@ -1,0 +1,117 @@
+import type { Source } from '../catalog/facts.js';
+import type { TaskNode } from '../catalog/model.js';
+import type { Config } from '../config/model.js';
+import { instancesOf, kindOfSource, type OneOrMore } from '../config/source-instances.js';
+import { hostAddress } from '../linux/addresses.js';
+import type { ContainerExec } from '../sources/docker/container-exec.js';
+import type { Log } from '../net/log.js';
+
+/** A kind of source: a key of `sources` in the configuration. */
+export type SourceName = keyof Config['sources'];
+
+/** The settings of one source of a kind. */
+type SettingsOf<Name extends SourceName> =
+  Exclude<Config['sources'][Name], undefined> extends OneOrMore<infer Settings> ? Settings : never;
+
+/** What every source is made with, whatever its kind. A source is made again when any of it changes. */
+interface Surroundings {
+  readonly environment: string;
+  /** Where tasks in the host's network are reached; absent: to be found. */
+  readonly address?: string | undefined;
+  /** This host. */
+  readonly node: TaskNode;
+}
+
+interface Created {
+  readonly source: Source;
+  /** Present when the kind has the capability `exec`. */
+  readonly exec?: ContainerExec;
+}
+
+interface Capabilities {
+  /** It runs programs in its tasks, for health checks that ask for that. */
+  readonly exec: boolean;
+  /** It sees the tasks of this host itself (docs/design.md, "Identity"), so their health is checked here. */
+  readonly firstHand: boolean;
+}
+
+interface SourceSpec<Settings> extends Capabilities {
+  create(settings: Settings, surroundings: Surroundings, log: Log): Promise<Created>;
+}
+
+/**
+ * Every kind of source, in the order of precedence: what an operator writes into a file wins over what is found, and what
+ * is found on this host over what a registry says. A key of `sources` without a row here does not compile.
+ */
+const sourceTable = {
+  file: {
+    exec: false,
+    firstHand: true,
+    create: async ({ path }, { environment }) => {
+      const { createFileSource } = await import('../sources/file/file-source.js');
+      return { source: createFileSource({ path, environment }) };
+    },
+  },
+  docker: {
+    exec: true,
+    firstHand: true,
+    create: async ({ socket, resync }, { environment, address, node }, log) => {
+      // dockerode is a large tree: it is loaded only where there is Docker.
+      const { createDockerSource } = await import('../sources/docker/docker-source.js');
+      const source = createDockerSource({
+        socket,
+        environment,
+        node,
+        resyncMs: resync,
+        hostAddress: () => address ?? hostAddress(),
+        log,
+      });
+      return { source, exec: source.exec };
+    },
+  },
+} satisfies { readonly [Name in SourceName]-?: SourceSpec<SettingsOf<Name>> };
+
+const kinds = Object.keys(sourceTable) as SourceName[];
+
+/** A source that the configuration asks for, not made yet. */
+export interface WantedSource {
+  /** `docker`, `file:lab`. */
+  readonly name: string;
+  /** Its place in the order of precedence: that of its kind. */
+  readonly rank: number;
+  /** The id of the node whose tasks it sees itself. */
+  readonly node?: string;
+  /** All that it is made of: with other settings it is another source. */
+  readonly settings: unknown;
+  create(log: Log): Promise<Created>;
+}
+
+/** The sources that a configuration asks for, in the order of precedence. */
+export function wantedSources(config: Config, node: TaskNode): readonly WantedSource[] {
+  const { environment, host } = config;
+  const surroundings: Surroundings = { environment, address: host.address, node };
+  return kinds.flatMap((kind, rank) => wantedOf(kind, config.sources[kind], rank, surroundings));
+}
+
+function wantedOf<Name extends SourceName>(
+  kind: Name,
+  given: Config['sources'][Name],
+  rank: number,
+  surroundings: Surroundings,
+): WantedSource[] {
+  // The row of a kind takes the settings of that kind: the table is typed by both.
+  const spec = sourceTable[kind] as unknown as SourceSpec<object>;
+  return instancesOf<object>(kind, given).map(({ source, settings }) => ({
+    name: source,
+    rank,
+    ...(spec.exec && { node: surroundings.node.id }),
+    settings: { settings, surroundings },
+    create: (log) => spec.create(settings, surroundings, log),
+  }));
+}
+
+/** What a source can do. A source of another process's configuration, known from saved facts, can do nothing. */
+export function capabilitiesOf(source: string): Capabilities {
+  const kind = kinds.find((each) => each === kindOfSource(source));
+  return kind === undefined ? { exec: false, firstHand: false } : sourceTable[kind];
+}

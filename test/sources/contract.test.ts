@@ -1,0 +1,88 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { rename, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createDockerSource } from '../../src/sources/docker/docker-source.js';
+import { createFileSource } from '../../src/sources/file/file-source.js';
+import { FakeEngine } from './docker/fake-engine.js';
+import { timing } from './docker/harness.js';
+import { describeSource, type SourceWorld } from './source-contract.js';
+
+const folder = () => mkdtempSync(join(tmpdir(), 'fairlead-source-'));
+
+describeSource('file', async (): Promise<SourceWorld> => {
+  const directory = folder();
+  const path = join(directory, 'services.yaml');
+  let text = 'stacks: {}\n';
+  let isAway = false;
+  const write = async () => {
+    if (isAway) return;
+    await writeFile(`${path}.new`, text);
+    await rename(`${path}.new`, path);
+  };
+  await write();
+  return {
+    create: () => createFileSource({ path, environment: 'default' }),
+    async have(tasks) {
+      const list = Object.entries(tasks).map(([name, ip]) => ({ name, ip }));
+      text = JSON.stringify({ stacks: { shop: { services: { web: { tasks: list } } } } });
+      await write();
+    },
+    async away() {
+      isAway = true;
+      await rm(path);
+    },
+    async back() {
+      isAway = false;
+      await write();
+    },
+    async spoil() {
+      text = 'stacks: [1, 2\n';
+      await write();
+    },
+    close: () => rmSync(directory, { recursive: true }),
+  };
+});
+
+describeSource('docker', async (): Promise<SourceWorld> => {
+  const directory = folder();
+  const engine = new FakeEngine(join(directory, 'docker.sock'));
+  await engine.up();
+  // Loading the client takes longer than some of the waits.
+  await import('dockerode');
+  const ids = new Map<string, { readonly id: string; readonly ip: string }>();
+  return {
+    create: () =>
+      createDockerSource({
+        socket: engine.socket,
+        environment: 'default',
+        hostAddress: () => '192.0.2.1',
+        resyncMs: 60_000,
+        timing,
+      }),
+    have(tasks) {
+      for (const [name, { id, ip }] of ids) {
+        if (tasks[name] === ip) continue;
+        engine.model.die(id, 0);
+        engine.model.destroy(id);
+        ids.delete(name);
+      }
+      for (const [name, ip] of Object.entries(tasks)) {
+        if (ids.has(name)) continue;
+        const id = engine.model.run(name);
+        const place = engine.model.containers.get(id)?.places.get('bridge');
+        if (place) place.ip = ip;
+        ids.set(name, { id, ip });
+      }
+    },
+    away: () => engine.down(),
+    back: () => engine.up(),
+    spoil() {
+      engine.model.run('bad name ☃', { labels: { 'fairlead.service': '-', 'fairlead.weight': '\u0000' } });
+    },
+    close: async () => {
+      await engine.down();
+      rmSync(directory, { recursive: true });
+    },
+  };
+});
