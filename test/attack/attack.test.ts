@@ -8,6 +8,7 @@ import { randomNames } from './random-names.js';
 import { singleFlight } from './single-flight.js';
 import { slowConnectionsSmall } from './slow-connections.js';
 import { spoofing } from './spoofing.js';
+import { isThorough } from '../support/depth.js';
 
 /** Bounds on times are for `npm run test:attack`: here the machine may be busy. */
 const isTime = ({ unit, what }: Figure) => unit === 'ms' || unit === 's' || what.startsWith('the same / ');
@@ -20,7 +21,7 @@ const attacks: readonly (readonly [string, () => Promise<Figure[]>])[] = [
   ['clients that never read', () => deafClients(300)],
   ['forwarding loops', loops],
   ['many queries for one name at once', singleFlight],
-  ['pointer bombs', pointerBombs],
+  ['pointer bombs', () => pointerBombs(isThorough ? 20 : 5)],
 ];
 
 describe('under attack', () => {

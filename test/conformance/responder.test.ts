@@ -4,6 +4,7 @@ import { PLAIN_UDP_SIZE, RCODE } from '../../src/wire/constants.js';
 import { goldenFacts } from './golden/facts.js';
 import { query, wireName } from './packets.js';
 import { responderOf } from './targets/fairlead.js';
+import { isThorough } from '../support/depth.js';
 
 const client = { address: '127.0.0.1', port: 40_000, transport: 'udp' } as const;
 
@@ -14,7 +15,12 @@ function rcodeOf(reply: ReturnType<ReturnType<typeof responderOf>['respond']>): 
   return reply.readUInt16BE(2) & 0xf;
 }
 
-it('answers every one of the 65536 types of a name that exists without denying the name', () => {
+/** All of them in a long run; in a short one those that have a meaning (RFC 6895), and some of the others. */
+const types = Array.from({ length: 0x1_0000 }, (_, type) => type).filter(
+  (type) => isThorough || type < 512 || type % 61 === 0,
+);
+
+it(`answers every one of ${types.length} types of a name that exists without denying the name`, () => {
   const catalog = new Catalog({ clock: () => 0 });
   const sink = catalog.sink('golden');
   sink.replace(goldenFacts());
@@ -23,13 +29,13 @@ it('answers every one of the 65536 types of a name that exists without denying t
   const packet = query('web.stack', 0);
   const typeAt = 12 + wireName('web.stack').length;
   const seen = new Map<number, number>();
-  for (let type = 0; type <= 0xffff; type++) {
+  for (const type of types) {
     packet.writeUInt16BE(type, typeAt);
     const rcode = rcodeOf(responder.respond(packet, client));
     seen.set(rcode, (seen.get(rcode) ?? 0) + 1);
   }
   expect([...seen].sort(([a], [b]) => a - b)).toEqual([
-    [RCODE.NOERROR, 65536 - 7],
+    [RCODE.NOERROR, types.length - 7],
     // OPT, TKEY, TSIG and, over UDP, AXFR.
     [RCODE.FORMERR, 4],
     // MAILA and MAILB.

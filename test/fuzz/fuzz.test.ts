@@ -10,22 +10,24 @@ import { fuzz } from './run.js';
 import { honestExchange } from './stub-upstream.js';
 import { createSubject } from './subject.js';
 import { createBench } from './targets.js';
+import { isThorough } from '../support/depth.js';
 
 const corpus = new URL('corpus/', import.meta.url);
+const PACKETS = isThorough ? 40_000 : 6_000;
 const udp = { transport: 'udp' } as const;
 
 describe('the fuzzer', () => {
   it(
-    'breaks no rule with 20,000 packets, and reaches every kind of outcome',
-    { timeout: 120_000 },
+    `breaks no rule with ${PACKETS} packets, and reaches every kind of outcome`,
+    { timeout: 240_000 },
     async () => {
       const { outcomes, failure, faults, packets } = await fuzz({
         seed: 20_260_101,
-        packets: 20_000,
+        packets: PACKETS,
         targets: TARGETS,
       });
       expect(failure).toBeUndefined();
-      expect({ faults, packets }).toEqual({ faults: 0, packets: 20_000 });
+      expect({ faults, packets }).toEqual({ faults: 0, packets: PACKETS });
       const replies = [
         'silence',
         'FORMERR',
