@@ -1,15 +1,26 @@
 import { formatUpstream } from '../net/upstream.js';
 import { selectTasks } from '../catalog/selection.js';
-import { serviceName, type Health, type Service, type ServiceRef, type Task } from '../catalog/model.js';
+import type { DrainMark, DrainTarget } from '../catalog/health-overlay.js';
+import {
+  serviceName,
+  serviceNameOf,
+  type Health,
+  type Service,
+  type ServiceKey,
+  type ServiceRef,
+  type SourceStatus,
+  type Task,
+} from '../catalog/model.js';
 import type { CatalogEvent } from '../catalog/change.js';
 import type { Snapshot } from '../catalog/snapshot.js';
+import type { ServiceRefJson, Timestamp } from './types/references.js';
 import type {
+  DrainJson,
   EventJson,
   ServiceDetailJson,
   ServiceJson,
-  ServiceRefJson,
+  SourceJson,
   TaskJson,
-  Timestamp,
 } from './types/resources.js';
 
 /** @param ms milliseconds since the epoch */
@@ -57,7 +68,8 @@ export function serviceDetailJson(service: Service, domain: string, snapshot: Sn
   return { ...serviceJson(service, domain), tasks: service.tasks.map((task) => taskJson(task, snapshot)) };
 }
 
-export function taskJson(task: Task, snapshot: Snapshot): TaskJson {
+/** @param snapshot has the names of networks; without it they are left out */
+export function taskJson(task: Task, snapshot?: Snapshot): TaskJson {
   return {
     id: task.id,
     name: task.name,
@@ -68,7 +80,7 @@ export function taskJson(task: Task, snapshot: Snapshot): TaskJson {
     health: task.health,
     ...(task.reason === undefined ? {} : { reason: task.reason }),
     endpoints: task.endpoints.map(({ network, ip }) => {
-      const networkName = snapshot.network(network)?.name;
+      const networkName = snapshot?.network(network)?.name;
       return { network, ...(networkName === undefined ? {} : { networkName }), ip };
     }),
     clientAddresses: task.clientAddresses ?? [],
@@ -83,6 +95,32 @@ export function taskJson(task: Task, snapshot: Snapshot): TaskJson {
     ...(task.startedAt === undefined ? {} : { startedAt: timestamp(task.startedAt) }),
     source: task.source,
   };
+}
+
+export function sourceJson({ asOf, ...source }: SourceStatus): SourceJson {
+  return { ...source, ...(asOf === undefined ? {} : { asOf: timestamp(asOf) }) };
+}
+
+export function drainJson({ target, at, until, note }: DrainMark, snapshot: Snapshot): DrainJson {
+  return {
+    ...('task' in target ? { task: target.task } : { service: refJson(refOf(target.service)) }),
+    name: nameOfTarget(target, snapshot),
+    at: timestamp(at),
+    ...(until === undefined ? {} : { until: timestamp(until) }),
+    ...(note === undefined ? {} : { note }),
+  };
+}
+
+/** The name of a task, or of a service below the domain; the id of a task that is gone. */
+export function nameOfTarget(target: DrainTarget, snapshot: Snapshot): string {
+  if ('task' in target) return snapshot.task(target.task)?.name ?? target.task;
+  return serviceNameOf(target.service);
+}
+
+/** The names of a key, which are DNS labels and have no slash. */
+function refOf(key: ServiceKey): ServiceRef {
+  const [environment = '', stack = '', service = '', sidekick] = key.split('/');
+  return { environment, stack, service, ...(sidekick === undefined ? {} : { sidekick }) };
 }
 
 export function eventJson(event: CatalogEvent): EventJson {

@@ -1,14 +1,12 @@
 import { lstatSync, mkdirSync, unlinkSync } from 'node:fs';
 import { connect, type Server } from 'node:net';
 import { dirname } from 'node:path';
-import { formatHostPort, isLoopback, type HostPort } from '../net/ip.js';
+import type { FaceListen, ListenAddress } from './http-face.js';
+import { formatHostPort, isLoopback } from '../net/ip.js';
 import { asError } from '../net/error-message.js';
 
 /** What fits into `sun_path` (unix(7)). Node 20 cuts a longer path off and listens at what is left of it. */
 const MAX_PATH = 107;
-
-/** Where the API listens: the path of a unix socket, or a loopback address. */
-export type ListenAddress = { readonly path: string } | HostPort;
 
 /**
  * Binds a server, and resolves when it listens.
@@ -16,23 +14,27 @@ export type ListenAddress = { readonly path: string } | HostPort;
  * @returns the address as `unix:/path` or `ip:port`, with the real port
  * @throws Error with one line that says what is in the way and what to do
  */
-export async function listen(server: Server, address: ListenAddress): Promise<string> {
+export async function listen(
+  server: Server,
+  address: ListenAddress,
+  { setting, reach }: Pick<FaceListen, 'setting' | 'reach'>,
+): Promise<string> {
   if ('path' in address) {
     if (Buffer.byteLength(address.path) > MAX_PATH) {
       throw new Error(
-        `api.listen: ${address.path} is longer than a socket's path may be (${MAX_PATH} octets); set a shorter one`,
+        `${setting}: ${address.path} is longer than a socket's path may be (${MAX_PATH} bytes); set a shorter one`,
       );
     }
-    await clearStale(address.path);
-    await bound(server, `unix:${address.path}`, () => bindPrivately(server, address.path));
+    await clearStale(address.path, setting);
+    await bound(server, `unix:${address.path}`, setting, () => bindPrivately(server, address.path));
     return `unix:${address.path}`;
   }
-  if (!isLoopback(address.ip)) {
+  if (reach === 'loopback' && !isLoopback(address.ip)) {
     throw new Error(
-      `api.listen: ${formatHostPort(address)} is no loopback address, and the API lets everyone in who reaches it; use unix:/path or 127.0.0.1:port`,
+      `${setting}: ${formatHostPort(address)} is not a loopback address, and whatever reaches it would be let in; use unix:/path or 127.0.0.1:port`,
     );
   }
-  await bound(server, formatHostPort(address), () => server.listen(address.port, address.ip));
+  await bound(server, formatHostPort(address), setting, () => server.listen(address.port, address.ip));
   const real = server.address();
   return formatHostPort({
     ip: address.ip,
@@ -51,19 +53,19 @@ function bindPrivately(server: Server, path: string): void {
   }
 }
 
-async function clearStale(path: string): Promise<void> {
+async function clearStale(path: string, setting: string): Promise<void> {
   const found = lstatSync(path, { throwIfNoEntry: false });
   if (!found) return;
   if (!found.isSocket()) {
-    throw new Error(`api.listen: ${path} exists and is no socket; move it away, or set another path`);
+    throw new Error(`${setting}: ${path} exists and is not a socket; move it away, or set another path`);
   }
   if (await answers(path)) {
-    throw new Error(`api.listen: a daemon listens on ${path} already; stop it, or set another path`);
+    throw new Error(`${setting}: a daemon listens on ${path} already; stop it, or set another path`);
   }
   unlinkSync(path);
 }
 
-/** Whether somebody accepts connections there; only a refused one proves that nobody does. */
+/** Whether a process accepts connections there; only a refused one proves that none does. */
 function answers(path: string): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(path);
@@ -77,9 +79,9 @@ function answers(path: string): Promise<boolean> {
   });
 }
 
-function bound(server: Server, where: string, bind: () => void): Promise<void> {
+function bound(server: Server, where: string, setting: string, bind: () => void): Promise<void> {
   return new Promise((resolve, reject) => {
-    const failed = (error: Error) => reject(new Error(explain(error, where)));
+    const failed = (error: Error) => reject(new Error(explain(error, where, setting)));
     server.once('error', failed);
     server.once('listening', () => {
       server.off('error', failed);
@@ -93,16 +95,16 @@ function bound(server: Server, where: string, bind: () => void): Promise<void> {
   });
 }
 
-const DENIED = 'permission denied; run as root, or set api.listen to a path that this user may write';
+const DENIED = 'permission denied; run as root, or set a path that this user may write';
 const REMEDIES: Readonly<Record<string, string>> = {
-  EADDRINUSE: 'it is taken; stop who has it ("ss -lxtp" shows who), or set another address',
+  EADDRINUSE: 'it is taken; stop what has it ("ss -lxtp" shows it), or set another address',
   EACCES: DENIED,
   EPERM: DENIED,
   EROFS: DENIED,
   EADDRNOTAVAIL: 'this host has no such address; use 127.0.0.1 or unix:/path',
 };
 
-function explain(error: NodeJS.ErrnoException, where: string): string {
+function explain(error: NodeJS.ErrnoException, where: string, setting: string): string {
   const remedy = REMEDIES[error.code ?? ''] ?? `${error.message}; set another address`;
-  return `api.listen: cannot listen on ${where}: ${remedy}`;
+  return `${setting}: cannot listen on ${where}: ${remedy}`;
 }

@@ -1,25 +1,10 @@
-import type { CatalogEvent, ChangeSet } from '../catalog/change.js';
+import type { CatalogReader } from '../catalog/catalog.js';
 import type { DrainMark, DrainTarget } from '../catalog/health-overlay.js';
 import type { Health, Problem, ServiceKey } from '../catalog/model.js';
-import type { Snapshot } from '../catalog/snapshot.js';
 import type { AnsweringJson, DnsCountersJson, ForwardingJson } from './types/dns-figures.js';
-import type { ExplainJson, ExplainVipPortJson, ViewJson } from './types/query.js';
+import type { ExplainJson, ViewJson } from './types/query.js';
 import type { VipCounters, VipSettings, VipState, VipStatusJson, VipTaskJson } from './types/vips.js';
 import type { Log } from '../net/log.js';
-
-/** What the API sees of the catalog. */
-export interface CatalogReader {
-  readonly snapshot: Snapshot;
-  /** Called after each change. @returns a function that ends it */
-  onChange(listener: (change: ChangeSet, snapshot: Snapshot) => void): () => void;
-  /** The newest events, oldest first; with `afterSeq` only those that came later. */
-  events(afterSeq?: number): readonly CatalogEvent[];
-  onEvent(listener: (event: CatalogEvent) => void): () => void;
-}
-
-export type ViewInfo = ViewJson;
-export type Explanation = ExplainJson;
-export type ExplainVipPort = ExplainVipPortJson;
 
 export interface QueryResult {
   /** The response as it would have gone to the client; absent when it would get none. */
@@ -29,7 +14,7 @@ export interface QueryResult {
   /** What decided the answer, in words. */
   readonly rule: string;
   readonly ms: number;
-  readonly view: ViewInfo;
+  readonly view: ViewJson;
 }
 
 /** What was asked is no question: its one line of text goes to the caller, with what to do. */
@@ -45,7 +30,7 @@ export interface NameService {
    */
   query(name: string, type: string, as?: string): Promise<QueryResult>;
   /** @throws QuestionError when name or type is none */
-  explain(name: string, type: string, as?: string): Promise<Explanation>;
+  explain(name: string, type: string, as?: string): Promise<ExplainJson>;
 }
 
 /** What the daemon says of itself. Times are milliseconds since the epoch. */
@@ -119,9 +104,6 @@ export interface CheckRowInfo {
   readonly heldUntil?: number;
 }
 
-export type { DrainTarget };
-export type DrainInfo = DrainMark;
-
 /** Times in milliseconds: how many were up to each bound, the last count of those above all; `sum` is of all times. */
 export interface ProbeTimes {
   readonly bounds: readonly number[];
@@ -165,7 +147,7 @@ export interface HealthPort {
   drain(target: DrainTarget, options: { readonly until?: number; readonly note?: string }): boolean;
   /** @returns whether there was such a drain */
   undrain(target: DrainTarget): boolean;
-  drains(): readonly DrainInfo[];
+  drains(): readonly DrainMark[];
 }
 
 /** What a process costs. */
@@ -187,14 +169,12 @@ export interface ProcessPort {
 
 /** What the API sees of virtual IPs. */
 export interface VipPort {
-  status(): VipStatus;
+  status(): VipStatusJson;
   /** Addresses that cannot be served. */
   problems(): readonly Problem[];
   /** One for each port of each virtual IP. */
   services(): Promise<Iterable<VirtualServiceInfo>>;
 }
-
-export type VipStatus = VipStatusJson;
 
 /** One port of one virtual IP, with what it has carried; see {@link VipJson}. */
 export interface VirtualServiceInfo extends VipCounters {

@@ -25,10 +25,15 @@ const ONE_OPTIONS: readonly OptionSpec[] = [
   { flags: '-o, --output <format>', description: 'output format', choices: ['table', 'json', 'ndjson'] },
 ];
 
+const WATCH: OptionSpec = { flags: '-w, --watch', description: 'go on with what changes' };
+
 const AS: OptionSpec = {
   flags: '--as <client>',
   description: 'ask as this client: an IP address, a container name or a task id',
 };
+
+const WATCHING =
+  'With --watch: on a terminal the table is drawn again with each change; elsewhere, and with -o json or ndjson, there is one line for each change of state.';
 
 const HEALTH: OptionSpec = {
   flags: '--health <health>',
@@ -114,8 +119,10 @@ export const COMMANDS: readonly CommandSpec[] = [
   {
     name: 'services',
     summary: 'List services',
-    options: [...LIST_OPTIONS, { flags: '--stack <stack>', description: 'only those of this stack' }],
+    description: WATCHING,
+    options: [...LIST_OPTIONS, { flags: '--stack <stack>', description: 'only those of this stack' }, WATCH],
     examples: [
+      { command: 'fairlead services --watch', says: 'see them change' },
       { command: 'fairlead services', says: 'all services, with how many tasks are healthy' },
       { command: 'fairlead services --stack shop -o wide', says: 'those of one stack, with more columns' },
     ],
@@ -141,11 +148,13 @@ export const COMMANDS: readonly CommandSpec[] = [
   {
     name: 'tasks',
     summary: 'List tasks',
+    description: WATCHING,
     options: [
       ...LIST_OPTIONS,
       { flags: '--stack <stack>', description: 'only those of this stack' },
       { flags: '--service <service>', description: 'only those of services of this name' },
       HEALTH,
+      WATCH,
     ],
     examples: [
       { command: 'fairlead tasks', says: 'all tasks, by service and name' },
@@ -158,7 +167,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     name: 'health',
     summary: 'List the tasks that have a check, with what the last probe found',
     description:
-      'With --watch: on a terminal the table is drawn anew each second and with each event; elsewhere, and with -o json or ndjson, there is one line for each change of state that lasts 100 ms.',
+      'With --watch: on a terminal the table is drawn again each second and with each event; elsewhere, and with -o json or ndjson, there is one line for each change of state that lasts 100 ms.',
     arguments: [
       {
         name: 'name',
@@ -170,7 +179,7 @@ export const COMMANDS: readonly CommandSpec[] = [
       ...LIST_OPTIONS,
       { flags: '--stack <stack>', description: 'only those of this stack' },
       HEALTH,
-      { flags: '--watch', description: 'go on with what changes' },
+      WATCH,
     ],
     examples: [
       { command: 'fairlead health', says: 'all checks, by service and name' },
@@ -183,15 +192,11 @@ export const COMMANDS: readonly CommandSpec[] = [
     name: 'vips',
     summary: 'List virtual IPs, the tasks behind them, and what they carry',
     description:
-      'With --watch: on a terminal the table is drawn anew each second; elsewhere, and with -o json or ndjson, there is one line for each change of state.',
+      'With --watch: on a terminal the table is drawn again each second; elsewhere, and with -o json or ndjson, there is one line for each change of state.',
     arguments: [
       { name: 'service', description: 'only this service (web.shop, shop/web, web)', required: false },
     ],
-    options: [
-      ...LIST_OPTIONS,
-      { flags: '--stack <stack>', description: 'only those of this stack' },
-      { flags: '--watch', description: 'go on with what changes' },
-    ],
+    options: [...LIST_OPTIONS, { flags: '--stack <stack>', description: 'only those of this stack' }, WATCH],
     examples: [
       { command: 'fairlead vips', says: 'all virtual IPs, port by port' },
       { command: 'fairlead vips web.shop --watch', says: 'where its connections go while it is replaced' },

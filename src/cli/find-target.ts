@@ -1,11 +1,6 @@
 import { AnswerError } from '../api/client.js';
-import type {
-  ServiceJson,
-  ServiceListJson,
-  ServiceRefJson,
-  StatusJson,
-  TaskJson,
-} from '../api/types/resources.js';
+import type { ServiceRefJson } from '../api/types/references.js';
+import type { ServiceJson, ServiceListJson, StatusJson, TaskJson } from '../api/types/resources.js';
 import type { Context } from './context.js';
 import { CliError, EXIT } from './exit-codes.js';
 import { parseServiceName } from './service-name.js';

@@ -1,4 +1,5 @@
-import type { CheckJson, HealthListJson, ServiceRefJson } from '../api/types/resources.js';
+import type { ServiceRefJson } from '../api/types/references.js';
+import type { CheckJson, HealthListJson } from '../api/types/resources.js';
 import type { Context } from './context.js';
 import type { Column } from './format/text-table.js';
 import { padEnd, plain } from './format/text.js';

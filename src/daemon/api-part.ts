@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { ApiServer } from '../api/api-server.js';
+import type { FaceServer } from '../api/face-server.js';
 import type { Config } from '../config/model.js';
 import type { Part, Undo } from './lifecycle.js';
 import type { LoadedConfig } from './loaded-config.js';
@@ -7,11 +7,11 @@ import type { LoadedConfig } from './loaded-config.js';
 /** The API, which listens somewhere else when its configuration changed. */
 export class ApiPart implements Part {
   readonly name = 'API';
-  readonly #create: (config: Config) => ApiServer;
-  #api: ApiServer | undefined;
+  readonly #create: (config: Config) => FaceServer;
+  #api: FaceServer | undefined;
   #config: Config | undefined;
 
-  constructor(create: (config: Config) => ApiServer) {
+  constructor(create: (config: Config) => FaceServer) {
     this.#create = create;
   }
 

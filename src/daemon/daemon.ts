@@ -1,4 +1,5 @@
-import { createApiServer, type ApiServer } from '../api/api-server.js';
+import { createApiServer } from '../api/api-server.js';
+import type { FaceServer } from '../api/face-server.js';
 import type { DaemonStatus } from '../api/ports.js';
 import { Keeper, type VipSupply } from '../balancer/keeper.js';
 import { proxyPlaneSpec } from '../balancer/proxy/proxy-plane.js';
@@ -271,7 +272,7 @@ export class Daemon {
     return this.#vips.prepare(config, isChosen ? refuse : undefined);
   }
 
-  #createApi(config: Config): ApiServer {
+  #createApi(config: Config): FaceServer {
     return createApiServer({
       catalog: this.catalog,
       names: createNameService(

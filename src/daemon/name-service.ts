@@ -1,13 +1,11 @@
 import {
   QuestionError,
-  type Explanation,
-  type ExplainVipPort,
   type NameService,
   type QueryResult,
-  type ViewInfo,
   type VipPort,
   type VirtualServiceInfo,
 } from '../api/ports.js';
+import type { ExplainJson, ExplainVipPortJson, ViewJson } from '../api/types/query.js';
 import { serviceName, type Task } from '../catalog/model.js';
 import { viewOf, type View } from '../catalog/view.js';
 import type { CatalogReader } from '../catalog/catalog.js';
@@ -64,7 +62,7 @@ export function createNameService(
       const { rule } = explain(zone, snapshot, view, question);
       return { message: asked.message, source: asked.source, rule, ms: asked.ms, view: info };
     },
-    async explain(name, type, as): Promise<Explanation> {
+    async explain(name, type, as): Promise<ExplainJson> {
       const { snapshot, view, info, question, zone } = prepare(name, type, as);
       const { tasks, vip, ...told } = explain(zone, snapshot, view, question);
       const carried = vip
@@ -91,7 +89,7 @@ export function createNameService(
   };
 }
 
-function vipPort(info: VirtualServiceInfo): ExplainVipPort {
+function vipPort(info: VirtualServiceInfo): ExplainVipPortJson {
   const { port, protocol, scheduler, settings, state, problem } = info;
   return {
     ...{ port, protocol, scheduler, state },
@@ -111,7 +109,7 @@ function pickSet({ id }: Task, carried: readonly VirtualServiceInfo[]): string[]
   });
 }
 
-function viewInfo(snapshot: Snapshot, view: View, as: string | undefined): ViewInfo {
+function viewInfo(snapshot: Snapshot, view: View, as: string | undefined): ViewJson {
   return {
     ...(as !== undefined && { address: as }),
     environment: view.environment,

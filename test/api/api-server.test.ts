@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { ListenAddress } from '../../src/api/listen.js';
+import type { ListenAddress } from '../../src/api/http-face.js';
 import { ask, startApi, stopApi, type Fixture } from './fixture.js';
 
 let dir: string;
@@ -56,7 +56,7 @@ describe('the unix socket', () => {
   it('leaves a file that is no socket alone', async () => {
     const path = join(dir, 'notes.txt');
     writeFileSync(path, 'mine');
-    await expect(startApi({ listen: [{ path }] })).rejects.toThrow(/exists and is no socket/);
+    await expect(startApi({ listen: [{ path }] })).rejects.toThrow(/exists and is not a socket/);
     expect(existsSync(path)).toBe(true);
   });
 
@@ -70,7 +70,7 @@ describe('the unix socket', () => {
 describe('TCP', () => {
   it('is refused beyond loopback', async () => {
     await expect(startApi({ listen: [{ ip: '0.0.0.0', port: 8053 }] })).rejects.toThrow(
-      /no loopback address/,
+      /is not a loopback address/,
     );
   });
 

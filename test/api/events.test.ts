@@ -2,7 +2,7 @@ import { request } from 'node:http';
 import { afterEach, describe, expect, it } from 'vitest';
 import { getLines } from '../../src/api/client.js';
 import type { EventJson } from '../../src/api/types/resources.js';
-import { STREAM_LIMITS } from '../../src/api/routes/event-routes.js';
+import { STREAM_LIMITS } from '../../src/api/stream-limits.js';
 import { ask, CONTAINER_ID, load, startApi, stopApi, task, type Fixture } from './fixture.js';
 
 let fixture: Fixture;

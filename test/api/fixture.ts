@@ -7,17 +7,18 @@ import type {
   CheckCounts,
   CheckRowInfo,
   DaemonStatus,
-  DrainInfo,
-  Explanation,
   HealthPort,
   NameService,
   ProcessPort,
   QueryResult,
   VipPort,
-  VipStatus,
   VirtualServiceInfo,
 } from '../../src/api/ports.js';
-import { createApiServer, type ApiServer, type ApiServerOptions } from '../../src/api/api-server.js';
+import type { DrainMark } from '../../src/catalog/health-overlay.js';
+import type { ExplainJson } from '../../src/api/types/query.js';
+import type { VipStatusJson } from '../../src/api/types/vips.js';
+import { createApiServer, type ApiServerOptions } from '../../src/api/api-server.js';
+import type { FaceServer } from '../../src/api/face-server.js';
 import { Catalog } from '../../src/catalog/catalog.js';
 import type { FactSink, TaskFact } from '../../src/catalog/facts.js';
 import type { Problem } from '../../src/catalog/model.js';
@@ -192,7 +193,7 @@ export class FakeNames implements NameService {
     return Promise.resolve(message ? { ...told, message, source: 'own' } : { ...told, source: 'none' });
   }
 
-  async explain(name: string, type: string, as?: string): Promise<Explanation> {
+  async explain(name: string, type: string, as?: string): Promise<ExplainJson> {
     this.asked.push([name, type, as]);
     if (this.failure) throw this.failure;
     return await Promise.resolve({
@@ -294,7 +295,7 @@ export const CHECKS: readonly CheckRowInfo[] = [
 /** Checks as they are set here, and drains as they are asked for. */
 export class FakeHealth implements HealthPort {
   checks: readonly CheckRowInfo[] = CHECKS;
-  readonly marks = new Map<string, DrainInfo>();
+  readonly marks = new Map<string, DrainMark>();
   /** What it was asked to do. */
   readonly asked: unknown[][] = [];
 
@@ -324,17 +325,17 @@ export class FakeHealth implements HealthPort {
     return this.checks.some((each) => each.task === task);
   }
 
-  drain(target: DrainInfo['target'], options: { readonly until?: number; readonly note?: string }): boolean {
+  drain(target: DrainMark['target'], options: { readonly until?: number; readonly note?: string }): boolean {
     this.asked.push(['drain', target, options]);
     this.marks.set(JSON.stringify(target), { target, at: NOW, ...options });
     return true;
   }
 
-  undrain(target: DrainInfo['target']): boolean {
+  undrain(target: DrainMark['target']): boolean {
     return this.marks.delete(JSON.stringify(target));
   }
 
-  drains(): readonly DrainInfo[] {
+  drains(): readonly DrainMark[] {
     return [...this.marks.values()];
   }
 }
@@ -391,9 +392,9 @@ export const VIPS: readonly VirtualServiceInfo[] = [
 
 export class FakeVips implements VipPort {
   list: readonly VirtualServiceInfo[] = [];
-  told: VipStatus = { plane: 'proxy', pool: '10.43.0.0/16', services: 0 };
+  told: VipStatusJson = { plane: 'proxy', pool: '10.43.0.0/16', services: 0 };
 
-  status(): VipStatus {
+  status(): VipStatusJson {
     return this.told;
   }
 
@@ -418,7 +419,7 @@ export const fakeProcess: ProcessPort = {
 export interface Fixture {
   readonly dir: string;
   readonly socket: string;
-  readonly server: ApiServer;
+  readonly server: FaceServer;
   readonly catalog: Catalog;
   readonly sink: FactSink;
   readonly names: FakeNames;

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import fastify from 'fastify';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { silentLog } from '../../src/net/log.js';
-import { registerRoutes } from '../../src/api/app.js';
+import { ownRoutes } from '../../src/api/own-face.js';
 import { QuestionError } from '../../src/api/ports.js';
 import {
   ask,
@@ -269,7 +269,7 @@ it('docs/api.md has every route and every problem code', () => {
     log: silentLog,
     clock: Date.now,
   };
-  registerRoutes(app, ports, { listening: () => [] });
+  ownRoutes(app, ports, { listening: () => [] });
   const page = readFileSync(new URL('../../docs/api.md', import.meta.url), 'utf8');
   expect(routes.length).toBeGreaterThan(16);
   expect(routes.filter((route) => !route.startsWith('HEAD ') && !page.includes(`\`${route}`))).toEqual([]);

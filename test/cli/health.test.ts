@@ -180,7 +180,7 @@ describe('drain', () => {
   it.each([
     ['drain nope', 1, 'no service and no task is called "nope"'],
     ['drain crm.shop', 1, 'crm.shop is external and has no tasks to drain'],
-    ['drain web --for 30', 2, '"for" is "30"; it must be a duration'],
+    ['drain web --for 30', 2, '"for" is "30"; it must be a duration from 1s to 365d'],
     ['drain --for 30s', 2, '--for is given, but not what to drain'],
     ['undrain web', 1, 'web.shop is not drained; "fairlead drain" lists what is'],
     ['undrain', 2, 'missing required argument'],
@@ -271,7 +271,7 @@ it('what is to change something over TCP ends with 77 and the path of the socket
   const { code, stderr } = await fairlead(`--addr ${addr} drain shop_web_1`);
   expect({ code, stderr }).toEqual({
     code: 77,
-    stderr: `fairlead: what changes something is taken over the unix socket alone; send it to unix:${path}\n`,
+    stderr: `fairlead: changes are accepted over the unix socket alone; send it to unix:${path}\n`,
   });
   expect((await fairlead(`--addr ${addr} health -q`)).code).toBe(0);
   await stopApi(tcp);

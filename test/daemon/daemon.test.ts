@@ -94,7 +94,7 @@ describe('the daemon', () => {
     const before = [daemon.apiAddresses().join(), daemon.status().dns.listen.join()];
     const inTheWay = ground.path('services.yaml');
     const next = ground.loaded(`api.listen=["unix:${inTheWay}"]`, `dns.listen=["127.0.0.2:0"]`, `dns.ttl=9`);
-    await expect(daemon.reload(next)).rejects.toThrow(/exists and is no socket/);
+    await expect(daemon.reload(next)).rejects.toThrow(/exists and is not a socket/);
     expect([daemon.apiAddresses().join(), daemon.status().dns.listen.join()]).toEqual(before);
     expect(before[0]).not.toBe('');
     expect(await ask(daemon, web)).toBe('192.0.2.1/5');

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Snapshot } from '../../catalog/snapshot.js';
-import type { VipStatus, VirtualServiceInfo } from '../ports.js';
-import type { VipCounters } from '../types/vips.js';
+import type { VirtualServiceInfo } from '../ports.js';
+import type { VipCounters, VipStatusJson } from '../types/vips.js';
 import { counter, gauge, type Readings } from './exposition.js';
 import { serviceLabels } from './survey.js';
 
@@ -75,7 +75,7 @@ export async function labelledPorts(
   return found;
 }
 
-export function readVips(status: VipStatus, ports: readonly LabelledPort[]): Readings<typeof vipMetrics> {
+export function readVips(status: VipStatusJson, ports: readonly LabelledPort[]): Readings<typeof vipMetrics> {
   const states = { up: 0, empty: 0, down: 0 };
   for (const { info } of ports) states[info.state]++;
   const used = ports.filter(({ info }) => info.total + info.refused + info.failed + info.active > 0);

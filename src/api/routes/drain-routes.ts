@@ -1,13 +1,12 @@
 import type { FastifyInstance } from 'fastify';
-import type { DrainTarget } from '../../catalog/health-overlay.js';
-import { serviceKey, serviceName, type ServiceKey, type ServiceRef, type Task } from '../../catalog/model.js';
-import type { Snapshot } from '../../catalog/snapshot.js';
+import type { DrainMark, DrainTarget } from '../../catalog/health-overlay.js';
+import { serviceKey, serviceName, type Task } from '../../catalog/model.js';
 import { Body } from '../body.js';
 import { askedService, findService, type ServiceParams } from '../find-service.js';
 import { findTask } from '../find-task.js';
-import { refJson, timestamp } from '../json.js';
+import { drainJson, nameOfTarget, timestamp } from '../json.js';
 import { clip, Params } from '../params.js';
-import type { ApiPorts, DrainInfo } from '../ports.js';
+import type { ApiPorts } from '../ports.js';
 import { ApiProblem } from '../problem.js';
 import type { DrainJson, DrainListJson } from '../types/resources.js';
 
@@ -27,7 +26,7 @@ export function drainRoutes(app: FastifyInstance, { catalog, daemon, health, clo
     const { snapshot } = catalog;
     if (health.drain(target, options)) return drainJson({ target, at, ...options }, snapshot);
     // It went away between two lines.
-    const name = clip(nameOf(target, snapshot));
+    const name = clip(nameOfTarget(target, snapshot));
     throw 'task' in target
       ? new ApiProblem(404, 'task-not-found', `${name} is gone; "fairlead tasks" lists those there are`)
       : new ApiProblem(
@@ -89,7 +88,7 @@ export function drainRoutes(app: FastifyInstance, { catalog, daemon, health, clo
   });
 }
 
-function whyNotDrained({ name, service, health, reason }: Task, drains: readonly DrainInfo[]): string {
+function whyNotDrained({ name, service, health, reason }: Task, drains: readonly DrainMark[]): string {
   const key = service && serviceKey(service);
   if (service && drains.some(({ target }) => 'service' in target && target.service === key)) {
     const whole = clip(serviceName(service));
@@ -105,25 +104,4 @@ function whyNotDrained({ name, service, health, reason }: Task, drains: readonly
 function sameTarget(a: DrainTarget, b: DrainTarget): boolean {
   if ('task' in a) return 'task' in b && a.task === b.task;
   return 'service' in b && a.service === b.service;
-}
-
-function drainJson({ target, at, until, note }: DrainInfo, snapshot: Snapshot): DrainJson {
-  return {
-    ...('task' in target ? { task: target.task } : { service: refJson(refOf(target.service)) }),
-    name: nameOf(target, snapshot),
-    at: timestamp(at),
-    ...(until === undefined ? {} : { until: timestamp(until) }),
-    ...(note === undefined ? {} : { note }),
-  };
-}
-
-function nameOf(target: DrainTarget, snapshot: Snapshot): string {
-  if ('task' in target) return snapshot.task(target.task)?.name ?? target.task;
-  return serviceName(refOf(target.service));
-}
-
-/** The names of a key, which are DNS labels and have no slash. */
-function refOf(key: ServiceKey): ServiceRef {
-  const [environment = '', stack = '', service = '', sidekick] = key.split('/');
-  return { environment, stack, service, ...(sidekick === undefined ? {} : { sidekick }) };
 }

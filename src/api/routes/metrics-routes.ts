@@ -6,14 +6,20 @@ import { metricLines } from '../metrics/text.js';
 import { Params } from '../params.js';
 import type { ApiPorts } from '../ports.js';
 import { ApiProblem } from '../problem.js';
-import type { StreamLimits } from './event-routes.js';
+import type { StreamLimits } from '../stream-limits.js';
 
 /** How many lines are written before others get a turn. */
 const LINES_A_TURN = 500;
 
-/** `/metrics`: everything that is counted, for Prometheus. Made anew for each scrape, in pieces, as fast as it is read. */
+/** `/metrics`: everything that is counted, for Prometheus. Made again for each scrape, in pieces, as fast as it is read. */
 export function metricsRoutes(app: FastifyInstance, ports: ApiPorts, limits: StreamLimits): void {
   let scrapes = 0;
+
+  // HEAD has a route of its own: it must not make the whole text in order to throw it away.
+  app.head('/metrics', (request, reply) => {
+    new Params(request.query, ['tasks']).flag('tasks');
+    return reply.type(EXPOSITION_TYPE).send();
+  });
 
   app.get('/metrics', (request, reply) => {
     const tasks = new Params(request.query, ['tasks']).flag('tasks');

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import { healthCounts, timestamp } from '../json.js';
+import { healthCounts, sourceJson, timestamp } from '../json.js';
 import { Params } from '../params.js';
 import type { ApiPorts, HealthPort } from '../ports.js';
 import { problemsOf } from '../problems.js';
@@ -49,10 +49,7 @@ function statusJson(ports: ApiPorts, listen: readonly string[]): StatusJson {
     checks: checkCounts(health),
     drains: health.drains().length,
     vips: vips.status(),
-    sources: snapshot.sources.map(({ asOf, ...source }) => ({
-      ...source,
-      ...(asOf === undefined ? {} : { asOf: timestamp(asOf) }),
-    })),
+    sources: snapshot.sources.map(sourceJson),
     problems: problemsOf(ports),
   };
 }

@@ -1,4 +1,4 @@
-import type { ServiceRefJson, Timestamp } from './resources.js';
+import type { ServiceRefJson, Timestamp } from './references.js';
 
 /** What the API tells of virtual IPs; see `types.ts`. */
 

@@ -1,11 +1,14 @@
 import type { HealthListJson } from '../../api/types/resources.js';
 import type { Context } from '../context.js';
-import { EventBell } from '../event-bell.js';
 import { EXIT } from '../exit-codes.js';
 import { findTarget, type Target } from '../find-target.js';
 import { healthColumns, wideHealthColumns } from '../health-columns.js';
 import { watchHealth } from '../health-watch.js';
 import { printList } from '../print-list.js';
+import { StateWatch } from '../state-watch.js';
+
+/** Milliseconds between two looks at most. */
+const LOOK_MS = 1000;
 
 export async function run(context: Context): Promise<number> {
   const text = context.argument(0);
@@ -13,15 +16,16 @@ export async function run(context: Context): Promise<number> {
   const ask = () => chosen(context, target);
   const wide = wideHealthColumns(context);
   if (context.on('watch')) {
-    const bell = new EventBell(context);
+    const state = new StateWatch(context);
     try {
       return await watchHealth(context, {
         ask,
         columns: (now) => [...healthColumns(now), ...(context.text('output') === 'wide' ? wide : [])],
-        pause: () => bell.wait(),
+        // Results of probes are not part of the state: they are looked at once a second.
+        pause: () => state.wait(LOOK_MS),
       });
     } finally {
-      bell.close();
+      state.close();
     }
   }
   const { now, checks } = await ask();

@@ -12,7 +12,7 @@ import { tally } from '../format/words.js';
 import { printOne } from '../print-list.js';
 import { parseServiceName, type ServiceName } from '../service-name.js';
 import { taskColumns } from '../task-columns.js';
-import { portsText, targetText } from './services.js';
+import { portsText, targetText } from '../service-columns.js';
 
 export async function run(context: Context): Promise<number> {
   const text = context.argument(0) ?? '';

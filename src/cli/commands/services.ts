@@ -1,51 +1,41 @@
 import type { ServiceJson, ServiceListJson } from '../../api/types/resources.js';
 import type { Context } from '../context.js';
 import { EXIT } from '../exit-codes.js';
-import type { Cell, Column } from '../format/text-table.js';
 import { printList } from '../print-list.js';
+import { SERVICE_COLUMNS, WIDE_SERVICE_COLUMNS } from '../service-columns.js';
+import { watchServices } from '../service-watch.js';
+import { StateWatch } from '../state-watch.js';
 
 export async function run(context: Context): Promise<number> {
+  if (context.on('watch')) return watchAll(context);
   const { services } = await context.get<ServiceListJson>('/v1/services', { stack: context.text('stack') });
   printList(context, services, {
-    columns: COLUMNS,
-    wide: WIDE,
+    columns: SERVICE_COLUMNS,
+    wide: WIDE_SERVICE_COLUMNS,
     name: ({ name }) => name,
     empty: 'no services; "fairlead status" shows whether the sources have told what they have',
   });
   return EXIT.ok;
 }
 
-const COLUMNS: readonly Column<ServiceJson>[] = [
-  { header: 'SERVICE', value: ({ name }) => name, shrinks: true },
-  { header: 'KIND', value: ({ kind }) => kind },
-  { header: 'MODE', value: ({ kind, endpointMode }) => (kind === 'tasks' ? endpointMode : '') },
-  { header: 'HEALTHY', value: healthy, align: 'right' },
-  { header: 'PORTS', value: portsText, shrinks: true },
-  { header: 'TARGET', value: targetText, shrinks: true },
-];
-
-const WIDE: readonly Column<ServiceJson>[] = [
-  { header: 'ENVIRONMENT', value: ({ environment }) => environment },
-  { header: 'SOURCES', value: ({ sources }) => sources.join(',') },
-  { header: 'NAME', value: ({ fqdn }) => fqdn, shrinks: true },
-];
-
-/** Healthy tasks of those that have not stopped; `panic` when the others are given all the same. */
-export function healthy({ kind, health, taskCount, panic }: ServiceJson): string | Cell {
-  if (kind !== 'tasks') return '';
-  const good = health.healthy ?? 0;
-  const all = taskCount - (health.stopped ?? 0);
-  if (panic) return { text: `${good}/${all} panic`, tone: 'bad' };
-  return { text: `${good}/${all}`, tone: good === 0 ? 'bad' : good < all ? 'warn' : 'good' };
+async function watchAll(context: Context): Promise<never> {
+  const stack = context.text('stack');
+  const wanted = (service: ServiceJson) => stack === undefined || service.stack === stack;
+  const state = new StateWatch(context);
+  try {
+    return await watchServices(context, {
+      ask: async () => {
+        const { at, services } = await state.state();
+        return { now: at, services: [...services.values()].filter(wanted).sort(byKey) };
+      },
+      columns: [...SERVICE_COLUMNS, ...(context.text('output') === 'wide' ? WIDE_SERVICE_COLUMNS : [])],
+      pause: () => state.wait(),
+    });
+  } finally {
+    state.close();
+  }
 }
 
-export function portsText({ ports }: Pick<ServiceJson, 'ports'>): string {
-  return ports
-    .map(({ port, protocol, name }) => `${name === undefined ? '' : `${name}:`}${port}/${protocol}`)
-    .join(',');
-}
-
-/** Where a service without tasks leads. */
-export function targetText({ externalIps, hostname, aliasOf }: ServiceJson): string {
-  return hostname ?? [...externalIps, ...aliasOf].join(',');
+function byKey(a: ServiceJson, b: ServiceJson): number {
+  return a.key < b.key ? -1 : 1;
 }

@@ -6,10 +6,11 @@ import { findTarget } from '../find-target.js';
 import { plain } from '../format/text.js';
 import { printList } from '../print-list.js';
 import { VIP_COLUMNS, vipRows, wideVipColumns } from '../vip-columns.js';
+import { StateWatch } from '../state-watch.js';
 import { watchVips } from '../vip-watch.js';
 
-/** Milliseconds from one look to the next. */
-const WATCH_MS = 1000;
+/** Milliseconds between two looks at most. */
+const LOOK_MS = 1000;
 
 export async function run(context: Context): Promise<number> {
   const text = context.argument(0);
@@ -18,11 +19,17 @@ export async function run(context: Context): Promise<number> {
   const format = context.text('output') ?? 'table';
   const wide = wideVipColumns(context);
   if (context.on('watch')) {
-    return watchVips(context, {
-      ask,
-      columns: [...VIP_COLUMNS, ...(format === 'wide' ? wide : [])],
-      pause: () => new Promise((resolve) => setTimeout(resolve, WATCH_MS)),
-    });
+    const state = new StateWatch(context);
+    try {
+      return await watchVips(context, {
+        ask,
+        columns: [...VIP_COLUMNS, ...(format === 'wide' ? wide : [])],
+        // What they carry is not part of the state: it is looked at once a second.
+        pause: () => state.wait(LOOK_MS),
+      });
+    } finally {
+      state.close();
+    }
   }
   const { vips } = await ask();
   const empty = vips.length > 0 ? '' : await whyNone(context);

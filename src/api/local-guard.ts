@@ -1,30 +1,28 @@
 import type { IncomingMessage } from 'node:http';
 import { canonicalIp, isLoopback } from '../net/ip.js';
+import type { FaceClient, FaceContext } from './http-face.js';
 import { ApiProblem } from './problem.js';
-
-export type Transport = 'unix' | 'tcp';
 
 /**
  * Keeps web pages out. A page can make a browser on this host send requests to loopback, and by DNS rebinding even read
  * the answers; both show in `Host` (the page's own name) or `Origin`. A unix socket is out of a browser's reach, but an
  * `Origin` on one still means that a page is behind some tunnel.
  *
- * Keeps everybody out of what changes something who may not connect to the unix socket: over TCP nobody is known, and
- * every process of the host gets in.
- * @param listening the addresses that the API listens on
+ * Lets changes in over the unix socket alone, which only its owner and group may open: over TCP every process of the host
+ * gets in, and none is known.
  * @throws ApiProblem `host-not-allowed`, `origin-not-allowed`, `socket-only` (403)
  */
-export function guard(
+export function localGuard(
   request: IncomingMessage,
-  transport: Transport,
-  listening: () => readonly string[],
+  { transport }: FaceClient,
+  { listening }: Pick<FaceContext, 'listening'>,
 ): void {
   const { host, origin } = request.headers;
   if (transport === 'tcp' && !isLocalHost(host)) {
     throw new ApiProblem(
       403,
       'host-not-allowed',
-      'the Host header names no loopback address; ask for localhost or 127.0.0.1',
+      'the Host header does not name a loopback address; ask for localhost or 127.0.0.1',
     );
   }
   if (origin !== undefined && !isLocalOrigin(origin)) {
@@ -38,11 +36,7 @@ export function guard(
     const socket = listening().find((address) => address.startsWith('unix:'));
     const remedy =
       socket === undefined ? 'list a unix:/path under api.listen, and send it there' : `send it to ${socket}`;
-    throw new ApiProblem(
-      403,
-      'socket-only',
-      `what changes something is taken over the unix socket alone; ${remedy}`,
-    );
+    throw new ApiProblem(403, 'socket-only', `changes are accepted over the unix socket alone; ${remedy}`);
   }
 }
 

@@ -1,0 +1,137 @@
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
+import { errorMessage } from '../net/error-message.js';
+import { canonicalIp } from '../net/ip.js';
+import type { Log } from '../net/log.js';
+import type { FaceClient, FaceContext, HttpFace } from './http-face.js';
+import { listen } from './listen.js';
+import { clip } from './params.js';
+import { ApiProblem, BODY_LIMIT, PROBLEM_TYPE, toProblem } from './problem.js';
+
+export interface FaceServer {
+  /** Listens everywhere, or nowhere and rejects with one line that says why and what to do. */
+  start(): Promise<void>;
+  /** Ends all streams and connections, and removes the socket file. It can be started again. */
+  stop(): Promise<void>;
+  /** Bound addresses, `unix:/path` or `ip:port`. */
+  addresses(): readonly string[];
+}
+
+/** Serves one face wherever it listens. */
+export function createFaceServer(face: HttpFace, log: Pick<Log, 'error'>): FaceServer {
+  const addresses: string[] = [];
+  const servers: Server[] = [];
+  const overUnix = new WeakSet<IncomingMessage>();
+  let app: FastifyInstance | undefined;
+
+  const clientOf = (request: IncomingMessage): FaceClient => {
+    if (overUnix.has(request)) return { transport: 'unix' };
+    const { remoteAddress = '', remotePort = 0 } = request.socket;
+    // A connection that was reset meanwhile has no address any more: nothing is answered to it anyway.
+    return { transport: 'tcp', address: canonicalIp(remoteAddress) ?? '0.0.0.0', port: remotePort };
+  };
+  const context: FaceContext = {
+    listening: () => addresses,
+    clientOf: (request) => clientOf(request.raw),
+  };
+
+  const stop = async (): Promise<void> => {
+    const closed = servers.map(
+      (server) =>
+        new Promise<void>((resolve) => {
+          server.close(() => resolve());
+        }),
+    );
+    await app?.close();
+    for (const server of servers) server.closeAllConnections();
+    await Promise.all(closed);
+    servers.length = 0;
+    addresses.length = 0;
+  };
+
+  return {
+    async start() {
+      const routes = createApp(face, context, clientOf, log);
+      app = routes;
+      await routes.ready();
+      try {
+        for (const address of face.listen.addresses) {
+          const server = createServer({ requestTimeout: 30_000 }, (request, response) => {
+            if ('path' in address) overUnix.add(request);
+            routes.routing(request, response);
+          });
+          const name = await listen(server, address, face.listen);
+          servers.push(server);
+          addresses.push(name);
+        }
+      } catch (error) {
+        await stop();
+        throw error;
+      }
+      for (const server of servers) {
+        server.on('error', (error) =>
+          log.error(`${face.name}: a connection could not be accepted`, { error: errorMessage(error) }),
+        );
+      }
+    },
+    stop,
+    addresses: () => addresses,
+  };
+}
+
+/** No route has a schema of fastify's: without these it loads what compiles them, some 3 MB. */
+const noSchemas = (): never => {
+  throw new Error('a route has a schema, and nothing here compiles it');
+};
+
+/** The routes of a face, without a listener. Nothing that a request holds makes it throw. */
+function createApp(
+  face: HttpFace,
+  context: FaceContext,
+  clientOf: (request: IncomingMessage) => FaceClient,
+  log: Pick<Log, 'error'>,
+): FastifyInstance {
+  const app = fastify({
+    logger: false,
+    exposeHeadRoutes: false,
+    bodyLimit: BODY_LIMIT,
+    // A task id of the file source is three names long, and fastify answers 404 beyond its 100.
+    routerOptions: { maxParamLength: 1024 },
+    schemaController: { compilersFactory: { buildValidator: noSchemas, buildSerializer: noSchemas } },
+    // An address that cannot be decoded fails before the hooks and handlers below.
+    frameworkErrors: (error, _request, reply: FastifyReply) => {
+      const problem = toProblem(error);
+      void reply.code(problem.status).type(PROBLEM_TYPE).send(JSON.stringify(problem));
+    },
+  });
+
+  // Only JSON is left: a body of another type is refused, never taken for something else.
+  app.removeContentTypeParser('text/plain');
+
+  app.addHook('onRequest', (request, reply, done) => {
+    void reply.header('cache-control', 'no-store').header('x-content-type-options', 'nosniff');
+    face.guard(request.raw, clientOf(request.raw), context);
+    done();
+  });
+
+  app.setErrorHandler((error, request, reply) => {
+    const problem = toProblem(error);
+    if (problem.status >= 500 && !(error instanceof ApiProblem)) {
+      log.error(
+        `${request.method} ${clip(request.url)} failed; this is a fault of Fairlead, please report it`,
+        {
+          error: errorMessage(error),
+        },
+      );
+    }
+    return reply.code(problem.status).type(PROBLEM_TYPE).send(JSON.stringify(problem));
+  });
+
+  app.setNotFoundHandler((request) => {
+    const asked = `${request.method} ${clip(request.url.split('?')[0] ?? '')}`;
+    throw new ApiProblem(404, 'not-found', `there is no ${asked}; docs/api.md lists the routes`);
+  });
+
+  face.routes(app, context);
+  return app;
+}

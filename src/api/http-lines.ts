@@ -1,0 +1,81 @@
+import type { ServerResponse } from 'node:http';
+import type { FastifyReply } from 'fastify';
+import { ApiProblem } from './problem.js';
+import type { StreamLimits } from './stream-limits.js';
+import type { Outlet } from './stream/outlet.js';
+
+/** JSON objects, one a line (https://github.com/ndjson/ndjson-spec). */
+export const NDJSON = 'application/x-ndjson; charset=utf-8';
+
+/** All streams of one face over HTTP: how many there are, and the end of each when the face stops. */
+export class HttpStreams {
+  readonly #limits: StreamLimits;
+  readonly #open = new Set<ServerResponse>();
+
+  constructor(limits: StreamLimits) {
+    this.#limits = limits;
+  }
+
+  /**
+   * Makes an answer a stream of lines.
+   * @param onClose called once, when the reader is gone
+   * @throws ApiProblem `too-many-streams`
+   */
+  begin(reply: FastifyReply, onClose: () => void): Outlet {
+    const { maxStreams, stallMs } = this.#limits;
+    if (this.#open.size >= maxStreams) {
+      const detail = `${maxStreams} clients follow already, which is the most there may be; end one of them`;
+      throw new ApiProblem(503, 'too-many-streams', detail);
+    }
+    reply.hijack();
+    const { raw } = reply;
+    this.#open.add(raw);
+    raw.on('error', () => raw.destroy());
+    raw.on('close', () => {
+      this.#open.delete(raw);
+      onClose();
+    });
+    raw.writeHead(200, { 'content-type': NDJSON, 'cache-control': 'no-store' });
+    raw.flushHeaders();
+    return lines(raw, stallMs);
+  }
+
+  close(): void {
+    for (const stream of this.#open) stream.end();
+  }
+}
+
+function lines(raw: ServerResponse, patienceMs: number): Outlet {
+  const isOpen = (): boolean => !raw.destroyed && !raw.writableEnded;
+  return {
+    send: (message) => {
+      if (isOpen()) raw.write(`${message}\n`);
+    },
+    get waiting() {
+      return raw.writableLength;
+    },
+    onDrained: (callback) => {
+      if (!isOpen() || raw.writableLength === 0) {
+        callback();
+        return;
+      }
+      const done = () => {
+        raw.off('drain', done);
+        raw.off('close', done);
+        callback();
+      };
+      raw.on('drain', done);
+      raw.on('close', done);
+    },
+    end: (message) => {
+      if (!isOpen()) return;
+      raw.end(`${message}\n`);
+      const timer = setTimeout(() => raw.destroy(), patienceMs).unref();
+      raw.once('close', () => clearTimeout(timer));
+    },
+    cut: () => raw.destroy(),
+    get isOpen() {
+      return isOpen();
+    },
+  };
+}

@@ -1,0 +1,59 @@
+import type { FastifyInstance } from 'fastify';
+import { systemAfter } from './after.js';
+import type { FaceContext, FaceListen, HttpFace } from './http-face.js';
+import { HttpStreams } from './http-lines.js';
+import { localGuard } from './local-guard.js';
+import type { ApiPorts } from './ports.js';
+import { checkRoutes } from './routes/check-routes.js';
+import { drainRoutes } from './routes/drain-routes.js';
+import { eventRoutes } from './routes/event-routes.js';
+import { healthRoutes } from './routes/health-routes.js';
+import { metricsRoutes } from './routes/metrics-routes.js';
+import { nameRoutes } from './routes/name-routes.js';
+import { serviceRoutes } from './routes/service-routes.js';
+import { statusRoutes } from './routes/status-routes.js';
+import { taskRoutes } from './routes/task-routes.js';
+import { vipRoutes } from './routes/vip-routes.js';
+import { watchRoutes } from './routes/watch-routes.js';
+import { STREAM_LIMITS, type StreamLimits } from './stream-limits.js';
+import { StateFeed } from './stream/state-feed.js';
+
+/** Fairlead's own API (docs/api.md): on unix sockets and loopback, without a login. */
+export function ownFace(
+  ports: ApiPorts,
+  addresses: FaceListen['addresses'],
+  limits: StreamLimits = STREAM_LIMITS,
+): HttpFace {
+  return {
+    name: 'API',
+    listen: { addresses, setting: 'api.listen', reach: 'loopback' },
+    guard: localGuard,
+    routes: (app, context) => ownRoutes(app, ports, context, limits),
+  };
+}
+
+export function ownRoutes(
+  app: FastifyInstance,
+  ports: ApiPorts,
+  { listening }: Pick<FaceContext, 'listening'>,
+  limits: StreamLimits = STREAM_LIMITS,
+): void {
+  const streams = new HttpStreams(limits);
+  const feed = new StateFeed({ ...ports, drains: ports.health, after: systemAfter, limits });
+  app.addHook('preClose', (done) => {
+    feed.close();
+    streams.close();
+    done();
+  });
+  healthRoutes(app, ports);
+  metricsRoutes(app, ports, limits);
+  statusRoutes(app, ports, listening);
+  serviceRoutes(app, ports);
+  taskRoutes(app, ports);
+  nameRoutes(app, ports);
+  checkRoutes(app, ports);
+  drainRoutes(app, ports);
+  vipRoutes(app, ports);
+  eventRoutes(app, ports, streams, limits);
+  watchRoutes(app, feed, streams);
+}

@@ -1,0 +1,326 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
+import type { ChangeSet } from '../../catalog/change.js';
+import type { CatalogReader } from '../../catalog/catalog.js';
+import type { Snapshot } from '../../catalog/snapshot.js';
+import type { Log } from '../../net/log.js';
+import type { After } from '../after.js';
+import { timestamp } from '../json.js';
+import type { DaemonInfo, HealthPort } from '../ports.js';
+import type { DrainMark } from '../../catalog/health-overlay.js';
+import type { StateListsJson, WatchMessage } from '../types/watch.js';
+import { ChangeLog, keysOf, sizeOf, type TouchedKeys } from './change-log.js';
+import { cursorOf, revisionOf } from './cursor.js';
+import type { Outlet } from './outlet.js';
+import { changeParts, ITEMS_A_PART, listsJson, snapshotParts } from './state-json.js';
+
+export interface StateFeedOptions {
+  readonly catalog: Pick<CatalogReader, 'snapshot' | 'onChange'>;
+  readonly daemon: DaemonInfo;
+  readonly drains: Pick<HealthPort, 'drains'>;
+  readonly log: Pick<Log, 'warn'>;
+  /** Milliseconds since the epoch. */
+  readonly clock: () => number;
+  readonly after: After;
+  readonly limits: StateFeedLimits;
+  readonly changeLog?: ChangeLog;
+}
+
+export interface StateFeedLimits {
+  /** Milliseconds between two signs of life where nothing happens. */
+  readonly heartbeatMs: number;
+  /** A reader for which more bytes wait is dropped. */
+  readonly backlogBytes: number;
+  /** A reader that takes nothing for so long, in milliseconds, while it catches up is dropped. */
+  readonly stallMs: number;
+}
+
+/** One reader. */
+interface Reader {
+  readonly outlet: Outlet;
+  /** The revision that it has; undefined: none yet. */
+  revision: number | undefined;
+  /** Gets each change as it comes; else {@link StateFeed} brings it up to date first. */
+  isLive: boolean;
+  /** How often it had to begin again. */
+  resets: number;
+}
+
+interface Part {
+  readonly text: string;
+  readonly isLast: boolean;
+}
+
+/** What waits for a reader before it is given more, in bytes, while it catches up. */
+const PIECE_BYTES = 64 * 1024;
+
+/**
+ * The state of the catalog as a stream: a snapshot, and then every change. It knows nothing of transports.
+ *
+ * A reader that is up to date gets each change when it comes; the text of a change is made once for all of them. A
+ * reader that begins, or comes back after a while, first catches up at its own pace: with a snapshot, or with all that
+ * it missed as one change. Nothing is lost between the two, because a reader goes live only in the very turn in which it
+ * has the revision of the catalog.
+ */
+export class StateFeed {
+  readonly #options: StateFeedOptions;
+  readonly #log: ChangeLog;
+  readonly #readers = new Set<Reader>();
+  readonly #unsubscribe: () => void;
+  #lists: Lists;
+  #domain: string;
+  #cancelBeat: (() => void) | undefined;
+
+  constructor(options: StateFeedOptions) {
+    this.#options = options;
+    const { catalog, daemon, changeLog } = options;
+    this.#log = changeLog ?? new ChangeLog(catalog.snapshot.revision);
+    this.#lists = this.#listsOf(catalog.snapshot);
+    this.#domain = daemon.status().domain;
+    this.#unsubscribe = catalog.onChange((change, snapshot) => this.#onChange(change, snapshot));
+  }
+
+  /**
+   * Begins to serve a reader.
+   * @param cursor where it was (see {@link WatchMessage}); undefined: it begins
+   * @returns ends it; to be called when the reader is gone
+   */
+  subscribe(outlet: Outlet, cursor?: string): () => void {
+    const { startedAt } = this.#options.daemon.status();
+    const revision = cursor === undefined ? undefined : revisionOf(cursor, startedAt);
+    const reader: Reader = { outlet, revision, isLive: false, resets: 0 };
+    this.#readers.add(reader);
+    this.#beatLater();
+    if (cursor !== undefined && revision === undefined) this.#reset(reader, OTHER_DAEMON);
+    this.#catchUp(reader, revision !== undefined);
+    return () => this.#forget(reader);
+  }
+
+  /** Ends every stream: the daemon stops. */
+  close(): void {
+    this.#unsubscribe();
+    for (const reader of [...this.#readers]) {
+      const detail = 'the daemon stops; connect again with since= and the last cursor';
+      reader.outlet.end(textOf({ type: 'error', code: 'stopping', detail }));
+      this.#forget(reader);
+    }
+  }
+
+  #forget(reader: Reader): void {
+    this.#readers.delete(reader);
+    reader.isLive = false;
+    if (this.#readers.size > 0) return;
+    this.#cancelBeat?.();
+    this.#cancelBeat = undefined;
+  }
+
+  #onChange(change: ChangeSet, snapshot: Snapshot): void {
+    this.#log.add(change);
+    this.#checkDomain();
+    const before = this.#lists;
+    if (change.meta) this.#lists = this.#listsOf(snapshot);
+    const live = [...this.#readers].filter(({ isLive }) => isLive);
+    if (live.length === 0) return;
+    if (sizeOf(change) > ITEMS_A_PART) {
+      for (const reader of live) this.#catchUp(reader);
+      return;
+    }
+    const message = this.#changeText(change, snapshot, change.meta ? this.#newLists(before, snapshot) : {});
+    for (const reader of live) {
+      reader.outlet.send(message);
+      reader.revision = change.revision;
+      this.#dropIfSlow(reader);
+    }
+  }
+
+  #changeText(change: ChangeSet, snapshot: Snapshot, lists: Partial<StateListsJson>): string {
+    const { revision, at, source, cause, services, tasks, networks } = change;
+    const keys = { services: keysOf(services), tasks: keysOf(tasks), networks: keysOf(networks) };
+    const [items] = changeParts(snapshot, keys, this.#domain);
+    return textOf({
+      type: 'change',
+      revision,
+      since: revision - 1,
+      cursor: this.#cursor(revision),
+      at: timestamp(at),
+      source,
+      ...(cause !== undefined && { cause }),
+      ...items,
+      ...lists,
+    });
+  }
+
+  /** Starts to bring a reader up to date; it goes live when it is. */
+  #catchUp(reader: Reader, greets = false): void {
+    reader.isLive = false;
+    void this.#bringUpToDate(reader, greets);
+  }
+
+  async #bringUpToDate(reader: Reader, greets: boolean): Promise<void> {
+    for (let isFirst = true; ; isFirst = false) {
+      const { snapshot } = this.#options.catalog;
+      if (reader.revision === snapshot.revision) {
+        reader.isLive = this.#readers.has(reader);
+        // Whoever resumes learns at once that nothing was missed.
+        if (isFirst && greets && reader.isLive) reader.outlet.send(this.#beat());
+        return;
+      }
+      const { revision } = reader;
+      const touched = revision === undefined ? undefined : this.#log.since(revision);
+      if (revision !== undefined && touched === undefined) this.#reset(reader, FORGOTTEN);
+      const parts =
+        revision !== undefined && touched !== undefined
+          ? this.#changeMessages(snapshot, revision, touched)
+          : this.#snapshotMessages(snapshot);
+      if (await this.#sendAll(reader, parts)) reader.revision = snapshot.revision;
+      if (!this.#readers.has(reader)) return;
+    }
+  }
+
+  /** @returns whether the reader has all of it; it has not when it went away or has to begin again */
+  async #sendAll(reader: Reader, parts: Iterable<Part>): Promise<boolean> {
+    const { resets } = reader;
+    for (const { text, isLast } of parts) {
+      reader.outlet.send(text);
+      if (reader.outlet.waiting > PIECE_BYTES) await this.#drained(reader);
+      else if (!isLast) await nextTurn();
+      if (!this.#readers.has(reader) || reader.resets !== resets) return false;
+    }
+    return true;
+  }
+
+  *#snapshotMessages(snapshot: Snapshot): Generator<Part> {
+    const { environment } = this.#options.daemon.status();
+    const domain = this.#domain;
+    const { revision } = snapshot;
+    const head = { type: 'snapshot', revision, at: timestamp(snapshot.at), domain, environment } as const;
+    const lists = listsJson(snapshot, this.#options.drains.drains());
+    let number = 0;
+    for (const { item, isLast } of withLast(snapshotParts(snapshot, domain))) {
+      number += 1;
+      const end = isLast ? { ...lists, cursor: this.#cursor(revision) } : ({ more: true } as const);
+      yield { text: textOf({ ...head, part: number, ...item, ...end }), isLast };
+    }
+  }
+
+  *#changeMessages(snapshot: Snapshot, since: number, touched: TouchedKeys): Generator<Part> {
+    const { revision } = snapshot;
+    const head = { type: 'change', revision, since, at: timestamp(snapshot.at) } as const;
+    const lists = touched.meta ? listsJson(snapshot, this.#options.drains.drains()) : {};
+    for (const { item, isLast } of withLast(changeParts(snapshot, touched, this.#domain))) {
+      const end = isLast ? { ...lists, cursor: this.#cursor(revision) } : ({ more: true } as const);
+      yield { text: textOf({ ...head, ...item, ...end }), isLast };
+    }
+  }
+
+  /** Resolves when the reader has taken what waited, is dropped, or has gone. */
+  #drained(reader: Reader): Promise<void> {
+    return new Promise((resolve) => {
+      const cancel = this.#options.after(this.#options.limits.stallMs, () => {
+        this.#drop(reader);
+        resolve();
+      });
+      reader.outlet.onDrained(() => {
+        cancel();
+        resolve();
+      });
+    });
+  }
+
+  #dropIfSlow(reader: Reader): void {
+    if (reader.outlet.waiting > this.#options.limits.backlogBytes) this.#drop(reader);
+  }
+
+  #drop(reader: Reader): void {
+    if (!this.#readers.has(reader)) return;
+    const detail =
+      'the stream was read too slowly and has ended; connect again with since= and the cursor of the last message that you took';
+    reader.outlet.end(textOf({ type: 'error', code: 'slow-reader', detail }));
+    this.#options.log.warn(
+      'a client of /v1/watch reads too slowly and was dropped; it can resume with ?since=',
+    );
+    this.#forget(reader);
+  }
+
+  #reset(reader: Reader, why: string): void {
+    reader.revision = undefined;
+    reader.resets += 1;
+    reader.outlet.send(textOf({ type: 'reset', why }));
+  }
+
+  /** A reload may change the domain, which is part of the names of services, without any change of the catalog. */
+  #checkDomain(): void {
+    const { domain } = this.#options.daemon.status();
+    if (domain === this.#domain) return;
+    this.#domain = domain;
+    for (const reader of this.#readers) {
+      this.#reset(reader, `the domain is now ${domain}`);
+      // One that catches up begins again by itself.
+      if (reader.isLive) this.#catchUp(reader);
+    }
+  }
+
+  #beatLater(): void {
+    this.#cancelBeat ??= this.#options.after(this.#options.limits.heartbeatMs, () => {
+      this.#cancelBeat = undefined;
+      this.#checkDomain();
+      const beat = this.#beat();
+      for (const reader of [...this.#readers]) {
+        if (!reader.isLive) continue;
+        reader.outlet.send(beat);
+        this.#dropIfSlow(reader);
+      }
+      if (this.#readers.size > 0) this.#beatLater();
+    });
+  }
+
+  #beat(): string {
+    const { revision } = this.#options.catalog.snapshot;
+    const now = timestamp(this.#options.clock());
+    return textOf({ type: 'beat', revision, cursor: this.#cursor(revision), now });
+  }
+
+  #cursor(revision: number): string {
+    return cursorOf(revision, this.#options.daemon.status().startedAt);
+  }
+
+  #listsOf({ sources, problems }: Snapshot): Lists {
+    return { sources, problems, drains: [...this.#options.drains.drains()] };
+  }
+
+  /** Those lists that differ from before. */
+  #newLists(before: Lists, snapshot: Snapshot): Partial<StateListsJson> {
+    const { sources, problems, drains } = this.#lists;
+    const json = listsJson(snapshot, drains);
+    return {
+      ...(!isDeepStrictEqual(before.sources, sources) && { sources: json.sources }),
+      ...(!isDeepStrictEqual(before.problems, problems) && { problems: json.problems }),
+      ...(!isDeepStrictEqual(before.drains, drains) && { drains: json.drains }),
+    };
+  }
+}
+
+interface Lists {
+  readonly sources: Snapshot['sources'];
+  readonly problems: Snapshot['problems'];
+  readonly drains: readonly DrainMark[];
+}
+
+const OTHER_DAEMON = 'the daemon was started again since then';
+const FORGOTTEN = 'the changes since then are no longer known';
+
+function textOf(message: WatchMessage): string {
+  return JSON.stringify(message);
+}
+
+/** Each item, and whether it is the last one. */
+function* withLast<Item>(
+  items: Iterable<Item>,
+): Generator<{ readonly item: Item; readonly isLast: boolean }> {
+  let held: { readonly item: Item } | undefined;
+  for (const item of items) {
+    if (held) yield { item: held.item, isLast: false };
+    held = { item };
+  }
+  if (held) yield { item: held.item, isLast: true };
+}

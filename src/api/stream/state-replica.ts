@@ -1,0 +1,96 @@
+import type { Problem } from '../../catalog/model.js';
+import type { DrainJson, ServiceJson, SourceJson, TaskJson } from '../types/resources.js';
+import type { KeyedChangesJson, NetworkJson, WatchMessage, WatchSnapshotJson } from '../types/watch.js';
+
+/** A client's copy of the daemon's state, kept up with the messages of the stream. It is whole after every message. */
+export class StateReplica {
+  /** Absent: there is no state yet. */
+  revision: number | undefined;
+  /** Resumes the stream. */
+  cursor: string | undefined;
+  /** When the revision was made, RFC 3339. */
+  at = '';
+  domain = '';
+  environment = '';
+  readonly services = new Map<string, ServiceJson>();
+  readonly tasks = new Map<string, TaskJson>();
+  readonly networks = new Map<string, NetworkJson>();
+  sources: readonly SourceJson[] = [];
+  problems: readonly Problem[] = [];
+  drains: readonly DrainJson[] = [];
+  /** Parts of a snapshot or a change of which the last is still to come. */
+  #parts: WatchMessage[] = [];
+
+  /** @returns whether the state is another one now */
+  apply(message: WatchMessage): boolean {
+    switch (message.type) {
+      case 'snapshot':
+      case 'change': {
+        this.#parts.push(message);
+        if (message.more) return false;
+        const parts = this.#parts;
+        this.#parts = [];
+        for (const part of parts) this.#take(part);
+        return true;
+      }
+      case 'reset':
+        this.#parts = [];
+        return false;
+      case 'beat':
+        this.cursor = message.cursor;
+        return false;
+      case 'error':
+        return false;
+    }
+  }
+
+  /** The stream was cut: what was still to come in parts comes again as a whole. */
+  cut(): void {
+    this.#parts = [];
+  }
+
+  /** A task with the names of its networks. */
+  task(id: string): TaskJson | undefined {
+    const task = this.tasks.get(id);
+    if (!task) return undefined;
+    const endpoints = task.endpoints.map((endpoint) => {
+      const networkName = this.networks.get(endpoint.network)?.name;
+      return networkName === undefined ? endpoint : { ...endpoint, networkName };
+    });
+    return { ...task, endpoints };
+  }
+
+  #take(message: WatchMessage): void {
+    if (message.type === 'snapshot') this.#takeSnapshot(message);
+    if (message.type === 'change') {
+      change(this.services, message.services, ({ key }) => key);
+      change(this.tasks, message.tasks, ({ id }) => id);
+      change(this.networks, message.networks, ({ id }) => id);
+    }
+    if (message.type !== 'snapshot' && message.type !== 'change') return;
+    this.revision = message.revision;
+    this.at = message.at;
+    if (message.cursor !== undefined) this.cursor = message.cursor;
+    if (message.sources) this.sources = message.sources;
+    if (message.problems) this.problems = message.problems;
+    if (message.drains) this.drains = message.drains;
+  }
+
+  #takeSnapshot({ part, domain, environment, services, tasks, networks }: WatchSnapshotJson): void {
+    if (part === 1) for (const items of [this.services, this.tasks, this.networks]) items.clear();
+    this.domain = domain;
+    this.environment = environment;
+    for (const service of services) this.services.set(service.key, service);
+    for (const task of tasks) this.tasks.set(task.id, task);
+    for (const network of networks) this.networks.set(network.id, network);
+  }
+}
+
+function change<Item>(
+  items: Map<string, Item>,
+  { set = [], removed = [] }: KeyedChangesJson<Item> = {},
+  keyOf: (item: Item) => string,
+): void {
+  for (const key of removed) items.delete(key);
+  for (const item of set) items.set(keyOf(item), item);
+}

@@ -1,0 +1,37 @@
+import type { ServiceJson } from '../api/types/resources.js';
+import type { Cell, Column } from './format/text-table.js';
+
+export const SERVICE_COLUMNS: readonly Column<ServiceJson>[] = [
+  { header: 'SERVICE', value: ({ name }) => name, shrinks: true },
+  { header: 'KIND', value: ({ kind }) => kind },
+  { header: 'MODE', value: ({ kind, endpointMode }) => (kind === 'tasks' ? endpointMode : '') },
+  { header: 'HEALTHY', value: healthyText, align: 'right' },
+  { header: 'PORTS', value: portsText, shrinks: true },
+  { header: 'TARGET', value: targetText, shrinks: true },
+];
+
+export const WIDE_SERVICE_COLUMNS: readonly Column<ServiceJson>[] = [
+  { header: 'ENVIRONMENT', value: ({ environment }) => environment },
+  { header: 'SOURCES', value: ({ sources }) => sources.join(',') },
+  { header: 'NAME', value: ({ fqdn }) => fqdn, shrinks: true },
+];
+
+/** Healthy tasks of those that have not stopped; `panic` when the others are given all the same. */
+function healthyText({ kind, health, taskCount, panic }: ServiceJson): string | Cell {
+  if (kind !== 'tasks') return '';
+  const good = health.healthy ?? 0;
+  const all = taskCount - (health.stopped ?? 0);
+  if (panic) return { text: `${good}/${all} panic`, tone: 'bad' };
+  return { text: `${good}/${all}`, tone: good === 0 ? 'bad' : good < all ? 'warn' : 'good' };
+}
+
+export function portsText({ ports }: Pick<ServiceJson, 'ports'>): string {
+  return ports
+    .map(({ port, protocol, name }) => `${name === undefined ? '' : `${name}:`}${port}/${protocol}`)
+    .join(',');
+}
+
+/** Where a service without tasks leads. */
+export function targetText({ externalIps, hostname, aliasOf }: ServiceJson): string {
+  return hostname ?? [...externalIps, ...aliasOf].join(',');
+}
