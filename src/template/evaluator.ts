@@ -1,0 +1,402 @@
+import { BUILTINS, SHORT_CIRCUIT } from './builtins.js';
+import { constantOf, idealConstant } from './constants.js';
+import type { Call, Functions, TemplateFunction } from './functions.js';
+import type { AnyNode, CommandNode, OperandNode, PipeNode } from './nodes.js';
+import { nodeText } from './node-text.js';
+import type { Tree } from './parser.js';
+import { quote } from './quote.js';
+import type { Template } from './template.js';
+import { FunctionError, goLocation, placeAt, TemplateError } from './template-error.js';
+import { isTrue } from './truth.js';
+import { ANY, VALUE, assignable, type Type } from './types.js';
+import { GoList, GoMap, GoStruct, NilPointer, typeOf, zeroValue, type Value } from './values.js';
+
+/** Stands for "nothing is piped in"; `undefined` is a value that can be. */
+const NOTHING_PIPED = Symbol('nothing piped');
+type Piped = Value | typeof NOTHING_PIPED;
+
+const NO_ARGS: readonly OperandNode[] = [];
+
+/** What `enter` gives back for `leave`. */
+export interface Frame {
+  tree: Tree | undefined;
+  names: string[];
+  values: Value[];
+}
+
+/** Evaluates pipelines. Holds the variables, the place of the present node and the count of steps. */
+export class Evaluator {
+  private readonly template: Template;
+  private readonly functions: Functions;
+  private readonly call: Call;
+  private tree: Tree | undefined;
+  private node: AnyNode | undefined;
+  private names: string[] = [];
+  private values: Value[] = [];
+  private steps = 0;
+
+  constructor(template: Template, functions: Functions, call: Call) {
+    this.template = template;
+    this.functions = functions;
+    this.call = call;
+  }
+
+  /** Begins a template: its variables are `$` alone. */
+  enter(tree: Tree, dot: Value): Frame {
+    const frame: Frame = { tree: this.tree, names: this.names, values: this.values };
+    this.tree = tree;
+    this.names = ['$'];
+    this.values = [dot];
+    return frame;
+  }
+
+  leave(frame: Frame): void {
+    this.tree = frame.tree;
+    this.names = frame.names;
+    this.values = frame.values;
+  }
+
+  at(node: AnyNode): this {
+    this.node = node;
+    this.step();
+    return this;
+  }
+
+  step(): void {
+    this.steps += 1;
+    if (this.steps > this.template.limits.steps) this.fail(`more than ${this.template.limits.steps} steps`);
+  }
+
+  /** @throws TemplateError with the place of the present node */
+  fail(problem: string, cause?: unknown): never {
+    const { tree, node } = this;
+    if (tree === undefined || node === undefined) {
+      throw new TemplateError(`template: ${this.template.name}: ${problem}`, 'execute');
+    }
+    const where = goLocation(tree.file, tree.text, node.pos);
+    throw new TemplateError(
+      `template: ${where}: executing ${quote(tree.name)} at <${nodeText(node)}>: ${problem}`,
+      'execute',
+      placeAt(tree.file, tree.text, node.pos),
+      cause === undefined ? undefined : { cause },
+    );
+  }
+
+  mark(): number {
+    return this.names.length;
+  }
+
+  popTo(mark: number): void {
+    this.names.length = mark;
+    this.values.length = mark;
+  }
+
+  /** Sets the variable that is `n` from the top. */
+  setTop(n: number, value: Value): void {
+    this.values[this.values.length - n] = value;
+  }
+
+  pipeline(dot: Value, pipe: PipeNode): Value {
+    this.at(pipe);
+    let value: Piped = NOTHING_PIPED;
+    for (const command of pipe.commands) value = this.command(dot, command, value) ?? undefined;
+    const result = value === NOTHING_PIPED ? undefined : value;
+    for (const variable of pipe.declared) {
+      const name = variable.path[0] ?? '';
+      if (pipe.assign) this.assign(name, result);
+      else {
+        this.names.push(name);
+        this.values.push(result);
+      }
+    }
+    return result;
+  }
+
+  private assign(name: string, value: Value): void {
+    const at = this.names.lastIndexOf(name);
+    if (at < 0) this.fail(`undefined variable: ${name}`);
+    this.values[at] = value;
+  }
+
+  private command(dot: Value, command: CommandNode, piped: Piped): Value {
+    const { args } = command;
+    const [first] = args;
+    if (first === undefined) return this.fail('empty command');
+    switch (first.kind) {
+      case 'field':
+        return this.at(first).fields(dot, dot, first, first.path, 0, args, piped);
+      case 'chain':
+        return this.chain(dot, first, args, piped);
+      case 'identifier':
+        return this.at(first).function(dot, first.name, command, args, piped);
+      case 'pipe':
+        this.takesNoArguments(args, piped);
+        return this.pipeline(dot, first);
+      case 'variable':
+        return this.variable(dot, first, args, piped);
+      case 'bool':
+      case 'dot':
+      case 'nil':
+      case 'number':
+      case 'string':
+        this.at(first).takesNoArguments(args, piped);
+        if (first.kind === 'nil') return this.fail('nil is not a command');
+        return this.literal(dot, first);
+    }
+  }
+
+  private takesNoArguments(args: readonly OperandNode[], piped: Piped): void {
+    const [first] = args;
+    if (first !== undefined && (args.length > 1 || piped !== NOTHING_PIPED)) {
+      this.fail(`can't give argument to non-function ${nodeText(first)}`);
+    }
+  }
+
+  private literal(dot: Value, node: OperandNode): Value {
+    switch (node.kind) {
+      case 'dot':
+        return dot;
+      case 'bool':
+      case 'string':
+        return node.value;
+      case 'number': {
+        const value = idealConstant(node);
+        return value === undefined ? this.at(node).fail(`${node.text} overflows int`) : value;
+      }
+      case 'chain':
+      case 'field':
+      case 'identifier':
+      case 'nil':
+      case 'pipe':
+      case 'variable':
+        return this.fail(`can't handle assignment of ${nodeText(node)} to empty interface argument`);
+    }
+  }
+
+  private chain(
+    dot: Value,
+    node: OperandNode & { kind: 'chain' },
+    args: readonly OperandNode[],
+    piped: Piped,
+  ): Value {
+    this.at(node);
+    if (node.node.kind === 'nil') this.fail(`indirection through explicit nil in ${nodeText(node)}`);
+    const receiver = this.argument(dot, VALUE, node.node);
+    return this.fields(dot, receiver, node, node.path, 0, args, piped);
+  }
+
+  private variable(
+    dot: Value,
+    node: OperandNode & { kind: 'variable' },
+    args: readonly OperandNode[],
+    piped: Piped,
+  ): Value {
+    this.at(node);
+    const at = this.names.lastIndexOf(node.path[0] ?? '');
+    if (at < 0) this.fail(`undefined variable: ${node.path[0] ?? ''}`);
+    const value = this.values[at];
+    if (node.path.length > 1) return this.fields(dot, value, node, node.path, 1, args, piped);
+    this.takesNoArguments(args, piped);
+    return value;
+  }
+
+  /** `receiver.a.b.c`: only the last may have arguments. */
+  private fields(
+    dot: Value,
+    receiver: Value,
+    node: OperandNode,
+    path: readonly string[],
+    from: number,
+    args: readonly OperandNode[],
+    piped: Piped,
+  ): Value {
+    let value = receiver;
+    const last = path.length - 1;
+    for (let at = from; at < last; at += 1) {
+      value = this.field(dot, path[at] ?? '', node, NO_ARGS, NOTHING_PIPED, value);
+    }
+    return this.field(dot, path[last] ?? '', node, args, piped, value);
+  }
+
+  private field(
+    dot: Value,
+    name: string,
+    node: OperandNode,
+    args: readonly OperandNode[],
+    piped: Piped,
+    receiver: Value,
+  ): Value {
+    if (receiver === undefined) {
+      if (this.template.missingKey === 'error') this.fail(`nil data; no entry for key ${quote(name)}`);
+      return undefined;
+    }
+    if (receiver === null) return this.fail(`nil pointer evaluating interface {}.${name}`);
+    const type = typeOf(receiver);
+    const method = type.methods?.get(name);
+    if (method !== undefined) return this.invoke(dot, method, node, name, args, piped, receiver);
+    const hasArgs = args.length > 1 || piped !== NOTHING_PIPED;
+    if (receiver instanceof GoStruct) {
+      const at = type.fields?.get(name);
+      if (at !== undefined) {
+        if (hasArgs) this.fail(`${name} has arguments but cannot be invoked as function`);
+        return receiver.values[at];
+      }
+    } else if (receiver instanceof GoMap && type.key !== undefined && type.key.kind !== 'int') {
+      if (hasArgs) this.fail(`${name} is not a method but has arguments`);
+      return this.entry(receiver, name);
+    } else if (receiver instanceof NilPointer && type.elem?.fields?.has(name) !== false) {
+      this.fail(`nil pointer evaluating ${type.name}.${name}`);
+    }
+    return this.fail(`can't evaluate field ${name} in type ${type.name}`);
+  }
+
+  private entry(map: GoMap, name: string): Value {
+    const value = map.entries.get(name);
+    if (value !== undefined || map.entries.has(name)) return value;
+    switch (this.template.missingKey) {
+      case 'invalid':
+        return undefined;
+      case 'zero':
+        return zeroValue(map.type.elem ?? ANY);
+      case 'error':
+        return this.fail(`map has no entry for key ${quote(name)}`);
+    }
+  }
+
+  private function(
+    dot: Value,
+    name: string,
+    command: AnyNode,
+    args: readonly OperandNode[],
+    piped: Piped,
+  ): Value {
+    const own = this.functions.get(name);
+    const found = own ?? BUILTINS.get(name);
+    if (found === undefined) return this.fail(`${quote(name)} is not a defined function`);
+    if (own === undefined && SHORT_CIRCUIT.has(name)) return this.shortCircuit(dot, name, args, piped);
+    return this.invoke(dot, found, command, name, args, piped);
+  }
+
+  private shortCircuit(dot: Value, name: string, args: readonly OperandNode[], piped: Piped): Value {
+    const given = args.length - 1 + (piped === NOTHING_PIPED ? 0 : 1);
+    if (given < 1) this.fail(`wrong number of args for ${name}: want at least 1 got ${args.length - 1}`);
+    let value: Value;
+    for (let at = 1; at < args.length; at += 1) {
+      value = this.argument(dot, VALUE, args[at]);
+      if (isTrue(value) === (name === 'or')) return value;
+    }
+    return piped === NOTHING_PIPED ? value : piped;
+  }
+
+  /** Calls a function, or a method when there is a receiver. `args[0]` is the function itself. */
+  private invoke(
+    dot: Value,
+    called: TemplateFunction,
+    node: AnyNode,
+    name: string,
+    args: readonly OperandNode[],
+    piped: Piped,
+    ...receiver: readonly Value[]
+  ): Value {
+    const { params } = called;
+    const own = receiver.length;
+    const written = Math.max(args.length - 1, 0);
+    const given = written + (piped === NOTHING_PIPED ? 0 : 1);
+    const wanted = params.length - own;
+    if (called.variadic ? given < wanted - 1 : given !== wanted) {
+      const words = called.variadic ? `at least ${wanted - 1} got ${written}` : `${wanted} got ${given}`;
+      this.fail(`wrong number of args for ${name}: want ${words}`);
+    }
+    const values: Value[] = [...receiver];
+    const typeAt = (at: number): Type => params[Math.min(at, params.length - 1)] ?? ANY;
+    for (let at = 1; at <= written; at += 1) values.push(this.argument(dot, typeAt(values.length), args[at]));
+    if (piped !== NOTHING_PIPED) values.push(this.checked(piped, typeAt(values.length)));
+    return this.guarded(called, node, name, values);
+  }
+
+  private guarded(called: TemplateFunction, node: AnyNode, name: string, values: readonly Value[]): Value {
+    let result: Value;
+    try {
+      result = called.call(values, this.call);
+    } catch (error) {
+      if (error instanceof RangeError) throw error;
+      if (
+        error instanceof TemplateError &&
+        error.place !== undefined &&
+        !(error.cause instanceof FunctionError)
+      ) {
+        throw error;
+      }
+      const message = error instanceof Error ? error.message : String(error);
+      this.at(node);
+      return this.fail(`error calling ${name}: ${message}`, error);
+    }
+    if (typeof result === 'string') this.call.reserve(result.length);
+    else if (result instanceof GoList) this.call.reserve(result.items.length);
+    return result;
+  }
+
+  private argument(dot: Value, type: Type, node: OperandNode | undefined): Value {
+    if (node === undefined) return undefined;
+    this.at(node);
+    switch (node.kind) {
+      case 'dot':
+        return this.checked(dot, type);
+      case 'nil':
+        return this.nilFor(type);
+      case 'field':
+        return this.checked(this.fields(dot, dot, node, node.path, 0, NO_ARGS, NOTHING_PIPED), type);
+      case 'variable':
+        return this.checked(this.variable(dot, node, NO_ARGS, NOTHING_PIPED), type);
+      case 'pipe':
+        return this.checked(this.pipeline(dot, node), type);
+      case 'identifier':
+        return this.checked(this.function(dot, node.name, node, NO_ARGS, NOTHING_PIPED), type);
+      case 'chain':
+        return this.checked(this.chain(dot, node, NO_ARGS, NOTHING_PIPED), type);
+      case 'bool':
+      case 'number':
+      case 'string':
+        return this.constant(node, type, dot);
+    }
+  }
+
+  private constant(node: OperandNode, type: Type, dot: Value): Value {
+    if (type.kind === 'interface' || type.kind === 'value') return this.literal(dot, node);
+    const value = constantOf(node, type);
+    if (value !== undefined) return value;
+    if (!EXPECTED.has(type.kind)) this.fail(`can't handle ${nodeText(node)} for arg of type ${type.name}`);
+    return this.fail(`expected ${EXPECTED.get(type.kind) ?? type.kind}; found ${nodeText(node)}`);
+  }
+
+  private nilFor(type: Type): Value {
+    if (type === VALUE) return undefined;
+    if (NILABLE.has(type.kind)) return zeroValue(type);
+    return this.fail(`cannot assign nil to ${type.name}`);
+  }
+
+  /** The value as an argument of a type. */
+  private checked(value: Value, type: Type): Value {
+    if (value === undefined) {
+      if (type === VALUE) return undefined;
+      if (NILABLE.has(type.kind)) return zeroValue(type);
+      return this.fail(`invalid value; expected ${type.name}`);
+    }
+    if (type === ANY || type === VALUE) return value;
+    if (value === null) return this.fail(`wrong type for value; expected ${type.name}; got interface {}`);
+    const own = typeOf(value);
+    if (!assignable(own, type)) this.fail(`wrong type for value; expected ${type.name}; got ${own.name}`);
+    return value;
+  }
+}
+
+const NILABLE: ReadonlySet<Type['kind']> = new Set(['interface', 'list', 'map', 'pointer', 'func'] as const);
+
+const EXPECTED: ReadonlyMap<Type['kind'], string> = new Map([
+  ['bool', 'bool'],
+  ['string', 'string'],
+  ['int', 'integer'],
+  ['uint', 'unsigned integer'],
+  ['float', 'float'],
+  ['complex', 'complex'],
+]);

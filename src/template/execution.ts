@@ -1,0 +1,211 @@
+import { quote } from './quote.js';
+import { Evaluator } from './evaluator.js';
+import type { Functions } from './functions.js';
+import { sortedKeys } from './map-order.js';
+import type { ListNode, Node, PipeNode, RangeNode, TemplateNode } from './nodes.js';
+import { nodeText } from './node-text.js';
+import type { Tree } from './parser.js';
+import { valueText } from './printer.js';
+import type { Template } from './template.js';
+import { TemplateError } from './template-error.js';
+import { isTrue } from './truth.js';
+import { GoFunction, GoList, GoMap, NilPointer, Sized, typeOf, type Value } from './values.js';
+
+/** How a list ended: at its end, or at a `break` or `continue`. */
+type Flow = 'next' | 'break' | 'continue';
+
+/** One execution of a template: its output, its variables and what it has used. */
+export class Execution {
+  private readonly template: Template;
+  private readonly evaluator: Evaluator;
+  private out = '';
+  private depth = 0;
+
+  constructor(template: Template, functions: Functions) {
+    this.template = template;
+    this.evaluator = new Evaluator(template, functions, {
+      execute: (name, dot) => this.nested(name, dot),
+      reserve: (size) => {
+        if (size > template.limits.output) this.outputLimit();
+      },
+    });
+  }
+
+  /** @throws TemplateError */
+  run(tree: Tree, dot: Value): string {
+    try {
+      this.enter(tree, dot);
+      return this.out;
+    } catch (error) {
+      if (error instanceof TemplateError) throw error;
+      // The stack or a string was larger than the engine can have; the depth limit is there to come first.
+      if (error instanceof RangeError) return this.evaluator.fail(`too deep or too large: ${error.message}`);
+      throw error;
+    }
+  }
+
+  private enter(tree: Tree, dot: Value): void {
+    const kept = this.evaluator.enter(tree, dot);
+    this.walkList(dot, tree.root);
+    this.evaluator.leave(kept);
+  }
+
+  /** The output of another template of the set, for `executeTemplate`. */
+  private nested(name: string, dot: Value): string {
+    const tree = this.template.trees.get(name);
+    if (tree === undefined) {
+      throw new TemplateError(
+        `template: no template ${quote(name)} associated with template ${quote(this.template.name)}`,
+        'execute',
+      );
+    }
+    const outer = this.out;
+    this.out = '';
+    this.descend(() => this.enter(tree, dot));
+    const inner = this.out;
+    this.out = outer;
+    return inner;
+  }
+
+  private descend(work: () => void): void {
+    const { depth } = this.template.limits;
+    if (this.depth === depth) this.evaluator.fail(`exceeded maximum template depth (${depth})`);
+    this.depth += 1;
+    work();
+    this.depth -= 1;
+  }
+
+  private write(text: string): void {
+    this.out += text;
+    if (this.out.length > this.template.limits.output) this.outputLimit();
+  }
+
+  private outputLimit(): never {
+    return this.evaluator.fail(`more than ${this.template.limits.output} characters of output`);
+  }
+
+  private walkList(dot: Value, list: ListNode): Flow {
+    for (const node of list.nodes) {
+      const flow = this.walk(dot, node);
+      if (flow !== 'next') return flow;
+    }
+    return 'next';
+  }
+
+  private walk(dot: Value, node: Node): Flow {
+    this.evaluator.at(node);
+    switch (node.kind) {
+      case 'text':
+        this.write(node.text);
+        return 'next';
+      case 'action': {
+        const value = this.evaluator.pipeline(dot, node.pipe);
+        if (node.pipe.declared.length === 0) this.print(node, value);
+        return 'next';
+      }
+      case 'if':
+      case 'with':
+        return this.branch(dot, node.kind === 'with', node.pipe, node.list, node.elseList);
+      case 'range':
+        return this.range(dot, node);
+      case 'template':
+        this.include(dot, node);
+        return 'next';
+      case 'list':
+        return this.walkList(dot, node);
+      case 'break':
+      case 'continue':
+        return node.kind;
+    }
+  }
+
+  private print(node: Node, value: Value): void {
+    if (typeof value === 'string') {
+      this.write(value);
+      return;
+    }
+    this.evaluator.at(node);
+    if (value instanceof GoFunction) {
+      this.evaluator.fail(`can't print ${nodeText(node)} of type ${value.type.name}`);
+    }
+    this.write(value === undefined || value === null ? '<no value>' : valueText(value));
+  }
+
+  private branch(
+    dot: Value,
+    isWith: boolean,
+    pipe: PipeNode,
+    list: ListNode,
+    elseList: ListNode | undefined,
+  ): Flow {
+    const mark = this.evaluator.mark();
+    const value = this.evaluator.pipeline(dot, pipe);
+    let flow: Flow = 'next';
+    if (isTrue(value)) flow = this.walkList(isWith ? value : dot, list);
+    else if (elseList !== undefined) flow = this.walkList(dot, elseList);
+    this.evaluator.popTo(mark);
+    return flow;
+  }
+
+  private include(dot: Value, node: TemplateNode): void {
+    const tree = this.template.trees.get(node.name);
+    if (tree === undefined) return this.evaluator.fail(`template ${quote(node.name)} not defined`);
+    const value = node.pipe === undefined ? undefined : this.evaluator.pipeline(dot, node.pipe);
+    this.descend(() => this.enter(tree, value));
+  }
+
+  private range(dot: Value, node: RangeNode): Flow {
+    const mark = this.evaluator.mark();
+    const value = this.evaluator.pipeline(dot, node.pipe);
+    const rounds = this.rounds(node, value);
+    let flow: Flow = 'next';
+    if (rounds === 0 && node.elseList !== undefined) flow = this.walkList(dot, node.elseList);
+    this.evaluator.popTo(mark);
+    return flow;
+  }
+
+  /** Walks the list for every element; gives how many there were. */
+  private rounds(node: RangeNode, value: Value): number {
+    const inner = this.evaluator.mark();
+    if (value instanceof GoList) {
+      let index = 0n;
+      for (const item of value.items) {
+        if (!this.round(node, inner, index, item)) break;
+        index += 1n;
+      }
+      return value.items.length;
+    }
+    if (value instanceof GoMap) {
+      for (const key of sortedKeys(value)) {
+        if (!this.round(node, inner, key, value.entries.get(key))) break;
+      }
+      return value.entries.size;
+    }
+    if (typeof value === 'bigint' || value instanceof Sized) return this.countTo(node, inner, value);
+    if (value === undefined || value === null || value instanceof NilPointer) return 0;
+    return this.evaluator.fail(`range can't iterate over ${valueText(value)}`);
+  }
+
+  private countTo(node: RangeNode, inner: number, value: bigint | Sized): number {
+    const end = value instanceof Sized ? value.value : value;
+    if (node.pipe.declared.length > 1) {
+      this.evaluator.fail(`can't use ${end} to iterate over more than one variable`);
+    }
+    for (let count = 0n; count < end; count += 1n) {
+      const item = value instanceof Sized ? new Sized(typeOf(value), count) : count;
+      if (!this.round(node, inner, item, item)) break;
+    }
+    return end > 0n ? 1 : 0;
+  }
+
+  /** One round of a loop; false after a `break`. */
+  private round(node: RangeNode, inner: number, index: Value, item: Value): boolean {
+    this.evaluator.step();
+    const { declared } = node.pipe;
+    if (declared.length > 0) this.evaluator.setTop(1, item);
+    if (declared.length > 1) this.evaluator.setTop(2, index);
+    const flow = this.walkList(item, node.list);
+    this.evaluator.popTo(inner);
+    return flow !== 'break';
+  }
+}

@@ -1,0 +1,64 @@
+import { BUILTINS } from './builtins.js';
+import { Execution } from './execution.js';
+import type { Functions } from './functions.js';
+import type { Delimiters } from './lexer.js';
+import { DEFAULT_LIMITS, type Limits } from './limits.js';
+import { parse, type Tree } from './parser.js';
+import { quote } from './quote.js';
+import { TemplateError } from './template-error.js';
+import type { Value } from './values.js';
+
+/** What a map gives for a key that it does not have: nothing, the type's zero value, or an error. */
+export type MissingKey = 'invalid' | 'zero' | 'error';
+
+export interface TemplateOptions {
+  delimiters?: Delimiters;
+  functions?: Functions;
+  missingKey?: MissingKey;
+  limits?: Partial<Limits>;
+}
+
+/** A parsed template with those that it defines. It has no state: it can be executed again and again. */
+export class Template {
+  readonly name: string;
+  readonly trees: ReadonlyMap<string, Tree>;
+  readonly functions: Functions;
+  readonly missingKey: MissingKey;
+  readonly limits: Limits;
+
+  private constructor(name: string, trees: ReadonlyMap<string, Tree>, options: TemplateOptions) {
+    this.name = name;
+    this.trees = trees;
+    this.functions = options.functions ?? new Map();
+    this.missingKey = options.missingKey ?? 'invalid';
+    this.limits = { ...DEFAULT_LIMITS, ...options.limits };
+  }
+
+  /**
+   * Parses a text; `name` stands in its errors.
+   * @throws TemplateError
+   */
+  static parse(name: string, text: string, options: TemplateOptions = {}): Template {
+    const hasFunction = (word: string) => options.functions?.has(word) === true || BUILTINS.has(word);
+    const trees = parse(name, text, {
+      hasFunction,
+      ...(options.delimiters === undefined ? {} : { delimiters: options.delimiters }),
+    });
+    return new Template(name, trees, options);
+  }
+
+  /**
+   * The output for a value of dot. Functions may differ from those of the parse in what they do, not in their names.
+   * @throws TemplateError
+   */
+  execute(dot: Value, functions: Functions = this.functions): string {
+    const tree = this.trees.get(this.name);
+    if (tree === undefined) {
+      throw new TemplateError(
+        `template: ${this.name}: ${quote(this.name)} is an incomplete or empty template`,
+        'execute',
+      );
+    }
+    return new Execution(this, functions).run(tree, dot);
+  }
+}

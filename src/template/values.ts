@@ -1,0 +1,220 @@
+import type { TemplateFunction } from './functions.js';
+import {
+  ANYS,
+  ANY_MAP,
+  BOOL,
+  COMPLEX128,
+  FLOAT64,
+  INT,
+  STRING,
+  STRINGS,
+  STRING_MAP,
+  type Type,
+} from './types.js';
+
+export const MIN_INT = -(2n ** 63n);
+export const MAX_INT = 2n ** 63n - 1n;
+export const MAX_UINT = 2n ** 64n - 1n;
+
+export interface Complex {
+  re: number;
+  im: number;
+}
+
+/**
+ * A value of a template. A bigint is an `int`, a number a `float64`; every other number is a `Sized`.
+ * `undefined` is no value (a missing key prints `<no value>`), `null` is a nil interface.
+ */
+export type Value =
+  | undefined
+  | null
+  | boolean
+  | string
+  | bigint
+  | number
+  | Sized
+  | ComplexValue
+  | GoList
+  | GoMap
+  | GoStruct
+  | NilPointer
+  | GoFunction;
+
+/** A number whose type is neither `int` nor `float64`: `int64`, `uint8`, ... */
+export class Sized {
+  readonly type: Type;
+  readonly value: bigint;
+
+  constructor(type: Type, value: bigint) {
+    this.type = type;
+    this.value = value;
+  }
+}
+
+export class ComplexValue {
+  readonly value: Complex;
+
+  constructor(value: Complex) {
+    this.value = value;
+  }
+}
+
+/** A slice. */
+export class GoList {
+  readonly type: Type;
+  readonly items: readonly Value[];
+  readonly isNil: boolean;
+
+  constructor(type: Type, items: readonly Value[], isNil = false) {
+    this.type = type;
+    this.items = items;
+    this.isNil = isNil;
+  }
+}
+
+export type MapKey = string | bigint | number | boolean;
+
+/** A map. Keys of one map are of one JavaScript type, but for `map[interface {}]...`. */
+export class GoMap {
+  private sorted: readonly MapKey[] | undefined;
+
+  readonly type: Type;
+  readonly entries: ReadonlyMap<MapKey, Value>;
+  readonly isNil: boolean;
+
+  constructor(type: Type, entries: ReadonlyMap<MapKey, Value>, isNil = false) {
+    this.type = type;
+    this.entries = entries;
+    this.isNil = isNil;
+  }
+
+  /** The keys in Go's order, sorted once. */
+  keys(sort: (keys: MapKey[]) => MapKey[]): readonly MapKey[] {
+    return (this.sorted ??= sort([...this.entries.keys()]));
+  }
+}
+
+/** A struct; `values` are in the order of the type's fields. */
+export class GoStruct {
+  readonly type: Type;
+  readonly values: readonly Value[];
+
+  constructor(type: Type, values: readonly Value[]) {
+    this.type = type;
+    this.values = values;
+  }
+}
+
+/** A pointer without a target; pointers with one are the target itself. */
+export class NilPointer {
+  readonly type: Type;
+
+  constructor(type: Type) {
+    this.type = type;
+  }
+}
+
+/** A function as a value, for `call`. */
+export class GoFunction {
+  readonly type: Type;
+  readonly function_: TemplateFunction;
+
+  constructor(type: Type, function_: TemplateFunction) {
+    this.type = type;
+    this.function_ = function_;
+  }
+}
+
+/** The type of a value that is there. */
+export function typeOf(value: Exclude<Value, undefined | null>): Type {
+  if (typeof value === 'string') return STRING;
+  if (typeof value === 'bigint') return INT;
+  if (typeof value === 'number') return FLOAT64;
+  if (typeof value === 'boolean') return BOOL;
+  return value instanceof ComplexValue ? COMPLEX128 : value.type;
+}
+
+/** `[]string` */
+export function stringList(items: readonly string[]): GoList {
+  return new GoList(STRINGS, items);
+}
+
+/** `map[string]string` */
+export function stringMap(entries: Iterable<readonly [string, string]>): GoMap {
+  return new GoMap(STRING_MAP, new Map(entries));
+}
+
+/** `[]interface {}` */
+export function anyList(items: readonly Value[]): GoList {
+  return new GoList(ANYS, items);
+}
+
+/** `map[string]interface {}` */
+export function anyMap(entries: Iterable<readonly [string, Value]>): GoMap {
+  return new GoMap(ANY_MAP, new Map(entries));
+}
+
+/** A struct from its fields; fields that are not given have their type's zero value. */
+export function struct(type: Type, fields: Readonly<Record<string, Value>>): GoStruct {
+  const types = type.fieldTypes ?? [];
+  const values: Value[] = [];
+  for (const [name, index] of type.fields ?? []) {
+    const elem = types[index];
+    values.push(Object.hasOwn(fields, name) ? fields[name] : elem === undefined ? null : zeroValue(elem));
+  }
+  return new GoStruct(type, values);
+}
+
+const zeroStructs = new WeakMap<Type, GoStruct>();
+
+/** What Go gives for a type when there is nothing. */
+export function zeroValue(type: Type): Value {
+  switch (type.kind) {
+    case 'bool':
+      return false;
+    case 'string':
+      return '';
+    case 'int':
+      return type === INT ? 0n : new Sized(type, 0n);
+    case 'uint':
+      return new Sized(type, 0n);
+    case 'float':
+      return 0;
+    case 'complex':
+      return new ComplexValue({ re: 0, im: 0 });
+    case 'list':
+      return new GoList(type, [], true);
+    case 'map':
+      return new GoMap(type, new Map(), true);
+    case 'pointer':
+      return new NilPointer(type);
+    case 'struct': {
+      let zero = zeroStructs.get(type);
+      if (zero === undefined) zeroStructs.set(type, (zero = struct(type, {})));
+      return zero;
+    }
+    case 'interface':
+      return null;
+    case 'func':
+    case 'value':
+      return undefined;
+  }
+}
+
+/**
+ * The value of JSON text as `encoding/json` gives it: numbers are `float64`, objects `map[string]interface {}`,
+ * arrays `[]interface {}`. Anything else that JavaScript has is an error of the caller.
+ */
+export function fromJson(json: unknown): Value {
+  if (json === null || typeof json === 'string' || typeof json === 'number' || typeof json === 'boolean')
+    return json;
+  if (Array.isArray(json)) return anyList(json.map(fromJson));
+  if (typeof json === 'object')
+    return anyMap(Object.entries(json).map(([key, value]) => [key, fromJson(value)]));
+  throw new TypeError(`not a JSON value: ${typeof json}`);
+}
+
+/** A signed number wrapped to 64 bits, as Go's `int` does. */
+export function wrapInt(value: bigint): bigint {
+  return BigInt.asIntN(64, value);
+}
