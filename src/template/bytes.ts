@@ -88,3 +88,11 @@ export function compareStrings(left: string, right: string): number {
 export function isEscapedByte(code: number): boolean {
   return code >= 0xdc80 && code <= 0xdcff;
 }
+
+/** The string with U+FFFD for what is not part of a character. */
+export function wellFormed(text: string): string {
+  return text.replaceAll(
+    /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g,
+    REPLACEMENT,
+  );
+}

@@ -8,7 +8,7 @@ import { quote } from './quote.js';
 import type { Template } from './template.js';
 import { FunctionError, goLocation, placeAt, TemplateError } from './template-error.js';
 import { isTrue } from './truth.js';
-import { ANY, VALUE, assignable, type Type } from './types.js';
+import { ANY, STRING, VALUE, assignable, type Type } from './types.js';
 import { GoList, GoMap, GoStruct, NilPointer, typeOf, zeroValue, type Value } from './values.js';
 
 /** Stands for "nothing is piped in"; `undefined` is a value that can be. */
@@ -241,7 +241,7 @@ export class Evaluator {
         if (hasArgs) this.fail(`${name} has arguments but cannot be invoked as function`);
         return receiver.values[at];
       }
-    } else if (receiver instanceof GoMap && type.key !== undefined && type.key.kind !== 'int') {
+    } else if (receiver instanceof GoMap && type.key !== undefined && assignable(STRING, type.key)) {
       if (hasArgs) this.fail(`${name} is not a method but has arguments`);
       return this.entry(receiver, name);
     } else if (receiver instanceof NilPointer && type.elem?.fields?.has(name) !== false) {

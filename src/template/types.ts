@@ -38,8 +38,6 @@ export interface Type {
 export const BOOL: Type = { kind: 'bool', name: 'bool' };
 export const INT: Type = { kind: 'int', name: 'int' };
 export const INT64: Type = { kind: 'int', name: 'int64' };
-export const INT32: Type = { kind: 'int', name: 'int32' };
-export const UINT: Type = { kind: 'uint', name: 'uint' };
 export const UINT8: Type = { kind: 'uint', name: 'uint8' };
 export const UINT64: Type = { kind: 'uint', name: 'uint64' };
 export const FLOAT64: Type = { kind: 'float', name: 'float64' };

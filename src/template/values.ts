@@ -88,6 +88,23 @@ export class GoMap {
     this.isNil = isNil;
   }
 
+  /** Changes the map itself. Only for maps that a run has made: those of records are shared. */
+  put(key: MapKey, value: Value): this {
+    this.own().set(key, value);
+    return this;
+  }
+
+  /** As {@link put}. */
+  remove(key: MapKey): this {
+    this.own().delete(key);
+    return this;
+  }
+
+  private own(): Map<MapKey, Value> {
+    this.sorted = undefined;
+    return this.entries as Map<MapKey, Value>;
+  }
+
   /** The keys in Go's order, sorted once. */
   keys(sort: (keys: MapKey[]) => MapKey[]): readonly MapKey[] {
     return (this.sorted ??= sort([...this.entries.keys()]));
@@ -212,9 +229,4 @@ export function fromJson(json: unknown): Value {
   if (typeof json === 'object')
     return anyMap(Object.entries(json).map(([key, value]) => [key, fromJson(value)]));
   throw new TypeError(`not a JSON value: ${typeof json}`);
-}
-
-/** A signed number wrapped to 64 bits, as Go's `int` does. */
-export function wrapInt(value: bigint): bigint {
-  return BigInt.asIntN(64, value);
 }

@@ -1,0 +1,61 @@
+import type { Functions, TemplateFunction } from '../../template/functions.js';
+import { FunctionError } from '../../template/template-error.js';
+import type { RunContext } from '../run-context.js';
+import { ARITHMETIC_FUNCTIONS } from './arithmetic.js';
+import { catalogFunctions } from './catalog-functions.js';
+import { DIGEST_FUNCTIONS } from './digests.js';
+import { FLOW_FUNCTIONS } from './flow.js';
+import { hostFunctions, type HostAccess } from './host-functions.js';
+import { REGEX_FUNCTIONS } from './regex.js';
+import { scratchFunction } from './scratch.js';
+import { SPRIG_FUNCTIONS } from './sprig.js';
+import { STRING_FUNCTIONS } from './strings.js';
+import { STRUCTURE_FUNCTIONS } from './structures.js';
+import { timestampFunction } from './timestamps.js';
+
+export interface FunctionOptions {
+  host: HostAccess;
+  /** Milliseconds since the epoch. */
+  now: () => number;
+  /** Names, with `*` for any characters, of functions that fail when they are called. */
+  denied?: readonly string[];
+}
+
+/** What does not depend on a run. */
+const CONSTANT: readonly (readonly [string, TemplateFunction])[] = [
+  ...STRING_FUNCTIONS,
+  ...REGEX_FUNCTIONS,
+  ...DIGEST_FUNCTIONS,
+  ...ARITHMETIC_FUNCTIONS,
+  ...STRUCTURE_FUNCTIONS,
+  ...FLOW_FUNCTIONS,
+  ...SPRIG_FUNCTIONS.map(([name, called]) => [`sprig_${name}`, called] as const),
+];
+
+/** Every function of a template, for one run. */
+export function allFunctions(run: RunContext, options: FunctionOptions): Functions {
+  const functions = new Map<string, TemplateFunction>([
+    ...CONSTANT,
+    ...catalogFunctions(run),
+    ...hostFunctions(run, options.host),
+    ['scratch', scratchFunction(run)],
+    ['timestamp', timestampFunction(options.now)],
+  ]);
+  for (const pattern of options.denied ?? []) deny(functions, pattern);
+  return functions;
+}
+
+function deny(functions: Map<string, TemplateFunction>, pattern: string): void {
+  const source = pattern
+    .split('*')
+    .map((part) => part.replaceAll(/[.+?^${}()|[\]\\]/g, '\\$&'))
+    .join('.*');
+  const form = new RegExp(`^${source}$`);
+  for (const [name, known] of functions) {
+    if (!form.test(name)) continue;
+    const call = () => {
+      throw new FunctionError('function is disabled');
+    };
+    functions.set(name, { ...known, call });
+  }
+}

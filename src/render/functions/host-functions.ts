@@ -1,0 +1,123 @@
+import { spawnSync } from 'node:child_process';
+import { lstatSync, realpathSync, writeFileSync, mkdirSync, appendFileSync, chmodSync } from 'node:fs';
+import { dirname, sep } from 'node:path';
+import { variadic, type TemplateFunction } from '../../template/functions.js';
+import { quote } from '../../template/quote.js';
+import { FunctionError } from '../../template/template-error.js';
+import { STRING } from '../../template/types.js';
+import type { RunContext } from '../run-context.js';
+import { ofTexts, texts, trimSpace } from './strings.js';
+
+/** What functions of a template may do on the host. */
+export interface HostAccess {
+  environment: Readonly<Record<string, string | undefined>>;
+  /** `file` reads below this directory only. */
+  sandbox?: string;
+  allowPlugin: boolean;
+  allowWriteToFile: boolean;
+}
+
+const PLUGIN_TIMEOUT_MS = 30_000;
+const OUTPUT_LIMIT = 1024 * 1024;
+
+function plugin(name: string, args: readonly string[]): string {
+  if (name === '') return '';
+  const given = args.map(trimSpace).filter((arg) => arg !== '');
+  const { error, status, stdout, stderr } = spawnSync(name, given, {
+    encoding: 'utf8',
+    timeout: PLUGIN_TIMEOUT_MS,
+    killSignal: 'SIGKILL',
+    maxBuffer: OUTPUT_LIMIT,
+  });
+  if (error !== undefined) throw new FunctionError(`exec ${quote(name)}: ${error.message}`);
+  if (status !== 0)
+    throw new FunctionError(
+      `exec ${quote(name)}: exit status ${String(status)}\n\nstdout:\n\n${stdout}\n\nstderr:\n\n${stderr}`,
+    );
+  return trimSpace(stdout);
+}
+
+/** @throws FunctionError when the file, links followed, is not below the sandbox */
+function checkSandbox(path: string, sandbox: string): void {
+  let inside: boolean;
+  try {
+    const root = realpathSync(sandbox);
+    inside = `${realpathSync(path)}${sep}`.startsWith(root.endsWith(sep) ? root : root + sep);
+  } catch (error) {
+    throw new FunctionError(error instanceof Error ? error.message : String(error));
+  }
+  if (!inside) throw new FunctionError(`'${path}' is outside of sandbox`);
+}
+
+function writeToFile(path: string, perms: string, flags: string, content: string): string {
+  for (const each of [path, dirname(path)]) {
+    if (lstatSync(each, { throwIfNoEntry: false })?.isSymbolicLink() === true) {
+      throw new FunctionError(`writeToFile: ${quote(each)} is a symbolic link; give the file itself`);
+    }
+  }
+  const mode = Number.parseInt(perms, 8);
+  if (!/^[0-7]{3,4}$/.test(perms))
+    throw new FunctionError(`writeToFile: ${quote(perms)} is not an octal mode such as 0644`);
+  const words = flags.split(',');
+  const text = content + (words.includes('newline') ? '\n' : '');
+  mkdirSync(dirname(path), { recursive: true });
+  if (words.includes('append')) appendFileSync(path, text, { mode });
+  else writeFileSync(path, text, { mode });
+  chmodSync(path, mode);
+  return '';
+}
+
+function switchedOff(name: string, key: string): TemplateFunction {
+  return variadic([STRING], () => {
+    throw new FunctionError(`function is disabled: ${name} may be used when ${key} is true`);
+  });
+}
+
+/** Functions that touch the host: environment, files, commands. */
+export function hostFunctions(
+  run: RunContext,
+  host: HostAccess,
+): readonly (readonly [string, TemplateFunction])[] {
+  const variable = (name: string): string | undefined =>
+    Object.hasOwn(host.environment, name) ? host.environment[name] : undefined;
+  return [
+    ['env', ofTexts(1, (name = '') => variable(name) ?? '')],
+    ['envOrDefault', ofTexts(2, (name = '', fallback = '') => variable(name) ?? fallback)],
+    [
+      'mustEnv',
+      ofTexts(1, (name = '') => {
+        const value = variable(name);
+        if (value === undefined) throw new FunctionError(`environment variable ${quote(name)} is not set`);
+        return value;
+      }),
+    ],
+    [
+      'file',
+      ofTexts(1, (path = '') => {
+        if (path === '') return '';
+        if (host.sandbox !== undefined) checkSandbox(path, host.sandbox);
+        return run.ask({ kind: 'file', path }) ?? '';
+      }),
+    ],
+    [
+      'plugin',
+      host.allowPlugin
+        ? variadic([STRING, STRING], ([name, ...args]) => plugin(texts([name])[0] ?? '', texts(args)))
+        : switchedOff('plugin', 'render.allowPlugin'),
+    ],
+    [
+      'writeToFile',
+      host.allowWriteToFile
+        ? variadic([STRING, STRING], (args) => {
+            const given = texts(args);
+            if (given.length < 5)
+              throw new FunctionError(
+                `wrong number of args for writeToFile: want at least 5 got ${given.length}`,
+              );
+            const [path = '', , , perms = ''] = given;
+            return writeToFile(path, perms, given.length > 5 ? (given[4] ?? '') : '', given.at(-1) ?? '');
+          })
+        : switchedOff('writeToFile', 'render.allowWriteToFile'),
+    ],
+  ];
+}
