@@ -202,6 +202,14 @@ const dockerSchema = repeatable({
   resync: duration('1s', '24h')
     .describe('How often everything is compared with the engine, besides following its events.')
     .prefault('60s'),
+  adopt: oneOf(['auto', 'all', 'off'])
+    .describe(
+      "Which containers ask Fairlead instead of Docker's resolver: those whose queries Docker would forward to Fairlead anyway (`auto`), all (`all`), or none (`off`). Labels and `fairlead adopt` choose single containers and stacks. See docs/adoption.md.",
+    )
+    .prefault('auto'),
+  releaseOnStop: yesOrNo()
+    .describe("Whether a clean stop of the daemon hands the adopted containers back to Docker's resolver.")
+    .prefault(false),
 }).describe(
   'The Docker engine of this host; `false` switches it off. A list, each item with a `name` of its own, takes several engines.',
 );

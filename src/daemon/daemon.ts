@@ -12,6 +12,7 @@ import type { Config } from '../config/model.js';
 import { Pace } from '../runtime/pace.js';
 import { createResponder, type Responder } from '../dns/server/responder.js';
 import { formatHostPort } from '../net/ip.js';
+import { AdoptionPart } from './adoption-part.js';
 import { ApiPart } from './api-part.js';
 import { ConfigFault } from './config-fault.js';
 import { createCheckBook } from './configured-check-book.js';
@@ -49,6 +50,7 @@ export class Daemon {
   readonly #responder: Responder;
   readonly #answering: Answering;
   readonly #listeners: Listeners;
+  readonly #adoption: AdoptionPart;
   readonly #sources: Sources;
   readonly #health: HealthKeeper;
   readonly #vips: Keeper;
@@ -77,7 +79,10 @@ export class Daemon {
     );
     this.#responder = createResponder({
       resolver: {
-        resolve: (question, client) => this.#names.current.zone.resolve(question, client),
+        resolve: (question, client) => {
+          this.#adoption.adopter.heard(client.address);
+          return this.#names.current.zone.resolve(question, client);
+        },
         serves: (client) => this.#names.current.zone.serves(client),
       },
       forwarder: {
@@ -108,6 +113,12 @@ export class Daemon {
       () => this.#host.node,
       () => this.#state.saved.sources,
     );
+    this.#adoption = new AdoptionPart(
+      this.catalog,
+      () => this.#listeners.addresses(),
+      loaded,
+      log.of('adoption'),
+    );
     this.#health = new HealthKeeper(this.catalog, createCheckBook(loaded), this.#sources);
     this.#vips = this.#createVips(loaded.config);
     this.#api = new ApiPart((config) => this.#createApi(config));
@@ -124,6 +135,7 @@ export class Daemon {
    * - The pool comes before the sources: a service has its virtual IP as soon as it is known.
    * - The definitions of checks come before the sources, so that tasks are judged by them from the start. The checker
    *   comes after them: it takes the tasks that run already for healthy.
+   * - Containers are sent to the listeners when those answer, and handed back, if that is wanted, before they end.
    * - Listeners come after the sources, so that the first answers are not "not ready".
    * - Virtual IPs carry traffic when the tasks are known. When the daemon stops, their connections end while names are
    *   still answered and the sources are still followed.
@@ -143,6 +155,7 @@ export class Daemon {
       this.#sources,
       { name: 'checker', start: () => this.#health.start(), stop: () => this.#health.stop() },
       this.#listeners,
+      this.#adoption,
       {
         name: 'virtual IPs',
         start: () => this.#vips.start(),

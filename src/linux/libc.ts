@@ -25,6 +25,7 @@ export class SystemCallError extends Error {
 
 /** Each returns -1 when it fails; {@link Libc.errno} then says why. */
 export interface Libc extends StreamCalls {
+  setns(fd: number, kind: number): number;
   socket(domain: number, type: number, protocol: number): number;
   bind(fd: number, address: Uint8Array, length: number): number;
   getsockname(fd: number, address: Uint8Array, length: Int32Array): number;
@@ -78,6 +79,7 @@ export async function loadLibc(): Promise<Libc | Unavailable> {
     );
     return {
       ...declareStreamCalls(declare),
+      setns: declare('int setns(int fd, int nstype)'),
       socket: declare('int socket(int domain, int type, int protocol)'),
       bind: declare('int bind(int fd, void *address, uint32_t length)'),
       getsockname: declare('int getsockname(int fd, void *address, void *length)'),

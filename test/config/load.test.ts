@@ -51,7 +51,10 @@ describe('the defaults', () => {
         ...{ udpReplies: 0, slowStart: 0, panicThreshold: 0.5, minHealthy: 0 },
       },
       health: { rancherCompose: {}, defaults: {} },
-      sources: { docker: { socket: '/var/run/docker.sock', resync: 60_000 } },
+      sources: { docker: {
+          ...{ socket: '/var/run/docker.sock', resync: 60_000 },
+          ...{ adopt: 'auto', releaseOnStop: false },
+        } },
       api: { listen: [{ kind: 'unix', path: '/run/fairlead/fairlead.sock' }] },
     });
   });
@@ -156,6 +159,8 @@ describe('precedence', () => {
       'health.defaults': 'default',
       'sources.docker.socket': 'default',
       'sources.docker.resync': 'default',
+      'sources.docker.adopt': 'default',
+      'sources.docker.releaseOnStop': 'default',
       'api.listen': 'default',
     });
   });
@@ -201,7 +206,10 @@ api: { listen: ["unix:api.sock", "unix:///run/f.sock"] }`,
 });
 
 describe('sources', () => {
-  const docker = { socket: '/var/run/docker.sock', resync: 60_000 };
+  const docker = {
+    ...{ socket: '/var/run/docker.sock', resync: 60_000 },
+    ...{ adopt: 'auto', releaseOnStop: false } as const,
+  };
   const file = { path: '/s.yaml' };
   it.each([
     ['not given', '', {}, { docker }],
@@ -261,10 +269,11 @@ describe('several sources of one kind', () => {
 
   it('take nothing from DOCKER_HOST', () => {
     const text = 'sources: { docker: [{}, { name: lab, socket: /lab.sock }] }';
+    const rest = { resync: 60_000, adopt: 'auto', releaseOnStop: false } as const;
     const { sources } = configOf(parseConfigText(text, { env: { DOCKER_HOST: 'tcp://192.0.2.1:2375' } }));
     expect(instancesOf('docker', sources.docker)).toEqual([
-      { source: 'docker', settings: { socket: '/var/run/docker.sock', resync: 60_000 } },
-      { source: 'docker:lab', settings: { name: 'lab', socket: '/lab.sock', resync: 60_000 } },
+      { source: 'docker', settings: { socket: '/var/run/docker.sock', ...rest } },
+      { source: 'docker:lab', settings: { name: 'lab', socket: '/lab.sock', ...rest } },
     ]);
   });
 

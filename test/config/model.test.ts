@@ -39,6 +39,8 @@ const others: Readonly<Record<string, unknown>> = {
   'dns.topLevelDomains': '/srv/tlds.txt',
   'sources.docker.socket': '/srv/docker.sock',
   'sources.docker.resync': '90s',
+  'sources.docker.adopt': 'all',
+  'sources.docker.releaseOnStop': true,
   'sources.file.path': '/srv/services.yaml',
   'vip.pool': '10.44.0.0/16',
   'vip.release': '1d',

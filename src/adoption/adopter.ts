@@ -1,0 +1,417 @@
+import { readdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { CatalogReader } from '../catalog/catalog.js';
+import type { ChangeSet } from '../catalog/change.js';
+import type { ContainerResolver, Task } from '../catalog/model.js';
+import { networkHolding } from '../catalog/view.js';
+import { errorMessage } from '../net/error-message.js';
+import type { HostPort } from '../net/ip.js';
+import type { Log } from '../net/log.js';
+import { AdoptedContainer } from './adopted-container.js';
+import { ChoicesFile } from './choices.js';
+import { ReachBook } from './reach-book.js';
+import type { ReachProbe } from './reach-probe.js';
+import { parseResolvConf, DOCKER_RESOLVER } from './resolv-conf.js';
+import {
+  asksAny,
+  decide,
+  isFinalText,
+  listenersFor,
+  networksOf,
+  searchDomains,
+  type AdoptMode,
+  type Choice,
+  type Decision,
+  type LeftCode,
+} from './rules.js';
+
+/** What is configured for the containers of one engine. */
+export interface EngineSettings {
+  readonly mode: AdoptMode;
+  /** A clean stop hands every container back. */
+  readonly releaseOnStop: boolean;
+}
+
+export interface AdopterSettings {
+  /** By the name of the source that tells of the containers. */
+  readonly engines: ReadonlyMap<string, EngineSettings>;
+  readonly domain: string;
+  readonly listeners: readonly HostPort[];
+  /** The state directory. */
+  readonly state: string;
+}
+
+export interface AdopterOptions {
+  readonly catalog: Pick<CatalogReader, 'snapshot' | 'onChange'>;
+  readonly probe: ReachProbe;
+  readonly log: Log;
+  readonly now?: () => number;
+  /** ms between two probes of a network. */
+  readonly probeEvery?: number;
+}
+
+/** How one container resolves names. */
+export interface AdoptionState {
+  readonly task: Task;
+  readonly adopted: boolean;
+  /** Why it is left alone; absent: it is adopted. */
+  readonly code?: LeftCode;
+  readonly why: string;
+  /** The address of its DNS server, as far as it is known. */
+  readonly server?: string;
+}
+
+type ContainerTask = Task & { readonly resolver: ContainerResolver };
+
+const PROBE_EVERY_MS = 10_000;
+/** How often, and for how long, the namespace of a starting container is looked for. */
+const LOOK_EVERY_MS = 5;
+const LOOKS = 400;
+/** Where the engine keeps the network namespaces of its containers, unless it is told otherwise. */
+const NAMESPACES = '/var/run/docker/netns';
+
+/**
+ * Adoption: containers ask Fairlead, not Docker's stub resolver. It follows the catalog, decides by the rules, and keeps
+ * the files as they should be, whatever else writes them.
+ */
+export class Adopter {
+  readonly #options: AdopterOptions;
+  readonly #now: () => number;
+  readonly #containers = new Map<string, AdoptedContainer>();
+  readonly #decisions = new Map<string, Decision>();
+  readonly #reach = new ReachBook();
+  /** Containers from whose addresses a query has come while Docker's resolver was theirs. */
+  readonly #heard = new Set<string>();
+  readonly #heardFrom = new Set<string>();
+  readonly #probing = new Set<string>();
+  /** Files of network namespaces that were looked at. */
+  #seenNamespaces = new Set<string>();
+  #namespaceFolder = NAMESPACES;
+  #isLooking = false;
+  #settings: AdopterSettings;
+  #choices: ChoicesFile;
+  #timer: NodeJS.Timeout | undefined;
+  #stopFollowing: () => void = () => undefined;
+
+  constructor(options: AdopterOptions, settings: AdopterSettings) {
+    this.#options = options;
+    this.#now = options.now ?? Date.now;
+    this.#settings = settings;
+    this.#choices = new ChoicesFile(settings.state);
+  }
+
+  start(): void {
+    this.#stopFollowing = this.#options.catalog.onChange((change) => this.#follow(change));
+    this.#considerAll();
+    this.#timer = setInterval(() => void this.probe(), this.#options.probeEvery ?? PROBE_EVERY_MS);
+    this.#timer.unref();
+  }
+
+  use(settings: AdopterSettings): void {
+    const before = this.#settings;
+    this.#settings = settings;
+    if (before.state !== settings.state) this.#choices = new ChoicesFile(settings.state);
+    if (String(before.listeners.map(({ ip }) => ip)) !== String(settings.listeners.map(({ ip }) => ip))) {
+      this.#reach.clear();
+      this.#seenNamespaces.clear();
+    }
+    this.#considerAll();
+  }
+
+  stop(): void {
+    this.#stopFollowing();
+    clearInterval(this.#timer);
+    const { snapshot } = this.#options.catalog;
+    for (const [id, file] of this.#containers) {
+      const { source = '' } = snapshot.task(id) ?? {};
+      file.close();
+      if (this.#settings.engines.get(source)?.releaseOnStop === true) file.release();
+    }
+    this.#containers.clear();
+  }
+
+  /**
+   * @param stack absent: all containers
+   * @returns those of it, as they are now
+   * @throws Error with one line when the choice cannot be kept
+   */
+  choose(choice: Choice, stack?: string): readonly AdoptionState[] {
+    try {
+      this.#choices.choose(choice, stack);
+    } finally {
+      this.#considerAll();
+    }
+    return this.states().filter(({ task }) => stack === undefined || task.stack === stack);
+  }
+
+  /** A query has come from an address. To be called for each that is not answered by a thread of its own. */
+  heard(address: string): void {
+    const { snapshot } = this.#options.catalog;
+    const [task] = snapshot.tasksAt(address);
+    // An address is given out again; a query of its former holder says nothing of the new one.
+    const who = `${address} ${task?.id ?? ''}`;
+    if (this.#heardFrom.has(who)) return;
+    if (this.#heardFrom.size > 10_000) this.#heardFrom.clear();
+    this.#heardFrom.add(who);
+    const network = networkHolding(snapshot, address);
+    const [listener] = this.#listeners(false);
+    if (network && listener !== undefined && !network.gateways.includes(address))
+      this.#noteReach(undefined, network.id, { kind: 'reached', listener });
+    if (task?.resolver && this.#containers.get(task.id)?.isOurs === false) {
+      this.#heard.add(task.id);
+      this.#consider(task.id);
+    }
+  }
+
+  /** Every container whose resolv.conf is the engine's, by stack and name. */
+  states(): readonly AdoptionState[] {
+    const { snapshot } = this.#options.catalog;
+    const states = [...this.#containers.keys()].map((id) => {
+      const task = snapshot.task(id);
+      return task?.resolver?.isRunning === true ? this.stateOf(task) : undefined;
+    });
+    return states
+      .filter((state) => state !== undefined)
+      .sort((a, b) => (sortKey(a.task) < sortKey(b.task) ? -1 : 1));
+  }
+
+  /** @returns undefined for a task that is not a container, or whose files are not known */
+  stateOf(task: Task): AdoptionState | undefined {
+    const file = this.#containers.get(task.id);
+    const decision = this.#decisions.get(task.id);
+    if (!file || !decision) return undefined;
+    const [server] = file.isOurs
+      ? [decision.adopt ? decision.listener : undefined]
+      : parseResolvConf(file.original ?? '').nameservers;
+    const base = { task, adopted: file.isOurs, ...(server !== undefined && { server }) };
+    if (decision.adopt && file.isOurs) return { ...base, why: decision.why };
+    if (decision.adopt) {
+      const { path } = file;
+      const why =
+        file.fault === undefined
+          ? `${path} is not as Docker writes it for a user's network (nameserver ${DOCKER_RESOLVER}): somebody has edited it; restart the container`
+          : `${path} cannot be written (${file.fault}); run as root, and mount the engine's containers folder into the image`;
+      return { ...base, code: file.fault === undefined ? 'edited' : 'unwritable', why };
+    }
+    return { ...base, code: decision.code, why: decision.why };
+  }
+
+  /** Looks whether listeners are still reached: one container a network, and each that has a network of its own to prove. */
+  async probe(): Promise<void> {
+    const { snapshot } = this.#options.catalog;
+    const covered = new Set<string>();
+    const due = [...this.#decisions].flatMap(([id, decision]) => {
+      const task = snapshot.task(id);
+      if (!isContainer(task) || !task.resolver.isRunning || task.resolver.namespace !== 'own') return [];
+      const isWanted = decision.adopt || decision.code === 'pending' || decision.code === 'unreachable';
+      const key = String([...new Set(task.endpoints.map(({ network }) => network))].sort());
+      // Where it works, one of those on the same networks speaks for all.
+      const isSpokenFor = decision.adopt && covered.has(key);
+      if (!isWanted || isSpokenFor) return [];
+      covered.add(key);
+      return [task];
+    });
+    await Promise.all(due.map((task) => this.#probeContainer(task)));
+  }
+
+  #follow({ tasks, networks }: ChangeSet): void {
+    for (const id of tasks.removed) this.#forget(id);
+    for (const id of [...tasks.added, ...tasks.changed]) this.#consider(id);
+    if (networks.added.length + networks.changed.length > 0) this.#considerAll();
+  }
+
+  #considerAll(): void {
+    for (const task of this.#options.catalog.snapshot.tasks()) if (task.resolver) this.#consider(task.id);
+  }
+
+  #forget(id: string): void {
+    this.#containers.get(id)?.close();
+    this.#containers.delete(id);
+    this.#decisions.delete(id);
+    this.#heard.delete(id);
+    this.#reach.forget(id);
+  }
+
+  /** Decides about a container, and makes its file what it should be. */
+  #consider(id: string): void {
+    const task = this.#options.catalog.snapshot.task(id);
+    if (!isContainer(task)) {
+      this.#forget(id);
+      return;
+    }
+    const file = this.#fileOf(task);
+    const { isRunning, namespace, namespaces } = task.resolver;
+    const [own] = namespaces;
+    if (own !== undefined && !own.startsWith('/proc/')) this.#namespaceFolder = dirname(own);
+    const isUp = isRunning || task.health === 'initializing';
+    if (!isUp) {
+      file.restart();
+      this.#heard.delete(id);
+      this.#reach.forget(id);
+    }
+    const { original, isOurs } = file.look(isRunning);
+    const decision = this.#decide(task, file, original);
+    this.#decisions.set(id, decision);
+    if (decision.adopt) this.#adopt(task, file, decision);
+    // Until a probe has ended, what an earlier process adopted stays adopted.
+    else if (isOurs && decision.code !== 'pending' && isRunning) this.#release(task, file, decision);
+    if (namespace !== 'own') return;
+    if (!isRunning && isUp && !decision.adopt && decision.code === 'pending') void this.#probeStarting();
+    const isProved = this.#reach.hasOwn(id);
+    if (isRunning && !isProved && (decision.adopt || decision.code === 'pending'))
+      void this.#probeContainer(task);
+  }
+
+  #decide(task: ContainerTask, file: AdoptedContainer, original: string | undefined): Decision {
+    const { snapshot } = this.#options.catalog;
+    const mode = this.#settings.engines.get(task.source)?.mode ?? 'off';
+    const networks = networksOf(task, (id) => snapshot.network(id));
+    const isHost = task.resolver.namespace === 'host';
+    const ours = new Set(this.#listeners(isHost));
+    const asksAnyway =
+      (original !== undefined && asksAny(original, task.resolver.servers, ours)) || this.#heard.has(task.id);
+    return decide(task, {
+      mode,
+      choices: this.#choices.current,
+      asksAnyway,
+      networks,
+      isContested: file.isContested,
+      reach: () => {
+        const [listener] = ours;
+        if (isHost && listener !== undefined) return { kind: 'reached', listener };
+        return this.#reach.of(
+          task.id,
+          networks.map(({ id }) => id),
+        );
+      },
+    });
+  }
+
+  #adopt(
+    task: ContainerTask,
+    file: AdoptedContainer,
+    { listener, why }: Extract<Decision, { adopt: true }>,
+  ): void {
+    const { snapshot } = this.#options.catalog;
+    const networks = networksOf(task, (id) => snapshot.network(id));
+    const isHost = task.resolver.namespace === 'host';
+    if (file.original === undefined || !isFinalText(file.original, networks, isHost)) return;
+    const search = searchDomains(task, this.#settings.domain);
+    const wasOurs = file.isOurs;
+    if (!file.adopt({ nameserver: listener, search }) || wasOurs) return;
+    this.#options.log.info('a container asks Fairlead from now on', { container: task.name, why });
+  }
+
+  #release(task: Task, file: AdoptedContainer, { code, why }: Extract<Decision, { adopt: false }>): void {
+    if (!file.release()) return;
+    const level = code === 'unreachable' || code === 'contested' ? 'warn' : 'info';
+    this.#options.log[level]("a container is given back to Docker's resolver", { container: task.name, why });
+  }
+
+  #fileOf(task: ContainerTask): AdoptedContainer {
+    const { path } = task.resolver;
+    const known = this.#containers.get(task.id);
+    if (known?.path === path) return known;
+    known?.close();
+    const file = new AdoptedContainer(path, () => this.#consider(task.id), this.#now);
+    this.#containers.set(task.id, file);
+    return file;
+  }
+
+  #listeners(isHost: boolean): readonly string[] {
+    return listenersFor(this.#settings.listeners, isHost);
+  }
+
+  async #probeContainer(task: ContainerTask): Promise<void> {
+    if (this.#probing.has(task.id)) return;
+    this.#probing.add(task.id);
+    try {
+      const result = await this.#options.probe(task.resolver.namespaces, this.#listeners(false));
+      const now = this.#options.catalog.snapshot.task(task.id);
+      if (now?.startedAt !== task.startedAt) return;
+      const from = 'from' in result ? result.from : undefined;
+      const network =
+        from === undefined ? undefined : networkHolding(this.#options.catalog.snapshot, from)?.id;
+      this.#noteReach(task.id, network, result);
+    } catch (error) {
+      this.#options.log.error('a probe failed; please report it', { error: errorMessage(error) });
+    } finally {
+      this.#probing.delete(task.id);
+    }
+  }
+
+  /**
+   * The namespace of a container that is being started is there before its process, and nobody says which it is: each
+   * new one is probed, and the address that it asks from says for which network that counts. The engine moves the
+   * interface into it a few milliseconds after it has written the file, so this looks more than once.
+   */
+  async #probeStarting(): Promise<void> {
+    if (this.#isLooking) return;
+    this.#isLooking = true;
+    for (let attempt = 0; attempt < LOOKS && this.#isAnyStarting(); attempt++) {
+      const all = namespacesIn(this.#namespaceFolder);
+      const fresh = all.filter((path) => !this.#seenNamespaces.has(path));
+      this.#seenNamespaces = new Set(all);
+      await Promise.all(fresh.map((path) => this.#probeNamespace(path)));
+      await delay(LOOK_EVERY_MS);
+    }
+    this.#isLooking = false;
+  }
+
+  async #probeNamespace(path: string): Promise<void> {
+    const result = await this.#options.probe([path], this.#listeners(false));
+    const from = 'from' in result ? result.from : undefined;
+    const network = from === undefined ? undefined : networkHolding(this.#options.catalog.snapshot, from)?.id;
+    if (network === undefined) this.#seenNamespaces.delete(path);
+    else if (!this.#reach.isReached(network)) this.#noteReach(undefined, network, result);
+  }
+
+  #isAnyStarting(): boolean {
+    const { snapshot } = this.#options.catalog;
+    return [...this.#decisions].some(([id, decision]) => {
+      const task = decision.adopt || decision.code !== 'pending' ? undefined : snapshot.task(id);
+      return task?.resolver?.isRunning === false && task.health === 'initializing';
+    });
+  }
+
+  #noteReach(
+    container: string | undefined,
+    network: string | undefined,
+    result: Awaited<ReturnType<ReachProbe>>,
+  ): void {
+    if (!this.#reach.noteProbe(container, network, result)) return;
+    for (const [id, decision] of [...this.#decisions]) {
+      const isWanted = decision.adopt || decision.code === 'pending' || decision.code === 'unreachable';
+      if (!isWanted || (id !== container && !this.#isOn(id, network))) continue;
+      this.#consider(id);
+      // Another on the same network is cut off: each looks for itself.
+      const task = this.#options.catalog.snapshot.task(id);
+      if (id !== container && result.kind === 'blocked' && isContainer(task) && task.resolver.isRunning)
+        void this.#probeContainer(task);
+    }
+  }
+
+  #isOn(id: string, network: string | undefined): boolean {
+    const endpoints = this.#options.catalog.snapshot.task(id)?.endpoints ?? [];
+    return network !== undefined && endpoints.some((endpoint) => endpoint.network === network);
+  }
+}
+
+function isContainer(task: Task | undefined): task is ContainerTask {
+  return task?.resolver !== undefined;
+}
+
+function sortKey({ stack, name }: Task): string {
+  return `${stack}/${name}`;
+}
+
+function namespacesIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder)
+      .filter((name) => /^[0-9a-f]{12}$/.test(name))
+      .map((name) => join(folder, name));
+  } catch {
+    return [];
+  }
+}

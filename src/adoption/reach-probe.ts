@@ -1,0 +1,122 @@
+import { randomInt } from 'node:crypto';
+import { closeSync } from 'node:fs';
+import { createSocket, type Socket } from 'node:dgram';
+import { loadLibc } from '../linux/libc.js';
+import { openUdpIn } from '../linux/network-namespace.js';
+import { canonicalIp, ipFamily } from '../net/ip.js';
+import { nameFromText } from '../wire/name-text.js';
+
+/** What a probe found. */
+export type ProbeResult =
+  /** `from`: the address that the container asks from. */
+  | { readonly kind: 'reached'; readonly listener: string; readonly from?: string }
+  | { readonly kind: 'blocked'; readonly why: string; readonly from?: string }
+  /** It could not be tried. */
+  | { readonly kind: 'impossible'; readonly why: string };
+
+/**
+ * Asks our listeners, one after the other, from inside a container's network namespace: through its routes, and through
+ * the rules of the host's firewall.
+ * @param namespaces files of the namespace; the first that opens is taken
+ * @param listeners addresses, port 53
+ */
+export type ReachProbe = (
+  namespaces: readonly string[],
+  listeners: readonly string[],
+) => Promise<ProbeResult>;
+
+const ATTEMPTS = 2;
+const ANSWER_MS = 500;
+const HEADER = 12;
+
+/** @param domain a name that the listener answers by itself */
+export function createReachProbe(domain: () => string): ReachProbe {
+  return async (namespaces, listeners) => {
+    const libc = await loadLibc();
+    if ('unavailable' in libc) return { kind: 'impossible', why: libc.unavailable };
+    if (listeners.length === 0)
+      return { kind: 'blocked', why: 'dns.listen has no address on port 53 that a container can reach' };
+    let last: ProbeResult = { kind: 'impossible', why: 'its network namespace is not known' };
+    for (const listener of listeners) {
+      for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+        const opened = open(libc, namespaces, ipFamily(listener));
+        if ('kind' in opened) return opened;
+        last = await ask(opened.socket, listener, domain());
+        if (last.kind === 'reached') return last;
+      }
+    }
+    return last;
+  };
+}
+
+function open(
+  libc: Parameters<typeof openUdpIn>[0],
+  namespaces: readonly string[],
+  family: 4 | 6,
+): { readonly socket: Socket } | ProbeResult {
+  let why = 'its network namespace is not known';
+  for (const path of namespaces) {
+    let fd: number;
+    try {
+      fd = openUdpIn(libc, path, family);
+    } catch (error) {
+      why = `${path} cannot be entered (${errorCode(error)})`;
+      continue;
+    }
+    const socket = createSocket(family === 4 ? 'udp4' : 'udp6');
+    try {
+      socket.bind({ fd });
+      return { socket };
+    } catch (error) {
+      closeSync(fd);
+      why = `a socket cannot be taken over (${errorCode(error)})`;
+    }
+  }
+  return { kind: 'impossible', why };
+}
+
+function ask(socket: Socket, listener: string, domain: string): Promise<ProbeResult> {
+  return new Promise((resolve) => {
+    let from: string | undefined;
+    const end = (result: ProbeResult): void => {
+      clearTimeout(timer);
+      socket.removeAllListeners();
+      socket.on('error', () => undefined);
+      socket.close();
+      resolve(result);
+    };
+    const blocked = (why: string): void => end({ kind: 'blocked', why, ...(from !== undefined && { from }) });
+    const timer = setTimeout(
+      () => blocked(`${listener} port 53 does not answer from there; a firewall may drop it`),
+      ANSWER_MS,
+    );
+    const id = randomInt(0x10000);
+    socket.on('error', (error) => blocked(`${listener} cannot be reached from there (${errorCode(error)})`));
+    socket.on('message', (message) => {
+      if (message.length < HEADER || message.readUInt16BE(0) !== id) return;
+      end({ kind: 'reached', listener, ...(from !== undefined && { from }) });
+    });
+    socket.connect(53, listener, (...[error]: readonly unknown[]) => {
+      // The types leave out that it is called with an error too: there is no route.
+      if (error) {
+        blocked(`${listener} cannot be reached from there (${errorCode(error)})`);
+        return;
+      }
+      from = canonicalIp(socket.address().address);
+      socket.send(query(id, domain));
+    });
+  });
+}
+
+/** A query for the SOA of the domain, RD clear: nothing of it is ever forwarded. */
+function query(id: number, domain: string): Buffer {
+  const header = Buffer.alloc(HEADER);
+  header.writeUInt16BE(id, 0);
+  header.writeUInt16BE(1, 4);
+  return Buffer.concat([header, nameFromText(domain) ?? Buffer.from([0]), Buffer.from([0, 6, 0, 1])]);
+}
+
+function errorCode(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  return code ?? message;
+}

@@ -1,0 +1,35 @@
+import { closeSync, openSync } from 'node:fs';
+import { systemCallError, type Libc } from './libc.js';
+import { CLOEXEC, NONBLOCK } from './numbers.js';
+import { AF_INET, AF_INET6 } from './sockaddr.js';
+
+/** linux/sched.h, bits/socket.h. */
+const CLONE_NEWNET = 0x40000000;
+const SOCK_DGRAM = 2;
+
+/**
+ * Opens a UDP socket in another network namespace. A socket stays in the namespace in which it was made, so this thread
+ * is there for the length of one call (setns(2)); it needs CAP_SYS_ADMIN.
+ * @param path a file of the namespace: `/proc/PID/ns/net`, `/var/run/docker/netns/ID`
+ * @returns a descriptor that the caller closes, or hands to what closes it
+ * @throws SystemCallError as of setns(2) and socket(2), or the system's error of opening the file
+ */
+export function openUdpIn(libc: Libc, path: string, family: 4 | 6): number {
+  const home = openSync('/proc/thread-self/ns/net', 'r');
+  try {
+    const there = openSync(path, 'r');
+    try {
+      if (libc.setns(there, CLONE_NEWNET) !== 0) throw systemCallError(libc, 'setns');
+      const fd = libc.socket(family === 4 ? AF_INET : AF_INET6, SOCK_DGRAM | CLOEXEC | NONBLOCK, 0);
+      const error = fd < 0 ? systemCallError(libc, 'socket') : undefined;
+      // What this thread does in a foreign namespace would be seen by strangers: there is no going on there.
+      if (libc.setns(home, CLONE_NEWNET) !== 0) process.abort();
+      if (error) throw error;
+      return fd;
+    } finally {
+      closeSync(there);
+    }
+  } finally {
+    closeSync(home);
+  }
+}
