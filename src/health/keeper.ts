@@ -7,24 +7,11 @@ import type { CheckRow } from './check-row.js';
 import { Checker } from './checker.js';
 import { DrainKeeper } from './drain-keeper.js';
 import { expectFrom } from './first-health.js';
-import { ProbeTally, type ProbeKindCounts, type TimeCounts } from './probe-tally.js';
+import { ProbeTally } from './probe-tally.js';
 import type { ExecPort } from './probes/exec.js';
 import { probeMaker } from './probes/make.js';
 import { TtlBoard } from './probes/ttl.js';
 import { systemTimers } from '../runtime/timer-wheel.js';
-
-/** Checks in numbers, for metrics. */
-export interface CheckCounts {
-  /** Tasks that have a check. */
-  readonly tasks: ReturnType<Checker['tally']>;
-  /** Probes that ended since the start. */
-  readonly probes: readonly ProbeKindCounts[];
-  /** From when a probe was due to when it began. */
-  readonly late: TimeCounts;
-  /** Probes under way, and those that are due and wait for their turn. */
-  readonly running: number;
-  readonly waiting: number;
-}
 
 /** The checks of this host's tasks, and the drains of its operators, between the catalog and the API. */
 export class HealthKeeper {

@@ -115,12 +115,3 @@ export type KindData<K extends KindName> = Table[K] extends RecordKind<infer L> 
 export const recordKinds: ReadonlyMap<KindName, RecordKind> = new Map(
   Object.entries(table) as [KindName, RecordKind][],
 );
-
-const namesByType: ReadonlyMap<number, KindName> = new Map(
-  [...recordKinds].map(([kind, { type }]) => [type, kind]),
-);
-
-/** The name of a type's row; undefined for a type that has none. */
-export function kindOfType(type: number): KindName | undefined {
-  return namesByType.get(type);
-}

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Metric } from '../../src/api/metrics/exposition.js';
-import { METRICS } from '../../src/api/metrics/text.js';
+import { METRICS } from '../../tools/all-metrics.js';
 import { STREAM_LIMITS } from '../../src/api/stream-limits.js';
 import { parseExposition, type ParsedFamily } from './exposition-parser.js';
 import {

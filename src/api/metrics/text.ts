@@ -9,17 +9,6 @@ import { processMetrics, readProcess } from './process-metrics.js';
 import { survey } from './survey.js';
 import { labelledPorts, readVips, readVipTasks, vipMetrics, vipTaskMetrics } from './vip-metrics.js';
 
-/** Every metric that there is, in the order in which they are told (docs/metrics.md). */
-export const METRICS = {
-  ...processMetrics,
-  ...catalogMetrics,
-  ...checkMetrics,
-  ...dnsMetrics,
-  ...forwardMetrics,
-  ...vipMetrics,
-  ...vipTaskMetrics,
-};
-
 export interface MetricsOptions {
   /** Whether virtual IPs are told task by task, too. */
   readonly tasks: boolean;

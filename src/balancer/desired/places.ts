@@ -2,11 +2,6 @@ import type { VirtualService } from '../plane.js';
 
 type Place = Pick<VirtualService, 'vip' | 'port' | 'protocol'> & { readonly service?: string };
 
-/** Whether two lists are of the same addresses for the same services, in the same order. */
-export function samePlaces(before: readonly Place[] | undefined, after: readonly Place[]): boolean {
-  return before !== undefined && updatesOf(before, after) !== undefined;
-}
-
 /**
  * Those that are not the value that they were.
  * @returns undefined when the lists are not of the same addresses for the same services, in the same order

@@ -1,4 +1,4 @@
-import type { Field } from './build.js';
+import type { Field } from '../src/health/definitions/build.js';
 
 /** One row of the label table in docs/health.md. */
 export interface HealthLabelRow {

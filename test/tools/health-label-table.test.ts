@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { healthLabels } from '../../src/health/definitions/check-label-table.js';
+import { healthLabels } from '../../tools/health-label-table.js';
 import { HEALTH_PREFIX } from '../../src/labels/label-table.js';
 
 const page = readFileSync(new URL('../../docs/health.md', import.meta.url), 'utf8');

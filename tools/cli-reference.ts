@@ -1,10 +1,10 @@
-import { EXIT_MEANINGS } from './exit-codes.js';
-import type { CommandSpec, OptionSpec } from './spec.js';
-import { COMMANDS, GLOBAL_OPTIONS } from './command-table.js';
+import { EXIT_MEANINGS } from '../src/cli/exit-codes.js';
+import type { CommandSpec, OptionSpec } from '../src/cli/spec.js';
+import { COMMANDS, GLOBAL_OPTIONS } from '../src/cli/command-table.js';
 
 /** docs/cli.md: everything that the command table says, as a page. */
 export function cliReference(): string {
-  return `<!-- Made from src/cli/command-table.ts; "npx vitest run --project unit test/cli/reference -u" writes it anew. -->
+  return `<!-- Made from src/cli/command-table.ts; "npx vitest run --project unit test/tools/cli-reference -u" writes it again. -->
 
 # The command line
 
