@@ -44,7 +44,7 @@ function judgeOne(
   if (expect === 'silence') return reply ? [`answered (${summary(reply)}), not silent`] : [];
   if (reply === undefined) return ['no reply'];
   if ('wire' in expect) return judgeWire(reply, expect.wire, options);
-  const decoded = decodeMessage(reply);
+  const decoded = decodeMessage(reply, { records: 65_535 });
   if (!decoded.ok) return [`undecodable: ${decoded.fault} at ${decoded.offset}`];
   return [
     ...judgeHeader(decoded.message, packet, expect, options),

@@ -21,6 +21,26 @@ export function parseNameservers(text: string): string[] {
 }
 
 /**
+ * The search list of a resolv.conf(5), lower case, without the dots at the ends. Of several lines the last one counts,
+ * and `domain` is a list of one.
+ */
+export function parseSearchList(text: string): string[] {
+  let list: string[] = [];
+  for (const line of text.split(/\r\n|\r|\n/)) {
+    const words = /^\s*(?:search|domain)[ \t]+(.+)$/.exec(line)?.[1];
+    if (words === undefined) continue;
+    list = words
+      .replace(/[#;].*$/, '')
+      .trim()
+      .toLowerCase()
+      .split(/\s+/)
+      .map((word) => word.replace(/\.$/, ''))
+      .filter((word) => /^[a-z0-9_-]+(\.[a-z0-9_-]+)*$/.test(word));
+  }
+  return list;
+}
+
+/**
  * The upstreams that a host's resolv.conf names, without this process itself. The stub of systemd-resolved
  * (127.0.0.53) is as good as any for a process of the host.
  * @param text the contents of /etc/resolv.conf

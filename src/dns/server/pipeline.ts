@@ -1,6 +1,7 @@
 import type { ForwardResult } from '../forward/exchange.js';
 import type { Upstream } from '../../net/upstream.js';
-import { EDE, MAX_MESSAGE_SIZE, RCODE } from '../../wire/constants.js';
+import { readU16 } from '../../wire/bytes.js';
+import { EDE, FLAG, MAX_MESSAGE_SIZE, RCODE } from '../../wire/constants.js';
 import type { EdnsOption } from '../../wire/edns.js';
 import { labelsOf, lowerCaseName, type DnsName } from '../../wire/name.js';
 import { copyQuery, type Query, type ReplyHead } from '../../wire/query.js';
@@ -189,7 +190,8 @@ export class Pipeline {
     if (held) return held;
     const limit = replyLimit(asker.client.transport, query.edns);
     const message = relayReply(result.message, query, limit, { ede: result.ede, options: asker.options });
-    if (isTruncated(message) && limit === MAX_MESSAGE_SIZE) return this.#tooLarge(asker, query, 'upstream');
+    if (isTruncated(message) && limit === MAX_MESSAGE_SIZE)
+      return this.#whatFits(asker, query, message, rcode, 'upstream');
     return this.#done(asker, query, message, rcode, 'upstream');
   }
 
@@ -216,16 +218,30 @@ export class Pipeline {
     if (held) return held;
     const limit = replyLimit(asker.client.transport, head.edns);
     const reply = composeReply(head, body, limit, asker.options);
-    if (reply.truncated && limit === MAX_MESSAGE_SIZE) return this.#tooLarge(asker, head, source);
+    if (reply.truncated && limit === MAX_MESSAGE_SIZE)
+      return this.#whatFits(asker, head, reply.message, body.rcode, source);
     return this.#done(asker, head, reply.message, body.rcode, source);
   }
 
-  /** Over TCP there is nothing further that a client could try, so half an answer would be taken for the whole. */
-  #tooLarge(asker: Asker, head: ReplyHead, source: Handled['source']): Handled {
+  /**
+   * Over TCP there is nothing further that a client could try, so it gets what fits, not marked as cut; of our own
+   * names another part each time. Nothing at all would be taken for a name without data.
+   */
+  #whatFits(
+    asker: Asker,
+    head: ReplyHead,
+    message: Buffer,
+    rcode: number,
+    source: Handled['source'],
+  ): Handled {
+    if (readU16(message, 6) > 0) {
+      message.writeUInt16BE(readU16(message, 2) & ~FLAG.TC, 2);
+      return this.#done(asker, head, message, rcode, source);
+    }
     const ede = { code: EDE.OTHER, text: 'answer is larger than a message can be' };
     const body = { rcode: RCODE.SERVFAIL, ra: true, ede };
-    const { message } = composeReply(head, body, MAX_MESSAGE_SIZE, asker.options);
-    return this.#done(asker, head, message, body.rcode, source);
+    const reply = composeReply(head, body, MAX_MESSAGE_SIZE, asker.options);
+    return this.#done(asker, head, reply.message, body.rcode, source);
   }
 
   /** What becomes of a reply that the rate limit does not let out as it is; undefined when it does. */

@@ -1,23 +1,27 @@
 import { note, type Located, type LocateContext } from './located.js';
-import { link, linkInStack, nameServer, service, serviceForm, taskNamed } from './lookups.js';
+import { link, linkInStack, nameServer, service, taskNamed } from './lookups.js';
 import { networkAlias, withAliases } from './network-names.js';
 import { overlay } from './overlay.js';
+import { qualifiedName } from './qualified-names.js';
 
 const OWN_LABEL = /^[a-z0-9_-]+$/;
 
+/** `_port._proto.sidekick.service.stack`. */
+const MAX_LABELS = 5;
+
 /**
  * A short name, completed for the client. The order is documented in docs/dns.md.
- * @returns undefined when it is none of this client
+ * @returns undefined when this client has no such name
  */
 export function completeShort(context: LocateContext, labels: readonly string[]): Located | undefined {
   const [first = '', second] = labels;
-  if (labels.length > 2 || !labels.every((label) => OWN_LABEL.test(label))) return undefined;
+  if (labels.length > MAX_LABELS || !labels.every((label) => OWN_LABEL.test(label))) return undefined;
   if (context.view.stack === undefined) {
     if (second === undefined)
       note(context, first, false, 'the client is not known: fully qualified names only');
     return undefined;
   }
-  return second === undefined ? completeLabel(context, first) : completePair(context, first, second);
+  return second === undefined ? completeLabel(context, first) : completeQualified(context, labels);
 }
 
 /** One label: link alias, the own stack's service and aliases, the own service's sidekick, any alias, task. */
@@ -47,32 +51,27 @@ export function completeLabel(context: LocateContext, label: string): Located | 
 }
 
 /**
- * Two labels: `service.stack`, and the short forms of the own stack. A name that ends in a top-level domain of the
- * Internet is completed inside the stack of that name alone.
+ * Two labels and more: a name that ends in a stack's, and the short forms of the own stack. A name that ends in a
+ * top-level domain of the Internet is completed inside the stack of that name alone.
  */
-function completePair(context: LocateContext, first: string, second: string): Located | undefined {
+function completeQualified(context: LocateContext, labels: readonly string[]): Located | undefined {
   const { stack = '' } = context.view;
-  const text = `${first}.${second}`;
+  const [first = '', second = ''] = labels;
+  const last = labels.at(-1) ?? '';
+  const text = labels.join('.');
   // Inside a stack its own name is the nearer meaning.
-  if (second !== stack && context.topLevelDomains.has(second)) {
-    note(context, text, false, `"${second}" is a top-level domain: it goes upstream`);
+  if (last !== stack && context.topLevelDomains.has(last)) {
+    note(context, text, false, `"${last}" is a top-level domain: it goes upstream`);
     return undefined;
   }
-  const found = ours(context, [first, second], service(context, text, { service: first, stack: second }));
+  const found = ours(context, labels, qualifiedName(context, labels));
   if (found) return found;
-  if (context.forwards.get([second]) ?? context.forwards.get([first, second])) {
+  if (labels.some((_, at) => context.forwards.get(labels.slice(at)))) {
     note(context, text, false, 'an upstream is configured for it');
     return undefined;
   }
-  const own = { service: second, stack };
-  return (
-    linkInStack(context, first, second) ??
-    ours(
-      context,
-      [first, second, stack],
-      serviceForm(context, first, own) ?? service(context, `${text}.${stack}`, { ...own, sidekick: first }),
-    )
-  );
+  const linked = labels.length === 2 ? linkInStack(context, first, second) : undefined;
+  return linked ?? ours(context, [...labels, stack], qualifiedName(context, [...labels, stack]));
 }
 
 /** With the static records of the full name. */

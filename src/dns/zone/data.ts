@@ -1,15 +1,16 @@
 import { reach } from '../../catalog/reach.js';
 import { selectForName, selectForService, selectTasks } from '../../catalog/selection.js';
-import type { Service, Task } from '../../catalog/model.js';
+import { serviceName, type Service, type Task } from '../../catalog/model.js';
 import type { Snapshot } from '../../catalog/snapshot.js';
 import type { View } from '../../catalog/view.js';
 import { nameFromLabels, type DnsName } from '../../wire/name.js';
 import { nameFromText } from '../../wire/name-text.js';
 import { TYPE } from '../../wire/constants.js';
 import type { Datum } from './datum.js';
-import { leaves, matchesPort, type PortSelector } from './leaves.js';
+import { chosenTasks, leaves, matchesPort, type PortSelector } from './leaves.js';
 import type { AliasMember } from './located.js';
-import { fromTexts, preparedAddresses, type Give, type PreparedAddresses } from './prepared.js';
+import { taskName } from './task-name.js';
+import { fromTexts, preparedAddresses, vipGiven, type Give, type PreparedAddresses } from './prepared.js';
 
 /** SRV weights: whole multiples of this, because HAProxy maps (w + 255) / 256 to its own scale. */
 const SRV_WEIGHT_UNIT = 256;
@@ -19,18 +20,23 @@ type Seen = Pick<View, 'networks' | 'networksKey'>;
 
 /** Names the zone gives to what it points at. */
 export interface ZoneNames {
-  /** The name of a task below the domain: its canonical DNS name; undefined when it has none. */
-  task(task: Task): DnsName | undefined;
+  /** The name of a task below the domain; undefined when it has none. */
+  task(snapshot: Snapshot, task: Task): DnsName | undefined;
   /** The name that stands for one address of the host. */
   hostAddress(ip: string): DnsName | undefined;
+  /** The name of a service's virtual IP. */
+  vip(service: Service): DnsName | undefined;
 }
 
 export function zoneNames(domain: readonly string[]): ZoneNames {
   return {
-    task: ({ names: [name] }) =>
-      name === undefined ? undefined : nameFromLabels([...name.split('.'), ...domain]),
+    task(snapshot, task) {
+      const name = taskName(snapshot, task);
+      return name === undefined ? undefined : nameFromLabels([...name.split('.'), ...domain]);
+    },
     hostAddress: (ip) =>
       ip.includes(':') ? undefined : nameFromLabels([`ip-${ip.replaceAll('.', '-')}`, ...domain]),
+    vip: (service) => nameFromLabels(['vip', ...serviceName(service).split('.'), ...domain]),
   };
 }
 
@@ -54,20 +60,28 @@ export function serviceAddresses(
 ): Datum[] {
   const found = leaves(snapshot, service);
   const [only, ...more] = found;
-  // Each leaf's addresses are prepared without doubles; only an alias of several can bring one twice.
-  if (only && more.length === 0) return addressData(preparedAddresses(snapshot, only, view, give), type);
-  const seen = new Set<string>();
-  const data: Datum[] = [];
+  // The addresses of one service are prepared; an alias of several is judged as a whole each time.
+  return only && more.length === 0
+    ? addressData(preparedAddresses(snapshot, only, view, give), type)
+    : addressData(fromTexts(addressesOfAll(snapshot, service, give, view)), type);
+}
+
+/** The addresses of an alias of several services. A virtual IP counts by the tasks behind it. */
+function addressesOfAll(snapshot: Snapshot, alias: Service, give: Give, view: Seen): ReadonlySet<string> {
+  const { leaves: found, tasks } = chosenTasks(snapshot, alias);
+  const addresses = new Set<string>();
   for (const leaf of found) {
-    for (const datum of addressData(preparedAddresses(snapshot, leaf, view, give), type)) {
-      const key =
-        datum.rdata.kind === 'a' || datum.rdata.kind === 'aaaa' ? datum.rdata.address.join('.') : '';
-      if (seen.has(key)) continue;
-      seen.add(key);
-      data.push(datum);
+    const vip = vipGiven(leaf, give);
+    const own = tasks.filter((task) => leaf.tasks.includes(task));
+    if (vip !== undefined) {
+      if (own.length > 0 || tasks.length === 0) addresses.add(vip);
+      continue;
     }
+    if (give === 'vip') continue;
+    for (const ip of leaf.externalIps) addresses.add(ip);
+    for (const task of own) for (const ip of reach(snapshot, task, view)?.addresses ?? []) addresses.add(ip);
   }
-  return data;
+  return addresses;
 }
 
 /** A or AAAA data of everything that has a network alias, each address once. */
@@ -127,27 +141,33 @@ function split(packed: Uint8Array, size: number): Uint8Array[] {
   return Array.from({ length: packed.length / size }, (_, at) => packed.subarray(at * size, (at + 1) * size));
 }
 
-/** SRV data of one port of a service, and the addresses of the targets by target, each target once. */
+/** SRV data, and the addresses of the targets by target, each target once. */
+export interface PortData {
+  readonly data: Datum[];
+  readonly targets: ReadonlyMap<DnsName, PreparedAddresses>;
+}
+
+/** SRV data of one port of a service or of all, and the addresses of the targets by target, each target once. */
 export function portData(
   snapshot: Snapshot,
   service: Service,
   view: View,
-  selector: PortSelector,
+  selector: PortSelector | 'all',
   names: ZoneNames,
-): { readonly data: Datum[]; readonly targets: ReadonlyMap<DnsName, PreparedAddresses> } {
+): PortData {
   const data: Datum[] = [];
   const targets = new Map<DnsName, PreparedAddresses>();
   const hosts = new Map<string, DnsName | undefined>();
-  for (const task of leaves(snapshot, service).flatMap((leaf) => selectTasks(leaf).tasks)) {
+  for (const task of chosenTasks(snapshot, service).tasks) {
     const reached = reach(snapshot, task, view);
     const [first] = reached?.serviceAddresses ?? [];
     if (!reached || first === undefined) continue;
     for (const { taskPort, dial } of reached.ports) {
-      if (!matchesPort(selector, taskPort)) continue;
+      if (selector !== 'all' && !matchesPort(selector, taskPort)) continue;
       // The task's own name leads to its own address; the host's address needs a name of its own.
       const ownName = reached.via !== 'published' || reached.addresses.length > 0;
       if (!ownName && !hosts.has(first)) hosts.set(first, names.hostAddress(first));
-      const target = ownName ? names.task(task) : hosts.get(first);
+      const target = ownName ? names.task(snapshot, task) : hosts.get(first);
       if (!target) continue;
       const weight = Math.min(65535, task.weight * SRV_WEIGHT_UNIT);
       data.push({ type: TYPE.SRV, rdata: { kind: 'srv', priority: 0, weight, port: dial, target } });
@@ -155,4 +175,14 @@ export function portData(
     }
   }
   return { data, targets };
+}
+
+/** SRV data of a service's ports at its virtual IP: what answers at `vip.` in front of its name. */
+export function vipPorts({ vip, ports }: Service, target: DnsName | undefined): PortData {
+  if (vip === undefined || target === undefined) return { data: [], targets: new Map() };
+  const data = ports.map(({ port }): Datum => ({
+    type: TYPE.SRV,
+    rdata: { kind: 'srv', priority: 0, weight: SRV_WEIGHT_UNIT, port, target },
+  }));
+  return { data, targets: new Map([[target, fromTexts([vip])]]) };
 }

@@ -1,11 +1,11 @@
 import { reach } from '../../catalog/reach.js';
-import { selectForName, selectForService, selectTasks } from '../../catalog/selection.js';
+import { selectForName, selectForService } from '../../catalog/selection.js';
 import type { Service, ServiceKey, Task } from '../../catalog/model.js';
 import type { Snapshot } from '../../catalog/snapshot.js';
 import type { View } from '../../catalog/view.js';
 import type { Question } from '../resolver.js';
 import { rcodeName, TYPE } from '../../wire/constants.js';
-import { leaves } from './leaves.js';
+import { chosenTasks } from './leaves.js';
 import type { AliasMember, Located, Step } from './located.js';
 import { vipGiven, type Give } from './prepared.js';
 import { recordToText } from '../../wire/record-text.js';
@@ -108,9 +108,9 @@ interface Candidate {
 function candidates(snapshot: Snapshot, located: Located): readonly Candidate[] {
   switch (located.kind) {
     case 'service':
-      return leaves(snapshot, located.service).flatMap((leaf) => serviceCandidates(leaf, located.give));
+      return serviceCandidates(snapshot, located.service, located.give);
     case 'port':
-      return leaves(snapshot, located.service).flatMap((leaf) => serviceCandidates(leaf, 'tasks'));
+      return serviceCandidates(snapshot, located.service, 'tasks');
     case 'tasks':
       return located.tasks.map(namedCandidate);
     case 'aliases':
@@ -129,12 +129,11 @@ function candidates(snapshot: Snapshot, located: Located): readonly Candidate[] 
 }
 
 function memberCandidates(snapshot: Snapshot, member: AliasMember): readonly Candidate[] {
-  if ('service' in member)
-    return leaves(snapshot, member.service).flatMap((leaf) => serviceCandidates(leaf, 'mode'));
+  if ('service' in member) return serviceCandidates(snapshot, member.service, 'mode');
   if (member.isOwnName) return [namedCandidate(member.task)];
   const service = member.task.service && snapshot.service(member.task.service);
   return service
-    ? serviceCandidates(service, 'tasks').filter(({ task }) => task === member.task)
+    ? serviceCandidates(snapshot, service, 'tasks').filter(({ task }) => task === member.task)
     : [namedCandidate(member.task)];
 }
 
@@ -143,11 +142,14 @@ function namedCandidate(task: Task): Candidate {
   return { task, out: selection.in ? undefined : selection.why, behindVip: false };
 }
 
-function serviceCandidates(service: Service, give: Give): readonly Candidate[] {
-  const { tasks: taken, panic, filled } = selectTasks(service);
-  const behindVip = vipGiven(service, give) !== undefined;
-  const isNoneHealthy = !service.tasks.some(({ health }) => health === 'healthy');
-  return service.tasks.map((task): Candidate => {
+function serviceCandidates(snapshot: Snapshot, service: Service, give: Give): readonly Candidate[] {
+  const { leaves: found, tasks: taken, panic, filled } = chosenTasks(snapshot, service);
+  const all = found.flatMap((leaf) => {
+    const behindVip = vipGiven(leaf, give) !== undefined;
+    return leaf.tasks.map((task) => ({ task, behindVip }));
+  });
+  const isNoneHealthy = !all.some(({ task }) => task.health === 'healthy');
+  return all.map(({ task, behindVip }): Candidate => {
     const selection = selectForService(task);
     if (selection.in) return { task, out: undefined, behindVip };
     if (filled.includes(task)) {

@@ -1,4 +1,5 @@
 import { serviceKey, type Port, type Protocol, type Service, type ServiceRef } from '../../catalog/model.js';
+import { selectTasks, type ServiceSelection } from '../../catalog/selection.js';
 import type { Snapshot } from '../../catalog/snapshot.js';
 
 /** The two leading labels of an SRV owner, without their underscores. */
@@ -34,4 +35,23 @@ export function leaves(snapshot: Snapshot, root: Service): readonly Service[] {
   };
   visit(root);
   return found;
+}
+
+/** What carries the data of a service, and which of its tasks are given. */
+export interface Chosen extends ServiceSelection {
+  readonly leaves: readonly Service[];
+}
+
+/**
+ * Which tasks a service's name gives. An alias of several services is judged as one: when all tasks of one of them are
+ * unhealthy and the others serve, the others are given alone.
+ */
+export function chosenTasks(snapshot: Snapshot, root: Service): Chosen {
+  const found = leaves(snapshot, root);
+  const [only, ...more] = found;
+  const judged =
+    only && more.length === 0
+      ? only
+      : { tasks: found.flatMap(({ tasks }) => tasks), balancing: root.balancing };
+  return { leaves: found, ...selectTasks(judged) };
 }

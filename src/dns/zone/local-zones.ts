@@ -1,5 +1,5 @@
 import { LabelTree } from './label-tree.js';
-import type { Located } from './located.js';
+import { below, type Located } from './located.js';
 
 /** A zone that every resolver serves itself, because its names mean nothing to the servers of the Internet. */
 interface LocalZone {
@@ -42,16 +42,52 @@ const table: readonly (readonly [zone: string, LocalZone])[] = [
   ...['0', '1'].map((last) => [`${last}.${'0.'.repeat(31)}ip6.arpa`, RFC6303] as const),
 ];
 
+/** Names in denied zones that some resolver of the host's own is known to serve: they are asked upstream. */
+const SERVED_BY_HOSTS: readonly (readonly [zone: string, where: string])[] = [
+  ['google.internal', 'Google Cloud names its machines and its metadata server there'],
+  ['ec2.internal', 'AWS names its machines there'],
+  ['compute.internal', 'AWS names its machines there'],
+  ['docker.internal', 'Docker Desktop names the host there'],
+];
+
+/**
+ * What of the denied zones goes upstream all the same: what clouds and Docker serve, and what the host's search list
+ * has, because the host's own programs get answers there.
+ * @param searchSuffixes lower case
+ * @param domain the labels of our own domain: what is at, below or above it is never opened
+ */
+export function openedZones(searchSuffixes: readonly string[], domain: readonly string[]): LabelTree<string> {
+  const opened = new LabelTree<string>();
+  const open = (zone: string, why: string): void => {
+    const labels = zone.split('.');
+    const isOurs = below(labels, domain) !== undefined || below(domain, labels) !== undefined;
+    if (!isOurs && zones.nearest(labels) !== undefined) opened.set(labels, why);
+  };
+  for (const [zone, where] of SERVED_BY_HOSTS) open(zone, where);
+  for (const suffix of searchSuffixes) open(suffix, "it is in the host's search list");
+  return opened;
+}
+
+/** The zones that are denied, in the order of the documentation. */
+export const DENIED_ZONES: readonly string[] = table.map(([zone]) => zone);
+
 const zones = new LabelTree<LocalZone>();
 for (const [name, zone] of table) zones.set(name.split('.'), zone);
 
 const LOCALHOST = ['localhost'];
 
-/** `localhost` and what is below it mean this machine, to everybody. */
+/** `localhost` and what is below it mean this machine, to every client. */
 export function locateLocalhost(labels: readonly string[]): Located | undefined {
   if (labels.at(-1) !== 'localhost') return undefined;
   const rule = 'localhost (RFC 6761 section 6.3)';
-  return { kind: 'addresses', ips: ['127.0.0.1', '::1'], zone: LOCALHOST, certain: true, rule };
+  return {
+    kind: 'addresses',
+    ips: ['127.0.0.1', '::1'],
+    zone: LOCALHOST,
+    certain: true,
+    rule,
+    ...(labels.length > 1 && { isDefault: true }),
+  };
 }
 
 /** What is denied here; undefined for a name in none of these zones. */

@@ -29,7 +29,7 @@ export function locate(context: LocateContext, labels: readonly string[]): Locat
 /** Whether a name stands for something without static records, and without being completed. */
 function exists(context: LocateContext, labels: readonly string[]): boolean {
   const found = locatePlain({ ...context, absolute: true, steps: undefined }, labels);
-  return found.kind !== 'absent' && found.kind !== 'foreign';
+  return found.kind !== 'absent' && found.kind !== 'foreign' && found.isDefault !== true;
 }
 
 /** What a name means without the static records of that very name. */
@@ -44,8 +44,13 @@ function locatePlain(context: LocateContext, labels: readonly string[]): Located
     locateLocalZone(labels) ??
     deniedLabel(context, labels);
   const isDenied = found?.kind === 'absent' || found?.kind === 'empty' || found?.kind === 'apex';
-  const forward = found === undefined || isDenied ? context.forwards.nearest(labels) : undefined;
-  if (forward) return { kind: 'foreign', rule: `an upstream is configured for ${forward.labels.join('.')}` };
+  if (found === undefined || isDenied) {
+    const forward = context.forwards.nearest(labels);
+    if (forward)
+      return { kind: 'foreign', rule: `an upstream is configured for ${forward.labels.join('.')}` };
+    const opened = context.opened.nearest(labels);
+    if (opened) return { kind: 'foreign', rule: `${opened.labels.join('.')} goes upstream: ${opened.value}` };
+  }
   return found ?? { kind: 'foreign', rule: `not below ${context.domain.join('.')}` };
 }
 

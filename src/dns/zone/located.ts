@@ -37,6 +37,8 @@ interface LocatedBase {
   readonly zone?: readonly string[];
   /** No source can have anything to say about the name: it is denied even while the catalog is loading. */
   readonly certain?: true;
+  /** It stands for this only where nothing else says what it is: wildcards of static records come first. */
+  readonly isDefault?: true;
 }
 
 /** A part of what a network alias stands for. */
@@ -61,6 +63,8 @@ export interface LocateContext {
   readonly records: LabelTree<StaticName>;
   /** Names that are forwarded with all that is below them. */
   readonly forwards: LabelTree<true>;
+  /** Names in zones that are denied otherwise, which the host's own resolver serves, with the reason. */
+  readonly opened: LabelTree<string>;
   /** Labels that are delegated in the DNS root. */
   readonly topLevelDomains: ReadonlySet<string>;
   /** The target of a record, which is never a short name. */

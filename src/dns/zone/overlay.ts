@@ -34,9 +34,10 @@ export function overlayAll(
   const { records, snapshot } = context;
   if (records.isEmpty) return beside;
   const own = overlay(context, labels, beside);
-  if (own !== beside || (beside.kind !== 'absent' && beside.kind !== 'foreign')) return own;
+  const isOpen = beside.kind === 'absent' || beside.kind === 'foreign' || beside.isDefault === true;
+  if (own !== beside || !isOpen) return own;
   if (records.has(labels)) {
-    if (beside.kind === 'foreign') return beside;
+    if (beside.kind !== 'absent') return beside;
     return { ...beside, kind: 'empty', rule: 'static records exist below it, but none is it' };
   }
   // What is not denied while the catalog is loading may turn out to exist, which would keep the wildcard away.

@@ -1,5 +1,6 @@
 import { completeLabel, searchedLabel } from './completion.js';
 import type { Located, LocateContext } from './located.js';
+import { qualifiedName } from './qualified-names.js';
 import { networkAlias, withAliases } from './network-names.js';
 import {
   hostAddress,
@@ -7,9 +8,7 @@ import {
   linkInStack,
   nameServer,
   ownLink,
-  portOf,
   service,
-  serviceForm,
   taskNamed,
   type PartialRef,
 } from './lookups.js';
@@ -37,7 +36,7 @@ export function locateOwn(context: LocateContext, relative: readonly string[]): 
 }
 
 function locateExact(context: LocateContext, relative: readonly string[]): Located | undefined {
-  const [first = '', second = '', third = '', fourth = '', fifth = ''] = relative;
+  const [first = '', second = ''] = relative;
   switch (relative.length) {
     case 1:
       return (
@@ -59,27 +58,8 @@ function locateExact(context: LocateContext, relative: readonly string[]): Locat
         linkInStack(context, first, second) ??
         taskNamed(context, relative)
       );
-    case 3:
-      return (
-        serviceForm(context, first, { service: second, stack: third }) ??
-        service(context, relative.join('.'), { sidekick: first, service: second, stack: third }) ??
-        taskNamed(context, relative)
-      );
-    case 4:
-      return (
-        (first.startsWith('_')
-          ? portOf(context, first, second, { service: third, stack: fourth })
-          : serviceForm(context, first, { sidekick: second, service: third, stack: fourth })) ??
-        taskNamed(context, relative)
-      );
-    case 5:
-      return (
-        (first.startsWith('_')
-          ? portOf(context, first, second, { sidekick: third, service: fourth, stack: fifth })
-          : undefined) ?? taskNamed(context, relative)
-      );
     default:
-      return taskNamed(context, relative);
+      return qualifiedName(context, relative) ?? taskNamed(context, relative);
   }
 }
 

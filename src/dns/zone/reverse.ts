@@ -3,6 +3,7 @@ import { serviceName, type Network } from '../../catalog/model.js';
 import type { Snapshot } from '../../catalog/snapshot.js';
 import { ipFromReverseLabels, parseCidr, type Cidr } from '../../net/ip.js';
 import { localZoneOf } from './local-zones.js';
+import { taskName } from './task-name.js';
 import { below, type Located, type LocateContext } from './located.js';
 
 /** How much of an address is above the zone cut: /24 and /64, with the two labels of the suffix. */
@@ -47,8 +48,9 @@ function locateAddress(
   if (ip === '127.0.0.1' || ip === '::1')
     return { kind: 'pointer', target: ['localhost'], zone, certain: true, rule: 'the address of localhost' };
   for (const task of snapshot.tasksAt(ip)) {
-    const [name] = task.names;
-    if (task.environment !== view.environment || name === undefined) continue;
+    if (task.environment !== view.environment) continue;
+    const name = taskName(snapshot, task);
+    if (name === undefined) continue;
     const target = [...name.split('.'), ...domain];
     return { kind: 'pointer', target, task, zone, rule: `the address of ${task.name}` };
   }

@@ -16,14 +16,16 @@ import {
   portData,
   serviceAddresses,
   taskAddresses,
+  vipPorts,
   zoneNames,
+  type PortData,
   type ZoneNames,
 } from './data.js';
 import type { Datum } from './datum.js';
 import { LabelTree } from './label-tree.js';
 import { locate } from './locate.js';
 import { below, type Located, type LocateContext } from './located.js';
-import { parentHasDs } from './local-zones.js';
+import { openedZones, parentHasDs } from './local-zones.js';
 import { fromTexts } from './prepared.js';
 import { indexRecords } from './static-records.js';
 import { packagedTopLevelDomains } from './top-level-domains.js';
@@ -44,6 +46,8 @@ export interface ZoneOptions extends AskersOptions {
   readonly records?: readonly StaticRecord[];
   /** Names that have upstreams of their own, lower case: what is not ours at or below them is forwarded, never denied. */
   readonly forwardSuffixes?: readonly string[];
+  /** Names from the host's search list, lower case: what is at or below them is forwarded, never denied. */
+  readonly searchSuffixes?: readonly string[];
   /** Labels that are delegated in the DNS root; absent: those that come with Fairlead. */
   readonly topLevelDomains?: ReadonlySet<string>;
 }
@@ -93,6 +97,7 @@ export class Zone implements Resolver {
       domain: this.#domain,
       records: indexRecords(options.records ?? [], options.ttl),
       forwards,
+      opened: openedZones(options.searchSuffixes ?? [], this.#domain),
       topLevelDomains: options.topLevelDomains ?? packagedTopLevelDomains,
     };
   }
@@ -121,8 +126,11 @@ export class Zone implements Resolver {
     labels: readonly string[],
     { steps, absolute }: Pick<LocateContext, 'steps' | 'absolute'> = {},
   ): Located {
-    const { domain, records, forwards, topLevelDomains } = this.#context;
-    return locate({ snapshot, view, domain, records, forwards, topLevelDomains, absolute, steps }, labels);
+    const { domain, records, forwards, opened, topLevelDomains } = this.#context;
+    return locate(
+      { snapshot, view, domain, records, forwards, opened, topLevelDomains, absolute, steps },
+      labels,
+    );
   }
 
   #answer(ask: Ask, located: Located): Resolution {
@@ -201,6 +209,7 @@ export class Zone implements Resolver {
   ): Data {
     switch (located.kind) {
       case 'service':
+        if (type === TYPE.SRV) return this.#servicePorts(snapshot, view, located);
         return { data: serviceAddresses(snapshot, located.service, located.give, view, type) };
       case 'tasks':
         return { data: taskAddresses(snapshot, located.tasks, view, type) };
@@ -210,16 +219,9 @@ export class Zone implements Resolver {
         return { data: addressData(fromTexts(located.ips), type) };
       case 'name-server':
         return { data: this.#authority.addresses(type) };
-      case 'port': {
+      case 'port':
         if (type !== TYPE.SRV) return { data: [] };
-        const { data, targets } = portData(snapshot, located.service, view, located.port, this.#names);
-        const additionals = [...targets].flatMap(([target, addresses]) =>
-          [TYPE.A, TYPE.AAAA].flatMap((each) =>
-            addressData(addresses, each).map((datum) => this.#record(target, datum)),
-          ),
-        );
-        return { data, additionals };
-      }
+        return this.#ports(portData(snapshot, located.service, view, located.port, this.#names));
       case 'pointer': {
         const target = nameFromLabels(located.target);
         return { data: target && type === TYPE.PTR ? [{ type, rdata: { kind: 'ptr', target } }] : [] };
@@ -229,6 +231,28 @@ export class Zone implements Resolver {
       case 'empty':
         return { data: [] };
     }
+  }
+
+  /** SRV at a service's own name: all its ports, as Consul answers it. */
+  #servicePorts(
+    snapshot: Snapshot,
+    view: View,
+    { service, give }: Extract<Located, { kind: 'service' }>,
+  ): Data {
+    return this.#ports(
+      give === 'vip'
+        ? vipPorts(service, this.#names.vip(service))
+        : portData(snapshot, service, view, 'all', this.#names),
+    );
+  }
+
+  #ports({ data, targets }: PortData): Data {
+    const additionals = [...targets].flatMap(([target, addresses]) =>
+      [TYPE.A, TYPE.AAAA].flatMap((each) =>
+        addressData(addresses, each).map((datum) => this.#record(target, datum)),
+      ),
+    );
+    return { data, additionals };
   }
 
   #elsewhere({ view: { upstreams }, owner, chain }: Ask): Resolution {

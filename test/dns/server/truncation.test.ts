@@ -2,19 +2,26 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createResponder } from '../../../src/dns/server/responder.js';
 import { FLAG } from '../../../src/wire/constants.js';
+import { decodeMessage } from '../../../src/wire/message.js';
+import { rdataToText } from '../../../src/wire/record-text.js';
 import type { ResourceRecord } from '../../../src/wire/records.js';
-import { decoded, manyA, name, query } from '../../wire/helpers.js';
+import { manyA, name, query } from '../../wire/helpers.js';
 
-const client = { address: '192.0.2.7', port: 5353, transport: 'udp' } as const;
+const client = { address: '192.0.2.7', port: 5353 } as const;
 
-/** What comes back over UDP when the answer is this. */
-function ask(packet: Buffer, answers: readonly ResourceRecord[], from = 0) {
+/** What comes back when the answer is this. */
+function ask(packet: Buffer, answers: readonly ResourceRecord[], from = 0, transport: 'udp' | 'tcp' = 'udp') {
   const resolver = {
     resolve: () => ({ kind: 'answer', rcode: 0, aa: true, answers, authority: [] }) as const,
   };
-  const reply = createResponder({ resolver, randomBelow: () => from }).respond(packet, client);
+  const reply = createResponder({ resolver, randomBelow: () => from }).respond(packet, {
+    ...client,
+    transport,
+  });
   if (!Buffer.isBuffer(reply)) throw new Error('no reply at once');
-  return decoded(reply);
+  const message = decodeMessage(reply, { records: 65_535 });
+  if (!message.ok) throw new Error(message.fault);
+  return message.message;
 }
 
 describe('an answer over UDP', () => {
@@ -54,5 +61,18 @@ describe('an answer over UDP', () => {
       }),
     );
     expect(first.size).toBeGreaterThan(10);
+  });
+});
+
+describe('an answer over TCP', () => {
+  it('larger than a message can be has as many records as fit, begins anywhere, and is not marked as cut', () => {
+    for (const from of [0, 4500]) {
+      const { answers, wire, flags, rcode } = ask(query('web.x', 1), manyA('web.x', 5000), from, 'tcp');
+      expect([answers.length, rcode, flags & FLAG.TC]).toEqual([Math.floor((65_535 - 23) / 16), 0, 0]);
+      expect(wire.length).toBeGreaterThan(65_535 - 16);
+      const [first] = answers;
+      const wanted = manyA('web.x', 5000)[from];
+      expect(first && rdataToText(first.rdata)).toBe(wanted && rdataToText(wanted.rdata));
+    }
   });
 });

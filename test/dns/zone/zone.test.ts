@@ -268,14 +268,14 @@ describe('SRV', () => {
   it.each<[string, string]>([
     [
       '_80._tcp.web.shop.rancher.internal',
-      'SRV 0 256 80 shop_web_1.rancher.internal., SRV 0 512 8080 shop_web_2.rancher.internal.',
+      'SRV 0 256 80 shop-web-1.rancher.internal., SRV 0 512 8080 shop_web_2.rancher.internal.',
     ],
-    ['_http._tcp.web.shop.rancher.internal', 'SRV 0 256 80 shop_web_1.rancher.internal.'],
+    ['_http._tcp.web.shop.rancher.internal', 'SRV 0 256 80 shop-web-1.rancher.internal.'],
     ['_80._udp.web.shop.rancher.internal', nxdomain],
     ['_81._tcp.web.shop.rancher.internal', nxdomain],
     [
       '_80._tcp.front.shop.rancher.internal',
-      'SRV 0 256 80 shop_web_1.rancher.internal., SRV 0 512 8080 shop_web_2.rancher.internal.',
+      'SRV 0 256 80 shop-web-1.rancher.internal., SRV 0 512 8080 shop_web_2.rancher.internal.',
     ],
   ])('%s: %s', (name, expected) => expect(ask(name, 'SRV', host)).toBe(expected));
 
@@ -283,7 +283,7 @@ describe('SRV', () => {
     const resolution = zone.resolve(question('_80._tcp.web.shop.rancher.internal', 'SRV'), { address: host });
     const extra = resolution.kind === 'answer' ? (resolution.additionals ?? []) : [];
     expect(extra.map(recordToText)).toEqual([
-      'shop_web_1.rancher.internal. 7 IN A 10.0.0.1',
+      'shop-web-1.rancher.internal. 7 IN A 10.0.0.1',
       'shop_web_2.rancher.internal. 7 IN A 10.0.0.2',
     ]);
   });
@@ -291,7 +291,7 @@ describe('SRV', () => {
 
 describe('reverse names', () => {
   it.each<[string, string, string]>([
-    ['1.0.0.10.in-addr.arpa', host, 'PTR shop_web_1.rancher.internal.'],
+    ['1.0.0.10.in-addr.arpa', host, 'PTR shop-web-1.rancher.internal.'],
     [
       '6.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.d.f.ip6.arpa',
       host,
