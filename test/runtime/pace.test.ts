@@ -57,7 +57,7 @@ describe('the pace', () => {
   });
 
   it('does not wait for work that goes on, and gives it half of the time', async () => {
-    let finish = () => undefined as void;
+    let finish: () => void = () => undefined;
     let runs = 0;
     const slow = pace.follow(() => {
       runs++;
