@@ -44,6 +44,16 @@ export interface DaemonStatus {
   readonly environment: string;
   /** Errors since the start that no code caught. */
   readonly internalErrors: number;
+  /** The directory that keeps what a restart takes up again. */
+  readonly state: {
+    readonly directory: string;
+    /** When it was last written; absent: not by this process. */
+    readonly writtenAt?: number;
+    /** Writes since the start that failed. */
+    readonly failures: number;
+    /** Why the last write failed; absent: it did not. */
+    readonly error?: string;
+  };
   readonly config: {
     /** Absent: no file, defaults. */
     readonly path?: string;
@@ -147,6 +157,11 @@ export interface HealthPort {
   drain(target: DrainTarget, options: { readonly until?: number; readonly note?: string }): boolean;
   /** @returns whether there was such a drain */
   undrain(target: DrainTarget): boolean;
+  /**
+   * Resolves when the drains that are in force are on the disk.
+   * @throws Error with one line: they are in force, but a restart would forget them
+   */
+  drainsSaved(): Promise<void>;
   drains(): readonly DrainMark[];
 }
 

@@ -32,7 +32,7 @@ import { forwardingStatus, hostClient } from './name-parts.js';
 import { NamesInForce } from './names-in-force.js';
 import { logPanic } from './panic-log.js';
 import { Sources } from './sources.js';
-import { StateKeeper } from './state-keeper.js';
+import { StateKeeper } from '../state/state-keeper.js';
 import { vipPort } from './vip-info.js';
 
 /** Everything that runs, wired: sources -> catalog -> name server, virtual IPs, API, state directory. */
@@ -73,7 +73,7 @@ export class Daemon {
       onListenerError: report('a consumer of the catalog failed; please report it'),
     });
     this.#host = new HostIdentity((message) => log.warn(message));
-    this.#state = new StateKeeper(this.catalog, (error) => log.warn(errorMessage(error)));
+    this.#state = new StateKeeper(this.catalog, log.of('state'));
     this.#names = new NamesInForce({ catalog: this.catalog, startedAt: this.#startedAt, log }, ({ tuning }) =>
       this.#responder.tune(tuning),
     );
@@ -119,7 +119,9 @@ export class Daemon {
       loaded,
       log.of('adoption'),
     );
-    this.#health = new HealthKeeper(this.catalog, createCheckBook(loaded), this.#sources);
+    this.#health = new HealthKeeper(this.catalog, createCheckBook(loaded), this.#sources, () =>
+      this.#state.saveDrains(),
+    );
     this.#vips = this.#createVips(loaded.config);
     this.#api = new ApiPart((config) => this.#createApi(config));
     this.#lifecycle = new Lifecycle(this.#parts(), (error, part) => {
@@ -140,7 +142,6 @@ export class Daemon {
    * - Virtual IPs carry traffic when the tasks are known. When the daemon stops, their connections end while names are
    *   still answered and the sources are still followed.
    * - The API comes last: once it answers, everything runs.
-   * - The state is written from the moment when all of it is there.
    */
   #parts(): readonly Part[] {
     return [
@@ -162,7 +163,6 @@ export class Daemon {
         stop: () => this.#vips.stop(),
       },
       this.#api,
-      { name: 'state writer', start: () => this.#state.follow() },
     ];
   }
 
@@ -228,7 +228,7 @@ export class Daemon {
 
   /** What is wrong with the daemon itself. */
   problems(): readonly Problem[] {
-    return this.#internalErrors.problems();
+    return [...this.#internalErrors.problems(), ...this.#state.problems()];
   }
 
   status(): DaemonStatus {
@@ -244,6 +244,7 @@ export class Daemon {
       domain: config.domain,
       environment: config.environment,
       internalErrors: this.#internalErrors.count,
+      state: this.#state.status(),
       config: {
         ...(path !== undefined && { path }),
         hash,

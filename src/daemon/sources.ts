@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { Catalog } from '../catalog/catalog.js';
 import type { TaskNode } from '../catalog/model.js';
-import type { SavedFacts } from '../catalog/state-file.js';
+import type { SavedFacts } from '../state/state-file.js';
 import type { Source } from '../catalog/facts.js';
 import type { Config } from '../config/model.js';
 import { ExecError, type ContainerExec } from '../sources/docker/container-exec.js';

@@ -19,12 +19,15 @@ export class HealthKeeper {
   readonly #checker: Checker;
   readonly #board = new TtlBoard(() => systemTimers.now());
   readonly #drains: DrainKeeper;
+  readonly #saveDrains: () => Promise<void>;
   readonly #tally = new ProbeTally();
   /** Checks that cannot run are problems like those of any source; it is one from the first of them on. */
   #facts: FactSink | undefined;
 
-  constructor(catalog: Catalog, book: CheckBook, exec: ExecPort) {
+  /** @param saveDrains resolves when the drains of the catalog are on the disk */
+  constructor(catalog: Catalog, book: CheckBook, exec: ExecPort, saveDrains: () => Promise<void>) {
     this.#catalog = catalog;
+    this.#saveDrains = saveDrains;
     this.#checker = new Checker({
       catalog,
       book,
@@ -104,6 +107,14 @@ export class HealthKeeper {
     const found = this.#catalog.undrain(target);
     this.#drains.refresh();
     return found;
+  }
+
+  /**
+   * Resolves when the drains that are in force are on the disk.
+   * @throws Error with one line: they are in force, but a restart would forget them
+   */
+  drainsSaved(): Promise<void> {
+    return this.#saveDrains();
   }
 
   drains(): readonly DrainMark[] {

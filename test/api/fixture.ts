@@ -109,6 +109,7 @@ export const STATUS: DaemonStatus = {
   domain: 'rancher.internal',
   environment: 'default',
   internalErrors: 0,
+  state: { directory: '/var/lib/fairlead', writtenAt: NOW - 60_000, failures: 0 },
   config: { path: '/etc/fairlead/fairlead.yaml', hash: 'abc123', loadedAt: NOW - 3_600_000 },
   dns: {
     listen: ['169.254.169.250:53'],
@@ -333,6 +334,14 @@ export class FakeHealth implements HealthPort {
 
   undrain(target: DrainMark['target']): boolean {
     return this.marks.delete(JSON.stringify(target));
+  }
+
+  /** Why drains cannot be saved. */
+  unsaved: string | undefined;
+
+  drainsSaved(): Promise<void> {
+    this.asked.push(['saved']);
+    return this.unsaved === undefined ? Promise.resolve() : Promise.reject(new Error(this.unsaved));
   }
 
   drains(): readonly DrainMark[] {

@@ -114,11 +114,23 @@ describe('a drain', () => {
     expect(set).toMatchObject({ status: 200, body: drain });
     expect(fixture.health.asked).toEqual([
       ['drain', { task: CONTAINER_ID }, { until: NOW + 90_000, note: 'new disk' }],
+      // It is on the disk before it is acknowledged.
+      ['saved'],
     ]);
     expect((await get('/v1/drains')).body).toEqual({ now: '2026-11-21T00:00:00.000Z', drains: [drain] });
     expect((await get('/v1/status')).body).toMatchObject({ drains: 1 });
     expect((await send('DELETE', '/v1/tasks/4f1c2/drain')).body).toEqual(drain);
     expect((await get('/v1/drains')).body).toMatchObject({ drains: [] });
+  });
+
+  it.each(['PUT', 'DELETE'] as const)('is not acknowledged by %s when it cannot be saved', async (method) => {
+    await send('PUT', '/v1/tasks/shop_web_1/drain');
+    fixture.health.unsaved = '/var/lib/fairlead/drains.json: cannot be written (ENOSPC)';
+    const { status, body } = await send(method, '/v1/tasks/shop_web_1/drain');
+    expect([status, body.code]).toEqual([500, 'state-not-written']);
+    expect(body.detail).toContain(
+      'a restart would forget it: /var/lib/fairlead/drains.json: cannot be written',
+    );
   });
 
   it('of a service is set, replaced, and taken back', async () => {

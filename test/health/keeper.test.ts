@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:net';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { Catalog } from '../../src/catalog/catalog.js';
 import type { Daemon } from '../../src/daemon/daemon.js';
+import type { ExecPort } from '../../src/health/probes/exec.js';
 import { HealthKeeper } from '../../src/health/keeper.js';
 import { runDaemon } from '../../src/daemon/run.js';
 import { Signals } from '../../src/daemon/signals.js';
@@ -233,12 +234,13 @@ describe('in the daemon', () => {
   it('a program is run in the task that it is to check', async () => {
     const ran: unknown[] = [];
     const catalog = new Catalog();
-    const keeper = new HealthKeeper(catalog, new CheckBook(), {
+    const exec: ExecPort = {
       exec: (id, argv, { env }) => {
         ran.push([id, argv, env]);
         return Promise.resolve({ exitCode: 0, output: '' });
       },
-    });
+    };
+    const keeper = new HealthKeeper(catalog, new CheckBook(), exec, () => Promise.resolve());
     keeper.start();
     const labels = { 'fairlead.health.exec': '["/bin/ok"]', 'fairlead.health.rise': '1' };
     catalog.sink('docker').replace({ tasks: [taskFact('a', { ip: '10.0.0.7', labels })] });

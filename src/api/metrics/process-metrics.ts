@@ -15,13 +15,19 @@ export const processMetrics = {
   fairlead_config_last_reload_successful: gauge(
     'Whether the configuration that was read last is the one in force: 0 after a reload that failed.',
   ),
+  fairlead_state_write_failures_total: counter(
+    'Writes of the state directory that failed; they are tried again.',
+  ),
+  fairlead_state_written_timestamp_seconds: gauge(
+    'When the state directory was last written, since the epoch.',
+  ),
   fairlead_config_loaded_timestamp_seconds: gauge(
     'When the configuration that is in force was loaded, since the epoch.',
   ),
 };
 
 export function readProcess(
-  { version, node, config, internalErrors }: DaemonStatus,
+  { version, node, config, internalErrors, state }: DaemonStatus,
   { cpuSeconds, residentBytes, openFds, maxFds, startedAt }: ProcessFigures,
 ): Readings<typeof processMetrics> {
   return {
@@ -33,6 +39,8 @@ export function readProcess(
     fairlead_build_info: [[1, version, node]],
     fairlead_internal_errors_total: [[internalErrors]],
     fairlead_config_last_reload_successful: [[config.reload?.ok === false ? 0 : 1]],
+    fairlead_state_write_failures_total: [[state.failures]],
+    fairlead_state_written_timestamp_seconds: state.writtenAt === undefined ? [] : [[state.writtenAt / 1000]],
     fairlead_config_loaded_timestamp_seconds: [[config.loadedAt / 1000]],
   };
 }

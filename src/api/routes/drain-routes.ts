@@ -8,6 +8,7 @@ import { drainJson, nameOfTarget, timestamp } from '../json.js';
 import { clip, Params } from '../params.js';
 import type { ApiPorts } from '../ports.js';
 import { ApiProblem } from '../problem.js';
+import { errorMessage } from '../../net/error-message.js';
 import type { DrainJson, DrainListJson } from '../types/resources.js';
 
 const OF_TASK = '/v1/tasks/:id/drain';
@@ -15,7 +16,20 @@ const OF_SERVICE = '/v1/services/:stack/:service/drain';
 
 /** What operators take out of rotation: one task, or all tasks of a service. */
 export function drainRoutes(app: FastifyInstance, { catalog, daemon, health, clock }: ApiPorts): void {
-  const drain = (target: DrainTarget, body: Body): DrainJson => {
+  /** An operator's word is on the disk before it is acknowledged. */
+  const saved = async (what: string): Promise<void> => {
+    try {
+      await health.drainsSaved();
+    } catch (error) {
+      throw new ApiProblem(
+        500,
+        'state-not-written',
+        `${what}, but a restart would forget it: ${errorMessage(error)}`,
+      );
+    }
+  };
+
+  const drain = async (target: DrainTarget, body: Body): Promise<DrainJson> => {
     const time = body.duration('for');
     const note = body.note('note');
     const at = clock();
@@ -24,7 +38,10 @@ export function drainRoutes(app: FastifyInstance, { catalog, daemon, health, clo
       ...(note === undefined ? {} : { note }),
     };
     const { snapshot } = catalog;
-    if (health.drain(target, options)) return drainJson({ target, at, ...options }, snapshot);
+    if (health.drain(target, options)) {
+      await saved('the drain is in force');
+      return drainJson({ target, at, ...options }, snapshot);
+    }
     // It went away between two lines.
     const name = clip(nameOfTarget(target, snapshot));
     throw 'task' in target
@@ -37,9 +54,11 @@ export function drainRoutes(app: FastifyInstance, { catalog, daemon, health, clo
   };
 
   /** @returns what was taken back; undefined when there is no such drain */
-  const undrain = (target: DrainTarget): DrainJson | undefined => {
+  const undrain = async (target: DrainTarget): Promise<DrainJson | undefined> => {
     const mark = health.drains().find((each) => sameTarget(each.target, target));
-    return mark !== undefined && health.undrain(target) ? drainJson(mark, catalog.snapshot) : undefined;
+    if (mark === undefined || !health.undrain(target)) return undefined;
+    await saved('the drain is taken back');
+    return drainJson(mark, catalog.snapshot);
   };
 
   app.get('/v1/drains', (request): DrainListJson => {
@@ -49,25 +68,25 @@ export function drainRoutes(app: FastifyInstance, { catalog, daemon, health, clo
     return { now: timestamp(clock()), drains };
   });
 
-  app.put<{ Params: { id: string } }>(OF_TASK, (request): DrainJson => {
+  app.put<{ Params: { id: string } }>(OF_TASK, (request): Promise<DrainJson> => {
     new Params(request.query, []);
     const body = new Body(request.body, ['for', 'note']);
     return drain({ task: findTask(catalog.snapshot, request.params.id).id }, body);
   });
 
-  app.delete<{ Params: { id: string } }>(OF_TASK, (request): DrainJson => {
+  app.delete<{ Params: { id: string } }>(OF_TASK, async (request): Promise<DrainJson> => {
     new Params(request.query, []);
     const { id } = request.params;
     // By a whole id it can be taken back even from a task that is gone.
-    const known = undrain({ task: id });
+    const known = await undrain({ task: id });
     if (known) return known;
     const task = findTask(catalog.snapshot, id);
-    const found = undrain({ task: task.id });
+    const found = await undrain({ task: task.id });
     if (found) return found;
     throw new ApiProblem(404, 'drain-not-found', whyNotDrained(task, health.drains()));
   });
 
-  app.put<{ Params: ServiceParams }>(OF_SERVICE, (request): DrainJson => {
+  app.put<{ Params: ServiceParams }>(OF_SERVICE, (request): Promise<DrainJson> => {
     const ref = askedService(request, daemon.status().environment);
     const body = new Body(request.body, ['for', 'note']);
     const { kind, key } = findService(catalog.snapshot, ref);
@@ -78,9 +97,9 @@ export function drainRoutes(app: FastifyInstance, { catalog, daemon, health, clo
     return drain({ service: key }, body);
   });
 
-  app.delete<{ Params: ServiceParams }>(OF_SERVICE, (request): DrainJson => {
+  app.delete<{ Params: ServiceParams }>(OF_SERVICE, async (request): Promise<DrainJson> => {
     const ref = askedService(request, daemon.status().environment);
-    const found = undrain({ service: serviceKey(ref) });
+    const found = await undrain({ service: serviceKey(ref) });
     if (found) return found;
     findService(catalog.snapshot, ref);
     const detail = `${clip(serviceName(ref))} is not drained; "fairlead drain" lists what is`;

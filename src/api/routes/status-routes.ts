@@ -26,7 +26,7 @@ export function statusRoutes(
 function statusJson(ports: ApiPorts, listen: readonly string[]): StatusJson {
   const { catalog, daemon, health, vips, clock } = ports;
   const { snapshot } = catalog;
-  const { startedAt, config, ...rest } = daemon.status();
+  const { startedAt, config, state, ...rest } = daemon.status();
   const { loadedAt, reload, ...file } = config;
   return {
     ...rest,
@@ -36,6 +36,12 @@ function statusJson(ports: ApiPorts, listen: readonly string[]): StatusJson {
       ...file,
       loadedAt: timestamp(loadedAt),
       ...(reload === undefined ? {} : { reload: { ...reload, at: timestamp(reload.at) } }),
+    },
+    state: {
+      directory: state.directory,
+      ...(state.writtenAt === undefined ? {} : { writtenAt: timestamp(state.writtenAt) }),
+      failures: state.failures,
+      ...(state.error === undefined ? {} : { error: state.error }),
     },
     api: { listen },
     catalog: {

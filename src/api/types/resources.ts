@@ -126,6 +126,16 @@ export interface StatusJson {
   readonly environment: string;
   /** Errors since the start that no code caught. */
   readonly internalErrors: number;
+  /** The directory that keeps what a restart takes up again. */
+  readonly state: {
+    readonly directory: string;
+    /** When it was last written; absent: not by this process. */
+    readonly writtenAt?: Timestamp;
+    /** Writes since the start that failed. */
+    readonly failures: number;
+    /** Why the last write failed; absent: it did not. */
+    readonly error?: string;
+  };
   readonly config: {
     /** The file; absent when there is none and defaults are used. */
     readonly path?: string;
@@ -286,6 +296,7 @@ export type ProblemCode =
   | 'check-not-ttl'
   | 'service-without-tasks'
   | 'drain-not-found'
+  | 'state-not-written'
   | 'too-many-streams'
   | 'internal';
 

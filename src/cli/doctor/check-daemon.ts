@@ -1,5 +1,5 @@
 import type { AnsweringJson, ForwardingJson } from '../../api/types/dns-figures.js';
-import type { SourceJson } from '../../api/types/resources.js';
+import type { SourceJson, StatusJson } from '../../api/types/resources.js';
 import { ageBetween, count } from '../format/words.js';
 import { fail, ok, warn, type Finding, type HostFacts } from './host-facts.js';
 
@@ -52,6 +52,7 @@ export function checkDaemon({ daemon }: HostFacts): Finding[] {
             'mend the configuration and send SIGHUP again',
           ),
         ]),
+    ...checkState(status.state),
     checkAnswering(status.dns.answering),
     ...checkUpstreams(status.dns.forwarding),
     ...status.sources.map((source) => checkSource(source, now)),
@@ -65,6 +66,12 @@ export function checkDaemon({ daemon }: HostFacts): Finding[] {
           ),
         ]),
   ];
+}
+
+/** A status of an older daemon has none. */
+function checkState(state: StatusJson['state'] | undefined): Finding[] {
+  if (state?.error === undefined) return [];
+  return [fail('state', state.error, 'until then a restart forgets what changed since it was last written')];
 }
 
 function checkAnswering({ backend, why, threads }: AnsweringJson): Finding {

@@ -1,9 +1,9 @@
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Catalog } from '../../src/catalog/catalog.js';
-import { StateFile } from '../../src/catalog/state-file.js';
+import { StateFile } from '../../src/state/state-file.js';
 import { ref, taskFact } from '../support/facts.js';
 
 let directory: string;
@@ -41,7 +41,7 @@ describe('the state file', () => {
     await new StateFile(directory).save({ sources: first.exportFacts() });
     expect(await readdir(directory)).toEqual(['catalog.json']);
 
-    const saved = (await new StateFile(directory).load()).sources.get('docker');
+    const saved = (await new StateFile(directory).load()).state.sources.get('docker');
     const second = new Catalog({ clock: () => 9000 });
     second.sink('docker', saved);
     expect(second.snapshot.service(ref('web.shop'))).toEqual(first.snapshot.service(ref('web.shop')));
@@ -58,7 +58,7 @@ describe('the state file', () => {
     sink.replace({ tasks: ids.map((id) => taskFact(id, { service: ref('web.shop') })) });
     sink.status({ state: 'live' });
     await new StateFile(directory).save({ sources: catalog.exportFacts(), vips: [] });
-    const { sources, vips } = await new StateFile(directory).load();
+    const { sources, vips } = (await new StateFile(directory).load()).state;
     expect(sources.get('docker')?.facts.tasks.map(({ id }) => id)).toEqual(ids);
     expect(vips).toEqual([]);
   });
@@ -88,7 +88,7 @@ describe('the state file', () => {
     first.undrain({ service: 'default/shop/web' });
     await new StateFile(directory).save({ sources: first.exportFacts(), health: first.exportHealth() });
 
-    const { sources, health } = await new StateFile(directory).load();
+    const { sources, health } = (await new StateFile(directory).load()).state;
     const second = new Catalog({ clock: () => 9000 });
     if (health) second.restoreHealth(health);
     second.sink('docker', sources.get('docker'));
@@ -134,7 +134,7 @@ describe('the state file', () => {
     sink.update({ removedTasks: ['gone'] });
     await new StateFile(directory).save({ sources: first.exportFacts(), vips: first.exportVips() });
 
-    const { sources, vips } = await new StateFile(directory).load();
+    const { sources, vips } = (await new StateFile(directory).load()).state;
     expect(vips).toContainEqual({ service: 'default/shop/gone', vip: '10.43.0.10', goneAt: 5000 });
     const second = new Catalog({ clock: () => 5500 });
     second.configure(settings);
@@ -147,7 +147,7 @@ describe('the state file', () => {
   it('of a version that kept no health still loads', async () => {
     const file = new StateFile(directory);
     await writeFile(file.path, '{"version":1,"sources":{}}');
-    expect(await file.load()).toEqual({ sources: new Map() });
+    expect(await file.load()).toEqual({ state: { sources: new Map() }, faults: [] });
   });
 
   it('does not save a source that never spoke', () => {
@@ -157,7 +157,10 @@ describe('the state file', () => {
   });
 
   it('is empty where there is none', async () => {
-    expect(await new StateFile(join(directory, 'absent')).load()).toEqual({ sources: new Map() });
+    expect(await new StateFile(join(directory, 'absent')).load()).toEqual({
+      state: { sources: new Map() },
+      faults: [],
+    });
   });
 
   it.each([
@@ -180,11 +183,41 @@ describe('the state file', () => {
       'of a time beyond the calendar',
       '{"version":1,"health":{"reports":{},"drains":[{"target":{"task":"a"},"at":0,"until":1e300}]},"sources":{}}',
     ],
-  ])('is refused in one line when it is %s', async (_what, content) => {
+  ])('is kept aside, and told in one line, when it is %s', async (_what, content) => {
     const file = new StateFile(directory);
     await writeFile(file.path, content);
-    await expect(file.load()).rejects.toThrow(
-      /^[^\n]*catalog\.json: is no saved state \([^\n]+\); starting without it[^\n]*$/,
-    );
+    const { state, faults } = await file.load();
+    expect(state).toEqual({ sources: new Map() });
+    expect(faults.map(({ message }) => message)).toEqual([
+      expect.stringMatching(
+        /^[^\n]*catalog\.json: is not a saved state that can be used \([^\n]+\); [^\n]*kept as [^\n]*catalog\.json\.unusable$/,
+      ),
+    ]);
+    await file.save({ sources: new Map() });
+    expect(await readFile(`${file.path}.unusable`, 'utf8')).toBe(content);
+  });
+
+  it('says so when a newer version wrote it', async () => {
+    const file = new StateFile(directory);
+    await writeFile(file.path, '{"version":7,"catalog":[]}');
+    expect(String((await file.load()).faults[0])).toContain('(another version of Fairlead wrote it)');
+  });
+
+  it('keeps drains in a file of their own, which wins', async () => {
+    const file = new StateFile(directory);
+    const mark = { target: { task: 'a' }, at: 7 };
+    await file.save({ sources: new Map(), health: { reports: {}, drains: [mark] } });
+    await file.saveDrains([]);
+    expect((await file.load()).state.health?.drains).toEqual([]);
+    await rm(join(directory, 'drains.json'));
+    expect((await file.load()).state.health?.drains).toEqual([mark]);
+  });
+
+  it('removes what killed processes left, and nothing else', async () => {
+    const file = new StateFile(directory);
+    for (const name of ['catalog.json.123.tmp', 'drains.json.9.tmp', 'catalog.json.tmp', 'other.json.1.tmp'])
+      await writeFile(join(directory, name), '');
+    await file.load();
+    expect((await readdir(directory)).sort()).toEqual(['catalog.json.tmp', 'other.json.1.tmp']);
   });
 });

@@ -1,10 +1,11 @@
-import { mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { z } from 'zod';
 import { SCHEDULERS, type Balancing } from '../net/balancing.js';
-import type { Facts } from './facts.js';
-import { LAST_DATE, type SavedHealth } from './health-overlay.js';
-import type { VipLease } from './leases.js';
+import type { Facts } from '../catalog/facts.js';
+import { LAST_DATE, type SavedHealth } from '../catalog/health-overlay.js';
+import type { VipLease } from '../catalog/leases.js';
+import { removeLeftovers, setAside, writeAtomically } from './atomic-file.js';
 import { errorMessage } from '../net/error-message.js';
 
 /** What each source had told, and when that was last known to be true. */
@@ -124,6 +125,7 @@ const savedHealth = z.object({
     }),
   ),
 });
+const savedDrains = z.object({ version: z.literal(1), drains: savedHealth.shape.drains });
 const savedState = z.object({
   version: z.literal(1),
   health: savedHealth.exactOptional(),
@@ -142,73 +144,104 @@ const savedState = z.object({
   ),
 });
 
+/** The saved state cannot be used. One line: what, where, why, and where it is kept. */
+export class UnusableState extends Error {
+  override readonly name = 'UnusableState';
+}
+
 /**
  * What the state directory keeps, so that a restart with every source away still answers, and one with everything there
- * changes nobody's health. Written whole to a temporary file, flushed, and renamed: what is there is always one complete state.
+ * changes no task's health. What is there is always one complete state.
  */
 export class StateFile {
   readonly path: string;
+  readonly #drains: string;
 
   constructor(directory: string) {
     this.path = join(directory, 'catalog.json');
+    this.#drains = join(directory, 'drains.json');
   }
 
   /**
-   * @returns nothing saved: no sources
-   * @throws Error (one line, with the path and what to do) when the file is there but cannot be used
+   * A file that cannot be used is moved out of the way, so that it is not overwritten.
+   * @returns what can be used, and what cannot
    */
-  async load(): Promise<SavedState> {
-    let content: string;
-    try {
-      content = await readFile(this.path, 'utf8');
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { sources: new Map() };
-      throw new Error(`${this.path}: cannot be read (${errorMessage(error)}); starting without saved facts`, {
-        cause: error,
-      });
-    }
-    try {
-      const { sources, ...rest } = savedState.parse(JSON.parse(content));
-      // The schema is looser than Facts only in optional fields that are copied, never dereferenced.
-      const facts = Object.entries(sources) as unknown as [string, { facts: Facts; asOf: number }][];
-      return {
-        sources: new Map(facts),
-        ...(rest.health && { health: rest.health }),
-        ...(rest.vips && { vips: rest.vips }),
-      };
-    } catch (error) {
-      const why = error instanceof z.ZodError ? z.prettifyError(error).split('\n')[0] : errorMessage(error);
-      throw new Error(
-        `${this.path}: is no saved state (${why ?? ''}); starting without it, it will be written anew`,
-        {
-          cause: error,
-        },
-      );
-    }
+  async load(): Promise<{ readonly state: SavedState; readonly faults: readonly UnusableState[] }> {
+    const faults: UnusableState[] = [];
+    const read = async <T>(path: string, parse: (content: unknown) => T): Promise<T | undefined> => {
+      await removeLeftovers(path);
+      try {
+        return await readSaved(path, parse);
+      } catch (error) {
+        if (!(error instanceof UnusableState)) throw error;
+        faults.push(error);
+        return undefined;
+      }
+    };
+    const saved = await read(this.path, (content) => savedState.parse(content));
+    const drains = await read(this.#drains, (content) => savedDrains.parse(content).drains);
+    // The schema is looser than Facts only in optional fields that are copied, never dereferenced.
+    const facts = Object.entries(saved?.sources ?? {}) as unknown as [
+      string,
+      { facts: Facts; asOf: number },
+    ][];
+    const health = saved?.health ?? (drains && { reports: {}, drains });
+    const state: SavedState = {
+      sources: new Map(facts),
+      ...(health && { health: { ...health, drains: drains ?? health.drains } }),
+      ...(saved?.vips && { vips: saved.vips }),
+    };
+    return { state, faults };
   }
 
+  /** @throws Error with one line: the path, why, and what to do */
   async save(state: SavedState): Promise<void> {
-    const temporary = `${this.path}.${process.pid}.tmp`;
-    await mkdir(dirname(this.path), { recursive: true, mode: 0o750 });
-    try {
-      const file = await open(temporary, 'w', 0o640);
-      try {
-        await writeFile(file, pieces(state));
-        await file.sync();
-      } finally {
-        await file.close();
-      }
-      await rename(temporary, this.path);
-    } catch (error) {
-      await rm(temporary, { force: true });
-      throw new Error(
-        `${this.path}: cannot be written (${errorMessage(error)}); check the "state" directory`,
-        {
-          cause: error,
-        },
-      );
-    }
+    await write(this.path, pieces(state));
   }
+
+  /**
+   * Saves the drains alone: an operator waits for it, and all facts of a large catalog take seconds.
+   * @throws Error with one line: the path, why, and what to do
+   */
+  async saveDrains(drains: SavedHealth['drains']): Promise<void> {
+    await write(this.#drains, [JSON.stringify({ version: 1, drains })]);
+  }
+}
+
+async function write(path: string, content: Iterable<string>): Promise<void> {
+  try {
+    await writeAtomically(path, content);
+  } catch (error) {
+    throw new Error(
+      `${path}: cannot be written (${errorMessage(error)}); check the disk and the "state" directory`,
+      {
+        cause: error,
+      },
+    );
+  }
+}
+
+/** @returns undefined when there is no such file */
+async function readSaved<T>(path: string, parse: (content: unknown) => T): Promise<T | undefined> {
+  let why: string;
+  try {
+    return parse(JSON.parse(await readFile(path, 'utf8')));
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    why = whyUnusable(error);
+  }
+  const backup = await setAside(path);
+  const kept = backup === undefined ? 'it could not be moved away' : `it is kept as ${backup}`;
+  throw new UnusableState(
+    `${path}: is not a saved state that can be used (${why}); Fairlead starts without it, ${kept}`,
+  );
+}
+
+function whyUnusable(error: unknown): string {
+  if (!(error instanceof z.ZodError)) return errorMessage(error);
+  if (error.issues.some(({ path }) => path[0] === 'version')) return 'another version of Fairlead wrote it';
+  return z.prettifyError(error).split('\n')[0] ?? '';
 }
 
 /** Items of a list that are turned into text in one turn of the event loop: a quarter of a millisecond. */

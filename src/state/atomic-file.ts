@@ -1,0 +1,66 @@
+import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+
+const nodeFileSystem = { mkdir, open, rename, rm };
+
+/** What writing a file takes of the system. */
+export type FileSystem = Readonly<typeof nodeFileSystem>;
+
+/**
+ * Writes a file so that at each moment, a power failure included, its path leads to the whole of what was there before or
+ * to the whole of the new content. Only its owner may read it.
+ * @param content pieces of text; between two of them everything else goes on
+ * @throws the error of the system; the file is as it was before then
+ */
+export async function writeAtomically(
+  path: string,
+  content: Iterable<string>,
+  fs: FileSystem = nodeFileSystem,
+): Promise<void> {
+  const temporary = `${path}.${process.pid}.tmp`;
+  await fs.mkdir(dirname(path), { recursive: true, mode: 0o750 });
+  try {
+    const file = await fs.open(temporary, 'w', 0o600);
+    try {
+      for (const piece of content) await file.writeFile(piece);
+      // The content must be on the disk before the name leads to it.
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await fs.rename(temporary, path);
+  } catch (error) {
+    await fs.rm(temporary, { force: true }).catch(() => undefined);
+    throw error;
+  }
+  // The name itself is content of the directory.
+  const directory = await fs.open(dirname(path), 'r');
+  try {
+    await directory.sync();
+  } finally {
+    await directory.close();
+  }
+}
+
+/** Removes what processes left that were killed while they wrote a file. Never throws. */
+export async function removeLeftovers(path: string): Promise<void> {
+  const directory = dirname(path);
+  const names = await readdir(directory).catch(() => []);
+  const isLeftover = (name: string) => name.startsWith(`${basename(path)}.`) && /\.\d+\.tmp$/.test(name);
+  for (const name of names.filter(isLeftover))
+    await rm(join(directory, name), { force: true }).catch(() => undefined);
+}
+
+/**
+ * Moves a file that cannot be used out of the way, so that it is not overwritten.
+ * @returns where it is now; undefined when it could not be moved
+ */
+export async function setAside(path: string): Promise<string | undefined> {
+  const backup = `${path}.unusable`;
+  try {
+    await rename(path, backup);
+    return backup;
+  } catch {
+    return undefined;
+  }
+}

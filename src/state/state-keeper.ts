@@ -1,0 +1,205 @@
+import type { Catalog } from '../catalog/catalog.js';
+import type { Problem } from '../catalog/model.js';
+import { errorMessage } from '../net/error-message.js';
+import type { Log } from '../net/log.js';
+import { StateFile, type SavedState } from './state-file.js';
+import { AlreadyRunning, StateLock } from './state-lock.js';
+
+/** A burst of changes is one write. */
+const SETTLE_MS = 1000;
+/** Writing may take this share of the time at most, while there are changes all the time: large catalogs are written less often. */
+const BUSY_SHARE = 0.005;
+/** How long a write that failed rests before it is tried again: twice as long each time, up to a minute. */
+const FIRST_RETRY_MS = 1000;
+const LONGEST_RETRY_MS = 60_000;
+
+/** What is known of the state directory. */
+export interface StateStatus {
+  readonly directory: string;
+  /** When the state was last written, milliseconds since the epoch. Absent: not by this process. */
+  readonly writtenAt?: number;
+  /** Writes since the start that failed. */
+  readonly failures: number;
+  /** Why the last write failed; absent: it did not. */
+  readonly error?: string;
+}
+
+/** What the keeper reads of a configuration. */
+interface Loaded {
+  readonly config: { readonly state: string };
+}
+
+interface Place {
+  readonly directory: string;
+  readonly file: StateFile;
+  /** Absent: the directory cannot be locked, for instance because it is read-only. */
+  readonly lock: StateLock | undefined;
+}
+
+/** Keeps the catalog's facts, what is known of health, drains, and the leases of virtual IPs in the state directory. */
+export class StateKeeper {
+  readonly name = 'state directory';
+  readonly #catalog: Catalog;
+  readonly #log: Log;
+  #place: Place | undefined;
+  #next: Place | undefined;
+  #saved: SavedState = { sources: new Map() };
+  #faults: readonly string[] = [];
+  #unsubscribe: (() => void) | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #writing: Promise<void> = Promise.resolve();
+  #pause = SETTLE_MS;
+  #retry = FIRST_RETRY_MS;
+  #writtenAt: number | undefined;
+  #failures = 0;
+  #error: string | undefined;
+
+  constructor(catalog: Catalog, log: Log) {
+    this.#catalog = catalog;
+    this.#log = log;
+  }
+
+  /** @throws AlreadyRunning when another daemon uses the directory */
+  async prepare({ config }: Loaded): Promise<(() => Promise<void>) | undefined> {
+    const directory = config.state;
+    if (this.#place?.directory === directory) return undefined;
+    const next = { directory, file: new StateFile(directory), lock: await this.#lock(directory) };
+    this.#next = next;
+    return async () => {
+      this.#next = undefined;
+      await next.lock?.release();
+    };
+  }
+
+  /** Reads what an earlier process left, and writes after each change from now on. */
+  async start(): Promise<void> {
+    this.#place = this.#next;
+    this.#next = undefined;
+    if (!this.#place) return;
+    const { state, faults } = await this.#place.file.load();
+    this.#saved = state;
+    this.#faults = faults.map(errorMessage);
+    for (const fault of this.#faults) this.#log.warn(fault);
+    if (state.health) this.#catalog.restoreHealth(state.health);
+    this.#unsubscribe = this.#catalog.onChange((_, { sources }) => {
+      // Until the sources have taken up what was saved, writing would forget it.
+      if (sources.length > 0 || state.sources.size === 0) this.#plan();
+    });
+  }
+
+  /** What an earlier process left. */
+  get saved(): SavedState {
+    return this.#saved;
+  }
+
+  async reload(): Promise<void> {
+    if (!this.#next) return;
+    const before = this.#place;
+    this.#place = this.#next;
+    this.#next = undefined;
+    await this.#writing;
+    await before?.lock?.release();
+    await this.#write();
+  }
+
+  /** Writes once more, with all that the sources said. */
+  async stop(): Promise<void> {
+    clearTimeout(this.#timer);
+    // Nothing is written by a daemon that did not come so far as to read what there is.
+    if (this.#unsubscribe) {
+      this.#unsubscribe();
+      this.#unsubscribe = undefined;
+      if (this.#catalog.snapshot.sources.length > 0) await this.#write();
+      clearTimeout(this.#timer);
+    }
+    await this.#next?.lock?.release();
+    await this.#place?.lock?.release();
+    this.#place = undefined;
+  }
+
+  /**
+   * Resolves when the drains that are in force are on the disk.
+   * @throws Error with one line: they are in force, but a restart would forget them
+   */
+  async saveDrains(): Promise<void> {
+    try {
+      await this.#place?.file.saveDrains(this.#catalog.drains);
+    } catch (error) {
+      this.#note(error);
+      throw error;
+    }
+  }
+
+  status(): StateStatus {
+    return {
+      directory: this.#place?.directory ?? '',
+      ...(this.#writtenAt !== undefined && { writtenAt: this.#writtenAt }),
+      failures: this.#failures,
+      ...(this.#error !== undefined && { error: this.#error }),
+    };
+  }
+
+  problems(): readonly Problem[] {
+    const subject = `state directory ${this.#place?.directory ?? ''}`;
+    return [
+      ...this.#faults.map((message) => ({ code: 'state-unusable', subject, message })),
+      ...(this.#error === undefined
+        ? []
+        : [
+            {
+              code: 'state-not-written',
+              subject,
+              message: `${this.#error}; a restart would forget what changed`,
+            },
+          ]),
+    ];
+  }
+
+  async #lock(directory: string): Promise<StateLock | undefined> {
+    try {
+      return await StateLock.take(directory);
+    } catch (error) {
+      if (error instanceof AlreadyRunning) throw error;
+      this.#log.warn(`${directory}: cannot be locked against a second daemon: ${errorMessage(error)}`);
+      return undefined;
+    }
+  }
+
+  #plan(wait = this.#pause): void {
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      void this.#write();
+    }, wait).unref();
+  }
+
+  #write(): Promise<void> {
+    this.#writing = this.#writing.then(async () => {
+      const started = performance.now();
+      try {
+        await this.#place?.file.saveDrains(this.#catalog.drains);
+        await this.#place?.file.save({
+          sources: this.#catalog.exportFacts(),
+          health: this.#catalog.exportHealth(),
+          vips: this.#catalog.exportVips(),
+        });
+        if (this.#error !== undefined) this.#log.info('the state is written again');
+        this.#error = undefined;
+        this.#retry = FIRST_RETRY_MS;
+        this.#writtenAt = Date.now();
+      } catch (error) {
+        this.#note(error);
+        if (this.#unsubscribe) this.#plan(this.#retry);
+        this.#retry = Math.min(LONGEST_RETRY_MS, this.#retry * 2);
+      }
+      this.#pause = Math.max(SETTLE_MS, (performance.now() - started) / BUSY_SHARE);
+    });
+    return this.#writing;
+  }
+
+  #note(error: unknown): void {
+    const message = errorMessage(error);
+    this.#failures++;
+    if (message !== this.#error) this.#log.warn(message);
+    this.#error = message;
+  }
+}
