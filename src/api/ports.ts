@@ -1,7 +1,7 @@
 import type { CatalogReader } from '../catalog/catalog.js';
 import type { DrainMark, DrainTarget } from '../catalog/health-overlay.js';
 import type { Health, Problem, ServiceKey } from '../catalog/model.js';
-import type { AnsweringJson, DnsCountersJson, ForwardingJson } from './types/dns-figures.js';
+import type { AnsweringJson, DnsCountersJson, ForwardingJson, TransportJson } from './types/dns-figures.js';
 import type { ExplainJson, ViewJson } from './types/query.js';
 import type { VipCounters, VipSettings, VipState, VipStatusJson, VipTaskJson } from './types/vips.js';
 import type { Log } from '../net/log.js';
@@ -72,6 +72,7 @@ export interface DaemonStatus {
     readonly forwarding: ForwardingJson;
     readonly counters: DnsCountersJson;
     readonly answering: AnsweringJson;
+    readonly transport: TransportJson;
   };
 }
 

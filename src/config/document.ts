@@ -30,6 +30,7 @@ export function configDocument(config: Config): Record<string, unknown> {
         Object.entries(dns.forward).map(([suffix, servers]) => [suffix, servers.map(formatUpstream)]),
       ),
       records: dns.records.map(formatRecord),
+      maxForwardsPerClient: dns.maxForwardsPerClient,
       cacheSize: dns.cacheSize,
       ...(dns.rebindProtection && { rebindProtection: { allow: [...dns.rebindProtection.allow] } }),
       ...(dns.allow && { allow: dns.allow.map((cidr) => cidr.text) }),

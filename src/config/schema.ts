@@ -122,6 +122,9 @@ const dnsSchema = section({
       `Records of your own, a line each as in a zone file: ${WRITABLE_TYPES}. Names are absolute, inside or outside the domain; \`*\` as the first label makes a wildcard.`,
     )
     .prefault([]),
+  maxForwardsPerClient: wholeNumber(1, 10_000, 'queries')
+    .describe('How many queries of one client may wait for upstream servers; it gets SERVFAIL for more.')
+    .prefault(100),
   cacheSize: wholeNumber(0, 1024, 'MiB')
     .describe('How much of the answers of upstream servers is kept; 0 keeps none.')
     .prefault(8),

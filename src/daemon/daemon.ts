@@ -258,6 +258,7 @@ export class Daemon {
         forwarding,
         counters: this.#answering.counters(),
         answering,
+        transport: this.#listeners.transport(),
       },
     };
   }

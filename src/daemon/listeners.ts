@@ -1,4 +1,9 @@
-import { createDnsServer, type DnsServer, type DnsServerOptions } from '../dns/server/dns-server.js';
+import {
+  createDnsServer,
+  type DnsServer,
+  type DnsServerOptions,
+  type TransportCounters,
+} from '../dns/server/dns-server.js';
 import type { Responder } from '../dns/server/responder.js';
 import { addLoopbackAddress } from '../linux/addresses.js';
 import { formatHostPort, isLinkLocal, type HostPort } from '../net/ip.js';
@@ -14,6 +19,7 @@ export class Listeners implements Part {
   readonly #log: Log;
   readonly #servers = new Map<string, DnsServer>();
   #wanted: readonly HostPort[] = [];
+  #closed: TransportCounters = { udpSendErrors: 0, udpSocketErrors: 0, tcpConnections: 0, tcpRefused: 0 };
 
   constructor(
     responder: Pick<Responder, 'respond'>,
@@ -28,6 +34,13 @@ export class Listeners implements Part {
   /** What is bound, with real ports. */
   addresses(): readonly HostPort[] {
     return [...this.#servers.values()].flatMap((server) => server.addresses());
+  }
+
+  /** The counters of all listeners, those that were closed included. */
+  transport(): TransportCounters {
+    return [...this.#servers.values()]
+      .map((server) => server.transportCounters())
+      .reduce(addTransport, this.#closed);
   }
 
   /**
@@ -84,6 +97,20 @@ export class Listeners implements Part {
   async #close(keys: readonly string[]): Promise<void> {
     const closing = keys.map((key) => this.#servers.get(key));
     for (const key of keys) this.#servers.delete(key);
-    await Promise.all(closing.map(async (server) => server?.stop()));
+    await Promise.all(
+      closing.map(async (server) => {
+        await server?.stop();
+        if (server) this.#closed = addTransport(this.#closed, server.transportCounters());
+      }),
+    );
   }
+}
+
+function addTransport(one: TransportCounters, other: TransportCounters): TransportCounters {
+  return {
+    udpSendErrors: one.udpSendErrors + other.udpSendErrors,
+    udpSocketErrors: one.udpSocketErrors + other.udpSocketErrors,
+    tcpConnections: one.tcpConnections + other.tcpConnections,
+    tcpRefused: one.tcpRefused + other.tcpRefused,
+  };
 }

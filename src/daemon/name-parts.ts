@@ -92,6 +92,7 @@ function tuningOf(
 ): ResponderTuning {
   const queries = log.of('query');
   return {
+    maxForwardsPerClient: dns.maxForwardsPerClient,
     ...(dns.rateLimit > 0 && {
       rateLimit: {
         perSecond: dns.rateLimit,

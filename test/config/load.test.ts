@@ -26,6 +26,7 @@ describe('the defaults', () => {
         upstreamTimeout: 2000,
         forward: {},
         records: [],
+        maxForwardsPerClient: 100,
         cacheSize: 8,
         rateLimit: 100,
         native: 'auto',
@@ -51,10 +52,12 @@ describe('the defaults', () => {
         ...{ udpReplies: 0, slowStart: 0, panicThreshold: 0.5, minHealthy: 0 },
       },
       health: { rancherCompose: {}, defaults: {} },
-      sources: { docker: {
+      sources: {
+        docker: {
           ...{ socket: '/var/run/docker.sock', resync: 60_000 },
           ...{ adopt: 'auto', releaseOnStop: false },
-        } },
+        },
+      },
       api: { listen: [{ kind: 'unix', path: '/run/fairlead/fairlead.sock' }] },
     });
   });
@@ -137,6 +140,7 @@ describe('precedence', () => {
       state: 'default',
       'log.level': 'default',
       'log.format': 'default',
+      'dns.maxForwardsPerClient': 'default',
       'dns.listen': 'FAIRLEAD_DNS__LISTEN',
       'dns.ttl': '--set',
       'dns.negativeTtl': 'fairlead.yaml:3:29',
@@ -208,7 +212,7 @@ api: { listen: ["unix:api.sock", "unix:///run/f.sock"] }`,
 describe('sources', () => {
   const docker = {
     ...{ socket: '/var/run/docker.sock', resync: 60_000 },
-    ...{ adopt: 'auto', releaseOnStop: false } as const,
+    ...({ adopt: 'auto', releaseOnStop: false } as const),
   };
   const file = { path: '/s.yaml' };
   it.each([

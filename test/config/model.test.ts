@@ -26,6 +26,7 @@ const others: Readonly<Record<string, unknown>> = {
   'dns.upstreamCa': '/srv/ca.pem',
   'dns.forward': { 'corp.example': ['192.0.2.54'] },
   'dns.records': ['printer.lan 300 A 192.0.2.7'],
+  'dns.maxForwardsPerClient': 9,
   'dns.cacheSize': 9,
   'dns.rebindProtection.allow': ['corp.example'],
   'dns.allow': ['192.0.2.0/24'],

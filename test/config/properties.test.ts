@@ -173,6 +173,7 @@ describe('a configuration written out', () => {
             ),
             { maxLength: 3 },
           ),
+          maxForwardsPerClient: fc.integer({ min: 1, max: 10_000 }),
           cacheSize: fc.integer({ min: 0, max: 1024 }),
           rebindProtection: fc.constantFrom(false, {}, { allow: ['corp.test'] }),
           rateLimit: fc.integer({ min: 0, max: 100 }),

@@ -22,6 +22,9 @@ export const dnsMetrics = {
   fairlead_dns_cookies_total: counter('Queries with a DNS cookie, by what it said.', 'state'),
   fairlead_dns_overloads_total: counter('Queries not forwarded because their client had too many under way.'),
   fairlead_dns_send_errors_total: counter('Replies that the kernel refused to send.'),
+  fairlead_dns_socket_errors_total: counter('Errors of UDP sockets that concern no single reply.'),
+  fairlead_dns_tcp_connections: gauge('TCP connections that are open.'),
+  fairlead_dns_tcp_refused_total: counter('TCP connections closed because there were too many.'),
   fairlead_dns_faults_total: counter('Faults of Fairlead that became SERVFAIL.'),
   fairlead_dns_batch_size: histogram('Packets that were received with one system call.'),
   fairlead_dns_reply_seconds: histogram(
@@ -29,7 +32,12 @@ export const dnsMetrics = {
   ),
 };
 
-export function readDns({ ready, counters, answering }: DaemonStatus['dns']): Readings<typeof dnsMetrics> {
+export function readDns({
+  ready,
+  counters,
+  answering,
+  transport,
+}: DaemonStatus['dns']): Readings<typeof dnsMetrics> {
   return {
     fairlead_dns_ready: [[ready ? 1 : 0]],
     fairlead_dns_threads: [[answering.threads]],
@@ -48,7 +56,10 @@ export function readDns({ ready, counters, answering }: DaemonStatus['dns']): Re
     fairlead_dns_loops_total: [[counters.loops]],
     fairlead_dns_cookies_total: byName(counters.cookies),
     fairlead_dns_overloads_total: [[counters.overloads]],
-    fairlead_dns_send_errors_total: [[answering.sendErrors]],
+    fairlead_dns_send_errors_total: [[answering.sendErrors + transport.udpSendErrors]],
+    fairlead_dns_socket_errors_total: [[transport.udpSocketErrors]],
+    fairlead_dns_tcp_connections: [[transport.tcpConnections]],
+    fairlead_dns_tcp_refused_total: [[transport.tcpRefused]],
     fairlead_dns_faults_total: [[counters.faults]],
     // Times are counted once a packet, so that they say how many packets all batches had.
     fairlead_dns_batch_size: [[{ ...answering.batchSizes, sum: sumOf(answering.times.counts) }]],

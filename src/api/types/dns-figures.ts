@@ -55,6 +55,18 @@ export interface AnsweringJson {
   readonly times: HistogramJson;
 }
 
+/** What the sockets themselves count. */
+export interface TransportJson {
+  /** Replies over UDP that the kernel refused to send, besides those of the answering threads. */
+  readonly udpSendErrors: number;
+  /** Errors of UDP sockets that concern no single reply. */
+  readonly udpSocketErrors: number;
+  /** TCP connections that are open now. */
+  readonly tcpConnections: number;
+  /** TCP connections that were closed because there were too many. */
+  readonly tcpRefused: number;
+}
+
 /** A server that names which are not ours are asked of. */
 export interface UpstreamJson {
   /** `ip:port`, or `tls://ip:port#name`. */

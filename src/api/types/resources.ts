@@ -7,7 +7,7 @@ import type {
   ServiceKind,
   SourceState,
 } from '../../catalog/model.js';
-import type { AnsweringJson, DnsCountersJson, ForwardingJson } from './dns-figures.js';
+import type { AnsweringJson, DnsCountersJson, ForwardingJson, TransportJson } from './dns-figures.js';
 import type { ServiceRefJson, Timestamp } from './references.js';
 import type { VipStatusJson } from './vips.js';
 
@@ -154,6 +154,7 @@ export interface StatusJson {
     readonly forwarding: ForwardingJson;
     readonly counters: DnsCountersJson;
     readonly answering: AnsweringJson;
+    readonly transport: TransportJson;
   };
   readonly api: { readonly listen: readonly string[] };
   readonly catalog: {

@@ -1,4 +1,4 @@
-import type { AnsweringJson, ForwardingJson } from '../../api/types/dns-figures.js';
+import type { AnsweringJson, ForwardingJson, TransportJson } from '../../api/types/dns-figures.js';
 import type { SourceJson, StatusJson } from '../../api/types/resources.js';
 import type { Context } from '../context.js';
 import { EXIT } from '../exit-codes.js';
@@ -41,6 +41,7 @@ function words({ paint, width }: Context, status: StatusJson): string {
         dns.ready ? dns.listen.join(', ') : { text: `not bound yet: ${dns.listen.join(', ')}`, tone: 'warn' },
       ],
       ['udp', answeringText(dns.answering)],
+      ['tcp', tcpText(dns.transport)],
       ...routes.map(upstreamField),
       ['api', api.listen.join(', ')],
       [
@@ -84,6 +85,14 @@ function answeringText({ backend, why, threads, own, upstream, misses }: Answeri
       : `one by one (${plain(why ?? 'no reason given')})`;
   const asked = own + upstream + misses;
   return asked === 0 ? how : `${how}, ${own + upstream} of ${asked} from compiled answers`;
+}
+
+function tcpText({ tcpConnections, tcpRefused }: TransportJson): Cell {
+  const refused = tcpRefused === 0 ? '' : `, ${tcpRefused} refused because there were too many`;
+  return {
+    text: `${count(tcpConnections, 'connection')}${refused}`,
+    tone: tcpRefused === 0 ? undefined : 'warn',
+  };
 }
 
 function checksText({ tasks, failing }: StatusJson['checks']): Cell {

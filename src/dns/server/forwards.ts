@@ -8,9 +8,6 @@ import type { MutableCounters } from './counters.js';
 import { InFlight } from './in-flight.js';
 import type { ResponderForwarder } from './responder-options.js';
 
-/** More than any honest client has under way. */
-export const MAX_FORWARDS_PER_CLIENT = 100;
-
 const OVERLOADED: ForwardResult = {
   ok: false,
   rcode: RCODE.SERVFAIL,
@@ -22,6 +19,9 @@ const NO_FORWARDER: ForwardResult = {
   rcode: RCODE.REFUSED,
   ede: { code: EDE.NOT_AUTHORITATIVE },
 };
+
+/** The default: more than an honest client has under way. */
+export const MAX_FORWARDS_PER_CLIENT = 100;
 
 /** Hands clients' queries to the forwarder, no more of one client at a time than it may have under way. */
 export class Forwards {

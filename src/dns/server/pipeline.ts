@@ -65,14 +65,14 @@ export class Pipeline {
     this.#answered = { cookies: options.cookies };
   }
 
-  tune({ rateLimit, queryLog, nsid, maxForwardsPerClient }: ResponderTuning): void {
+  tune({ rateLimit, queryLog, nsid, maxForwardsPerClient = MAX_FORWARDS_PER_CLIENT }: ResponderTuning): void {
     this.#answered = {
       cookies: this.#options.cookies,
       ...(nsid !== undefined && { nsid: nsidOf(nsid) }),
     };
     this.#limiter = rateLimit && new RateLimiter(rateLimit, this.#now);
     this.#log = queryLog;
-    this.#forwards.maxPerClient = maxForwardsPerClient ?? MAX_FORWARDS_PER_CLIENT;
+    this.#forwards.maxPerClient = maxForwardsPerClient;
   }
 
   handle(packet: Uint8Array, client: Client): Handled | Promise<Handled> {
