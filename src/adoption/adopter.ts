@@ -134,14 +134,14 @@ export class Adopter {
   /**
    * @param stack absent: all containers
    * @returns those of it, as they are now
-   * @throws Error with one line when the choice cannot be kept
    */
   choose(choice: Choice, stack?: string): readonly AdoptionState[] {
     try {
       this.#choices.choose(choice, stack);
-    } finally {
-      this.#considerAll();
+    } catch (error) {
+      this.#options.log.warn(errorMessage(error));
     }
+    this.#considerAll();
     return this.states().filter(({ task }) => stack === undefined || task.stack === stack);
   }
 

@@ -4,6 +4,7 @@ import type { FaceContext, FaceListen, HttpFace } from './http-face.js';
 import { HttpStreams } from './http-lines.js';
 import { localGuard } from './local-guard.js';
 import type { ApiPorts } from './ports.js';
+import { adoptionRoutes } from './routes/adoption-routes.js';
 import { checkRoutes } from './routes/check-routes.js';
 import { drainRoutes } from './routes/drain-routes.js';
 import { eventRoutes } from './routes/event-routes.js';
@@ -53,6 +54,7 @@ export function ownRoutes(
   nameRoutes(app, ports);
   checkRoutes(app, ports);
   drainRoutes(app, ports);
+  adoptionRoutes(app, ports);
   vipRoutes(app, ports);
   eventRoutes(app, ports, streams, limits);
   watchRoutes(app, feed, streams);

@@ -1,6 +1,7 @@
 import type { CatalogReader } from '../catalog/catalog.js';
 import type { DrainMark, DrainTarget } from '../catalog/health-overlay.js';
 import type { Health, Problem, ServiceKey } from '../catalog/model.js';
+import type { AdoptionJson, AdoptionStatusJson } from './types/adoption.js';
 import type { AnsweringJson, DnsCountersJson, ForwardingJson, TransportJson } from './types/dns-figures.js';
 import type { ExplainJson, ViewJson } from './types/query.js';
 import type { VipCounters, VipSettings, VipState, VipStatusJson, VipTaskJson } from './types/vips.js';
@@ -208,6 +209,18 @@ export interface VirtualServiceInfo extends VipCounters {
 /** A task behind a virtual IP; see {@link VipTaskJson}. */
 export type VirtualTaskInfo = Omit<VipTaskJson, 'id'> & { readonly task: string };
 
+/** What the API sees of adoption: which containers ask Fairlead instead of Docker's resolver. */
+export interface AdoptionPort {
+  /** Those that run and whose resolv.conf is known, by stack and name. */
+  containers(): readonly AdoptionJson[];
+  status(): AdoptionStatusJson;
+  /**
+   * What an operator chose, for a stack or for all.
+   * @returns the containers that it is about, as they are afterwards
+   */
+  choose(choice: 'adopt' | 'release', stack: string | undefined): readonly AdoptionJson[];
+}
+
 /** All that the API is given. */
 export interface ApiPorts {
   readonly catalog: CatalogReader;
@@ -215,6 +228,7 @@ export interface ApiPorts {
   readonly daemon: DaemonInfo;
   readonly health: HealthPort;
   readonly vips: VipPort;
+  readonly adoption: AdoptionPort;
   readonly process: ProcessPort;
   readonly log: Log;
   /** Milliseconds since the epoch. */

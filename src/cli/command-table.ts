@@ -89,6 +89,11 @@ export const COMMANDS: readonly CommandSpec[] = [
     options: [
       ...CONFIG_OPTIONS,
       {
+        flags: '--adopt <which>',
+        description: "which containers ask Fairlead instead of Docker's resolver (sources.docker.adopt)",
+        choices: ['auto', 'all', 'off'],
+      },
+      {
         flags: '--demo <when>',
         description:
           'serve embedded demo tasks on loopback: always, or when Docker or the rights are missing (auto)',
@@ -101,6 +106,10 @@ export const COMMANDS: readonly CommandSpec[] = [
       {
         command: 'fairlead run --config test.yaml --set dns.ttl=5',
         says: 'with another file, and one key changed',
+      },
+      {
+        command: 'fairlead run --adopt all',
+        says: 'every container of the host asks Fairlead; undone by "fairlead release"',
       },
       { command: 'fairlead run --demo auto', says: 'try it, with or without Docker' },
     ],
@@ -253,6 +262,46 @@ export const COMMANDS: readonly CommandSpec[] = [
       { command: 'fairlead beat shop_worker_1 --fail --note "queue is full"', says: 'it is not' },
     ],
     load: () => import('./commands/beat.js'),
+  },
+  {
+    name: 'adopt',
+    summary: "Have containers ask Fairlead instead of Docker's resolver; without a stack list who asks whom",
+    description:
+      'Their resolv.conf is rewritten on the spot, where a probe from them reaches Fairlead. It lasts until it is taken back with "fairlead release", over restarts of the daemon too. docs/adoption.md has the rules.',
+    arguments: [
+      {
+        name: 'stack',
+        description: 'the stack (compose project) whose containers are adopted',
+        required: false,
+      },
+    ],
+    options: [{ flags: '--all', description: 'adopt all containers of the host' }, ...LIST_OPTIONS],
+    examples: [
+      { command: 'fairlead adopt webshop', says: 'the containers of one stack, those that run already too' },
+      { command: 'fairlead adopt --all', says: 'all containers' },
+      { command: 'fairlead adopt', says: 'who asks Fairlead, who asks Docker, and why' },
+    ],
+    load: () => import('./commands/adopt.js'),
+  },
+  {
+    name: 'release',
+    summary: "Hand containers back to Docker's resolver",
+    description:
+      'Their resolv.conf becomes what Docker had written, to the byte. Where the daemon does not run, this works on the files of the engine themselves.',
+    arguments: [{ name: 'stack', description: 'only the containers of this stack', required: false }],
+    options: [
+      {
+        flags: '--root <dir>',
+        description:
+          "the engine's data directory, for when the daemon does not run (default: /var/lib/docker)",
+      },
+      ...CHANGE_OPTIONS,
+    ],
+    examples: [
+      { command: 'fairlead release', says: 'all containers ask Docker again' },
+      { command: 'fairlead release webshop', says: 'those of one stack' },
+    ],
+    load: () => import('./commands/release.js'),
   },
   {
     name: 'query',

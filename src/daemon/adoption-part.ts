@@ -1,5 +1,7 @@
-import { Adopter, type AdopterSettings } from '../adoption/adopter.js';
+import { Adopter, type AdopterSettings, type AdoptionState } from '../adoption/adopter.js';
 import { createReachProbe } from '../adoption/reach-probe.js';
+import type { AdoptionPort } from '../api/ports.js';
+import type { AdoptionJson, AdoptionStatusJson } from '../api/types/adoption.js';
 import type { Catalog } from '../catalog/catalog.js';
 import { instancesOf } from '../config/source-instances.js';
 import type { HostPort } from '../net/ip.js';
@@ -41,7 +43,40 @@ export class AdoptionPart implements Part {
   stop(): void {
     this.adopter.stop();
   }
+
+  /** What the API sees of it. */
+  readonly port: AdoptionPort = {
+    containers: () => this.adopter.states().map(adoptionJson),
+    status: () => statusOf(this.adopter.states()),
+    choose: (choice, stack) => this.adopter.choose(choice, stack).map(adoptionJson),
+  };
 }
+
+function adoptionJson({ task, adopted, code, why, server }: AdoptionState): AdoptionJson {
+  return {
+    ...{ id: task.id, name: task.name, stack: task.stack, adopted, why },
+    ...(code !== undefined && { code }),
+    ...(server !== undefined && { server }),
+  };
+}
+
+/** What stands in the way of containers that are wanted, and that an operator can clear away. */
+const CURABLE: ReadonlySet<string> = new Set(['unreachable', 'unwritable', 'contested', 'pending']);
+
+function statusOf(states: readonly AdoptionState[]): AdoptionStatusJson {
+  const left: Record<string, number> = {};
+  const problems = new Set<string>();
+  for (const { adopted, code, why } of states) {
+    if (adopted || code === undefined) continue;
+    left[code] = (left[code] ?? 0) + 1;
+    if (CURABLE.has(code) && problems.size < MOST_PROBLEMS) problems.add(why);
+  }
+  const adopted = states.filter((state) => state.adopted).length;
+  return { adopted, left, problems: [...problems] };
+}
+
+/** More are not listed in the status. */
+const MOST_PROBLEMS = 3;
 
 function settingsOf({ config }: LoadedConfig, listeners: readonly HostPort[]): AdopterSettings {
   const engines = instancesOf('docker', config.sources.docker).map(

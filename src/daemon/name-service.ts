@@ -1,5 +1,7 @@
+import { DOCKER_RESOLVER } from '../adoption/resolv-conf.js';
 import {
   QuestionError,
+  type AdoptionPort,
   type NameService,
   type QueryResult,
   type VipPort,
@@ -32,6 +34,7 @@ export function createNameService(
   catalog: CatalogReader,
   parts: () => NameParts,
   vips: Pick<VipPort, 'services'>,
+  adoption: Pick<AdoptionPort, 'containers'>,
 ): NameService {
   const prepare = (name: string, type: string, as: string | undefined) => {
     const { zone, environment, hostClient } = parts();
@@ -72,6 +75,7 @@ export function createNameService(
         name,
         type,
         view: info,
+        ...elsewhere(view.task, adoption),
         ...told,
         ...(vip && { vip: { address: vip.address, ports: carried.map(vipPort) } }),
         tasks: tasks.map(({ task, addresses, in: isIn, why }) => ({
@@ -87,6 +91,21 @@ export function createNameService(
       };
     },
   };
+}
+
+/** A container that is not adopted asks Docker's resolver, or servers of its own, before it asks here. */
+function elsewhere(
+  task: Task | undefined,
+  adoption: Pick<AdoptionPort, 'containers'>,
+): Pick<ExplainJson, 'elsewhere'> {
+  const found = task && adoption.containers().find(({ id }) => id === task.id);
+  if (!found || found.adopted) return {};
+  const { server, why } = found;
+  const who =
+    server === DOCKER_RESOLVER
+      ? "Docker's resolver answers names of its networks to this container, whatever their health, and asks here for others only"
+      : `this container asks ${server ?? 'servers of its own'}`;
+  return { elsewhere: `${who}: it is not adopted (${why})` };
 }
 
 function vipPort(info: VirtualServiceInfo): ExplainVipPortJson {

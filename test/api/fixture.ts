@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { encode, type Packet } from 'dns-packet';
 import type {
+  AdoptionPort,
   CheckCounts,
   CheckRowInfo,
   DaemonStatus,
@@ -15,6 +16,7 @@ import type {
   VirtualServiceInfo,
 } from '../../src/api/ports.js';
 import type { DrainMark } from '../../src/catalog/health-overlay.js';
+import type { AdoptionJson, AdoptionStatusJson } from '../../src/api/types/adoption.js';
 import type { ExplainJson } from '../../src/api/types/query.js';
 import type { VipStatusJson } from '../../src/api/types/vips.js';
 import { createApiServer, type ApiServerOptions } from '../../src/api/api-server.js';
@@ -421,6 +423,28 @@ export class FakeVips implements VipPort {
   }
 }
 
+/** Two containers of one stack, which follow what is chosen for them. */
+export class FakeAdoption implements AdoptionPort {
+  choices: unknown[] = [];
+  list: readonly AdoptionJson[] = ['shop_web_1', 'shop_db_1'].map((name) => ({
+    ...{ id: name, name, stack: 'shop', adopted: false, code: 'not-wanted', why: 'nothing asks for it' },
+    server: '127.0.0.11',
+  }));
+
+  containers(): readonly AdoptionJson[] {
+    return this.list;
+  }
+
+  status(): AdoptionStatusJson {
+    return { adopted: 0, left: { 'not-wanted': this.list.length }, problems: [] };
+  }
+
+  choose(choice: 'adopt' | 'release', stack: string | undefined): readonly AdoptionJson[] {
+    this.choices.push([choice, stack]);
+    return this.list.map((each) => ({ ...each, adopted: choice === 'adopt' }));
+  }
+}
+
 export const fakeProcess: ProcessPort = {
   figures: () =>
     Promise.resolve({ cpuSeconds: 1.5, residentBytes: 5e7, startedAt: NOW, openFds: 21, maxFds: 1024 }),
@@ -435,6 +459,7 @@ export interface Fixture {
   readonly names: FakeNames;
   readonly health: FakeHealth;
   readonly vips: FakeVips;
+  readonly adoption: FakeAdoption;
   readonly logged: string[];
   readonly status: { current: DaemonStatus };
 }
@@ -450,6 +475,7 @@ export async function startApi(
   const names = new FakeNames();
   const health = new FakeHealth();
   const vips = new FakeVips();
+  const adoption = new FakeAdoption();
   const logged: string[] = [];
   const status = { current: STATUS };
   const server = createApiServer({
@@ -457,6 +483,7 @@ export async function startApi(
     names,
     health,
     vips,
+    adoption,
     daemon: { status: () => status.current, problems: () => [] },
     process: fakeProcess,
     log: recordedLog(logged),
@@ -470,7 +497,7 @@ export async function startApi(
     rmSync(dir, { recursive: true });
     throw error;
   }
-  return { dir, socket, server, catalog, sink, names, health, vips, logged, status };
+  return { dir, socket, server, catalog, sink, names, health, vips, adoption, logged, status };
 }
 
 /** Puts {@link FACTS} into the catalog and says that they are live. */

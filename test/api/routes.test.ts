@@ -253,7 +253,7 @@ describe('errors', () => {
 
 it('docs/api.md has every route and every problem code', () => {
   const routes: string[] = [];
-  const { catalog, names, health, vips, status } = fixture;
+  const { catalog, names, health, vips, adoption, status } = fixture;
   const app = fastify({ exposeHeadRoutes: false });
   app.addHook('onRoute', ({ url, method }) => {
     routes.push(`${String(method)} ${url}`);
@@ -265,6 +265,7 @@ it('docs/api.md has every route and every problem code', () => {
     daemon,
     health,
     vips,
+    adoption,
     process: fakeProcess,
     log: silentLog,
     clock: Date.now,

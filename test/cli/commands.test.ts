@@ -255,6 +255,7 @@ describe('status', () => {
         '             lan: none, such names are refused',
         `  api        unix:${fixture.socket}`,
         `  catalog    3 services, 4 tasks (healthy 2, unhealthy 1, stopped 1), revision ${fixture.catalog.snapshot.revision}`,
+        '  adoption   0 of 2 containers ask Fairlead (not-wanted 2); "fairlead adopt" lists them',
         '  checks     4 tasks checked, 1 failing',
         '  vips       proxy, 0 ports of addresses from 10.43.0.0/16',
         '  queries    4 (A 3, AAAA 1), 1 forwarded, 7 from the cache',

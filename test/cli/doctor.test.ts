@@ -79,6 +79,7 @@ const status = (more: object = {}): StatusJson =>
     },
     sources: [{ name: 'docker', state: 'live', detail: 'Engine 28.5' }],
     problems: [],
+    adoption: { adopted: 0, left: {}, problems: [] },
     vips: { plane: 'proxy', pool: '10.43.0.0/16', services: 1 },
     ...more,
   }) as unknown as StatusJson;
@@ -254,6 +255,20 @@ describe('checks', () => {
       { daemon: up(withRoutes([{ address: '192.0.2.2:53', up: false, failures: 2 }], 'corp.example')) },
       'FAIL 1 of 1 servers for names in corp.example do not answer: 192.0.2.2:53 (no answer)',
     ],
+    [
+      'adoption',
+      { daemon: up({ adoption: { adopted: 3, left: { refused: 1 }, problems: [] } }) },
+      'OK 3 of 4 containers are adopted',
+    ],
+    [
+      'adoption',
+      {
+        daemon: up({
+          adoption: { adopted: 0, left: { unreachable: 2 }, problems: ['a firewall may drop it'] },
+        }),
+      },
+      'WARN 0 of 2 containers are adopted; others cannot be: a firewall may drop it',
+    ],
     ['resolvers', {}, 'OK 1 of 1 containers looked at: all ask Fairlead'],
     [
       'resolvers',
@@ -270,7 +285,7 @@ describe('checks', () => {
       },
       'WARN running containers do not ask Fairlead: a, old-0, old-1, old-2, old-3 and 2 more\n' +
         'WARN running containers ask others beside Fairlead: b\n' +
-        'WARN running containers have ndots above 1: b',
+        'WARN running containers have ndots above 2: b',
     ],
     ['resolvers', { docker: { ...engine, containers: [{ name: 'c' }] } }, ''],
     [
@@ -427,7 +442,7 @@ describe('what is read', () => {
     const own = 'nameserver 127.0.0.11\noptions ndots:0\n\n';
     const comment = '# Based on host file\n# ExtServers: [169.254.169.250 host(127.0.0.53)]\n';
     expect(containerResolver(own + comment).servers).toEqual(['169.254.169.250', '127.0.0.53']);
-    expect(containerResolver(own).servers).toEqual([]);
+    expect(containerResolver(own).servers).toBeUndefined();
   });
 });
 

@@ -24,7 +24,7 @@ export function statusRoutes(
 }
 
 function statusJson(ports: ApiPorts, listen: readonly string[]): StatusJson {
-  const { catalog, daemon, health, vips, clock } = ports;
+  const { catalog, daemon, health, vips, adoption, clock } = ports;
   const { snapshot } = catalog;
   const { startedAt, config, state, ...rest } = daemon.status();
   const { loadedAt, reload, ...file } = config;
@@ -55,6 +55,7 @@ function statusJson(ports: ApiPorts, listen: readonly string[]): StatusJson {
     checks: checkCounts(health),
     drains: health.drains().length,
     vips: vips.status(),
+    adoption: adoption.status(),
     sources: snapshot.sources.map(sourceJson),
     problems: problemsOf(ports),
   };

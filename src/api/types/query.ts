@@ -91,6 +91,8 @@ export interface ExplainJson {
   readonly name: string;
   readonly type: string;
   readonly view: ViewJson;
+  /** Present when the client asks somebody else before Fairlead: who answers there, and why it is not adopted. */
+  readonly elsewhere?: string;
   readonly steps: readonly ExplainStepJson[];
   readonly rule: string;
   readonly rcode: string;

@@ -7,6 +7,7 @@ import type {
   ServiceKind,
   SourceState,
 } from '../../catalog/model.js';
+import type { AdoptionStatusJson } from './adoption.js';
 import type { AnsweringJson, DnsCountersJson, ForwardingJson, TransportJson } from './dns-figures.js';
 import type { ServiceRefJson, Timestamp } from './references.js';
 import type { VipStatusJson } from './vips.js';
@@ -176,6 +177,7 @@ export interface StatusJson {
   /** How many drains are in force. */
   readonly drains: number;
   readonly vips: VipStatusJson;
+  readonly adoption: AdoptionStatusJson;
   readonly sources: readonly SourceJson[];
   readonly problems: readonly Problem[];
 }
@@ -296,6 +298,7 @@ export type ProblemCode =
   | 'task-without-check'
   | 'check-not-ttl'
   | 'service-without-tasks'
+  | 'stack-not-found'
   | 'drain-not-found'
   | 'state-not-written'
   | 'too-many-streams'

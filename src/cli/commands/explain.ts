@@ -49,6 +49,7 @@ function words({ paint, width }: Context, told: ExplainJson): string {
   const head = renderFields(
     [
       ['view', viewText(told.view)],
+      ['asks', told.elsewhere === undefined ? undefined : { text: told.elsewhere, tone: 'warn' }],
       ['rule', rule],
       ['vip', told.vip && vipCell(told.vip)],
       ['answer', rcode],

@@ -48,6 +48,7 @@ function words({ paint, width }: Context, status: StatusJson): string {
         'catalog',
         `${count(catalog.services, 'service')}, ${count(catalog.tasks, 'task')}${health === '' ? '' : ` (${health})`}, revision ${catalog.revision}`,
       ],
+      ['adoption', adoptionCell(status.adoption)],
       ['checks', checksText(checks)],
       ['vips', vipsCell(status.vips)],
       [
@@ -93,6 +94,16 @@ function tcpText({ tcpConnections, tcpRefused }: TransportJson): Cell {
     text: `${count(tcpConnections, 'connection')}${refused}`,
     tone: tcpRefused === 0 ? undefined : 'warn',
   };
+}
+
+/** How many containers ask Fairlead; those that nobody wants are no reason to warn. */
+function adoptionCell({ adopted, left, problems }: StatusJson['adoption']): Cell | undefined {
+  const others = Object.values(left).reduce((total, each) => total + each, 0);
+  if (adopted + others === 0) return undefined;
+  const why = tally(left);
+  const text = `${adopted} of ${count(adopted + others, 'container')} ask Fairlead${why === '' ? '' : ` (${why}); "fairlead adopt" lists them`}`;
+  const more = problems.map((problem) => `; ${plain(problem)}`).join('');
+  return { text: `${text}${more}`, tone: problems.length === 0 ? undefined : 'warn' };
 }
 
 function checksText({ tasks, failing }: StatusJson['checks']): Cell {

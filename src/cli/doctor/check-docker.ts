@@ -7,6 +7,7 @@ import {
   type Finding,
   type HostFacts,
 } from './host-facts.js';
+import type { StatusJson } from '../../api/types/resources.js';
 
 /** The API version that has all that the docker source asks for without a fallback (Engine 20.10). */
 const OLDEST_API = [1, 41] as const;
@@ -57,18 +58,32 @@ function engine({ engine: version, api, firewall, path }: Extract<DockerFacts, {
     : ok('docker', message);
 }
 
-/** More dots than this in `ndots` make every name of the Internet cost as many queries as the search list is long. */
-const USUAL_NDOTS = 1;
+/** More dots than this in `ndots` make every name of the Internet cost as many queries as the search list is long. Adoption sets 2. */
+const USUAL_NDOTS = 2;
 
 /** Whether containers are told to ask Fairlead at all, and nobody else. */
-export function checkContainerDns({ docker, daemonJson, listeners }: HostFacts): Finding[] {
+export function checkContainerDns({ docker, daemonJson, listeners, daemon }: HostFacts): Finding[] {
   if (docker.state === 'off') return [];
+  const adoption = daemon.state === 'up' ? daemon.status.adoption : undefined;
   const own = new Set(listeners.map(({ ip }) => ip));
   const address = listeners[0]?.ip ?? '169.254.169.250';
   return [
-    ...checkDaemonJson(daemonJson, own, address),
+    ...(adoption ? checkAdoption(adoption) : []),
+    ...(adoption && adoption.adopted > 0 ? [] : checkDaemonJson(daemonJson, own, address)),
     ...(docker.state === 'up' ? checkContainers(docker.containers, own, address) : []),
   ];
+}
+
+/** How many containers ask Fairlead by adoption, and what keeps others from it. */
+function checkAdoption({ adopted, left, problems }: StatusJson['adoption']): Finding[] {
+  const others = Object.values(left).reduce((total, each) => total + each, 0);
+  if (adopted + others === 0) return [];
+  const message = `${adopted} of ${adopted + others} containers are adopted`;
+  const [first, ...more] = problems;
+  if (first === undefined) return [ok('adoption', message)];
+  const rest = more.length === 0 ? '' : ` (and ${more.length} more)`;
+  const remedy = '"fairlead adopt" lists all; docs/adoption.md says what each needs';
+  return [warn('adoption', `${message}; others cannot be: ${first}${rest}`, remedy)];
 }
 
 function checkDaemonJson(
@@ -90,7 +105,7 @@ function checkDaemonJson(
           warn(
             'containers',
             `Docker's daemon.json sets ndots:${ndots}: names with fewer dots are asked with every search domain first`,
-            'take it out of "dns-opts", or set ndots:1; short names work without it',
+            'take it out of "dns-opts"; short names work without it',
           ),
         ]
       : [];
@@ -137,7 +152,7 @@ function checkContainers(
   const findings = [
     ...told(elsewhere, 'do not ask Fairlead', `create them anew, or start them with --dns ${address}`),
     ...told(mixed, 'ask others beside Fairlead', `start them with --dns ${address} alone`),
-    ...told(dotted, 'have ndots above 1', 'leave ndots out: short names work without it'),
+    ...told(dotted, 'have ndots above 2', 'leave ndots out: short names work without it'),
   ];
   return findings.length > 0
     ? findings

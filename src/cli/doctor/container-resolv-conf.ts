@@ -18,15 +18,16 @@ export function ndotsOf(options: readonly string[]): number | undefined {
  * resolver, 127.0.0.11, and a comment says whom it asks in turn: `# ExtServers: [192.0.2.1 host(127.0.0.53)]`.
  */
 export function containerResolver(text: string): {
-  readonly servers: readonly string[];
+  /** Absent: engines before 25 do not write whom their resolver asks. */
+  readonly servers?: readonly string[];
   readonly ndots?: number;
 } {
   const options = [...text.matchAll(/^options[ \t]+(.*)$/gm)].flatMap(([, list = '']) => list.split(/\s+/));
   const ndots = ndotsOf(options);
   const asked = nameserversOf(text);
-  const behind = /^# ExtServers: \[(.*)\]/m.exec(text)?.[1]?.split(/\s+/) ?? [];
+  const behind = /^# ExtServers: \[(.*)\]/m.exec(text)?.[1]?.split(/\s+/);
   const servers = asked.includes('127.0.0.11')
-    ? behind.map((each) => /^host\((.*)\)$/.exec(each)?.[1] ?? each).map((each) => canonicalIp(each) ?? each)
+    ? behind?.map((each) => /^host\((.*)\)$/.exec(each)?.[1] ?? each).map((each) => canonicalIp(each) ?? each)
     : asked;
-  return { servers, ...(ndots === undefined ? {} : { ndots }) };
+  return { ...(servers === undefined ? {} : { servers }), ...(ndots === undefined ? {} : { ndots }) };
 }
