@@ -82,6 +82,8 @@ export interface DaemonInfo {
   status(): DaemonStatus;
   /** What is wrong with the daemon itself. */
   problems(): readonly Problem[];
+  /** Asks every DNS listener as a client would. @returns a line for each that does not answer */
+  unanswered(): Promise<readonly string[]>;
 }
 
 /** One task's check. Times are milliseconds since the epoch. */

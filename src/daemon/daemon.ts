@@ -10,6 +10,8 @@ import type { Problem } from '../catalog/model.js';
 import type { Snapshot } from '../catalog/snapshot.js';
 import type { Config } from '../config/model.js';
 import { Pace } from '../runtime/pace.js';
+import { askListener } from '../dns/server/ask-listener.js';
+import { nameFromLabels } from '../wire/name.js';
 import { createResponder, type Responder } from '../dns/server/responder.js';
 import { formatHostPort } from '../net/ip.js';
 import { AdoptionPart } from './adoption-part.js';
@@ -28,12 +30,16 @@ import type { Log } from '../net/log.js';
 import type { DaemonLog } from './log.js';
 import { processFigures } from './metrics-process.js';
 import { createNameService } from './name-service.js';
-import { forwardingStatus, hostClient } from './name-parts.js';
+import { forwardingStatus, hostClient, RESOLV_CONF } from './name-parts.js';
 import { NamesInForce } from './names-in-force.js';
 import { logPanic } from './panic-log.js';
+import { ResolvConfWatch } from './resolv-conf-watch.js';
 import { Sources } from './sources.js';
 import { StateKeeper } from '../state/state-keeper.js';
 import { vipPort } from './vip-info.js';
+
+/** How long a listener has for its reply when Fairlead asks it itself, in ms. */
+const ASK_MS = 1000;
 
 /** Everything that runs, wired: sources -> catalog -> name server, virtual IPs, API, state directory. */
 export class Daemon {
@@ -49,6 +55,7 @@ export class Daemon {
   readonly #names: NamesInForce;
   readonly #responder: Responder;
   readonly #answering: Answering;
+  readonly #resolvConf: ResolvConfWatch;
   readonly #listeners: Listeners;
   readonly #adoption: AdoptionPart;
   readonly #sources: Sources;
@@ -101,6 +108,12 @@ export class Daemon {
       startedAt: this.#startedAt,
       log: log.of('dns'),
     });
+    this.#resolvConf = new ResolvConfWatch({
+      path: RESOLV_CONF,
+      names: this.#names,
+      onChange: () => this.#answering.reload(),
+      log: log.of('forward'),
+    });
     this.#listeners = new Listeners(
       this.#responder,
       (address, counters) => this.#answering.listen(address, counters),
@@ -151,6 +164,7 @@ export class Daemon {
       this.#state,
       this.#names,
       this.#answering,
+      this.#resolvConf,
       this.#vipPool(),
       { name: 'definitions of checks', reload: (loaded) => this.#health.reload(createCheckBook(loaded)) },
       this.#sources,
@@ -228,7 +242,21 @@ export class Daemon {
 
   /** What is wrong with the daemon itself. */
   problems(): readonly Problem[] {
-    return [...this.#internalErrors.problems(), ...this.#state.problems()];
+    return [...this.#internalErrors.problems(), ...this.#resolvConf.problems(), ...this.#state.problems()];
+  }
+
+  /** Asks every DNS listener as a client would. @returns a line for each that does not answer */
+  async unanswered(): Promise<readonly string[]> {
+    const { zone } = this.#names.current;
+    const name = nameFromLabels(this.#loaded.config.domain.split('.'));
+    const asked = this.#listeners.addresses().map(async (address) => {
+      const target = { ...address, ip: localForm(address.ip) };
+      // A client that may not ask gets no reply, and that is not a fault of the listener.
+      if (!name || !zone.serves({ address: target.ip })) return undefined;
+      const fault = await askListener(target, name, ASK_MS);
+      return fault === undefined ? undefined : `DNS at ${formatHostPort(address)} does not answer: ${fault}`;
+    });
+    return (await Promise.all(asked)).filter((fault) => fault !== undefined);
   }
 
   status(): DaemonStatus {
@@ -320,4 +348,10 @@ function warnOfProblems(log: Log): (change: ChangeSet, snapshot: Snapshot) => vo
     for (const { code, message } of problems) if (!told.has(message)) log.warn(message, { code });
     told = new Set(problems.map(({ message }) => message));
   };
+}
+
+/** A listener on all addresses is asked on loopback. */
+function localForm(ip: string): string {
+  if (ip === '0.0.0.0') return '127.0.0.1';
+  return ip === '::' ? '::1' : ip;
 }

@@ -7,6 +7,7 @@ import {
 import type { Responder } from '../dns/server/responder.js';
 import { addLoopbackAddress } from '../linux/addresses.js';
 import { formatHostPort, isLinkLocal, type HostPort } from '../net/ip.js';
+import { AddressRepair } from './address-repair.js';
 import type { Part, Undo } from './lifecycle.js';
 import type { LoadedConfig } from './loaded-config.js';
 import type { Log } from '../net/log.js';
@@ -18,6 +19,7 @@ export class Listeners implements Part {
   readonly #listenUdp: NonNullable<DnsServerOptions['listenUdp']>;
   readonly #log: Log;
   readonly #servers = new Map<string, DnsServer>();
+  readonly #repair: AddressRepair;
   #wanted: readonly HostPort[] = [];
   #closed: TransportCounters = { udpSendErrors: 0, udpSocketErrors: 0, tcpConnections: 0, tcpRefused: 0 };
 
@@ -29,6 +31,7 @@ export class Listeners implements Part {
     this.#responder = responder;
     this.#listenUdp = listenUdp;
     this.#log = log;
+    this.#repair = new AddressRepair(() => this.#wanted.map(({ ip }) => ip), log);
   }
 
   /** What is bound, with real ports. */
@@ -71,6 +74,10 @@ export class Listeners implements Part {
     return undo;
   }
 
+  start(): void {
+    this.#repair.start();
+  }
+
   /** Closes the addresses that are no longer wanted. */
   async reload(): Promise<void> {
     const wanted = new Set(this.#wanted.map(formatHostPort));
@@ -78,6 +85,7 @@ export class Listeners implements Part {
   }
 
   async stop(): Promise<void> {
+    this.#repair.stop();
     await this.#close([...this.#servers.keys()]);
   }
 

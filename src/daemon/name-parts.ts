@@ -5,7 +5,7 @@ import type { Snapshot } from '../catalog/snapshot.js';
 import type { Config } from '../config/model.js';
 import { createCache, type CachedExchange } from '../dns/forward/cache.js';
 import { createForwarder, type Forwarder } from '../dns/forward/forwarder.js';
-import { systemUpstreams } from '../dns/forward/resolv-conf.js';
+import { parseSearchList, systemUpstreams } from '../dns/forward/resolv-conf.js';
 import type { ResponderTuning } from '../dns/server/responder-options.js';
 import { nameFromLabels } from '../wire/name.js';
 import { isKnown, isNearby } from '../dns/zone/access.js';
@@ -15,6 +15,7 @@ import { isLoopback, parseCidr, type Cidr } from '../net/ip.js';
 import { formatUpstream } from '../net/upstream.js';
 import { fileFault } from '../text/file-fault.js';
 import type { DaemonLog } from './log.js';
+import { readResolvConf } from './resolv-conf-watch.js';
 
 /** The parts of the name server that a configuration makes; a reload makes them anew. */
 export interface Names {
@@ -31,7 +32,11 @@ export interface NamesContext {
   /** Milliseconds since the epoch. */
   readonly startedAt: number;
   readonly log: DaemonLog;
+  /** The host's resolv.conf; /etc/resolv.conf by default. */
+  readonly resolvConf?: string;
 }
+
+export const RESOLV_CONF = '/etc/resolv.conf';
 
 /** @throws Error with one line when something that the configuration names cannot be read or cannot work */
 export function createNames(config: Config, context: NamesContext): Names {
@@ -39,8 +44,9 @@ export function createNames(config: Config, context: NamesContext): Names {
   const { catalog, startedAt, log } = context;
   const apex = nameFromLabels(domain.split('.'));
   const suffixes = Object.keys(dns.forward);
+  const host = dns.upstreams === 'system' ? readResolvConf(context.resolvConf ?? RESOLV_CONF) : '';
   const forwarder = createForwarder({
-    upstreams: dns.upstreams === 'system' ? systemUpstreams(readResolvConf(), dns.listen) : dns.upstreams,
+    upstreams: dns.upstreams === 'system' ? systemUpstreams(host, dns.listen) : dns.upstreams,
     forward: new Map(Object.entries(dns.forward)),
     ...(dns.upstreamCa !== undefined && { ca: readNamed('dns.upstreamCa', dns.upstreamCa) }),
     listen: dns.listen,
@@ -62,6 +68,7 @@ export function createNames(config: Config, context: NamesContext): Names {
     serialBase: Math.floor(startedAt / 1000),
     records: dns.records,
     forwardSuffixes: suffixes,
+    searchSuffixes: parseSearchList(host),
     ...(topLevelDomains !== undefined && {
       topLevelDomains: parseTopLevelDomains(readNamed('dns.topLevelDomains', topLevelDomains)),
     }),
@@ -147,13 +154,5 @@ function readNamed(key: string, path: string): string {
     return readFileSync(path, 'utf8');
   } catch (error) {
     throw new Error(`${key}: ${path}: ${fileFault(error)}`, { cause: error });
-  }
-}
-
-function readResolvConf(): string {
-  try {
-    return readFileSync('/etc/resolv.conf', 'utf8');
-  } catch {
-    return '';
   }
 }

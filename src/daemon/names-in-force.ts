@@ -1,3 +1,4 @@
+import type { Config } from '../config/model.js';
 import type { Part, Undo } from './lifecycle.js';
 import type { LoadedConfig } from './loaded-config.js';
 import { createNames, type Names, type NamesContext } from './name-parts.js';
@@ -9,6 +10,9 @@ export class NamesInForce implements Part {
   readonly #onUse: (names: Names) => void;
   #current: Names | undefined;
   #next: Names | undefined;
+  /** Of the current ones. */
+  #config: Config | undefined;
+  #nextConfig: Config | undefined;
 
   /** @param onUse receives the parts that have just come into force */
   constructor(context: NamesContext, onUse: (names: Names) => void) {
@@ -25,6 +29,7 @@ export class NamesInForce implements Part {
   prepare({ config }: LoadedConfig): Undo {
     const next = createNames(config, this.#context);
     this.#next = next;
+    this.#nextConfig = config;
     return () => {
       this.#next = undefined;
       next.forwarder.close();
@@ -34,13 +39,24 @@ export class NamesInForce implements Part {
   start(): void {
     const before = this.#current;
     this.#current = this.#next ?? this.#current;
+    this.#config = this.#nextConfig ?? this.#config;
     this.#next = undefined;
+    this.#nextConfig = undefined;
     before?.forwarder.close();
     this.#onUse(this.current);
   }
 
   reload(): void {
     this.start();
+  }
+
+  /** Makes the parts again from the configuration in force: what they read on the host has changed. */
+  renew(): void {
+    if (!this.#config) return;
+    const before = this.current;
+    this.#current = createNames(this.#config, this.#context);
+    before.forwarder.close();
+    this.#onUse(this.#current);
   }
 
   stop(): void {

@@ -461,7 +461,7 @@ export interface Fixture {
   readonly vips: FakeVips;
   readonly adoption: FakeAdoption;
   readonly logged: string[];
-  readonly status: { current: DaemonStatus };
+  readonly status: { current: DaemonStatus; problems: Problem[]; unanswered: string[] };
 }
 
 /** A catalog with {@link FACTS} behind a server on a unix socket in a directory of its own. */
@@ -477,14 +477,18 @@ export async function startApi(
   const vips = new FakeVips();
   const adoption = new FakeAdoption();
   const logged: string[] = [];
-  const status = { current: STATUS };
+  const status = { current: STATUS, problems: [] as Problem[], unanswered: [] as string[] };
   const server = createApiServer({
     catalog,
     names,
     health,
     vips,
     adoption,
-    daemon: { status: () => status.current, problems: () => [] },
+    daemon: {
+      status: () => status.current,
+      problems: () => status.problems,
+      unanswered: () => Promise.resolve(status.unanswered),
+    },
     process: fakeProcess,
     log: recordedLog(logged),
     clock: () => NOW,

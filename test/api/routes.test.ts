@@ -199,6 +199,15 @@ describe('status', () => {
     fixture.status.current = { ...STATUS, dns: { ...STATUS.dns, ready: false } };
     expect((await get('/readyz')).status).toBe(503);
     fixture.status.current = STATUS;
+    fixture.status.unanswered = ['DNS at 169.254.169.250:53 does not answer: no reply within 1000 ms'];
+    expect(await get('/readyz')).toMatchObject({
+      status: 503,
+      text: 'DNS at 169.254.169.250:53 does not answer: no reply within 1000 ms\n',
+    });
+    fixture.status.unanswered = [];
+    fixture.status.problems = [{ code: 'no-upstream', subject: '/etc/resolv.conf', message: 'no server' }];
+    expect(await get('/readyz')).toMatchObject({ status: 503, text: 'no server\n' });
+    fixture.status.problems = [];
     fixture.catalog.sink('consul');
     expect(await get('/readyz')).toMatchObject({ status: 503, text: 'no facts yet from consul\n' });
     const { body } = await get('/readyz?verbose');
@@ -207,6 +216,7 @@ describe('status', () => {
       checks: [
         { name: 'catalog', ok: false },
         { name: 'dns', ok: true },
+        { name: 'upstreams', ok: true },
       ],
     });
     expect((await ask(fixture.socket, '/healthz', { method: 'HEAD' })).status).toBe(200);
@@ -258,7 +268,7 @@ it('docs/api.md has every route and every problem code', () => {
   app.addHook('onRoute', ({ url, method }) => {
     routes.push(`${String(method)} ${url}`);
   });
-  const daemon = { status: () => status.current, problems: () => [] };
+  const daemon = { status: () => status.current, problems: () => [], unanswered: () => Promise.resolve([]) };
   const ports = {
     catalog,
     names,

@@ -81,6 +81,7 @@ class World {
       daemon: {
         status: () => ({ ...STATUS, domain: this.domain, startedAt: this.startedAt }),
         problems: () => [],
+        unanswered: () => Promise.resolve([]),
       },
       drains: { drains: () => this.catalog.drains },
       log: this.log,

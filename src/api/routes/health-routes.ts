@@ -3,7 +3,7 @@ import { Params } from '../params.js';
 import type { ApiPorts } from '../ports.js';
 import type { ReadyJson } from '../types/resources.js';
 
-/** `/healthz`: the process is alive. `/readyz`: it can answer with the truth. */
+/** `/healthz`: the process is alive. `/readyz`: it can answer with the truth, which is checked by asking. */
 export function healthRoutes(app: FastifyInstance, ports: ApiPorts): void {
   // Load balancers and supervisors probe with HEAD too.
   const probe = { exposeHeadRoute: true };
@@ -13,9 +13,9 @@ export function healthRoutes(app: FastifyInstance, ports: ApiPorts): void {
     return reply.type('text/plain; charset=utf-8').send('ok\n');
   });
 
-  app.get('/readyz', probe, (request, reply) => {
+  app.get('/readyz', probe, async (request, reply) => {
     const verbose = new Params(request.query, ['verbose']).flag('verbose');
-    const state = readiness(ports);
+    const state = await readiness(ports);
     void reply.code(state.ready ? 200 : 503);
     if (verbose) return reply.send(state);
     const failed = state.checks.filter((check) => !check.ok).map((check) => check.message);
@@ -23,7 +23,7 @@ export function healthRoutes(app: FastifyInstance, ports: ApiPorts): void {
   });
 }
 
-function readiness({ catalog, daemon }: ApiPorts): ReadyJson {
+async function readiness({ catalog, daemon }: ApiPorts): Promise<ReadyJson> {
   const { snapshot } = catalog;
   const { dns } = daemon.status();
   const loading = snapshot.sources
@@ -31,6 +31,8 @@ function readiness({ catalog, daemon }: ApiPorts): ReadyJson {
     .map((source) => source.name);
   const missing =
     snapshot.sources.length === 0 ? 'no source is configured' : `no facts yet from ${loading.join(', ')}`;
+  const unanswered = await daemon.unanswered();
+  const noUpstream = daemon.problems().find(({ code }) => code === 'no-upstream');
   const checks = [
     {
       name: 'catalog',
@@ -39,8 +41,17 @@ function readiness({ catalog, daemon }: ApiPorts): ReadyJson {
     },
     {
       name: 'dns',
-      ok: dns.ready,
-      message: dns.ready ? `listening on ${dns.listen.join(', ')}` : 'not every DNS address is bound yet',
+      ok: dns.ready && unanswered.length === 0,
+      message: !dns.ready
+        ? 'not every DNS address is bound yet'
+        : unanswered.length > 0
+          ? unanswered.join('; ')
+          : `answers on ${dns.listen.join(', ')}`,
+    },
+    {
+      name: 'upstreams',
+      ok: noUpstream === undefined,
+      message: noUpstream?.message ?? `${dns.upstreams.length} servers for other names`,
     },
   ];
   return { ready: checks.every((check) => check.ok), checks };

@@ -1,0 +1,59 @@
+import { addLoopbackAddress, hasAddress } from '../linux/addresses.js';
+import { errorMessage } from '../net/error-message.js';
+import { isLinkLocal } from '../net/ip.js';
+import type { Log } from '../net/log.js';
+
+/** How often the addresses are looked at. */
+const LOOK_MS = 1000;
+
+/** The addresses of the host. */
+export interface HostAddresses {
+  has(ip: string): boolean;
+  /** @returns whether it had to be added */
+  add(ip: string): Promise<boolean>;
+}
+
+/**
+ * Puts back the listeners' link-local addresses when something takes them away: `ip addr flush dev lo` would end DNS for
+ * good otherwise. Other addresses are the operator's.
+ */
+export class AddressRepair {
+  readonly #wanted: () => readonly string[];
+  readonly #log: Pick<Log, 'warn' | 'error'>;
+  readonly #host: HostAddresses;
+  #timer: NodeJS.Timeout | undefined;
+  /** Why an address could not be put back; logged once. */
+  #failed: string | undefined;
+
+  constructor(
+    wanted: () => readonly string[],
+    log: Pick<Log, 'warn' | 'error'>,
+    host: HostAddresses = { has: hasAddress, add: addLoopbackAddress },
+  ) {
+    this.#wanted = wanted;
+    this.#log = log;
+    this.#host = host;
+  }
+
+  start(): void {
+    this.#timer ??= setInterval(() => void this.#look(), LOOK_MS).unref();
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
+
+  async #look(): Promise<void> {
+    for (const ip of this.#wanted().filter((each) => isLinkLocal(each) && !this.#host.has(each))) {
+      try {
+        if (await this.#host.add(ip)) this.#log.warn(`${ip} was gone from this host; it is on lo again`);
+        this.#failed = undefined;
+      } catch (error) {
+        const message = errorMessage(error);
+        if (this.#failed !== message) this.#log.error(message);
+        this.#failed = message;
+      }
+    }
+  }
+}
