@@ -1,7 +1,8 @@
 # Fairlead in a container. It serves the host, so it runs in the host's network:
 #   docker run -d --name fairlead --network host --restart unless-stopped \
-#     --cap-add NET_ADMIN --cap-add NET_BIND_SERVICE \
-#     -v /var/run:/var/run -v fairlead:/var/lib/fairlead fairlead
+#     --pid host --cap-add NET_ADMIN --cap-add NET_BIND_SERVICE --cap-add SYS_ADMIN \
+#     -v /var/run:/var/run -v /var/lib/docker/containers:/var/lib/docker/containers \
+#     -v fairlead:/var/lib/fairlead fairlead run --adopt all
 # The directory of the engine's socket is mounted and not the socket: an engine that restarts makes a new file.
 FROM node:24-trixie-slim AS build
 WORKDIR /app

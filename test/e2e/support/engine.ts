@@ -1,6 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
+import type { EngineVersion } from './engine-version.js';
 import { getOverSocket } from './http.js';
 import type { Netns } from './netns.js';
 import { until } from './poll.js';
@@ -10,6 +11,8 @@ export interface EngineOptions {
   readonly liveRestore?: boolean;
   /** The engine-wide `--dns`. Default 169.254.169.250, as docs/configuration.md tells a user to set it. */
   readonly dns?: string;
+  /** Default: the installed one. */
+  readonly version?: EngineVersion;
 }
 
 /** A Docker engine of the suite's own: its data, its socket, its network. */
@@ -34,12 +37,19 @@ export interface Engine {
  * and filter rules, hence it must have a namespace to itself.
  *
  * @param dir an existing directory for data, sockets and logs
+ * @param directories where the engine's programs are, besides the search path
  */
-export function createEngine(netns: Netns, dir: string, options: EngineOptions = {}): Engine {
+export function createEngine(
+  netns: Netns,
+  dir: string,
+  options: EngineOptions = {},
+  directories: readonly string[] = [],
+): Engine {
   const socket = join(dir, 'docker.sock');
   const logPath = join(dir, 'dockerd.log');
   for (const name of ['data', 'exec']) mkdirSync(join(dir, name), { recursive: true });
-  const containerd = startContainerd(netns, dir);
+  const env = { ...process.env, PATH: [...directories, process.env['PATH']].join(delimiter) };
+  const containerd = startContainerd(netns, dir, env);
   const args = [
     `--data-root=${join(dir, 'data')}`,
     `--exec-root=${join(dir, 'exec')}`,
@@ -58,7 +68,7 @@ export function createEngine(netns: Netns, dir: string, options: EngineOptions =
     log,
     async start() {
       if (isRunning(child)) return;
-      child = spawnLogged(netns, 'dockerd', args, logPath);
+      child = spawnLogged(netns, 'dockerd', args, logPath, env);
       const started = child;
       const ping = async (): Promise<number> => {
         if (started.exitCode !== null) return -1;
@@ -80,20 +90,30 @@ export function createEngine(netns: Netns, dir: string, options: EngineOptions =
   };
 }
 
-function startContainerd(netns: Netns, dir: string): { child: ChildProcess; socket: string } {
+function startContainerd(
+  netns: Netns,
+  dir: string,
+  env: NodeJS.ProcessEnv,
+): { child: ChildProcess; socket: string } {
   const socket = join(dir, 'containerd.sock');
   const config = join(dir, 'containerd.toml');
   // Kubernetes' interface is not needed, and would look for a CNI configuration.
   writeFileSync(config, 'version = 2\ndisabled_plugins = ["io.containerd.grpc.v1.cri"]\n');
   const args = ['--config', config, '--address', socket];
   const places = ['--root', join(dir, 'containerd'), '--state', join(dir, 'exec', 'containerd')];
-  const child = spawnLogged(netns, 'containerd', [...args, ...places], join(dir, 'containerd.log'));
+  const child = spawnLogged(netns, 'containerd', [...args, ...places], join(dir, 'containerd.log'), env);
   return { child, socket };
 }
 
-function spawnLogged(netns: Netns, file: string, args: readonly string[], path: string): ChildProcess {
+function spawnLogged(
+  netns: Netns,
+  file: string,
+  args: readonly string[],
+  path: string,
+  env: NodeJS.ProcessEnv,
+): ChildProcess {
   const out = openSync(path, 'a');
-  const child = netns.spawn(file, args, { stdio: ['ignore', out, out] });
+  const child = netns.spawn(file, args, { env, stdio: ['ignore', out, out] });
   closeSync(out);
   return child;
 }

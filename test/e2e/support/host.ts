@@ -1,6 +1,7 @@
 import type { TaskListJson } from '../../../src/api/types/resources.js';
 import { createDocker, type Docker } from './docker.js';
 import { createEngine, type Engine, type EngineOptions } from './engine.js';
+import { engineDirectories } from './engine-version.js';
 import { createFairlead, type Fairlead } from './fairlead.js';
 import { loadImages, type ImageName } from './images.js';
 import { createNetns, type Netns } from './netns.js';
@@ -42,7 +43,8 @@ export async function createHost(options: HostOptions = {}): Promise<Host> {
     const { dir } = workspace;
     const netns = await createNetns(workspace.netnsName, HOST_ADDRESS);
     undo.push(() => netns.remove());
-    const engine = createEngine(netns, dir, options);
+    const directories = await engineDirectories(options.version ?? 'installed');
+    const engine = createEngine(netns, dir, options, directories);
     undo.push(() => engine.close());
     await engine.start();
     const docker = createDocker(engine.socket);

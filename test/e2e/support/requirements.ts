@@ -21,6 +21,9 @@ export const enginePrograms: readonly string[] = [
   'getent',
 ];
 
+/** Programs that the files with compose projects run. */
+export const composePrograms: readonly string[] = [...enginePrograms, 'docker-compose', 'apt-get', 'dpkg'];
+
 /** Programs that the files about stub resolvers run. */
 export const stubPrograms: readonly string[] = [
   'ip',
