@@ -126,6 +126,18 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: () => import('./commands/status.js'),
   },
   {
+    name: 'reload',
+    summary: 'Have the daemon read its configuration again, and say what came of it',
+    description:
+      'The same as SIGHUP to the daemon. When the new configuration cannot be used, the old one stays in force.',
+    options: CHANGE_OPTIONS,
+    examples: [
+      { command: 'fairlead config validate && fairlead reload', says: 'look for mistakes first' },
+      { command: 'fairlead reload -o json', says: 'what came of it, for a script' },
+    ],
+    load: () => import('./commands/reload.js'),
+  },
+  {
     name: 'services',
     summary: 'List services',
     description: WATCHING,

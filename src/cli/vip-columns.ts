@@ -27,7 +27,7 @@ export const VIP_COLUMNS: readonly Column<VipRow>[] = [
   { header: 'SERVICE', value: ofGroup(({ name }) => name), shrinks: true },
   { header: 'SCHEDULER', value: ofGroup(({ scheduler }) => scheduler) },
   { header: 'TASK', value: ({ task }) => task?.name ?? '', shrinks: true },
-  { header: 'WEIGHT', value: ({ task }) => numberText(task?.weight), align: 'right' },
+  { header: 'WEIGHT', value: weightText, align: 'right' },
   { header: 'STATE', value: stateCell },
   { header: 'ACTIVE', value: ({ task, vip }) => String((task ?? vip).active), align: 'right' },
   { header: 'TOTAL', value: ({ task, vip }) => String((task ?? vip).total), align: 'right' },
@@ -91,6 +91,13 @@ export function settingsWords(settings: VipSettings = {}): readonly string[] {
     ...(acceptProxy ? ['clients must send a PROXY header'] : []),
     ...(proxyProtocol ? [`tasks are sent PROXY ${proxyProtocol}`] : []),
   ];
+}
+
+/** The configured weight; `2 (37%)` while a slow start goes on. */
+function weightText({ task }: VipRow): string {
+  if (task === undefined) return '';
+  const { weight, configuredWeight = weight, slowStart } = task;
+  return `${configuredWeight}${slowStart === undefined ? '' : ` (${Math.round(slowStart * 100)}%)`}`;
 }
 
 function numberText(number: number | undefined): string {

@@ -74,9 +74,11 @@ export async function runDaemon(options: RunOptions, signals: Signals): Promise<
   for (const line of bannerLines(daemon, { demoReason, config: loaded.config }))
     process.stdout.write(`${line}\n`);
   let reloading = Promise.resolve();
-  signals.onHangUp(() => {
+  const reloadNext = () => {
     reloading = reloading.then(() => reload(daemon, log, load));
-  });
+  };
+  signals.onHangUp(reloadNext);
+  daemon.onReloadRequest(reloadNext);
   const end = await Promise.race([signals.ended, broken]);
   const code = { SIGTERM: EXIT.ok, SIGINT: EXIT.interrupted, broken: EXIT.internalErrors }[end];
   if (end === 'broken') setTimeout(() => process.exit(code), LAST_STOP_MS).unref();

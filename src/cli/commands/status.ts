@@ -27,6 +27,13 @@ function words({ paint, width }: Context, status: StatusJson): string {
         `${config.path ?? 'defaults, no file'} (${config.hash.slice(0, 12)}), loaded ${ageBetween(config.loadedAt, now)} ago`,
       ],
       [
+        'restart',
+        config.needsRestart && {
+          text: `needed for ${config.needsRestart.join(', ')}: a reload cannot put them in force`,
+          tone: 'warn',
+        },
+      ],
+      [
         'reload',
         reload === undefined || reload.ok
           ? undefined
