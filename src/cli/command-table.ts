@@ -14,7 +14,11 @@ const LIST_OPTIONS: readonly OptionSpec[] = [
   {
     flags: '-o, --output <format>',
     description: 'output format',
-    choices: ['table', 'wide', 'json', 'ndjson', 'name'],
+    choices: ['table', 'wide', 'json', 'yaml', 'ndjson', 'name'],
+  },
+  {
+    flags: '--sort <column>',
+    description: 'sort by this column, such as age; -age: the other way round',
   },
   { flags: '--no-headers', description: 'leave the headers out' },
   { flags: '--no-trunc', description: 'show ids and names in full' },
@@ -22,7 +26,11 @@ const LIST_OPTIONS: readonly OptionSpec[] = [
 ];
 
 const ONE_OPTIONS: readonly OptionSpec[] = [
-  { flags: '-o, --output <format>', description: 'output format', choices: ['table', 'json', 'ndjson'] },
+  {
+    flags: '-o, --output <format>',
+    description: 'output format',
+    choices: ['table', 'json', 'yaml', 'ndjson'],
+  },
 ];
 
 const WATCH: OptionSpec = { flags: '-w, --watch', description: 'go on with what changes' };

@@ -41,7 +41,10 @@ export async function findTarget(context: Context, text: string, stack?: string)
 }
 
 /** Whether a task is all that runs of a service: `docker run --name solo` makes a service of that name, with that task. */
-function isAllOf({ service: own, health: state }: TaskJson, { key, health, taskCount }: ServiceJson): boolean {
+function isAllOf(
+  { service: own, health: state }: TaskJson,
+  { key, health, taskCount }: ServiceJson,
+): boolean {
   const others = taskCount - (health.stopped ?? 0) - (state === 'stopped' ? 0 : 1);
   const ownKey = own && [own.environment, own.stack, own.service, own.sidekick].filter(Boolean).join('/');
   return ownKey === key && others <= 0;

@@ -141,7 +141,9 @@ describe('drain', () => {
     fixture.sink.update({ tasks: [soloTask('5010', 'solo'), soloTask('5011', 'solo_2')] });
     expect(await ask('drain solo')).toMatchObject({
       code: 1,
-      stderr: expect.stringContaining('"solo" means service solo.default, task solo (501000000000)') as string,
+      stderr: expect.stringContaining(
+        '"solo" means service solo.default, task solo (501000000000)',
+      ) as string,
     });
   });
 

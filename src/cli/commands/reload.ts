@@ -20,7 +20,7 @@ export async function run(context: Context): Promise<number> {
       `the configuration was not reloaded; the old one stays in force: ${plain(why)}`,
     );
   }
-  printChange(context, config, () => `reloaded, hash ${plain(hash)}\n`);
+  await printChange(context, config, () => `reloaded, hash ${plain(hash)}\n`);
   if (needsRestart.length > 0) {
     context.notice(
       `${context.paint('warn', '!')} these keys are in force after a restart: ${needsRestart.join(', ')}`,

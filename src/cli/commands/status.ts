@@ -9,7 +9,7 @@ import { printOne } from '../print-list.js';
 
 export async function run(context: Context): Promise<number> {
   const status = await context.get<StatusJson>('/v1/status');
-  printOne(context, status, () => words(context, status));
+  await printOne(context, status, () => words(context, status));
   return EXIT.ok;
 }
 
