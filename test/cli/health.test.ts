@@ -169,7 +169,9 @@ describe('drain', () => {
     expect((await ask('drain web')).stdout).toBe('draining service web.shop until it is taken back\n');
     expect(fixture.health.asked).toEqual([
       ['drain', { task: CONTAINER_ID }, { until: NOW + 90_000, note: 'new disk' }],
+      ['saved'],
       ['drain', { service: 'default/shop/web' }, {}],
+      ['saved'],
     ]);
     expect((await ask('drain')).stdout).toBe(
       [
