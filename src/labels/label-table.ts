@@ -57,7 +57,8 @@ export const ownLabels = {
   'fairlead.aliases': {
     value: 'DNS names, comma between',
     otherwise: 'none',
-    meaning: 'further names of the container',
+    meaning:
+      'further names of the container, for those on its networks; `ns`, `wpad`, `com` and the like are reserved',
     inFile: 'write a service with the key alias_of',
   },
   'fairlead.ports': {

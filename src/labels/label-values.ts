@@ -1,5 +1,6 @@
 import { parseBoolean } from '../net/boolean.js';
-import { canonicalIp } from '../net/ip.js';
+import { canonicalIp, isLinkLocal, isLoopback } from '../net/ip.js';
+import { isReservedName } from '../net/reserved-names.js';
 import { labelFault, nameFault } from '../net/dns-labels.js';
 import { parseUpstream, type Upstream } from '../net/upstream.js';
 import { readPortKey, type PortKey } from '../net/port-key.js';
@@ -78,10 +79,13 @@ export function readLinks(text: string): Reading<Readonly<Record<string, string>
   return { value: Object.fromEntries(value), ...rest };
 }
 
+export const RESERVED = 'is reserved: resolvers, browsers or Fairlead itself rely on what it means';
+
 export function readNames(text: string): Reading<readonly string[]> {
   return readList(text, (item) => {
-    const fault = nameFault(item.toLowerCase());
-    return fault === undefined ? { value: item.toLowerCase() } : { fault };
+    const name = item.toLowerCase();
+    const fault = nameFault(name) ?? (isReservedName(name) ? RESERVED : undefined);
+    return fault === undefined ? { value: name } : { fault };
   });
 }
 
@@ -89,8 +93,18 @@ export function readNames(text: string): Reading<readonly string[]> {
 export function readUpstreams(text: string): Reading<readonly Upstream[]> {
   return readList(text, (item) => {
     const value = parseUpstream(item);
-    return value === undefined ? { fault: 'is not written ip[:port] or tls://ip[:port][#name]' } : { value };
+    if (value === undefined) return { fault: 'is not written ip[:port] or tls://ip[:port][#name]' };
+    return isOfHost(value.ip) ? { fault: UPSTREAM_OF_HOST } : { value };
   });
+}
+
+const UPSTREAM_OF_HOST =
+  "is a loopback or link-local address: queries would go to the host's own services; name a server of the network";
+
+/** Whether an address leads to the daemon's own host, or to what only the host may talk to (cloud metadata). */
+function isOfHost(ip: string): boolean {
+  const bare = canonicalIp(ip) ?? ip;
+  return isLoopback(bare) || isLinkLocal(bare) || bare === '0.0.0.0' || bare === '::';
 }
 
 /** More items than any label that a person wrote; the rest of a longer list is not read. */

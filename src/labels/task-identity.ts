@@ -2,6 +2,7 @@ import { type Balancing, readBalancing, type BalancingSetting } from '../net/bal
 import type { EndpointMode, Problem, ServiceRef } from '../catalog/model.js';
 import { parseBoolean } from '../net/boolean.js';
 import { labelFault, nameFault } from '../net/dns-labels.js';
+import { isReservedName } from '../net/reserved-names.js';
 import type { Upstream } from '../net/upstream.js';
 import { byName, defaultStack, placeByLabels, type Found, type Place } from './label-families.js';
 import type { OwnLabel } from './label-table.js';
@@ -15,6 +16,7 @@ import {
   readUpstreams,
   readVip,
   readWeight,
+  RESERVED,
   type LabelledPort,
   type Reading,
 } from './label-values.js';
@@ -40,6 +42,8 @@ export interface Identity {
   readonly enabled: boolean;
   readonly name: string;
   readonly names: readonly string[];
+  /** Further names, for those on its networks. */
+  readonly aliases: readonly string[];
   readonly environment: string;
   readonly stack: string;
   readonly service?: ServiceRef;
@@ -96,9 +100,9 @@ export function identify(carrier: LabelSource, environment: string): Identity {
       dockerName: carrier.name,
       ...(override === undefined ? {} : { override }),
       ...(rancherName === undefined ? {} : { rancherName }),
-      aliases: reader.read('fairlead.aliases', [], readNames),
       ...(number === undefined || place.service === undefined ? {} : { place: told }),
     }),
+    aliases: reader.read('fairlead.aliases', [], readNames),
     ...service,
     ports: reader.read('fairlead.ports', [], readPortList),
     portNames: reader.portNames(place),
@@ -138,7 +142,7 @@ function withOwn(reader: LabelReader, place: Place): Place {
 
 function readName(text: string): Reading<string | undefined> {
   const name = text.trim().toLowerCase();
-  const fault = nameFault(name);
+  const fault = nameFault(name) ?? (isReservedName(name) ? RESERVED : undefined);
   return fault === undefined ? { value: name } : { value: undefined, fault };
 }
 

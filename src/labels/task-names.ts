@@ -1,4 +1,5 @@
 import { nameFault } from '../net/dns-labels.js';
+import { isReservedName } from '../net/reserved-names.js';
 
 /** What a container's DNS names are made from. Texts are as found. */
 export interface NameParts {
@@ -9,8 +10,6 @@ export interface NameParts {
   readonly override?: string;
   /** `io.rancher.container.name` */
   readonly rancherName?: string;
-  /** `fairlead.aliases` */
-  readonly aliases: readonly string[];
   /** Stack, service, sidekick if any, and number, where the labels tell them all. */
   readonly place?: readonly string[];
 }
@@ -22,7 +21,7 @@ export function operatorName(dockerName: string): string {
 
 /**
  * The names below the domain, lower case, best first: the canonical one, other spellings of it (`_` and `-`, with
- * `r-`), aliases, the short id. What is no DNS name is left out.
+ * `r-`), the short id. What is not a DNS name is left out, and so is what is reserved.
  */
 export function dnsNames(parts: NameParts): string[] {
   const name = operatorName(parts.dockerName);
@@ -34,8 +33,8 @@ export function dnsNames(parts: NameParts): string[] {
     ...known.map((one) => one.replaceAll('_', '-')),
     ...placeNames(name, parts.place),
   ];
-  const all = [...spellings, ...parts.aliases, parts.id.slice(0, 12)].map((one) => one.toLowerCase());
-  return [...new Set(all)].filter((one) => nameFault(one) === undefined);
+  const all = [...spellings, parts.id.slice(0, 12)].map((one) => one.toLowerCase());
+  return [...new Set(all)].filter((one) => nameFault(one) === undefined && !isReservedName(one));
 }
 
 /**

@@ -246,7 +246,8 @@ describe('names', () => {
     ],
     ['swarm task names keep their dots', 'api.1.k2', {}, ['api.1.k2', short]],
     ['an override comes first', 'web', { 'fairlead.name': 'Front.Door' }, ['front.door', 'web', short]],
-    ['aliases', 'web', { 'fairlead.aliases': 'a, B.c ,,a' }, ['web', 'a', 'b.c', short]],
+    ['aliases are not among them', 'web', { 'fairlead.aliases': 'a, B.c' }, ['web', short]],
+    ['a reserved name is left out', 'wpad', {}, [short]],
     ['what is no name is left out', 'x-', {}, [short]],
     ['nothing but r-', 'r-', {}, [short]],
   ])('%s', (_what, name, labels, names) => {
@@ -258,6 +259,7 @@ describe('other values', () => {
   it.each<[string, Texts, Partial<Identity>]>([
     ['enable', { 'fairlead.enable': 'No' }, { enabled: false }],
     ['weight', { 'fairlead.weight': '0' }, { weight: 0 }],
+    ['aliases', { 'fairlead.aliases': 'a, B.c ,,a' }, { aliases: ['a', 'b.c', 'a'] }],
     ['endpoint mode', { 'fairlead.endpoint_mode': 'VIP' }, { endpointMode: 'vip' }],
     ['expose', { 'fairlead.expose': 'true' }, { expose: true }],
     [
@@ -381,6 +383,23 @@ describe('other values', () => {
       { upstreams: [{ ip: '10.0.0.53', port: 53 }] },
       '"dns.example" that is not written ip[:port] or tls://ip[:port][#name]',
     ],
+    ...['127.0.0.1:5300', '[::1]:53', '169.254.169.254', 'fe80::1', '0.0.0.0', 'tls://127.0.0.1'].map<
+      [string, Texts, Partial<Identity>, string]
+    >((server) => [
+      `upstream ${server}`,
+      { 'fairlead.dns.upstreams': `${server},10.0.0.53` },
+      { upstreams: [{ ip: '10.0.0.53', port: 53 }] },
+      "queries would go to the host's own services",
+    ]),
+    ...['ns', 'rancher-metadata', 'wpad', 'WPAD.lan', 'com', 'localhost', 'isatap'].map<
+      [string, Texts, Partial<Identity>, string]
+    >((name) => [
+      `the alias ${name}`,
+      { 'fairlead.aliases': `${name},good` },
+      { aliases: ['good'] },
+      `"${name}" that is reserved: resolvers, browsers or Fairlead itself rely on what it means`,
+    ]),
+    ['a reserved name', { 'fairlead.name': 'rancher-metadata' }, { name: 'web' }, 'is reserved'],
     ['port names', { 'fairlead.ports': '_x=80' }, { ports: [] }, 'has a port name that begins with "_"'],
     ['too many', { 'fairlead.aliases': 'a,'.repeat(200) }, { expose: false }, 'more than 64 items'],
   ])('a bad value is told of and its default holds: %s', (_what, labels, expected, text) => {

@@ -14,7 +14,7 @@ import { questionKey } from './question-key.js';
 import { raceUpstreams, type RaceTimes } from './race.js';
 import { createRandomIds } from './random-id.js';
 import { createRebindFilter, type RebindOptions } from './rebind.js';
-import { isOwnAddress } from './resolv-conf.js';
+import { isHostAddress, isOwnAddress } from './resolv-conf.js';
 import { createRoutes, type Route } from './upstream-routes.js';
 import { scrubReply, withoutData } from './scrub.js';
 import type { Log } from '../../net/log.js';
@@ -99,7 +99,7 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
     ...context,
     now,
     cookieKey: randomBytes(16),
-    isSelf,
+    isRefused: (upstream) => isSelf(upstream) || isHostAddress(upstream.ip),
     ...(ca !== undefined && { ca }),
   });
   const peersOf = new Map(

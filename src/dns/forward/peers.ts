@@ -20,8 +20,8 @@ export interface PeersOptions {
   readonly nextId: () => number;
   /** Secret. */
   readonly cookieKey: Uint8Array;
-  /** Whether a query to it would come back to us. */
-  readonly isSelf: (upstream: Upstream) => boolean;
+  /** Whether a client may not name it: a query to it would come back to us, or reach services of this host. */
+  readonly isRefused: (upstream: Upstream) => boolean;
 }
 
 /** Upstreams of clients that are remembered; those of the configuration come on top. */
@@ -30,10 +30,10 @@ const MAX_CLIENT_PEERS = 256;
 export class Peers {
   readonly #options: PeersOptions;
   readonly #configured = new Map<string, Peer>();
-  readonly #ofClients = new LRUCache<string, Peer | 'self'>({
+  readonly #ofClients = new LRUCache<string, Peer | 'refused'>({
     max: MAX_CLIENT_PEERS,
     dispose: (peer) => {
-      if (peer !== 'self') peer.channel?.close();
+      if (peer !== 'refused') peer.channel?.close();
     },
   });
 
@@ -49,20 +49,20 @@ export class Peers {
     return peer;
   }
 
-  /** The peer of an upstream that a client brought. @returns undefined when that is ourselves */
+  /** The peer of an upstream that a client brought. @returns undefined for one that a client may not name */
   ofClient(upstream: Upstream): Peer | undefined {
     const key = formatUpstream(upstream);
     const configured = this.#configured.get(key);
     if (configured) return configured;
     const known = this.#ofClients.get(key);
-    const peer = known ?? (this.#options.isSelf(upstream) ? 'self' : this.#create(upstream));
+    const peer = known ?? (this.#options.isRefused(upstream) ? 'refused' : this.#create(upstream));
     if (known === undefined) this.#ofClients.set(key, peer);
-    return peer === 'self' ? undefined : peer;
+    return peer === 'refused' ? undefined : peer;
   }
 
   /** Those that clients brought, the last asked first. */
   clients(): readonly Peer[] {
-    return [...this.#ofClients.values()].filter((peer) => peer !== 'self');
+    return [...this.#ofClients.values()].filter((peer) => peer !== 'refused');
   }
 
   /** Ends all connections. */

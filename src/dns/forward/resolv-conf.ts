@@ -67,6 +67,12 @@ export function isOwnAddress(
   });
 }
 
+/** Whether an address is on an interface of this host. Loopback addresses do not count. */
+export function isHostAddress(ip: string): boolean {
+  const bare = canonicalIp(ip) ?? ip;
+  return !isLoopback(bare) && interfaceAddresses().includes(bare);
+}
+
 function interfaceAddresses(): string[] {
   return Object.values(networkInterfaces()).flatMap((addresses = []) =>
     addresses.map(({ address }) => canonicalIp(address) ?? address),

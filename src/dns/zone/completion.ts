@@ -44,9 +44,9 @@ export function completeLabel(context: LocateContext, label: string): Located | 
           stack: own.stack,
         }),
       )) ??
+    (label === 'rancher-metadata' ? nameServer(label) : undefined) ??
     networkAlias(context, label) ??
-    named([label], taskNamed(context, label)) ??
-    (label === 'rancher-metadata' ? nameServer(label) : undefined)
+    named([label], taskNamed(context, label))
   );
 }
 

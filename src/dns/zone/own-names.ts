@@ -41,10 +41,10 @@ function locateExact(context: LocateContext, relative: readonly string[]): Locat
     case 1:
       return (
         link(context, first) ??
+        nameServer(first) ??
         networkAlias(context, first) ??
         taskNamed(context, first) ??
-        hostAddress(context, first) ??
-        nameServer(first)
+        hostAddress(context, first)
       );
     case 2:
       return (

@@ -93,7 +93,7 @@ export function readInspection(json: unknown): Container | undefined {
     health: healthOf(rawText(rawObject(state.Health).Status)),
     ...(startedAt === undefined ? {} : { startedAt }),
     networkMode: rawText(host.NetworkMode) ?? 'default',
-    attachments: up ? readAttachments(settings.Networks) : [],
+    attachments: up ? readAttachments(settings.Networks, hasIpv6(host)) : [],
     ports: readPorts(config.ExposedPorts, host.PortBindings, up ? settings.Ports : {}),
     labels: rawTexts(config.Labels),
     env: serviceEnv(config.Env),
@@ -170,7 +170,7 @@ export function readListed(json: unknown): Container | undefined {
         /\((?:health: )?(starting|healthy|unhealthy)\)/.exec(status)?.[1],
     ),
     networkMode: rawText(rawObject(json.HostConfig).NetworkMode) ?? 'default',
-    attachments: up ? readAttachments(rawObject(json.NetworkSettings).Networks) : [],
+    attachments: up ? readAttachments(rawObject(json.NetworkSettings).Networks, true) : [],
     ports: listedPorts(json.Ports, up),
     labels: rawTexts(json.Labels),
     env: {},
@@ -255,11 +255,18 @@ function time(value: unknown): number | undefined {
   return at > 0 ? at : undefined;
 }
 
-function readAttachments(networks: unknown): Attachment[] {
+/** Whether a container's own settings switch IPv6 off: Docker gives it an address all the same. */
+function hasIpv6(host: unknown): boolean {
+  const sysctls = rawObject(rawObject(host).Sysctls);
+  const off = ['all', 'default', 'eth0'].map((name) => `net.ipv6.conf.${name}.disable_ipv6`);
+  return !off.some((key) => Object.hasOwn(sysctls, key) && sysctls[key] === '1');
+}
+
+function readAttachments(networks: unknown, ipv6: boolean): Attachment[] {
   return Object.entries(rawObject(networks))
     .map(([name, value]) => {
       const network = rawObject(value);
-      const ips = [rawText(network.IPAddress), rawText(network.GlobalIPv6Address)]
+      const ips = [rawText(network.IPAddress), ipv6 ? rawText(network.GlobalIPv6Address) : undefined]
         .map((ip) => (ip === undefined ? undefined : canonicalIp(ip)))
         .filter((ip) => ip !== undefined);
       const texts = (list: unknown) => rawArray(list).filter((text) => typeof text === 'string');

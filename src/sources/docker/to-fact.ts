@@ -55,14 +55,16 @@ export function toFact(
   const state = stateOf(container, context.sent, place.fault, identity.drain);
   const { clientAddresses } = context;
   const ports = taskPorts(container, identity);
-  const aliases = aliasesOf(container, identity.names);
+  // A container without a network of its own is known by its aliases to every client.
+  const names = container.attachments.length > 0 ? identity.names : [...identity.names, ...identity.aliases];
+  const aliases = aliasesOf(container, identity);
   const resolver = resolverOf(container, context.root);
   return {
     fact: {
       id: container.id,
       ...(context.node && { node: context.node }),
       name: identity.name,
-      names: identity.names,
+      names: [...new Set(names)],
       environment: identity.environment,
       stack: identity.stack,
       ...(identity.service === undefined ? {} : { service: identity.service }),
@@ -199,12 +201,12 @@ function taskPorts(container: Container, identity: Identity): TaskPort[] {
 }
 
 /** What is not a name is left out: Docker accepted it, and nobody can ask for it. */
-function aliasesOf({ attachments }: Container, own: readonly string[]): NetworkAliases[] {
-  const known = new Set(own);
+function aliasesOf({ attachments }: Container, identity: Identity): NetworkAliases[] {
+  const known = new Set(identity.names);
   return attachments
     .map(({ network, aliases = [] }) => ({
       network,
-      names: [...new Set(aliases.map((alias) => alias.toLowerCase()))].filter(
+      names: [...new Set([...aliases.map((alias) => alias.toLowerCase()), ...identity.aliases])].filter(
         (alias) => !known.has(alias) && nameFault(alias) === undefined,
       ),
     }))

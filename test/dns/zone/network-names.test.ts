@@ -158,6 +158,18 @@ describe('<name>.<network>', () => {
   });
 });
 
+describe('the names of the server itself', () => {
+  const thief = task('thief', 'other', {
+    on: ['n1=10.0.1.66 ns rancher-metadata'],
+    names: ['thief', 'ns', 'rancher-metadata'],
+  });
+
+  it.each(['ns.rancher.internal', 'rancher-metadata.rancher.internal', 'rancher-metadata'])(
+    'are no container’s: %s',
+    (name) => expect(ask([client(), thief], name)).toBe('169.254.169.250'),
+  );
+});
+
 describe('a link', () => {
   const db = task('db', 'shop', { on: ['n1=10.0.1.2 db'] });
   const other = task('shop_other_1', 'shop', { service: 'other', on: ['n1=10.0.1.3'] });

@@ -48,6 +48,29 @@ describe('an inspection becomes a fact', () => {
     expect(factOf(container({ settings }))?.endpoints).toEqual([{ network: 'n1', ip: '172.17.0.2' }]);
   });
 
+  it.each(['net.ipv6.conf.all.disable_ipv6', 'net.ipv6.conf.eth0.disable_ipv6'])(
+    'without IPv6 where the container has it disabled (%s), although Docker gives it an address',
+    (sysctl) => {
+      const networks = { bridge: { ...onBridge.bridge, GlobalIPv6Address: 'fd00::2' } };
+      const endpointsWith = (value: string) =>
+        factOf(
+          container({ host: { Sysctls: { [sysctl]: value } }, settings: { Networks: networks } }),
+        )?.endpoints.map(({ ip }) => ip);
+      expect([endpointsWith('1'), endpointsWith('0')]).toEqual([['172.17.0.2'], ['172.17.0.2', 'fd00::2']]);
+    },
+  );
+
+  it('with aliases of its labels on each of its networks, and for everyone when it has none', () => {
+    const config = { Labels: { 'fairlead.aliases': 'front,shop-web-1' } };
+    const bridged = factOf(container({ config }));
+    expect([bridged?.aliases, bridged?.names.includes('front')]).toEqual([
+      [{ network: 'n1', names: ['front'] }],
+      false,
+    ]);
+    const onHost = factOf(container({ config, host: { NetworkMode: 'host' }, settings: { Networks: {} } }));
+    expect([onHost?.aliases, onHost?.names.includes('front')]).toEqual([undefined, true]);
+  });
+
   it('with both families, on every network, told apart by id and not by name', () => {
     const networks = {
       shop: { NetworkID: 'n2', EndpointID: 'e2', IPAddress: '10.9.1.2', GlobalIPv6Address: 'FD00:0::0002' },
