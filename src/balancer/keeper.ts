@@ -1,15 +1,18 @@
 import type { Catalog } from '../catalog/catalog.js';
 import type { ChangeSet } from '../catalog/change.js';
-import type { EndpointMode, Problem, ServiceKey } from '../catalog/model.js';
+import type { EndpointMode, Isolation, Problem, ServiceKey } from '../catalog/model.js';
 import { poolConflicts } from '../catalog/pool-conflicts.js';
 import { hostRanges } from '../linux/routes.js';
 import type { Balancing } from '../net/balancing.js';
 import { errorMessage } from '../net/error-message.js';
+import type { Cidr } from '../net/ip.js';
 import type { Log } from '../net/log.js';
 import type { Pace, Paced } from '../runtime/pace.js';
+import { ClientNetworksSet } from './desired/client-networks.js';
 import { DesiredSet } from './desired/desired-set.js';
 import { placeText } from './desired/place-text.js';
 import type {
+  ClientNetworks,
   DataPlane,
   PassiveSignal,
   PlaneProblem,
@@ -29,6 +32,8 @@ export interface KeeperOptions {
   readonly host?: PlaneHost;
   /** What the pool is held against. */
   readonly hostRanges?: typeof hostRanges;
+  /** The addresses of this host's interfaces. */
+  readonly hostAddresses?: () => readonly string[];
   /** Milliseconds since the epoch. */
   readonly clock?: () => number;
   /** Milliseconds that only grow. */
@@ -48,7 +53,10 @@ export interface KeeperTerms {
     /** Milliseconds that an address is kept for a service that is gone. */
     readonly release: number;
     readonly endpointMode: EndpointMode;
+    /** Ranges beyond the host whose connections are taken. */
+    readonly external: readonly Pick<Cidr, 'text'>[];
   };
+  readonly isolation: Isolation;
   readonly balancing: Balancing;
 }
 
@@ -100,6 +108,8 @@ export class Keeper {
   #terms: KeeperTerms | undefined;
   #supply: VipSupply = { why: 'the daemon is starting', wanted: false };
   readonly #desiredSet = new DesiredSet();
+  readonly #clientSet: ClientNetworksSet;
+  #clients: ClientNetworks | undefined;
   /** Services that changed since it was updated. */
   #changed: Set<ServiceKey> | 'all' = 'all';
   /** As applied last. */
@@ -123,6 +133,7 @@ export class Keeper {
     this.#hostRanges = options.hostRanges ?? hostRanges;
     this.#clock = options.clock ?? Date.now;
     this.#now = options.now ?? (() => performance.now());
+    this.#clientSet = new ClientNetworksSet(options.hostAddresses);
     this.#retryMs = options.retryMs ?? RETRY_MS;
     this.#stopMs = options.stopMs ?? STOP_MS;
     this.#following = options.pace.follow(() => this.#work());
@@ -168,8 +179,10 @@ export class Keeper {
   /** Follows the catalog from now on; resolves when all that there is now is carried. */
   async start(): Promise<void> {
     let isFollowing = false;
-    this.#unsubscribe = this.#catalog.onChange((change) => {
+    this.#clientSet.note(this.#catalog.snapshot, 'all');
+    this.#unsubscribe = this.#catalog.onChange((change, snapshot) => {
       this.#note(change);
+      this.#clientSet.note(snapshot, change.tasks);
       if (isFollowing) this.#following.due();
     });
     await this.#work();
@@ -244,12 +257,13 @@ export class Keeper {
     }
   }
 
-  #settle({ vip, balancing }: KeeperTerms, supply: VipSupply): void {
+  #settle({ vip, balancing, isolation }: KeeperTerms, supply: VipSupply): void {
     this.#supply = supply;
     this.#fault = undefined;
     this.#repairAt = 'pool' in supply ? this.#now() + REPAIR_MS : Infinity;
     this.#retryAt = 'why' in supply && supply.wanted ? this.#now() + this.#retryMs : Infinity;
     this.#catalog.configure({
+      isolation,
       endpointMode: vip?.endpointMode ?? 'dnsrr',
       balancing,
       vips: vip && 'pool' in supply ? { pool: supply.pool, release: vip.release } : 'none',
@@ -260,10 +274,23 @@ export class Keeper {
     const changed = this.#changed;
     this.#changed = new Set();
     const desired = this.#desiredSet.update(this.#catalog.snapshot, changed, this.#clock());
-    if (desired !== this.#desired || this.#problems.length > 0) await this.#carry(desired);
+    const isAdmitted = await this.#admit();
+    if (desired !== this.#desired || isAdmitted || this.#problems.length > 0) await this.#carry(desired);
     if ('why' in this.#supply) await this.#regain();
     else await this.#repair();
     this.#planNext();
+  }
+
+  /** @returns whether the plane was given other clients */
+  async #admit(): Promise<boolean> {
+    const external = (this.#terms?.vip?.external ?? []).map(({ text }) => text);
+    const pool = 'pool' in this.#supply ? this.#supply.pool : undefined;
+    if (pool === undefined) return false;
+    const clients = this.#clientSet.update(this.#catalog.snapshot, { pool, external });
+    if (clients === this.#clients) return false;
+    this.#clients = clients;
+    await this.#plane.admit(clients);
+    return true;
   }
 
   async #carry(desired: readonly VirtualService[]): Promise<void> {

@@ -36,6 +36,8 @@ export interface VirtualService {
   readonly scheduler: SchedulerName;
   readonly affinity?: Affinity;
   readonly backends: readonly DesiredBackend[];
+  /** Absent: everyone's connections are taken. */
+  readonly clients?: ClientRule;
   /** Open connections or sessions of the whole service; absent: no limit. */
   readonly maxConnections?: number;
   /** Open connections or sessions of one client address; absent: no limit. */
@@ -50,6 +52,36 @@ export interface VirtualService {
   readonly timeouts?: Partial<FlowTimeouts>;
   /** UDP: a session ends after this many replies (1 for DNS); absent: by time only. */
   readonly replies?: number;
+}
+
+/** Whose connections a virtual service takes, besides those of the host itself. */
+export interface ClientRule {
+  /** Everyone's on a network of the host. */
+  readonly everyone: boolean;
+  /** Those of clients on any of these networks; ids. */
+  readonly networks: readonly string[];
+  /** Those of clients that reach the host through their bridge: the host offers the port, too. */
+  readonly hostPort: boolean;
+}
+
+/** Where clients are, as far as {@link ClientRule} needs it. */
+export interface ClientNetworks {
+  readonly networks: readonly ClientNetwork[];
+  /** Clients on other networks than the one that their address is of, or on several; with the ids of all. */
+  readonly addresses: readonly (readonly [address: string, networks: readonly string[]])[];
+  /** What is the host itself; addresses and CIDRs. */
+  readonly host: readonly string[];
+  /** Beyond the host, and allowed all the same; CIDRs. */
+  readonly external: readonly string[];
+}
+
+export interface ClientNetwork {
+  readonly id: string;
+  readonly subnets: readonly string[];
+  /** The interface of the host that packets of its clients come in by; absent: not known. */
+  readonly bridge?: string;
+  /** Whether its clients reach the host. */
+  readonly hasHost: boolean;
 }
 
 /** Milliseconds; 0: never. */
@@ -171,6 +203,11 @@ export interface DataPlane {
    * @throws Error with one line, with what to do; then nothing of the pool is left
    */
   use(pool: string | undefined): Promise<void>;
+  /**
+   * Whose connections and datagrams are taken from now on, by where they come from; open connections go on. Those of clients that are
+   * neither on one of the networks nor `external` are dropped. Until the first call everyone's are taken.
+   */
+  admit(clients: ClientNetworks): Promise<void>;
   /** Idempotent. An apply never harms open connections whose task stays. */
   apply(desired: readonly VirtualService[]): Promise<readonly PlaneProblem[]>;
   /**

@@ -50,6 +50,7 @@ const emptyIndexes: PersistentIndexes = {
   networks: PersistentMap(),
   clients: PersistentMap(),
   networksRevision: 0,
+  isolation: 'docker',
 };
 
 /**

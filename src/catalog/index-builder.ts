@@ -97,7 +97,8 @@ export class IndexBuilder {
     );
     next.clients = this.#applyPlain(next.clients, touched.clients, this.#clients, (source) => source.clients);
     for (const key of touched.clients) this.#lookups.note('clients', key);
-    if (this.#networks.any) next.networksRevision++;
+    if (this.#networks.any || next.isolation !== this.#maker.isolation) next.networksRevision++;
+    next.isolation = this.#maker.isolation;
   }
 
   finish(): { indexes: PersistentIndexes; changes: IndexChanges } {

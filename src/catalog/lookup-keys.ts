@@ -86,6 +86,7 @@ export function watched(snapshot: Snapshot, watcher: Watcher): Snapshot {
       clients: over('clients', indexes.clients),
       networks: indexes.networks,
       networksRevision: indexes.networksRevision,
+      isolation: indexes.isolation,
     },
     snapshot.sources,
     snapshot.problems,

@@ -22,6 +22,13 @@ export type Protocol = 'tcp' | 'udp' | 'sctp';
 /** What a service's own name answers: its tasks (`dnsrr`) or its virtual IP (`vip`). */
 export type EndpointMode = 'dnsrr' | 'vip';
 
+/**
+ * What a client may see and connect to.
+ * - `docker`: what it could reach without Fairlead: tasks on its own networks, published ports, what says `expose`
+ * - `environment`: every service of its environment, as in Rancher
+ */
+export type Isolation = 'docker' | 'environment';
+
 /** The network of an endpoint that every client can reach: a static entry, a Consul instance. */
 export const ANY_NETWORK = '*';
 
@@ -205,6 +212,8 @@ export interface Network {
   readonly driver: string;
   /** No route out of it. */
   readonly internal: boolean;
+  /** The interface of the host that its packets come in by; absent: not known. */
+  readonly bridge?: string;
   /** CIDR texts. */
   readonly subnets: readonly string[];
   /** The host's own addresses on it. */

@@ -17,8 +17,9 @@ import type { View } from './view.js';
  * - `host`: the client is the host or beyond it, or the task runs in the host's network
  * - `published`: no shared network, but the host publishes the port
  * - `expose`: no shared network, but the task says `fairlead.expose=true`
+ * - `environment`: no shared network, but the configuration says `isolation: environment`
  */
-export type ReachVia = 'any' | 'network' | 'host' | 'published' | 'expose';
+export type ReachVia = 'any' | 'network' | 'host' | 'published' | 'expose' | 'environment';
 
 /** A port as the client has to dial it. */
 export interface ReachedPort {
@@ -49,9 +50,19 @@ export function reach(snapshot: Snapshot, task: Task, view: Pick<View, 'networks
     if (shared.length > 0) return direct('network', task, shared);
   }
   if (task.expose) return direct('expose', task, primary(snapshot, endpoints));
-  const gateways = gatewaysOf(snapshot, view.networks);
+  const byHost = throughHost(snapshot, task, view.networks, on(HOST_NETWORK));
+  if (byHost || snapshot.isolation !== 'environment') return byHost;
+  return direct('environment', task, primary(snapshot, endpoints));
+}
+
+function throughHost(
+  snapshot: Snapshot,
+  task: Task,
+  networks: readonly string[],
+  host: readonly Endpoint[],
+): Reach | undefined {
+  const gateways = gatewaysOf(snapshot, networks);
   if (gateways.length === 0) return undefined;
-  const host = on(HOST_NETWORK);
   if (host.length > 0) return direct('host', task, host);
   return published(task, gateways);
 }

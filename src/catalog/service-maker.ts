@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { VipLeases, type LeaseTerms, type VipWish } from './leases.js';
-import type { Problem, Service, ServiceKey, ServiceRef, Task } from './model.js';
+import type { Isolation, Problem, Service, ServiceKey, ServiceRef, Task } from './model.js';
 import {
   buildService,
   toldVip,
@@ -11,6 +11,8 @@ import {
 
 /** What the configuration says of all services. */
 export interface CatalogSettings extends ServiceDefaults {
+  /** `docker` by default. */
+  readonly isolation?: Isolation;
   /**
    * Where virtual IPs come from: leased on these terms, from nowhere, or from what sources tell of services
    * (`ServiceFact.vip`), as it is.
@@ -46,6 +48,10 @@ export class ServiceMaker {
     const { vips } = settings;
     this.leases.configure(typeof vips === 'string' ? undefined : vips);
     return true;
+  }
+
+  get isolation(): Isolation {
+    return this.#settings.isolation ?? 'docker';
   }
 
   /** What is wrong with services. The same list until something differs. */

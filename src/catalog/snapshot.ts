@@ -1,4 +1,5 @@
 import {
+  type Isolation,
   type Client,
   type Network,
   type Problem,
@@ -73,6 +74,7 @@ export interface Indexes {
   readonly clients: Index<Client>;
   /** Grows when a network changes: what was prepared from gateways and subnets is then out of date. */
   readonly networksRevision: number;
+  readonly isolation: Isolation;
 }
 
 /**
@@ -110,6 +112,11 @@ export class Snapshot {
   /** Grows when a network changes. */
   get networksRevision(): number {
     return this.indexes.networksRevision;
+  }
+
+  /** Whom services are kept from: see {@link Isolation}. */
+  get isolation(): Isolation {
+    return this.indexes.isolation;
   }
 
   get taskCount(): number {

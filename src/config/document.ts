@@ -16,6 +16,7 @@ export function configDocument(config: Config): Record<string, unknown> {
   return {
     domain: config.domain,
     environment: config.environment,
+    isolation: config.isolation,
     state: config.state,
     log: { ...config.log },
     host: { ...config.host },
@@ -50,7 +51,9 @@ export function configDocument(config: Config): Record<string, unknown> {
       }),
       ...(sources.file && { file: mapInstances(sources.file, (each) => ({ ...each })) }),
     },
-    vip: vip ? { ...vip, release: formatDuration(vip.release) } : false,
+    vip: vip
+      ? { ...vip, release: formatDuration(vip.release), external: vip.external.map(({ text }) => text) }
+      : false,
     balancing: {
       ...balancing,
       affinity: formatDuration(balancing.affinity * 1000),

@@ -256,6 +256,12 @@ const vipSchema = switchable({
   release: duration('0s', '365d')
     .describe('How long the address of a service is kept for it after the service is gone.')
     .prefault('7d'),
+  external: z
+    .array(subnet(), must('a list of subnets, such as ["192.168.0.0/16"]'))
+    .describe(
+      'Subnets beyond this host whose connections and datagrams to virtual IPs are taken, because they are routed here. What comes from no network of this host is dropped otherwise.',
+    )
+    .prefault([]),
   endpointMode: oneOf(['dnsrr', 'vip'])
     .describe(
       "What a service's name answers that says nothing itself: its tasks (`dnsrr`) or its virtual IP (`vip`). `vip.` and `tasks.` in front of the name always answer the one or the other.",
@@ -331,6 +337,11 @@ export const configSchema = section({
   environment: dnsLabel()
     .describe('The environment that the tasks of this host belong to.')
     .prefault('default'),
+  isolation: oneOf(['docker', 'environment'])
+    .describe(
+      'What a client is given, by name and by virtual IP. `docker`: what it could reach without Fairlead: tasks on its own networks, published ports, and services that say `fairlead.expose=true`. `environment`: every service of the environment, as in Rancher.',
+    )
+    .prefault('docker'),
   state: path('a directory')
     .describe(
       'The directory that keeps the last known facts for a warm start. It is created when it does not exist.',

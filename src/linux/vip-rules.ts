@@ -8,6 +8,25 @@ export interface Redirect {
   readonly listenPort: number;
 }
 
+/** A port of a virtual IP. */
+export type GuardedPort = Pick<Redirect, 'vip' | 'port'> & { readonly protocol: 'tcp' | 'udp' };
+
+/** Whose packets are let in, by where they come in and from whom. What the host itself sends is not looked at. */
+export interface VipGuard {
+  /** The interfaces that clients are at; what comes in elsewhere is dropped. */
+  readonly bridges: readonly string[];
+  /** Ranges whose packets are let in wherever they come in; CIDRs of both families. */
+  readonly external: readonly string[];
+  /** All of them: what is sent to another port is let in, and the host refuses it. */
+  readonly served: readonly GuardedPort[];
+  /** For everyone at one of the interfaces. */
+  readonly open: readonly GuardedPort[];
+  /** For those at one interface. */
+  readonly near: readonly (GuardedPort & { readonly bridge: string })[];
+  /** For one client address. */
+  readonly known: readonly (GuardedPort & { readonly client: string })[];
+}
+
 /** A table of our own: what others do in theirs does not touch it, and it goes with us. */
 const TABLE = 'fairlead_vip';
 
@@ -18,10 +37,16 @@ const TABLE = 'fairlead_vip';
  * themselves, they can be published at the same time. The whole table is replaced, in one transaction; open connections
  * stay.
  * @param pool CIDR, from its first address
+ * @param guard absent: packets of everyone are let in. TCP that is not let in at an interface of clients is refused, everything
+ *   else dropped
  * @throws Error with one line that says what to do
  */
-export async function writeVipRules(pool: string, redirects: readonly Redirect[]): Promise<void> {
-  await load(script(pool, redirects), cannotLead(pool));
+export async function writeVipRules(
+  pool: string,
+  redirects: readonly Redirect[],
+  guard?: VipGuard,
+): Promise<void> {
+  await load(script(pool, redirects, guard), cannotLead(pool));
 }
 
 /** What {@link writeVipRules} would say for a reason of {@link tryVipRules}. */
@@ -41,7 +66,16 @@ export async function removeVipRules(pool: string): Promise<void> {
 /** Why the kernel would not take such rules, in one line; undefined: it would. Nothing is changed. */
 export async function tryVipRules(pool: string): Promise<string | undefined> {
   const vip = nowhere(pool).ip;
-  const outcome = await nft(['--check', '-f', '-'], script(pool, [{ vip, port: 1, listenPort: 2 }]));
+  const guard: VipGuard = {
+    bridges: ['docker0'],
+    external: [pool],
+    served: [{ vip, port: 1, protocol: 'tcp' }],
+    open: [{ vip, port: 1, protocol: 'tcp' }],
+    near: [{ bridge: 'docker0', vip, port: 1, protocol: 'udp' }],
+    known: [{ client: vip, vip, port: 1, protocol: 'udp' }],
+  };
+  const rules = script(pool, [{ vip, port: 1, listenPort: 2 }], guard);
+  const outcome = await nft(['--check', '-f', '-'], rules);
   return outcome.ok ? undefined : outcome.why;
 }
 
@@ -63,11 +97,12 @@ export async function readVipRules(pool: string): Promise<VipRules> {
   if (!outcome.ok)
     return /No such file/.test(outcome.why) ? { state: 'absent' } : { state: 'hidden', why: outcome.why };
   const { output } = outcome;
-  const lead = `daddr ${pool} jump lead`;
   const elements = output.matchAll(/([0-9a-f.:]+) \. (\d+) : [0-9a-f.:]+ \. (\d+)/g);
   return {
     state: 'present',
-    complete: output.split(lead).length === 3 && output.includes('map @ports'),
+    complete: [`daddr ${pool} jump lead`, `daddr ${pool} jump to_listener`, 'map @ports'].every((rule) =>
+      output.includes(rule),
+    ),
     redirects: [...elements].map(([, vip = '', port, listenPort]) => ({
       ...{ vip, port: Number(port), listenPort: Number(listenPort) },
     })),
@@ -83,21 +118,34 @@ function emptied(family: 'ip' | 'ip6'): string {
   return `add table ${family} ${TABLE}\ndelete table ${family} ${TABLE}\n`;
 }
 
-function script(pool: string, redirects: readonly Redirect[]): string {
+function script(pool: string, redirects: readonly Redirect[], guard?: VipGuard): string {
   const family = familyOf(pool);
   const type = family === 'ip' ? 'ipv4_addr' : 'ipv6_addr';
-  const elements = redirects.map(({ vip, port, listenPort }) => `${vip} . ${port} : ${vip} . ${listenPort}`);
+  const leads = redirects.map(({ vip, port, listenPort }) => `${vip} . ${port} : ${vip} . ${listenPort}`);
+  const guarded = guard && guardRules(family, guard);
   // NAT before Docker's, which sees only what is not led anywhere yet. UDP is listened for at the port itself, and what is not
   // tracked is not led anywhere: a client that goes on sending would be stuck with an answer of long ago.
   return `${emptied(family)}
 table ${family} ${TABLE} {
   map ports {
     type ${type} . inet_service : ${type} . inet_service
-    ${elements.length > 0 ? `elements = { ${elements.join(', ')} }` : ''}
+    ${elements(leads)}
   }
-  chain lead {
+${guard ? guardSets(family, type, guard) : ''}
+  chain to_listener {
     dnat ${family} to ${family} daddr . tcp dport map @ports
     meta l4proto tcp dnat to ${formatHostPort(nowhere(pool))}
+  }
+  chain lead {
+${guarded === undefined ? '    goto to_listener' : guarded.map((rule) => `    ${rule} goto to_listener`).join('\n')}
+    meta l4proto tcp dnat to ${formatHostPort(nowhere(pool))}
+  }
+  chain admit {
+${guarded === undefined ? '' : admitRules(family, guarded)}
+  }
+  chain guard {
+    type filter hook prerouting priority -320
+    ${family} daddr ${pool} iifname != "lo" jump admit
   }
   chain prerouting {
     type nat hook prerouting priority -110
@@ -105,7 +153,7 @@ table ${family} ${TABLE} {
   }
   chain output {
     type nat hook output priority -110
-    ${family} daddr ${pool} jump lead
+    ${family} daddr ${pool} jump to_listener
   }
   chain untracked_in {
     type filter hook prerouting priority -310
@@ -118,6 +166,65 @@ table ${family} ${TABLE} {
   }
 }
 `;
+}
+
+function guardSets(family: 'ip' | 'ip6', type: string, guard: VipGuard): string {
+  const place = ({ vip, port, protocol }: GuardedPort): string => `${vip} . ${protocol} . ${port}`;
+  const port = `${type} . inet_proto . inet_service`;
+  const sets: readonly (readonly [name: string, type: string, members: readonly string[]])[] = [
+    ['bridges', 'ifname', guard.bridges.map(quoted)],
+    ['served', port, guard.served.map(place)],
+    ['open', port, guard.open.map(place)],
+    ['near', `ifname . ${port}`, guard.near.map((each) => `${quoted(each.bridge)} . ${place(each)}`)],
+    ['known', `${type} . ${port}`, guard.known.map((each) => `${each.client} . ${place(each)}`)],
+  ];
+  const plain = sets.map(
+    ([name, of, members]) => `  set ${name} {\n    type ${of}\n    ${elements(members)}\n  }`,
+  );
+  const external = guard.external.filter((range) => range.includes(':') === (family === 'ip6'));
+  return [
+    ...plain,
+    `  set external {\n    type ${type}\n    flags interval\n    auto-merge\n    ${elements(external)}\n  }`,
+  ].join('\n');
+}
+
+function placeOf(family: 'ip' | 'ip6'): string {
+  return `${family} daddr . meta l4proto . th dport`;
+}
+
+/** What lets a packet in; each is to be followed by a verdict. */
+function guardRules(family: 'ip' | 'ip6', guard: VipGuard): string[] {
+  const place = placeOf(family);
+  return [
+    'iifname "lo"',
+    `${family} saddr @external`,
+    ...(guard.open.length > 0 ? [`${place} @open`] : []),
+    ...(guard.near.length > 0 ? [`iifname . ${place} @near`] : []),
+    ...(guard.known.length > 0 ? [`${family} saddr . ${place} @known`] : []),
+  ];
+}
+
+/** Datagrams are decided one by one; of a connection that is not let in the first packet is led nowhere, which refuses it. */
+function admitRules(family: 'ip' | 'ip6', guarded: readonly string[]): string {
+  const [, external = '', ...rest] = guarded;
+  return [
+    `${external} return`,
+    'iifname != @bridges drop',
+    'meta l4proto != udp return',
+    ...rest.map((rule) => `${rule} return`),
+    `${placeOf(family)} @served drop`,
+  ]
+    .map((rule) => `    ${rule}`)
+    .join('\n');
+}
+
+function elements(members: readonly string[]): string {
+  return members.length > 0 ? `elements = { ${members.join(', ')} }` : '';
+}
+
+/** A name of an interface, which may hold what nft reads as something else. */
+function quoted(name: string): string {
+  return `"${name.replace(/["\\\s*]/g, '_')}"`;
 }
 
 /** Port 1 of the first address, which is never leased: nobody listens there. */

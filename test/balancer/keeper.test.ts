@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type {
+  ClientNetworks,
   DataPlane,
   PlaneProblem,
   PlaneSpec,
@@ -32,6 +33,12 @@ class FakePlane implements DataPlane {
   use(pool: string | undefined): Promise<void> {
     this.used.push(pool);
     return this.useFault && pool !== undefined ? Promise.reject(this.useFault) : Promise.resolve();
+  }
+
+  readonly admitted: ClientNetworks[] = [];
+  admit(clients: ClientNetworks): Promise<void> {
+    this.admitted.push(clients);
+    return Promise.resolve();
   }
 
   repair(): Promise<void> {
@@ -273,7 +280,8 @@ describe('a pool', () => {
     const own = await keeper(undefined, { hostRanges: () => ranges });
     ranges.push(...taken());
     const terms = (pool: string) => ({
-      vip: { pool, release: 0, endpointMode: 'vip' as const },
+      vip: { pool, release: 0, endpointMode: 'vip' as const, external: [] },
+      isolation: 'docker' as const,
       balancing: {},
     });
     const refuse = (conflict: string) => new RangeError(conflict);

@@ -15,6 +15,7 @@ describe('the defaults', () => {
     expect(configOf(parseConfigText(''))).toEqual({
       domain: 'rancher.internal',
       environment: 'default',
+      isolation: 'docker',
       state: '/var/lib/fairlead',
       log: { level: 'info', format: 'auto' },
       host: {},
@@ -36,6 +37,7 @@ describe('the defaults', () => {
       vip: {
         pool: '10.43.0.0/16',
         release: 604_800_000,
+        external: [],
         endpointMode: 'dnsrr',
         native: 'auto',
         workers: 1,
@@ -157,7 +159,9 @@ describe('precedence', () => {
       'vip.release': 'default',
       'vip.native': 'default',
       'vip.workers': 'default',
+      'vip.external': 'default',
       'vip.endpointMode': 'default',
+      isolation: 'default',
       ...Object.fromEntries(balancingKeys.map((name) => [`balancing.${name}`, 'default'])),
       'health.rancherCompose': 'default',
       'health.defaults': 'default',

@@ -13,6 +13,7 @@ const leaves = allKeys().filter((key) => key.kind !== 'section');
 const others: Readonly<Record<string, unknown>> = {
   domain: 'example.internal',
   environment: 'production',
+  isolation: 'environment',
   state: '/srv/state',
   'log.level': 'debug',
   'log.format': 'json',
@@ -45,6 +46,7 @@ const others: Readonly<Record<string, unknown>> = {
   'sources.file.path': '/srv/services.yaml',
   'vip.pool': '10.44.0.0/16',
   'vip.release': '1d',
+  'vip.external': ['192.0.2.0/24'],
   'vip.endpointMode': 'vip',
   'vip.native': 'off',
   'vip.workers': 2,

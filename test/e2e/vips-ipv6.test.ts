@@ -19,6 +19,8 @@ interface Finding {
 const POOL = 'fd00:43::/108';
 const GATEWAY = 'fd00:9::1';
 const FAR = 'fd00:9::2';
+/** The client and the tasks are on another machine, as far as this host knows. */
+const FLAGS = ['--set', `vip.pool=${POOL}`, '--set', 'vip.external=["fd00:9::/64"]'];
 const WEB = 'web.shop.rancher.internal';
 const DNS = 'dns.shop.rancher.internal';
 const ANSWER = '192.0.2.77';
@@ -51,7 +53,7 @@ describeOnHost(
     let network: ClientNetwork;
 
     beforeAll(async () => {
-      network = await createClientNetwork(services, {}, ['--set', `vip.pool=${POOL}`]);
+      network = await createClientNetwork(services, {}, FLAGS);
       const { host, far, dir } = network;
       const give = (netns: typeof host, address: string, device: string) =>
         netns.must('ip', ['address', 'add', `${address}/64`, 'dev', device, 'nodad']);
@@ -149,9 +151,9 @@ describeOnHost(
         expect.stringMatching(/^FAIL vip\.pool .* overlaps the route fd00:43::5:0\/112/),
       ]);
       // Whoever has chosen such a pool is told at once.
-      await expect(fairlead.start(['--set', `vip.pool=${POOL}`])).rejects.toThrow('ended by itself with 78');
+      await expect(fairlead.start(FLAGS)).rejects.toThrow('ended by itself with 78');
       await host.must('ip', ['-6', 'route', 'del', 'fd00:43::5:0/112', 'dev', 'client0']);
-      await fairlead.start(['--set', `vip.pool=${POOL}`]);
+      await fairlead.start(FLAGS);
     });
 
     /** What nft calls the port 80 of a name. */
@@ -172,13 +174,13 @@ describeOnHost(
       const web = await addressOf(WEB);
       await fairlead.crash();
       expect(await left()).toMatch(/table ip6 fairlead_vip[^]*local fd00:43::\/108[^]*\n1$/);
-      await fairlead.start(['--set', `vip.pool=${POOL}`]);
+      await fairlead.start(FLAGS);
       expect(await addressOf(WEB)).toBe(web);
       await untilEqual('carried', carried, ['dns.shop 53/udp up', 'web.shop 80/tcp up']);
       expect(await knock(network.far, web, 80)).toMatchObject({ said: 'answer' });
       await host.must('sysctl', ['-w', 'net.ipv6.ip_nonlocal_bind=0']);
       await fairlead.stop();
-      await fairlead.start(['--set', `vip.pool=${POOL}`]);
+      await fairlead.start(FLAGS);
       expect(await knock(network.far, web, 80)).toMatchObject({ said: 'answer' });
       await fairlead.stop();
       expect(await left()).not.toMatch(/fairlead|fd00:43|\n1$/);

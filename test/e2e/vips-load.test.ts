@@ -45,7 +45,7 @@ describeOnHost(
     let app: string;
 
     beforeAll(async () => {
-      network = await createClientNetwork(services, {});
+      network = await createClientNetwork(services, {}, ['--set', 'vip.external=["10.9.0.0/16"]']);
       app = join(network.dir, 'vips');
       compile(fileURLToPath(new URL('fixtures/vips', import.meta.url)), ['echo', 'idle', 'bulk'], app);
       network.far.spawn(process.execPath, [join(app, 'echo.mjs'), String(PORT)], {

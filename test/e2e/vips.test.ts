@@ -109,6 +109,7 @@ describeOnHost('virtual IPs', () => {
 
   test('an address that another service has now gets no connection that is not its own', async () => {
     await host.docker.cli('network', 'create', '--subnet=10.77.0.0/24', 'reused');
+    await host.docker.cli('network', 'connect', 'reused', CLIENT);
     const at = (address: string): string[] => ['--network=reused', `--ip=${address}`];
     await Promise.all([
       shop.web('web', 1, at('10.77.0.11')),

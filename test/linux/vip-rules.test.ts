@@ -85,7 +85,7 @@ describe('the rules for virtual IPs', () => {
 	}
 	chain output {
 		type nat hook output priority -110; policy accept;
-		ip daddr ${pool} jump lead
+		ip daddr ${pool} jump to_listener
 	}
 }`;
   const redirects = [

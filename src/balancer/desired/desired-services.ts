@@ -1,5 +1,6 @@
 import { reach } from '../../catalog/reach.js';
 import { selectTasks } from '../../catalog/selection.js';
+import { portText, vipAccess } from '../../catalog/vip-access.js';
 import type { Balancing, SchedulerName } from '../../net/balancing.js';
 import type { Port, Service, Task } from '../../catalog/model.js';
 import type { Snapshot } from '../../catalog/snapshot.js';
@@ -49,6 +50,7 @@ function virtualServices(snapshot: Snapshot, service: Service, now: number): Des
   const { vip, balancing } = service;
   if (vip === undefined || service.kind !== 'tasks') return { services: [], until: Infinity };
   const { backends, until } = candidates(service, balancing, now);
+  const access = vipAccess(snapshot, service);
   const services = service.ports.filter(isCarried).map((port): VirtualService => ({
     service: service.key,
     vip,
@@ -56,6 +58,11 @@ function virtualServices(snapshot: Snapshot, service: Service, now: number): Des
     protocol: port.protocol,
     scheduler: schedulerOf(balancing),
     backends: backends.flatMap((each) => backendAt(snapshot, each, port, vip)),
+    clients: {
+      everyone: access.everyone !== undefined,
+      networks: access.networks,
+      hostPort: access.hostPorts === 'all' || access.hostPorts.includes(portText(port)),
+    },
     ...options(balancing),
   }));
   return { services, until };

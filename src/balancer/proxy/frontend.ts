@@ -1,6 +1,7 @@
 import type { HostPort } from '../../net/ip.js';
 import type { PassiveSignal, VirtualService, VirtualServiceCounters } from '../plane.js';
 import type { FlowBudget } from '../flows/flow-budget.js';
+import type { ClientTable } from '../flows/client-table.js';
 import type { CreateScheduler } from '../flows/make-scheduler.js';
 import type { Log } from '../../net/log.js';
 
@@ -50,6 +51,8 @@ export interface FrontendContext {
   readonly limits: FlowBudget;
   /** Whether TCP listens at any free port of the VIP, because the kernel leads connections there. */
   readonly anyPort?: () => boolean;
+  /** Whose connections are taken; absent: everyone's. */
+  readonly clients?: () => ClientTable | undefined;
   /** One line for the operator. */
   readonly log: Pick<Log, 'warn'>;
 }

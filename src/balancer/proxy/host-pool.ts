@@ -1,5 +1,5 @@
 import { errorMessage } from '../../net/error-message.js';
-import type { Redirect } from '../../linux/vip-rules.js';
+import type { Redirect, VipGuard } from '../../linux/vip-rules.js';
 import type { Log } from '../../net/log.js';
 import type { PlaneHost } from '../plane-host.js';
 
@@ -48,12 +48,12 @@ export class HostPool {
   }
 
   /**
-   * Leads connections to where they are listened for, and puts back the route if somebody took it away.
+   * Leads connections to where they are listened for, if the guard lets them in, and puts back the route if somebody took it away.
    * @throws Error with one line, with what to do
    */
-  async lead(redirects: readonly Redirect[]): Promise<void> {
+  async lead(redirects: readonly Redirect[], guard?: VipGuard): Promise<void> {
     if (this.#pool === undefined || this.#host.isLocal(this.#pool)) return;
-    await this.#writeRules(this.#pool, redirects);
+    await this.#writeRules(this.#pool, redirects, guard);
     await this.#keepRoute(this.#pool);
   }
 
@@ -66,9 +66,9 @@ export class HostPool {
     await this.#writeRules(pool, []);
   }
 
-  async #writeRules(pool: string, redirects: readonly Redirect[]): Promise<void> {
+  async #writeRules(pool: string, redirects: readonly Redirect[], guard?: VipGuard): Promise<void> {
     this.#ruled.add(pool);
-    await this.#host.writeVipRules(pool, redirects);
+    await this.#host.writeVipRules(pool, redirects, guard);
   }
 
   async #keepRoute(pool: string): Promise<void> {

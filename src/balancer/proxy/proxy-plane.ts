@@ -1,7 +1,9 @@
+import { isDeepStrictEqual } from 'node:util';
 import { vipRulesFault } from '../../linux/vip-rules.js';
 import { SCHEDULERS } from '../../net/balancing.js';
 import { errorMessage } from '../../net/error-message.js';
 import type {
+  ClientNetworks,
   DataPlane,
   PassiveSignal,
   PlaneProblem,
@@ -12,8 +14,10 @@ import type {
 import { thisHost, type PlaneHost } from '../plane-host.js';
 import { updatesOf } from '../desired/places.js';
 import { DeadlineWheel } from '../../runtime/deadline-wheel.js';
+import { ClientTable } from '../flows/client-table.js';
 import { FlowBudget, flowLimits, type FlowLimits } from '../flows/flow-budget.js';
 import type { Frontend, FrontendContext, Listen } from './frontend.js';
+import { guardOf } from './guard-of.js';
 import { HostPool } from './host-pool.js';
 import { conflictProblem, listenProblem } from './listen-problem.js';
 import { makeScheduler } from '../flows/make-scheduler.js';
@@ -91,6 +95,8 @@ class ProxyPlane implements DataPlane {
   #settled: readonly VirtualService[] | undefined;
   /** Listeners have come or gone since the kernel was told where they are. */
   #isLeadDue = false;
+  #admitted: ClientNetworks | undefined;
+  #clients: ClientTable | undefined;
   #stopping = false;
   /** Asked for once, when the first service is there; undefined where it cannot be. */
   #native: Promise<NativeTcp | undefined> | undefined;
@@ -106,13 +112,30 @@ class ProxyPlane implements DataPlane {
     const limits = new FlowBudget(options.limits ?? flowLimits(), { onFull: () => this.#tellFull() });
     this.#pool = new HostPool(options.host ?? thisHost, log);
     const anyPort = (): boolean => this.#pool.leads;
-    this.#context = { createScheduler: makeScheduler(seed, now), now, onSignal, limits, log, anyPort };
+    this.#context = {
+      createScheduler: makeScheduler(seed, now),
+      now,
+      onSignal,
+      limits,
+      log,
+      anyPort,
+      clients: () => this.#clients,
+    };
   }
 
   use(pool: string | undefined): Promise<void> {
     return this.#enqueue(async () => {
       if (this.#stopping) return;
       if (await this.#pool.use(pool)) this.#isLeadDue = true;
+    });
+  }
+
+  admit(clients: ClientNetworks): Promise<void> {
+    return this.#enqueue(async () => {
+      this.#admitted = clients;
+      this.#clients = new ClientTable(clients);
+      this.#isLeadDue = true;
+      await (await this.#native)?.admit(clients);
     });
   }
 
@@ -176,7 +199,13 @@ class ProxyPlane implements DataPlane {
         return protocol === 'tcp' && listenPort !== port ? [{ vip, port, listenPort }] : [];
       },
     );
-    await this.#pool.lead(redirects);
+    const guard =
+      this.#admitted &&
+      guardOf(
+        Array.from(this.#running.values(), ({ applied }) => applied),
+        this.#admitted,
+      );
+    await this.#pool.lead(redirects, guard);
     this.#isLeadDue = false;
   }
 
@@ -223,6 +252,7 @@ class ProxyPlane implements DataPlane {
     const updated = services.map(async (service) => {
       const running = this.#running.get(keyOf(service));
       if (!running || running.applied === service) return;
+      if (!isDeepStrictEqual(running.applied.clients, service.clients)) this.#isLeadDue = true;
       running.applied = service;
       await running.frontend.update(service);
     });
@@ -290,7 +320,10 @@ class ProxyPlane implements DataPlane {
     const { limits: budget, onSignal, log } = this.#context;
     const onFull = (): void => this.#tellFull();
     const loaded = await NativeTcp.load(native, { seed, budget, onSignal, onFull, log });
-    if (!('unavailable' in loaded)) return loaded;
+    if (!('unavailable' in loaded)) {
+      if (this.#admitted) await loaded.admit(this.#admitted);
+      return loaded;
+    }
     log.warn(`Node carries TCP itself, at more than twice the cost, because ${loaded.unavailable}`);
     return undefined;
   }

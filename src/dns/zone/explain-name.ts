@@ -1,5 +1,6 @@
 import { reach } from '../../catalog/reach.js';
 import { selectForName, selectForService } from '../../catalog/selection.js';
+import { vipAccess, vipRule } from '../../catalog/vip-access.js';
 import type { Service, ServiceKey, Task } from '../../catalog/model.js';
 import type { Snapshot } from '../../catalog/snapshot.js';
 import type { View } from '../../catalog/view.js';
@@ -44,7 +45,7 @@ export function explain(zone: Zone, snapshot: Snapshot, view: View, question: Qu
   const vip = vipOf(meant);
   return {
     steps,
-    rule: ruleOf(located, meant),
+    rule: ruleOf(located, meant) + vipWords(snapshot, view, meant),
     rcode: answered ? rcodeName(answered.rcode) : 'forwarded',
     ...(vip && { vip }),
     tasks: candidates(snapshot, meant).map((candidate) => explainTask(snapshot, view, candidate)),
@@ -82,6 +83,25 @@ function vipOf(located: Located): ZoneExplanation['vip'] {
   if (located.kind !== 'service') return undefined;
   const address = vipGiven(located.service, located.give);
   return address === undefined ? undefined : { service: located.service.key, address };
+}
+
+/** By which rule a client may use the virtual IP that a name stands for. */
+function vipWords(snapshot: Snapshot, view: View, located: Located): string {
+  const address = vipOf(located)?.address;
+  if (address === undefined || located.kind !== 'service') return '';
+  const found = vipRule(snapshot, vipAccess(snapshot, located.service), view.networks);
+  if (!found)
+    return "; the client may not use it, because it shares no network with a task: connect one to the other's network, publish the port, or set fairlead.expose=true";
+  const words = {
+    host: 'the client is the host, or beyond it, where vip.external has to list its address',
+    'host port': 'the host publishes the port',
+    network: `it shares the network ${snapshot.network('network' in found ? found.network : '')?.name ?? 'of a task'}`,
+    expose: 'a task says fairlead.expose=true',
+    static: 'a task has a static address',
+    environment: 'isolation: environment',
+    'no task': 'there is no task yet',
+  } as const;
+  return `; the client may use it: ${words[found.rule]}`;
 }
 
 function lacksVip(located: Located): boolean {
@@ -186,6 +206,7 @@ function explainTask(snapshot: Snapshot, view: View, candidate: Candidate): Expl
     host: view.networks === 'all' ? 'the client reaches every network' : 'runs in the host network',
     published: "published on the host's address",
     expose: 'fairlead.expose=true',
+    environment: 'isolation: environment',
   } as const;
   return { task, addresses, in: true, why: [how[reached.via], aside].filter(Boolean).join('; ') };
 }

@@ -1,5 +1,6 @@
 import { reach } from '../../catalog/reach.js';
 import { selectTasks } from '../../catalog/selection.js';
+import { vipAccess, vipRule } from '../../catalog/vip-access.js';
 import type { Service } from '../../catalog/model.js';
 import type { Snapshot } from '../../catalog/snapshot.js';
 import type { View } from '../../catalog/view.js';
@@ -20,9 +21,10 @@ const none = new Uint8Array();
 const nothing: PreparedAddresses = { a: none, aaaa: none };
 
 interface Prepared {
-  vip?: PreparedAddresses;
   readonly networksRevision: number;
   readonly byNetworks: Map<string, PreparedAddresses>;
+  /** The virtual IP, for those who may use it. */
+  readonly vipByNetworks: Map<string, PreparedAddresses>;
 }
 
 /**
@@ -32,7 +34,8 @@ interface Prepared {
 const prepared = new WeakMap<Service, Prepared>();
 
 /**
- * What a service's name gives to those on a set of networks. A virtual IP is one address for all of them.
+ * What a service's name gives to those on a set of networks. A virtual IP is one address for all who may use it, and for
+ * others there is none: its connections are refused by the same rule.
  * @param service any kind but `alias`, whose data are its targets'
  */
 export function preparedAddresses(
@@ -43,11 +46,22 @@ export function preparedAddresses(
 ): PreparedAddresses {
   let entry = prepared.get(service);
   if (entry?.networksRevision !== snapshot.networksRevision) {
-    entry = { networksRevision: snapshot.networksRevision, byNetworks: new Map() };
+    entry = {
+      networksRevision: snapshot.networksRevision,
+      byNetworks: new Map(),
+      vipByNetworks: new Map(),
+    };
     prepared.set(service, entry);
   }
   const vip = vipGiven(service, give);
-  if (vip !== undefined) return (entry.vip ??= fromTexts([vip]));
+  if (vip !== undefined) {
+    let given = entry.vipByNetworks.get(view.networksKey);
+    if (!given) {
+      given = vipRule(snapshot, vipAccess(snapshot, service), view.networks) ? fromTexts([vip]) : nothing;
+      entry.vipByNetworks.set(view.networksKey, given);
+    }
+    return given;
+  }
   if (give === 'vip') return nothing;
   let addresses = entry.byNetworks.get(view.networksKey);
   if (!addresses) {

@@ -38,12 +38,18 @@ export function readNetwork(entry: Raw): NetworkFact | undefined {
     name: rawText(entry.Name) ?? id.slice(0, 12),
     driver,
     internal: entry.Internal === true,
+    ...(driver === 'bridge' && { bridge: bridgeOf(id, options) }),
     subnets: ranges.map((range) => subnetOf(range)).filter((subnet) => subnet !== undefined),
     gateways:
       driver === 'bridge'
         ? ranges.map((range) => gatewayOf(range, options)).filter((gateway) => gateway !== undefined)
         : [],
   };
+}
+
+/** The interface that Docker makes for a network, when nobody named one. */
+function bridgeOf(id: string, options: Readonly<Record<string, string>>): string {
+  return options['com.docker.network.bridge.name'] ?? `br-${id.slice(0, 12)}`;
 }
 
 function subnetOf(range: Raw): string | undefined {

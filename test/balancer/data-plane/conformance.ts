@@ -88,6 +88,56 @@ export function describeDataPlane(name: string, create: () => Promise<PlaneUnder
       else expect([(accepted[0] ?? 0) + (accepted[1] ?? 0), ...accepted.slice(2)]).toEqual([6, 0, 0]);
     });
 
+    it('takes only the connections and datagrams of clients that a service admits', async () => {
+      const { plane, vip } = await setUp();
+      const peer = await task(echo);
+      const server = createSocket('udp4', (message, from) => server.send(message, from.port, from.address));
+      cleanUp.push(() => Promise.resolve(void server.close()));
+      server.bind(0, '127.0.0.1');
+      await once(server, 'listening');
+      const clients = { everyone: false, networks: ['front'], hostPort: false };
+      const tcp = tcpService(vip(1), [backend('a', peer.address)], { clients });
+      const udp: VirtualService = {
+        ...tcpService(vip(2), [backend('a', { ip: '127.0.0.1', port: server.address().port })], { clients }),
+        ...{ service: 'default/shop/dns', protocol: 'udp' },
+      };
+      await plane.admit({
+        networks: [
+          { id: 'front', subnets: ['127.0.1.0/24'], hasHost: true },
+          { id: 'back', subnets: ['127.0.2.0/24'], hasHost: true },
+        ],
+        addresses: [['127.0.2.9', ['front', 'back']]],
+        host: ['127.0.0.1'],
+        external: ['127.0.4.0/24'],
+      });
+      expect(await plane.apply([tcp, udp])).toEqual([]);
+      const from = {
+        shared: '127.0.1.5',
+        other: '127.0.2.5',
+        both: '127.0.2.9',
+        host: '127.0.0.1',
+        far: '127.0.3.5',
+        listed: '127.0.4.5',
+      };
+      const ends: Record<string, string> = {};
+      for (const [who, address] of Object.entries(from))
+        ends[who] = (await exchange(vip(1), 'x', address)).end;
+      const taken = { shared: 'fin', both: 'fin', host: 'fin', listed: 'fin' };
+      expect(ends).toEqual({ ...taken, other: 'ECONNRESET', far: 'ECONNRESET' });
+      const heard: string[] = [];
+      for (const [who, address] of Object.entries(from)) {
+        const client = createSocket('udp4');
+        cleanUp.push(() => Promise.resolve(void client.close()));
+        client.on('message', () => heard.push(who));
+        client.bind(0, address);
+        await once(client, 'listening');
+        client.send('x', vip(2).port, vip(2).ip);
+      }
+      await until(() => heard.length === 4);
+      await until(async () => (await one(plane, vip(2))).refused === 2);
+      expect(heard.sort()).toEqual(Object.keys(taken).sort());
+    });
+
     it('carries connections by every scheduler that it supports', async () => {
       const { plane, vip } = await setUp();
       const peer = await task(echo);

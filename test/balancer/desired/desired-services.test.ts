@@ -52,7 +52,8 @@ describe('what a data plane is to carry', () => {
     const backend = (id: string, ip: string, port: number, weight = 1) => ({
       ...{ id, name: id, address: { ip, port }, weight, state: 'active' },
     });
-    const common = { service: 'default/shop/web', vip: '10.43.0.9', scheduler: 'wrr' };
+    const clients = { everyone: true, networks: [], hostPort: false };
+    const common = { service: 'default/shop/web', vip: '10.43.0.9', scheduler: 'wrr', clients };
     expect(desired()).toEqual([
       {
         ...{ ...common, port: 80, protocol: 'tcp' },
@@ -160,6 +161,7 @@ describe('what a data plane is to carry', () => {
       {
         ...{ service: 'default/shop/web', vip: '10.43.0.9', port: 80, protocol: 'tcp', backends: [] },
         ...{ scheduler: 'lc', onDown: 'reset', timeouts: { idle: 0, drain: 7 } },
+        clients: { everyone: true, networks: [], hostPort: false },
       },
     ]);
   });

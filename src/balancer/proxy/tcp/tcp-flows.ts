@@ -14,6 +14,8 @@ const FLOW = 2;
 /** What carries connections. */
 export interface TcpConnections<Client> {
   createFlow(client: Client, host: FlowHost<TcpFlow>): TcpFlow;
+  /** Where a connection comes from, canonical; `0.0.0.0` when it is gone. */
+  addressOf(client: Client): string;
   /** Ends a connection that became no flow; the client sees a reset. */
   reset(client: Client): void;
 }
@@ -24,7 +26,7 @@ export type FlowCounts = Pick<VirtualServiceCounters, 'active' | 'total' | 'refu
 export interface TcpFlowsOptions<Client> {
   /** The one that clients dial. */
   readonly port: number;
-  readonly context: Pick<FrontendContext, 'createScheduler' | 'onSignal' | 'limits'>;
+  readonly context: Pick<FrontendContext, 'createScheduler' | 'onSignal' | 'limits' | 'clients'>;
   readonly wheel: DeadlineWheel;
   readonly connections: TcpConnections<Client>;
 }
@@ -59,7 +61,7 @@ export class TcpFlows<Client> implements FlowHost<TcpFlow> {
   }
 
   accept(client: Client): void {
-    if (this.#isFull) this.#refuse(client);
+    if (this.#isFull || !this.#mayUse(client)) this.#refuse(client);
     else if (this.#context.limits.take(FLOW)) this.#start(client);
     else this.#park(client);
   }
@@ -130,6 +132,12 @@ export class TcpFlows<Client> implements FlowHost<TcpFlow> {
     }
     this.#context.limits.give(FLOW);
     this.#tellEmpty();
+  }
+
+  #mayUse(client: Client): boolean {
+    const { clients } = this.#service;
+    const table = clients && this.#context.clients?.();
+    return !table || table.admits(clients, this.#connections.addressOf(client));
   }
 
   /** The service has as many flows as it may have; others may have come while a client waited. */

@@ -101,7 +101,7 @@ export class UdpFlows {
   /** A session for a new client; undefined, and counted, when a limit turns it away. */
   open(address: string, port: number): UdpSession | undefined {
     const isFull = this.#table.size >= (this.#service.maxConnections ?? Infinity);
-    if (isFull || !this.#clients.admits(address)) {
+    if (isFull || !this.#mayUse(address) || !this.#clients.admits(address)) {
       this.counters.refused++;
       return undefined;
     }
@@ -222,6 +222,12 @@ export class UdpFlows {
     // All have refused by now: those that did first may be back.
     refusedBy.clear();
     return this.#backends.pick(flow);
+  }
+
+  #mayUse(address: string): boolean {
+    const { clients } = this.#service;
+    const table = clients && this.#options.context.clients?.();
+    return !table || table.admits(clients, canonicalIp(address) ?? address);
   }
 
   #limitClients(): void {

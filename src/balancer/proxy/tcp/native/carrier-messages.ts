@@ -1,5 +1,10 @@
 /** What the main thread and a thread that carries TCP share and say to each other. */
-import type { PassiveSignal, VirtualService, VirtualServiceCounters } from '../../../plane.js';
+import type {
+  ClientNetworks,
+  PassiveSignal,
+  VirtualService,
+  VirtualServiceCounters,
+} from '../../../plane.js';
 import type { FlowLimits } from '../../../flows/flow-budget.js';
 
 /** What a thread is started with. */
@@ -42,6 +47,8 @@ export type Command =
   /** Also for one that is at work already: it changes. */
   | { readonly kind: 'serve'; readonly work: ServiceAtWork }
   | { readonly kind: 'request'; readonly request: Request; readonly id: number; readonly call: number }
+  /** Whose connections are taken from now on. */
+  | { readonly kind: 'clients'; readonly clients: ClientNetworks }
   | { readonly kind: 'counters'; readonly call: number }
   /** To be answered when everything that was said before is carried out. */
   | { readonly kind: 'sync'; readonly call: number }

@@ -1,6 +1,6 @@
 import type { Libc } from '../../../../linux/libc.js';
 import { TcpCalls } from '../../../../linux/tcp-calls.js';
-import type { PassiveSignal, VirtualServiceCounters } from '../../../plane.js';
+import type { ClientNetworks, PassiveSignal, VirtualServiceCounters } from '../../../plane.js';
 import type { FlowBudget } from '../../../flows/flow-budget.js';
 import type { CarrierHost, StartCarrier } from './carrier-host.js';
 import type { DescriptorTable } from './descriptor-table.js';
@@ -48,6 +48,7 @@ export class CarrierThread {
   readonly #options: CarrierThreadOptions;
   readonly #calls = new TcpCallbacks();
   readonly #served = new Map<number, ServiceAtWork>();
+  #clients: ClientNetworks | undefined;
   #host: CarrierHost | undefined;
   #isStarted = false;
   #isStopping = false;
@@ -69,6 +70,12 @@ export class CarrierThread {
     this.#served.set(work.id, work);
     if (this.#isStarted) this.#post({ kind: 'serve', work });
     else this.#start();
+  }
+
+  /** Takes only the connections of these from now on. */
+  admit(clients: ClientNetworks): void {
+    this.#clients = clients;
+    this.#post({ kind: 'clients', clients });
   }
 
   /** Resolves when it is done; at once for a service that the thread has nothing of. */
@@ -119,6 +126,7 @@ export class CarrierThread {
       report: (report) => this.#take(report),
       ended: (reason) => this.#ended(reason),
     });
+    if (this.#clients) this.#post({ kind: 'clients', clients: this.#clients });
     for (const work of this.#served.values()) this.#post({ kind: 'serve', work });
     for (const [call, { asked }] of this.#calls.all()) this.#post({ ...asked, call });
   }

@@ -1,5 +1,6 @@
 import type { Libc } from '../../../../linux/libc.js';
 import type { PassiveSignal, VirtualServiceCounters } from '../../../plane.js';
+import { ClientTable } from '../../../flows/client-table.js';
 import { FlowBudget } from '../../../flows/flow-budget.js';
 import { MAX_ACCEPT_MS, type FrontendContext } from '../../frontend.js';
 import { makeScheduler } from '../../../flows/make-scheduler.js';
@@ -44,10 +45,11 @@ export interface CarrierOptions {
 export class Carrier {
   readonly reactor: Reactor;
   readonly #report: (report: Report) => void;
-  readonly #context: Pick<FrontendContext, 'createScheduler' | 'onSignal' | 'limits'>;
+  readonly #context: Pick<FrontendContext, 'createScheduler' | 'onSignal' | 'limits' | 'clients'>;
   readonly #native: NativeContext;
   readonly #connections: TcpConnections<Side>;
   readonly #services = new Map<number, Working>();
+  #clients: ClientTable | undefined;
   #signals: PassiveSignal[] = [];
   #isFull = false;
   #calls = 0;
@@ -75,9 +77,11 @@ export class Carrier {
       createScheduler: makeScheduler(input.seed, now),
       onSignal: (signal) => this.#signals.push(signal),
       limits,
+      clients: () => this.#clients,
     };
     this.#connections = {
       createFlow: (client, host) => new NativeFlow(client, host, native),
+      addressOf: (client) => client.address?.ip ?? '0.0.0.0',
       reset: (client) => client.close(true),
     };
   }
@@ -110,6 +114,9 @@ export class Carrier {
         return;
       case 'request':
         void this.#answer(command.call, this.#services.get(command.id), command.request);
+        return;
+      case 'clients':
+        this.#clients = new ClientTable(command.clients);
         return;
       case 'counters':
         this.#report({ kind: 'counters', call: command.call, changed: [...this.#changed()] });

@@ -3,7 +3,7 @@ import { setImmediate as turn, setTimeout as pause } from 'node:timers/promises'
 import { loadLibc, type Libc, type Unavailable } from '../../../../linux/libc.js';
 import { openTcpListener, type TcpListener } from '../../../../linux/tcp-listener.js';
 import type { HostPort } from '../../../../net/ip.js';
-import type { VirtualService, VirtualServiceCounters } from '../../../plane.js';
+import type { ClientNetworks, VirtualService, VirtualServiceCounters } from '../../../plane.js';
 import { descriptorLimit, type FlowBudget } from '../../../flows/flow-budget.js';
 import { BACKLOG, type Frontend, type FrontendContext } from '../../frontend.js';
 import { inProcess, inThread, type StartCarrier } from './carrier-host.js';
@@ -69,6 +69,12 @@ export class NativeTcp {
     if ('unavailable' in libc) return libc;
     const start = clock ? inProcess(libc, clock) : inThread(libc, script);
     return new NativeTcp(libc, start, Math.min(MAX_WORKERS, workers), surroundings);
+  }
+
+  /** Takes only the connections of these from now on; resolves when all threads do. */
+  async admit(clients: ClientNetworks): Promise<void> {
+    for (const thread of this.#threads) thread.admit(clients);
+    await this.#sync();
   }
 
   /** @throws SystemCallError when the address cannot be had */

@@ -1,6 +1,6 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { setImmediate as turn } from 'node:timers/promises';
-import type { HostPort } from '../../../../net/ip.js';
+import { canonicalIp, type HostPort } from '../../../../net/ip.js';
 import type { VirtualService, VirtualServiceCounters } from '../../../plane.js';
 import type { DeadlineWheel } from '../../../../runtime/deadline-wheel.js';
 import { BACKLOG, MAX_ACCEPT_MS, type Frontend, type FrontendContext, type Listen } from '../../frontend.js';
@@ -9,6 +9,7 @@ import { HIGH_WATER_MARK, NodeFlow } from './node-flow.js';
 
 const connections: TcpConnections<Socket> = {
   createFlow: (client, host) => new NodeFlow(client, host),
+  addressOf: ({ remoteAddress = '' }) => canonicalIp(remoteAddress) ?? '0.0.0.0',
   reset: (client) => void client.resetAndDestroy(),
 };
 

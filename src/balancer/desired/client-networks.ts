@@ -1,0 +1,90 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { ChangeSet } from '../../catalog/change.js';
+import { ANY_NETWORK, HOST_NETWORK, type Task } from '../../catalog/model.js';
+import type { Snapshot } from '../../catalog/snapshot.js';
+import { hasHost } from '../../catalog/vip-access.js';
+import { ownAddresses } from '../../linux/own-addresses.js';
+import type { ClientNetworks } from '../plane.js';
+
+/** What an operator says of clients. */
+export interface ClientTerms {
+  /** CIDR of the virtual IPs: what the host sends to one of them may come from it. */
+  readonly pool: string;
+  /** Ranges beyond the host whose connections are taken; CIDRs. */
+  readonly external: readonly string[];
+}
+
+/** The clients of virtual IPs as the catalog knows them, kept up with it: a change costs what it touches. */
+export class ClientNetworksSet {
+  readonly #hostAddresses: () => readonly string[];
+  /** Of tasks that ask from an address of another network than all that they are on; by task id. */
+  readonly #tasks = new Map<string, readonly (readonly [string, readonly string[]])[]>();
+  #networksRevision: number | undefined;
+  #current: ClientNetworks | undefined;
+  /** Without the gateways of networks. */
+  #host: readonly string[] = [];
+  #isStale = true;
+
+  /** @param hostAddresses the addresses of this host's interfaces */
+  constructor(hostAddresses: () => readonly string[] = ownAddresses) {
+    this.#hostAddresses = hostAddresses;
+  }
+
+  /** Takes what has changed since it was told last. @param tasks ids; `all`: any may have */
+  note(snapshot: Snapshot, tasks: ChangeSet['tasks'] | 'all'): void {
+    const ids =
+      tasks === 'all'
+        ? [...this.#tasks.keys(), ...Array.from(snapshot.tasks(), ({ id }) => id)]
+        : [...tasks.added, ...tasks.changed, ...tasks.removed];
+    for (const id of ids) this.#noteTask(id, snapshot.task(id));
+  }
+
+  /** @returns the same value as last time when nothing is different */
+  update(snapshot: Snapshot, { pool, external }: ClientTerms): ClientNetworks {
+    if (snapshot.networksRevision !== this.#networksRevision) this.#isStale = true;
+    const host = [pool, '127.0.0.0/8', '::1/128', ...this.#hostAddresses()];
+    const before = this.#current;
+    if (
+      before &&
+      !this.#isStale &&
+      isDeepStrictEqual(this.#host, host) &&
+      isDeepStrictEqual(before.external, external)
+    )
+      return before;
+    this.#networksRevision = snapshot.networksRevision;
+    this.#isStale = false;
+    this.#host = host;
+    const networks = Array.from(snapshot.networks(), ({ id, subnets, bridge }) => ({
+      ...{ id, subnets },
+      ...(bridge !== undefined && { bridge }),
+      hasHost: hasHost(snapshot, id),
+    }));
+    const gateways = Array.from(snapshot.networks(), (network) => network.gateways).flat();
+    this.#current = {
+      networks,
+      addresses: [...this.#tasks.values()].flat(),
+      host: [...host, ...gateways.filter((each) => !host.includes(each))],
+      external,
+    };
+    return this.#current;
+  }
+
+  #noteTask(id: string, task: Task | undefined): void {
+    const found = task ? addressesOf(task) : [];
+    if (isDeepStrictEqual(found, this.#tasks.get(id) ?? [])) return;
+    if (found.length > 0) this.#tasks.set(id, found);
+    else this.#tasks.delete(id);
+    this.#isStale = true;
+  }
+}
+
+/** None for a task on one network, whose address says which; and none for one that is not on a network of this host. */
+function addressesOf({
+  endpoints,
+  clientAddresses = [],
+}: Task): readonly (readonly [string, readonly string[]])[] {
+  const ids = [...new Set(endpoints.map(({ network }) => network))].sort();
+  if (ids.includes(ANY_NETWORK) || ids.includes(HOST_NETWORK)) return [];
+  if (ids.length < 2 && clientAddresses.length === 0) return [];
+  return [...endpoints.map(({ ip }) => ip), ...clientAddresses].map((ip) => [ip, ids] as const);
+}

@@ -1,0 +1,77 @@
+import { ownAddresses } from '../../linux/own-addresses.js';
+import { parseCidr, type Cidr } from '../../net/ip.js';
+import type { ClientNetwork, ClientNetworks, ClientRule } from '../plane.js';
+
+/** Where a client is: the host itself, beyond it, or on networks. */
+type Whereabouts = 'host' | 'outside' | { readonly networks: readonly string[]; readonly hasHost: boolean };
+
+/** How many are remembered; there are more only where source addresses are forged. */
+const REMEMBERED = 10_000;
+/** How often at most the host's interfaces are looked at, in ms: they may have an address that is new. */
+const LOOK_MS = 1000;
+
+/** Knows by their address whose connections a virtual service takes. */
+export class ClientTable {
+  readonly #networks: readonly (ClientNetwork & { readonly ranges: readonly Cidr[] })[];
+  readonly #byId: ReadonlyMap<string, ClientNetwork>;
+  readonly #addresses: ReadonlyMap<string, readonly string[]>;
+  readonly #host: readonly Cidr[];
+  readonly #external: readonly Cidr[];
+  readonly #known = new Map<string, Whereabouts>();
+  readonly #hostAddresses: () => readonly string[];
+  #own: readonly string[] = [];
+  #lookedAt = -Infinity;
+
+  /** @param hostAddresses the addresses of this host's interfaces as they are now */
+  constructor({ networks, addresses, host, external }: ClientNetworks, hostAddresses = ownAddresses) {
+    this.#hostAddresses = hostAddresses;
+    this.#networks = networks.map((each) => ({ ...each, ranges: ranges(each.subnets) }));
+    this.#byId = new Map(networks.map((each) => [each.id, each]));
+    this.#addresses = new Map(addresses);
+    this.#host = ranges(host);
+    this.#external = ranges(external);
+  }
+
+  /** @param address of the client, canonical */
+  admits(rule: ClientRule | undefined, address: string): boolean {
+    if (!rule) return true;
+    const where = this.#whereIs(address);
+    if (typeof where === 'string') return where === 'host';
+    if (rule.everyone || (rule.hostPort && where.hasHost)) return true;
+    return where.networks.some((id) => rule.networks.includes(id));
+  }
+
+  #whereIs(address: string): Whereabouts {
+    let known = this.#known.get(address);
+    if (known === undefined) {
+      if (this.#known.size >= REMEMBERED) this.#known.clear();
+      known = this.#find(address);
+      if (known !== 'outside') this.#known.set(address, known);
+    }
+    return known;
+  }
+
+  #find(address: string): Whereabouts {
+    const isIn = (cidrs: readonly Cidr[]): boolean => cidrs.some((each) => each.contains(address));
+    if (isIn(this.#host)) return 'host';
+    const ids = this.#addresses.get(address);
+    if (ids) return { networks: ids, hasHost: ids.some((id) => this.#byId.get(id)?.hasHost === true) };
+    const network = this.#networks.find((each) => isIn(each.ranges));
+    if (network) return { networks: [network.id], hasHost: network.hasHost };
+    // Beyond the host nothing is kept apart: such a client sees what the host sees.
+    return isIn(this.#external) || this.#isOwn(address) ? 'host' : 'outside';
+  }
+
+  #isOwn(address: string): boolean {
+    const now = performance.now();
+    if (now - this.#lookedAt >= LOOK_MS) {
+      this.#lookedAt = now;
+      this.#own = this.#hostAddresses();
+    }
+    return this.#own.includes(address);
+  }
+}
+
+function ranges(texts: readonly string[]): readonly Cidr[] {
+  return texts.map((text) => parseCidr(text)).filter((cidr) => cidr !== undefined);
+}

@@ -1,0 +1,102 @@
+import { isLoopback } from '../net/ip.js';
+import { ANY_NETWORK, HOST_NETWORK, type Protocol, type Service } from './model.js';
+import type { Snapshot } from './snapshot.js';
+import type { View } from './view.js';
+
+/**
+ * Who may use the virtual IP of a service: those that {@link reach} lets see one of its tasks. It depends on the networks of a
+ * client alone. The host itself may use everything.
+ */
+export interface VipAccess {
+  /** Every client on a network of the host may. */
+  readonly everyone?: 'expose' | 'static' | 'environment' | 'no task';
+  /** Those on any of these networks may; ids, sorted. */
+  readonly networks: readonly string[];
+  /** What the host itself offers to those that reach it through their bridge: `80/tcp`, or every port of a task in its network. */
+  readonly hostPorts: readonly string[] | 'all';
+}
+
+/** A port of a service, as {@link VipAccess.hostPorts} has it. */
+export function portText({ port, protocol }: { readonly port: number; readonly protocol: Protocol }): string {
+  return `${port}/${protocol}`;
+}
+
+interface Prepared {
+  readonly networksRevision: number;
+  readonly access: VipAccess;
+}
+
+/** They hang on the service's own value: a change makes a new value, and with it the old ones are gone. */
+const prepared = new WeakMap<Service, Prepared>();
+
+/** The same value as last time when neither the service nor a network changed. */
+export function vipAccess(snapshot: Snapshot, service: Service): VipAccess {
+  const { networksRevision } = snapshot;
+  const known = prepared.get(service);
+  if (known?.networksRevision === networksRevision) return known.access;
+  const access = accessOf(snapshot, service);
+  prepared.set(service, { networksRevision, access });
+  return access;
+}
+
+/** Why a client may use a virtual IP. */
+export type VipRule =
+  | { readonly rule: 'host' | 'host port' }
+  | { readonly rule: 'network'; readonly network: string }
+  | { readonly rule: NonNullable<VipAccess['everyone']> };
+
+/**
+ * By which rule those on some networks may use a virtual IP; undefined: they may not.
+ * @param port absent: any port will do
+ */
+export function vipRule(
+  snapshot: Snapshot,
+  access: VipAccess,
+  networks: View['networks'],
+  port?: string,
+): VipRule | undefined {
+  if (networks === 'all') return { rule: 'host' };
+  if (access.everyone) return { rule: access.everyone };
+  const network = networks.find((id) => access.networks.includes(id));
+  if (network !== undefined) return { rule: 'network', network };
+  if (access.hostPorts.length === 0 || !networks.some((id) => hasHost(snapshot, id))) return undefined;
+  const isOffered = access.hostPorts === 'all' || port === undefined || access.hostPorts.includes(port);
+  return isOffered ? { rule: 'host port' } : undefined;
+}
+
+/** Whether those on a network reach the host at its bridge. */
+export function hasHost(snapshot: Snapshot, id: string): boolean {
+  const network = snapshot.network(id);
+  return network !== undefined && !network.internal && network.gateways.length > 0;
+}
+
+function accessOf(snapshot: Snapshot, { tasks }: Service): VipAccess {
+  const endpoints = tasks.flatMap((task) => task.endpoints);
+  const networks = [...new Set(endpoints.map(({ network }) => network))].sort();
+  const everyone = everyoneBy(snapshot, tasks, networks);
+  if (everyone) return { everyone, networks: [], hostPorts: [] };
+  if (networks.includes(HOST_NETWORK)) return { networks, hostPorts: 'all' };
+  const published = tasks.flatMap((task) =>
+    task.endpoints.length === 0
+      ? []
+      : task.ports.filter((each) => each.published?.some(({ ip }) => !isOwn(ip))),
+  );
+  return { networks, hostPorts: [...new Set(published.map(portText))].sort() };
+}
+
+function everyoneBy(
+  snapshot: Snapshot,
+  tasks: Service['tasks'],
+  networks: readonly string[],
+): VipAccess['everyone'] {
+  // Whose it will be is not known yet, and there is nothing behind it.
+  if (networks.length === 0) return 'no task';
+  if (snapshot.isolation === 'environment') return 'environment';
+  if (networks.includes(ANY_NETWORK)) return 'static';
+  return tasks.some((task) => task.expose && task.endpoints.length > 0) ? 'expose' : undefined;
+}
+
+/** Whether only the host itself reaches what is published at an address. */
+function isOwn(ip: string): boolean {
+  return ip !== '' && ip !== '0.0.0.0' && ip !== '::' && isLoopback(ip);
+}
