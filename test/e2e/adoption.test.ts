@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { projects } from './fixtures/projects.js';
 import { composeUp } from './support/compose.js';
-import type { EngineVersion } from './support/engine-version.js';
+import { engineVersions, type EngineVersion } from './support/engine-version.js';
 import { createHost, HOST_ADDRESS, type Host } from './support/host.js';
 import { until, untilEqual } from './support/poll.js';
 import { composePrograms, describeOnHost } from './support/requirements.js';
@@ -45,7 +45,7 @@ interface Inspected {
 describeOnHost(
   'containers ask Fairlead instead of Docker’s resolver',
   () => {
-    describe.each<EngineVersion>(['installed', '26.1'])('on engine %s', adoption);
+    describe.each(engineVersions)('on engine %s', adoption);
   },
   composePrograms,
 );

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { EngineVersion } from './support/engine-version.js';
+import { engineVersions, type EngineVersion } from './support/engine-version.js';
 import { createHost, HOST_ADDRESS, untilKnown, type Host } from './support/host.js';
 import { composeLabels } from './support/labels.js';
 import { until } from './support/poll.js';
@@ -11,7 +11,7 @@ const STARTS = Number(process.env['FAIRLEAD_E2E_STARTS'] ?? 15);
 describeOnHost(
   'a container asks at its first instruction',
   () => {
-    describe.each<EngineVersion>(['installed', '26.1'])('on engine %s', firstInstant);
+    describe.each(engineVersions)('on engine %s', firstInstant);
   },
   composePrograms,
 );
