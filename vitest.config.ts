@@ -24,9 +24,11 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
-          // Engines, namespaces and addresses are machine-wide: one file at a time.
+          // Engines, namespaces and addresses are machine-wide: one file at a time, all in one process, which share engines.
           fileParallelism: false,
+          isolate: false,
           pool: 'forks',
+          globalSetup: ['test/e2e/support/run-setup.ts'],
           testTimeout: 120_000,
           hookTimeout: 240_000,
         },

@@ -8,7 +8,7 @@ describeOnHost('dockercoins mines coins through bare names', () => {
   let host: Host;
 
   beforeAll(async () => {
-    host = await createHost({ images: ['tools', 'node', 'redis'] });
+    host = await createHost({ shared: true, images: ['tools', 'node', 'redis'] });
     await host.fairlead.start();
   });
 

@@ -35,7 +35,7 @@ describeOnHost('health', () => {
   let host: Host;
 
   beforeAll(async () => {
-    host = await createHost();
+    host = await createHost({ shared: true });
     await host.fairlead.start();
   });
 

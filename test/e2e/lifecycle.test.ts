@@ -15,7 +15,7 @@ describeOnHost('what happens to containers shows in the answers', () => {
   let host: Host;
 
   beforeAll(async () => {
-    host = await createHost();
+    host = await createHost({ shared: true });
     await host.fairlead.start();
   });
 

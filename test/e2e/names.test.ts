@@ -17,7 +17,7 @@ describeOnHost('names, asked inside containers with the C library', () => {
   let host: Host;
 
   beforeAll(async () => {
-    host = await createHost();
+    host = await createHost({ shared: true });
     await host.fairlead.start();
   });
 

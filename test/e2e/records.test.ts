@@ -10,6 +10,7 @@ describeOnHost('records, and who is given which address', () => {
 
   beforeAll(async () => {
     host = await createHost({
+      shared: true,
       upstream: { 'www.example.org': { A: ['198.51.100.7'] }, 'v4.example.org': { A: ['198.51.100.8'] } },
     });
     await host.fairlead.start();

@@ -3,6 +3,8 @@ import { dig, type DigAnswer } from './support/dig.js';
 import { createHost, type Host } from './support/host.js';
 import { composeLabels } from './support/labels.js';
 import { keepLooking, sleep, until, untilEqual } from './support/poll.js';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describeOnHost } from './support/requirements.js';
 
 const WEB = 'web.bookshop.rancher.internal';
@@ -74,7 +76,10 @@ describeOnHost('the engine goes away and comes back', () => {
       const before = await addressesOf(host(), 1);
       await untilEqual(WEB, () => answersOf(host()), before, host().patience());
       // The state is written behind the change, so that a storm of changes does not wear the disk.
-      await sleep(2_000);
+      const saved = (): Promise<string> =>
+        readFile(join(host().dir, 'state', 'catalog.json'), 'utf8').catch(() => '');
+      const hasAll = (text: string): boolean => [...before, '"healthy"'].every((part) => text.includes(part));
+      await until('the state is saved', saved, hasAll, host().patience());
       await engine.stop();
       await fairlead.crash();
       await fairlead.start();

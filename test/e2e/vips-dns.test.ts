@@ -15,7 +15,7 @@ describeOnHost('DNS over a UDP virtual IP', () => {
   let infra: VipStack;
 
   beforeAll(async () => {
-    host = await createHost({ images: ['tools', 'node'] });
+    host = await createHost({ shared: true, images: ['tools', 'node'] });
     infra = createVipStack(host, 'infra');
     await host.fairlead.start();
   });

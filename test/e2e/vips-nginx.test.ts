@@ -19,7 +19,7 @@ describeOnHost(
     let proxies: Record<string, Nginx> = {};
 
     beforeAll(async () => {
-      host = await createHost({ images: ['tools', 'node'] });
+      host = await createHost({ shared: true, images: ['tools', 'node'] });
       shop = createVipStack(host, 'shop');
       await host.fairlead.start();
       await host.docker.start(FRONT, { labels: composeLabels('shop', 'front') });

@@ -1,4 +1,6 @@
 import type { TaskListJson } from '../../../src/api/types/resources.js';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { createDocker, type Docker } from './docker.js';
 import { createEngine, type Engine, type EngineOptions } from './engine.js';
 import { engineDirectories } from './engine-version.js';
@@ -17,6 +19,11 @@ export const UPSTREAM_ADDRESS = '127.0.0.153';
 export interface HostOptions extends EngineOptions {
   readonly images?: readonly ImageName[];
   readonly upstream?: UpstreamRecords;
+  /**
+   * Whether test files that are run one after the other may have the same engine and namespace. For files that stop no engine and
+   * leave nothing in the namespace; containers, networks, the daemon and its state are each file's own in any case.
+   */
+  readonly shared?: boolean;
 }
 
 /** A whole Docker host in a network namespace: engine, images, a scripted upstream, and Fairlead, not yet started. */
@@ -33,7 +40,22 @@ export interface Host {
   close(): Promise<void>;
 }
 
-export async function createHost(options: HostOptions = {}): Promise<Host> {
+/** An engine in a namespace, with its images. */
+interface Base {
+  readonly dir: string;
+  readonly netns: Netns;
+  readonly engine: Engine;
+  readonly docker: Docker;
+  readonly images: Set<ImageName>;
+  /** How many files have had it. */
+  uses: number;
+  close(): Promise<void>;
+}
+
+/** Shared ones that no file uses just now; {@link removeOwnWorkspaces} ends them with the run. */
+const idle: Base[] = [];
+
+async function createBase(options: EngineOptions): Promise<Base> {
   const workspace = await createWorkspace();
   const undo: (() => Promise<unknown>)[] = [() => workspace.remove()];
   const close = async (): Promise<void> => {
@@ -49,10 +71,37 @@ export async function createHost(options: HostOptions = {}): Promise<Host> {
     await engine.start();
     const docker = createDocker(engine.socket);
     undo.push(() => docker.clear().catch(() => undefined));
+    return { dir, netns, engine, docker, images: new Set(), uses: 0, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+export async function createHost(options: HostOptions = {}): Promise<Host> {
+  const { images = ['tools'], upstream: records = {}, shared = false, ...engineOptions } = options;
+  const base = (shared ? idle.pop() : undefined) ?? (await createBase(engineOptions));
+  const { netns, engine, docker } = base;
+  const undo: (() => Promise<unknown>)[] = [
+    async () => {
+      if (!shared) return base.close();
+      await docker.clear();
+      idle.push(base);
+    },
+  ];
+  const close = async (): Promise<void> => {
+    while (undo.length > 0) await undo.pop()?.();
+  };
+  try {
+    const dir = join(base.dir, `use-${base.uses++}`);
+    mkdirSync(dir, { mode: 0o755 });
+    const missing = images.filter((name) => !base.images.has(name));
     const [upstream] = await Promise.all([
-      startUpstream(netns, UPSTREAM_ADDRESS, options.upstream ?? {}),
-      loadImages(docker, options.images ?? ['tools']),
+      startUpstream(netns, UPSTREAM_ADDRESS, records),
+      loadImages(docker, missing),
     ]);
+    undo.push(() => upstream.stop());
+    for (const name of missing) base.images.add(name);
     const fairlead = createFairlead(netns, dir, {
       hostAddress: HOST_ADDRESS,
       upstreams: [`${UPSTREAM_ADDRESS}:53`],

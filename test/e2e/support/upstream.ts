@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { Netns } from './netns.js';
@@ -12,9 +13,10 @@ export type UpstreamRecords = Readonly<Record<string, Readonly<Record<string, re
 export interface Upstream {
   /** Every query so far, `name type`, in order. */
   readonly queries: readonly string[];
+  stop(): Promise<void>;
 }
 
-/** Starts the scripted DNS server in a namespace, at an address that the namespace has; it ends with the namespace. */
+/** Starts the scripted DNS server in a namespace, at an address that the namespace has; it ends with the namespace at the latest. */
 export async function startUpstream(
   netns: Netns,
   address: string,
@@ -32,5 +34,11 @@ export async function startUpstream(
     else queries.push(line);
   });
   await until('the upstream is ready', () => Promise.resolve(isReady), Boolean, { within: 15_000 });
-  return { queries };
+  const stop = async (): Promise<void> => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const ended = once(child, 'exit');
+    child.kill('SIGKILL');
+    await ended;
+  };
+  return { queries, stop };
 }

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { run } from './command.js';
@@ -8,8 +8,8 @@ import { sleep } from './poll.js';
 export const suiteRoot = join(tmpdir(), 'fairlead-e2e');
 
 /**
- * One set-up's own place: a directory, and a name for its network namespace. Both carry the process id, so that a
- * later run can tell what a killed run has left.
+ * One set-up's own place: a directory, and a name for its network namespace. Both carry the id of the process that the run began
+ * with, so that a later run can tell what a killed run has left.
  */
 export interface Workspace {
   readonly dir: string;
@@ -20,13 +20,41 @@ export interface Workspace {
 
 let count = 0;
 
+/** The process that a run begins with; it outlives those that run test files. */
+const OWNER = 'E2E_OWNER';
+
+/** For the process that a run begins with: makes it the owner of all workspaces of the run. */
+export function ownWorkspaces(): void {
+  process.env[OWNER] = String(process.pid);
+}
+
+/** Removes what this run has left: engines that files shared. */
+export async function removeOwnWorkspaces(): Promise<void> {
+  if (!existsSync(suiteRoot)) return;
+  for (const name of readdirSync(suiteRoot))
+    if (name.startsWith(`${process.pid}-`)) await removeWorkspace(name);
+}
+
 export async function createWorkspace(): Promise<Workspace> {
   mkdirSync(suiteRoot, { recursive: true, mode: 0o755 });
   await sweep();
-  const id = `${process.pid}-${count++}`;
+  const id = nextId();
   const dir = join(suiteRoot, id);
   mkdirSync(dir, { mode: 0o755 });
   return { dir, netnsName: netnsNameOf(id), remove: () => clear(dir) };
+}
+
+/** Processes of a run follow each other, and what one has left may still be there. */
+function nextId(): string {
+  for (;;) {
+    const id = `${process.env[OWNER] ?? process.pid}-${count++}`;
+    if (!existsSync(join(suiteRoot, id))) return id;
+  }
+}
+
+async function removeWorkspace(name: string): Promise<void> {
+  await clear(join(suiteRoot, name));
+  await run('ip', ['netns', 'delete', netnsNameOf(name)]);
 }
 
 const netnsNameOf = (id: string): string => `fairlead-${id}`;
@@ -35,9 +63,7 @@ const netnsNameOf = (id: string): string => `fairlead-${id}`;
 async function sweep(): Promise<void> {
   for (const name of readdirSync(suiteRoot)) {
     const owner = /^(\d+)-\d+$/.exec(name)?.[1];
-    if (owner === undefined || isAlive(Number(owner))) continue;
-    await clear(join(suiteRoot, name));
-    await run('ip', ['netns', 'delete', netnsNameOf(name)]);
+    if (owner !== undefined && !isAlive(Number(owner))) await removeWorkspace(name);
   }
 }
 
