@@ -1,6 +1,6 @@
 import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
-import { roomsRule } from './tools/eslint/rooms.js';
+import { modulesRule } from './tools/eslint/modules.js';
 
 /** Packages that exactly one folder may use: everyone else talks to that folder. */
 const doors = [
@@ -21,9 +21,9 @@ export default tseslint.config(
         tsconfigRootDir: import.meta.dirname,
       },
     },
-    plugins: { fairlead: { rules: { rooms: roomsRule } } },
+    plugins: { fairlead: { rules: { modules: modulesRule } } },
     rules: {
-      'fairlead/rooms': 'error',
+      'fairlead/modules': 'error',
       '@typescript-eslint/switch-exhaustiveness-check': 'error',
       '@typescript-eslint/consistent-type-imports': 'error',
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],

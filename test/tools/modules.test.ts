@@ -2,7 +2,7 @@ import { ESLint } from 'eslint';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import tseslint from 'typescript-eslint';
-import { roomsRule } from '../../tools/eslint/rooms.js';
+import { modulesRule } from '../../tools/eslint/modules.js';
 
 const root = join(import.meta.dirname, '../..');
 
@@ -15,8 +15,8 @@ async function lint(file: string, code: string): Promise<string[]> {
       {
         files: ['**/*.ts'],
         languageOptions: { parser: tseslint.parser },
-        plugins: { fairlead: { rules: { rooms: roomsRule } } },
-        rules: { 'fairlead/rooms': 'error' },
+        plugins: { fairlead: { rules: { modules: modulesRule } } },
+        rules: { 'fairlead/modules': 'error' },
       },
     ],
   });
@@ -31,7 +31,7 @@ describe('the import table of docs/design.md', () => {
       'src/sources/docker/x.ts',
       "import { Catalog } from '../../catalog/catalog.js';",
     ],
-    ['a room imports itself', 'src/dns/zone/x.ts', "import { y } from '../wire/name.js';"],
+    ['a module imports itself', 'src/dns/zone/x.ts', "import { y } from '../wire/name.js';"],
     ['the CLI imports the client of the API', 'src/cli/x.ts', "import { y } from '../api/client.js';"],
     ['the daemon imports everything', 'src/daemon/x.ts', "import { y } from '../sources/docker/source.js';"],
     ['packages are not its business', 'src/net/x.ts', "import fs from 'node:fs';"],
@@ -46,7 +46,7 @@ describe('the import table of docs/design.md', () => {
     ['the CLI imports the server of the API', 'src/cli/x.ts', "import { y } from '../api/server.js';"],
     ['the API imports the DNS server, late', 'src/api/x.ts', "const y = await import('../dns/index.js');"],
     ['anybody imports the daemon', 'src/cli/x.ts', "import { y } from '../daemon/run.js';"],
-    ['a room that the table does not have', 'src/misc/x.ts', "import { y } from '../net/ip.js';"],
+    ['a module that the table does not have', 'src/misc/x.ts', "import { y } from '../net/ip.js';"],
   ])('refuses: %s', async (_what, file, code) => {
     expect(await lint(file, code)).not.toEqual([]);
   });
