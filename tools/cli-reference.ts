@@ -1,6 +1,7 @@
 import { EXIT_MEANINGS } from '../src/cli/exit-codes.js';
 import type { CommandSpec, OptionSpec } from '../src/cli/spec.js';
 import { COMMANDS, GLOBAL_OPTIONS } from '../src/cli/command-table.js';
+import { wrapText } from './wrap-text.js';
 
 /** docs/cli.md: everything that the command table says, as a page. */
 export function cliReference(): string {
@@ -26,11 +27,9 @@ by colour alone.
 
 ## Output
 
-\`-o table\` is for people and may change. On a terminal that is too narrow long names lose their middle, and columns are left
-out where that is not enough; a line on stderr names them, and \`--no-trunc\` keeps everything. Scripts take \`-o json\` or
-\`-o yaml\` (one document), \`-o ndjson\` (one object a line) or \`-o name\`: their keys are those of the API
-([api.md](api.md)) and stay. Lists are JSON arrays. \`--sort COLUMN\` sorts by a column in every format; \`--sort -COLUMN\` sorts
-the other way round.
+\`-o table\` is for people and may change; on a terminal that is too narrow long names lose their middle, and
+\`--no-trunc\` keeps them. Scripts take \`-o json\` (one document), \`-o ndjson\` (one object a line) or \`-o name\`: their
+keys are those of the API ([api.md](api.md)) and stay. Lists are JSON arrays.
 
 ## Exit codes
 
@@ -47,13 +46,13 @@ function section(spec: CommandSpec): string {
   const words = (spec.arguments ?? []).map(({ name, required }) =>
     required ? ` ${name.toUpperCase()}` : ` [${name.toUpperCase()}]`,
   );
-  const args = (spec.arguments ?? []).map(
-    ({ name, description }) => `- \`${name.toUpperCase()}\`: ${description}`,
+  const args = (spec.arguments ?? []).map(({ name, description }) =>
+    wrapText(`- \`${name.toUpperCase()}\`: ${description}`, '  '),
   );
   const examples = spec.examples.map(({ command, says }) => `# ${says}\n${command}`);
   return [
     `### fairlead ${spec.name}${words.join('')}`,
-    [`${spec.summary}.`, spec.description].filter(Boolean).join(' '),
+    wrapText([`${spec.summary}.`, spec.description].filter(Boolean).join(' ')),
     args.join('\n'),
     spec.options === undefined ? '' : optionTable(spec.options),
     `\`\`\`sh\n${examples.join('\n\n')}\n\`\`\``,

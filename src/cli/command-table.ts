@@ -14,11 +14,7 @@ const LIST_OPTIONS: readonly OptionSpec[] = [
   {
     flags: '-o, --output <format>',
     description: 'output format',
-    choices: ['table', 'wide', 'json', 'yaml', 'ndjson', 'name'],
-  },
-  {
-    flags: '--sort <column>',
-    description: 'sort by this column, such as age; -age: the other way round',
+    choices: ['table', 'wide', 'json', 'ndjson', 'name'],
   },
   { flags: '--no-headers', description: 'leave the headers out' },
   { flags: '--no-trunc', description: 'show ids and names in full' },
@@ -26,11 +22,7 @@ const LIST_OPTIONS: readonly OptionSpec[] = [
 ];
 
 const ONE_OPTIONS: readonly OptionSpec[] = [
-  {
-    flags: '-o, --output <format>',
-    description: 'output format',
-    choices: ['table', 'json', 'yaml', 'ndjson'],
-  },
+  { flags: '-o, --output <format>', description: 'output format', choices: ['table', 'json', 'ndjson'] },
 ];
 
 const WATCH: OptionSpec = { flags: '-w, --watch', description: 'go on with what changes' };
@@ -93,7 +85,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     name: 'run',
     summary: 'Run the daemon in the foreground',
     description:
-      'Reads the configuration, watches the sources, answers DNS and serves the API until it is told to stop (SIGTERM, Ctrl-C). SIGHUP reads the configuration again.',
+      'Reads the configuration, watches the sources, answers DNS and serves the API until it is asked to stop (SIGTERM, Ctrl-C). SIGHUP reads the configuration again.',
     options: [
       ...CONFIG_OPTIONS,
       {
@@ -132,18 +124,6 @@ export const COMMANDS: readonly CommandSpec[] = [
       { command: "fairlead status -o json | jq '.problems'", says: 'what could not be used, for a script' },
     ],
     load: () => import('./commands/status.js'),
-  },
-  {
-    name: 'reload',
-    summary: 'Have the daemon read its configuration again, and say what came of it',
-    description:
-      'The same as SIGHUP to the daemon. When the new configuration cannot be used, the old one stays in force.',
-    options: CHANGE_OPTIONS,
-    examples: [
-      { command: 'fairlead config validate && fairlead reload', says: 'look for mistakes first' },
-      { command: 'fairlead reload -o json', says: 'what came of it, for a script' },
-    ],
-    load: () => import('./commands/reload.js'),
   },
   {
     name: 'services',

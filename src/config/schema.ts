@@ -9,7 +9,6 @@ import {
   dnsLabel,
   domainName,
   duration,
-  engineSocket,
   listenAddress,
   must,
   oneOf,
@@ -198,9 +197,9 @@ const dnsSchema = section({
 });
 
 const dockerSchema = repeatable({
-  socket: engineSocket()
+  socket: path("the engine's unix socket, such as /var/run/docker.sock")
     .describe(
-      "The engine's unix socket: a path, or `unix:///path`. `DOCKER_HOST` takes the place of the default when it has that form; `tcp://` and `ssh://` are refused, because Fairlead serves the containers of its own host.",
+      "The engine's unix socket. A `DOCKER_HOST` of the form `unix:///path` takes the place of the default.",
     )
     .prefault('/var/run/docker.sock'),
   resync: duration('1s', '24h')

@@ -74,11 +74,9 @@ export async function runDaemon(options: RunOptions, signals: Signals): Promise<
   for (const line of bannerLines(daemon, { demoReason, config: loaded.config }))
     process.stdout.write(`${line}\n`);
   let reloading = Promise.resolve();
-  const reloadNext = () => {
+  signals.onHangUp(() => {
     reloading = reloading.then(() => reload(daemon, log, load));
-  };
-  signals.onHangUp(reloadNext);
-  daemon.onReloadRequest(reloadNext);
+  });
   const end = await Promise.race([signals.ended, broken]);
   const code = { SIGTERM: EXIT.ok, SIGINT: EXIT.interrupted, broken: EXIT.internalErrors }[end];
   if (end === 'broken') setTimeout(() => process.exit(code), LAST_STOP_MS).unref();

@@ -462,8 +462,6 @@ export interface Fixture {
   readonly adoption: FakeAdoption;
   readonly logged: string[];
   readonly status: { current: DaemonStatus; problems: Problem[]; unanswered: string[] };
-  /** What a request for a reload does. */
-  readonly reload: { run: () => void };
 }
 
 /** A catalog with {@link FACTS} behind a server on a unix socket in a directory of its own. */
@@ -480,7 +478,6 @@ export async function startApi(
   const adoption = new FakeAdoption();
   const logged: string[] = [];
   const status = { current: STATUS, problems: [] as Problem[], unanswered: [] as string[] };
-  const reload: Fixture['reload'] = { run: () => undefined };
   const server = createApiServer({
     catalog,
     names,
@@ -491,7 +488,6 @@ export async function startApi(
       status: () => status.current,
       problems: () => status.problems,
       unanswered: () => Promise.resolve(status.unanswered),
-      requestReload: () => reload.run(),
     },
     process: fakeProcess,
     log: recordedLog(logged),
@@ -505,7 +501,7 @@ export async function startApi(
     rmSync(dir, { recursive: true });
     throw error;
   }
-  return { dir, socket, server, catalog, sink, names, health, vips, adoption, logged, status, reload };
+  return { dir, socket, server, catalog, sink, names, health, vips, adoption, logged, status };
 }
 
 /** Puts {@link FACTS} into the catalog and says that they are live. */

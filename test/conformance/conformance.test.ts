@@ -41,7 +41,7 @@ describe('the conformance table', () => {
     });
   }
 
-  it('is what docs/conformance.md shows ("npm run test:conformance -- --write" writes it anew)', async () => {
+  it('is what docs/conformance.md shows ("npm run test:conformance -- --write" writes it again)', async () => {
     // Rows that were filtered away.
     for (const row of allCases) results.set(row, results.get(row) ?? (await runRow(row, fairlead)));
     const page = readFileSync(new URL(REPORT, root), 'utf8');

@@ -1,6 +1,7 @@
 import { sections } from './cases/index.js';
 import { elsewhere } from './elsewhere.js';
 import { REFERENCES, type ConformanceCase, type ReferenceName } from './model.js';
+import { wrapText } from '../../tools/wrap-text.js';
 import type { Results, RowResult } from './run-table.js';
 
 /** The page that `--write` makes. */
@@ -37,8 +38,8 @@ export function renderReport(fairlead: Results, versions: string): string {
     summary(fairlead),
     '',
     '- **yes**: as the row says.',
-    '- **no**, with a number: otherwise; the note says how, and why the row stands. The calibration fails when a difference has',
-    '  no note, and when a note is no longer true.',
+    '- **no**, with a number: otherwise; the note says how, and why the row stands. The calibration fails when a',
+    '  difference has no note, and when a note is no longer true.',
     '- **-**: not asked, for the reason given in a note.',
     '',
     ...tables.flatMap((table) => [table, '']),
@@ -94,6 +95,8 @@ class Notes {
   }
 
   lines(): readonly string[] {
-    return [...this.#numbers].map(([text, number]) => `${number}. ${text}`);
+    return [...this.#numbers].map(([text, number]) =>
+      wrapText(`${number}. ${text}`, ' '.repeat(`${number}. `.length)),
+    );
   }
 }

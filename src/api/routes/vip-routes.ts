@@ -1,12 +1,11 @@
 import type { FastifyInstance } from 'fastify';
 import { serviceName, type Service } from '../../catalog/model.js';
-import type { Snapshot } from '../../catalog/snapshot.js';
 import { jsonListStream } from '../json-stream.js';
 import { refJson, timestamp } from '../json.js';
 import { Params } from '../params.js';
 import type { ApiPorts, VirtualServiceInfo } from '../ports.js';
 import { byText } from '../sorted.js';
-import type { VipJson, VipTaskJson } from '../types/vips.js';
+import type { VipJson } from '../types/vips.js';
 
 const FILTERS = ['environment', 'stack', 'service'] as const;
 
@@ -30,7 +29,7 @@ export function vipRoutes(app: FastifyInstance, { catalog, vips, clock }: ApiPor
     }
     found.sort(byServiceAndPort);
     const head = { revision: snapshot.revision, now: timestamp(clock()) };
-    return reply.type('application/json; charset=utf-8').send(jsonListStream(head, 'vips', eachJson(found, snapshot)));
+    return reply.type('application/json; charset=utf-8').send(jsonListStream(head, 'vips', eachJson(found)));
   });
 }
 
@@ -38,7 +37,7 @@ function byServiceAndPort({ info: a }: Listed, { info: b }: Listed): number {
   return byText(a.service, b.service) || a.port - b.port || byText(a.protocol, b.protocol);
 }
 
-function* eachJson(found: readonly Listed[], snapshot: Snapshot): Generator<VipJson> {
+function* eachJson(found: readonly Listed[]): Generator<VipJson> {
   for (const { service, info } of found) {
     const { service: key, tasks, ...rest } = info;
     yield {
@@ -46,12 +45,7 @@ function* eachJson(found: readonly Listed[], snapshot: Snapshot): Generator<VipJ
       key,
       name: serviceName(service),
       ...rest,
-      tasks: tasks.map(({ task, ...more }) => vipTaskJson(task, more, snapshot)),
+      tasks: tasks.map(({ task, ...more }) => ({ id: task, ...more })),
     };
   }
-}
-
-function vipTaskJson(id: string, task: Omit<VipTaskJson, 'id'>, snapshot: Snapshot): VipTaskJson {
-  const configuredWeight = snapshot.task(id)?.weight;
-  return { id, ...task, ...(configuredWeight !== undefined && { configuredWeight }) };
 }

@@ -29,7 +29,7 @@ export async function run(context: Context): Promise<number> {
     }
   }
   const { now, checks } = await ask();
-  await printList(context, checks, {
+  printList(context, checks, {
     columns: healthColumns(Date.parse(now)),
     wide,
     name: ({ name }) => name,
