@@ -72,6 +72,8 @@ const RETRY_MS = 10_000;
 const REPAIR_MS = 30_000;
 /** Shorter than the ten seconds after which `docker stop` kills. */
 const STOP_MS = 5000;
+/** A successor takes new connections; those that are open may go on. */
+const SUCCEEDED_STOP_MS = 30_000;
 
 export interface KeeperStatus {
   readonly plane: PlaneSpec['name'] | 'off';
@@ -166,10 +168,11 @@ export class Keeper {
   /**
    * Puts a configuration in force. At start to be called before the first source speaks. Never rejects: what cannot be had now is
    * tried again later.
+   * @param inherits another daemon has led connections here until now: they are led on until the first apply
    */
-  async use(terms: KeeperTerms, supply: VipSupply): Promise<void> {
+  async use(terms: KeeperTerms, supply: VipSupply, inherits = false): Promise<void> {
     this.#terms = terms;
-    const taken = await this.#take(supply);
+    const taken = await this.#take(supply, inherits);
     if ('why' in taken && taken.wanted)
       this.#log.warn(`virtual IPs are off, and names are answered with tasks: ${taken.why}`);
     this.#settle(terms, taken);
@@ -190,17 +193,25 @@ export class Keeper {
     this.#following.due();
   }
 
-  /** Takes no new connection; open ones may go on for a short while. */
-  async stop(): Promise<void> {
+  /** Carries on with what there is, and changes nothing on the host: a successor is about to. {@link start} ends it. */
+  freeze(): void {
     this.#unsubscribe?.();
     this.#unsubscribe = undefined;
     clearTimeout(this.#timer);
+  }
+
+  /**
+   * Takes no new connection; open ones may go on for a short while.
+   * @param hasSuccessor routes and rules are those of another process now, and connections have more time
+   */
+  async stop(hasSuccessor = false): Promise<void> {
+    this.freeze();
     this.#following.stop();
     const enough = new Promise<void>((resolve) => {
-      setTimeout(resolve, this.#stopMs).unref();
+      setTimeout(resolve, hasSuccessor ? SUCCEEDED_STOP_MS : this.#stopMs).unref();
     });
     await Promise.race([this.#plane.drain(), enough]);
-    await this.#plane.close();
+    await this.#plane.close(hasSuccessor);
   }
 
   status(): KeeperStatus {
@@ -248,9 +259,9 @@ export class Keeper {
   }
 
   /** Has the plane take the pool. */
-  async #take(supply: VipSupply): Promise<VipSupply> {
+  async #take(supply: VipSupply, inherits = false): Promise<VipSupply> {
     try {
-      await this.#plane.use('pool' in supply ? supply.pool : undefined);
+      await this.#plane.use('pool' in supply ? supply.pool : undefined, inherits);
       return supply;
     } catch (error) {
       return off(errorMessage(error));

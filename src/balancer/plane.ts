@@ -198,9 +198,10 @@ export interface DataPlane {
    * Makes the addresses of a pool this host's; what was done for another pool is undone. Routes, rules and settings of the
    * kernel belong to the plane, and {@link close} takes them back. Idempotent.
    * @param pool CIDR; undefined: there are no virtual IPs
+   * @param inherits another daemon has led connections to these addresses until now; the first {@link apply} takes over
    * @throws Error with one line, with what to do; then nothing of the pool is left
    */
-  use(pool: string | undefined): Promise<void>;
+  use(pool: string | undefined, inherits?: boolean): Promise<void>;
   /**
    * Whose connections and datagrams are taken from now on, by where they come from; open connections go on. Those of clients that are
    * neither on one of the networks nor `external` are dropped. Until the first call everyone's are taken.
@@ -220,8 +221,11 @@ export interface DataPlane {
   counters(): Promise<readonly VirtualServiceCounters[]>;
   /** Takes no new flow, and waits for open ones as long as their `drain` time; connections already queued are still served. */
   drain(): Promise<void>;
-  /** Ends everything at once, and gives back what {@link use} took. */
-  close(): Promise<void>;
+  /**
+   * Ends everything at once, and gives back what {@link use} took.
+   * @param hasSuccessor another daemon has taken that over: it stays
+   */
+  close(hasSuccessor?: boolean): Promise<void>;
 }
 
 /** What a data plane tells health checks: a sign of life or of failure of a task, seen in traffic (passive checks). */

@@ -94,6 +94,11 @@ export const COMMANDS: readonly CommandSpec[] = [
         choices: ['auto', 'all', 'off'],
       },
       {
+        flags: '--takeover',
+        description:
+          'take over from a Fairlead that runs with the same state directory: it answers until this one does, and then ends',
+      },
+      {
         flags: '--demo <when>',
         description:
           'serve embedded demo tasks on loopback: always, or when Docker or the rights are missing (auto)',
@@ -110,6 +115,10 @@ export const COMMANDS: readonly CommandSpec[] = [
       {
         command: 'fairlead run --adopt all',
         says: 'every container of the host asks Fairlead; undone by "fairlead release"',
+      },
+      {
+        command: 'fairlead run --takeover',
+        says: 'restart or upgrade without an unanswered query',
       },
       { command: 'fairlead run --demo auto', says: 'try it, with or without Docker' },
     ],

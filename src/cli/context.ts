@@ -9,6 +9,7 @@ export type StartDaemon = (options: {
   readonly configPath?: string;
   readonly set: string[];
   readonly demo: 'auto' | 'always' | 'never';
+  readonly takeOver: boolean;
 }) => Promise<number>;
 
 export type OptionValues = Readonly<Record<string, unknown>>;

@@ -13,6 +13,8 @@ import type { Responder } from '../dns/server/responder.js';
 import { listenUdp, type UdpCounters, type UdpListener } from '../dns/server/udp-server.js';
 import { loadLibc, type Libc, type Unavailable } from '../linux/libc.js';
 import type { HostPort } from '../net/ip.js';
+import { openTcpListener } from '../linux/tcp-listener.js';
+import { BACKLOG } from '../dns/server/tcp-server.js';
 import type { Part } from './lifecycle.js';
 import type { LoadedConfig } from './loaded-config.js';
 import { errorMessage } from '../net/error-message.js';
@@ -26,6 +28,8 @@ export interface AnsweringOptions {
   readonly environment: () => string;
   readonly snapshot: () => Snapshot;
   readonly pace: Pick<Pace, 'follow'>;
+  /** Whether the addresses are those of a daemon that still runs. */
+  readonly sharesAddresses: () => boolean;
   /** Milliseconds since the epoch. */
   readonly startedAt: number;
   readonly log: Log;
@@ -43,6 +47,7 @@ export class Answering implements Part {
   #pending: Set<LookupKey> | 'all' | undefined;
   readonly #telling: Paced;
   #native: NativeUdp | undefined;
+  #libcInUse: Libc | undefined;
   #local: LocalAnswers | undefined;
   #why: string | undefined;
   #workers = 0;
@@ -82,8 +87,10 @@ export class Answering implements Part {
       return;
     }
     this.#workers = workers === 'auto' ? automaticWorkers(availableParallelism()) : workers;
+    this.#libcInUse = libc;
     this.#native = new NativeUdp({
       libc,
+      sharesAddresses: this.#options.sharesAddresses(),
       realTime: realTime === 'auto',
       workers: this.#workers,
       versions: this.#versions,
@@ -99,6 +106,24 @@ export class Answering implements Part {
     if (import.meta.url.endsWith('.ts'))
       return Promise.resolve({ unavailable: 'Fairlead runs from its source' });
     return loadLibc();
+  }
+
+  /**
+   * How TCP sockets are made, so that a successor can share their address; undefined: as Node makes them.
+   * Without a predecessor nothing else may have the address.
+   */
+  openTcp(): ((address: HostPort) => number) | undefined {
+    const libc = this.#libcInUse;
+    if (!libc) return undefined;
+    return (address) => {
+      let free = address;
+      if (!this.#options.sharesAddresses()) {
+        const probe = openTcpListener(libc, address, BACKLOG);
+        free = probe.address;
+        probe.close();
+      }
+      return openTcpListener(libc, free, BACKLOG, { reusePort: true }).fd;
+    };
   }
 
   /** @returns rejects with the system error when the address cannot be had */

@@ -46,6 +46,11 @@ export class ApiPart implements Part {
     await this.#api?.stop();
   }
 
+  /** Listens again where it did before {@link stop}. */
+  async resume(): Promise<void> {
+    if (this.#config) await this.#listen(this.#config);
+  }
+
   async #listen(config: Config): Promise<void> {
     const api = this.#create(config);
     await api.start();

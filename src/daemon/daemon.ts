@@ -36,10 +36,17 @@ import { logPanic } from './panic-log.js';
 import { ResolvConfWatch } from './resolv-conf-watch.js';
 import { Sources } from './sources.js';
 import { StateKeeper } from '../state/state-keeper.js';
+import type { TakeoverRequest } from '../state/state-lock.js';
 import { vipPort } from './vip-info.js';
 
 /** How long a listener has for its reply when Fairlead asks it itself, in ms. */
 const ASK_MS = 1000;
+
+export interface DaemonOptions {
+  readonly internalErrors?: Pick<InternalErrors, 'count' | 'problems'>;
+  /** Whether a daemon that runs with the same state directory is asked to make room, and ends when this one serves. */
+  readonly takesOver?: boolean;
+}
 
 /** Everything that runs, wired: sources -> catalog -> name server, virtual IPs, API, state directory. */
 export class Daemon {
@@ -63,6 +70,10 @@ export class Daemon {
   readonly #vips: Keeper;
   readonly #api: ApiPart;
   readonly #lifecycle: Lifecycle;
+  /** Resolves when another process serves instead of this one, which is to be stopped then. */
+  readonly succeeded: Promise<void>;
+  #onSucceeded: () => void = () => undefined;
+  #hasSuccessor = false;
   #loaded: LoadedConfig;
   #loadedAt = Date.now();
   #reload: DaemonStatus['config']['reload'];
@@ -70,9 +81,12 @@ export class Daemon {
   constructor(
     loaded: LoadedConfig,
     log: DaemonLog,
-    internalErrors: Pick<InternalErrors, 'count' | 'problems'> = { count: 0, problems: () => [] },
+    { internalErrors = { count: 0, problems: () => [] }, takesOver = false }: DaemonOptions = {},
   ) {
     this.#internalErrors = internalErrors;
+    this.succeeded = new Promise((resolve) => {
+      this.#onSucceeded = resolve;
+    });
     this.#loaded = loaded;
     this.#log = log;
     const report = (what: string) => (error: unknown) => log.error(what, { error: errorMessage(error) });
@@ -80,7 +94,10 @@ export class Daemon {
       onListenerError: report('a consumer of the catalog failed; please report it'),
     });
     this.#host = new HostIdentity((message) => log.warn(message));
-    this.#state = new StateKeeper(this.catalog, log.of('state'));
+    this.#state = new StateKeeper(this.catalog, log.of('state'), {
+      takesOver,
+      onTakeover: (request) => void this.#makeRoom(request),
+    });
     this.#names = new NamesInForce({ catalog: this.catalog, startedAt: this.#startedAt, log }, ({ tuning }) =>
       this.#responder.tune(tuning),
     );
@@ -105,6 +122,7 @@ export class Daemon {
       environment: () => this.#loaded.config.environment,
       snapshot: () => this.catalog.snapshot,
       pace: this.pace,
+      sharesAddresses: () => this.#state.predecessor !== undefined,
       startedAt: this.#startedAt,
       log: log.of('dns'),
     });
@@ -116,7 +134,10 @@ export class Daemon {
     });
     this.#listeners = new Listeners(
       this.#responder,
-      (address, counters) => this.#answering.listen(address, counters),
+      {
+        listenUdp: (address, counters) => this.#answering.listen(address, counters),
+        openTcp: () => this.#answering.openTcp(),
+      },
       log.of('dns'),
     );
     this.#sources = new Sources(
@@ -154,7 +175,7 @@ export class Daemon {
    * - Listeners come after the sources, so that the first answers are not "not ready".
    * - Virtual IPs carry traffic when the tasks are known. When the daemon stops, their connections end while names are
    *   still answered and the sources are still followed.
-   * - The API comes last: once it answers, everything runs.
+   * - The API comes last: once it answers, everything runs. Then a predecessor that still serves may end.
    */
   #parts(): readonly Part[] {
     return [
@@ -174,9 +195,10 @@ export class Daemon {
       {
         name: 'virtual IPs',
         start: () => this.#vips.start(),
-        stop: () => this.#vips.stop(),
+        stop: (hasSuccessor) => this.#vips.stop(hasSuccessor),
       },
       this.#api,
+      { name: 'predecessor', start: () => this.#state.predecessor?.done() },
     ];
   }
 
@@ -199,7 +221,29 @@ export class Daemon {
   }
 
   async stop(): Promise<void> {
-    await this.#lifecycle.stop();
+    await this.#lifecycle.stop(this.#hasSuccessor);
+  }
+
+  /** A successor starts: it gets state directory and API, while names and connections are still served here. */
+  async #makeRoom(request: TakeoverRequest): Promise<void> {
+    this.#log.info('a successor takes over');
+    try {
+      await this.#api.stop();
+      this.#vips.freeze();
+      await this.#state.yield();
+      request.ready();
+      if (await request.done) {
+        this.#hasSuccessor = true;
+        this.#onSucceeded();
+        return;
+      }
+      this.#log.warn('the successor went away before it served; this process goes on');
+      await this.#state.resume();
+      await this.#api.resume();
+      await this.#vips.start();
+    } catch (error) {
+      this.#log.error('the successor could not take over; please report it', { error: errorMessage(error) });
+    }
   }
 
   #use(loaded: LoadedConfig): void {
@@ -212,7 +256,7 @@ export class Daemon {
   #vipPool(): Part {
     let supply: VipSupply | undefined;
     const use = async ({ config }: LoadedConfig) => {
-      if (supply) await this.#vips.use(config, supply);
+      if (supply) await this.#vips.use(config, supply, this.#state.predecessor !== undefined);
     };
     return {
       name: 'pool of virtual IPs',
@@ -226,7 +270,7 @@ export class Daemon {
         if (vips) this.catalog.restoreVips(vips);
       },
       reload: use,
-      stop: () => this.#vips.stop(),
+      stop: (hasSuccessor) => this.#vips.stop(hasSuccessor),
     };
   }
 

@@ -21,8 +21,11 @@ export interface Part {
   start?(loaded: LoadedConfig): void | Promise<void>;
   /** Puts what was prepared in force. It must not fail: other parts have the new configuration already. */
   reload?(loaded: LoadedConfig): void | Promise<void>;
-  /** Ends the work and releases what the part holds, also after a `prepare` or a `start` that failed. */
-  stop?(): void | Promise<void>;
+  /**
+   * Ends the work and releases what the part holds, also after a `prepare` or a `start` that failed.
+   * @param hasSuccessor another process has taken over what the host has for Fairlead: it stays as it is
+   */
+  stop?(hasSuccessor: boolean): void | Promise<void>;
 }
 
 /** Starts and reloads parts in the order of one list, and stops them in the opposite order. */
@@ -73,10 +76,10 @@ export class Lifecycle {
     for (const part of this.#parts) await this.#safely(part, () => part.reload?.(next));
   }
 
-  async stop(): Promise<void> {
+  async stop(hasSuccessor = false): Promise<void> {
     for (let part = this.#begun.pop(); part; part = this.#begun.pop()) {
       const ending = part;
-      await this.#safely(ending, () => ending.stop?.());
+      await this.#safely(ending, () => ending.stop?.(hasSuccessor));
     }
   }
 

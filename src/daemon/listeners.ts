@@ -12,24 +12,27 @@ import type { Part, Undo } from './lifecycle.js';
 import type { LoadedConfig } from './loaded-config.js';
 import type { Log } from '../net/log.js';
 
+/** How sockets are made. */
+export interface Transports {
+  readonly listenUdp: NonNullable<DnsServerOptions['listenUdp']>;
+  /** Absent: Node makes TCP sockets. */
+  readonly openTcp: () => DnsServerOptions['openTcp'];
+}
+
 /** The DNS listeners: one server for each address, so that a reload touches only the addresses that came and went. */
 export class Listeners implements Part {
   readonly name = 'DNS listeners';
   readonly #responder: Pick<Responder, 'respond'>;
-  readonly #listenUdp: NonNullable<DnsServerOptions['listenUdp']>;
+  readonly #transports: Transports;
   readonly #log: Log;
   readonly #servers = new Map<string, DnsServer>();
   readonly #repair: AddressRepair;
   #wanted: readonly HostPort[] = [];
   #closed: TransportCounters = { udpSendErrors: 0, udpSocketErrors: 0, tcpConnections: 0, tcpRefused: 0 };
 
-  constructor(
-    responder: Pick<Responder, 'respond'>,
-    listenUdp: NonNullable<DnsServerOptions['listenUdp']>,
-    log: Log,
-  ) {
+  constructor(responder: Pick<Responder, 'respond'>, transports: Transports, log: Log) {
     this.#responder = responder;
-    this.#listenUdp = listenUdp;
+    this.#transports = transports;
     this.#log = log;
     this.#repair = new AddressRepair(() => this.#wanted.map(({ ip }) => ip), log);
   }
@@ -95,7 +98,8 @@ export class Listeners implements Part {
     const server = createDnsServer({
       listen: [address],
       responder: this.#responder,
-      listenUdp: this.#listenUdp,
+      listenUdp: this.#transports.listenUdp,
+      openTcp: this.#transports.openTcp(),
       log: this.#log,
     });
     await server.start();

@@ -17,6 +17,8 @@ export interface RunOptions {
   readonly set: readonly string[];
   /** Whether to run the built-in demo: only when Docker or the rights for it are missing (`auto`), always, or never. */
   readonly demo: 'auto' | 'always' | 'never';
+  /** Whether a daemon that runs already is succeeded without a gap. */
+  readonly takeOver: boolean;
 }
 
 /** Exit codes (docs/cli.md). */
@@ -63,7 +65,7 @@ export async function runDaemon(options: RunOptions, signals: Signals): Promise<
   process.on('unhandledRejection', (error) => internalErrors.note(error));
   let daemon: Daemon;
   try {
-    daemon = new Daemon(loaded, log, internalErrors);
+    daemon = new Daemon(loaded, log, { internalErrors, takesOver: options.takeOver });
     await daemon.start();
   } catch (error) {
     process.stderr.write(`fairlead: ${errorMessage(error)}\n`);
@@ -77,8 +79,14 @@ export async function runDaemon(options: RunOptions, signals: Signals): Promise<
   signals.onHangUp(() => {
     reloading = reloading.then(() => reload(daemon, log, load));
   });
-  const end = await Promise.race([signals.ended, broken]);
-  const code = { SIGTERM: EXIT.ok, SIGINT: EXIT.interrupted, broken: EXIT.internalErrors }[end];
+  const succeeded = daemon.succeeded.then(() => 'succeeded' as const);
+  const end = await Promise.race([signals.ended, broken, succeeded]);
+  const code = {
+    succeeded: EXIT.ok,
+    SIGTERM: EXIT.ok,
+    SIGINT: EXIT.interrupted,
+    broken: EXIT.internalErrors,
+  }[end];
   if (end === 'broken') setTimeout(() => process.exit(code), LAST_STOP_MS).unref();
   else await reloading;
   demoTasks?.close();

@@ -4,6 +4,7 @@ import { CLOEXEC, IPPROTO_TCP, NONBLOCK, SOCK_STREAM, SOL_SOCKET, TCP_NODELAY } 
 import { AF_INET, AF_INET6, readSockaddr, SOCKADDR_SIZE, writeSockaddr } from './sockaddr.js';
 
 const SO_REUSEADDR = 2;
+const SO_REUSEPORT = 15;
 const SO_ATTACH_FILTER = 26;
 const IPPROTO_IPV6 = 41;
 const IPV6_V6ONLY = 26;
@@ -58,9 +59,15 @@ export interface TcpListener {
 /**
  * Listens; connections that are accepted have TCP_NODELAY, as the listener has (tcp(7)), and block as they are told to.
  * @param backlog the kernel cuts it to net.core.somaxconn
+ * @param options `reusePort`: several sockets share the address (socket(7), SO_REUSEPORT)
  * @throws SystemCallError as of socket(2), setsockopt(2), bind(2), listen(2)
  */
-export function openTcpListener(libc: Libc, address: HostPort, backlog: number): TcpListener {
+export function openTcpListener(
+  libc: Libc,
+  address: HostPort,
+  backlog: number,
+  { reusePort = false } = {},
+): TcpListener {
   const family = ipFamily(address.ip);
   const domain = family === 4 ? AF_INET : AF_INET6;
   const fd = libc.socket(domain, SOCK_STREAM | NONBLOCK | CLOEXEC, 0);
@@ -72,6 +79,7 @@ export function openTcpListener(libc: Libc, address: HostPort, backlog: number):
     const set = (level: number, option: number): void =>
       must('setsockopt', libc.setsockopt(fd, level, option, Int32Array.of(1), 4));
     set(SOL_SOCKET, SO_REUSEADDR);
+    if (reusePort) set(SOL_SOCKET, SO_REUSEPORT);
     set(IPPROTO_TCP, TCP_NODELAY);
     if (family === 6) set(IPPROTO_IPV6, IPV6_V6ONLY);
     const name = new Uint8Array(new ArrayBuffer(SOCKADDR_SIZE));

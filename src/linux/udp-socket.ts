@@ -1,6 +1,6 @@
 import { ipFamily, type HostPort } from '../net/ip.js';
 import { systemCallError, type Libc, type SystemCallError } from './libc.js';
-import { CLOEXEC, SOL_SOCKET } from './numbers.js';
+import { CLOEXEC, ofArchitecture, SOL_SOCKET } from './numbers.js';
 import { AF_INET, AF_INET6, readSockaddr, SOCKADDR_SIZE, sockaddrLength, writeSockaddr } from './sockaddr.js';
 
 /** asm-generic/socket.h, linux/in.h, linux/in6.h, bits/socket.h. */
@@ -17,6 +17,8 @@ const IPPROTO_IPV6 = 41;
 const IPV6_V6ONLY = 26;
 const IPV6_FREEBIND = 78;
 const MSG_DONTWAIT = 0x40;
+/** connect(2). */
+const CONNECT = ofArchitecture({ x64: 42, arm64: 203 });
 
 export interface UdpSocketOptions {
   /** Several sockets share the address, and the kernel spreads clients over them (socket(7), SO_REUSEPORT). */
@@ -40,6 +42,11 @@ export interface UdpSocket {
    * @returns undefined when the kernel took it
    */
   send(message: Uint8Array, to: Uint8Array): SystemCallError | undefined;
+  /**
+   * From now on the kernel queues nothing more here, and prefers other sockets that share the address (Linux 5.4 and
+   * later); what is queued can still be read and answered.
+   */
+  refuseNew(): void;
   close(): void;
 }
 
@@ -55,7 +62,8 @@ export function openUdpSocket(libc: Libc, address: HostPort, options: UdpSocketO
     if (libc.bind(fd, name, length) < 0) throw systemCallError(libc, 'bind');
     const lengths = Int32Array.of(SOCKADDR_SIZE);
     if (libc.getsockname(fd, name, lengths) < 0) throw systemCallError(libc, 'getsockname');
-    return { fd, address: { ...address, port: readSockaddr(name).port }, ...using(libc, fd, family) };
+    // A connected socket takes datagrams of its peer alone; this one, itself, sends none.
+    return { fd, address: { ...address, port: readSockaddr(name).port }, ...using(libc, fd, family, name) };
   } catch (error) {
     libc.close(fd);
     throw error;
@@ -84,9 +92,17 @@ function setOptions(libc: Libc, fd: number, family: 4 | 6, options: UdpSocketOpt
   }
 }
 
-function using(libc: Libc, fd: number, family: 4 | 6): Pick<UdpSocket, 'send' | 'close'> {
+function using(
+  libc: Libc,
+  fd: number,
+  family: 4 | 6,
+  own: Uint8Array<ArrayBuffer>,
+): Pick<UdpSocket, 'send' | 'refuseNew' | 'close'> {
   let isOpen = true;
   return {
+    refuseNew() {
+      if (isOpen) libc.syscall(CONNECT, fd, libc.address(own.buffer), sockaddrLength(family), 0, 0);
+    },
     send(message, to) {
       const sent = libc.sendto(fd, message, message.length, MSG_DONTWAIT, to, sockaddrLength(family));
       return sent < 0 ? systemCallError(libc, 'sendto') : undefined;

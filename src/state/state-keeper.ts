@@ -3,7 +3,13 @@ import type { Problem } from '../catalog/model.js';
 import { errorMessage } from '../net/error-message.js';
 import type { Log } from '../net/log.js';
 import { StateFile, type SavedState } from './state-file.js';
-import { AlreadyRunning, StateLock } from './state-lock.js';
+import {
+  askForTakeover,
+  AlreadyRunning,
+  StateLock,
+  type Predecessor,
+  type TakeoverRequest,
+} from './state-lock.js';
 
 /** A burst of changes is one write. */
 const SETTLE_MS = 1000;
@@ -24,6 +30,13 @@ export interface StateStatus {
   readonly error?: string;
 }
 
+export interface StateKeeperOptions {
+  /** Whether a daemon that runs is asked to make room. */
+  readonly takesOver?: boolean;
+  /** Called when a successor asks for that. */
+  readonly onTakeover?: (request: TakeoverRequest) => void;
+}
+
 /** What the keeper reads of a configuration. */
 interface Loaded {
   readonly config: { readonly state: string };
@@ -41,6 +54,8 @@ export class StateKeeper {
   readonly name = 'state directory';
   readonly #catalog: Catalog;
   readonly #log: Log;
+  readonly #options: StateKeeperOptions;
+  #predecessor: Predecessor | undefined;
   #place: Place | undefined;
   #next: Place | undefined;
   #saved: SavedState = { sources: new Map() };
@@ -54,20 +69,46 @@ export class StateKeeper {
   #failures = 0;
   #error: string | undefined;
 
-  constructor(catalog: Catalog, log: Log) {
+  constructor(catalog: Catalog, log: Log, options: StateKeeperOptions = {}) {
     this.#catalog = catalog;
     this.#log = log;
+    this.#options = options;
+  }
+
+  /** The daemon that serves until this one does. */
+  get predecessor(): Predecessor | undefined {
+    return this.#predecessor;
+  }
+
+  /** Writes once more, and leaves the directory to a successor. */
+  async yield(): Promise<void> {
+    const unsubscribe = this.#unsubscribe;
+    this.#unsubscribe = undefined;
+    unsubscribe?.();
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    await this.#write();
+    this.#place?.lock?.release();
+  }
+
+  /** Takes the directory back: the successor went away. */
+  async resume(): Promise<void> {
+    if (!this.#place) return;
+    const { directory, file } = this.#place;
+    this.#place = { directory, file, lock: await this.#lock(directory) };
+    this.#follow();
   }
 
   /** @throws AlreadyRunning when another daemon uses the directory */
-  async prepare({ config }: Loaded): Promise<(() => Promise<void>) | undefined> {
+  async prepare({ config }: Loaded): Promise<(() => void) | undefined> {
     const directory = config.state;
     if (this.#place?.directory === directory) return undefined;
+    if (this.#options.takesOver && !this.#place) this.#predecessor = await askForTakeover(directory);
     const next = { directory, file: new StateFile(directory), lock: await this.#lock(directory) };
     this.#next = next;
-    return async () => {
+    return () => {
       this.#next = undefined;
-      await next.lock?.release();
+      next.lock?.release();
     };
   }
 
@@ -81,9 +122,13 @@ export class StateKeeper {
     this.#faults = faults.map(errorMessage);
     for (const fault of this.#faults) this.#log.warn(fault);
     if (state.health) this.#catalog.restoreHealth(state.health);
+    this.#follow();
+  }
+
+  #follow(): void {
     this.#unsubscribe = this.#catalog.onChange((_, { sources }) => {
       // Until the sources have taken up what was saved, writing would forget it.
-      if (sources.length > 0 || state.sources.size === 0) this.#plan();
+      if (sources.length > 0 || this.#saved.sources.size === 0) this.#plan();
     });
   }
 
@@ -98,7 +143,7 @@ export class StateKeeper {
     this.#place = this.#next;
     this.#next = undefined;
     await this.#writing;
-    await before?.lock?.release();
+    before?.lock?.release();
     await this.#write();
   }
 
@@ -112,8 +157,8 @@ export class StateKeeper {
       if (this.#catalog.snapshot.sources.length > 0) await this.#write();
       clearTimeout(this.#timer);
     }
-    await this.#next?.lock?.release();
-    await this.#place?.lock?.release();
+    this.#next?.lock?.release();
+    this.#place?.lock?.release();
     this.#place = undefined;
   }
 
@@ -157,7 +202,9 @@ export class StateKeeper {
 
   async #lock(directory: string): Promise<StateLock | undefined> {
     try {
-      return await StateLock.take(directory);
+      const lock = await StateLock.take(directory);
+      lock.onTakeover = this.#options.onTakeover;
+      return lock;
     } catch (error) {
       if (error instanceof AlreadyRunning) throw error;
       this.#log.warn(`${directory}: cannot be locked against a second daemon: ${errorMessage(error)}`);

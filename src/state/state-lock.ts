@@ -1,5 +1,5 @@
 import { mkdir, rename, rm } from 'node:fs/promises';
-import { connect, createServer, type Server } from 'node:net';
+import { connect, createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 
 /** What fits into `sun_path` (unix(7)). */
@@ -7,6 +7,9 @@ const LONGEST_PATH = 107;
 
 /** How long a living daemon may take to say who it is, in milliseconds. */
 const ANSWER_MS = 1000;
+
+/** How long a daemon may take to make room for its successor: it writes its state before. */
+const TAKEOVER_MS = 30_000;
 
 /** Another daemon uses the state directory. */
 export class AlreadyRunning extends Error {
@@ -19,10 +22,13 @@ export class AlreadyRunning extends Error {
  * another container that has the directory mounted.
  */
 export class StateLock {
+  /** Called when another process asks to take over. Absent: it is refused. */
+  onTakeover: ((request: TakeoverRequest) => void) | undefined;
   readonly #server: Server;
 
   private constructor(server: Server) {
     this.#server = server;
+    server.on('connection', (socket) => this.#converse(socket));
   }
 
   /**
@@ -30,12 +36,7 @@ export class StateLock {
    * @throws the error of the system when no socket can be made there
    */
   static async take(directory: string): Promise<StateLock> {
-    await mkdir(directory, { recursive: true, mode: 0o750 });
-    const path = join(directory, 'daemon.sock');
-    if (Buffer.byteLength(path) > LONGEST_PATH)
-      throw new Error(
-        `its path has more than ${LONGEST_PATH - '/daemon.sock'.length} bytes; choose a shorter one`,
-      );
+    const path = await socketPath(directory);
     for (let attempt = 1; ; attempt++) {
       try {
         return new StateLock(await listen(path));
@@ -47,17 +48,95 @@ export class StateLock {
     }
   }
 
-  async release(): Promise<void> {
-    // It removes the socket, too.
-    await new Promise<void>((resolve) => this.#server.close(() => resolve()));
+  release(): void {
+    // It removes the socket, too. A conversation that is under way goes on.
+    this.#server.close();
+  }
+
+  #converse(socket: Socket): void {
+    socket.on('error', () => undefined);
+    socket.write(`${process.pid}\n`);
+    lines(socket, (line) => {
+      if (line !== 'takeover' || !this.onTakeover) {
+        socket.destroy();
+        return;
+      }
+      const done = new Promise<boolean>((resolve) => {
+        lines(socket, (word) => resolve(word === 'done'));
+        socket.once('close', () => resolve(false));
+      });
+      this.onTakeover({ ready: () => void socket.write('ready\n'), done });
+    });
   }
 }
 
-async function listen(path: string): Promise<Server> {
-  const server = createServer((socket) => {
-    socket.on('error', () => undefined);
-    socket.end(`${process.pid}\n`);
+/** A successor asks for what this process has. */
+export interface TakeoverRequest {
+  /** State directory and API are free; names and connections are served until the successor does so. */
+  ready(): void;
+  /** Whether the successor serves; false: it went away. */
+  readonly done: Promise<boolean>;
+}
+
+/** A daemon that goes on serving until its successor does. */
+export interface Predecessor {
+  readonly pid: string;
+  /** It may end now. */
+  done(): void;
+}
+
+/**
+ * Asks the daemon that has the state directory to make room.
+ * @returns undefined when there is none
+ * @throws Error with one line when it does not
+ */
+export async function askForTakeover(directory: string): Promise<Predecessor | undefined> {
+  const path = await socketPath(directory);
+  if ((await holderOf(path)) === undefined) return undefined;
+  return new Promise((resolve, reject) => {
+    const socket = connect(path);
+    const failed = (why: string) => {
+      socket.destroy();
+      reject(new Error(`the running Fairlead does not hand over (${why}); stop it first`));
+    };
+    socket.setTimeout(TAKEOVER_MS, () => failed('it takes too long'));
+    socket.once('error', ({ message }) => failed(message));
+    socket.once('close', () => failed('it closed the connection'));
+    let pid = '';
+    lines(socket, (line) => {
+      if (pid === '') {
+        pid = line;
+        socket.write('takeover\n');
+      } else if (line === 'ready') {
+        socket.setTimeout(0);
+        resolve({ pid, done: () => socket.end('done\n') });
+      }
+    });
   });
+}
+
+async function socketPath(directory: string): Promise<string> {
+  await mkdir(directory, { recursive: true, mode: 0o750 });
+  const path = join(directory, 'daemon.sock');
+  if (Buffer.byteLength(path) <= LONGEST_PATH) return path;
+  throw new Error(
+    `its path has more than ${LONGEST_PATH - '/daemon.sock'.length} bytes; choose a shorter one`,
+  );
+}
+
+/** Calls back for each line that comes. */
+function lines(socket: Socket, onLine: (line: string) => void): void {
+  let rest = '';
+  socket.removeAllListeners('data');
+  socket.on('data', (data: Buffer) => {
+    const parts = (rest + data.toString('latin1')).split('\n');
+    rest = parts.pop() ?? '';
+    for (const part of parts) onLine(part);
+  });
+}
+
+async function listen(path: string): Promise<Server> {
+  const server = createServer();
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.once('listening', resolve);
@@ -103,15 +182,15 @@ async function refuseIfAlive(path: string, directory: string): Promise<void> {
 function holderOf(path: string): Promise<string | undefined> {
   return new Promise((resolve) => {
     const socket = connect(path);
-    let text = '';
-    socket.setTimeout(ANSWER_MS, () => {
-      resolve(text.trim());
+    const told = (pid: string | undefined) => {
+      resolve(pid);
       socket.destroy();
-    });
-    socket.on('data', (data: Buffer) => (text += data.toString('latin1')));
-    socket.on('end', () => resolve(text.trim()));
+    };
+    socket.setTimeout(ANSWER_MS, () => told(''));
+    lines(socket, told);
+    socket.on('close', () => told(''));
     socket.on('error', ({ code }: NodeJS.ErrnoException) => {
-      resolve(code === 'ECONNREFUSED' || code === 'ENOENT' ? undefined : '');
+      told(code === 'ECONNREFUSED' || code === 'ENOENT' ? undefined : '');
     });
   });
 }

@@ -63,8 +63,8 @@ describe('the command line', () => {
     expect((await fairlead(line, { startDaemon })).code).toBe(78);
     await fairlead('run', { startDaemon });
     expect(given).toEqual([
-      { configPath: 'a.yaml', set: ['dns.ttl=5', 'domain=x.test'], demo: 'auto' },
-      { set: [], demo: 'never' },
+      { configPath: 'a.yaml', set: ['dns.ttl=5', 'domain=x.test'], demo: 'auto', takeOver: false },
+      { set: [], demo: 'never', takeOver: false },
     ]);
   });
 

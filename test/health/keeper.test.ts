@@ -94,7 +94,7 @@ describe('a check that cannot run', () => {
       return true;
     });
     const code = await runDaemon(
-      { configPath: ground.path('fairlead.yaml'), set: [], demo: 'never' },
+      { configPath: ground.path('fairlead.yaml'), set: [], demo: 'never', takeOver: false },
       new Signals(),
     );
     stderr.mockRestore();

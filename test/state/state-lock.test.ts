@@ -4,8 +4,9 @@ import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { AlreadyRunning, StateLock } from '../../src/state/state-lock.js';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { bundled } from '../support/bundled.js';
+import { AlreadyRunning, askForTakeover, StateLock } from '../../src/state/state-lock.js';
 
 let directory: string;
 let held: StateLock[];
@@ -14,8 +15,8 @@ beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'fairlead-lock-'));
   held = [];
 });
-afterEach(async () => {
-  await Promise.all(held.map((lock) => lock.release()));
+afterEach(() => {
+  for (const lock of held) lock.release();
   rmSync(directory, { recursive: true });
 });
 
@@ -33,7 +34,7 @@ describe('the lock of a state directory', () => {
       `Fairlead is already running, pid ${process.pid} (it uses ${directory}); stop it first, or set another "state"`,
     );
     held = [];
-    await lock.release();
+    lock.release();
     await take();
   });
 
@@ -66,5 +67,52 @@ describe('the lock of a state directory', () => {
     rmSync(join(directory, 'daemon.sock'));
     const outcomes = await Promise.allSettled(Array.from({ length: 8 }, () => take()));
     expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+  });
+});
+
+describe('a takeover', () => {
+  it('gives the directory to a successor, and says when that serves', async () => {
+    const lock = await take();
+    const told: string[] = [];
+    lock.onTakeover = (request) => {
+      told.push('asked');
+      lock.release();
+      request.ready();
+      void request.done.then((isDone) => told.push(isDone ? 'done' : 'away'));
+    };
+    held = [];
+    const predecessor = await askForTakeover(directory);
+    expect(predecessor?.pid).toBe(String(process.pid));
+    await take();
+    predecessor?.done();
+    await vi.waitFor(() => expect(told).toEqual(['asked', 'done']));
+  });
+
+  it('is taken back when the successor ends before it serves', async () => {
+    const lock = await take();
+    const outcome = new Promise<boolean>((resolve) => {
+      lock.onTakeover = (request) => {
+        request.ready();
+        void request.done.then(resolve);
+      };
+    });
+    const module = bundled(new URL('../../src/state/state-lock.ts', import.meta.url)).href;
+    const script = `import { askForTakeover } from ${JSON.stringify(module)};
+      await askForTakeover(${JSON.stringify(directory)});
+      process.kill(process.pid, 'SIGKILL');`;
+    const child = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: 'inherit' });
+    await once(child, 'exit');
+    expect(await outcome).toBe(false);
+  });
+
+  it('has no daemon to ask where none runs', async () => {
+    expect(await askForTakeover(directory)).toBeUndefined();
+  });
+
+  it('fails in one line when the daemon does not make room', async () => {
+    await take();
+    await expect(askForTakeover(directory)).rejects.toThrow(
+      'the running Fairlead does not hand over (it closed the connection); stop it first',
+    );
   });
 });

@@ -30,14 +30,15 @@ export class HostPool {
 
   /**
    * Takes a pool, and lets go of the one before.
+   * @param inherits another daemon's route and rules lead there until {@link lead} is called, and are ours from then on
    * @returns whether it is another one: {@link lead} is to be called for its listeners
    * @throws Error with one line, with what to do; then there is no pool
    */
-  async use(pool: string | undefined): Promise<boolean> {
+  async use(pool: string | undefined, inherits = false): Promise<boolean> {
     if (pool === this.#pool) return false;
     this.#pool = undefined;
     try {
-      if (pool !== undefined && !this.#host.isLocal(pool)) await this.#take(pool);
+      if (pool !== undefined && !this.#host.isLocal(pool)) await this.#take(pool, inherits);
     } catch (error) {
       await this.#release(undefined);
       throw error;
@@ -57,13 +58,18 @@ export class HostPool {
     await this.#keepRoute(this.#pool);
   }
 
-  async #take(pool: string): Promise<void> {
+  async #take(pool: string, inherits: boolean): Promise<void> {
     if (pool.includes(':') && this.#host.allowNonlocalBind()) {
       this.#allowed = true;
       this.#log.info('set net.ipv6.ip_nonlocal_bind for virtual IPs');
     }
     await this.#keepRoute(pool);
-    await this.#writeRules(pool, []);
+    if (!inherits) {
+      await this.#writeRules(pool, []);
+      return;
+    }
+    this.#added.add(pool);
+    this.#ruled.add(pool);
   }
 
   async #writeRules(pool: string, redirects: readonly Redirect[], guard?: VipGuard): Promise<void> {

@@ -123,10 +123,10 @@ class ProxyPlane implements DataPlane {
     };
   }
 
-  use(pool: string | undefined): Promise<void> {
+  use(pool: string | undefined, inherits = false): Promise<void> {
     return this.#enqueue(async () => {
       if (this.#stopping) return;
-      if (await this.#pool.use(pool)) this.#isLeadDue = true;
+      if (await this.#pool.use(pool, inherits)) this.#isLeadDue = true;
     });
   }
 
@@ -162,16 +162,16 @@ class ProxyPlane implements DataPlane {
     await this.#stop((frontend) => frontend.drain(STOP_IDLE_MS));
   }
 
-  async close(): Promise<void> {
+  async close(hasSuccessor = false): Promise<void> {
     await this.#stop((frontend) => frontend.close());
     this.#wheel.clear();
-    this.#closed ??= this.#end();
+    this.#closed ??= this.#end(hasSuccessor);
     await this.#closed;
   }
 
-  async #end(): Promise<void> {
+  async #end(hasSuccessor: boolean): Promise<void> {
     await (await this.#native)?.stop();
-    await this.#pool.use(undefined);
+    if (!hasSuccessor) await this.#pool.use(undefined);
   }
 
   #enqueue<T>(work: () => Promise<T>): Promise<T> {

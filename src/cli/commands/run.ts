@@ -8,5 +8,6 @@ export async function run(context: Context): Promise<number> {
     ...(configPath === undefined ? {} : { configPath }),
     set: [...context.texts('set'), ...(adopt === undefined ? [] : [`sources.docker.adopt=${adopt}`])],
     demo: demo === 'auto' || demo === 'always' ? demo : 'never',
+    takeOver: context.on('takeover'),
   });
 }

@@ -13,6 +13,8 @@ export interface DnsServerOptions {
   readonly log: Pick<Log, 'info'>;
   /** How UDP is listened to; by default with dgram. */
   readonly listenUdp?: (address: HostPort, counters: UdpCounters) => UdpListener | Promise<UdpListener>;
+  /** A listening TCP socket that Node takes over; by default Node makes one. */
+  readonly openTcp?: ((address: HostPort) => number) | undefined;
   readonly tcp?: Partial<TcpLimits>;
   /** How long replies that are under way have when the server stops, in ms; 1000 by default. */
   readonly stopTime?: number;
@@ -57,9 +59,11 @@ export function createDnsServer(options: DnsServerOptions): DnsServer {
   let bound: HostPort[] = [];
 
   const bindBoth = async (address: HostPort, attemptsLeft: number): Promise<HostPort> => {
-    const tcpListener = await listenTcp(address, responder, limits, connections).catch((error: unknown) => {
-      throw listenError(address, 'tcp', error);
-    });
+    const tcpListener = await listenTcp(address, responder, limits, connections, options.openTcp).catch(
+      (error: unknown) => {
+        throw listenError(address, 'tcp', error);
+      },
+    );
     try {
       const udpListener = await openUdp(tcpListener.address, udp);
       tcpListeners.push(tcpListener);

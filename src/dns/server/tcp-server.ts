@@ -101,8 +101,12 @@ export interface TcpListener {
   close(): Promise<void>;
 }
 
+/** Connections that wait to be accepted. */
+export const BACKLOG = 511;
+
 /**
  * Answers DNS over TCP at one address.
+ * @param openDescriptor a listening socket that Node takes over, for options that Node cannot set; it may throw
  * @returns rejects with the system error when the address cannot be had
  */
 export function listenTcp(
@@ -110,6 +114,7 @@ export function listenTcp(
   responder: Pick<Responder, 'respond'>,
   limits: TcpLimits,
   connections: TcpConnections,
+  openDescriptor?: (address: HostPort) => number,
 ): Promise<TcpListener> {
   // Half-open: a client may end its side after the query and still gets its reply (RFC 7766 section 6.2.4).
   const server = createServer({ allowHalfOpen: true }, (socket) => {
@@ -127,7 +132,11 @@ export function listenTcp(
   });
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen({ host: ip, port, exclusive: true, ipv6Only: ipFamily(ip) === 6, backlog: 511 }, () => {
+    const backlog = BACKLOG;
+    const place = openDescriptor
+      ? { fd: openDescriptor({ ip, port }) }
+      : { host: ip, port, exclusive: true, ipv6Only: ipFamily(ip) === 6 };
+    server.listen({ ...place, backlog }, () => {
       server.removeListener('error', reject);
       // An accept that fails (EMFILE) concerns that connection alone.
       server.on('error', () => undefined);

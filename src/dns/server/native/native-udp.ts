@@ -18,6 +18,8 @@ export interface NativeUdpOptions {
   readonly workers: number;
   /** Whether they run as real-time threads, where the system allows it. */
   readonly realTime: boolean;
+  /** Whether the addresses are those of a daemon that still runs. */
+  readonly sharesAddresses?: boolean;
   readonly versions: Versions;
   readonly compiler: Compiler;
   readonly responder: Pick<Responder, 'respond'>;
@@ -108,14 +110,18 @@ export class NativeUdp {
   #open(address: HostPort): UdpSocket[] {
     const { libc, workers } = this.#options;
     const options = { buffers: SOCKET_BUFFER, receiveTimeout: BLOCK_MS };
-    if (workers === 1) return [openUdpSocket(libc, address, options)];
-    // Sockets that share an address would share it with a stranger's as well: whether it is free shows one that does not.
-    const probe = openUdpSocket(libc, address);
+    // A successor shares the address while it takes over.
     const shared = { ...options, reusePort: true };
-    probe.close();
+    let free = address;
+    if (!this.#options.sharesAddresses) {
+      // They would be shared with another program's sockets as well: a socket that does not share shows whether it is free.
+      const probe = openUdpSocket(libc, address);
+      free = probe.address;
+      probe.close();
+    }
     const sockets: UdpSocket[] = [];
     try {
-      for (let i = 0; i < workers; i++) sockets.push(openUdpSocket(libc, probe.address, shared));
+      for (let i = 0; i < workers; i++) sockets.push(openUdpSocket(libc, free, shared));
       return sockets;
     } catch (error) {
       for (const socket of sockets) socket.close();
@@ -149,7 +155,9 @@ export class NativeUdp {
     if (answer) thread.install(answer);
   }
 
-  async #release({ ids }: Group): Promise<void> {
+  async #release({ ids, sockets }: Group): Promise<void> {
+    // What comes from now on goes to a successor that shares the address, if there is one; what is queued is answered.
+    for (const socket of sockets) socket.refuseNew();
     await Promise.all(this.#threads.map((thread, at) => thread.release(ids[at] ?? 0)));
   }
 
