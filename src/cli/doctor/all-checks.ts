@@ -1,5 +1,6 @@
 import { checkDaemon, checkResolver } from './check-daemon.js';
 import { checkContainerDns, checkDocker } from './check-docker.js';
+import { checkInside } from './check-inside.js';
 import { checkListening } from './check-listen.js';
 import { checkVips } from './check-vips.js';
 import { checkConfig, checkNode, checkSysctls } from './check-runtime.js';
@@ -15,6 +16,7 @@ export function diagnose(facts: HostFacts): readonly Finding[] {
     ...checkVips(facts),
     ...checkDocker(facts),
     ...checkContainerDns(facts),
+    ...checkInside(facts),
     checkResolver(facts),
     ...checkDaemon(facts),
   ];

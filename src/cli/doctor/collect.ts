@@ -6,7 +6,17 @@ import { canonicalIp, formatHostPort, isLinkLocal, parseHostPort, type HostPort 
 import type { Context } from '../context.js';
 import { CliError, EXIT } from '../exit-codes.js';
 import { loadWithOptions } from '../load-config.js';
-import type { ConfigFacts, DaemonFacts, DaemonJsonFacts, HostFacts, ListenerFacts } from './host-facts.js';
+import type {
+  ConfigFacts,
+  DaemonFacts,
+  DaemonJsonFacts,
+  DockerFacts,
+  HostFacts,
+  InsideFacts,
+  ListenerFacts,
+  VipFacts,
+} from './host-facts.js';
+import { probeInside, vipToTry } from './probe-inside.js';
 import { probeDocker } from './probe-docker.js';
 import { probeVips, type WantedPool } from './probe-vips.js';
 import { nameserversOf, ndotsOf } from './container-resolv-conf.js';
@@ -30,6 +40,8 @@ export async function collect(context: Context): Promise<HostFacts> {
   const resolvConf = read('/etc/resolv.conf');
   const unprivilegedPortStart = numberIn('/proc/sys/net/ipv4/ip_unprivileged_port_start');
   const rpFilter = numberIn('/proc/sys/net/ipv4/conf/all/rp_filter');
+  const vips = await probeVips(context, { daemon, docker, pool });
+  const listeners = await Promise.all([...addresses.values()].map((address) => listenerFacts(address, own)));
   return {
     now: context.io.clock(),
     platform: process.platform,
@@ -37,16 +49,31 @@ export async function collect(context: Context): Promise<HostFacts> {
     ...(capabilities === undefined ? {} : { capabilities }),
     config,
     daemon,
-    listeners: await Promise.all([...addresses.values()].map((address) => listenerFacts(address, own))),
+    listeners,
     docker,
+    inside: await insideFacts(docker, listeners, vips),
     ...(typeof resolvConf === 'string' ? { nameservers: nameserversOf(resolvConf) } : {}),
     daemonJson: daemonJsonFacts(read('/etc/docker/daemon.json')),
     sysctls: {
       ...(unprivilegedPortStart === undefined ? {} : { unprivilegedPortStart }),
       ...(rpFilter === undefined ? {} : { rpFilter }),
     },
-    vips: await probeVips(context, { daemon, docker, pool }),
+    vips,
   };
+}
+
+/** Networks that are looked from: every look takes a process and up to a second and a half. */
+const MAX_VANTAGES = 8;
+
+function insideFacts(
+  docker: DockerFacts,
+  listeners: readonly ListenerFacts[],
+  vips: VipFacts,
+): Promise<readonly InsideFacts[]> {
+  const vantages = docker.state === 'up' ? (docker.vantages ?? []).slice(0, MAX_VANTAGES) : [];
+  const vip = vips.state === 'wanted' ? vipToTry(vips.carried) : undefined;
+  const targets = { listeners: listeners.filter(({ answers }) => answers), ...(vip && { vip }) };
+  return Promise.all(vantages.map((vantage) => probeInside(vantage, targets)));
 }
 
 async function daemonFacts(context: Context): Promise<DaemonFacts> {

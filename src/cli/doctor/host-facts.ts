@@ -17,6 +17,8 @@ export interface HostFacts {
   /** One for each address that DNS is to listen on. */
   readonly listeners: readonly ListenerFacts[];
   readonly docker: DockerFacts;
+  /** What containers reach, seen from inside one of each network; absent: it was not tried. */
+  readonly inside?: readonly InsideFacts[];
   /** Nameservers of /etc/resolv.conf, canonical where they are addresses; absent when it cannot be read. */
   readonly nameservers?: readonly string[];
   readonly daemonJson: DaemonJsonFacts;
@@ -66,6 +68,8 @@ export type DockerFacts =
       readonly api: string;
       /** `iptables`, `nftables`, ... */
       readonly firewall: string;
+      /** A container of each bridge, to look from. */
+      readonly vantages?: readonly Vantage[];
       /** Running containers, as many as were looked at. */
       readonly containers: readonly ContainerDns[];
       /** The subnets of its networks. */
@@ -79,6 +83,31 @@ export interface ContainerDns {
   readonly servers?: readonly string[];
   /** `ndots` of its resolv.conf, when it is set. */
   readonly ndots?: number;
+}
+
+/** A container to look from: one for each network. */
+export interface Vantage {
+  /** The container's name. */
+  readonly container: string;
+  /** Its process, as the host counts. */
+  readonly pid: number;
+  readonly network: string;
+  /** The host's interface of that network: `docker0`, `br-0123456789ab`. */
+  readonly bridge: string;
+}
+
+/** What a container reaches, seen from inside it. */
+export interface InsideFacts {
+  readonly container: string;
+  readonly network: string;
+  /** The host's interface of that network. */
+  readonly bridge: string;
+  /** Why it could not be seen. */
+  readonly fault?: string;
+  /** For each DNS listener `ok`, or why a query got no answer. */
+  readonly dns?: readonly { readonly address: string; readonly result: string }[];
+  /** The same for a connection to a virtual IP; absent: none is carried. */
+  readonly vip?: { readonly address: string; readonly result: string };
 }
 
 /** Docker's own configuration, /etc/docker/daemon.json. */

@@ -2,7 +2,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { request } from 'node:http';
 import { parseCidr } from '../../net/ip.js';
 import type { HostRange } from '../../net/vip-pool.js';
-import type { ContainerDns, DockerFacts } from './host-facts.js';
+import type { ContainerDns, DockerFacts, Vantage } from './host-facts.js';
 import { containerResolver } from './container-resolv-conf.js';
 import { errorMessage } from '../../net/error-message.js';
 
@@ -23,7 +23,7 @@ export async function probeDocker(path: string): Promise<DockerFacts> {
       engine: textOf(version['Version']),
       api: textOf(version['ApiVersion']),
       firewall: firewallOf(info['FirewallBackend']),
-      containers: await probeContainers(path).catch(() => []),
+      ...(await probeContainers(path).catch(() => ({ containers: [], vantages: [] }))),
       subnets: await probeNetworks(path).catch(() => []),
     };
   } catch (error) {
@@ -34,21 +34,59 @@ export async function probeDocker(path: string): Promise<DockerFacts> {
   }
 }
 
-async function probeContainers(path: string): Promise<readonly ContainerDns[]> {
+async function probeContainers(
+  path: string,
+): Promise<{ readonly containers: readonly ContainerDns[]; readonly vantages: readonly Vantage[] }> {
   const list = await getJson(path, '/containers/json');
   const ids = (Array.isArray(list) ? list : []).flatMap((each: unknown) => {
     const id = asObject(each)['Id'];
     return typeof id === 'string' && /^[0-9a-f]{12,64}$/.test(id) ? [id] : [];
   });
   const found: ContainerDns[] = [];
+  const vantages = new Map<string, Vantage>();
   for (const id of ids.slice(0, MAX_CONTAINERS)) {
     const details = await getObject(path, `/containers/${id}/json`);
     const name = textOf(details['Name']).replace(/^\//, '');
     const file = details['ResolvConfPath'];
     // Empty in host mode, where the host's own file holds; readable by root alone.
-    if (typeof file === 'string' && file !== '') found.push({ name, ...readResolver(file) });
+    if (typeof file === 'string' && file !== '') found.push({ name, ...resolverOf(details, file) });
+    for (const vantage of vantagesOf(name, details)) {
+      if (!vantages.has(vantage.bridge)) vantages.set(vantage.bridge, vantage);
+    }
   }
-  return found;
+  return { containers: found, vantages: [...vantages.values()] };
+}
+
+/** From where a container can be looked: each of its networks that is a bridge of this host. */
+function vantagesOf(container: string, details: Readonly<Record<string, unknown>>): readonly Vantage[] {
+  const pid = asObject(details['State'])['Pid'];
+  if (typeof pid !== 'number' || pid <= 0) return [];
+  const networks = Object.entries(asObject(asObject(details['NetworkSettings'])['Networks']));
+  return networks.flatMap(([network, value]): Vantage[] => {
+    const { NetworkID: id, Gateway: gateway } = asObject(value);
+    // A network without a gateway, an overlay say, has no bridge that is named after it.
+    if (
+      typeof id !== 'string' ||
+      !/^[0-9a-f]{12,}$/.test(id) ||
+      typeof gateway !== 'string' ||
+      gateway === ''
+    )
+      return [];
+    const bridge = network === 'bridge' ? 'docker0' : `br-${id.slice(0, 12)}`;
+    return [{ container, pid, network, bridge }];
+  });
+}
+
+/**
+ * Engines before 25 do not write whom their resolver asks in turn. What the container was given itself is in its
+ * settings then; nothing else is certain.
+ */
+function resolverOf(details: Readonly<Record<string, unknown>>, file: string): Partial<ContainerDns> {
+  const found = readResolver(file);
+  if (found.servers !== undefined) return found;
+  const dns = asObject(details['HostConfig'])['Dns'];
+  const given = (Array.isArray(dns) ? dns : []).filter((each) => typeof each === 'string');
+  return given.length === 0 ? found : { ...found, servers: given };
 }
 
 async function probeNetworks(path: string): Promise<readonly HostRange[]> {
