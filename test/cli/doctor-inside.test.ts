@@ -113,6 +113,12 @@ describe('what is made of it', () => {
     });
   });
 
+  it('blames no firewall where an internal network has no route', () => {
+    expect(checkInside(facts([seen('br-0123456789ab', 'ENETUNREACH', 'ENETUNREACH')]))).toMatchObject([
+      { verdict: 'WARN', message: expect.stringContaining('an internal network has none') as string },
+    ]);
+  });
+
   it('has the rules of the firewall that the host has, and of both families', () => {
     const rules = (firewall: string) =>
       rulesFor({ firewall, bridges: ['br-*'], listeners: ['fd00::53'], pool: 'fd00:43::/112' });

@@ -23,10 +23,11 @@ export function checkInside({ inside = [], docker, listeners, vips }: HostFacts)
   const answering = new Set(listeners.filter(({ answers }) => answers).map(({ ip }) => ip));
   // Where nothing answers on the host either, the listener has a finding of its own.
   const noDns = seen.filter(({ dns = [] }) =>
-    dns.some(({ address, result }) => result !== 'ok' && answering.has(hostOf(address))),
+    dns.some(({ address, result }) => isDropped(result) && answering.has(hostOf(address))),
   );
+  const noRoute = seen.filter(({ dns = [] }) => dns.some(({ result }) => result === NO_ROUTE));
   const noVip = seen.filter(
-    ({ vip }) => vip !== undefined && vip.result !== 'ok' && vip.result !== 'ECONNREFUSED',
+    ({ vip }) => vip !== undefined && isDropped(vip.result) && vip.result !== 'ECONNREFUSED',
   );
   const pool = vips.state === 'wanted' ? vips.pool : undefined;
   const rules = rulesFor({
@@ -37,10 +38,25 @@ export function checkInside({ inside = [], docker, listeners, vips }: HostFacts)
   });
   return [
     ...tried,
-    ...blocked(noDns, 'DNS', ({ dns = [] }) => dns.find(({ result }) => result !== 'ok'), rules),
+    ...blocked(noDns, 'DNS', ({ dns = [] }) => dns.find(({ result }) => isDropped(result)), rules),
     ...blocked(noVip, 'virtual IPs', ({ vip }) => vip, rules),
-    ...(noDns.length + noVip.length === 0 ? [reached(seen, answering.size > 0)] : []),
+    ...noRoute.map(({ container, network }) =>
+      warn(
+        'inside',
+        `${container} has no route to Fairlead from ${network}: an internal network has none`,
+        'connect it to another network too, or list the gateway of that network under dns.listen',
+      ),
+    ),
+    ...(noDns.length + noVip.length + noRoute.length === 0 ? [reached(seen, answering.size > 0)] : []),
   ];
+}
+
+/** The kernel's word for no route. */
+const NO_ROUTE = 'ENETUNREACH';
+
+/** No answer, or a refusal that a firewall sent: the container has a route. */
+function isDropped(result: string): boolean {
+  return result !== 'ok' && result !== NO_ROUTE;
 }
 
 function blocked(
