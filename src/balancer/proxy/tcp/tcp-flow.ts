@@ -16,6 +16,12 @@ export interface ClientHeader {
 /** Seconds until the kernel asks an idle peer, how often, and seconds in between: two minutes without network cost no connection. */
 export const KEEPALIVE = { idle: 60, probes: 9, interval: 15 } as const;
 
+/**
+ * A client that still sends when its task is gone gets what the task had said, and what it sends is read and dropped: closing at
+ * once would reset the connection, and the answer with it (nginx: lingering_close, lingering_timeout, lingering_time). In ms.
+ */
+const LINGER = { quiet: 5000, most: 30_000, look: 100 } as const;
+
 /** Tasks that one flow is tried on. */
 const ATTEMPTS = 3;
 
@@ -27,7 +33,7 @@ const ATTEMPTS = 3;
 export abstract class TcpFlow implements Flow, Expiring {
   slot: number | undefined = undefined;
   protected readonly host: FlowHost<TcpFlow>;
-  protected phase: 'header' | 'connecting' | 'open' | 'over' = 'header';
+  protected phase: 'header' | 'connecting' | 'open' | 'lingering' | 'over' = 'header';
   #backend: Backend | undefined = undefined;
   #tried: Set<string> | undefined = undefined;
   /** Of the header that the client began with. */
@@ -41,6 +47,10 @@ export abstract class TcpFlow implements Flow, Expiring {
   #forwarded = false;
   #answered = false;
   #clientEnded = false;
+  /** Why the task takes no more of what the client sends. */
+  #refusal: string | undefined = undefined;
+  /** The client has sent something since the task was gone. */
+  #ignored = false;
   #upstreamEnded = false;
   #keepAlive = false;
   #released = false;
@@ -92,6 +102,7 @@ export abstract class TcpFlow implements Flow, Expiring {
 
   expire(now: number): number {
     if (this.phase === 'open') return this.#expireOpen(now);
+    if (this.phase === 'lingering') return this.#expireLingering(now);
     if (this.phase === 'over') return Infinity;
     if (now < this.#deadline) return this.#deadline;
     if (this.phase === 'header') {
@@ -123,6 +134,16 @@ export abstract class TcpFlow implements Flow, Expiring {
   protected abstract endClient(): void;
   /** Both have ended. */
   protected abstract finish(): void;
+  /**
+   * Reads and drops from now on what the client sends; {@link ignored} is to be called for it, and {@link clientHasEnded} at its end.
+   * @returns whether there was something
+   */
+  protected abstract ignoreClient(): boolean;
+
+  /** Whether a byte has gone either way. */
+  protected get hasForwarded(): boolean {
+    return this.#forwarded;
+  }
 
   protected isOver(): boolean {
     return this.phase === 'over';
@@ -176,7 +197,23 @@ export abstract class TcpFlow implements Flow, Expiring {
     this.host.backends.answered(backend);
   }
 
+  /** Bytes of the client were dropped. */
+  protected ignored(): void {
+    this.#ignored = true;
+    this.#active = this.host.wheel.coarse;
+  }
+
+  /** The task takes no more. What it has said may still be there: {@link upstreamHasEnded} is to be called behind it. */
+  protected refused(code: string): void {
+    this.#refusal = code;
+    if (this.#upstreamEnded) this.upstreamFailed(code);
+  }
+
   protected clientHasEnded(): void {
+    if (this.phase === 'lingering') {
+      this.finish();
+      return;
+    }
     this.#clientEnded = true;
     this.#forwarded = true;
     if (this.#upstreamEnded) this.finish();
@@ -187,6 +224,10 @@ export abstract class TcpFlow implements Flow, Expiring {
   }
 
   protected upstreamHasEnded(): void {
+    if (this.#refusal !== undefined) {
+      this.upstreamFailed(this.#refusal);
+      return;
+    }
     this.#upstreamEnded = true;
     this.#forwarded = true;
     if (this.#clientEnded) this.finish();
@@ -200,6 +241,10 @@ export abstract class TcpFlow implements Flow, Expiring {
   protected upstreamFailed(code: string): void {
     if (!this.#forwarded && !this.clientIsClosed) {
       this.attemptFailed(code);
+      return;
+    }
+    if (this.#answered && !this.clientIsClosed && (!this.#clientEnded || this.#refusal !== undefined)) {
+      this.#linger();
       return;
     }
     if (!this.#answered && this.#backend) this.host.backends.fail(this.#backend, taskFault(code));
@@ -243,6 +288,38 @@ export abstract class TcpFlow implements Flow, Expiring {
     const isHalf = this.#clientEnded || this.#upstreamEnded;
     const due = this.#active + Math.min(idle, isHalf ? halfClosed : Infinity);
     if (now < due) return due;
+    this.reset();
+    return Infinity;
+  }
+
+  /** Until the client has had what the task said. A task that broke off although nothing was sent to it breaks off the client, too. */
+  #linger(): void {
+    const { backends, wheel } = this.host;
+    if (this.#backend) backends.release(this.#backend);
+    this.#backend = undefined;
+    this.phase = 'lingering';
+    this.#active = wheel.now();
+    this.#deadline = this.#active + LINGER.most;
+    const isEnded = this.#upstreamEnded;
+    const stillSends = this.ignoreClient() || this.#refusal !== undefined;
+    if (this.isOver()) return;
+    if (isEnded || stillSends) this.#endLingering();
+    if (this.#clientEnded) {
+      this.finish();
+      return;
+    }
+    wheel.schedule(this, this.#active + (this.#upstreamEnded ? LINGER.quiet : LINGER.look));
+  }
+
+  #endLingering(): void {
+    if (!this.#upstreamEnded) this.endClient();
+    this.#upstreamEnded = true;
+  }
+
+  #expireLingering(now: number): number {
+    if (this.#ignored) this.#endLingering();
+    const due = Math.min(this.#deadline, this.#active + LINGER.quiet);
+    if (this.#upstreamEnded && now < due) return due;
     this.reset();
     return Infinity;
   }

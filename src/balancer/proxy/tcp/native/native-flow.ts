@@ -47,6 +47,24 @@ export class NativeFlow extends TcpFlow implements SideOwner {
     else this.upstreamHasEnded();
   }
 
+  dropped(): void {
+    this.ignored();
+  }
+
+  blocked(side: Side, error: number): void {
+    if (this.isOver()) return;
+    if (side !== this.#upstream || !this.hasForwarded) {
+      this.failed(side, error);
+      return;
+    }
+    this.#client.ignore();
+    if (this.isOver()) return;
+    this.refused(this.#context.reactor.calls.errorName(error));
+    if (this.phase !== 'open') return;
+    side.expectMore();
+    side.pump();
+  }
+
   failed(side: Side, error: number): void {
     if (this.isOver()) return;
     if (side === this.#client) {
@@ -115,6 +133,10 @@ export class NativeFlow extends TcpFlow implements SideOwner {
 
   protected override endClient(): void {
     this.#client.end();
+  }
+
+  protected override ignoreClient(): boolean {
+    return this.#client.ignore();
   }
 
   /** Everything was sent: closing ends both, as shutting them down first would. */

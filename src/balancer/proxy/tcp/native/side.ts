@@ -19,6 +19,10 @@ export interface SideOwner {
   received(side: Side, octets: number): void;
   /** This side has ended, and the other has all of it. */
   ended(side: Side): void;
+  /** Bytes from this side were dropped. */
+  dropped(): void;
+  /** This side takes no more; what came from it may still be there. @param error a negative errno */
+  blocked(side: Side, error: number): void;
   /** This side was reset, or its connection broke. @param error a negative errno */
   failed(side: Side, error: number): void;
 }
@@ -54,6 +58,8 @@ export class Side implements Watcher, Resumable {
   #isBroken = false;
   /** It goes on in the next turn, whatever happens until then. */
   #isQueued = false;
+  /** What comes from it is dropped. */
+  #isIgnored = false;
   /** It is a stream. */
   #isBulk = false;
   /** What the other side has not taken: one of the two, or none. */
@@ -81,7 +87,7 @@ export class Side implements Watcher, Resumable {
     const { owner } = this;
     if (!owner) return;
     if ((events & INCOMING) !== 0) this.#hear(events);
-    if (!this.other && !owner.opens(this, events)) return;
+    if (!this.other && !this.#isIgnored && !owner.opens(this, events)) return;
     const { other } = this;
     // An error is told by sending, too.
     if (other && (events & (EPOLL.OUT | EPOLL.ERR)) !== 0 && other.isHeld) other.pump();
@@ -97,6 +103,10 @@ export class Side implements Watcher, Resumable {
 
   /** Moves what there is from here to the other side, as far as that takes it. */
   pump(): void {
+    if (this.#isIgnored) {
+      this.#drop();
+      return;
+    }
     if (this.#isQueued || (this.isHeld && !this.#flush())) return;
     if (this.#isLast && !this.#isReadable) this.#end();
     for (let left = TURN_OCTETS; this.#isReadable && this.#isOpen && !this.isHeld;) {
@@ -116,7 +126,7 @@ export class Side implements Watcher, Resumable {
 
   resume(): void {
     this.#isQueued = false;
-    if (this.#isOpen && this.other) this.#goOn();
+    if (this.#isOpen && (this.other || this.#isIgnored)) this.#goOn();
   }
 
   /** Sends octets to the other side before anything else. */
@@ -129,6 +139,21 @@ export class Side implements Watcher, Resumable {
   detach(): void {
     this.other = undefined;
     this.#rest = undefined;
+  }
+
+  /** Drops from now on what comes from it, and what the other side has not taken. @returns whether there was something */
+  ignore(): boolean {
+    const wasHeld = this.isHeld;
+    if (this.#pipe) this.#context.pipes.give(this.#pipe);
+    this.#pipe = undefined;
+    this.#rest = undefined;
+    this.#isIgnored = true;
+    this.expectMore();
+    return this.#drop() || wasHeld;
+  }
+
+  get hasEnded(): boolean {
+    return this.#hasEnded;
   }
 
   end(): void {
@@ -162,6 +187,25 @@ export class Side implements Watcher, Resumable {
     if ((events & EPOLL.ERR) !== 0) this.#isBroken = true;
     if ((events & (EPOLL.PRI | EPOLL.ERR)) !== 0) this.#isOdd = true;
     else if ((events & EPOLL.RDHUP) !== 0) this.#isLast = true;
+  }
+
+  /** @returns whether there was something */
+  #drop(): boolean {
+    const { calls } = this.#context.reactor;
+    let left = TURN_OCTETS;
+    while (this.#isReadable && this.#isOpen && !this.#isQueued) {
+      const got = calls.receive(this.fd);
+      if (got <= 0) {
+        this.#receivedNothing(got);
+        break;
+      }
+      this.owner?.dropped();
+      left -= got;
+      if (left > 0) continue;
+      this.#isQueued = true;
+      this.#context.reactor.again(this);
+    }
+    return left < TURN_OCTETS;
   }
 
   /** @returns octets moved; what is to be done after a fault is done */
@@ -279,6 +323,8 @@ export class Side implements Watcher, Resumable {
 
   #otherFailed(error: number): void {
     const { other } = this;
-    if (other) this.owner?.failed(other, error);
+    if (!other) return;
+    if (this.#isClient) this.owner?.blocked(other, error);
+    else this.owner?.failed(other, error);
   }
 }

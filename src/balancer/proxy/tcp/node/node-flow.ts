@@ -18,6 +18,25 @@ const HOST_KEEPALIVE = 0;
 /** What a stream tells by its 'close' too. A listener must be there, or it would stop the process. */
 const ignore = (): void => undefined;
 
+/** What Node keeps of a stream besides its documented properties, the same from version 14 on. */
+interface StreamStates {
+  readonly _readableState?: { autoDestroy: boolean; errored: Error | null };
+  readonly _writableState?: { autoDestroy: boolean };
+}
+
+/** A write that fails is told by 'error' alone: by itself Node closes the socket then, with what there is to be read on it. */
+function outliveWrites(socket: Socket): void {
+  const { _readableState: readable, _writableState: writable } = socket as StreamStates;
+  if (readable) readable.autoDestroy = false;
+  if (writable) writable.autoDestroy = false;
+}
+
+/** Has a stream tell of its end in spite of an error. */
+function forgive(socket: Socket): void {
+  const { _readableState: readable } = socket as StreamStates;
+  if (readable) readable.errored = null;
+}
+
 /** A flow of which Node's own sockets carry the octets. */
 export class NodeFlow extends TcpFlow {
   readonly #client: Socket;
@@ -48,7 +67,8 @@ export class NodeFlow extends TcpFlow {
   protected override dial({ address: host, port }: Destination): void {
     const upstream = connect({ ...UPSTREAM, host, port });
     this.#upstream = upstream;
-    upstream.on('error', ignore);
+    outliveWrites(upstream);
+    upstream.on('error', (error) => this.#writeFailed(upstream, error));
     upstream.on('connect', () => this.#connected(upstream));
     upstream.on('close', (hadError) => this.#upstreamClosed(upstream, hadError));
   }
@@ -81,6 +101,13 @@ export class NodeFlow extends TcpFlow {
 
   protected override endClient(): void {
     this.#client.end();
+  }
+
+  protected override ignoreClient(): boolean {
+    const isWaiting = this.#client.readableLength > 0 || (this.#upstream?.writableLength ?? 0) > 0;
+    this.#upstream?.destroy();
+    this.#client.resume();
+    return isWaiting;
   }
 
   /** Closing a socket without unread octets finishes it as shutting it down first would. */
@@ -122,8 +149,24 @@ export class NodeFlow extends TcpFlow {
   }
 
   #toUpstream(octets: Buffer): void {
+    if (this.phase === 'lingering') {
+      this.ignored();
+      return;
+    }
     this.sentIn(octets.length);
     if (this.#upstream?.write(octets) === false) this.#client.pause();
+  }
+
+  /** What the task has said before it closed still waits to be read. */
+  #writeFailed(upstream: Socket, error: Error): void {
+    if (upstream.destroyed) return;
+    if (this.#upstream !== upstream || this.phase !== 'open' || !this.hasForwarded) {
+      upstream.destroy(error);
+      return;
+    }
+    forgive(upstream);
+    this.refused(errorCode(error));
+    if (this.phase === 'open') upstream.resume();
   }
 
   #clientClosed(hadError: boolean): void {

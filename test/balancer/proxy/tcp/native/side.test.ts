@@ -33,6 +33,8 @@ function endless() {
     opens: () => true,
     received: (_side: Side, octets: number) => void (moved += octets),
     ended: () => undefined,
+    dropped: () => undefined,
+    blocked: () => undefined,
     failed: (_side: Side, error: number) => void other.failed.push(error),
   };
   [side.owner, task.owner] = [owner, owner];
