@@ -13,6 +13,8 @@ export interface Place {
   /** Port number to name, from registrator's port-scoped names. */
   readonly portNames?: ReadonlyMap<number, string>;
   readonly ignoredPorts?: ReadonlySet<number>;
+  /** The names of ports are names of services. */
+  readonly isNamedByPort?: true;
 }
 
 /** A text and the label that it came from; no label: the container's own name, or a default. */
@@ -126,5 +128,6 @@ function byRegistrator({ name, labels, env }: Labelled): Place | undefined {
     ...(named === undefined ? byName(name) : { stack: defaultStack, service: named }),
     portNames,
     ignoredPorts,
+    isNamedByPort: true,
   };
 }

@@ -47,6 +47,10 @@ export interface Identity {
   readonly environment: string;
   readonly stack: string;
   readonly service?: ServiceRef;
+  /** The name of its service as it was found. */
+  readonly spelled?: string;
+  /** Services besides its own that names of its ports make, with the port that each stands for. */
+  readonly portServices: readonly { readonly service: string; readonly port: number }[];
   /** To add to the ports that Docker knows, or to name those. */
   readonly ports: readonly LabelledPort[];
   readonly portNames: ReadonlyMap<number, string>;
@@ -105,6 +109,8 @@ export function identify(carrier: LabelSource, environment: string): Identity {
     aliases: reader.read('fairlead.aliases', [], readNames),
     ...service,
     ports: reader.read('fairlead.ports', [], readPortList),
+    ...(place.service && { spelled: place.service.text }),
+    portServices: portServices(reader.portNames(place), service.service, place.isNamedByPort === true),
     portNames: reader.portNames(place),
     ignoredPorts: place.ignoredPorts ?? new Set(),
     links: reader.read('fairlead.links', {}, readLinks),
@@ -118,6 +124,18 @@ export function identify(carrier: LabelSource, environment: string): Identity {
     ...(asksFairlead === undefined ? {} : { asksFairlead }),
     problems: reader.problems,
   };
+}
+
+/** Where the names of ports are names of services, each that is not the task's own is a service too. */
+function portServices(
+  names: ReadonlyMap<number, string>,
+  service: ServiceRef | undefined,
+  isNamedByPort: boolean,
+): Identity['portServices'] {
+  if (!isNamedByPort || service === undefined) return [];
+  return [...names]
+    .filter(([, name]) => name !== service.service)
+    .map(([port, name]) => ({ service: name, port }));
 }
 
 function own(labels: Readonly<Record<string, string>>, label: string): string | undefined {

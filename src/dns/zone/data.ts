@@ -1,6 +1,6 @@
 import { reach } from '../../catalog/reach.js';
 import { selectForName, selectForService, selectTasks } from '../../catalog/selection.js';
-import { serviceName, type Service, type Task } from '../../catalog/model.js';
+import { serviceName, type Port, type Service, type Task } from '../../catalog/model.js';
 import type { Snapshot } from '../../catalog/snapshot.js';
 import type { View } from '../../catalog/view.js';
 import { nameFromLabels, type DnsName } from '../../wire/name.js';
@@ -163,7 +163,7 @@ export function portData(
     const [first] = reached?.serviceAddresses ?? [];
     if (!reached || first === undefined) continue;
     for (const { taskPort, dial } of reached.ports) {
-      if (selector !== 'all' && !matchesPort(selector, taskPort)) continue;
+      if (selector === 'all' ? !isPortOf(service, taskPort) : !matchesPort(selector, taskPort)) continue;
       // The task's own name leads to its own address; the host's address needs a name of its own.
       const ownName = reached.via !== 'published' || reached.addresses.length > 0;
       if (!ownName && !hosts.has(first)) hosts.set(first, names.hostAddress(first));
@@ -175,6 +175,12 @@ export function portData(
     }
   }
   return { data, targets };
+}
+
+/** An alias that names ports stands for these ports of its services alone. */
+function isPortOf({ kind, ports }: Service, { port, protocol }: Port): boolean {
+  if (kind !== 'alias' || ports.length === 0) return true;
+  return ports.some((each) => each.port === port && each.protocol === protocol);
 }
 
 /** SRV data of a service's ports at its virtual IP: what answers at `vip.` in front of its name. */

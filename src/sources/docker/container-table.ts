@@ -5,6 +5,7 @@ import type { Container } from './container.js';
 import { operatorName } from '../../labels/task-names.js';
 import type { Networks } from './networks.js';
 import { printable } from '../../text/printable.js';
+import { SharedServices, type ServiceClaims } from './shared-services.js';
 import { isDraining, parentOf, toFact, type SentSignal } from './to-fact.js';
 
 export interface TableOptions {
@@ -40,6 +41,7 @@ export class ContainerTable {
 
   /** What the sink has. */
   readonly #facts = new Map<string, TaskFact>();
+  readonly #shared = new SharedServices();
   readonly #problems = new Map<string, readonly Problem[]>();
   #told: readonly Problem[] = [];
   readonly #changed = new Map<string, string>();
@@ -179,7 +181,9 @@ export class ContainerTable {
     }
     this.#told = this.#allProblems();
     const networks: readonly NetworkFact[] = this.#networks.facts;
-    this.#options.sink.replace({ tasks: [...this.#facts.values()], networks, problems: this.#told }, cause);
+    const tasks = [...this.#facts.values()];
+    const services = this.#shared.all();
+    this.#options.sink.replace({ tasks, services, networks, problems: this.#told }, cause);
   }
 
   #store(container: Container, cause: string): void {
@@ -239,8 +243,9 @@ export class ContainerTable {
       if (this.#awaiting.has(id)) continue;
       const before = this.#facts.get(id);
       const container = this.#containers.get(id);
-      const { fact, problems } = container === undefined ? nothing : this.#compute(container);
-      this.#remember(id, { fact, problems });
+      const computed = container === undefined ? nothing : this.#compute(container);
+      const { fact } = computed;
+      this.#remember(id, computed);
       if (isDeepStrictEqual(before, fact)) continue;
       const delta = deltas.get(cause) ?? { tasks: [], removedTasks: [] };
       deltas.set(cause, delta);
@@ -256,6 +261,7 @@ export class ContainerTable {
       this.#update(differ && cause === last ? { ...delta, problems } : delta, cause);
     }
     if (differ && last === undefined) this.#update({ problems }, 'problems');
+    this.#update(this.#shared.takeChanges(), 'names of ports');
   }
 
   /** Leaves out what is empty, and says nothing when nothing is left. */
@@ -267,7 +273,8 @@ export class ContainerTable {
     this.#options.sink.update({ ...kept, ...(problems === undefined ? {} : { problems }), cause });
   }
 
-  #remember(id: string, { fact, problems }: Computed): void {
+  #remember(id: string, { fact, claims, problems }: Computed): void {
+    this.#shared.set(id, claims);
     if (fact === undefined) this.#facts.delete(id);
     else this.#facts.set(id, fact);
     if (problems.length === 0) this.#problems.delete(id);
@@ -293,12 +300,13 @@ export class ContainerTable {
   }
 
   #allProblems(): Problem[] {
-    return [...[...this.#problems.values()].flat(), ...this.#unreadable.values()];
+    return [...[...this.#problems.values()].flat(), ...this.#unreadable.values(), ...this.#shared.problems()];
   }
 }
 
 interface Computed {
   readonly fact?: TaskFact | undefined;
+  readonly claims?: ServiceClaims;
   readonly problems: readonly Problem[];
 }
 

@@ -1,4 +1,5 @@
 import {
+  serviceKey,
   type Problem,
   type TaskPort,
   HOST_NETWORK,
@@ -7,7 +8,7 @@ import {
   type NetworkAliases,
   type TaskNode,
 } from '../../catalog/model.js';
-import type { TaskFact } from '../../catalog/facts.js';
+import type { ServiceFact, TaskFact } from '../../catalog/facts.js';
 import { balancingSettings } from '../../net/balancing.js';
 import { labelFault, nameFault } from '../../net/dns-labels.js';
 import { idleProxySettings } from '../../net/udp-proxy-protocol.js';
@@ -16,6 +17,7 @@ import type { Container, ContainerPort } from './container.js';
 import { identify, type Identity } from '../../labels/task-identity.js';
 import { operatorName } from '../../labels/task-names.js';
 import { labelsWithChecks } from './registrator-checks.js';
+import type { ServiceClaims } from './shared-services.js';
 import { isStopSignal } from './signals.js';
 
 /** A signal that was sent to a container. */
@@ -48,7 +50,7 @@ export interface FactContext {
 export function toFact(
   container: Container,
   context: FactContext,
-): { readonly fact?: TaskFact; readonly problems: readonly Problem[] } {
+): { readonly fact?: TaskFact; readonly claims?: ServiceClaims; readonly problems: readonly Problem[] } {
   const identity = identify({ kind: 'container', ...container }, context.environment);
   if (!identity.enabled) return { problems: [] };
   const place = whereIs(container, context);
@@ -87,7 +89,26 @@ export function toFact(
       ...(container.image === undefined ? {} : { image: container.image }),
       ...(container.startedAt === undefined ? {} : { startedAt: container.startedAt }),
     },
+    claims: claimsOf(identity, ports),
     problems: [...identity.problems, ...idleProxyLabels(container, identity, ports)],
+  };
+}
+
+function claimsOf(
+  { service, spelled, portServices, name }: Identity,
+  ports: readonly TaskPort[],
+): ServiceClaims {
+  if (service === undefined) return { named: [] };
+  const { environment, stack } = service;
+  const named = portServices.map(({ service: text, port }): ServiceFact => ({
+    ...{ environment, stack, service: text },
+    kind: 'alias',
+    aliasOf: [service],
+    ports: ports.filter((each) => each.target === port).map(({ target: _, published: __, ...each }) => each),
+  }));
+  return {
+    named,
+    ...(spelled !== undefined && { spelled: { key: serviceKey(service), text: spelled, container: name } }),
   };
 }
 

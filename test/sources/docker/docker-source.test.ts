@@ -37,6 +37,16 @@ describe('the first sync', () => {
     );
   });
 
+  it('tells the services that names of ports make, and takes them back with their containers', async () => {
+    const labels = { SERVICE_80_NAME: 'web', SERVICE_443_NAME: 'tls' };
+    const run = on.engine.model.run('x', { labels, published: { '80/tcp': 8080, '443/tcp': 8443 } });
+    await on.started();
+    expect([...on.sink.services.keys()]).toEqual(['default/default/tls']);
+    on.engine.model.die(run, 0);
+    on.engine.model.destroy(run);
+    await vi.waitFor(() => expect([...on.sink.services.keys()]).toEqual([]), { timeout: 5000 });
+  });
+
   it('pins the API to what both know, and again after an upgrade', async () => {
     on.engine.model.run('web');
     await on.started();
