@@ -1,0 +1,292 @@
+import type { Task, TaskPort } from '../catalog/model.js';
+import { reach } from '../catalog/reach.js';
+import type { Snapshot } from '../catalog/snapshot.js';
+import { compareStrings } from '../template/bytes.js';
+import { stringList, type GoList, type GoStruct, type Value } from '../template/values.js';
+import { modelAnswer } from './model-answers.js';
+import type { Query, ServiceQuery } from './queries.js';
+import {
+  catalogNodeRecord,
+  nodeList,
+  serviceList,
+  serviceRecord,
+  snippetList,
+  snippetRecord,
+  type CheckFacts,
+  type NodeFacts,
+  type ServiceFacts,
+} from './records.js';
+import { registeredPorts } from './registrator-services.js';
+import type { QueryPort } from './run-context.js';
+
+/** The host that renders. */
+export interface RenderingHost {
+  name: string;
+  address: string;
+  environment: string;
+  /** What a registry calls the place: what `datacenters` gives. */
+  datacenter: string;
+  /** Which address a task of this host is given by: its own, or the one on which its port is published. */
+  addresses: 'container' | 'published';
+}
+
+/** One instance under one name. */
+interface Instance {
+  name: string;
+  facts: ServiceFacts;
+  record: GoStruct;
+}
+
+interface Group {
+  instances: readonly Instance[];
+  /** By filter. */
+  lists: Map<string, GoList>;
+}
+
+/**
+ * Answers queries from a snapshot. Records hang on the catalog's own values, so a change costs what changed; an answer
+ * that is the same as before is the same object.
+ */
+export class CatalogAnswers implements QueryPort {
+  readonly #host: RenderingHost;
+  #perTask = new WeakMap<Task, readonly Instance[]>();
+  #networks = -1;
+  #groups = new Map<string, Group>();
+  /** By the name of the service in Fairlead's own catalog, for names that no registry has. */
+  #own = new Map<string, Group>();
+  #snapshot: Snapshot | undefined;
+  #kept = new Map<string, { of: readonly unknown[]; value: Value }>();
+
+  constructor(host: RenderingHost) {
+    this.#host = host;
+  }
+
+  /** True when the snapshot has what its sources know; before that nothing is answered. */
+  get ready(): boolean {
+    return this.#snapshot?.loaded === true;
+  }
+
+  update(snapshot: Snapshot): void {
+    if (snapshot.networksRevision !== this.#networks) {
+      // Which address reaches a task depends on the networks.
+      this.#networks = snapshot.networksRevision;
+      this.#perTask = new WeakMap();
+    }
+    this.#snapshot = snapshot;
+    const groups = new Map<string, Instance[]>();
+    const own = new Map<string, Instance[]>();
+    for (const task of snapshot.tasks()) {
+      if (task.environment !== this.#host.environment || task.health === 'stopped') continue;
+      const instances = this.#instancesOf(task, snapshot);
+      for (const instance of instances) push(groups, instance.name, instance);
+      const [first] = instances;
+      if (first !== undefined && task.service !== undefined) push(own, task.service.service, first);
+    }
+    this.#groups = regrouped(groups, this.#groups);
+    this.#own = regrouped(own, this.#own);
+  }
+
+  answer(query: Query): Value {
+    const snapshot = this.#snapshot;
+    if (snapshot === undefined || !this.ready) return undefined;
+    switch (query.kind) {
+      case 'service':
+        return this.#services(query);
+      case 'services':
+        return this.#elsewhere(query.datacenter) ? snippetList([]) : this.#names();
+      case 'nodes':
+        return this.#elsewhere(query.datacenter) ? nodeList([]) : nodeList(this.#nodes());
+      case 'node':
+        return this.#node(query.name);
+      case 'datacenters':
+        return this.#keep('datacenters', [], () => stringList([this.#host.datacenter]));
+      case 'model':
+        return modelAnswer(query.what, query.of, snapshot, this.#host.environment);
+      case 'key':
+      case 'keyExists':
+      case 'keys':
+      case 'file':
+        return undefined;
+    }
+  }
+
+  #elsewhere(datacenter: string | undefined): boolean {
+    return datacenter !== undefined && datacenter !== this.#host.datacenter;
+  }
+
+  #services(query: ServiceQuery): GoList {
+    if (query.connect || this.#elsewhere(query.datacenter)) return EMPTY;
+    const group = this.#groups.get(query.name) ?? this.#own.get(query.name);
+    if (group === undefined) return EMPTY;
+    const key = `${query.tag ?? ''}|${query.filters.join(',')}`;
+    let list = group.lists.get(key);
+    if (list === undefined) group.lists.set(key, (list = serviceList(chosen(group.instances, query))));
+    return list;
+  }
+
+  #names(): Value {
+    const groups = [...this.#groups.values()];
+    return this.#keep('services', groups, () =>
+      snippetList(
+        [...this.#groups]
+          .sort(([a], [b]) => compareStrings(a, b))
+          .map(([name, { instances }]) => snippetRecord(name, sortedTags(instances))),
+      ),
+    );
+  }
+
+  #nodes(): NodeFacts[] {
+    const nodes = new Map<string, NodeFacts>([[this.#host.name, this.#thisNode()]]);
+    for (const { instances } of this.#groups.values()) {
+      for (const { facts } of instances) {
+        if (!nodes.has(facts.Node)) {
+          nodes.set(facts.Node, {
+            Node: facts.Node,
+            Address: facts.NodeAddress,
+            Datacenter: this.#host.datacenter,
+          });
+        }
+      }
+    }
+    return [...nodes.values()].sort(
+      (a, b) => compareStrings(a.Node, b.Node) || compareStrings(a.Address, b.Address),
+    );
+  }
+
+  #thisNode(): NodeFacts {
+    return { Node: this.#host.name, Address: this.#host.address, Datacenter: this.#host.datacenter };
+  }
+
+  #node(name = this.#host.name): Value {
+    const node = this.#nodes().find((each) => each.Node === name);
+    if (node === undefined) return null;
+    const facts = [...this.#groups.values()]
+      .flatMap(({ instances }) => instances.map((instance) => instance.facts))
+      .filter((each) => each.Node === name)
+      .sort((a, b) => compareStrings(a.Name, b.Name) || compareStrings(a.ID, b.ID));
+    return catalogNodeRecord(
+      node,
+      facts.map(({ ID, Name, Tags, ServiceMeta, Port, Address }) => {
+        return {
+          ID,
+          Service: Name,
+          Tags,
+          Port,
+          Address,
+          ...(ServiceMeta !== undefined && { Meta: ServiceMeta }),
+        };
+      }),
+    );
+  }
+
+  /** The value made from these parts, again while they are the same. */
+  #keep(key: string, of: readonly unknown[], make: () => Value): Value {
+    const kept = this.#kept.get(key);
+    if (kept !== undefined && sameItems(kept.of, of)) return kept.value;
+    const value = make();
+    this.#kept.set(key, { of, value });
+    return value;
+  }
+
+  #instancesOf(task: Task, snapshot: Snapshot): readonly Instance[] {
+    let instances = this.#perTask.get(task);
+    if (instances === undefined) {
+      this.#perTask.set(task, (instances = this.#make(task, snapshot)));
+    }
+    return instances;
+  }
+
+  #make(task: Task, snapshot: Snapshot): Instance[] {
+    const node = task.node?.name ?? this.#host.name;
+    return registeredPorts(task).flatMap(({ port, name, id, tags, meta }) => {
+      const place = this.#place(task, port, snapshot);
+      if (place === undefined) return [];
+      const facts: ServiceFacts = {
+        Node: node,
+        NodeAddress: this.#host.address,
+        ServiceMeta: meta,
+        ...place,
+        ID: id ?? `${node}:${task.name}:${port.target}${port.protocol === 'udp' ? ':udp' : ''}`,
+        Name: name,
+        Tags: tags,
+        Status: statusOf(task),
+        Checks: checksOf(task, node, name),
+        Weights: { Passing: task.weight, Warning: 1 },
+      };
+      return [{ name, facts, record: serviceRecord(facts) }];
+    });
+  }
+
+  /** Where the host that renders reaches a port. */
+  #place(task: Task, port: TaskPort, snapshot: Snapshot): { Address: string; Port: number } | undefined {
+    if (this.#host.addresses === 'published') {
+      const [binding] = port.published ?? [];
+      if (binding === undefined) return undefined;
+      const any = ['', '0.0.0.0', '::'].includes(binding.ip);
+      return { Address: any ? this.#host.address : binding.ip, Port: binding.port };
+    }
+    const found = reach(snapshot, task, { networks: 'all' });
+    const [address] = found?.addresses ?? [];
+    const dial = found?.ports.find(({ taskPort }) => taskPort === port)?.dial;
+    return address === undefined || dial === undefined ? undefined : { Address: address, Port: dial };
+  }
+}
+
+const EMPTY = serviceList([]);
+
+function push(groups: Map<string, Instance[]>, name: string, instance: Instance): void {
+  const group = groups.get(name);
+  if (group === undefined) groups.set(name, [instance]);
+  else group.push(instance);
+}
+
+function sameItems(a: readonly unknown[], b: readonly unknown[]): boolean {
+  return a.length === b.length && a.every((item, index) => item === b[index]);
+}
+
+/** Sorts each group, and takes over the groups that are as they were. */
+function regrouped(next: Map<string, Instance[]>, before: ReadonlyMap<string, Group>): Map<string, Group> {
+  const out = new Map<string, Group>();
+  for (const [name, instances] of next) {
+    instances.sort(
+      (a, b) => compareStrings(a.facts.Node, b.facts.Node) || compareStrings(a.facts.ID, b.facts.ID),
+    );
+    const known = before.get(name);
+    out.set(name, known && sameItems(known.instances, instances) ? known : { instances, lists: new Map() });
+  }
+  return out;
+}
+
+function chosen(instances: readonly Instance[], { tag, filters }: ServiceQuery): GoStruct[] {
+  const states = filters.length === 0 ? ['passing'] : filters;
+  return instances
+    .filter(({ facts }) => tag === undefined || facts.Tags.includes(tag))
+    .filter(({ facts }) => states.includes('any') || states.some((state) => state === facts.Status))
+    .map(({ record }) => record);
+}
+
+function sortedTags(instances: readonly Instance[]): string[] {
+  return [...new Set(instances.flatMap(({ facts }) => facts.Tags))].sort(compareStrings);
+}
+
+/** Consul's word for the health of a task. */
+function statusOf({ health }: Task): 'passing' | 'critical' | 'maintenance' {
+  if (health === 'healthy') return 'passing';
+  return health === 'draining' ? 'maintenance' : 'critical';
+}
+
+function checksOf(task: Task, node: string, name: string): readonly CheckFacts[] {
+  const status = statusOf(task);
+  return [
+    {
+      Node: node,
+      CheckID: `service:${task.name}`,
+      Name: `Service '${name}' check`,
+      Status: status === 'maintenance' ? 'critical' : status,
+      Output: task.reason ?? '',
+      ServiceID: task.name,
+      ServiceName: name,
+      Type: 'ttl',
+    },
+  ];
+}

@@ -1,0 +1,202 @@
+import { errorMessage } from '../net/error-message.js';
+import type { Value } from '../template/values.js';
+import type { Query } from './queries.js';
+import type { RunContext, QueryPort } from './run-context.js';
+import { runCommand, commandText, type Command, type CommandResult } from './run-command.js';
+import { TargetTemplate, type RunSettings } from './render-template.js';
+import { sourceName, type Target, type TargetStatus } from './target.js';
+import {
+  adjustFile,
+  currentBytes,
+  prepareFile,
+  recoverFile,
+  settleFile,
+  userIds,
+  type CommittedFile,
+  type FileOptions,
+} from './write-file.js';
+
+/** What one attempt came to: whether the target's command is to run now. */
+export interface Attempt {
+  commandDue: boolean;
+  /** Present when the file has just been replaced. */
+  committed?: CommittedFile;
+}
+
+const NOTHING_DUE: Attempt = { commandDue: false };
+
+/** Renders one target: runs the template, and puts its output in place when it differs. */
+export class TargetRenderer {
+  readonly target: Target;
+  readonly #template: TargetTemplate;
+  readonly #port: QueryPort;
+  readonly #now: () => number;
+  #status: TargetStatus;
+  #answers = new Map<string, { query: Query; answer: Value }>();
+  #recovered = false;
+  #owed = false;
+
+  constructor(target: Target, port: QueryPort, settings: RunSettings) {
+    this.target = target;
+    this.#port = port;
+    this.#now = settings.now;
+    this.#template = new TargetTemplate(target, settings);
+    this.#status = {
+      source: sourceName(target),
+      destination: target.destination,
+      state: 'waiting',
+      missing: [],
+      queries: [],
+      failures: 0,
+    };
+  }
+
+  get status(): TargetStatus {
+    return this.#status;
+  }
+
+  /** Whether any answer that the last run was given is another one now. */
+  isOutdated(): boolean {
+    if (this.#answers.size === 0) return true;
+    for (const { query, answer } of this.#answers.values()) {
+      if (this.#port.answer(query) !== answer) return true;
+    }
+    return false;
+  }
+
+  /** One attempt. Never rejects: what goes wrong is in the status. */
+  async attempt(): Promise<Attempt> {
+    try {
+      if (!this.#recovered) {
+        this.#owed = await recoverFile(this.target.destination);
+        this.#recovered = true;
+      }
+      const result = this.#template.run(this.#port);
+      this.#remember(result.run);
+      if (result.kind === 'error') return this.#fail(result.message);
+      if (result.kind === 'incomplete') return NOTHING_DUE;
+      const { instances, askedForInstances } = result.run;
+      if (askedForInstances && instances < this.target.minInstances) return this.#hold(instances);
+      return await this.#place(result.bytes);
+    } catch (error) {
+      return this.#fail(`${this.target.destination}: ${errorMessage(error)}`);
+    }
+  }
+
+  #remember(run: RunContext): void {
+    this.#answers = new Map(
+      [...run.used].map(([text, query]) => [text, { query, answer: this.#port.answer(query) }]),
+    );
+    this.#status = { ...this.#status, queries: [...run.used.keys()], missing: [...run.missing] };
+  }
+
+  #hold(instances: number): Attempt {
+    const error = `${instances} instances, fewer than minInstances ${this.target.minInstances}: the last file is kept`;
+    this.#status = { ...this.#status, state: 'held', error };
+    return NOTHING_DUE;
+  }
+
+  async #place(bytes: Buffer): Promise<Attempt> {
+    const { destination, check } = this.target;
+    const options = fileOptions(this.target);
+    const before = await currentBytes(destination);
+    if (before?.equals(bytes) === true) {
+      await adjustFile(destination, options);
+      this.#succeed(false, bytes.length);
+      return { commandDue: this.#owed };
+    }
+    const prepared = await prepareFile(destination, bytes, options);
+    if (check !== undefined) {
+      const result = await this.command(check, prepared.path);
+      if (!result.ok) {
+        await prepared.discard();
+        return this.#fail(
+          `the check of ${destination} failed (${result.outcome}): ${lastLines(result.output)}`,
+          check,
+          result,
+        );
+      }
+    }
+    const committed = await prepared.commit();
+    this.#owed = this.target.command !== undefined;
+    this.#succeed(true, bytes.length);
+    if (this.target.command === undefined) await committed.settle();
+    return { commandDue: this.#owed, committed };
+  }
+
+  #succeed(written: boolean, bytes: number): void {
+    const { error: _, ...status } = this.#status;
+    const now = this.#now();
+    this.#status = {
+      ...status,
+      state: 'rendered',
+      checkedAt: now,
+      bytes,
+      failures: 0,
+      ...(written && { renderedAt: now }),
+    };
+  }
+
+  /** Runs a command as the user that the target names. */
+  async command(command: Command, file: string): Promise<CommandResult> {
+    const { commandUser, commandTimeoutMs: timeoutMs } = this.target;
+    try {
+      const ids = commandUser === undefined ? {} : await userIds(commandUser);
+      return await runCommand(command, { timeoutMs, file, ...ids });
+    } catch (error) {
+      return { ok: false, outcome: errorMessage(error), output: '', tookMs: 0 };
+    }
+  }
+
+  /** The command has run. After a failure the old file is put back. */
+  async afterCommand(
+    command: Command,
+    result: CommandResult,
+    committed: CommittedFile | undefined,
+  ): Promise<void> {
+    this.#note(command, result);
+    try {
+      if (result.ok) {
+        this.#owed = false;
+        await (committed?.settle() ?? settleFile(this.target.destination));
+        return;
+      }
+      this.#fail(
+        `the command after ${this.target.destination} failed (${result.outcome}): ${lastLines(result.output)}`,
+      );
+      await committed?.rollBack();
+      if (committed !== undefined) this.#owed = false;
+    } catch (error) {
+      this.#fail(`${this.target.destination}: ${errorMessage(error)}`);
+    }
+  }
+
+  #fail(error: string, command?: Command, result?: CommandResult): Attempt {
+    this.#status = { ...this.#status, state: 'failed', error, failures: this.#status.failures + 1 };
+    if (command !== undefined && result !== undefined) this.#note(command, result);
+    return NOTHING_DUE;
+  }
+
+  #note(command: Command, { ok, outcome, output, tookMs }: CommandResult): void {
+    this.#status = {
+      ...this.#status,
+      command: { text: commandText(command), ok, outcome, output, at: this.#now(), tookMs },
+    };
+  }
+}
+
+function fileOptions({ mode, user, group, createDirectories, backup }: Target): FileOptions {
+  return {
+    createDirectories,
+    backup,
+    ...(mode !== undefined && { mode }),
+    ...(user !== undefined && { user }),
+    ...(group !== undefined && { group }),
+  };
+}
+
+/** The end of an output, for a message. */
+function lastLines(output: string): string {
+  const lines = output.trim().split('\n');
+  return lines.slice(-5).join('\n') || 'it printed nothing';
+}

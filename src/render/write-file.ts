@@ -1,0 +1,243 @@
+import { randomBytes } from 'node:crypto';
+import {
+  chmod,
+  chown,
+  link,
+  mkdir,
+  open,
+  readFile,
+  readdir,
+  realpath,
+  rename,
+  rm,
+  stat,
+  writeFile,
+} from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { errorCode } from '../text/file-fault.js';
+
+/** How a rendered file is to be on disk. */
+export interface FileOptions {
+  /** The mode; without it that of the old file, else 0644. */
+  mode?: number;
+  /** Name or number; without it that of the old file. */
+  user?: string;
+  group?: string;
+  createDirectories: boolean;
+  /** Keeps the old file beside the new one, with `.bak` at its end. */
+  backup: boolean;
+  /** Called before each step: `write`, `sync`, `keep`, `rename`, `sync directory`. */
+  onStep?: (step: string) => void;
+}
+
+/** A file that has been written beside its destination and waits to take its place. */
+export interface PreparedFile {
+  /** The temporary file: what a check looks at. */
+  path: string;
+  /** Puts it in place. What was there is kept until the outcome is known. */
+  commit(): Promise<CommittedFile>;
+  /** Takes it away. */
+  discard(): Promise<void>;
+}
+
+export interface CommittedFile {
+  /** Puts back what was there before. */
+  rollBack(): Promise<void>;
+  /** Lets go of what was there before, but for a backup that was asked for. */
+  settle(): Promise<void>;
+}
+
+/** The bytes of a file; undefined when there is none. */
+export async function currentBytes(path: string): Promise<Buffer | undefined> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  return ['ENOENT', 'ENOTDIR'].includes(errorCode(error));
+}
+
+/** A link at the destination is followed, so that it stays a link. */
+async function resolved(destination: string): Promise<string> {
+  try {
+    return await realpath(destination);
+  } catch (error) {
+    if (isMissing(error)) return destination;
+    throw error;
+  }
+}
+
+/** While this file is there, the command that follows the write has not been seen to succeed. */
+function markerOf(target: string): string {
+  return join(dirname(target), `.${basename(target)}.previous`);
+}
+
+/** What an earlier process left: temporary files are removed. True when the command is still to be run. */
+export async function recoverFile(destination: string): Promise<boolean> {
+  const target = await resolved(destination);
+  const [folder, name] = [dirname(target), basename(target)];
+  let entries: string[];
+  try {
+    entries = await readdir(folder);
+  } catch (error) {
+    if (isMissing(error)) return false;
+    throw error;
+  }
+  const stale = entries.filter(
+    (entry) => entry.startsWith(`.${name}.`) && /\.[0-9a-f]{12}\.tmp$/.test(entry),
+  );
+  for (const entry of stale) await rm(join(folder, entry), { force: true });
+  return entries.includes(basename(markerOf(target)));
+}
+
+/**
+ * Writes the bytes to a temporary file in the directory of the destination, with the mode and the owner that the
+ * destination is to have, and has the disk take them.
+ * @throws Error of the file system; nothing is left behind then
+ */
+export async function prepareFile(
+  destination: string,
+  bytes: Uint8Array,
+  options: FileOptions,
+): Promise<PreparedFile> {
+  const target = await resolved(destination);
+  const folder = dirname(target);
+  if (options.createDirectories) await mkdir(folder, { recursive: true, mode: 0o755 });
+  const path = join(folder, `.${basename(target)}.${randomBytes(6).toString('hex')}.tmp`);
+  const old = await statOf(target);
+  const owner = await wantedOwner(options, old);
+  options.onStep?.('write');
+  const handle = await open(path, 'wx', 0o600);
+  try {
+    await handle.writeFile(bytes);
+    if (owner !== undefined) await handle.chown(owner.uid, owner.gid);
+    await handle.chmod(options.mode ?? (old === undefined ? 0o644 : old.mode & 0o7777));
+    options.onStep?.('sync');
+    await handle.sync();
+    await handle.close();
+  } catch (error) {
+    await handle.close().catch(() => undefined);
+    await rm(path, { force: true });
+    throw error;
+  }
+  return {
+    path,
+    commit: () => commit(path, target, options),
+    discard: () => rm(path, { force: true }),
+  };
+}
+
+async function commit(path: string, target: string, options: FileOptions): Promise<CommittedFile> {
+  const marker = markerOf(target);
+  const had = (await statOf(target)) !== undefined;
+  try {
+    options.onStep?.('keep');
+    await rm(marker, { force: true });
+    if (had) await link(target, marker);
+    else await writeFile(marker, '');
+    options.onStep?.('rename');
+    await rename(path, target);
+  } catch (error) {
+    await rm(path, { force: true });
+    await rm(marker, { force: true });
+    throw error;
+  }
+  options.onStep?.('sync directory');
+  await syncDirectory(dirname(target));
+  options.onStep?.('done');
+  return {
+    rollBack: async () => {
+      if (had) await rename(marker, target);
+      else {
+        await rm(target, { force: true });
+        await rm(marker, { force: true });
+      }
+      await syncDirectory(dirname(target));
+    },
+    settle: async () => {
+      if (had && options.backup) await rename(marker, `${target}.bak`);
+      else await rm(marker, { force: true });
+    },
+  };
+}
+
+/** Removes the sign that a command is still to be run. */
+export async function settleFile(destination: string): Promise<void> {
+  await rm(markerOf(await resolved(destination)), { force: true });
+}
+
+/** Without this a crash of the host could undo the rename. */
+async function syncDirectory(path: string): Promise<void> {
+  const handle = await open(path, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+async function statOf(path: string) {
+  try {
+    return await stat(path);
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+}
+
+interface Owner {
+  uid: number;
+  gid: number;
+}
+
+async function wantedOwner({ user, group }: FileOptions, old: Owner | undefined): Promise<Owner | undefined> {
+  if (user === undefined && group === undefined) return old === undefined || isOwn(old) ? undefined : old;
+  return {
+    uid: user === undefined ? (old?.uid ?? process.getuid?.() ?? 0) : await idOf(user, 'user'),
+    gid: group === undefined ? (old?.gid ?? process.getgid?.() ?? 0) : await idOf(group, 'group'),
+  };
+}
+
+function isOwn(owner: Owner): boolean {
+  return owner.uid === process.getuid?.() && owner.gid === process.getgid?.();
+}
+
+async function lookUp(name: string, what: 'user' | 'group'): Promise<string[]> {
+  const file = what === 'user' ? '/etc/passwd' : '/etc/group';
+  const lines = (await readFile(file, 'utf8')).split('\n').map((line) => line.split(':'));
+  const found = lines.find(([known, , id]) => known === name || (what === 'user' && id === name));
+  if (found !== undefined) return found;
+  if (/^\d+$/.test(name)) return [name, '', name, name];
+  throw new Error(`there is no ${what} ${name} on this host; create it, or name another ${what}`);
+}
+
+/** The number of a user or a group. @throws Error when the host has none of that name */
+export async function idOf(name: string, what: 'user' | 'group'): Promise<number> {
+  return /^\d+$/.test(name) ? Number(name) : Number((await lookUp(name, what))[2]);
+}
+
+/** The number of a user and of the user's own group. @throws Error when the host has no such user */
+export async function userIds(name: string): Promise<Owner> {
+  const [, , uid, gid] = await lookUp(name, 'user');
+  return { uid: Number(uid), gid: Number(gid) };
+}
+
+/** Gives a file that has the right bytes already its mode and owner; true when something changed. */
+export async function adjustFile(destination: string, options: FileOptions): Promise<boolean> {
+  const now = await stat(destination);
+  const owner = await wantedOwner(options, now);
+  let changed = false;
+  if (options.mode !== undefined && (now.mode & 0o7777) !== options.mode) {
+    await chmod(destination, options.mode);
+    changed = true;
+  }
+  if (owner !== undefined && (owner.uid !== now.uid || owner.gid !== now.gid)) {
+    await chown(destination, owner.uid, owner.gid);
+    changed = true;
+  }
+  return changed;
+}
