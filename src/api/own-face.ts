@@ -14,6 +14,7 @@ import { nameRoutes } from './routes/name-routes.js';
 import { serviceRoutes } from './routes/service-routes.js';
 import { statusRoutes } from './routes/status-routes.js';
 import { taskRoutes } from './routes/task-routes.js';
+import { templateRoutes } from './routes/template-routes.js';
 import { vipRoutes } from './routes/vip-routes.js';
 import { watchRoutes } from './routes/watch-routes.js';
 import { STREAM_LIMITS, type StreamLimits } from './stream-limits.js';
@@ -56,6 +57,7 @@ export function ownRoutes(
   drainRoutes(app, ports);
   adoptionRoutes(app, ports);
   vipRoutes(app, ports);
+  templateRoutes(app, ports);
   eventRoutes(app, ports, streams, limits);
   watchRoutes(app, feed, streams);
 }

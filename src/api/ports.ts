@@ -5,6 +5,7 @@ import type { AdoptionJson, AdoptionStatusJson } from './types/adoption.js';
 import type { AnsweringJson, DnsCountersJson, ForwardingJson, TransportJson } from './types/dns-figures.js';
 import type { ExplainJson, ViewJson } from './types/query.js';
 import type { VipCounters, VipSettings, VipState, VipStatusJson, VipTaskJson } from './types/vips.js';
+import type { TemplateJson } from './types/templates.js';
 import type { Log } from '../net/log.js';
 
 export interface QueryResult {
@@ -223,6 +224,11 @@ export interface AdoptionPort {
   choose(choice: 'adopt' | 'release', stack: string | undefined): readonly AdoptionJson[];
 }
 
+/** What the API sees of the files that are rendered from templates. */
+export interface TemplatePort {
+  list(): readonly TemplateJson[];
+}
+
 /** All that the API is given. */
 export interface ApiPorts {
   readonly catalog: CatalogReader;
@@ -231,6 +237,7 @@ export interface ApiPorts {
   readonly health: HealthPort;
   readonly vips: VipPort;
   readonly adoption: AdoptionPort;
+  readonly templates: TemplatePort;
   readonly process: ProcessPort;
   readonly log: Log;
   /** Milliseconds since the epoch. */

@@ -22,12 +22,23 @@ export async function runCli({ argv, io, startDaemon }: CliOptions): Promise<num
     exitCode = await command.run(new Context(io, startDaemon, args, options));
   });
   try {
-    await program.parseAsync([...argv], { from: 'user' });
+    await program.parseAsync(withTwoDashes(argv), { from: 'user' });
     return exitCode;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : usageCode(argv);
     return reportFailure(error, io);
   }
+}
+
+/** `render` stands in for consul-template, whose flags have one dash: `-once`, `-template=in:out`. */
+function withTwoDashes(argv: readonly string[]): string[] {
+  if (argv[0] !== 'render') return [...argv];
+  return argv.map((word) => (/^-[a-z]{2,}[a-z-]*(?:=|$)/.test(word) ? `-${word}` : word));
+}
+
+/** consul-template's own code for wrong flags where it is stood in for. */
+function usageCode(argv: readonly string[]): number {
+  return argv[0] === 'render' ? 13 : EXIT.usage;
 }
 
 type Action = (

@@ -135,6 +135,97 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: () => import('./commands/status.js'),
   },
   {
+    name: 'templates',
+    summary: 'Show the files that are rendered from templates: last render, command, error',
+    options: LIST_OPTIONS,
+    examples: [
+      { command: 'fairlead templates', says: 'is every file as the catalog says, and if not, why?' },
+      { command: 'fairlead templates -o json', says: 'with the output of each command' },
+    ],
+    load: () => import('./commands/templates.js'),
+  },
+  {
+    name: 'render',
+    summary: "Render files from templates as consul-template does, with consul-template's flags",
+    description:
+      'Asks the daemon, or with -consul-addr Consul itself. Flags may have one dash or two. Exit codes are those of consul-template: 0 done, 12 interrupted, 13 wrong flags, 14 a template, a command or Consul failed, 15 wrong configuration; with -exec that of the program. With -diff, 1 says that something would change.',
+    options: [
+      {
+        flags: '--template <in:out[:command]>',
+        description: 'a template, the file to write, and what to run afterwards; may be repeated',
+        repeats: true,
+      },
+      {
+        flags: '--config <file>',
+        description: "consul-template's configuration (HCL, JSON) or Fairlead's (YAML); may be repeated",
+        repeats: true,
+      },
+      { flags: '--once', description: 'render once and end' },
+      { flags: '--dry', description: 'print the files instead of writing them; run no command' },
+      { flags: '--diff', description: 'print what would change and end; write nothing' },
+      { flags: '--wait <min[:max]>', description: 'gather changes for so long, such as 5s:10s' },
+      { flags: '--consul-addr <address>', description: 'ask this Consul agent instead of the daemon' },
+      { flags: '--consul <address>', description: 'the older name of -consul-addr' },
+      { flags: '--consul-token <token>', description: "Consul's token (default: CONSUL_HTTP_TOKEN)" },
+      {
+        flags: '--consul-retry-attempts <n>',
+        description: 'with -once: attempts in a row before a query is given up (default: 12)',
+      },
+      {
+        flags: '--exec <command>',
+        description: 'run this program once everything is rendered, and reload it',
+      },
+      {
+        flags: '--exec-reload-signal <signal>',
+        description: 'what a change sends it (default: stop and start)',
+      },
+      { flags: '--exec-kill-signal <signal>', description: 'what stops it (default: SIGTERM)' },
+      { flags: '--kill-signal <signal>', description: 'what ends the run besides SIGINT and SIGTERM' },
+      { flags: '--reload-signal <signal>', description: 'accepted for compatibility' },
+      {
+        flags: '--published',
+        description: 'from the daemon: the addresses on which the host publishes ports',
+      },
+      { flags: '--allow-plugin', description: 'templates may run programs with plugin' },
+      { flags: '--allow-write-to-file', description: 'templates may write files with writeToFile' },
+      { flags: '-q, --quiet', description: 'print no warnings' },
+    ],
+    examples: [
+      {
+        command: 'fairlead render -consul-addr 127.0.0.1:8500 -template "consul.ctmpl:consul.result" -once',
+        says: 'the first example of the documents about Consul, without consul-template',
+      },
+      {
+        command: 'fairlead render -template "upstream.ctmpl:/etc/nginx/conf.d/upstream.conf:nginx -s reload"',
+        says: "follow the daemon's catalog without a configuration",
+      },
+      {
+        command: 'fairlead render -diff',
+        says: 'what would change in the files that the configuration names?',
+      },
+    ],
+    load: () => import('./commands/render.js'),
+  },
+  {
+    name: 'template eval',
+    summary: 'Execute a template over data from a file, to try it out',
+    arguments: [{ name: 'file', description: 'the template; - is standard input', required: true }],
+    options: [
+      { flags: '--data <file>', description: 'JSON or YAML: the value of the dot' },
+      { flags: '--error-on-missing-key', description: 'a key that a map does not have is an error' },
+      { flags: '--left-delimiter <text>', description: 'instead of {{' },
+      { flags: '--right-delimiter <text>', description: 'instead of }}' },
+      { flags: '-q, --quiet', description: 'print nothing but the output' },
+    ],
+    examples: [
+      {
+        command: 'fairlead template eval upstream.ctmpl --data servers.json',
+        says: 'the output, or where the template is wrong',
+      },
+    ],
+    load: () => import('./commands/template-eval.js'),
+  },
+  {
     name: 'services',
     summary: 'List services',
     description: WATCHING,
@@ -426,4 +517,7 @@ export const COMMANDS: readonly CommandSpec[] = [
 ];
 
 /** What the words before a subcommand mean. */
-export const GROUPS: Readonly<Record<string, string>> = { config: 'Check and show the configuration' };
+export const GROUPS: Readonly<Record<string, string>> = {
+  config: 'Check and show the configuration',
+  template: 'Try templates out',
+};

@@ -10,9 +10,13 @@ function apiText(listen: ApiListen): string {
   return listen.kind === 'unix' ? `unix:${listen.path}` : formatHostPort(listen);
 }
 
+function waitText({ min, max }: Config['render']['wait']) {
+  return { min: formatDuration(min), max: formatDuration(max) };
+}
+
 /** A configuration as it would be written in a file, complete: reading it again gives the same configuration. */
 export function configDocument(config: Config): Record<string, unknown> {
-  const { dns, sources, vip, balancing, health, api } = config;
+  const { dns, sources, vip, balancing, health, render, api } = config;
   return {
     domain: config.domain,
     environment: config.environment,
@@ -62,6 +66,15 @@ export function configDocument(config: Config): Record<string, unknown> {
       slowStart: formatDuration(balancing.slowStart),
     },
     health: { ...health },
+    render: {
+      ...render,
+      wait: waitText(render.wait),
+      templates: render.templates.map(({ commandTimeout, wait, ...rest }) => ({
+        ...rest,
+        commandTimeout: formatDuration(commandTimeout),
+        ...(wait !== undefined && { wait: waitText(wait) }),
+      })),
+    },
     api: { listen: api.listen.map(apiText) },
   };
 }

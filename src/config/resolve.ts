@@ -37,7 +37,21 @@ export function resolveConfig(
   const listen = parsed.api.listen.map((each, index) =>
     each.kind === 'unix' ? { ...each, path: absolute(each.path, ['api', 'listen', index]) } : each,
   );
-  const complete = { ...parsed, sources: { ...parsed.sources, ...sources }, api: { ...parsed.api, listen } };
+  const templates = parsed.render.templates.map((each, index) => {
+    const at = (key: string) => ['render', 'templates', index, key];
+    return {
+      ...each,
+      source: absolute(each.source, at('source')),
+      destination: absolute(each.destination, at('destination')),
+      ...(each.sandbox !== undefined && { sandbox: absolute(each.sandbox, at('sandbox')) }),
+    };
+  });
+  const complete = {
+    ...parsed,
+    render: { ...parsed.render, templates },
+    sources: { ...parsed.sources, ...sources },
+    api: { ...parsed.api, listen },
+  };
   // The type of the model is that of the parsed configuration with the same done to it.
   const config = settle(complete, configKeys(), [], absolute) as Config;
   return { config: deepFreeze(config), ...given };

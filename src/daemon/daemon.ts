@@ -34,6 +34,7 @@ import { forwardingStatus, hostClient, RESOLV_CONF } from './name-parts.js';
 import { NamesInForce } from './names-in-force.js';
 import { logPanic } from './panic-log.js';
 import { ResolvConfWatch } from './resolv-conf-watch.js';
+import { RenderPart } from './render-part.js';
 import { Sources } from './sources.js';
 import { StateKeeper } from '../state/state-keeper.js';
 import type { TakeoverRequest } from '../state/state-lock.js';
@@ -68,6 +69,7 @@ export class Daemon {
   readonly #sources: Sources;
   readonly #health: HealthKeeper;
   readonly #vips: Keeper;
+  readonly #templates: RenderPart;
   readonly #api: ApiPart;
   readonly #lifecycle: Lifecycle;
   /** Resolves when another process serves instead of this one, which is to be stopped then. */
@@ -157,6 +159,7 @@ export class Daemon {
       this.#state.saveDrains(),
     );
     this.#vips = this.#createVips(loaded.config);
+    this.#templates = new RenderPart(this.catalog, log.of('render'));
     this.#api = new ApiPart((config) => this.#createApi(config));
     this.#lifecycle = new Lifecycle(this.#parts(), (error, part) => {
       log.error('a part of the daemon failed; please report it', { part, error: errorMessage(error) });
@@ -175,6 +178,7 @@ export class Daemon {
    * - Listeners come after the sources, so that the first answers are not "not ready".
    * - Virtual IPs carry traffic when the tasks are known. When the daemon stops, their connections end while names are
    *   still answered and the sources are still followed.
+   * - Templates are rendered when the tasks are known.
    * - The API comes last: once it answers, everything runs. Then a predecessor that still serves may end.
    */
   #parts(): readonly Part[] {
@@ -197,6 +201,7 @@ export class Daemon {
         start: () => this.#vips.start(),
         stop: (hasSuccessor) => this.#vips.stop(hasSuccessor),
       },
+      this.#templates,
       this.#api,
       { name: 'predecessor', start: () => this.#state.predecessor?.done() },
     ];
@@ -377,6 +382,7 @@ export class Daemon {
       health: this.#health,
       vips: vipPort(this.#vips),
       adoption: this.#adoption.port,
+      templates: this.#templates,
       process: processFigures,
       listen: config.api.listen.map((each) => (each.kind === 'unix' ? { path: each.path } : each)),
       log: this.#log.of('api'),

@@ -35,7 +35,7 @@ export class TargetTemplate {
   }
 
   /** Runs the template over what is known now. */
-  run(port: QueryPort, dot: Value = undefined): RunResult {
+  run(port: QueryPort, dot?: Value): RunResult {
     const run = new RunContext(port);
     let text = '';
     try {

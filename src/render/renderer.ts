@@ -101,9 +101,12 @@ class Group {
   #schedule(member: Member): void {
     if (this.#stopped) return;
     this.#due.add(member);
-    this.#running ??= this.#run().finally(() => {
-      this.#running = undefined;
-    });
+    // What is due at the same moment is one round.
+    this.#running ??= Promise.resolve()
+      .then(() => this.#run())
+      .finally(() => {
+        this.#running = undefined;
+      });
   }
 
   async #run(): Promise<void> {

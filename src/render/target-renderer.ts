@@ -125,7 +125,8 @@ export class TargetRenderer {
   }
 
   #succeed(written: boolean, bytes: number): void {
-    const { error: _, ...status } = this.#status;
+    const status = { ...this.#status };
+    delete status.error;
     const now = this.#now();
     this.#status = {
       ...status,

@@ -489,6 +489,7 @@ export async function startApi(
       problems: () => status.problems,
       unanswered: () => Promise.resolve(status.unanswered),
     },
+    templates: { list: () => [] },
     process: fakeProcess,
     log: recordedLog(logged),
     clock: () => NOW,

@@ -276,6 +276,7 @@ it('docs/api.md has every route and every problem code', () => {
     health,
     vips,
     adoption,
+    templates: { list: () => [] },
     process: fakeProcess,
     log: silentLog,
     clock: Date.now,

@@ -60,6 +60,14 @@ describe('the defaults', () => {
           ...{ adopt: 'auto', releaseOnStop: false },
         },
       },
+      render: {
+        wait: { min: 100, max: 2000 },
+        addresses: 'container',
+        datacenter: 'dc1',
+        allowPlugin: false,
+        allowWriteToFile: false,
+        templates: [],
+      },
       api: { listen: [{ kind: 'unix', path: '/run/fairlead/fairlead.sock' }] },
     });
   });
@@ -165,6 +173,13 @@ describe('precedence', () => {
       ...Object.fromEntries(balancingKeys.map((name) => [`balancing.${name}`, 'default'])),
       'health.rancherCompose': 'default',
       'health.defaults': 'default',
+      'render.wait.min': 'default',
+      'render.wait.max': 'default',
+      'render.addresses': 'default',
+      'render.datacenter': 'default',
+      'render.allowPlugin': 'default',
+      'render.allowWriteToFile': 'default',
+      'render.templates': 'default',
       'sources.docker.socket': 'default',
       'sources.docker.resync': 'default',
       'sources.docker.adopt': 'default',

@@ -66,6 +66,16 @@ const others: Readonly<Record<string, unknown>> = {
   'balancing.minHealthy': 7,
   'health.rancherCompose': { shop: '/srv/rancher-compose.yml' },
   'health.defaults': { shop: { port: 80 } },
+  'render.wait.min': '1s',
+  'render.wait.max': '1m',
+  'render.addresses': 'published',
+  'render.datacenter': 'north',
+  'render.keys': '/etc/keys',
+  'render.allowPlugin': true,
+  'render.allowWriteToFile': true,
+  'render.templates': [
+    { source: '/etc/a.ctmpl', destination: '/etc/a.conf', commandTimeout: '10s', wait: { min: '1s' } },
+  ],
   'api.listen': ['unix:/srv/api.sock'],
 };
 

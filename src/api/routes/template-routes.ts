@@ -1,0 +1,11 @@
+import type { FastifyInstance } from 'fastify';
+import { Params } from '../params.js';
+import type { ApiPorts } from '../ports.js';
+import type { TemplateListJson } from '../types/templates.js';
+
+export function templateRoutes(app: FastifyInstance, { templates }: ApiPorts): void {
+  app.get('/v1/templates', (request): TemplateListJson => {
+    new Params(request.query, []);
+    return { templates: templates.list() };
+  });
+}

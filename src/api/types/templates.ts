@@ -1,0 +1,35 @@
+/** The command that ran last for a target. */
+export interface TemplateCommandJson {
+  readonly text: string;
+  readonly ok: boolean;
+  /** `exit status 0`, `signal SIGKILL`. */
+  readonly outcome: string;
+  /** The last 64 KiB of what it printed. */
+  readonly output: string;
+  /** ISO 8601. */
+  readonly at: string;
+  readonly tookMs: number;
+}
+
+/** A file that is rendered from a template. */
+export interface TemplateJson {
+  readonly source: string;
+  readonly destination: string;
+  /** `waiting`, `rendered`, `held` (too few instances) or `failed`; of the last two the last good file is kept. */
+  readonly state: 'waiting' | 'rendered' | 'held' | 'failed';
+  /** When the file was last written; ISO 8601. */
+  readonly renderedAt?: string;
+  readonly bytes?: number;
+  /** What it asks the catalog for. */
+  readonly queries: readonly string[];
+  /** Those of them that have no answer yet. */
+  readonly missing: readonly string[];
+  readonly error?: string;
+  readonly command?: TemplateCommandJson;
+  /** Attempts in a row that failed. */
+  readonly failures: number;
+}
+
+export interface TemplateListJson {
+  readonly templates: readonly TemplateJson[];
+}

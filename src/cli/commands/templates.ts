@@ -1,0 +1,52 @@
+import type { TemplateJson, TemplateListJson } from '../../api/types/templates.js';
+import type { Context } from '../context.js';
+import { EXIT } from '../exit-codes.js';
+import { formatBytes } from '../format/byte-counts.js';
+import type { Tone } from '../format/style.js';
+import { plain } from '../format/text.js';
+import type { Column } from '../format/text-table.js';
+import { printList } from '../print-list.js';
+
+const TONES: Readonly<Record<TemplateJson['state'], Tone>> = {
+  rendered: 'good',
+  waiting: 'dim',
+  held: 'warn',
+  failed: 'bad',
+};
+
+const COLUMNS: readonly Column<TemplateJson>[] = [
+  { header: 'DESTINATION', shrinks: true, value: ({ destination }) => plain(destination) },
+  { header: 'STATE', value: ({ state }) => ({ text: state, tone: TONES[state] }) },
+  { header: 'RENDERED', value: ({ renderedAt }) => renderedAt ?? '-' },
+  { header: 'SIZE', align: 'right', value: ({ bytes }) => (bytes === undefined ? '-' : formatBytes(bytes)) },
+  { header: 'COMMAND', value: ({ command }) => (command === undefined ? '-' : command.outcome) },
+];
+
+const WIDE: readonly Column<TemplateJson>[] = [
+  { header: 'SOURCE', shrinks: true, value: ({ source }) => plain(source) },
+  { header: 'QUERIES', value: ({ queries }) => plain(queries.join(' ')) },
+];
+
+export async function run(context: Context): Promise<number> {
+  const { templates } = await context.get<TemplateListJson>('/v1/templates');
+  printList(context, templates, {
+    columns: COLUMNS,
+    wide: WIDE,
+    name: ({ destination }) => destination,
+    empty: 'no templates; render.templates in the configuration names them (docs/templates.md)',
+  });
+  const format = context.text('output') ?? 'table';
+  if (format === 'table' || format === 'wide') for (const each of templates) explain(context, each);
+  return templates.some(({ state }) => state === 'failed') ? EXIT.negative : EXIT.ok;
+}
+
+/** What keeps a target from being rendered. */
+function explain(context: Context, { destination, missing, error, command, state }: TemplateJson): void {
+  const lines = error?.split('\n') ?? [];
+  if (state === 'waiting' && missing.length > 0) lines.push(`waits for ${missing.join(', ')}`);
+  if (command?.ok === false && error?.includes(command.outcome) !== true)
+    lines.push(...command.output.trim().split('\n'));
+  if (lines.length === 0) return;
+  context.notice(`${context.paint('warn', '!')} ${plain(destination)}`);
+  for (const line of lines) context.notice(`    ${plain(line)}`);
+}

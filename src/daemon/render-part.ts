@@ -1,0 +1,103 @@
+import { hostname } from 'node:os';
+import type { TemplatePort } from '../api/ports.js';
+import type { TemplateJson } from '../api/types/templates.js';
+import type { Catalog } from '../catalog/catalog.js';
+import type { Config } from '../config/model.js';
+import { hostAddress } from '../linux/addresses.js';
+import type { Log } from '../net/log.js';
+import { CatalogAnswers } from '../render/catalog-answers.js';
+import { targetOf } from '../render/config-targets.js';
+import { ChainedAnswers, FileAnswers } from '../render/file-answers.js';
+import { systemClock } from '../render/quiescence.js';
+import { Renderer } from '../render/renderer.js';
+import type { TargetStatus } from '../render/target.js';
+import type { Part } from './lifecycle.js';
+import type { LoadedConfig } from './loaded-config.js';
+
+/** Changes of the catalog within this time are taken together. */
+const GATHER_MS = 5;
+
+/** The files that are rendered from templates. */
+export class RenderPart implements Part, TemplatePort {
+  readonly name = 'templates';
+  readonly #catalog: Catalog;
+  readonly #log: Log;
+  #renderer: Renderer | undefined;
+  #answers: CatalogAnswers | undefined;
+  #files: FileAnswers | undefined;
+  #gather: NodeJS.Timeout | undefined;
+
+  constructor(catalog: Catalog, log: Log) {
+    this.#catalog = catalog;
+    this.#log = log;
+    catalog.onChange(() => this.#changed());
+  }
+
+  start({ config }: LoadedConfig): void {
+    this.#begin(config);
+  }
+
+  async reload({ config }: LoadedConfig): Promise<void> {
+    await this.stop();
+    this.#begin(config);
+  }
+
+  async stop(): Promise<void> {
+    clearTimeout(this.#gather);
+    this.#gather = undefined;
+    this.#files?.stop();
+    const renderer = this.#renderer;
+    this.#renderer = this.#answers = this.#files = undefined;
+    await renderer?.stop();
+  }
+
+  list(): TemplateJson[] {
+    return (this.#renderer?.status() ?? []).map(statusJson);
+  }
+
+  #begin({ render, environment, host }: Config): void {
+    if (render.templates.length === 0) return;
+    const answers = new CatalogAnswers({
+      name: host.name ?? hostname(),
+      address: host.address ?? hostAddress() ?? '127.0.0.1',
+      environment,
+      datacenter: render.datacenter,
+      addresses: render.addresses,
+    });
+    answers.update(this.#catalog.snapshot);
+    this.#answers = answers;
+    this.#files = new FileAnswers(render.keys, systemClock, () => this.#renderer?.changed());
+    this.#renderer = new Renderer({
+      targets: render.templates.map((template) => targetOf(template, render.wait)),
+      port: new ChainedAnswers([answers, this.#files]),
+      settings: {
+        host: {
+          environment: process.env,
+          allowPlugin: render.allowPlugin,
+          allowWriteToFile: render.allowWriteToFile,
+        },
+        now: Date.now,
+      },
+      clock: systemClock,
+      log: this.#log,
+    });
+    this.#renderer.start();
+  }
+
+  #changed(): void {
+    if (this.#renderer === undefined || this.#gather !== undefined) return;
+    this.#gather = setTimeout(() => {
+      this.#gather = undefined;
+      this.#answers?.update(this.#catalog.snapshot);
+      this.#renderer?.changed();
+    }, GATHER_MS);
+  }
+}
+
+function statusJson({ renderedAt, checkedAt: _, command, ...status }: TargetStatus): TemplateJson {
+  return {
+    ...status,
+    ...(renderedAt !== undefined && { renderedAt: new Date(renderedAt).toISOString() }),
+    ...(command !== undefined && { command: { ...command, at: new Date(command.at).toISOString() } }),
+  };
+}

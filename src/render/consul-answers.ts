@@ -1,0 +1,328 @@
+import { errorMessage } from '../net/error-message.js';
+import type { Log } from '../net/log.js';
+import { compareStrings, fromBytes } from '../template/bytes.js';
+import { stringList, type Value } from '../template/values.js';
+import { queryText, type Query, type ServiceQuery } from './queries.js';
+import {
+  catalogNodeRecord,
+  nodeList,
+  pairList,
+  pairRecord,
+  serviceList,
+  serviceRecord,
+  snippetList,
+  snippetRecord,
+  type CheckFacts,
+  type NodeFacts,
+  type NodeServiceFacts,
+} from './records.js';
+import type { QueryPort } from './run-context.js';
+
+export interface ConsulOptions {
+  /** `http://127.0.0.1:8500` */
+  address: string;
+  token?: string;
+  /** Attempts in a row of one query before it is given up; 0: it is never given up. */
+  attempts: number;
+  onChange: () => void;
+  /** A query was given up. */
+  onLost: (problem: string) => void;
+  log: Log;
+}
+
+/** Consul answers after this time at the latest, changed or not. */
+const WAIT = '60s';
+const REQUEST_TIMEOUT_MS = 75_000;
+const FIRST_RETRY_MS = 250;
+const LAST_RETRY_MS = 60_000;
+/** Between two requests of one query at least, so that a busy query does not spin. */
+const LEAST_MS = 100;
+
+/** Answers queries from a Consul agent: each is watched with blocking queries as long as it is asked. */
+export class ConsulAnswers implements QueryPort {
+  readonly #options: ConsulOptions;
+  readonly #watches = new Map<string, Watch>();
+
+  constructor(options: ConsulOptions) {
+    this.#options = options;
+  }
+
+  answer(query: Query): Value {
+    if (query.kind === 'file' || query.kind === 'model') return undefined;
+    const text = queryText(query);
+    let watch = this.#watches.get(text);
+    if (watch === undefined) {
+      watch = new Watch(query, text, this.#options);
+      this.#watches.set(text, watch);
+    }
+    return watch.value;
+  }
+
+  stop(): void {
+    for (const watch of this.#watches.values()) watch.stop();
+    this.#watches.clear();
+  }
+}
+
+/** One query and its answer. */
+class Watch {
+  value: Value;
+  readonly #query: Query;
+  readonly #text: string;
+  readonly #options: ConsulOptions;
+  readonly #stopping = new AbortController();
+  #index = '0';
+  #body: string | undefined;
+
+  constructor(query: Query, text: string, options: ConsulOptions) {
+    this.#query = query;
+    this.#text = text;
+    this.#options = options;
+    void this.#follow();
+  }
+
+  stop(): void {
+    this.#stopping.abort();
+  }
+
+  async #follow(): Promise<void> {
+    const { signal } = this.#stopping;
+    const { attempts, log, onLost } = this.#options;
+    for (let failures = 0; !signal.aborted;) {
+      try {
+        await this.#ask();
+        failures = 0;
+        await pause(this.#query.kind === 'datacenters' ? 15_000 : LEAST_MS, signal);
+      } catch (error) {
+        if (this.#isStopped()) return;
+        failures += 1;
+        const problem = `${this.#text}: ${errorMessage(error)}`;
+        if (attempts > 0 && failures >= attempts) {
+          onLost(problem);
+          return;
+        }
+        log.warn('Consul cannot be asked; what was known stays', { problem, failures });
+        this.#index = '0';
+        await pause(Math.min(FIRST_RETRY_MS * 2 ** (failures - 1), LAST_RETRY_MS), signal);
+      }
+    }
+  }
+
+  #isStopped(): boolean {
+    return this.#stopping.signal.aborted;
+  }
+
+  async #ask(): Promise<void> {
+    const { onChange } = this.#options;
+    const url = this.#url(pathOf(await this.#named()));
+    url.searchParams.set('stale', '');
+    if (this.#index !== '0') {
+      url.searchParams.set('index', this.#index);
+      url.searchParams.set('wait', WAIT);
+    }
+    const response = await this.#fetch(url);
+    const body = await response.text();
+    if (!response.ok && response.status !== 404)
+      throw new Error(`${url.pathname}: ${response.status} ${body.trim()}`);
+    const index = response.headers.get('X-Consul-Index') ?? '0';
+    // An index that went back begins again: a restored snapshot, another cluster.
+    this.#index = this.#index !== '0' && BigInt(index) < BigInt(this.#index) ? '0' : index;
+    const found = response.status === 404 ? '' : body;
+    if (found === this.#body) return;
+    this.#body = found;
+    this.value = valueOf(this.#query, found);
+    onChange();
+  }
+
+  /** A node without a name is the agent's own: its name is asked for first. */
+  async #named(): Promise<Query> {
+    if (this.#query.kind !== 'node' || this.#query.name !== undefined) return this.#query;
+    const response = await this.#fetch(this.#url('/v1/agent/self'));
+    if (!response.ok) throw new Error(`/v1/agent/self: ${response.status} ${(await response.text()).trim()}`);
+    const self = (await response.json()) as { Config: { NodeName: string } };
+    return { ...this.#query, name: self.Config.NodeName };
+  }
+
+  #url(path: string): URL {
+    return new URL(path, this.#options.address);
+  }
+
+  #fetch(url: URL): Promise<Response> {
+    const { token } = this.#options;
+    return fetch(url, {
+      headers: token === undefined ? {} : { 'X-Consul-Token': token },
+      signal: AbortSignal.any([this.#stopping.signal, AbortSignal.timeout(REQUEST_TIMEOUT_MS)]),
+    });
+  }
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    signal.addEventListener('abort', done);
+  });
+}
+
+function pathOf(query: Query): string {
+  const options = new URLSearchParams();
+  if ('datacenter' in query && query.datacenter !== undefined) options.set('dc', query.datacenter);
+  if ('near' in query && query.near !== undefined) options.set('near', query.near);
+  const path = () => {
+    switch (query.kind) {
+      case 'service':
+        if (query.tag !== undefined) options.set('tag', query.tag);
+        if (query.filters.length === 0 || query.filters.join() === 'passing') options.set('passing', '1');
+        return `/v1/health/${query.connect ? 'connect' : 'service'}/${encodeURIComponent(query.name)}`;
+      case 'services':
+      case 'nodes':
+      case 'datacenters':
+        return `/v1/catalog/${query.kind}`;
+      case 'node':
+        // Without a name it is the agent's own node, which `_agent` stands for in no path: its name is asked for first.
+        return query.name === undefined
+          ? '/v1/agent/self'
+          : `/v1/catalog/node/${encodeURIComponent(query.name)}`;
+      case 'key':
+      case 'keyExists':
+        return `/v1/kv/${encodeKey(query.path)}`;
+      case 'keys':
+        options.set('recurse', '');
+        return `/v1/kv/${encodeKey(query.path)}`;
+      case 'file':
+      case 'model':
+        return '/';
+    }
+  };
+  const text = path();
+  return options.size === 0 ? text : `${text}?${options.toString()}`;
+}
+
+function encodeKey(key: string): string {
+  return key.split('/').map(encodeURIComponent).join('/');
+}
+
+interface HealthEntry {
+  Node: NodeFacts;
+  Service: NodeServiceFacts & {
+    TaggedAddresses?: Record<string, { Address: string; Port: number }> | null;
+    Weights?: { Passing: number; Warning: number };
+  };
+  Checks: CheckFacts[];
+}
+
+interface PairEntry {
+  Key: string;
+  Value: string | null;
+  CreateIndex: number;
+  ModifyIndex: number;
+  LockIndex: number;
+  Flags: number;
+  Session?: string;
+}
+
+/** The answer of a body; an empty body is "not found". */
+function valueOf(query: Query, body: string): Value {
+  const json: unknown = body === '' ? undefined : JSON.parse(body);
+  switch (query.kind) {
+    case 'service':
+      return serviceList(instances((json ?? []) as HealthEntry[], query));
+    case 'services':
+      return snippetList(
+        Object.entries((json ?? {}) as Record<string, string[]>)
+          .sort(([a], [b]) => compareStrings(a, b))
+          .map(([name, tags]) => snippetRecord(name, tags.toSorted(compareStrings))),
+      );
+    case 'nodes':
+      return nodeList(
+        ((json ?? []) as NodeFacts[]).toSorted(
+          (a, b) => compareStrings(a.Node, b.Node) || compareStrings(a.Address, b.Address),
+        ),
+      );
+    case 'node':
+      return nodeOf(json);
+    case 'datacenters':
+      return stringList(((json ?? []) as string[]).toSorted(compareStrings));
+    case 'key': {
+      const [pair] = (json ?? []) as PairEntry[];
+      return pair === undefined ? (query.blocks ? undefined : null) : textOf(pair);
+    }
+    case 'keyExists':
+      return json !== undefined;
+    case 'keys':
+      return keysOf(query.path, (json ?? []) as PairEntry[]);
+    case 'file':
+    case 'model':
+      return undefined;
+  }
+}
+
+function instances(entries: readonly HealthEntry[], { filters, near }: ServiceQuery) {
+  const wanted: readonly string[] = filters.length === 0 ? ['passing'] : filters;
+  const facts = entries.map(({ Node: node, Service: service, Checks: checks }) => ({
+    Node: node.Node,
+    NodeID: node.ID ?? '',
+    NodeAddress: node.Address,
+    NodeTaggedAddresses: node.TaggedAddresses ?? {},
+    NodeMeta: node.Meta ?? {},
+    ServiceMeta: service.Meta ?? {},
+    Address: service.Address === '' ? node.Address : service.Address,
+    ServiceTaggedAddresses: service.TaggedAddresses ?? {},
+    ID: service.ID,
+    Name: service.Service,
+    Tags: service.Tags.toSorted(compareStrings),
+    Checks: checks,
+    Status: aggregated(checks),
+    Port: service.Port,
+    ...(service.Weights !== undefined && { Weights: service.Weights }),
+  }));
+  const chosen = facts.filter(({ Status }) => wanted.includes('any') || wanted.includes(Status));
+  if (near === undefined) chosen.sort((a, b) => compareStrings(a.Node, b.Node) || compareStrings(a.ID, b.ID));
+  return chosen.map(serviceRecord);
+}
+
+/** The one word for all checks of an instance. */
+function aggregated(checks: readonly CheckFacts[]): string {
+  if (
+    checks.some(
+      ({ CheckID }) => CheckID === '_node_maintenance' || CheckID.startsWith('_service_maintenance:'),
+    )
+  ) {
+    return 'maintenance';
+  }
+  return ['critical', 'warning'].find((state) => checks.some(({ Status }) => Status === state)) ?? 'passing';
+}
+
+function nodeOf(json: unknown): Value {
+  const found = json as { Node: NodeFacts; Services: Record<string, NodeServiceFacts> } | null | undefined;
+  if (found === null || found === undefined) return null;
+  const services = Object.values(found.Services);
+  services.sort((a, b) => compareStrings(a.Service, b.Service) || compareStrings(a.ID, b.ID));
+  return catalogNodeRecord(found.Node, services);
+}
+
+function textOf({ Value: value }: PairEntry): string {
+  return value === null ? '' : fromBytes(Buffer.from(value, 'base64'));
+}
+
+function keysOf(path: string, entries: readonly PairEntry[]): Value {
+  const cut = path.replace(/\/$/, '').length;
+  return pairList(
+    entries.map((pair) =>
+      pairRecord({
+        path: pair.Key,
+        key: pair.Key.slice(cut).replace(/^\//, ''),
+        value: textOf(pair),
+        createIndex: BigInt(pair.CreateIndex),
+        modifyIndex: BigInt(pair.ModifyIndex),
+        lockIndex: BigInt(pair.LockIndex),
+        flags: BigInt(pair.Flags),
+        ...(pair.Session !== undefined && { session: pair.Session }),
+      }),
+    ),
+  );
+}

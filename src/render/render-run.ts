@@ -1,0 +1,199 @@
+import type { Log } from '../net/log.js';
+import { fromBytes } from '../template/bytes.js';
+import type { ExecRequest, RenderRequest } from './consul-template-config.js';
+import { systemClock } from './quiescence.js';
+import { TargetTemplate, type RunSettings } from './render-template.js';
+import { Renderer } from './renderer.js';
+import type { QueryPort } from './run-context.js';
+import { SupervisedChild } from './supervised-child.js';
+import { unifiedDiff } from './text-diff.js';
+import { currentBytes } from './write-file.js';
+
+/** Exit codes of consul-template. */
+export const RENDER_EXIT = { ok: 0, interrupted: 12, flags: 13, failed: 14, config: 15 } as const;
+
+export interface RunOptions {
+  request: RenderRequest;
+  port: QueryPort;
+  settings: RunSettings;
+  log: Log;
+  /** Writes data. */
+  print: (text: string) => void;
+  /** Writes what went wrong. */
+  report: (text: string) => void;
+}
+
+/** One run of `fairlead render`. Feed it changes with {@link changed}; {@link done} is its exit code. */
+export class RenderRun {
+  readonly done: Promise<number>;
+  readonly #options: RunOptions;
+  readonly #renderer: Renderer;
+  #finish: (code: number) => void = () => undefined;
+  #child: SupervisedChild | undefined;
+
+  constructor(options: RunOptions) {
+    this.#options = options;
+    this.done = new Promise((resolve) => (this.#finish = resolve));
+    const { request, port, settings, log } = options;
+    const { targets } = request;
+    this.#renderer = new Renderer({
+      targets:
+        request.once === true ? targets.map((target) => ({ ...target, wait: { min: 0, max: 0 } })) : targets,
+      port,
+      settings,
+      clock: systemClock,
+      log,
+      onRound: (round) => this.#afterRound(round.written),
+    });
+  }
+
+  start(): void {
+    this.#renderer.start();
+  }
+
+  changed(): void {
+    this.#renderer.changed();
+  }
+
+  /** A query has been given up. */
+  fail(problem: string): void {
+    this.#options.report(problem);
+    this.#finish(RENDER_EXIT.failed);
+  }
+
+  /** A signal asks the run to end. */
+  interrupt(): void {
+    this.#finish(RENDER_EXIT.interrupted);
+  }
+
+  /** Passes a signal on to the program, if there is one. */
+  signal(signal: NodeJS.Signals): void {
+    this.#child?.signal(signal);
+  }
+
+  async stop(): Promise<void> {
+    await this.#renderer.stop();
+    await this.#child?.stop();
+  }
+
+  #afterRound(written: number): void {
+    const status = this.#renderer.status();
+    const { request, report } = this.#options;
+    if (request.once === true) {
+      const bad = status.filter(({ state }) => state === 'failed' || state === 'held');
+      for (const { destination, error = '' } of bad) report(`${destination}: ${error}`);
+      if (bad.length > 0) this.#finish(RENDER_EXIT.failed);
+      else if (status.every(({ state }) => state === 'rendered') && request.exec === undefined)
+        this.#finish(RENDER_EXIT.ok);
+    }
+    const { exec } = request;
+    if (exec === undefined) return;
+    if (this.#child !== undefined) {
+      if (written > 0) this.#child.reload();
+    } else if (status.every(({ state }) => state === 'rendered')) {
+      this.#child = this.#supervise(exec);
+      this.#child.start();
+    }
+  }
+
+  #supervise(exec: ExecRequest): SupervisedChild {
+    return new SupervisedChild({
+      command: exec.command,
+      reloadSignal: exec.reloadSignal,
+      killSignal: exec.killSignal ?? 'SIGTERM',
+      killTimeoutMs: exec.killTimeoutMs ?? 30_000,
+      splayMs: exec.splayMs ?? 0,
+      clock: systemClock,
+      random: Math.random,
+      onExit: (code) => this.#finish(code),
+    });
+  }
+}
+
+export interface PreviewOptions extends RunOptions {
+  /** `dry` prints whole files, `diff` what would change. */
+  form: 'dry' | 'diff';
+}
+
+/** Shows what a run would write, and writes nothing. */
+export class RenderPreview {
+  /** The exit code; for `diff` 1 says that something would change. */
+  readonly done: Promise<number>;
+  readonly #options: PreviewOptions;
+  readonly #templates: readonly TargetTemplate[];
+  readonly #shown = new Map<TargetTemplate, string>();
+  #finish: (code: number) => void = () => undefined;
+  #differs = false;
+  #busy = false;
+
+  constructor(options: PreviewOptions) {
+    this.#options = options;
+    this.done = new Promise((resolve) => (this.#finish = resolve));
+    this.#templates = options.request.targets.map((target) => new TargetTemplate(target, options.settings));
+  }
+
+  start(): void {
+    this.changed();
+  }
+
+  changed(): void {
+    if (this.#busy) return;
+    this.#busy = true;
+    // Answers that come together are looked at together.
+    setImmediate(() => {
+      this.#busy = false;
+      void this.#look();
+    });
+  }
+
+  fail(problem: string): void {
+    this.#options.report(problem);
+    this.#finish(RENDER_EXIT.failed);
+  }
+
+  interrupt(): void {
+    this.#finish(RENDER_EXIT.interrupted);
+  }
+
+  signal(): void {
+    // There is no program to pass it on to.
+  }
+
+  async stop(): Promise<void> {
+    // Nothing runs.
+  }
+
+  async #look(): Promise<void> {
+    for (const template of this.#templates) {
+      const result = template.run(this.#options.port);
+      if (result.kind === 'error') {
+        this.fail(result.message);
+        return;
+      }
+      if (result.kind === 'output') await this.#show(template, fromBytes(result.bytes));
+    }
+    const { once } = this.#options.request;
+    const all = this.#templates.every((template) => this.#shown.has(template));
+    if (all && (once === true || this.#options.form === 'diff'))
+      this.#finish(this.#differs ? 1 : RENDER_EXIT.ok);
+  }
+
+  async #show(template: TargetTemplate, text: string): Promise<void> {
+    if (this.#shown.get(template) === text) return;
+    this.#shown.set(template, text);
+    const { destination } = template.target;
+    if (this.#options.form === 'dry') {
+      this.#options.print(`> ${destination}\n${text}`);
+      return;
+    }
+    const before = await currentBytes(destination);
+    const diff = unifiedDiff(
+      before === undefined ? '' : fromBytes(before),
+      text,
+      before === undefined ? '/dev/null' : destination,
+      destination,
+    );
+    if (diff !== '') this.#differs = true;
+    this.#options.print(diff);
+  }
+}
