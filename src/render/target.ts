@@ -2,17 +2,6 @@ import type { Delimiters } from '../template/lexer.js';
 import type { Command } from './run-command.js';
 import type { Wait } from './quiescence.js';
 
-/** Starts a program and keeps it running, with a reload for each change. */
-export interface ExecOptions {
-  command: Command;
-  /** What a change sends; without it the program is stopped and started. */
-  reloadSignal?: NodeJS.Signals;
-  killSignal: NodeJS.Signals;
-  killTimeoutMs: number;
-  /** A change waits a random part of this time before it reaches the program. */
-  splayMs: number;
-}
-
 /** One template and what becomes of its output. Paths are absolute. */
 export interface Target {
   /** The file of the template; or its text, with a name for errors. */
