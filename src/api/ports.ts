@@ -2,7 +2,13 @@ import type { CatalogReader } from '../catalog/catalog.js';
 import type { DrainMark, DrainTarget } from '../catalog/health-overlay.js';
 import type { Health, Problem, ServiceKey } from '../catalog/model.js';
 import type { AdoptionJson, AdoptionStatusJson } from './types/adoption.js';
-import type { AnsweringJson, DnsCountersJson, ForwardingJson, TransportJson } from './types/dns-figures.js';
+import type {
+  AnsweringJson,
+  DnsCountersJson,
+  ForwardingJson,
+  TransportJson,
+  ZonesJson,
+} from './types/dns-figures.js';
 import type { ExplainJson, ViewJson } from './types/query.js';
 import type { VipCounters, VipSettings, VipState, VipStatusJson, VipTaskJson } from './types/vips.js';
 import type { TemplateJson } from './types/templates.js';
@@ -75,6 +81,7 @@ export interface DaemonStatus {
     readonly counters: DnsCountersJson;
     readonly answering: AnsweringJson;
     readonly transport: TransportJson;
+    readonly zones: ZonesJson;
   };
 }
 

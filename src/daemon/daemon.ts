@@ -336,6 +336,7 @@ export class Daemon {
         counters: this.#answering.counters(),
         answering,
         transport: this.#listeners.transport(),
+        zones: this.#names.current.zone.zones(),
       },
     };
   }

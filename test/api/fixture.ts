@@ -163,6 +163,7 @@ export const STATUS: DaemonStatus = {
       batchSizes: { bounds: [1, 2], counts: [6, 0, 0] },
       times: { bounds: [8, 16], counts: [0, 4, 2] },
     },
+    zones: { denied: ['invalid', 'local', '10.in-addr.arpa'], opened: ['corp.local'] },
     transport: { udpSendErrors: 0, udpSocketErrors: 0, tcpConnections: 0, tcpRefused: 0 },
   },
 };

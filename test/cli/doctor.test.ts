@@ -76,6 +76,7 @@ const status = (more: object = {}): StatusJson =>
       forwarding: { routes: [] },
       counters: {},
       answering: { backend: 'native', threads: 1 },
+      zones: { denied: ['invalid', 'local', '10.in-addr.arpa'], opened: ['corp.local'] },
     },
     sources: [{ name: 'docker', state: 'live', detail: 'Engine 28.5' }],
     problems: [],
@@ -89,6 +90,7 @@ const withRoutes = (upstreams: readonly UpstreamJson[], suffix = '.') => ({
     listen: ['169.254.169.250:53'],
     forwarding: { routes: [{ suffix, upstreams }] },
     answering: { backend: 'dgram', why: 'dns.native is off' },
+    zones: { denied: ['invalid', 'local', '10.in-addr.arpa'], opened: ['corp.local'] },
   },
 });
 
@@ -113,6 +115,12 @@ describe('checks', () => {
     expect(diagnose(host).filter(({ verdict }) => verdict !== 'OK')).toMatchObject([
       { check: 'daemon', verdict: 'WARN' },
     ]);
+  });
+
+  it('lists the zones that are denied, and what in them is not', () => {
+    expect(find({ daemon: up() }, 'zones')).toBe(
+      'OK denied here: invalid, local and 1 reverse zone; asked upstream all the same: corp.local (dns.forward opens more)',
+    );
   });
 
   it('gives every warning and failure a remedy', () => {

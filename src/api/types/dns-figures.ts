@@ -67,6 +67,14 @@ export interface TransportJson {
   readonly tcpRefused: number;
 }
 
+/** What becomes of names that mean nothing on the Internet. */
+export interface ZonesJson {
+  /** Zones that are denied here, and never asked upstream. */
+  readonly denied: readonly string[];
+  /** What in them is asked upstream all the same. */
+  readonly opened: readonly string[];
+}
+
 /** A server that names which are not ours are asked of. */
 export interface UpstreamJson {
   /** `ip:port`, or `tls://ip:port#name`. */

@@ -8,7 +8,13 @@ import type {
   SourceState,
 } from '../../catalog/model.js';
 import type { AdoptionStatusJson } from './adoption.js';
-import type { AnsweringJson, DnsCountersJson, ForwardingJson, TransportJson } from './dns-figures.js';
+import type {
+  AnsweringJson,
+  DnsCountersJson,
+  ForwardingJson,
+  TransportJson,
+  ZonesJson,
+} from './dns-figures.js';
 import type { ServiceRefJson, Timestamp } from './references.js';
 import type { VipStatusJson } from './vips.js';
 
@@ -156,6 +162,7 @@ export interface StatusJson {
     readonly counters: DnsCountersJson;
     readonly answering: AnsweringJson;
     readonly transport: TransportJson;
+    readonly zones: ZonesJson;
   };
   readonly api: { readonly listen: readonly string[] };
   readonly catalog: {

@@ -1,4 +1,4 @@
-import type { AnsweringJson, ForwardingJson } from '../../api/types/dns-figures.js';
+import type { AnsweringJson, ForwardingJson, ZonesJson } from '../../api/types/dns-figures.js';
 import type { SourceJson, StatusJson } from '../../api/types/resources.js';
 import { ageBetween, count } from '../format/words.js';
 import { fail, ok, warn, type Finding, type HostFacts } from './host-facts.js';
@@ -55,6 +55,7 @@ export function checkDaemon({ daemon }: HostFacts): Finding[] {
     ...checkState(status.state),
     checkAnswering(status.dns.answering),
     ...checkUpstreams(status.dns.forwarding),
+    checkZones(status.dns.zones),
     ...status.sources.map((source) => checkSource(source, now)),
     ...(status.problems.length === 0
       ? []
@@ -98,6 +99,17 @@ function checkUpstreams({ routes }: ForwardingJson): Finding[] {
       ),
     ];
   });
+}
+
+/** Reverse zones are many, and nobody looks for them here. */
+function checkZones({ denied, opened }: ZonesJson): Finding {
+  const isReverse = (zone: string) => /\.(?:in-addr|ip6)\.arpa$/.test(zone);
+  const list = denied.filter((zone) => !isReverse(zone));
+  const reverse = denied.length - list.length;
+  return ok(
+    'zones',
+    `denied here: ${list.join(', ')} and ${count(reverse, 'reverse zone')}; asked upstream all the same: ${opened.join(', ') || 'none'} (dns.forward opens more)`,
+  );
 }
 
 function checkSource(

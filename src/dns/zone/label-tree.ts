@@ -31,6 +31,17 @@ export class LabelTree<T> {
     return this.#node(labels)?.value;
   }
 
+  /** All names that have values, as lists of labels. */
+  names(): string[][] {
+    const found: string[][] = [];
+    const visit = (node: Node<T>, labels: readonly string[]): void => {
+      if (node.value !== undefined) found.push([...labels]);
+      for (const [label, child] of node.children) visit(child, [label, ...labels]);
+    };
+    visit(this.#root, []);
+    return found;
+  }
+
   /** Whether there is a value at a name or below it. */
   has(labels: readonly string[]): boolean {
     return this.#node(labels) !== undefined;

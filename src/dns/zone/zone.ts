@@ -25,7 +25,7 @@ import type { Datum } from './datum.js';
 import { LabelTree } from './label-tree.js';
 import { locate } from './locate.js';
 import { below, type Located, type LocateContext } from './located.js';
-import { openedZones, parentHasDs } from './local-zones.js';
+import { DENIED_ZONES, localZoneOf, openedZones, parentHasDs } from './local-zones.js';
 import { fromTexts } from './prepared.js';
 import { indexRecords } from './static-records.js';
 import { packagedTopLevelDomains } from './top-level-domains.js';
@@ -110,6 +110,16 @@ export class Zone implements Resolver {
 
   serves({ address }: { readonly address: string }): boolean {
     return this.#askers.viewOf(this.#options.catalog.snapshot, address) !== undefined;
+  }
+
+  /** Zones that are denied here, and what in them goes upstream all the same, configured or not. */
+  zones(): { readonly denied: readonly string[]; readonly opened: readonly string[] } {
+    const { forwards, opened } = this.#context;
+    const names = new Set([...opened.names(), ...forwards.names()].map((labels) => labels.join('.')));
+    return {
+      denied: DENIED_ZONES.filter((zone) => !names.has(zone)),
+      opened: [...names].filter((name) => localZoneOf(name.split('.')) !== undefined),
+    };
   }
 
   /** As {@link resolve}, for a view that the caller has chosen. */

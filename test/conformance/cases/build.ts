@@ -72,7 +72,7 @@ export const bareFormerr: ExpectedReply = formerr({ question: 'none' });
 
 export const refused = (more: More = {}): ExpectedReply => ({ rcode: 'REFUSED', flags: 'RD RA', ...more });
 
-const servfail = (more: More = {}): ExpectedReply => ({ rcode: 'SERVFAIL', flags: 'RD RA', ...more });
+export const servfail = (more: More = {}): ExpectedReply => ({ rcode: 'SERVFAIL', flags: 'RD RA', ...more });
 
 /** A query that any server of the golden zone answers, and its answer: to see that a connection still serves. */
 export function plainAsk(type: number, id: number): Ask {

@@ -128,6 +128,24 @@ describe('zones that are denied', () => {
     ['nobody.rancher.internal', 'NXDOMAIN rancher.internal'],
   ])('%s: %s', (name, expected) => expect(answerTo(zone, name, 'A', stranger)).toBe(expected));
 
+  it('are listed, with what in them goes upstream', () => {
+    const { zone: some } = zoneOf(facts, {
+      searchSuffixes: ['corp.local', 'eu.example'],
+      forwardSuffixes: ['home.arpa', 'corp.example'],
+    });
+    const { denied, opened } = some.zones();
+    expect(denied).toEqual(expect.arrayContaining(['local', 'internal', 'invalid', '10.in-addr.arpa']));
+    expect(denied).not.toContain('home.arpa');
+    expect([...opened].sort()).toEqual([
+      'compute.internal',
+      'corp.local',
+      'docker.internal',
+      'ec2.internal',
+      'google.internal',
+      'home.arpa',
+    ]);
+  });
+
   it('are not opened by a search list that has our own domain, or what is above it', () => {
     const { zone: own } = zoneOf(facts, {
       searchSuffixes: ['rancher.internal', 'shop.rancher.internal', 'internal'],
