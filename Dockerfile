@@ -2,7 +2,10 @@
 #   docker run -d --name fairlead --network host --restart unless-stopped \
 #     --pid host --cap-add NET_ADMIN --cap-add NET_BIND_SERVICE --cap-add SYS_ADMIN \
 #     -v /var/run:/var/run -v /var/lib/docker/containers:/var/lib/docker/containers \
-#     -v fairlead:/var/lib/fairlead fairlead run --adopt all
+#     -v fairlead:/var/lib/fairlead -v /etc/resolv.conf:/etc/resolv.conf:ro \
+#     fairlead run --adopt all
+# Without the host's resolv.conf, Docker writes one of its own: where daemon.json has Fairlead as `dns`, that names Fairlead
+# alone, which then has no server to forward to.
 # The directory of the engine's socket is mounted and not the socket: an engine that restarts makes a new file.
 FROM node:24-trixie-slim AS build
 WORKDIR /app

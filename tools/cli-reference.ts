@@ -27,9 +27,11 @@ by colour alone.
 
 ## Output
 
-\`-o table\` is for people and may change; on a terminal that is too narrow long names lose their middle, and
-\`--no-trunc\` keeps them. Scripts take \`-o json\` (one document), \`-o ndjson\` (one object a line) or \`-o name\`: their
-keys are those of the API ([api.md](api.md)) and stay. Lists are JSON arrays.
+\`-o table\` is for people and may change. On a terminal that is too narrow long names lose their middle, and columns are
+left out where that is not enough; a line on stderr names them, and \`--no-trunc\` keeps everything. Scripts take
+\`-o json\` or \`-o yaml\` (one document), \`-o ndjson\` (one object a line) or \`-o name\`: their keys are those of the
+API ([api.md](api.md)) and stay. Lists are JSON arrays. \`--sort COLUMN\` sorts by a column in every format;
+\`--sort -COLUMN\` sorts the other way round.
 
 ## Exit codes
 

@@ -59,6 +59,8 @@ export class AdoptedContainer {
   look(isRunning: boolean): Seen {
     this.#follow();
     const text = this.#safely(() => readResolvFile(this.path));
+    // A container that runs has one, so this process cannot see it.
+    if (text === undefined && isRunning) this.#fault ??= 'ENOENT';
     if (text === undefined || text === '') return { original: undefined, isOurs: false };
     const kept = originalOf(text);
     const wasOurs = this.#isOurs;

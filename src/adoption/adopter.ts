@@ -187,12 +187,8 @@ export class Adopter {
     const base = { task, adopted: file.isOurs, ...(server !== undefined && { server }) };
     if (decision.adopt && file.isOurs) return { ...base, why: decision.why };
     if (decision.adopt) {
-      const { path } = file;
-      const why =
-        file.fault === undefined
-          ? `${path} is not as Docker writes it for a user's network (nameserver ${DOCKER_RESOLVER}): somebody has edited it; restart the container`
-          : `${path} cannot be written (${file.fault}); run as root, and mount the engine's containers folder into the image`;
-      return { ...base, code: file.fault === undefined ? 'edited' : 'unwritable', why };
+      const why = `${file.path} is not as Docker writes it for a user's network (nameserver ${DOCKER_RESOLVER}): somebody has edited it; restart the container`;
+      return { ...base, code: 'edited', why };
     }
     return { ...base, code: decision.code, why: decision.why };
   }
@@ -276,6 +272,7 @@ export class Adopter {
       choices: this.#choices.current,
       asksAnyway,
       networks,
+      fault: file.fault,
       isContested: file.isContested,
       reach: () => {
         const [listener] = ours;

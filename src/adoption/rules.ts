@@ -1,4 +1,10 @@
-import { HOST_NETWORK, type Network, type ServiceRef, type Task } from '../catalog/model.js';
+import {
+  HOST_NETWORK,
+  type ContainerResolver,
+  type Network,
+  type ServiceRef,
+  type Task,
+} from '../catalog/model.js';
 import { isLoopback, type HostPort } from '../net/ip.js';
 import { DOCKER_RESOLVER, parseResolvConf } from './resolv-conf.js';
 
@@ -29,6 +35,8 @@ export interface Circumstances {
   readonly asksAnyway: boolean;
   /** Of the networks that the container is on. */
   readonly networks: readonly Network[];
+  /** Why its file cannot be read or written; undefined: it can, or it is not there yet. */
+  readonly fault: string | undefined;
   /** Something in the container writes its resolv.conf again and again. */
   readonly isContested: boolean;
   readonly reach: () => Reach;
@@ -90,7 +98,7 @@ function wishOf(
 function impediment(
   resolver: Task['resolver'],
   isLabelled: boolean,
-  { networks, isContested }: Circumstances,
+  { networks, isContested, fault }: Circumstances,
 ): Decision | undefined {
   if (resolver?.isMounted === true) return left('mounted', 'the user has mounted a resolv.conf of their own');
   if (isContested)
@@ -98,7 +106,24 @@ function impediment(
       'contested',
       'something in the container keeps writing its resolv.conf; stop it, and restart the container',
     );
-  switch (resolver?.namespace) {
+  const blocked = namespaceImpediment(resolver?.namespace, isLabelled);
+  if (blocked) return blocked;
+  const overlay = networks.find(({ driver }) => driver === 'overlay');
+  if (overlay && !isLabelled)
+    return left(
+      'overlay',
+      `network ${overlay.name} spans hosts, and only Docker's resolver knows the names of the others; the label fairlead.dns=true adopts it`,
+    );
+  if (fault === undefined) return undefined;
+  const remedy = "run as root; in the image, mount the folder of the engine's containers at the same path";
+  return left('unwritable', `${resolver?.path ?? 'its resolv.conf'} cannot be written (${fault}); ${remedy}`);
+}
+
+function namespaceImpediment(
+  namespace: ContainerResolver['namespace'] | undefined,
+  isLabelled: boolean,
+): Decision | undefined {
+  switch (namespace) {
     case 'none':
       return left('no-network', 'it has no network');
     case 'container':
@@ -109,14 +134,8 @@ function impediment(
         : left('host-network', 'it is in the network of the host; the label fairlead.dns=true adopts it');
     case 'own':
     case undefined:
+      return undefined;
   }
-  const overlay = networks.find(({ driver }) => driver === 'overlay');
-  if (overlay && !isLabelled)
-    return left(
-      'overlay',
-      `network ${overlay.name} spans hosts, and only Docker's resolver knows the names of the others; the label fairlead.dns=true adopts it`,
-    );
-  return undefined;
 }
 
 function reachable(why: string, reach: Reach): Decision {

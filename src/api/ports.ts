@@ -69,6 +69,8 @@ export interface DaemonStatus {
     readonly loadedAt: number;
     /** The last attempt to reload, if there was one. */
     readonly reload?: { readonly at: number; readonly ok: boolean; readonly error?: string };
+    /** Keys that changed since the daemon started and are in force after a restart only; absent: none. */
+    readonly needsRestart?: readonly string[];
   };
   readonly dns: {
     /** Bound addresses, `ip:port`. */
@@ -88,6 +90,8 @@ export interface DaemonStatus {
 /** What the API sees of the daemon. */
 export interface DaemonInfo {
   status(): DaemonStatus;
+  /** Has the configuration read again soon; `config.reload` of the status has the outcome. */
+  requestReload(): void;
   /** What is wrong with the daemon itself. */
   problems(): readonly Problem[];
   /** Asks every DNS listener as a client would. @returns a line for each that does not answer */

@@ -13,6 +13,8 @@ export interface DesiredBackend {
   readonly address: HostPort;
   /** 0..65535, slow start included. */
   readonly weight: number;
+  /** The share of its weight that a slow start gives it now, 0 to 1; absent: all of it. For operators. */
+  readonly slowStart?: number;
   /** At most this many open connections or sessions; absent: no limit. */
   readonly maxConnections?: number;
   /** `draining` and weight 0 take no new flow; what is open goes on until it ends or `drain` is over. */

@@ -123,6 +123,7 @@ export class Catalog implements CatalogReader {
       this.#apply(name, this.#withHearsay(source, { ...noTouch, meta: true }));
     }
     return {
+      isRestored: restored !== undefined,
       replace: (facts, cause) => this.#apply(name, source.replace(facts), cause),
       update: (delta: FactDelta) => this.#apply(name, source.update(delta), delta.cause),
       status: (status) => this.#setStatus(source, { ...status, name }),

@@ -75,6 +75,8 @@ export interface FactSink {
   update(delta: FactDelta): void;
   /** How current the facts are. */
   status(status: Omit<SourceStatus, 'name'>): void;
+  /** Whether facts of an earlier process are served until the source speaks. */
+  readonly isRestored?: boolean;
 }
 
 /** A source of facts: docker, file, and those to come. */

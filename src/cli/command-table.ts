@@ -14,7 +14,11 @@ const LIST_OPTIONS: readonly OptionSpec[] = [
   {
     flags: '-o, --output <format>',
     description: 'output format',
-    choices: ['table', 'wide', 'json', 'ndjson', 'name'],
+    choices: ['table', 'wide', 'json', 'yaml', 'ndjson', 'name'],
+  },
+  {
+    flags: '--sort <column>',
+    description: 'sort by this column, such as age; -age: the other way round',
   },
   { flags: '--no-headers', description: 'leave the headers out' },
   { flags: '--no-trunc', description: 'show ids and names in full' },
@@ -22,7 +26,11 @@ const LIST_OPTIONS: readonly OptionSpec[] = [
 ];
 
 const ONE_OPTIONS: readonly OptionSpec[] = [
-  { flags: '-o, --output <format>', description: 'output format', choices: ['table', 'json', 'ndjson'] },
+  {
+    flags: '-o, --output <format>',
+    description: 'output format',
+    choices: ['table', 'json', 'yaml', 'ndjson'],
+  },
 ];
 
 const WATCH: OptionSpec = { flags: '-w, --watch', description: 'go on with what changes' };
@@ -133,6 +141,18 @@ export const COMMANDS: readonly CommandSpec[] = [
       { command: "fairlead status -o json | jq '.problems'", says: 'what could not be used, for a script' },
     ],
     load: () => import('./commands/status.js'),
+  },
+  {
+    name: 'reload',
+    summary: 'Have the daemon read its configuration again, and say what came of it',
+    description:
+      'The same as SIGHUP to the daemon. When the new configuration cannot be used, the old one stays in force.',
+    options: CHANGE_OPTIONS,
+    examples: [
+      { command: 'fairlead config validate && fairlead reload', says: 'look for mistakes first' },
+      { command: 'fairlead reload -o json', says: 'what came of it, for a script' },
+    ],
+    load: () => import('./commands/reload.js'),
   },
   {
     name: 'templates',

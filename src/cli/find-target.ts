@@ -22,11 +22,11 @@ const MAX_NAMED = 5;
 export async function findTarget(context: Context, text: string, stack?: string): Promise<Target> {
   if (text === '')
     throw new CliError(EXIT.usage, 'the name is empty; give one such as web.shop or shop_web_1');
-  const services = (await servicesNamed(context, text, stack)).map((service): Target => ({
-    service,
-    name: service.name,
-  }));
-  const task = await taskNamed(context, text, services.length > 0);
+  const named = await servicesNamed(context, text, stack);
+  const task = await taskNamed(context, text, named.length > 0);
+  const services = named
+    .filter((service) => !task || !isAllOf(task, service))
+    .map((service): Target => ({ service, name: service.name }));
   const targets = [...services, ...(task ? [{ task: task.id, name: task.name }] : [])];
   const [target, ...others] = targets;
   if (target === undefined) {
@@ -38,6 +38,16 @@ export async function findTarget(context: Context, text: string, stack?: string)
   }
   if (others.length > 0) throw severalTargets(text, targets);
   return target;
+}
+
+/** Whether a task is all that runs of a service: `docker run --name solo` makes a service of that name, with that task. */
+function isAllOf(
+  { service: own, health: state }: TaskJson,
+  { key, health, taskCount }: ServiceJson,
+): boolean {
+  const others = taskCount - (health.stopped ?? 0) - (state === 'stopped' ? 0 : 1);
+  const ownKey = own && [own.environment, own.stack, own.service, own.sidekick].filter(Boolean).join('/');
+  return ownKey === key && others <= 0;
 }
 
 export function severalTargets(text: string, targets: readonly Target[]): CliError {

@@ -10,20 +10,32 @@ export function healthColumns(now: number): readonly Column<CheckJson>[] {
     { header: 'SERVICE', value: serviceText, shrinks: true },
     { header: 'TASK', value: ({ name }) => name, shrinks: true },
     { header: 'STATE', value: (check) => stateCell(check, now) },
-    { header: 'SINCE', value: ({ since }) => ageBetween(since, now), align: 'right' },
-    { header: 'CHECK', value: checkText, shrinks: true },
+    {
+      header: 'SINCE',
+      drops: 7,
+      value: ({ since }) => ageBetween(since, now),
+      sort: ({ since }) => -Date.parse(since),
+      align: 'right',
+    },
+    { header: 'CHECK', drops: 8, value: checkText, shrinks: true },
     { header: 'LAST RESULT', value: (check) => lastCell(check, now), shrinks: true },
-    { header: 'NEXT', value: ({ next }) => nextText(next, now), align: 'right' },
+    {
+      header: 'NEXT',
+      drops: 6,
+      value: ({ next }) => nextText(next, now),
+      sort: ({ next = '' }) => Date.parse(next),
+      align: 'right',
+    },
   ];
 }
 
 export function wideHealthColumns(context: Context): readonly Column<CheckJson>[] {
   return [
-    { header: 'RISE', value: ({ rise }) => String(rise), align: 'right' },
-    { header: 'FALL', value: ({ fall }) => String(fall), align: 'right' },
-    { header: 'ID', value: ({ id }) => shortId(id, context.kept('trunc')), shrinks: true },
-    { header: 'FROM', value: ({ from }) => from, shrinks: true },
-    { header: 'REASON', value: ({ reason = '' }) => reason, shrinks: true },
+    { header: 'RISE', drops: 1, value: ({ rise }) => String(rise), align: 'right' },
+    { header: 'FALL', drops: 2, value: ({ fall }) => String(fall), align: 'right' },
+    { header: 'ID', drops: 3, value: ({ id }) => shortId(id, context.kept('trunc')), shrinks: true },
+    { header: 'FROM', drops: 4, value: ({ from }) => from, shrinks: true },
+    { header: 'REASON', drops: 5, value: ({ reason = '' }) => reason, shrinks: true },
   ];
 }
 

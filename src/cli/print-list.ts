@@ -1,6 +1,8 @@
 import type { Context } from './context.js';
+import { CliError, EXIT } from './exit-codes.js';
 import { renderTable, type Column } from './format/text-table.js';
 import { plain } from './format/text.js';
+import { sortRows } from './sort-rows.js';
 
 export interface ListSpec<Row> {
   readonly columns: readonly Column<Row>[];
@@ -9,16 +11,29 @@ export interface ListSpec<Row> {
   /** What `-o name` and `-q` print. */
   readonly name: (row: Row) => string;
   readonly id?: (row: Row) => string;
+  /** The rows are in the order that `--sort` asks for already. */
+  readonly isSorted?: true;
   /** Said on stderr when there is nothing. */
   readonly empty: string;
 }
 
-/** Prints a list in the format that `-o` asks for. */
-export function printList<Row>(context: Context, rows: readonly Row[], spec: ListSpec<Row>): void {
-  const lines = (text: (row: Row) => string) => context.print(rows.map((row) => `${text(row)}\n`).join(''));
+/**
+ * Prints a list in the format that `-o` asks for, in the order that `--sort` asks for.
+ * @throws CliError when there is no such column to sort by
+ */
+export async function printList<Row>(
+  context: Context,
+  rows: readonly Row[],
+  spec: ListSpec<Row>,
+): Promise<void> {
+  const all = [...spec.columns, ...(spec.wide ?? [])];
+  const sorted = spec.isSorted ? rows : sortRows(rows, all, context.text('sort'));
+  const lines = (text: (row: Row) => string) => context.print(sorted.map((row) => `${text(row)}\n`).join(''));
   const format = context.text('output') ?? 'table';
   if (format === 'json') {
-    context.print(`${JSON.stringify(rows, undefined, 2)}\n`);
+    context.print(`${JSON.stringify(sorted, undefined, 2)}\n`);
+  } else if (format === 'yaml') {
+    context.print(await yamlText(sorted));
   } else if (format === 'ndjson') {
     lines((row) => JSON.stringify(row));
   } else if (context.on('quiet')) {
@@ -28,21 +43,46 @@ export function printList<Row>(context: Context, rows: readonly Row[], spec: Lis
   } else if (rows.length === 0) {
     context.notice(spec.empty);
   } else {
-    const columns = format === 'wide' ? [...spec.columns, ...(spec.wide ?? [])] : spec.columns;
-    const { paint, width } = context;
-    context.print(renderTable(rows, columns, { paint, width, headers: context.kept('headers') }));
+    printTable(context, sorted, format === 'wide' ? all : spec.columns);
   }
 }
 
-/** Prints one thing: as JSON if `-o json` or `ndjson` asks for it, else in words. */
-export function printOne(context: Context, value: unknown, words: () => string): void {
+function printTable<Row>(context: Context, rows: readonly Row[], columns: readonly Column<Row>[]): void {
+  const { paint, width } = context;
+  const dropped: string[] = [];
+  const table = renderTable(rows, columns, {
+    ...{ paint, width, headers: context.kept('headers') },
+    onDropped: (header) => dropped.push(header),
+  });
+  context.print(table);
+  if (dropped.length > 0) {
+    const what = `the terminal is too narrow for ${dropped.join(', ')}; --no-trunc or -o json shows all`;
+    context.notice(context.paint('dim', what));
+  }
+}
+
+/** Prints one thing: as JSON or YAML if `-o` asks for it, else in words. */
+export async function printOne(context: Context, value: unknown, words: () => string): Promise<void> {
   const format = context.text('output');
   if (format === 'json') context.print(`${JSON.stringify(value, undefined, 2)}\n`);
   else if (format === 'ndjson') context.print(`${JSON.stringify(value)}\n`);
+  else if (format === 'yaml') context.print(await yamlText(value));
   else context.print(words());
 }
 
 /** Prints what was changed, as {@link printOne} does; `--quiet` leaves the words out. */
-export function printChange(context: Context, value: unknown, words: () => string): void {
-  printOne(context, value, () => (context.on('quiet') ? '' : words()));
+export async function printChange(context: Context, value: unknown, words: () => string): Promise<void> {
+  await printOne(context, value, () => (context.on('quiet') ? '' : words()));
+}
+
+/** The value that JSON would show, as YAML. */
+async function yamlText(value: unknown): Promise<string> {
+  const { stringify } = await import('yaml');
+  return stringify(JSON.parse(JSON.stringify(value)), { aliasDuplicateObjects: false, lineWidth: 0 });
+}
+
+/** @throws CliError where a format cannot show what goes on */
+export function refuseYaml(context: Context): void {
+  if (context.text('output') !== 'yaml') return;
+  throw new CliError(EXIT.usage, '-o yaml cannot show what goes on; use -o ndjson, one object a line');
 }

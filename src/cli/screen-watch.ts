@@ -1,5 +1,7 @@
 import type { Context } from './context.js';
 import { CliError, EXIT } from './exit-codes.js';
+import { refuseYaml } from './print-list.js';
+import { sortRows } from './sort-rows.js';
 import { renderTable, type Column } from './format/text-table.js';
 import { plain } from './format/text.js';
 
@@ -36,6 +38,7 @@ export async function watch<List extends { readonly now: string }, Row>(
   watched: Watched<List, Row>,
 ): Promise<never> {
   const format = context.text('output') ?? 'table';
+  refuseYaml(context);
   const drawn = context.io.stdout.isTTY && !context.on('quiet') && (format === 'table' || format === 'wide');
   let list = await ask();
   let before = list;
@@ -80,12 +83,13 @@ function screen<List extends { readonly now: string }, Row>(
 ): string {
   const { paint, width, io } = context;
   const room = Math.max(1, (io.stdout.rows ?? Infinity) - FRAME);
-  const rows = watched.rows(list);
+  const columns = watched.columns(list);
+  const rows = sortRows(watched.rows(list), columns, context.text('sort'));
   const shown = rows.length > room ? watched.troubledFirst(rows).slice(0, room) : rows;
   const more = rows.length - shown.length;
   const lines = [
     `${paint('dim', plain(list.now))}  ${watched.summary(list)}`,
-    ...renderTable(shown, watched.columns(list), { paint, width, headers: context.kept('headers') })
+    ...renderTable(shown, columns, { paint, width, headers: context.kept('headers') })
       .split('\n')
       .slice(0, -1),
     ...(more > 0 ? [paint('dim', `and ${more} more; ${watched.cutDown}`)] : []),

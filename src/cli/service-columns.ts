@@ -3,17 +3,17 @@ import type { Cell, Column } from './format/text-table.js';
 
 export const SERVICE_COLUMNS: readonly Column<ServiceJson>[] = [
   { header: 'SERVICE', value: ({ name }) => name, shrinks: true },
-  { header: 'KIND', value: ({ kind }) => kind },
-  { header: 'MODE', value: ({ kind, endpointMode }) => (kind === 'tasks' ? endpointMode : '') },
+  { header: 'KIND', drops: 4, value: ({ kind }) => kind },
+  { header: 'MODE', drops: 5, value: ({ kind, endpointMode }) => (kind === 'tasks' ? endpointMode : '') },
   { header: 'HEALTHY', value: healthyText, align: 'right' },
   { header: 'PORTS', value: portsText, shrinks: true },
-  { header: 'TARGET', value: targetText, shrinks: true },
+  { header: 'TARGET', drops: 6, value: targetText, shrinks: true },
 ];
 
 export const WIDE_SERVICE_COLUMNS: readonly Column<ServiceJson>[] = [
-  { header: 'ENVIRONMENT', value: ({ environment }) => environment },
-  { header: 'SOURCES', value: ({ sources }) => sources.join(',') },
-  { header: 'NAME', value: ({ fqdn }) => fqdn, shrinks: true },
+  { header: 'ENVIRONMENT', drops: 1, value: ({ environment }) => environment },
+  { header: 'SOURCES', drops: 2, value: ({ sources }) => sources.join(',') },
+  { header: 'NAME', drops: 3, value: ({ fqdn }) => fqdn, shrinks: true },
 ];
 
 /** Healthy tasks of those that have not stopped; `panic` when the others are given all the same. */

@@ -7,11 +7,17 @@ import { ageBetween, healthTone, shortId } from './format/words.js';
 export function taskColumns(context: Context): readonly Column<TaskJson>[] {
   const now = context.io.clock();
   return [
-    { header: 'ID', value: ({ id }) => shortId(id, context.kept('trunc')), shrinks: true },
+    { header: 'ID', drops: 8, value: ({ id }) => shortId(id, context.kept('trunc')), shrinks: true },
     { header: 'NAME', value: ({ name }) => name, shrinks: true },
     { header: 'SERVICE', value: serviceText, shrinks: true },
     { header: 'HEALTH', value: ({ health }) => ({ text: health, tone: healthTone(health) }) },
-    { header: 'AGE', value: ({ startedAt }) => ageBetween(startedAt, now), align: 'right' },
+    {
+      header: 'AGE',
+      drops: 9,
+      value: ({ startedAt }) => ageBetween(startedAt, now),
+      sort: ({ startedAt }) => -Date.parse(startedAt ?? ''),
+      align: 'right',
+    },
     { header: 'ADDRESS', value: ({ endpoints }) => unique(endpoints.map(({ ip }) => ip)), shrinks: true },
   ];
 }
@@ -19,13 +25,14 @@ export function taskColumns(context: Context): readonly Column<TaskJson>[] {
 export const WIDE_TASK_COLUMNS: readonly Column<TaskJson>[] = [
   {
     header: 'NETWORKS',
+    drops: 5,
     value: ({ endpoints }) => unique(endpoints.map(({ network, networkName }) => networkName ?? network)),
     shrinks: true,
   },
-  { header: 'PORTS', value: portsText, shrinks: true },
-  { header: 'SOURCE', value: ({ source }) => source },
-  { header: 'IMAGE', value: ({ image = '' }) => image, shrinks: true },
-  { header: 'REASON', value: ({ reason = '' }) => reason, shrinks: true },
+  { header: 'PORTS', drops: 6, value: portsText, shrinks: true },
+  { header: 'SOURCE', drops: 2, value: ({ source }) => source },
+  { header: 'IMAGE', drops: 4, value: ({ image = '' }) => image, shrinks: true },
+  { header: 'REASON', drops: 7, value: ({ reason = '' }) => reason, shrinks: true },
 ];
 
 export function serviceText({ service }: Pick<TaskJson, 'service'>): string {

@@ -24,17 +24,30 @@ export function vipRows(vips: readonly VipJson[]): readonly VipRow[] {
 export const VIP_COLUMNS: readonly Column<VipRow>[] = [
   { header: 'VIP', value: ofGroup(({ vip }) => vip) },
   { header: 'PORT', value: ofGroup(({ port, protocol }) => `${port}/${protocol}`) },
-  { header: 'SERVICE', value: ofGroup(({ name }) => name), shrinks: true },
-  { header: 'SCHEDULER', value: ofGroup(({ scheduler }) => scheduler) },
+  { header: 'SERVICE', drops: 17, value: ofGroup(({ name }) => name), shrinks: true },
+  { header: 'SCHEDULER', drops: 11, value: ofGroup(({ scheduler }) => scheduler) },
   { header: 'TASK', value: ({ task }) => task?.name ?? '', shrinks: true },
-  { header: 'WEIGHT', value: ({ task }) => numberText(task?.weight), align: 'right' },
+  { header: 'WEIGHT', drops: 15, value: weightText, align: 'right' },
   { header: 'STATE', value: stateCell },
   { header: 'ACTIVE', value: ({ task, vip }) => String((task ?? vip).active), align: 'right' },
-  { header: 'TOTAL', value: ({ task, vip }) => String((task ?? vip).total), align: 'right' },
-  { header: 'IN', value: ({ task, vip }) => formatBytes((task ?? vip).bytesIn), align: 'right' },
-  { header: 'OUT', value: ({ task, vip }) => formatBytes((task ?? vip).bytesOut), align: 'right' },
+  { header: 'TOTAL', drops: 16, value: ({ task, vip }) => String((task ?? vip).total), align: 'right' },
+  {
+    header: 'IN',
+    drops: 13,
+    value: ({ task, vip }) => formatBytes((task ?? vip).bytesIn),
+    sort: ({ task, vip }) => (task ?? vip).bytesIn,
+    align: 'right',
+  },
+  {
+    header: 'OUT',
+    drops: 14,
+    value: ({ task, vip }) => formatBytes((task ?? vip).bytesOut),
+    sort: ({ task, vip }) => (task ?? vip).bytesOut,
+    align: 'right',
+  },
   {
     header: 'ERRORS',
+    drops: 12,
     value: ({ task, vip }) => countCell(task?.errors ?? vip.refused + vip.failed),
     align: 'right',
   },
@@ -42,25 +55,33 @@ export const VIP_COLUMNS: readonly Column<VipRow>[] = [
 
 export function wideVipColumns(context: Context): readonly Column<VipRow>[] {
   return [
-    { header: 'ADDRESS', value: ({ task }) => task?.address ?? '' },
-    { header: 'LIMIT', value: ({ task }) => numberText(task?.maxConnections), align: 'right' },
+    { header: 'ADDRESS', drops: 10, value: ({ task }) => task?.address ?? '' },
+    { header: 'LIMIT', drops: 9, value: ({ task }) => numberText(task?.maxConnections), align: 'right' },
     {
       header: 'SERVICE-LIMIT',
+      drops: 8,
       value: ofGroup(({ settings }) => numberText(settings?.maxConnections)),
       align: 'right',
     },
     {
       header: 'CLIENT-LIMIT',
+      drops: 7,
       value: ofGroup(({ settings }) => numberText(settings?.maxPerClient)),
       align: 'right',
     },
-    { header: 'AFFINITY', value: ofGroup(({ settings }) => affinityText(settings)), align: 'right' },
-    { header: 'PROXY', value: ofGroup(({ settings }) => proxyText(settings)) },
-    { header: 'REFUSED', value: ofGroup(({ refused }) => String(refused)), align: 'right' },
-    { header: 'FAILED', value: ofGroup(({ failed }) => String(failed)), align: 'right' },
-    { header: 'RETRIED', value: ofGroup(({ retried }) => String(retried)), align: 'right' },
+    {
+      header: 'AFFINITY',
+      drops: 6,
+      value: ofGroup(({ settings }) => affinityText(settings)),
+      align: 'right',
+    },
+    { header: 'PROXY', drops: 5, value: ofGroup(({ settings }) => proxyText(settings)) },
+    { header: 'REFUSED', drops: 4, value: ofGroup(({ refused }) => String(refused)), align: 'right' },
+    { header: 'FAILED', drops: 3, value: ofGroup(({ failed }) => String(failed)), align: 'right' },
+    { header: 'RETRIED', drops: 2, value: ofGroup(({ retried }) => String(retried)), align: 'right' },
     {
       header: 'ID',
+      drops: 1,
       value: ({ task }) => (task ? shortId(task.id, context.kept('trunc')) : ''),
       shrinks: true,
     },
@@ -91,6 +112,13 @@ export function settingsWords(settings: VipSettings = {}): readonly string[] {
     ...(acceptProxy ? ['clients must send a PROXY header'] : []),
     ...(proxyProtocol ? [`tasks are sent PROXY ${proxyProtocol}`] : []),
   ];
+}
+
+/** The configured weight; `2 (37%)` while a slow start goes on. */
+function weightText({ task }: VipRow): string {
+  if (task === undefined) return '';
+  const { weight, configuredWeight = weight, slowStart } = task;
+  return `${configuredWeight}${slowStart === undefined ? '' : ` (${Math.round(slowStart * 100)}%)`}`;
 }
 
 function numberText(number: number | undefined): string {

@@ -5,6 +5,7 @@ import { configKeys, type ConfigKey } from './keys.js';
 import { setterOf, type Layer } from './layers.js';
 import type { Config } from './model.js';
 import type { ParsedConfig } from './schema.js';
+import { readEngineSocket } from './values.js';
 
 export interface Resolution {
   readonly config: Config;
@@ -85,7 +86,9 @@ function settle(value: unknown, key: ConfigKey, path: KeyPath, absolute: ToAbsol
 type Docker = Exclude<ParsedConfig['sources']['docker'], false | undefined | readonly unknown[]>;
 
 function readDockerHost(host: string, docker: Docker) {
-  const socket = /^unix:\/\/(\/[^\0]+)$/.exec(host)?.[1];
+  const reading = readEngineSocket(host);
+  // Docker's own client takes a text without a scheme for something else than a path.
+  const socket = 'value' in reading && host.startsWith('unix:') ? reading.value : undefined;
   const fault: Fault = {
     path: socketPath,
     part: 'value',

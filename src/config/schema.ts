@@ -9,6 +9,7 @@ import {
   dnsLabel,
   domainName,
   duration,
+  engineSocket,
   listenAddress,
   must,
   oneOf,
@@ -197,9 +198,9 @@ const dnsSchema = section({
 });
 
 const dockerSchema = repeatable({
-  socket: path("the engine's unix socket, such as /var/run/docker.sock")
+  socket: engineSocket()
     .describe(
-      "The engine's unix socket. A `DOCKER_HOST` of the form `unix:///path` takes the place of the default.",
+      "The engine's unix socket: a path, or `unix:///path`. `DOCKER_HOST` takes the place of the default when it has that form; `tcp://` and `ssh://` are refused, because Fairlead serves the containers of its own host.",
     )
     .prefault('/var/run/docker.sock'),
   resync: duration('1s', '24h')

@@ -129,6 +129,29 @@ export function path(what: string) {
   });
 }
 
+/** The socket of a container engine; see {@link readEngineSocket}. */
+export function engineSocket() {
+  return text('path', ENGINE_SOCKET, readEngineSocket);
+}
+
+const ENGINE_SOCKET =
+  "the engine's unix socket on this host, such as /var/run/docker.sock or unix:///var/run/docker.sock";
+
+/**
+ * Where an engine listens, as the file, the environment and `DOCKER_HOST` have it: a path, or a URL of the form
+ * `unix:///path`. Every other URL leads to another host, or to something that is not a socket.
+ */
+export function readEngineSocket(input: string): Reading<string> {
+  if (input.trim() === '') return {};
+  if (input.includes('\0')) return { fault: 'holds a NUL character' };
+  const [, scheme, rest = ''] = /^([a-z][a-z0-9+.-]*):(.*)$/i.exec(input) ?? [];
+  if (scheme === undefined) return { value: input };
+  if (scheme.toLowerCase() !== 'unix')
+    return { fault: `is reached by ${scheme.toLowerCase()}, not by a unix socket` };
+  const path = /^(?:\/\/)?(\/[^/].*)$/.exec(rest)?.[1];
+  return path === undefined ? { fault: 'has no path from the root on' } : { value: path };
+}
+
 const zoneFault = 'has a zone ("%"), which is not supported';
 
 const isUnspecified = (ip: string) => ip === '0.0.0.0' || ip === '::';

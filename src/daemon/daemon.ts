@@ -9,6 +9,7 @@ import type { ChangeSet } from '../catalog/change.js';
 import type { Problem } from '../catalog/model.js';
 import type { Snapshot } from '../catalog/snapshot.js';
 import type { Config } from '../config/model.js';
+import { keysForRestart } from '../config/restart-keys.js';
 import { Pace } from '../runtime/pace.js';
 import { askListener } from '../dns/server/ask-listener.js';
 import { nameFromLabels } from '../wire/name.js';
@@ -79,6 +80,9 @@ export class Daemon {
   #loaded: LoadedConfig;
   #loadedAt = Date.now();
   #reload: DaemonStatus['config']['reload'];
+  /** The configuration that the daemon started with. */
+  readonly #started: Config;
+  #onReloadRequest: () => void = () => undefined;
 
   constructor(
     loaded: LoadedConfig,
@@ -90,6 +94,7 @@ export class Daemon {
       this.#onSucceeded = resolve;
     });
     this.#loaded = loaded;
+    this.#started = loaded.config;
     this.#log = log;
     const report = (what: string) => (error: unknown) => log.error(what, { error: errorMessage(error) });
     this.catalog = new Catalog({
@@ -255,6 +260,8 @@ export class Daemon {
     this.#loaded = loaded;
     this.#loadedAt = Date.now();
     this.#log.setLevel(loaded.config.log.level);
+    const keys = this.#keysForRestart();
+    if (keys.length > 0) this.#log.warn('these keys are in force after a restart only', { keys });
   }
 
   /** The addresses of virtual IPs, and what else the catalog takes from the configuration. */
@@ -284,6 +291,19 @@ export class Daemon {
     this.#reload = { at: Date.now(), ok: error === undefined, ...(error !== undefined && { error }) };
   }
 
+  requestReload(): void {
+    this.#onReloadRequest();
+  }
+
+  /** @param reload called when a client of the API asks for a reload */
+  onReloadRequest(reload: () => void): void {
+    this.#onReloadRequest = reload;
+  }
+
+  #keysForRestart(): readonly string[] {
+    return keysForRestart(this.#started, this.#loaded.config);
+  }
+
   /** Addresses of the API: `unix:/path`, `ip:port`. */
   apiAddresses(): readonly string[] {
     return this.#api.addresses();
@@ -310,6 +330,7 @@ export class Daemon {
 
   status(): DaemonStatus {
     const { config, path, hash } = this.#loaded;
+    const needsRestart = this.#keysForRestart();
     const listen = this.#listeners.addresses();
     const answering = this.#answering.status();
     const forwarding = forwardingStatus(this.#names.current, answering.upstream);
@@ -327,6 +348,7 @@ export class Daemon {
         hash,
         loadedAt: this.#loadedAt,
         ...(this.#reload && { reload: this.#reload }),
+        ...(needsRestart.length > 0 && { needsRestart }),
       },
       dns: {
         listen: listen.map(formatHostPort),

@@ -23,6 +23,10 @@ export class PacedSink implements FactSink {
     this.#onFault = onFault;
   }
 
+  get isRestored(): boolean {
+    return this.#sink.isRestored === true;
+  }
+
   update(delta: FactDelta): void {
     this.#pending.push(delta);
     this.#intake.due();

@@ -76,9 +76,11 @@ export async function runDaemon(options: RunOptions, signals: Signals): Promise<
   for (const line of bannerLines(daemon, { demoReason, config: loaded.config }))
     process.stdout.write(`${line}\n`);
   let reloading = Promise.resolve();
-  signals.onHangUp(() => {
+  const reloadNext = () => {
     reloading = reloading.then(() => reload(daemon, log, load));
-  });
+  };
+  signals.onHangUp(reloadNext);
+  daemon.onReloadRequest(reloadNext);
   const succeeded = daemon.succeeded.then(() => 'succeeded' as const);
   const end = await Promise.race([signals.ended, broken, succeeded]);
   const code = {

@@ -32,6 +32,9 @@ export class Sources implements Part {
   readonly #pace: Pace;
   readonly #node: () => TaskNode;
   readonly #saved: () => SavedFacts | undefined;
+  /** What the start does, also after others have started. */
+  #changing: Promise<void> = Promise.resolve();
+  #isStopped = false;
   readonly #running = new Map<string, Running>();
 
   /**
@@ -84,6 +87,7 @@ export class Sources implements Part {
     if (sink === undefined || isDeepStrictEqual(before?.settings, settings)) return;
     await before?.source.stop();
     const { source, exec } = await wanted.create(this.#log.of(name));
+    if (this.#isStopped) return;
     this.#running.set(name, { source, exec, sink, settings });
     await source.start(sink);
     sink.flush();
@@ -97,19 +101,26 @@ export class Sources implements Part {
     return engine.exec(...call);
   }
 
-  /** Waits a while for each source's first facts, so that the first answers are not "not ready". */
+  /**
+   * Begins with what was saved. Waits a while for the first facts of a source of which nothing was, so that the first
+   * answers are not "not ready".
+   */
   async start({ config }: LoadedConfig): Promise<void> {
-    await Promise.race([
-      this.#change(config, this.#saved()),
-      delay(FIRST_FACTS_MS, undefined, { ref: false }),
-    ]);
+    const saved = this.#saved();
+    this.#changing = this.#change(config, saved).catch((error: unknown) => {
+      this.#log.error('a source could not be started; please report it', { error: errorMessage(error) });
+    });
+    if (wantedSources(config, this.#node()).every(({ name }) => saved?.has(name) === true)) return;
+    await Promise.race([this.#changing, delay(FIRST_FACTS_MS, undefined, { ref: false })]);
   }
 
   async reload({ config }: LoadedConfig): Promise<void> {
+    await this.#changing;
     await this.#change(config);
   }
 
   async stop(): Promise<void> {
+    this.#isStopped = true;
     await Promise.all([...this.#running.values()].map(({ source }) => source.stop()));
     for (const { sink } of this.#running.values()) sink.close();
   }

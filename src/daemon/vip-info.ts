@@ -19,9 +19,9 @@ export function* infosOf(kept: Iterable<KeptService>): Iterable<VirtualServiceIn
 
 function infoOf({ service, counters, problem }: KeptService): VirtualServiceInfo {
   const { vip, port, protocol, scheduler } = service;
-  const limits = new Map(service.backends.map(({ id, maxConnections }) => [id, maxConnections]));
+  const desired = new Map(service.backends.map((each) => [each.id, each]));
   const backends = counters?.backends ?? service.backends.map(unused);
-  const tasks = backends.map((each) => taskInfo(each, limits.get(each.id)));
+  const tasks = backends.map((each) => taskInfo(each, desired.get(each.id)));
   const takes = tasks.some(({ state }) => state === 'active' || state === 'full');
   const { active, total, bytesIn, bytesOut, refused, failed, retried } = counters ?? nothing;
   return {
@@ -53,7 +53,7 @@ function unused({ id, name, address, weight, state }: DesiredBackend): BackendCo
 
 function taskInfo(
   { id, address, state, ...counters }: BackendCounters,
-  limit: number | undefined,
+  { maxConnections: limit, slowStart }: Partial<DesiredBackend> = {},
 ): VirtualTaskInfo {
   const isFull = limit !== undefined && counters.active >= limit;
   const taking = counters.weight === 0 ? 'quiesced' : isFull ? 'full' : 'active';
@@ -62,6 +62,7 @@ function taskInfo(
     ...counters,
     address: formatHostPort(address),
     ...(limit !== undefined && { maxConnections: limit }),
+    ...(slowStart !== undefined && { slowStart }),
     state: state === 'draining' ? 'draining' : taking,
   };
 }

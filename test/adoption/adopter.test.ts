@@ -165,6 +165,18 @@ describe('a container that runs', () => {
     expect(textOf('web')).toBe('nameserver 192.0.2.99\n');
   });
 
+  it('whose file is not there, because the folder is not mounted, says so', async () => {
+    found.set('web', reached);
+    sink.update({ tasks: [task('web')] });
+    adopter.start();
+    await vi.waitFor(() => expect(adopter.states()[0]).toMatchObject({ adopted: false, code: 'unwritable' }));
+    expect(adopter.states()[0]?.why).toContain('mount the folder');
+    container('web');
+    await adopter.probe();
+    sink.update({ tasks: [task('web', { weight: 2 })] });
+    await untilOurs('web');
+  });
+
   it('whose file was edited by hand is left alone', async () => {
     container('web', 'nameserver 192.0.2.7\n');
     found.set('web', reached);

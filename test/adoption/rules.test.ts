@@ -31,7 +31,7 @@ function outcome({ label, resolver: over, ...given }: Case): string {
   };
   const decision = decide(task, {
     ...{ mode: 'auto', choices: { stacks: {} }, asksAnyway: false, networks: [network('shop_default')] },
-    ...{ isContested: false, reach: () => reached },
+    ...{ isContested: false, fault: undefined, reach: () => reached },
     ...given,
   });
   return decision.adopt ? `adopted: ${decision.why}` : decision.code;
@@ -69,6 +69,7 @@ describe('which are left alone although they are wanted', () => {
     ['overlay', { mode: 'all', networks: overlay }],
     ['adopted: a label asks for it', { label: true, networks: overlay }],
     ['contested', { mode: 'all', isContested: true }],
+    ['unwritable', { mode: 'all', fault: 'EACCES' }],
     ['unreachable', { mode: 'all', reach: () => ({ kind: 'blocked', why: 'a firewall' }) }],
     ['pending', { mode: 'all', reach: () => ({ kind: 'unknown', why: 'no probe yet' }) }],
   ])('%s: %j', (expected, given) => {

@@ -463,6 +463,8 @@ export interface Fixture {
   readonly adoption: FakeAdoption;
   readonly logged: string[];
   readonly status: { current: DaemonStatus; problems: Problem[]; unanswered: string[] };
+  /** What a request for a reload does. */
+  readonly reload: { run: () => void };
 }
 
 /** A catalog with {@link FACTS} behind a server on a unix socket in a directory of its own. */
@@ -479,6 +481,7 @@ export async function startApi(
   const adoption = new FakeAdoption();
   const logged: string[] = [];
   const status = { current: STATUS, problems: [] as Problem[], unanswered: [] as string[] };
+  const reload: Fixture['reload'] = { run: () => undefined };
   const server = createApiServer({
     catalog,
     names,
@@ -489,6 +492,7 @@ export async function startApi(
       status: () => status.current,
       problems: () => status.problems,
       unanswered: () => Promise.resolve(status.unanswered),
+      requestReload: () => reload.run(),
     },
     templates: { list: () => [] },
     process: fakeProcess,
@@ -503,7 +507,7 @@ export async function startApi(
     rmSync(dir, { recursive: true });
     throw error;
   }
-  return { dir, socket, server, catalog, sink, names, health, vips, adoption, logged, status };
+  return { dir, socket, server, catalog, sink, names, health, vips, adoption, logged, status, reload };
 }
 
 /** Puts {@link FACTS} into the catalog and says that they are live. */

@@ -268,7 +268,12 @@ it('docs/api.md has every route and every problem code', () => {
   app.addHook('onRoute', ({ url, method }) => {
     routes.push(`${String(method)} ${url}`);
   });
-  const daemon = { status: () => status.current, problems: () => [], unanswered: () => Promise.resolve([]) };
+  const daemon = {
+    status: () => status.current,
+    problems: () => [],
+    unanswered: () => Promise.resolve([]),
+    requestReload: () => undefined,
+  };
   const ports = {
     catalog,
     names,

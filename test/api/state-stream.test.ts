@@ -80,8 +80,6 @@ class World {
       catalog: this.catalog,
       daemon: {
         status: () => ({ ...STATUS, domain: this.domain, startedAt: this.startedAt }),
-        problems: () => [],
-        unanswered: () => Promise.resolve([]),
       },
       drains: { drains: () => this.catalog.drains },
       log: this.log,

@@ -12,7 +12,7 @@ describe('the command line', () => {
   it.each([
     ['servcies', "unknown command 'servcies' (Did you mean services?)"],
     ['tasks --stak x', "unknown option '--stak' (Did you mean --stack?)"],
-    ['tasks -o xml', "argument 'xml' is invalid. Allowed choices are table, wide, json, ndjson, name"],
+    ['tasks -o xml', "argument 'xml' is invalid. Allowed choices are table, wide, json, yaml, ndjson, name"],
     ['query', "missing required argument 'name'"],
     ['tasks web', 'too many arguments'],
     ['config shwo', "unknown command 'shwo' (Did you mean show?)"],

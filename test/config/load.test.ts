@@ -344,6 +344,35 @@ describe('DOCKER_HOST', () => {
   );
 });
 
+describe('sources.docker.socket', () => {
+  it.each([
+    ['/run/docker.sock', '/run/docker.sock'],
+    ['unix:///var/run/docker.sock', '/var/run/docker.sock'],
+    ['unix:/var/run/docker.sock', '/var/run/docker.sock'],
+    ['run/docker.sock', '/etc/fairlead/run/docker.sock'],
+  ])('%s in a file is %s, and so is a variable of Fairlead', (socket, path) => {
+    const cwd = '/etc/fairlead';
+    const file = parseConfigText(`sources: { docker: { socket: "${socket}" } }`, { cwd });
+    expect(configOf(file).sources.docker).toMatchObject({ socket: path });
+    const env = { FAIRLEAD_SOURCES__DOCKER__SOCKET: socket };
+    expect(configOf(parseConfigText('', { env, cwd })).sources.docker).toMatchObject({ socket: path });
+  });
+
+  it.each([
+    ['tcp://192.0.2.1:2375', 'is reached by tcp, not by a unix socket'],
+    ['ssh://host', 'is reached by ssh, not by a unix socket'],
+    ['npipe:////./pipe/docker_engine', 'is reached by npipe, not by a unix socket'],
+    ['unix://relative.sock', 'has no path from the root on'],
+    ['unix://', 'has no path from the root on'],
+  ])('%s is a mistake that says where it is and what to write', (socket, why) => {
+    expect(mistakes(parseConfigText(`sources:\n  docker:\n    socket: "${socket}"\n`, {}))).toEqual([
+      expect.stringMatching(/3:13: sources\.docker\.socket: /),
+    ]);
+    const [mistake] = mistakes(parseConfigText(`sources: { docker: { socket: "${socket}" } }`, {}));
+    expect(mistake).toContain(`which ${why}; it must be the engine's unix socket on this host`);
+  });
+});
+
 describe('the hash', () => {
   const hash = (text: string) => {
     const result = parseConfigText(text, { cwd: '/' });

@@ -1,4 +1,4 @@
-import { rename, rm, writeFile } from 'node:fs/promises';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { describe, expect, it, vi } from 'vitest';
 import { Daemon } from '../../src/daemon/daemon.js';
 import { logTo } from '../../src/daemon/log.js';
@@ -116,5 +116,16 @@ describe('the daemon', () => {
     );
     expect(second.apiAddresses()).toEqual([]);
     expect(await ask(first, web)).toBe('192.0.2.1/5');
+  });
+});
+
+describe('a start', () => {
+  it('saves what it found without a change after it, so that kill -9 loses nothing', async () => {
+    const daemon = await ground.started();
+    await vi.waitFor(
+      async () => expect(await readFile(ground.path('state', 'catalog.json'), 'utf8')).toContain('192.0.2.1'),
+      { timeout: 10_000 },
+    );
+    expect(daemon.status().state).toMatchObject({ failures: 0, writtenAt: expect.any(Number) as number });
   });
 });

@@ -1,11 +1,12 @@
 import type { FastifyInstance } from 'fastify';
 import { serviceName, type Service } from '../../catalog/model.js';
+import type { Snapshot } from '../../catalog/snapshot.js';
 import { jsonListStream } from '../json-stream.js';
 import { refJson, timestamp } from '../json.js';
 import { Params } from '../params.js';
 import type { ApiPorts, VirtualServiceInfo } from '../ports.js';
 import { byText } from '../sorted.js';
-import type { VipJson } from '../types/vips.js';
+import type { VipJson, VipTaskJson } from '../types/vips.js';
 
 const FILTERS = ['environment', 'stack', 'service'] as const;
 
@@ -29,7 +30,9 @@ export function vipRoutes(app: FastifyInstance, { catalog, vips, clock }: ApiPor
     }
     found.sort(byServiceAndPort);
     const head = { revision: snapshot.revision, now: timestamp(clock()) };
-    return reply.type('application/json; charset=utf-8').send(jsonListStream(head, 'vips', eachJson(found)));
+    return reply
+      .type('application/json; charset=utf-8')
+      .send(jsonListStream(head, 'vips', eachJson(found, snapshot)));
   });
 }
 
@@ -37,7 +40,7 @@ function byServiceAndPort({ info: a }: Listed, { info: b }: Listed): number {
   return byText(a.service, b.service) || a.port - b.port || byText(a.protocol, b.protocol);
 }
 
-function* eachJson(found: readonly Listed[]): Generator<VipJson> {
+function* eachJson(found: readonly Listed[], snapshot: Snapshot): Generator<VipJson> {
   for (const { service, info } of found) {
     const { service: key, tasks, ...rest } = info;
     yield {
@@ -45,7 +48,12 @@ function* eachJson(found: readonly Listed[]): Generator<VipJson> {
       key,
       name: serviceName(service),
       ...rest,
-      tasks: tasks.map(({ task, ...more }) => ({ id: task, ...more })),
+      tasks: tasks.map(({ task, ...more }) => vipTaskJson(task, more, snapshot)),
     };
   }
+}
+
+function vipTaskJson(id: string, task: Omit<VipTaskJson, 'id'>, snapshot: Snapshot): VipTaskJson {
+  const configuredWeight = snapshot.task(id)?.weight;
+  return { id, ...task, ...(configuredWeight !== undefined && { configuredWeight }) };
 }

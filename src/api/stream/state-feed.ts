@@ -16,7 +16,7 @@ import { changeParts, ITEMS_A_PART, listsJson, snapshotParts } from './state-jso
 
 export interface StateFeedOptions {
   readonly catalog: Pick<CatalogReader, 'snapshot' | 'onChange'>;
-  readonly daemon: DaemonInfo;
+  readonly daemon: Pick<DaemonInfo, 'status'>;
   readonly drains: Pick<HealthPort, 'drains'>;
   readonly log: Pick<Log, 'warn'>;
   /** Milliseconds since the epoch. */

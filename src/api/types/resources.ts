@@ -150,6 +150,8 @@ export interface StatusJson {
     readonly loadedAt: Timestamp;
     /** The last attempt to reload. */
     readonly reload?: { readonly at: Timestamp; readonly ok: boolean; readonly error?: string };
+    /** Keys that changed since the daemon started and are in force after a restart only; absent: none. */
+    readonly needsRestart?: readonly string[];
   };
   readonly dns: {
     /** Bound addresses, `ip:port`. */
@@ -265,6 +267,12 @@ export interface DrainListJson {
 export interface TaskRefJson {
   readonly id: string;
   readonly name: string;
+}
+
+/** `POST /v1/reload`. */
+export interface ReloadJson {
+  /** When the daemon took the request. */
+  readonly now: Timestamp;
 }
 
 /** A line of `GET /v1/events`. */

@@ -79,8 +79,12 @@ export interface VipTaskJson {
   readonly name: string;
   /** `ip:port`. */
   readonly address: string;
-  /** Slow start included. */
+  /** What the scheduler goes by: with a slow start all weights of a service are scaled, so that they can grow by steps. */
   readonly weight: number;
+  /** The weight that is configured; absent: the task is gone. */
+  readonly configuredWeight?: number;
+  /** The share of its weight that a slow start gives it now, 0 to 1; absent: all of it. */
+  readonly slowStart?: number;
   /** At most so many open connections; absent: no limit. */
   readonly maxConnections?: number;
   /**

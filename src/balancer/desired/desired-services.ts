@@ -126,11 +126,13 @@ function candidates(
       until = Math.min(until, now + Math.min(left, Math.max(SHORTEST_STEP_MS, window / SLOW_START_STEPS)));
     const full = Math.min(65_535, task.weight * scale);
     const maxConnections = task.balancing?.maxConnections ?? balancing.maxConnections;
+    const weight = grows ? slowStartWeight(full, Math.max(0, age), window) : full;
     return {
       task,
       id: task.id,
       name: task.name,
-      weight: grows ? slowStartWeight(full, Math.max(0, age), window) : full,
+      weight,
+      ...(weight < full && { slowStart: weight / full }),
       ...(maxConnections ? { maxConnections } : {}),
       state: task.health === 'draining' ? 'draining' : 'active',
     };

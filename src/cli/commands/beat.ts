@@ -8,6 +8,6 @@ export async function run(context: Context): Promise<number> {
   const ok = !context.on('fail');
   const path = `/v1/tasks/${encodeURIComponent(context.argument(0) ?? '')}/beat`;
   const task = await context.send<TaskRefJson>('PUT', path, { body: { ok, note: context.text('note') } });
-  printChange(context, task, () => `${plain(task.name)} says that it is ${ok ? 'well' : 'not well'}\n`);
+  await printChange(context, task, () => `${plain(task.name)} says that it is ${ok ? 'well' : 'not well'}\n`);
   return EXIT.ok;
 }

@@ -14,7 +14,7 @@ export async function run(context: Context): Promise<number> {
   }
   const { path, hash, origins } = result;
   const config = configDocument(result.config);
-  printOne(context, { path, hash, config, origins: Object.fromEntries(origins) }, () => {
+  await printOne(context, { path, hash, config, origins: Object.fromEntries(origins) }, () => {
     const { paint, width } = context;
     const columns = [
       { header: 'KEY', value: (row: Row) => row.key },

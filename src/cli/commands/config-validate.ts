@@ -13,7 +13,7 @@ export async function run(context: Context): Promise<number> {
   const report = result.ok
     ? { valid: true, path: result.path, hash: result.hash, errors: [] }
     : { valid: false, path: result.path, errors: result.errors };
-  printOne(context, report, () => (result.ok ? `valid: ${shown}\n` : ''));
+  await printOne(context, report, () => (result.ok ? `valid: ${shown}\n` : ''));
   if (result.ok) return EXIT.ok;
   for (const error of result.errors) context.io.stderr.write(`${formatConfigError(error)}\n`);
   context.io.stderr.write(

@@ -14,10 +14,10 @@ export async function run(context: Context): Promise<number> {
 const TONES = { OK: 'good', WARN: 'warn', FAIL: 'bad' } as const;
 
 /** Prints findings. @returns the exit code: 1 when one is a failure */
-export function report(context: Context, findings: readonly Finding[]): number {
+export async function report(context: Context, findings: readonly Finding[]): Promise<number> {
   const number = (verdict: Verdict) => findings.filter((finding) => finding.verdict === verdict).length;
   const summary = { ok: number('OK'), warnings: number('WARN'), failures: number('FAIL') };
-  printOne(context, { summary, findings }, () => {
+  await printOne(context, { summary, findings }, () => {
     const width = Math.max(...findings.map(({ check }) => textWidth(check)));
     const lines = findings.map(({ check, verdict, message, remedy }) => {
       const line = `${context.paint(TONES[verdict], padEnd(verdict, 4))}  ${padEnd(check, width)}  ${plain(message)}\n`;

@@ -17,7 +17,7 @@ export async function run(context: Context): Promise<number> {
   const drain = await context.send<DrainJson>('PUT', path, { query, body });
   const end = drain.until === undefined ? 'until it is taken back' : `until ${drain.until}`;
   if (context.text('output') === 'name') context.print(`${plain(drain.name)}\n`);
-  else printChange(context, drain, () => `draining ${plain(targetText(target))} ${end}\n`);
+  else await printChange(context, drain, () => `draining ${plain(targetText(target))} ${end}\n`);
   const emptied = await emptiedService(context, target);
   if (emptied !== undefined) context.notice(`no other task can serve ${plain(emptied)} until then`);
   return EXIT.ok;
@@ -45,7 +45,7 @@ async function list(context: Context): Promise<number> {
     throw new CliError(EXIT.usage, `--${given} is given, but not what to drain; name a task or a service`);
   }
   const { now, drains } = await context.get<DrainListJson>('/v1/drains');
-  printList(context, drains, {
+  await printList(context, drains, {
     columns: columns(context, Date.parse(now)),
     name: ({ name }) => name,
     id: ({ task, name }) => task ?? name,

@@ -14,7 +14,7 @@ export async function run(context: Context): Promise<number> {
     type: context.argument(1),
     as: context.text('as'),
   });
-  printOne(context, told, () => words(context, told));
+  await printOne(context, told, () => words(context, told));
   return told.rcode === 'NXDOMAIN' || told.rcode === 'REFUSED' ? EXIT.negative : EXIT.ok;
 }
 

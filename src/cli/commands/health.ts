@@ -29,7 +29,7 @@ export async function run(context: Context): Promise<number> {
     }
   }
   const { now, checks } = await ask();
-  printList(context, checks, {
+  await printList(context, checks, {
     columns: healthColumns(Date.parse(now)),
     wide,
     name: ({ name }) => name,

@@ -12,7 +12,7 @@ export async function run(context: Context): Promise<number> {
     type: context.argument(1),
     as: context.text('as'),
   });
-  printOne(context, answer, () => (context.on('quiet') ? dataOnly(answer) : words(context, answer)));
+  await printOne(context, answer, () => (context.on('quiet') ? dataOnly(answer) : words(context, answer)));
   if (answer.undecoded !== undefined) {
     throw new CliError(
       EXIT.data,

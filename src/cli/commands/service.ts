@@ -22,7 +22,7 @@ export async function run(context: Context): Promise<number> {
   const { stack, service, sidekick } = name.stack === undefined ? await onlyOne(context, name) : name;
   const path = `/v1/services/${encodeURIComponent(stack ?? '')}/${encodeURIComponent(service)}`;
   const detail = await context.get<ServiceDetailJson>(path, { sidekick });
-  printOne(context, detail, () => words(context, detail));
+  await printOne(context, detail, () => words(context, detail));
   return EXIT.ok;
 }
 

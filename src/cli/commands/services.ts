@@ -9,7 +9,7 @@ import { StateWatch } from '../state-watch.js';
 export async function run(context: Context): Promise<number> {
   if (context.on('watch')) return watchAll(context);
   const { services } = await context.get<ServiceListJson>('/v1/services', { stack: context.text('stack') });
-  printList(context, services, {
+  await printList(context, services, {
     columns: SERVICE_COLUMNS,
     wide: WIDE_SERVICE_COLUMNS,
     name: ({ name }) => name,

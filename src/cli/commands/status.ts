@@ -9,7 +9,7 @@ import { printOne } from '../print-list.js';
 
 export async function run(context: Context): Promise<number> {
   const status = await context.get<StatusJson>('/v1/status');
-  printOne(context, status, () => words(context, status));
+  await printOne(context, status, () => words(context, status));
   return EXIT.ok;
 }
 
@@ -25,6 +25,13 @@ function words({ paint, width }: Context, status: StatusJson): string {
       [
         'config',
         `${config.path ?? 'defaults, no file'} (${config.hash.slice(0, 12)}), loaded ${ageBetween(config.loadedAt, now)} ago`,
+      ],
+      [
+        'restart',
+        config.needsRestart && {
+          text: `needed for ${config.needsRestart.join(', ')}: a reload cannot put them in force`,
+          tone: 'warn',
+        },
       ],
       [
         'reload',

@@ -16,7 +16,7 @@ export async function run(context: Context): Promise<number> {
     service: context.text('service'),
     health: context.text('health'),
   });
-  printList(context, tasks, {
+  await printList(context, tasks, {
     columns: taskColumns(context),
     wide: WIDE_TASK_COLUMNS,
     name: ({ name }) => name,

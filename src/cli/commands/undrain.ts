@@ -11,7 +11,7 @@ export async function run(context: Context): Promise<number> {
   const target = await drained(context, text);
   const { path, query } = targetRoute(target, 'drain');
   const drain = await context.send<DrainJson>('DELETE', path, { query });
-  printChange(context, drain, () => `${plain(targetText(target))} is not drained any more\n`);
+  await printChange(context, drain, () => `${plain(targetText(target))} is not drained any more\n`);
   return EXIT.ok;
 }
 

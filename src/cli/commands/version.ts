@@ -13,7 +13,7 @@ export async function run(context: Context): Promise<number> {
   const daemon = await daemonVersion(context);
   const { node } = process.versions;
   const client = { version, node, platform: process.platform, arch: process.arch };
-  printOne(context, { client, daemon: daemon ?? null }, () => {
+  await printOne(context, { client, daemon: daemon ?? null }, () => {
     const there = daemon
       ? `${plain(daemon.version)} (Node ${plain(daemon.node)}, ${context.address.text})`
       : 'not reached';

@@ -1,11 +1,13 @@
 import type { StatusJson } from '../../api/types/resources.js';
-import type { VipListJson } from '../../api/types/vips.js';
+import type { VipJson, VipListJson } from '../../api/types/vips.js';
 import type { Context } from '../context.js';
 import { CliError, EXIT } from '../exit-codes.js';
 import { findTarget } from '../find-target.js';
 import { plain } from '../format/text.js';
 import { printList } from '../print-list.js';
-import { VIP_COLUMNS, vipRows, wideVipColumns } from '../vip-columns.js';
+import type { Column } from '../format/text-table.js';
+import { sortRows } from '../sort-rows.js';
+import { VIP_COLUMNS, vipRows, wideVipColumns, type VipRow } from '../vip-columns.js';
 import { StateWatch } from '../state-watch.js';
 import { watchVips } from '../vip-watch.js';
 
@@ -31,17 +33,35 @@ export async function run(context: Context): Promise<number> {
       state.close();
     }
   }
-  const { vips } = await ask();
+  const list = (await ask()).vips;
+  const ofPort = [...VIP_COLUMNS, ...wide].map((column) => wholePort(column));
+  const vips = sortRows(list, ofPort, context.text('sort'));
   const empty = vips.length > 0 ? '' : await whyNone(context);
   if (context.on('quiet') || (format !== 'table' && format !== 'wide')) {
     const name = ({ vip, port, protocol }: VipListJson['vips'][number]) => `${vip}:${port}/${protocol}`;
-    printList(context, vips, { columns: [], name, empty });
+    await printList(context, vips, { columns: [], name, isSorted: true, empty });
     return EXIT.ok;
   }
-  printList(context, vipRows(vips), { columns: VIP_COLUMNS, wide, name: ({ vip }) => vip.vip, empty });
+  await printList(context, vipRows(vips), {
+    columns: VIP_COLUMNS,
+    wide,
+    name: ({ vip }) => vip.vip,
+    isSorted: true,
+    empty,
+  });
   for (const { problem } of vips)
     if (problem !== undefined) context.notice(`${context.paint('warn', '!')} ${plain(problem)}`);
   return EXIT.ok;
+}
+
+/** A column of a port as a whole: what `--sort` goes by. */
+function wholePort({ header, value, sort }: Column<VipRow>): Column<VipJson> {
+  const row = (vip: VipJson): VipRow => ({ vip, goesOn: false });
+  return {
+    header,
+    value: (vip) => value(row(vip)),
+    ...(sort && { sort: (vip: VipJson) => sort(row(vip)) }),
+  };
 }
 
 async function serviceOf(context: Context, text: string) {

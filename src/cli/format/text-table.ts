@@ -10,9 +10,13 @@ export interface Column<Row> {
   /** Upper case. */
   readonly header: string;
   readonly value: (row: Row) => string | Cell;
+  /** What `--sort` compares, where that is not the text: a time, a size. */
+  readonly sort?: (row: Row) => string | number;
   readonly align?: 'left' | 'right';
   /** May lose its middle when the terminal is too narrow. */
   readonly shrinks?: boolean;
+  /** Left out, the lowest number first, where the terminal is too narrow even so. */
+  readonly drops?: number;
 }
 
 export interface TableOptions {
@@ -20,18 +24,25 @@ export interface TableOptions {
   readonly headers?: boolean;
   /** Columns of the terminal; absent: as wide as it gets. */
   readonly width?: number | undefined;
+  /** Receives the header of each column that is left out. */
+  readonly onDropped?: (header: string) => void;
 }
 
 const GAP = '  ';
-/** No column shrinks below this. */
+/** No column shrinks below this, or below its header. */
 const NARROWEST = 8;
+
+function narrowest({ header }: { readonly header: string }): number {
+  return Math.max(NARROWEST, textWidth(header));
+}
 
 /** Aligned columns without borders; empty cells are `-`, so that every row has as many words as there are headers. */
 export function renderTable<Row>(
   rows: readonly Row[],
-  columns: readonly Column<Row>[],
-  { paint, headers = true, width }: TableOptions,
+  wanted: readonly Column<Row>[],
+  { paint, headers = true, width, onDropped = () => undefined }: TableOptions,
 ): string {
+  const columns = thoseThatFit(rows, wanted, { headers, width }, onDropped);
   const body = rows.map((row) =>
     columns.map(({ value }) => {
       const cell = value(row);
@@ -60,6 +71,41 @@ export function renderTable<Row>(
   return lines.map((line) => `${line}\n`).join('');
 }
 
+/** Leaves columns out until the others fit, each shrunk as far as it may be. */
+function thoseThatFit<Row>(
+  rows: readonly Row[],
+  columns: readonly Column<Row>[],
+  { headers, width }: { readonly headers: boolean; readonly width: number | undefined },
+  onDropped: (header: string) => void,
+): readonly Column<Row>[] {
+  if (width === undefined) return columns;
+  const least = new Map(
+    columns.map((column) => {
+      const texts = rows.map((row) => {
+        const cell = column.value(row);
+        return plain(typeof cell === 'string' ? cell : cell.text) || '-';
+      });
+      const widest = [...(headers ? [column.header] : []), ...texts].reduce(
+        (most, text) => Math.max(most, textWidth(text)),
+        0,
+      );
+      return [column, column.shrinks === true ? Math.min(widest, narrowest(column)) : widest];
+    }),
+  );
+  let left = columns;
+  const total = () =>
+    left.reduce((sum, column) => sum + (least.get(column) ?? 0), GAP.length * (left.length - 1));
+  while (total() > width) {
+    const [first] = left
+      .filter(({ drops }) => drops !== undefined)
+      .sort((a, b) => (a.drops ?? 0) - (b.drops ?? 0));
+    if (!first) break;
+    onDropped(first.header);
+    left = left.filter((column) => column !== first);
+  }
+  return left;
+}
+
 /** Takes what is too much from the widest columns that may shrink. */
 function fit<Row>(
   columns: readonly Column<Row>[],
@@ -72,7 +118,7 @@ function fit<Row>(
     let widest = -1;
     for (const [index, column] of columns.entries()) {
       const own = widths[index] ?? 0;
-      if (column.shrinks === true && own > NARROWEST && own > (widths[widest] ?? 0)) widest = index;
+      if (column.shrinks === true && own > narrowest(column) && own > (widths[widest] ?? 0)) widest = index;
     }
     if (widest < 0) break;
     widths[widest] = (widths[widest] ?? 0) - 1;

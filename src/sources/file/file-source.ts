@@ -1,10 +1,11 @@
-import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { factDelta } from '../../catalog/fact-delta.js';
 import type { Facts, FactSink, Source } from '../../catalog/facts.js';
 import type { Problem } from '../../catalog/model.js';
-import { fileFault } from '../../text/file-fault.js';
-import { parseServicesFile, type FileFault } from './parse.js';
+import { errorMessage } from '../../net/error-message.js';
+import type { FileFault } from './parse.js';
+import { parseServices } from './parse-thread.js';
+import { readServices } from './read-services.js';
 import { watchFile } from './file-watch.js';
 
 export interface FileSourceOptions {
@@ -13,20 +14,40 @@ export interface FileSourceOptions {
   readonly environment: string;
   /** Milliseconds since the epoch. */
   readonly clock?: () => number;
+  readonly parse?: typeof parseServices;
 }
 
+/** How long a file that could not be read rests before it is read again, in milliseconds. */
+const RETRY_MS = 2000;
+
 /**
- * Services from a file, watched. What does not parse changes nothing: the last good facts stay, and the mistake is shown
- * with line and column until it is mended.
+ * Services from a file, watched. A file with mistakes changes nothing when there was a good one before: its facts stay.
+ * Otherwise what is without mistakes is served. Each mistake is shown with line and column until it is mended.
  */
-export function createFileSource({ path, environment, clock = Date.now }: FileSourceOptions): Source {
+export function createFileSource({
+  path,
+  environment,
+  clock = Date.now,
+  parse = parseServices,
+}: FileSourceOptions): Source {
   const file = basename(path);
   let watch: { close(): void } | undefined;
+  let retry: NodeJS.Timeout | undefined;
   let last: string | undefined;
   let goodAt: number | undefined;
   /** What the sink has. */
   let told: Facts | undefined;
   let reading: Promise<void> = Promise.resolve();
+  let isStopped = false;
+
+  const readNext = (sink: FactSink) => (reading = reading.then(() => (isStopped ? undefined : read(sink))));
+
+  const tell = (sink: FactSink, facts: Facts): void => {
+    const delta = told && factDelta(told, facts);
+    if (!told) sink.replace(facts, `${file} read`);
+    else if (delta) sink.update({ ...delta, cause: `${file} read` });
+    told = facts;
+  };
 
   const failed = (sink: FactSink, error: string, problems: readonly Problem[]) => {
     sink.update({ problems });
@@ -38,40 +59,55 @@ export function createFileSource({ path, environment, clock = Date.now }: FileSo
   const read = async (sink: FactSink): Promise<void> => {
     let text: string;
     try {
-      text = await readFile(path, 'utf8');
+      text = await readServices(path);
     } catch (error) {
       last = undefined;
-      const message = `${path}: ${fileFault(error)}`;
+      const message = `${path}: ${errorMessage(error)}`;
       failed(sink, message, [{ code: 'file-unreadable', subject: file, message }]);
+      // Permissions of the directories above it, or a file system that comes back, change nothing that is watched.
+      clearTimeout(retry);
+      if (!isStopped) retry = setTimeout(() => void readNext(sink), RETRY_MS).unref();
       return;
     }
     if (text === last) return;
     last = text;
-    const parsed = parseServicesFile(text, environment);
+    const parsed = await parse({ text, environment });
     if (parsed.ok) {
       goodAt = clock();
-      const problems = parsed.warnings.map((each) => problemOf(file, each, each.code));
-      const facts: Facts = { ...parsed.facts, problems };
-      const delta = told && factDelta(told, facts);
-      if (!told) sink.replace(facts, `${file} read`);
-      else if (delta) sink.update({ ...delta, cause: `${file} read` });
-      told = facts;
+      tell(sink, {
+        ...parsed.facts,
+        problems: parsed.warnings.map((each) => problemOf(file, each, each.code)),
+      });
       sink.status({ state: 'live', detail: path });
       return;
     }
     const problems = parsed.faults.map((each) => problemOf(file, each, 'file-invalid'));
-    failed(sink, `${problems[0]?.message ?? file}; the last good version stays in force`, problems);
+    const first = problems[0]?.message ?? file;
+    if (goodAt !== undefined || sink.isRestored === true) {
+      failed(sink, `${first}; the last good version stays in force`, problems);
+      return;
+    }
+    const { valid } = parsed;
+    tell(sink, { tasks: [], services: [], clients: [], ...valid, problems });
+    const served = valid ? 'the rest of the file is served' : 'nothing of the file is served';
+    sink.status({
+      state: 'stale',
+      asOf: clock(),
+      error: `${first}; ${served} until it is mended`,
+      detail: path,
+    });
   };
 
   return {
     name: 'file',
     async start(sink) {
-      const readNext = () => (reading = reading.then(() => read(sink)));
-      watch = watchFile(path, () => void readNext());
-      await readNext();
+      watch = watchFile(path, () => void readNext(sink));
+      await readNext(sink);
     },
     async stop() {
+      isStopped = true;
       watch?.close();
+      clearTimeout(retry);
       await reading;
     },
   };

@@ -1,7 +1,7 @@
 import type { core } from 'zod';
 import type { Facts } from '../../catalog/facts.js';
 import { nearest } from '../../text/nearest.js';
-import { readYaml, type KeyPath } from '../../text/yaml.js';
+import { isMapping, readYaml, type KeyPath } from '../../text/yaml.js';
 import { balancingKeys, servicesFile } from './services-schema.js';
 import { toFacts } from './to-facts.js';
 
@@ -23,7 +23,8 @@ export interface FileWarning extends FileFault {
 
 export type ParseResult =
   | { readonly ok: true; readonly facts: Facts; readonly warnings: readonly FileWarning[] }
-  | { readonly ok: false; readonly faults: readonly FileFault[] };
+  /** `valid`: what is left without the services and clients that have mistakes; absent: the file is not YAML. */
+  | { readonly ok: false; readonly faults: readonly FileFault[]; readonly valid?: Facts };
 
 const keysOf: Readonly<Record<string, readonly string[]>> = {
   '': ['stacks', 'clients'],
@@ -53,17 +54,58 @@ export function parseServicesFile(text: string, environment: string): ParseResul
     const faults = parsed.error.issues.flatMap((issue) =>
       describe(issue).map((each) => fault(each.path, each.part, each.message)),
     );
-    return { ok: false, faults: faults.sort((a, b) => a.line - b.line || a.column - b.column) };
+    const valid = validPart(yaml.value, environment, parsed.error.issues);
+    return {
+      ok: false,
+      faults: faults.sort((a, b) => a.line - b.line || a.column - b.column),
+      ...(valid && { valid }),
+    };
   }
   const { facts, conflicts, warnings } = toFacts(parsed.data, environment);
   if (conflicts.length > 0) {
-    return { ok: false, faults: conflicts.map(({ path, message }) => fault(path, 'key', message)) };
+    const valid = validPart(yaml.value, environment, conflicts);
+    return {
+      ok: false,
+      faults: conflicts.map(({ path, message }) => fault(path, 'key', message)),
+      ...(valid && { valid }),
+    };
   }
   return {
     ok: true,
     facts,
     warnings: warnings.map(({ path, code, message }) => ({ ...yaml.locate(path, 'key'), code, message })),
   };
+}
+
+/** What is left when each service, stack or client with a mistake is left out. */
+function validPart(
+  value: Record<string, unknown>,
+  environment: string,
+  mistakes: readonly { readonly path: KeyPath }[],
+): Facts | undefined {
+  const rest = structuredClone(value);
+  for (const { path } of mistakes) removeAround(rest, path);
+  const parsed = servicesFile.safeParse(rest);
+  if (!parsed.success) return undefined;
+  const { facts, conflicts } = toFacts(parsed.data, environment);
+  // Each time there is less left, so it ends.
+  return conflicts.length === 0 ? facts : validPart(rest, environment, conflicts);
+}
+
+/** `stacks.shop.services.web.ports[0]` takes `web` away, `clients.10.0.0.1.stack` that client, anything else its own key. */
+function removeAround(tree: Record<string, unknown>, path: KeyPath): void {
+  const [first] = path;
+  if (first === undefined) {
+    for (const key of Object.keys(tree)) Reflect.deleteProperty(tree, key);
+    return;
+  }
+  const depth = first === 'stacks' ? (path.length >= 4 ? 4 : 2) : first === 'clients' ? 2 : 1;
+  const keys = path.slice(0, Math.min(depth, path.length));
+  const parent = keys
+    .slice(0, -1)
+    .reduce<unknown>((node, key) => (isMapping(node) ? node[String(key)] : undefined), tree);
+  const last = keys.at(-1);
+  if (isMapping(parent) && last !== undefined) Reflect.deleteProperty(parent, String(last));
 }
 
 interface Described {

@@ -1,0 +1,48 @@
+import { Worker } from 'node:worker_threads';
+import { errorMessage } from '../../net/error-message.js';
+import { parseServicesFile, type ParseResult } from './parse.js';
+
+/** Shorter texts are read in less time than a thread takes to start. */
+const SHORT_TEXT = 32_768;
+/** How long reading may take, in milliseconds: a mapping of 16,000 keys takes some six seconds. */
+const LONGEST_MS = 60_000;
+
+const SCRIPT = new URL('./parse-worker.js', import.meta.url);
+
+export interface ParseInput {
+  readonly text: string;
+  readonly environment: string;
+}
+
+/**
+ * Parses a services file, a long one on a thread of its own: the YAML parser takes seconds for a large file, in which the
+ * daemon would answer nothing. Never rejects.
+ * @param script what the thread runs, for tests; by default the compiled file beside this one, which is there when Fairlead
+ *   was built
+ */
+export async function parseServices(input: ParseInput, script?: URL): Promise<ParseResult> {
+  const isBuilt = !import.meta.url.endsWith('.ts');
+  if (input.text.length < SHORT_TEXT || (!isBuilt && !script))
+    return parseServicesFile(input.text, input.environment);
+  return parseOnThread(input, script ?? SCRIPT);
+}
+
+function parseOnThread(input: ParseInput, script: URL): Promise<ParseResult> {
+  return new Promise((resolve) => {
+    const failed = (why: string) => {
+      const message = `cannot be read as YAML: ${why}; make the file smaller`;
+      resolve({ ok: false, faults: [{ line: 1, column: 1, message }] });
+    };
+    const worker = new Worker(script, { name: 'fairlead-yaml', workerData: input });
+    const timer = setTimeout(() => {
+      failed(`it took more than ${LONGEST_MS / 1000} seconds`);
+      void worker.terminate();
+    }, LONGEST_MS);
+    worker.once('message', (result: ParseResult) => resolve(result));
+    worker.once('error', (error) => failed(errorMessage(error)));
+    worker.once('exit', () => {
+      clearTimeout(timer);
+      failed('the thread that read it ended by itself');
+    });
+  });
+}
