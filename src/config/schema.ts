@@ -284,7 +284,7 @@ const connections = () => wholeNumber(0, limits.connections, 'connections').pref
 const balancingSchema = section({
   scheduler: oneOf(SCHEDULERS)
     .describe(
-      'How a virtual IP chooses a task: in turn by weight (`wrr`) or without (`rr`), by open connections (`lc`, `wlc`, `sed`, `nq`, `twos`), by address (`sh`, `dh`, `mh`, `lblc`, `lblcr`), the heaviest first (`fo`, `ovf`).',
+      'How a virtual IP chooses a task: in turn by weight (`wrr`) or without (`rr`), by open connections (`lc`, `wlc`, `sed`, `nq`, `twos`), by address (`sh`, `dh`, `mh`, `lblc`, `lblcr`) or by address and port (`sh-port`, `mh-port`), the heaviest first (`fo`, `ovf`).',
     )
     .prefault('wrr'),
   affinity: duration('0s', '24h')

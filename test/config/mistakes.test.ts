@@ -57,7 +57,7 @@ listen: []
     ],
     [
       'balancing: { scheduler: wrrr }',
-      '1:25: balancing.scheduler: is "wrrr"; it must be one of rr, wrr, lc, wlc, sed, nq, dh, sh, mh, lblc, lblcr, fo, ovf, twos; did you mean wrr?',
+      '1:25: balancing.scheduler: is "wrrr"; it must be one of rr, wrr, lc, wlc, sed, nq, dh, sh, sh-port, mh, mh-port, lblc, lblcr, fo, ovf, twos; did you mean wrr?',
     ],
     ['balancing: { acceptProxy: yes }', '1:27: balancing.acceptProxy: is "yes"; it must be true or false'],
     ['balancing: { panicThreshold: 50 }', '1:30: balancing.panicThreshold: is 50; it must be a share from 0'],

@@ -357,7 +357,7 @@ describe('other values', () => {
       'balancing keeps the good ones',
       { 'fairlead.scheduler': 'wrrr', 'fairlead.affinity': '60s' },
       { balancing: { affinity: 60 } },
-      'container web: label fairlead.scheduler="wrrr" is not one of rr, wrr, lc, wlc, sed, nq, dh, sh, mh, lblc, lblcr, fo, ovf, twos; did you mean wrr?; this is ignored; correct it or remove the label',
+      'container web: label fairlead.scheduler="wrrr" is not one of rr, wrr, lc, wlc, sed, nq, dh, sh, sh-port, mh, mh-port, lblc, lblcr, fo, ovf, twos; did you mean wrr?; this is ignored; correct it or remove the label',
     ],
     [
       'balancing beyond its bounds',

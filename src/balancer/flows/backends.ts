@@ -14,7 +14,12 @@ export interface BackendChanges {
 interface Context {
   readonly createScheduler: CreateScheduler;
   readonly onSignal: (signal: PassiveSignal) => void;
+  /** Milliseconds that only grow. */
+  readonly now?: () => number;
 }
+
+/** A task that refused or reset a flow is tried after all others for so long, in ms, whether it has a check or not. */
+const SHUN_MS = 3000;
 
 /** The backends of one virtual service and the scheduler that picks among them, for TCP connections and UDP sessions alike. */
 export class Backends {
@@ -26,12 +31,16 @@ export class Backends {
   readonly #byDestination = new Map<Destination, Backend>();
   /** Gone, with flows that are still open. */
   readonly #leaving = new Set<Backend>();
+  /** Ids of those that failed a moment ago, and until when others are tried before them. */
+  readonly #shunned = new Map<string, number>();
+  readonly #now: () => number;
   /** What the backends that have left carried. */
   #leftIn = 0;
   #leftOut = 0;
 
   constructor(service: VirtualService, context: Context) {
     this.#context = context;
+    this.#now = context.now ?? (() => performance.now());
     this.#scheduler = context.createScheduler(service);
     this.#scheduledBy = schedulerKey(service);
     this.update(service);
@@ -71,18 +80,29 @@ export class Backends {
 
   /** Chooses a backend for a new flow. */
   pick(flow: Flow, exclude?: ReadonlySet<string>): Backend | undefined {
-    const destination = this.#scheduler.pick(flow, exclude);
+    const shunned = this.#shunned.size === 0 ? undefined : this.#stillShunned(exclude);
+    const destination =
+      (shunned && this.#scheduler.pick(flow, shunned)) ?? this.#scheduler.pick(flow, exclude);
     return destination && this.#byDestination.get(destination);
   }
 
-  /** Counts a flow as open. */
-  hold(backend: Backend): void {
+  /** @returns those to leave out while there are others; undefined when no others are to be */
+  #stillShunned(exclude: ReadonlySet<string> | undefined): ReadonlySet<string> | undefined {
+    const now = this.#now();
+    for (const [id, until] of this.#shunned) if (until <= now) this.#shunned.delete(id);
+    return this.#shunned.size === 0 ? undefined : new Set([...(exclude ?? []), ...this.#shunned.keys()]);
+  }
+
+  /** Counts a flow as open. @param client its address */
+  hold(backend: Backend, client: string): void {
     backend.destination.active++;
+    this.#scheduler.opened?.(client, backend.destination);
   }
 
   /** Takes back {@link hold}. */
-  release(backend: Backend): void {
+  release(backend: Backend, client: string): void {
     backend.destination.active--;
+    this.#scheduler.closed?.(client, backend.destination);
     if (!backend.gone || backend.destination.active > 0 || !this.#leaving.delete(backend)) return;
     this.#forget(backend);
   }
@@ -95,6 +115,7 @@ export class Backends {
     backend.errors++;
     if (fault === undefined) return;
     backend.failing = true;
+    this.#shunned.set(backend.desired.id, this.#now() + SHUN_MS);
     this.#signal(backend, { ok: false, reason: fault });
   }
 
@@ -102,6 +123,7 @@ export class Backends {
   answered(backend: Backend): void {
     if (!backend.failing) return;
     backend.failing = false;
+    this.#shunned.delete(backend.desired.id);
     this.#signal(backend, { ok: true });
   }
 

@@ -193,12 +193,11 @@ class ProxyPlane implements DataPlane {
   /** Tells the kernel where the listeners are. */
   async #lead(): Promise<void> {
     this.#isLeadDue = true;
-    const redirects = [...this.#running.values()].flatMap(
-      ({ frontend, applied: { vip, port, protocol } }) => {
-        const listenPort = frontend.address.port;
-        return protocol === 'tcp' && listenPort !== port ? [{ vip, port, listenPort }] : [];
-      },
-    );
+    const redirects = [...this.#running.values()].flatMap(({ frontend, applied }) => {
+      const { vip, port, protocol } = applied;
+      const listenPort = frontend.address.port;
+      return protocol === 'tcp' && listenPort !== port && takes(applied) ? [{ vip, port, listenPort }] : [];
+    });
     const guard =
       this.#admitted &&
       guardOf(
@@ -252,7 +251,9 @@ class ProxyPlane implements DataPlane {
     const updated = services.map(async (service) => {
       const running = this.#running.get(keyOf(service));
       if (!running || running.applied === service) return;
-      if (!isDeepStrictEqual(running.applied.clients, service.clients)) this.#isLeadDue = true;
+      const { applied } = running;
+      if (!isDeepStrictEqual(applied.clients, service.clients) || takes(applied) !== takes(service))
+        this.#isLeadDue = true;
       running.applied = service;
       await running.frontend.update(service);
     });
@@ -339,6 +340,11 @@ class ProxyPlane implements DataPlane {
         `new ones wait; raise the limit (LimitNOFILE= in the systemd unit, --ulimit nofile= for docker run)`,
     );
   }
+}
+
+/** Whether a task takes connections. Without one none is led to the listener, and the kernel refuses it at once. */
+function takes({ backends }: VirtualService): boolean {
+  return backends.some(({ state, weight }) => state === 'active' && weight > 0);
 }
 
 function keyOf({ vip, port, protocol }: VirtualService): string {

@@ -1,23 +1,26 @@
 import { hashText } from '../../net/hash-text.js';
 import { MAGLEV_SLOTS, maglevTable, type MaglevEntry } from './maglev-table.js';
 import type { Destination, Flow, Scheduler } from './scheduler.js';
+import { sourceText } from './source-text.js';
 import { pickSlot } from './slot-pick.js';
 
 /**
- * Maglev hashing (IPVS `mh`, with `mh-fallback`): a client's address decides, by a table that follows from addresses, ports
+ * Maglev hashing (IPVS `mh`, with `mh-fallback`): a client's address decides, with `mh-port` its port, too; by a table that follows from addresses, ports
  * and weights of the destinations alone, so hosts that see the same ones agree without telling each other. A quiesced
  * destination has no slot. Weights count as they are at an update.
  */
 export class MaglevHashing implements Scheduler {
   readonly #seed: number;
+  readonly #withPort: boolean;
   #owners: readonly Destination[] = [];
   #entries: readonly MaglevEntry[] = [];
   /** Made at the first pick that needs it: services that nobody calls cost nothing. */
   #table: Uint16Array | undefined;
 
   /** @param seed keys the hashes; 32 bits; the same on all hosts that are to agree */
-  constructor(seed: number) {
+  constructor(seed: number, { withPort = false } = {}) {
     this.#seed = seed;
+    this.#withPort = withPort;
   }
 
   update(destinations: readonly Destination[]): void {
@@ -33,7 +36,12 @@ export class MaglevHashing implements Scheduler {
 
   pick(flow: Flow, exclude?: ReadonlySet<string>): Destination | undefined {
     this.#table ??= maglevTable(this.#entries, this.#seed);
-    return pickSlot(this.#table, this.#owners, hashText(flow.client, this.#seed) % MAGLEV_SLOTS, exclude);
+    return pickSlot(
+      this.#table,
+      this.#owners,
+      hashText(sourceText(flow, this.#withPort), this.#seed) % MAGLEV_SLOTS,
+      exclude,
+    );
   }
 }
 

@@ -36,4 +36,7 @@ export interface Scheduler {
    * @param exclude destinations that were tried for this flow already
    */
   pick(flow: Flow, exclude?: ReadonlySet<string>): Destination | undefined;
+  /** A flow of a client address to a destination has begun, or has ended; for those that remember clients. */
+  opened?(client: string, destination: Destination): void;
+  closed?(client: string, destination: Destination): void;
 }

@@ -32,6 +32,25 @@ describe('affinity', () => {
     expect(pick(2)).toBe('d1');
   });
 
+  it('lasts while the client has a flow open, and then for the timeout', () => {
+    const { scheduler, clock, pick } = sticky({ timeout: 60 });
+    const [first] = [destination('d0')];
+    expect([pick(1), pick(2)]).toEqual(['d0', 'd1']);
+    const { client } = flowFrom(1);
+    scheduler.opened?.(client, first);
+    scheduler.opened?.(client, first);
+    clock.ms = 3_600_000;
+    expect([pick(1), pick(2)]).toEqual(['d0', 'd2']);
+    scheduler.closed?.(client, first);
+    clock.ms = 7_200_000;
+    expect(pick(1)).toBe('d0');
+    scheduler.closed?.(client, first);
+    clock.ms += 59_000;
+    expect(pick(1)).toBe('d0');
+    clock.ms += 61_000;
+    expect([pick(3), pick(1)]).toEqual(['d0', 'd1']);
+  });
+
   it.each([
     { why: 'is gone', update: [destination('d1'), destination('d2')] },
     { why: 'is quiesced', update: weighted(0, 1, 1) },

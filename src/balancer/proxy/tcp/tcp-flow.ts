@@ -260,7 +260,7 @@ export abstract class TcpFlow implements Flow, Expiring {
     this.phase = 'connecting';
     if (backend) {
       backends.fail(backend, taskFault(code));
-      backends.release(backend);
+      backends.release(backend, this.client);
       this.#tried = (this.#tried ?? new Set()).add(backend.destination.id);
     }
     if (this.clientIsClosed) this.release();
@@ -274,7 +274,7 @@ export abstract class TcpFlow implements Flow, Expiring {
     this.#released = true;
     this.phase = 'over';
     this.host.wheel.cancel(this);
-    if (this.#backend) this.host.backends.release(this.#backend);
+    if (this.#backend) this.host.backends.release(this.#backend, this.client);
     this.host.ended(this);
   }
 
@@ -295,7 +295,7 @@ export abstract class TcpFlow implements Flow, Expiring {
   /** Until the client has had what the task said. A task that broke off although nothing was sent to it breaks off the client, too. */
   #linger(): void {
     const { backends, wheel } = this.host;
-    if (this.#backend) backends.release(this.#backend);
+    if (this.#backend) backends.release(this.#backend, this.client);
     this.#backend = undefined;
     this.phase = 'lingering';
     this.#active = wheel.now();
@@ -352,7 +352,7 @@ export abstract class TcpFlow implements Flow, Expiring {
     else tally.total++;
     this.phase = 'connecting';
     this.#backend = backend;
-    backends.hold(backend);
+    backends.hold(backend, this.client);
     this.#wakeIn(settings.connect);
     this.dial(backend.destination);
   }

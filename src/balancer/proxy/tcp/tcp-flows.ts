@@ -26,7 +26,7 @@ export type FlowCounts = Pick<VirtualServiceCounters, 'active' | 'total' | 'refu
 export interface TcpFlowsOptions<Client> {
   /** The one that clients dial. */
   readonly port: number;
-  readonly context: Pick<FrontendContext, 'createScheduler' | 'onSignal' | 'limits' | 'clients'>;
+  readonly context: Pick<FrontendContext, 'createScheduler' | 'onSignal' | 'limits' | 'clients' | 'now'>;
   readonly wheel: DeadlineWheel;
   readonly connections: TcpConnections<Client>;
 }

@@ -140,7 +140,7 @@ export class UdpFlows {
     upstream.session = session;
     upstream.uses++;
     backend.total++;
-    this.#backends.hold(backend);
+    this.#backends.hold(backend, clientOf(session));
     return upstream;
   }
 
@@ -253,7 +253,7 @@ export class UdpFlows {
     if (!upstream) return;
     const { backend } = upstream;
     session.upstream = upstream.session = undefined;
-    this.#backends.release(backend);
+    this.#backends.release(backend, clientOf(session));
     if (this.#isComplete(session) && !backend.gone && !this.#isClosed)
       this.#sockets.rest(upstream, this.#now);
     else this.#sockets.discard(upstream);
@@ -269,4 +269,8 @@ export class UdpFlows {
     this.#clients.remove(session.address);
     if (this.#table.size === 0) this.#options.onEmpty();
   }
+}
+
+function clientOf({ address }: UdpSession): string {
+  return canonicalIp(address) ?? address;
 }

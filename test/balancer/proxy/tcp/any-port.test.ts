@@ -56,5 +56,11 @@ it.each(TCP)(
     await plane.apply([{ ...service, scheduler: 'lc' }]);
     expect((await plane.counters())[0]).toMatchObject({ port: ownPort, total: 1 });
     expect(host.redirects).toEqual([redirect]);
+    // Without a task none is led to the listener: the kernel refuses the SYN.
+    const draining = service.backends.map((each) => ({ ...each, state: 'draining' as const }));
+    await plane.apply([{ ...service, backends: draining }]);
+    expect(host.redirects).toEqual([]);
+    await plane.apply([service]);
+    expect(host.redirects).toEqual([redirect]);
   },
 );

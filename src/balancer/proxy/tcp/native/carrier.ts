@@ -45,7 +45,7 @@ export interface CarrierOptions {
 export class Carrier {
   readonly reactor: Reactor;
   readonly #report: (report: Report) => void;
-  readonly #context: Pick<FrontendContext, 'createScheduler' | 'onSignal' | 'limits' | 'clients'>;
+  readonly #context: Pick<FrontendContext, 'createScheduler' | 'onSignal' | 'limits' | 'clients' | 'now'>;
   readonly #native: NativeContext;
   readonly #connections: TcpConnections<Side>;
   readonly #services = new Map<number, Working>();
@@ -77,6 +77,7 @@ export class Carrier {
       createScheduler: makeScheduler(input.seed, now),
       onSignal: (signal) => this.#signals.push(signal),
       limits,
+      now,
       clients: () => this.#clients,
     };
     this.#connections = {

@@ -6,7 +6,7 @@ import type { SchedulerName } from '../../../../net/balancing.js';
 const ONE_STATE: ReadonlySet<SchedulerName> = new Set([
   ...(['lc', 'wlc', 'sed', 'nq', 'twos', 'ovf', 'lblc', 'lblcr'] as const),
   // Their tables follow from the tasks that came and went, which a thread that was started again has not seen.
-  ...(['sh', 'dh'] as const),
+  ...(['sh', 'sh-port', 'dh'] as const),
 ]);
 
 /**

@@ -15,9 +15,6 @@ const UPSTREAM = { allowHalfOpen: true, noDelay: true, highWaterMark: HIGH_WATER
  */
 const HOST_KEEPALIVE = 0;
 
-/** What a stream tells by its 'close' too. A listener must be there, or it would stop the process. */
-const ignore = (): void => undefined;
-
 /** What Node keeps of a stream besides its documented properties, the same from version 14 on. */
 interface StreamStates {
   readonly _readableState?: { autoDestroy: boolean; errored: Error | null };
@@ -166,7 +163,7 @@ export class NodeFlow extends TcpFlow {
     }
     forgive(upstream);
     this.refused(errorCode(error));
-    if (this.phase === 'open') upstream.resume();
+    upstream.resume();
   }
 
   #clientClosed(hadError: boolean): void {
