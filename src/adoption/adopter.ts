@@ -1,6 +1,4 @@
-import { readdirSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
+import { dirname } from 'node:path';
 import type { CatalogReader } from '../catalog/catalog.js';
 import type { ChangeSet } from '../catalog/change.js';
 import type { ContainerResolver, Task } from '../catalog/model.js';
@@ -9,10 +7,10 @@ import { errorMessage } from '../net/error-message.js';
 import type { HostPort } from '../net/ip.js';
 import type { Log } from '../net/log.js';
 import { AdoptedContainer } from './adopted-container.js';
+import { describeAdoption, type AdoptionState } from './adoption-state.js';
 import { ChoicesFile } from './choices.js';
 import { ReachBook } from './reach-book.js';
 import type { ReachProbe } from './reach-probe.js';
-import { parseResolvConf, DOCKER_RESOLVER } from './resolv-conf.js';
 import {
   asksAny,
   decide,
@@ -23,8 +21,8 @@ import {
   type AdoptMode,
   type Choice,
   type Decision,
-  type LeftCode,
 } from './rules.js';
+import { StartingNamespaces } from './starting-namespaces.js';
 
 /** What is configured for the containers of one engine. */
 export interface EngineSettings {
@@ -51,25 +49,9 @@ export interface AdopterOptions {
   readonly probeEvery?: number;
 }
 
-/** How one container resolves names. */
-export interface AdoptionState {
-  readonly task: Task;
-  readonly adopted: boolean;
-  /** Why it is left alone; absent: it is adopted. */
-  readonly code?: LeftCode;
-  readonly why: string;
-  /** The address of its DNS server, as far as it is known. */
-  readonly server?: string;
-}
-
 type ContainerTask = Task & { readonly resolver: ContainerResolver };
 
 const PROBE_EVERY_MS = 10_000;
-/** How often, and for how long, the namespace of a starting container is looked for. */
-const LOOK_EVERY_MS = 5;
-const LOOKS = 400;
-/** Where the engine keeps the network namespaces of its containers, unless it is told otherwise. */
-const NAMESPACES = '/var/run/docker/netns';
 
 /**
  * Adoption: containers ask Fairlead, not Docker's stub resolver. It follows the catalog, decides by the rules, and keeps
@@ -85,10 +67,7 @@ export class Adopter {
   readonly #heard = new Set<string>();
   readonly #heardFrom = new Set<string>();
   readonly #probing = new Set<string>();
-  /** Files of network namespaces that were looked at. */
-  #seenNamespaces = new Set<string>();
-  #namespaceFolder = NAMESPACES;
-  #isLooking = false;
+  readonly #starting: StartingNamespaces;
   #settings: AdopterSettings;
   #choices: ChoicesFile;
   #timer: NodeJS.Timeout | undefined;
@@ -99,6 +78,7 @@ export class Adopter {
     this.#now = options.now ?? Date.now;
     this.#settings = settings;
     this.#choices = new ChoicesFile(settings.state);
+    this.#starting = new StartingNamespaces((path) => this.#probeNamespace(path));
   }
 
   start(): void {
@@ -114,7 +94,7 @@ export class Adopter {
     if (before.state !== settings.state) this.#choices = new ChoicesFile(settings.state);
     if (String(before.listeners.map(({ ip }) => ip)) !== String(settings.listeners.map(({ ip }) => ip))) {
       this.#reach.clear();
-      this.#seenNamespaces.clear();
+      this.#starting.lookAgain();
     }
     this.#considerAll();
   }
@@ -181,16 +161,7 @@ export class Adopter {
     const file = this.#containers.get(task.id);
     const decision = this.#decisions.get(task.id);
     if (!file || !decision) return undefined;
-    const [server] = file.isOurs
-      ? [decision.adopt ? decision.listener : undefined]
-      : parseResolvConf(file.original ?? '').nameservers;
-    const base = { task, adopted: file.isOurs, ...(server !== undefined && { server }) };
-    if (decision.adopt && file.isOurs) return { ...base, why: decision.why };
-    if (decision.adopt) {
-      const why = `${file.path} is not as Docker writes it for a user's network (nameserver ${DOCKER_RESOLVER}): somebody has edited it; restart the container`;
-      return { ...base, code: 'edited', why };
-    }
-    return { ...base, code: decision.code, why: decision.why };
+    return describeAdoption(task, file, decision);
   }
 
   /** Looks whether listeners are still reached: one container a network, and each that has a network of its own to prove. */
@@ -239,7 +210,7 @@ export class Adopter {
     const file = this.#fileOf(task);
     const { isRunning, namespace, namespaces } = task.resolver;
     const [own] = namespaces;
-    if (own !== undefined && !own.startsWith('/proc/')) this.#namespaceFolder = dirname(own);
+    if (own !== undefined && !own.startsWith('/proc/')) this.#starting.folder = dirname(own);
     const isUp = isRunning || task.health === 'initializing';
     if (!isUp) {
       file.restart();
@@ -253,7 +224,8 @@ export class Adopter {
     // Until a probe has ended, what an earlier process adopted stays adopted.
     else if (isOurs && decision.code !== 'pending' && isRunning) this.#release(task, file, decision);
     if (namespace !== 'own') return;
-    if (!isRunning && isUp && !decision.adopt && decision.code === 'pending') void this.#probeStarting();
+    if (!isRunning && isUp && !decision.adopt && decision.code === 'pending')
+      void this.#starting.look(() => this.#isAnyStarting());
     const isProved = this.#reach.hasOwn(id);
     if (isRunning && !isProved && (decision.adopt || decision.code === 'pending'))
       void this.#probeContainer(task);
@@ -338,30 +310,13 @@ export class Adopter {
     }
   }
 
-  /**
-   * The namespace of a container that is being started is there before its process, and nobody says which it is: each
-   * new one is probed, and the address that it asks from says for which network that counts. The engine moves the
-   * interface into it a few milliseconds after it has written the file, so this looks more than once.
-   */
-  async #probeStarting(): Promise<void> {
-    if (this.#isLooking) return;
-    this.#isLooking = true;
-    for (let attempt = 0; attempt < LOOKS && this.#isAnyStarting(); attempt++) {
-      const all = namespacesIn(this.#namespaceFolder);
-      const fresh = all.filter((path) => !this.#seenNamespaces.has(path));
-      this.#seenNamespaces = new Set(all);
-      await Promise.all(fresh.map((path) => this.#probeNamespace(path)));
-      await delay(LOOK_EVERY_MS);
-    }
-    this.#isLooking = false;
-  }
-
-  async #probeNamespace(path: string): Promise<void> {
+  /** @returns whether it is connected to a network already */
+  async #probeNamespace(path: string): Promise<boolean> {
     const result = await this.#options.probe([path], this.#listeners(false));
     const from = 'from' in result ? result.from : undefined;
     const network = from === undefined ? undefined : networkHolding(this.#options.catalog.snapshot, from)?.id;
-    if (network === undefined) this.#seenNamespaces.delete(path);
-    else if (!this.#reach.isReached(network)) this.#noteReach(undefined, network, result);
+    if (network !== undefined && !this.#reach.isReached(network)) this.#noteReach(undefined, network, result);
+    return network !== undefined;
   }
 
   #isAnyStarting(): boolean {
@@ -401,14 +356,4 @@ function isContainer(task: Task | undefined): task is ContainerTask {
 
 function sortKey({ stack, name }: Task): string {
   return `${stack}/${name}`;
-}
-
-function namespacesIn(folder: string): readonly string[] {
-  try {
-    return readdirSync(folder)
-      .filter((name) => /^[0-9a-f]{12}$/.test(name))
-      .map((name) => join(folder, name));
-  } catch {
-    return [];
-  }
 }

@@ -1,4 +1,5 @@
-import { Adopter, type AdopterSettings, type AdoptionState } from '../adoption/adopter.js';
+import { Adopter, type AdopterSettings } from '../adoption/adopter.js';
+import type { AdoptionState } from '../adoption/adoption-state.js';
 import { createReachProbe } from '../adoption/reach-probe.js';
 import type { AdoptionPort } from '../api/ports.js';
 import type { AdoptionJson, AdoptionStatusJson } from '../api/types/adoption.js';

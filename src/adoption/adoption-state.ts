@@ -1,0 +1,31 @@
+import type { Task } from '../catalog/model.js';
+import type { AdoptedContainer } from './adopted-container.js';
+import { DOCKER_RESOLVER, parseResolvConf } from './resolv-conf.js';
+import type { Decision, LeftCode } from './rules.js';
+
+/** How one container resolves names. */
+export interface AdoptionState {
+  readonly task: Task;
+  readonly adopted: boolean;
+  /** Why it is left alone; absent: it is adopted. */
+  readonly code?: LeftCode;
+  readonly why: string;
+  /** The address of its DNS server, as far as it is known. */
+  readonly server?: string;
+}
+
+/** What was decided about a container, and what its file says. */
+export function describeAdoption(
+  task: Task,
+  { path, original, isOurs }: Pick<AdoptedContainer, 'path' | 'original' | 'isOurs'>,
+  decision: Decision,
+): AdoptionState {
+  const [server] = isOurs
+    ? [decision.adopt ? decision.listener : undefined]
+    : parseResolvConf(original ?? '').nameservers;
+  const base = { task, adopted: isOurs, ...(server !== undefined && { server }) };
+  if (!decision.adopt) return { ...base, code: decision.code, why: decision.why };
+  if (isOurs) return { ...base, why: decision.why };
+  const why = `${path} is not as Docker writes it for a user's network (nameserver ${DOCKER_RESOLVER}): somebody has edited it; restart the container`;
+  return { ...base, code: 'edited', why };
+}
