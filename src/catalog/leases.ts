@@ -108,9 +108,7 @@ export class VipLeases {
       disputed.delete(address);
       this.#settle(address, disputed);
     }
-    if (this.#holders.size < pool.size) {
-      for (const key of [...this.#waiting].sort()) if (!this.#assign(key, pool)) break;
-    }
+    for (const key of [...this.#waiting].sort()) if (!this.#assign(key, pool)) break;
     this.#tell(pool);
     return this.#changed;
   }
@@ -164,12 +162,18 @@ export class VipLeases {
 
   /** @returns false when there is no address left */
   #assign(key: ServiceKey, pool: VipPool): boolean {
-    if (this.#holders.size >= pool.size) return false;
+    if (this.#holders.size >= pool.size && !this.#reclaim()) return false;
     let index = hashText(key) % pool.size;
     while (this.#holders.has(pool.at(index))) index = (index + 1) % pool.size;
     this.#put(key, pool.at(index));
     this.#waiting.delete(key);
     return true;
+  }
+
+  /** Takes back the address of the service that has been gone longest. @returns false when none is gone */
+  #reclaim(): boolean {
+    const [longest] = this.#gone.keys();
+    return longest !== undefined && this.#drop(longest) !== undefined;
   }
 
   #put(key: ServiceKey, vip: string): void {

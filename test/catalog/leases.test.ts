@@ -38,24 +38,43 @@ describe('a lease', () => {
   });
 
   it('is the same when the service comes back, and for another once it was gone for long', () => {
-    const { come, go, vip, at, leases } = leasesOf('10.43.0.0/30');
+    const { come, go, vip, at, leases } = leasesOf();
     come('web');
     const address = vip('web');
     at(DAY);
     go('web');
     expect(vip('web')).toBeUndefined();
     at(7 * DAY);
-    expect(come('other')).toEqual([]);
     come('web');
-    expect([vip('web'), vip('other')]).toEqual([address, undefined]);
+    expect(vip('web')).toBe(address);
     go('web');
     at(14 * DAY - 1);
-    expect(come('other')).toEqual([]);
+    come('other');
+    expect(leases.export().map(({ service }) => service)).toEqual([key('web'), key('other')]);
     at(14 * DAY);
-    // A pool that is full is looked at again with the next change, whatever that is.
-    expect(come('third')).toEqual(['other', 'web']);
-    expect([vip('other'), vip('third')]).toEqual([address, undefined]);
-    expect(leases.export()).toEqual([{ service: key('other'), vip: address }]);
+    come('third');
+    expect(leases.export().map(({ service }) => service)).toEqual([key('other'), key('third')]);
+  });
+
+  it('of the service that is gone longest is for another when the pool is full, and of one that is there never', () => {
+    // Five addresses.
+    const { come, go, vip, at, problems } = leasesOf('10.43.0.0/29');
+    come('a', 'b', 'c', 'd', 'e');
+    const [first, second] = [vip('a'), vip('b')];
+    at(1);
+    go('a');
+    at(2);
+    go('b');
+    at(3);
+    come('new');
+    expect(vip('new')).toBe(first);
+    come('newer');
+    expect(vip('newer')).toBe(second);
+    expect(problems()).toEqual([]);
+    come('last');
+    expect(vip('last')).toBeUndefined();
+    expect(problems()).toHaveLength(1);
+    expect(['c', 'd', 'e'].map(vip)).not.toContain(undefined);
   });
 
   it('outlives a restart, with the time since when its service is gone', () => {
