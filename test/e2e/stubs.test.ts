@@ -77,12 +77,12 @@ const columns: readonly Column[] = [
   {
     what: 'SRV',
     ask: `srv:_http._tcp.web.shop.${domain}`,
-    gives: [`0 256 8080 shop_web_1.${domain}`, `0 256 8080 shop_web_2.${domain}`],
+    gives: [`0 256 8080 shop-web-1.${domain}`, `0 256 8080 shop-web-2.${domain}`],
     but: noService,
   },
   { what: 'no such SRV', ask: `srv:_ftp._tcp.web.shop.${domain}`, gives: ['absent'], but: noService },
-  { what: 'PTR', ask: 'ptr:10.9.1.11', gives: [`shop_web_1.${domain}`] },
-  { what: 'PTR of an IPv6 address', ask: 'ptr:fd00:9::61', gives: [`shop_six_1.${domain}`] },
+  { what: 'PTR', ask: 'ptr:10.9.1.11', gives: [`shop-web-1.${domain}`] },
+  { what: 'PTR of an IPv6 address', ask: 'ptr:fd00:9::61', gives: [`shop-six-1.${domain}`] },
   { what: 'no PTR', ask: 'ptr:10.9.1.99', gives: ['absent'] },
 ];
 
