@@ -17,7 +17,7 @@ export function ask(port: number, message: Buffer, client: string): Promise<Buff
     };
     const timer = setTimeout(end, PATIENCE_MS);
     socket.once('message', end);
-    // Nobody listens there yet.
+    // No process listens there yet.
     socket.once('error', () => end());
     socket.bind(0, client, () => socket.send(message, port, '127.0.0.1'));
   });

@@ -17,7 +17,7 @@ export interface LoadReport {
   readonly skipped: number;
   readonly seconds: number;
   readonly qps: number;
-  /** Records in the answer section, and octets, of a reply; means. */
+  /** Records in the answer section, and bytes, of a reply; means. */
   readonly records: number;
   readonly octets: number;
   /** The part of its core that the generator used. */

@@ -5,7 +5,7 @@ import { canonicalIp } from '../../src/net/ip.js';
 export interface Question {
   readonly name: string;
   readonly type: 'A' | 'AAAA' | 'SRV';
-  /** With an OPT record of 1232 octets. */
+  /** With an OPT record of 1232 bytes. */
   readonly edns: boolean;
   /** Addresses, or for SRV targets, in any order. */
   readonly expected: readonly string[];

@@ -36,7 +36,7 @@ export interface BenchService {
 
 /**
  * The services of a zone. Numbers have leading zeros, so that all names, and all answers, are of one length: the floor's
- * replies have the same octets as everybody else's. Service i is in stack i modulo the number of stacks.
+ * replies have the same bytes as everybody else's. Service i is in stack i modulo the number of stacks.
  */
 export function makeZone({ services, tasks, stacks, dual }: ZoneShape): readonly BenchService[] {
   const ip = addressesFrom('10.0.0.1');

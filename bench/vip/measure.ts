@@ -99,7 +99,7 @@ export interface BulkCost {
   readonly mib_per_second: number;
 }
 
-/** @throws Error when an octet was lost or changed */
+/** @throws Error when a byte was lost or changed */
 export async function bulkCost(
   program: string,
   { name, port, child }: Running,

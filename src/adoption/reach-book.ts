@@ -56,7 +56,7 @@ export class ReachBook {
     return this.#networks.get(network)?.kind === 'reached';
   }
 
-  /** It starts anew, or is gone. */
+  /** It starts again, or is gone. */
   forget(container: string): void {
     this.#containers.delete(container);
   }

@@ -10,7 +10,7 @@ export interface ResolvConf {
   readonly external: readonly string[];
 }
 
-/** What a container is to be told. */
+/** What a container should receive. */
 export interface Wanted {
   readonly nameserver: string;
   /** In front of the domains of the original. */

@@ -4,7 +4,7 @@ import type { ProblemJson } from './types/resources.js';
 /** Where a daemon's API is: the path of its unix socket, or a TCP address. */
 export type ApiAddress = { readonly path: string } | { readonly host: string; readonly port: number };
 
-/** The daemon could not be asked: nobody listens, no right to connect, no answer. */
+/** The daemon could not be asked: no process listens, no right to connect, no answer. */
 export class UnreachableError extends Error {
   readonly code: string;
 
@@ -84,7 +84,7 @@ async function exchange<T>(address: ApiAddress, question: Question, options: Get
     const text = await readAll(response);
     const body = parse(text, response);
     if (!isGood(response)) throw new AnswerError(asProblem(body, response));
-    // The daemon is ours, and types.ts is what it speaks; a foreign server is told apart by parse and asProblem.
+    // The daemon is ours, and types.ts is what it speaks; a foreign server is distinguished by parse and asProblem.
     return body as T;
   } catch (error) {
     if (timeout.aborted) throw new UnreachableError('ETIMEDOUT', `no answer within ${timeoutMs} ms`);

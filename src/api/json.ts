@@ -26,7 +26,7 @@ import type {
 /** @param ms milliseconds since the epoch */
 export function timestamp(ms: number): Timestamp {
   const date = new Date(ms);
-  // A source may tell a time that no date can hold; the epoch is at least visibly wrong.
+  // A source may report a time that no date can hold; the epoch is at least visibly wrong.
   return Number.isNaN(date.getTime()) ? new Date(0).toISOString() : date.toISOString();
 }
 

@@ -42,7 +42,7 @@ export async function listen(
   });
 }
 
-/** The socket is made by bind(2) with the umask's mode, so there is no moment in which everybody may connect. */
+/** The socket is made by bind(2) with the umask's mode, so there is no moment in which every user may connect. */
 function bindPrivately(server: Server, path: string): void {
   mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
   const before = process.umask(0o117);

@@ -2,7 +2,7 @@ import { STATUS_CODES } from 'node:http';
 import { QuestionError } from './ports.js';
 import type { ProblemCode, ProblemJson } from './types/resources.js';
 
-/** Octets. Whatever is sent here is a few short words. */
+/** Bytes. Whatever is sent here is a few short words. */
 export const BODY_LIMIT = 4096;
 
 export const PROBLEM_TYPE = 'application/problem+json; charset=utf-8';

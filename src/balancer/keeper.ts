@@ -145,7 +145,7 @@ export class Keeper {
 
   /**
    * Finds out whether the virtual IPs of a configuration can be had. Changes nothing.
-   * @param refuse makes the error for a pool that the operator chose and that something else uses; absent: nobody chose it, and
+   * @param refuse makes the error for a pool that the operator chose and that something else uses; absent: no one chose it, and
    *   the daemon goes on without virtual IPs, because an upgrade must not stop DNS
    * @returns for {@link use}
    * @throws the error of `refuse`

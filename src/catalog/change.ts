@@ -1,7 +1,7 @@
 import type { LookupKey } from './lookup-keys.js';
 import type { ServiceKey } from './model.js';
 
-/** Where changes come from that no source tells of: checks, operators who drain, another configuration. */
+/** Where changes come from that no source reports: checks, operators who drain, another configuration. */
 export const HEALTH = 'health';
 export const OPERATOR = 'operator';
 export const CONFIGURATION = 'configuration';

@@ -4,7 +4,7 @@ import type { Snapshot } from './snapshot.js';
 
 /** How many events are kept for those who come later. */
 const KEPT = 2000;
-/** A change of more tasks than this (a first sync) is told in one line. */
+/** A change of more tasks than this (a first sync) is reported in one line. */
 const TOLD_SINGLY = 500;
 
 type Draft = Pick<CatalogEvent, 'type' | 'subject' | 'message' | 'cause'>;
@@ -94,7 +94,7 @@ function* serviceDraft(type: string, service: Service | undefined): Generator<Dr
 function changeDraft(old: Task, task: Task, change: ChangeSet): Draft {
   const subject = task.name;
   if (old.health !== task.health || old.reason !== task.reason) {
-    // Reports come in crowds, each with a cause of its own; a source tells what it did, and why besides.
+    // Reports come in crowds, each with a cause of its own; a source says what it did, and why besides.
     const cause = change.source === HEALTH ? (task.reason ?? change.cause) : change.cause;
     const isTold = task.reason === undefined || task.reason === cause;
     const reason = isTold ? '' : ` (${task.reason})`;

@@ -3,7 +3,7 @@ import type { SourceFacts } from './source-facts.js';
 
 /**
  * Whether a source only repeats what others see themselves: a registry lists a container of a host whose engine is a
- * source too. Its word counts only while one of those sources has told nothing yet.
+ * source too. Its word counts only while one of those sources has reported nothing yet.
  */
 export function isHearsay(
   { node }: Pick<Task, 'node'>,
@@ -15,7 +15,7 @@ export function isHearsay(
   return witnesses.length > 0 && witnesses.every(({ status }) => status.state !== 'loading');
 }
 
-/** The tasks of a node that other sources tell of: whether they count depends on those that see the node themselves. */
+/** The tasks of a node that other sources report: whether they count depends on those that see the node themselves. */
 export function tasksOfNode(node: string, sources: readonly SourceFacts[]): string[] {
   return sources
     .filter((source) => source.node !== node)

@@ -84,7 +84,7 @@ export class HealthOverlay {
     return [...this.#expected];
   }
 
-  /** @returns whether anything differs; the task's id is touched then. No report: nobody checks it any more. */
+  /** @returns whether anything differs; the task's id is touched then. No report: it is not checked any more. */
   report(task: string, report: HealthReport | undefined): boolean {
     const before = this.#reports.get(task);
     if (report === undefined) return this.#reports.delete(task);
@@ -179,7 +179,7 @@ export class HealthOverlay {
   }
 }
 
-/** A report on an earlier run: whoever was healthy then has to show it anew. */
+/** A report on an earlier run: a task that was healthy then has to show it again. */
 function current(report: HealthReport, { startedAt }: Task): HealthReport {
   if (report.run === startedAt || report.health !== 'healthy') return report;
   return { ...report, health: 'reinitializing', cause: 'started again' };

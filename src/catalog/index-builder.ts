@@ -224,10 +224,10 @@ export class IndexBuilder {
     return membership;
   }
 
-  /** Only where somebody asks: a copy of every task that ever became healthy would be a lot of memory. */
+  /** Only where a client asks: a copy of every task that ever became healthy would be a lot of memory. */
   #withHealthySince(task: Task, before: Task | undefined): Task {
     const service = task.service && this.#next.services.get(serviceKey(task.service));
-    // The first tasks of a service have nobody whose share they could grow into.
+    // The first tasks of a service have no task whose share they could grow into.
     const slowStart = service && (task.balancing?.slowStart ?? service.balancing.slowStart);
     if (!slowStart) return task;
     const source = this.#sources.find(({ name }) => name === task.source);

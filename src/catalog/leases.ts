@@ -26,7 +26,7 @@ export interface LeaseTerms {
 }
 
 /**
- * Who has which virtual IP. A service keeps its address while it is there, and long after it is gone: somebody may have it
+ * Who has which virtual IP. A service keeps its address while it is there, and long after it is gone: another process may have it
  * cached. Which one a service gets follows from its key where it is free, so that hosts that know nothing of each other
  * tend to the same one. A service may ask for one; of several that ask for the same the first by key has it. Nobody takes
  * an address from a service that is there and did not ask for it: its clients would end up elsewhere.
@@ -49,7 +49,7 @@ export class VipLeases {
     return this.#pool?.text;
   }
 
-  /** Changes the terms. Addresses outside of the new pool are given back; {@link change} is to be told of every service. */
+  /** Changes the terms. Addresses outside of the new pool are given back; {@link change} is to be called for every service. */
   configure(terms: LeaseTerms | undefined): void {
     this.#pool = terms && vipPool(terms.pool);
     this.#release = terms?.release ?? 0;

@@ -7,7 +7,7 @@ export function lookupKey(index: keyof Indexes, key: string): LookupKey {
   return `${index}:${key}`;
 }
 
-/** More are told as `all`: naming them would cost more than it saves. */
+/** More are reported as `all`: naming them would cost more than it saves. */
 const MAX_KEYS = 10_000;
 
 /** The entries that differ between two snapshots, as they are found. */
@@ -24,10 +24,10 @@ export class LookupLog {
   }
 }
 
-/** Told of what somebody looks at. */
+/** Receives what is looked at. */
 export interface Watcher {
   readonly look: (key: LookupKey) => void;
-  /** Somebody goes through a whole index. */
+  /** A reader goes through a whole index. */
   readonly scan: () => void;
 }
 

@@ -1,5 +1,5 @@
 /**
- * The words of the catalog. Everything here is an immutable value: whoever holds one may keep it for ever.
+ * The words of the catalog. Everything here is an immutable value: a holder may keep it forever.
  * Names are lower case; addresses are canonical (`canonicalIp`); times are milliseconds since the epoch.
  */
 
@@ -64,7 +64,7 @@ export interface TaskPort extends Port {
 
 /** The host that a task runs on. */
 export interface TaskNode {
-  /** The same whichever source tells of the host: the host id of its Fairlead, or what a registry calls it. */
+  /** The same whichever source reports the host: the host id of its Fairlead, or what a registry calls it. */
   readonly id: string;
   /** For people: the host name. */
   readonly name: string;
@@ -124,7 +124,7 @@ export interface ContainerResolver {
 /** One running, or no longer running, instance. */
 export interface Task {
   /**
-   * The key of the instance, unique over all hosts: a container's id, whichever source tells of the container;
+   * The key of the instance, unique over all hosts: a container's id, whichever source reports the container;
    * `file:stack/service/name`. Facts of several sources that have one id are one task (docs/design.md, "Identity").
    */
   readonly id: string;
@@ -132,7 +132,7 @@ export interface Task {
   readonly node?: TaskNode;
   /** The name operators know it by: the container's, without the slash and any `r-` prefix; any characters. */
   readonly name: string;
-  /** DNS names below the domain, lower case, canonical one first. Empty when the name is no DNS name. */
+  /** DNS names below the domain, lower case, canonical one first. Empty when the name is not a DNS name. */
   readonly names: readonly string[];
   readonly environment: string;
   /** The stack whose bare names this task may use. */
@@ -175,7 +175,7 @@ export interface Task {
   readonly healthySince?: number;
   readonly image?: string;
   readonly startedAt?: number;
-  /** Set by the catalog: the source that told of it. */
+  /** Set by the catalog: the source that reported it. */
   readonly source: string;
 }
 
@@ -201,7 +201,7 @@ export interface Service extends ServiceRef {
   readonly links: Readonly<Record<string, string>>;
   readonly labels: Readonly<Record<string, string>>;
   readonly tasks: readonly Task[];
-  /** The sources that told of it or of its tasks, sorted. */
+  /** The sources that reported it or of its tasks, sorted. */
   readonly sources: readonly string[];
 }
 
@@ -221,7 +221,7 @@ export interface Network {
   readonly source: string;
 }
 
-/** Somebody who asks from an address that no task has: a static entry for hosts without Docker. */
+/** A client that asks from an address that no task has: a static entry for hosts without Docker. */
 export interface Client {
   readonly address: string;
   readonly environment: string;

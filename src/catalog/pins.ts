@@ -39,7 +39,7 @@ export class PinBoard {
     return this.#askers.get(address) ?? [];
   }
 
-  /** The first has the address; the others are told so. */
+  /** The first has the address; the others learn that. */
   grant(address: string): void {
     const [first = '', ...others] = this.askersOf(address);
     this.#problems.delete(first);

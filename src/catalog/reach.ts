@@ -73,7 +73,7 @@ function direct(via: ReachVia, task: Task, endpoints: readonly Endpoint[]): Reac
   return { via, addresses, serviceAddresses: addresses, ports };
 }
 
-/** Under a foreign number the host's address alone would lead to somebody else's port: only SRV may give it then. */
+/** Under a foreign number the host's address alone would lead to another's port: only SRV may give it then. */
 function published(task: Task, gateways: readonly string[]): Reach | undefined {
   const ports = task.ports.flatMap((taskPort) => {
     const dial = taskPort.published?.find((where) => answersAt(where, gateways))?.port;

@@ -19,7 +19,7 @@ export interface ServiceSelection {
 
 /**
  * The tasks that a service's name gives: DNS and balancers ask this one function. When more than the threshold of those
- * that run are unhealthy, or nobody is healthy and somebody unhealthy, the checker is doubted before the tasks are, and all
+ * that run are unhealthy, or none is healthy and one is unhealthy, the checker is doubted before the tasks are, and all
  * that run are taken. When fewer than the
  * minimum are healthy, the best of the others that run fill up.
  * @param threshold 0..1; 1 never panics
@@ -70,8 +70,8 @@ export function selectForService(task: Task): Selection {
 }
 
 /**
- * Whether a task is given under its own name. One that is unhealthy or still starting is: whoever asks for one task
- * wants that one. One that stops or has stopped is not: its address may be somebody else's next.
+ * Whether a task is given under its own name. One that is unhealthy or still starting is: a client that asks for one task
+ * wants that one. One that stops or has stopped is not: its address may be another's next.
  */
 export function selectForName(task: Task): Selection {
   if (task.health === 'stopped' || task.health === 'draining') return { in: false, why: withReason(task) };

@@ -37,7 +37,7 @@ export interface BuiltService {
  * One service from its tasks and from what sources say of it, strongest first. What no source defines follows from the
  * tasks: the ports are the union of theirs, each setting is that of the newest that says anything of it.
  * @param tasks sorted
- * @returns undefined when nothing tells of the service any more
+ * @returns undefined when nothing reports the service any more
  */
 export function buildService(
   ref: ServiceRef,
@@ -67,7 +67,7 @@ export function buildService(
     tasks,
     sources: [...sources].sort(),
   };
-  // Whoever asks for an address need not be whoever defines the service, so the first that tells of one counts.
+  // The source that asks for an address need not be the one that defines the service, so the first that reports one counts.
   const pin = told.find(({ fact: { vip } }) => vip !== undefined)?.fact.vip ?? own.vip;
   return { service, ...(pin !== undefined && { pin }), problems: own.problems };
 }

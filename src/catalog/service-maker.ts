@@ -14,7 +14,7 @@ export interface CatalogSettings extends ServiceDefaults {
   /** `docker` by default. */
   readonly isolation?: Isolation;
   /**
-   * Where virtual IPs come from: leased on these terms, from nowhere, or from what sources tell of services
+   * Where virtual IPs come from: leased on these terms, from nowhere, or from what sources report of services
    * (`ServiceFact.vip`), as it is.
    */
   readonly vips: LeaseTerms | 'none' | 'told';
@@ -41,7 +41,7 @@ export class ServiceMaker {
     return this.#settings;
   }
 
-  /** @returns whether anything differs; then every service is to be made anew */
+  /** @returns whether anything differs; then every service is to be made again */
   configure(settings: CatalogSettings): boolean {
     if (isDeepStrictEqual(this.#settings, settings)) return false;
     this.#settings = settings;

@@ -104,7 +104,7 @@ export class Snapshot {
     this.indexes = indexes;
   }
 
-  /** False while a source has yet to tell what it has: a name that is not here may come. */
+  /** False while a source has yet to report what it has: a name that is not here may come. */
   get loaded(): boolean {
     return this.sources.every((source) => source.state !== 'loading');
   }

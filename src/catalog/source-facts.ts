@@ -23,7 +23,7 @@ export interface Touched {
   readonly meta: boolean;
 }
 
-/** What one source has told, by key. Facts that are told again unchanged keep their old object and touch nothing. */
+/** What one source has reported, by key. Facts that are reported again unchanged keep their old object and touch nothing. */
 export class SourceFacts {
   readonly name: string;
   /** The id of the node whose tasks it sees itself. */

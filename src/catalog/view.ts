@@ -27,7 +27,7 @@ export interface View {
 const noLinks: Readonly<Record<string, string>> = {};
 
 /**
- * The view of whoever asks from an address. The packet's source address is the only thing that is believed.
+ * The view of the client that asks from an address. The packet's source address is the only thing that is believed.
  * @param address canonical
  * @param environment that of a client whose own is not known
  */
@@ -49,7 +49,7 @@ export function viewOf(snapshot: Snapshot, address: string, environment: string)
   };
 }
 
-/** The view of a task, whether it asks from `address` or somebody asks in its name. */
+/** The view of a task, whether it asks from `address` or a client asks in its name. */
 export function taskView(snapshot: Snapshot, task: Task, address?: string): View {
   const service = task.service && snapshot.service(task.service);
   const links =

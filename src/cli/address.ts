@@ -24,7 +24,7 @@ export const SYSTEM_SOCKET = '/run/fairlead/fairlead.sock';
 /**
  * The daemon's address: `--addr`, else FAIRLEAD_ADDR, else the first socket that exists of the system's and the one of
  * a daemon that this user started without rights (`npm start`).
- * @throws CliError when the text is no address
+ * @throws CliError when the text is not an address
  */
 export function daemonAddress(given: string | undefined, defaults: AddressDefaults): DaemonAddress {
   const { env, tmpdir, uid, systemSocket = SYSTEM_SOCKET } = defaults;
@@ -56,7 +56,7 @@ function parseAddress(text: string, origin: string): DaemonAddress {
 }
 
 /**
- * In a directory that everybody may write to, somebody else's socket could pass for the daemon.
+ * In a directory that everybody may write to, another's socket could pass for the daemon.
  * @param owner who must own it
  */
 function isSocket(path: string, owner?: number): boolean {

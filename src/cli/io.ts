@@ -47,7 +47,7 @@ function output(stream: NodeJS.WriteStream): Output {
   return {
     write: (text) => void stream.write(text),
     get isTTY() {
-      // Undefined, whatever its type says, where it is no terminal.
+      // Undefined, whatever its type says, where it is not a terminal.
       return (stream.isTTY as boolean | undefined) ?? false;
     },
     get columns() {

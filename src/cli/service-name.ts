@@ -8,7 +8,7 @@ export interface ServiceName {
 /**
  * Reads `web`, `web.shop`, `logger.web.shop`, the same with the domain or a final dot, and Rancher's way of writing,
  * `shop/web[/logger]`.
- * @returns undefined when it is none of these
+ * @returns undefined when it is not one of these
  */
 export function parseServiceName(text: string, domain: string): ServiceName | undefined {
   const name = text.toLowerCase().replace(/\.$/, '');

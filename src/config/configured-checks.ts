@@ -35,7 +35,7 @@ export interface CheckSurroundings {
 
 /**
  * Reads the checks out of what all layers say together. It looks at what is written, whether the rest of the configuration
- * is good or not, so that its mistakes are told together with all others. Never throws.
+ * is good or not, so that its mistakes are reported together with all others. Never throws.
  */
 export function readChecks(merged: unknown, { layers, cwd, read }: CheckSurroundings): ReadChecks {
   const faults: Fault[] = [];
@@ -45,7 +45,7 @@ export function readChecks(merged: unknown, { layers, cwd, read }: CheckSurround
   for (const section of ['defaults', 'rancherCompose'])
     faults.push(...stackFaults(entriesAt(merged, ['health', section]), ['health', section]));
   for (const [stack, mapping] of entriesAt(merged, ['health', 'defaults'])) {
-    // What is no mapping is the schema's to tell.
+    // What is not a mapping is the schema's to tell.
     if (!isMapping(mapping)) continue;
     const at = ['health', 'defaults', stack];
     const found = readHealthCheckMapping(mapping, at.join('.'), 'all');

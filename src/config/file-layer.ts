@@ -13,7 +13,7 @@ type LayerResult =
   | { readonly ok: true; readonly layer: Layer }
   | { readonly ok: false; readonly errors: readonly ConfigError[] };
 
-/** Reads a configuration text. Never throws; every mistake in the syntax is told. */
+/** Reads a configuration text. Never throws; every mistake in the syntax is reported. */
 export function readFileLayer(text: string, { file, directory }: TextSource): LayerResult {
   const result = readYaml(text, 'domain: rancher.internal');
   if (!result.ok) return { ok: false, errors: result.faults.map((fault) => ({ file, path: '', ...fault })) };

@@ -11,11 +11,11 @@ export interface Fault {
   /** The place to point at when the path itself was written. */
   readonly part: 'key' | 'value';
   readonly message: string;
-  /** The variable that has it, when it is none of a layer's. */
+  /** The variable that has it, when it is not one of a layer's. */
   readonly origin?: string;
 }
 
-/** The faults that a schema issue tells of: one for each unknown key, and those of the union option that was meant. */
+/** The faults that a schema issue reports: one for each unknown key, and those of the union option that was meant. */
 export function issueFaults(issue: core.$ZodIssue, around: KeyPath = []): Fault[] {
   const path = [...around, ...issue.path];
   if (issue.code === 'unrecognized_keys') {

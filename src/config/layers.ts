@@ -31,8 +31,8 @@ export function valueAt(tree: unknown, path: KeyPath): unknown {
 }
 
 /**
- * Mappings are merged, everything else is replaced. A value that is no mapping where one belongs is kept, so that it is
- * told as the mistake that it is; `false` and nothing are no mistakes there.
+ * Mappings are merged, everything else is replaced. A value that is not a mapping where one belongs is kept, so that it is
+ * told as the mistake that it is; `false` and nothing are not mistakes there.
  */
 function merge(lower: unknown, upper: unknown, path: readonly string[] = []): unknown {
   if (upper === undefined) return lower;

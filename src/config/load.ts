@@ -69,7 +69,7 @@ const defaultSystemFile = '/etc/fairlead/fairlead.yaml';
 
 /**
  * Reads the configuration: flags over environment over file over defaults. Synchronous; never throws.
- * All mistakes are told at once, each with its place.
+ * All mistakes are reported at once, each with its place.
  */
 export function loadConfig(options: LoadOptions): LoadResult {
   const { env, cwd, set = [], systemFile = defaultSystemFile } = options;

@@ -8,7 +8,7 @@ import type { Layer } from './layers.js';
 import { variableName, variablePrefix } from './variable-name.js';
 import { unknownKey } from './unknown-key.js';
 
-/** Variables with the prefix that are no keys: these two are the command line's. */
+/** Variables with the prefix that are not keys: these two are the command line's. */
 const otherVariables = ['FAIRLEAD_CONFIG', 'FAIRLEAD_ADDR'] as const;
 
 /** What Kubernetes and Docker links set for a service or container that is itself called fairlead. */
@@ -46,7 +46,7 @@ function readText({ kind, words }: ConfigKey, text: string): unknown {
       return typeof value === 'object' ? value : undefined;
     }
     case 'list': {
-      // An IPv6 address begins with a bracket too, so a text that is no JSON is a list with commas.
+      // An IPv6 address begins with a bracket too, so a text that is not JSON is a list with commas.
       const value = text.startsWith('[') ? parseJson(text) : undefined;
       if (Array.isArray(value)) return value as unknown[];
       return text === '' ? [] : text.split(',').map((item) => item.trim());

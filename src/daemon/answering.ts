@@ -43,7 +43,7 @@ export class Answering implements Part {
   readonly #compiler: Compiler;
   readonly #publisher: Publisher;
   #loaded = false;
-  /** What changed and is still to be told. */
+  /** What changed and is still to be reported. */
   #pending: Set<LookupKey> | 'all' | undefined;
   readonly #telling: Paced;
   #native: NativeUdp | undefined;
@@ -133,7 +133,7 @@ export class Answering implements Part {
   }
 
   /**
-   * To be called with each change of the catalog. A run of changes is told together, at the end of this turn of the event loop at the
+   * To be called with each change of the catalog. A run of changes is reported together, at the end of this turn of the event loop at the
    * earliest: until then this thread could not answer what answering threads would have to ask it.
    */
   publish({ lookups, networks }: ChangeSet, { loaded }: Snapshot): void {

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import type { Config } from '../config/model.js';
 import type { Daemon } from './daemon.js';
 
-/** What the daemon says to whoever started it: what it serves, and three commands to try. */
+/** What the daemon says to the user who started it: what it serves, and three commands to try. */
 export function bannerLines(
   daemon: Daemon,
   { demoReason, config }: { readonly demoReason: string | undefined; readonly config: Config },

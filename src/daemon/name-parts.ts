@@ -17,7 +17,7 @@ import { fileFault } from '../text/file-fault.js';
 import type { DaemonLog } from './log.js';
 import { readResolvConf } from './resolv-conf-watch.js';
 
-/** The parts of the name server that a configuration makes; a reload makes them anew. */
+/** The parts of the name server that a configuration makes; a reload makes them again. */
 export interface Names {
   readonly zone: Zone;
   readonly forwarder: Forwarder;
@@ -124,7 +124,7 @@ export function hostClient({ dns }: Config, snapshot: Snapshot): string {
   return dns.listen.map(({ ip }) => ip).find(mayAsk) ?? '127.0.0.1';
 }
 
-/** What the API tells of forwarding. @param compiled answers of the cache that were given without asking it */
+/** What the API shows of forwarding. @param compiled answers of the cache that were given without asking it */
 export function forwardingStatus({ forwarder, cache }: Names, compiled: number): ForwardingJson {
   const routes = forwarder.status().routes.map(({ suffix, upstreams }) => ({
     suffix,
@@ -134,7 +134,7 @@ export function forwardingStatus({ forwarder, cache }: Names, compiled: number):
   return { routes, ...forwarder.counters(), cache: { ...counters, hits: counters.hits + compiled } };
 }
 
-/** The subnets of the catalog's networks; read anew only when those change. */
+/** The subnets of the catalog's networks; read again only when those change. */
 function networksOf(catalog: NamesContext['catalog']): () => readonly Cidr[] {
   let revision: number | undefined;
   let subnets: readonly Cidr[] = [];

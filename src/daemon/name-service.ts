@@ -25,7 +25,7 @@ export interface NameParts {
   readonly zone: Zone;
   readonly responder: Responder;
   readonly environment: string;
-  /** Who asks when nobody is named: the host itself. */
+  /** Who asks when no one is named: the host itself. */
   readonly hostClient: string;
 }
 

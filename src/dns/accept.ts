@@ -21,12 +21,12 @@ export type Verdict =
  * What becomes of a packet, on every transport alike (RFC 8906):
  * - shorter than a header, or QR set: silence
  * - opcode other than QUERY: NOTIMP, a bare header with ID and opcode, whatever follows; so NOTIMP comes before BADVERS
- * - not one question, unreadable question, records, trailing octets, bad OPT: FORMERR, with the question and the OPT as
+ * - not one question, unreadable question, records, trailing bytes, bad OPT: FORMERR, with the question and the OPT as
  *   far as they could be read
  * - no question, but an OPT with a cookie: the cookie is answered
  * - EDNS version above 0: BADVERS (RFC 6891 section 6.1.3)
  * - a cookie of a length that none has: FORMERR (RFC 7873 section 5.2.2)
- * - class other than IN: REFUSED; the server's version is never told
+ * - class other than IN: REFUSED; the server's version is never revealed
  * - meta types: OPT, TKEY, TSIG and AXFR over UDP FORMERR; MAILA and MAILB NOTIMP; AXFR and IXFR REFUSED
  * - all else is a query; AA, TC, RA, Z and RCODE in it mean nothing (RFC 8906 section 3.1.3)
  */

@@ -7,7 +7,7 @@ import type { ExtendedError } from '../wire/reply.js';
 export interface Question {
   /** Lower case. Valid during the call only: it may be a view of a receive buffer. */
   readonly name: DnsName;
-  /** Lower case, leftmost first, without the root, one character an octet. */
+  /** Lower case, leftmost first, without the root, one character a byte. */
   readonly labels: readonly string[];
   readonly type: number;
 }
@@ -45,7 +45,7 @@ export interface Resolver {
   resolve(question: Question, client: { readonly address: string }): Resolution;
   /**
    * Whether a client gets replies at all; asked where no question comes to {@link resolve}: errors, and queries for a
-   * cookie. Absent: everybody does.
+   * cookie. Absent: every process does.
    */
   serves?(client: { readonly address: string }): boolean;
 }

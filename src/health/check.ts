@@ -94,9 +94,9 @@ export type DnsCheckType = (typeof dnsCheckTypes)[number];
 export interface UdpCheck extends Common {
   readonly kind: 'udp';
   readonly port: number;
-  /** One character an octet; '' sends an empty datagram. */
+  /** One character a byte; '' sends an empty datagram. */
   readonly send: string;
-  /** Octets that the answer has to contain; absent: anything but "port unreachable" passes, silence included. */
+  /** Bytes that the answer has to contain; absent: anything but "port unreachable" passes, silence included. */
   readonly expect?: string;
 }
 

@@ -13,7 +13,7 @@ export interface LastProbe {
   readonly took: number;
 }
 
-/** Everything that the checker keeps of one task. It belongs to the checker; nobody else changes it. */
+/** Everything that the checker keeps of one task. It belongs to the checker; nothing else changes it. */
 export class CheckedTask {
   task: Task;
   check: HealthCheck;
@@ -25,7 +25,7 @@ export class CheckedTask {
   problems: readonly Problem[] = [];
   /** What the last probe found to be wrong with the check itself. */
   fault: string | undefined;
-  /** Why it is in its probed state, as it was told last. */
+  /** Why it is in its probed state, as it was reported last. */
   cause = '';
   /** When the next probe is to begin; undefined: none is planned. */
   dueAt: number | undefined;
@@ -56,7 +56,7 @@ export class CheckedTask {
   }
 
   /**
-   * As clients are given it. What the engine probes itself is told with the task's facts; and where a source says for
+   * As clients are given it. What the engine probes itself is reported with the task's facts; and where a source says for
    * certain that a task is not healthy, a probe that passes changes nothing.
    */
   get health(): Health {

@@ -33,7 +33,7 @@ export interface CheckerOptions {
   readonly defer?: (task: () => void) => void;
   /** Probes at the same time; 1024 at most by default, because tasks that hang keep their places for a whole timeout. */
   readonly concurrency?: number;
-  /** Told of each probe, for metrics. */
+  /** Receives each probe, for metrics. */
   readonly observe?: (sample: ProbeSample) => void;
 }
 
@@ -122,7 +122,7 @@ export class Checker {
     return [...counts.values()];
   }
 
-  /** Probes a task now: somebody asks, or a beat came. @returns false when it has no check that probes */
+  /** Probes a task now: a client asks, or a beat came. @returns false when it has no check that probes */
   probeNow(task: string): boolean {
     const entry = this.#entries.get(task);
     if (entry?.probe === undefined || entry.state.phase === 'stopped') return false;
@@ -152,7 +152,7 @@ export class Checker {
 
   /**
    * @param served tasks that are new here were in the rotation before
-   * @param afresh every definition is looked up again
+   * @param again every definition is looked up again
    */
   #follow(tasks: Iterable<Task>, snapshot: Snapshot, { served = false, afresh = false } = {}): void {
     const newcomers: CheckedTask[] = [];
@@ -174,7 +174,7 @@ export class Checker {
       if (check === undefined) continue;
       const kept = entry && !anew ? entry : this.#add(task, check, snapshot, served);
       kept.problems = problems;
-      // The next probe tells of it again.
+      // The next probe reports it again.
       kept.fault = undefined;
       if (kept === entry) update(entry, task, check);
       else newcomers.push(kept);

@@ -27,7 +27,7 @@ const LONGEST_HOLD_MS = 300_000;
 /** The damping after a task has fallen out of the rotation. Slow checks flap slowly: the times grow with the interval. */
 export function noteFall(damping: Damping, check: CheckTiming, now: number): Damping {
   const halfLife = Math.max(60_000, 5 * (check.rise + check.fall) * check.interval);
-  // A hold is no calm: the penalty begins to decay when it is over.
+  // A hold is not a calm: the penalty begins to decay when it is over.
   const calm = Math.max(0, now - damping.at);
   const decayed = damping.penalty * 2 ** (-calm / halfLife);
   const penalty = Math.min(MOST, decayed + PER_FALL);

@@ -10,13 +10,13 @@ export interface TaskReport {
 
 /** Where the checker puts what it finds. Neither call may throw. */
 export interface HealthSink {
-  /** Transitions, in their order; those that come together are told together. */
+  /** Transitions, in their order; those that come together are reported together. */
   report(reports: readonly TaskReport[]): void;
   /** All checks that cannot run, each time that they change. */
   problems(problems: readonly Problem[]): void;
 }
 
-/** Collects what is to be told until the turn of the event loop is over, so that a crowd makes one change of the catalog. */
+/** Collects what is to be reported until the turn of the event loop is over, so that a crowd makes one change of the catalog. */
 export class Outbox {
   readonly #sink: HealthSink;
   readonly #defer: (task: () => void) => void;
@@ -47,7 +47,7 @@ export class Outbox {
     this.#flushSoon();
   }
 
-  /** Nothing is told afterwards. */
+  /** Nothing is reported afterwards. */
   close(): void {
     this.#closed = true;
   }

@@ -114,7 +114,7 @@ export class ProbeRunner {
       probe && target ? probe(target, controller.signal) : Promise.resolve(failed('the task has no address'));
     found.then(
       (result) => this.#end(entry, controller, result, late),
-      // Probes never reject; should one do, its task counts as failed and not as checked for ever.
+      // Probes never reject; should one do, its task counts as failed and not as checked forever.
       (error: unknown) => this.#end(entry, controller, failed(`the probe broke: ${String(error)}`), late),
     );
   }
@@ -128,7 +128,7 @@ export class ProbeRunner {
       entry.running = undefined;
       wheel.cancel(entry.timeoutTimer);
       entry.last = { result, at, took };
-      // That no beat is known yet is no want of this host's, which is what operators are to be told of.
+      // That no beat is known yet is not a want of this host's, which is what operators should see.
       const isLocal = result.local === true && entry.check.kind !== 'ttl';
       const outcome = result.ok ? 'passed' : isLocal ? 'local' : 'failed';
       observe?.({ kind: entry.check.kind, result: outcome, late, took });

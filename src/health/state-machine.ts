@@ -12,7 +12,7 @@ export interface HealthState {
   readonly probed: ProbedHealth;
   /** When {@link healthOf} became what it is. */
   readonly since: number;
-  /** When `probed` became what it is, or the task was started anew in it: its timeout counts from here. */
+  /** When `probed` became what it is, or the task was started again in it: its timeout counts from here. */
   readonly probedSince: number;
   /** Successes in a row. */
   readonly passes: number;

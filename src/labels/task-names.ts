@@ -10,7 +10,7 @@ export interface NameParts {
   readonly override?: string;
   /** `io.rancher.container.name` */
   readonly rancherName?: string;
-  /** Stack, service, sidekick if any, and number, where the labels tell them all. */
+  /** Stack, service, sidekick if any, and number, where the labels give them all. */
   readonly place?: readonly string[];
 }
 

@@ -10,7 +10,7 @@ const NUMBERS = ofArchitecture({
   arm64: { recvmmsg: 243, sendmmsg: 269, ppoll: 73 },
 });
 
-/** struct mmsghdr on a 64-bit kernel (recvmmsg(2)): a msghdr of 56 octets and the length, padded. */
+/** struct mmsghdr on a 64-bit kernel (recvmmsg(2)): a msghdr of 56 bytes and the length, padded. */
 const HDR = { size: 64, name: 0, nameLength: 8, iov: 16, iovLength: 24, flags: 48, length: 56 } as const;
 /** struct iovec. */
 const IOVEC = { size: 16, base: 0, length: 8 } as const;
@@ -28,14 +28,14 @@ const NAME_STRIDE = 32;
 
 /**
  * Datagrams that are received and answered together: one recvmmsg(2), one sendmmsg(2), and the replies take the places of the
- * queries. All of it is one ArrayBuffer, because the kernel is told addresses inside it: it must neither move nor be collected.
+ * queries. All of it is one ArrayBuffer, because the kernel holds addresses inside it: it must neither move nor be collected.
  */
 export class DatagramBatch {
   /** Datagrams at most. */
   readonly capacity: number;
-  /** Octets of a datagram at most; longer ones are cut. */
+  /** Bytes of a datagram at most; longer ones are cut. */
   readonly room: number;
-  /** Everything, as octets and as 32-bit numbers. */
+  /** Everything, as bytes and as 32-bit numbers. */
   readonly octets: Uint8Array;
   readonly words: Int32Array;
   readonly #libc: Libc;
@@ -49,7 +49,7 @@ export class DatagramBatch {
   readonly #pollAt: number;
   #maxPolled: number;
 
-  /** @param room octets, a multiple of 64 */
+  /** @param room bytes, a multiple of 64 */
   constructor(libc: Libc, capacity = 64, room = 4096) {
     this.#libc = libc;
     this.capacity = capacity;
@@ -81,12 +81,12 @@ export class DatagramBatch {
     return this.#namesAt + place * NAME_STRIDE;
   }
 
-  /** Octets of the datagram received at a place. */
+  /** Bytes of the datagram received at a place. */
   lengthAt(place: number): number {
     return this.words[(place * HDR.size + HDR.length) >> 2] ?? 0;
   }
 
-  /** How many octets of a place are sent. */
+  /** How many bytes of a place are sent. */
   setLength(place: number, octets: number): void {
     this.words[(this.#iovecsAt + place * IOVEC.size + IOVEC.length) >> 2] = octets;
   }

@@ -11,7 +11,7 @@ export const EPOLL = {
   HUP: 0x010,
   RDHUP: 0x2000,
   EXCLUSIVE: 1 << 28,
-  /** Tells of changes, not of states. */
+  /** Reports changes, not of states. */
   ET: 1 << 31,
 } as const;
 
@@ -27,7 +27,7 @@ const LAYOUT = process.arch === 'x64' ? { size: 3, data: 1 } : { size: 4, data: 
 
 /**
  * An epoll instance (epoll(7)). Each descriptor is watched under a tag, which comes back with its events: a number that is reused
- * within one batch can so be told from the one that the event was of.
+ * within one batch can so be distinguished from the one that the event was of.
  */
 export class Epoll {
   readonly fd: number;
@@ -36,7 +36,7 @@ export class Epoll {
   readonly #libc: Libc;
   readonly #words: Int32Array;
   readonly #events: Pointer;
-  /** Behind the events: what epoll_ctl(2) is told. */
+  /** Behind the events: the argument of epoll_ctl(2). */
   readonly #told: Pointer;
   readonly #toldAt: number;
 

@@ -48,7 +48,7 @@ export interface Libc extends StreamCalls {
   errno(): number;
   /** `EAGAIN` for 11. */
   errnoName(errno: number): string;
-  /** Where the octets of a buffer are. It must be an ArrayBuffer of its own, and whoever keeps the address must keep the buffer. */
+  /** Where the bytes of a buffer are. It must be an ArrayBuffer of its own, and code that keeps the address must keep the buffer. */
   address(buffer: ArrayBufferLike): Pointer;
 }
 

@@ -3,7 +3,7 @@ import { endianness, networkInterfaces } from 'node:os';
 import { canonicalIp, ipFromBytes } from '../net/ip.js';
 import type { HostRange } from '../net/vip-pool.js';
 
-/** `lo` is the host itself: what is put there by us, or for us, is nobody else's. */
+/** `lo` is the host itself: what is put there by us, or for us, is no one else's. */
 const LOOPBACK = 'lo';
 
 /**
@@ -36,7 +36,7 @@ function read(path: string): string {
 
 /**
  * The routes of /proc/net/route: columns `Iface Destination Gateway Flags RefCnt Use Metric Mask ...`, addresses as the hex
- * of a number in the machine's octet order (proc_pid_net(5)).
+ * of a number in the machine's byte order (proc_pid_net(5)).
  */
 export function parseRoutes(text: string, order: 'LE' | 'BE'): HostRange[] {
   const octets = (hex: string) => {

@@ -14,7 +14,7 @@ const RESET_ON_FORK = 1;
 
 /** The shortest that there is, in ns. */
 const SLICE_NS = 100_000;
-/** The lowest of the real-time priorities: whoever has one of purpose, as a watchdog or an audio server has, runs first. */
+/** The lowest of the real-time priorities: a process that has one on purpose, as a watchdog or an audio server has, runs first. */
 const LOWEST_PRIORITY = 1;
 
 /**

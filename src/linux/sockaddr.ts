@@ -4,18 +4,18 @@ import { ipBytes, ipFamily, ipFromBytes, type HostPort } from '../net/ip.js';
 export const AF_INET = 2;
 export const AF_INET6 = 10;
 
-/** Octets of `struct sockaddr_in6`, the larger of the two. */
+/** Bytes of `struct sockaddr_in6`, the larger of the two. */
 export const SOCKADDR_SIZE = 28;
 
 /** Where the parts of `struct sockaddr_in` and `sockaddr_in6` are (ip(7), ipv6(7)). The family is in host order: little-endian on x64 and arm64. */
 export const SOCKADDR = { family: 0, port: 2, ip4: 4, ip6: 8 } as const;
 
-/** Octets of the structure that an address family has. */
+/** Bytes of the structure that an address family has. */
 export function sockaddrLength(family: 4 | 6): number {
   return family === 4 ? 16 : SOCKADDR_SIZE;
 }
 
-/** Writes an address, with zeroes where it has nothing to say. @returns the octets it takes */
+/** Writes an address, with zeroes where it has nothing to say. @returns the bytes it takes */
 export function writeSockaddr({ ip, port }: HostPort, into: Uint8Array, at = 0): number {
   const family = ipFamily(ip);
   const length = sockaddrLength(family);

@@ -33,7 +33,7 @@ export interface StreamCalls {
 }
 
 /**
- * Counts come back as `int`: nobody asks for 2 GiB at a time.
+ * Counts come back as `int`: no caller asks for 2 GiB at a time.
  * @param declare makes a function of a C declaration
  */
 export function declareStreamCalls(

@@ -20,15 +20,15 @@ const F_SETPIPE_SZ = 1031;
 /** SPLICE_F_MOVE and SPLICE_F_NONBLOCK. */
 const SPLICE_FLAGS = 3;
 
-/** Octets that one receiving call takes. */
+/** Bytes that one receiving call takes. */
 export const RECEIVE_SIZE = 64 * 1024;
-/** Octets that a pipe is asked to hold; the kernel may give it less (pipe(7), pipe-user-pages-soft). */
+/** Bytes that a pipe is asked to hold; the kernel may give it less (pipe(7), pipe-user-pages-soft). */
 export const PIPE_SIZE = 1024 * 1024;
 
-/** The peer of an accepted connection, as octets: few are ever asked for it in words. */
+/** The peer of an accepted connection, as bytes: few are ever asked for it in words. */
 export class PeerAddress {
   readonly #port: number;
-  /** An IPv4 address as one number, in network order; else 16 octets. */
+  /** An IPv4 address as one number, in network order; else 16 bytes. */
   readonly #ip: number | Uint8Array;
 
   constructor(ip: number | Uint8Array, port: number) {
@@ -57,11 +57,11 @@ export interface DialTarget {
   readonly memory: ArrayBuffer;
 }
 
-/** A pipe that octets are spliced through. */
+/** A pipe that bytes are spliced through. */
 export interface Pipe {
   readonly reader: number;
   readonly writer: number;
-  /** Octets that are in it. */
+  /** Bytes that are in it. */
   held: number;
 }
 
@@ -69,7 +69,7 @@ const SCRATCH = { address: 0, length: 28, value: 32, one: 40, linger: 44, size: 
 
 /**
  * Calls on TCP sockets for one thread. Each returns a negative errno when it fails (`-11` for EAGAIN), so that success costs one
- * call; all memory that the kernel is told of is allocated once.
+ * call; all memory that the kernel gets the address of is allocated once.
  */
 export class TcpCalls {
   /** What {@link receive} has filled, and {@link send} sends from. */
@@ -89,7 +89,7 @@ export class TcpCalls {
     this.#scratch.setInt32(SCRATCH.linger, 1, true);
   }
 
-  /** The next connection of a listener; {@link acceptedFrom} then tells whose. */
+  /** The next connection of a listener; {@link acceptedFrom} then says whose. */
   accept(listener: number): number {
     this.#scratch.setInt32(SCRATCH.length, SOCKADDR_SIZE, true);
     const at = this.#scratchAt;
@@ -126,25 +126,25 @@ export class TcpCalls {
     return -errno;
   }
 
-  /** Receives into {@link buffer}. @returns octets; 0 when the peer has ended */
+  /** Receives into {@link buffer}. @returns bytes; 0 when the peer has ended */
   receive(fd: number): number {
     const got = this.#libc.recv(fd, this.#bufferAt, RECEIVE_SIZE, 0);
     return got < 0 ? -this.#libc.errno() : got;
   }
 
-  /** Sends the first octets of {@link buffer}. @returns how many the kernel took */
+  /** Sends the first bytes of {@link buffer}. @returns how many the kernel took */
   send(fd: number, length: number): number {
     const sent = this.#libc.send(fd, this.#bufferAt, length, MSG_NOSIGNAL);
     return sent < 0 ? -this.#libc.errno() : sent;
   }
 
-  /** Moves what a socket has received into a pipe that is empty. @returns octets; 0 when the peer has ended */
+  /** Moves what a socket has received into a pipe that is empty. @returns bytes; 0 when the peer has ended */
   spliceIn(fd: number, { writer }: Pipe): number {
     const moved = this.#libc.splice(fd, 0, writer, 0, PIPE_SIZE, SPLICE_FLAGS);
     return moved < 0 ? -this.#libc.errno() : moved;
   }
 
-  /** Sends from a pipe. @returns octets that the kernel took */
+  /** Sends from a pipe. @returns bytes that the kernel took */
   spliceOut({ reader, held }: Pipe, fd: number): number {
     const moved = this.#libc.splice(reader, 0, fd, 0, held, SPLICE_FLAGS);
     return moved < 0 ? -this.#libc.errno() : moved;

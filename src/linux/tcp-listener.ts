@@ -57,7 +57,7 @@ export interface TcpListener {
 }
 
 /**
- * Listens; connections that are accepted have TCP_NODELAY, as the listener has (tcp(7)), and block as they are told to.
+ * Listens; connections that are accepted have TCP_NODELAY, as the listener has (tcp(7)), and block as they are commanded.
  * @param backlog the kernel cuts it to net.core.somaxconn
  * @param options `reusePort`: several sockets share the address (socket(7), SO_REUSEPORT)
  * @throws SystemCallError as of socket(2), setsockopt(2), bind(2), listen(2)
@@ -95,7 +95,7 @@ export function openTcpListener(
         if (isOpen) libc.setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, filterProgram(libc, DROP_SYN), 16);
       },
       close() {
-        // A number that is closed twice may be somebody else's by then.
+        // A number that is closed twice may be another's by then.
         if (isOpen) libc.close(fd);
         isOpen = false;
       },

@@ -25,9 +25,9 @@ export interface UdpSocketOptions {
   readonly reusePort?: boolean;
   /** The address need not be on an interface yet (ip(7), IP_FREEBIND). */
   readonly freeBind?: boolean;
-  /** Octets for what waits to be read, and to be sent; the kernel may give less. */
+  /** Bytes for what waits to be read, and to be sent; the kernel may give less. */
   readonly buffers?: number;
-  /** How long a receiving call blocks, in ms; absent: for ever. */
+  /** How long a receiving call blocks, in ms; absent: forever. */
   readonly receiveTimeout?: number;
 }
 
@@ -108,7 +108,7 @@ function using(
       return sent < 0 ? systemCallError(libc, 'sendto') : undefined;
     },
     close() {
-      // A number that is closed twice may be somebody else's by then.
+      // A number that is closed twice may be another's by then.
       if (isOpen) libc.close(fd);
       isOpen = false;
     },

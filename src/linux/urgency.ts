@@ -33,9 +33,9 @@ export interface ThreadOptions {
 }
 
 /**
- * How a thread that somebody waits for is to be scheduled, by how busy it is. One that wakes while another has the core waits for the end
+ * How a thread that clients wait for is to be scheduled, by how busy it is. One that wakes while another has the core waits for the end
  * of the other's turn, which can be milliseconds, unless its weight is far above the other's (EEVDF: the earliest virtual deadline
- * runs) or it is a real-time thread, which waits for nobody. As such it would starve the main thread under a flood, hence two.
+ * runs) or it is a real-time thread, which waits for no other. As such it would starve the main thread under a flood, so two.
  */
 export class Urgency {
   readonly #options: UrgencyOptions;

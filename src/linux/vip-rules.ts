@@ -1,7 +1,7 @@
 import { formatHostPort, ipBytes, ipFromBytes, type HostPort } from '../net/ip.js';
 import { nft } from './nft.js';
 
-/** Connections to a port of a VIP go to another port of it, where somebody listens. */
+/** Connections to a port of a VIP go to another port of it, where a process listens. */
 export interface Redirect {
   readonly vip: string;
   readonly port: number;
@@ -33,7 +33,7 @@ const TABLE = 'fairlead_vip';
 /**
  * Has the kernel keep the addresses of a pool for virtual IPs (nft(8)). TCP to a port that is redirected goes to where it is
  * listened; to any other it is refused at once, also where something listens on all addresses of the host. Neither TCP nor UDP
- * falls to the rules by which Docker publishes ports on every local address. And because nobody listens at the ports
+ * falls to the rules by which Docker publishes ports on every local address. And because no process listens at the ports
  * themselves, they can be published at the same time. The whole table is replaced, in one transaction; open connections
  * stay.
  * @param pool CIDR, from its first address
@@ -227,7 +227,7 @@ function quoted(name: string): string {
   return `"${name.replace(/["\\\s*]/g, '_')}"`;
 }
 
-/** Port 1 of the first address, which is never leased: nobody listens there. */
+/** Port 1 of the first address, which is never leased: no process listens there. */
 function nowhere(pool: string): HostPort {
   const first = pool.slice(0, pool.indexOf('/'));
   const bytes = ipBytes(first);

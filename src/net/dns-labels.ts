@@ -21,7 +21,7 @@ export function labelFault(label: string): LabelFault | undefined {
 }
 
 /**
- * Checks a dotted name: every label by {@link labelFault}, 253 octets at most.
+ * Checks a dotted name: every label by {@link labelFault}, 253 bytes at most.
  * @returns the first fault, with the label that has it; undefined when the name is good
  */
 export function nameFault(name: string): string | undefined {

@@ -22,7 +22,7 @@ export function parseDuration(text: string): number | undefined {
   let sum = 0;
   for (const [, amount, unit] of text.matchAll(/([\d.]+)([a-z]+)/g))
     sum += Number(amount) * millisecondsIn[unit as Unit];
-  // A duration that is too short to count must not turn into 0, which often means "for ever".
+  // A duration that is too short to count must not turn into 0, which often means "forever".
   return sum > 0 ? Math.max(1, Math.round(sum)) : 0;
 }
 

@@ -7,7 +7,7 @@ export type IpFamily = 4 | 6;
  * The canonical text of an address: dotted decimal, or RFC 5952 for IPv6. IPv4-mapped IPv6 (`::ffff:a.b.c.d`)
  * becomes IPv4, because that is how a dual-stack socket shows an IPv4 peer. Zone indices are dropped.
  * Octal, hexadecimal and short IPv4 forms are refused: they mean different hosts to different parsers.
- * @returns undefined when the text is no address
+ * @returns undefined when the text is not an address
  */
 export function canonicalIp(text: string): string | undefined {
   const bare = text.includes('%') ? text.slice(0, text.indexOf('%')) : text;
@@ -45,7 +45,7 @@ export function reverseLabels(canonical: string): string[] {
 }
 
 /**
- * The address that a reverse-mapping name stands for. Only complete names (4 octets, 32 nibbles) give one.
+ * The address that a reverse-mapping name stands for. Only complete names (4 bytes, 32 nibbles) give one.
  * @param labels leftmost first, lower case, without the root
  */
 export function ipFromReverseLabels(labels: readonly string[]): string | undefined {

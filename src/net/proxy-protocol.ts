@@ -9,10 +9,10 @@ const V1_MAX = 107;
 /** Section 2.2. */
 const V2_SIGNATURE = Buffer.from('\r\n\r\n\0\r\nQUIT\n', 'latin1');
 const V2_FIXED = 16;
-/** Addresses of AF_UNIX take 216 octets, and the rest is for TLVs; nobody sends more in earnest. */
+/** Addresses of AF_UNIX take 216 bytes, and the rest is for TLVs; no program sends more in earnest. */
 const V2_MAX_REST = 4096;
 
-/** The two ends of a connection as the header tells them. */
+/** The two ends of a connection as the header gives them. */
 export interface ProxiedAddresses {
   readonly source: HostPort;
   readonly destination: HostPort;
@@ -23,7 +23,7 @@ export type ProxyHeaderResult =
   | { readonly kind: 'incomplete' }
   | {
       readonly kind: 'header';
-      /** Octets of the header; what follows is the client's. */
+      /** Bytes of the header; what follows is the client's. */
       readonly length: number;
       /** Absent: the addresses of the connection itself count (UNKNOWN, LOCAL, and families other than IP). */
       readonly addresses?: ProxiedAddresses;

@@ -28,7 +28,7 @@ function withPort(address: HostPort | undefined): HostPort | undefined {
   return address?.port === 0 ? undefined : address;
 }
 
-/** The text that {@link parseUpstream} reads as this server; its port is always told. */
+/** The text that {@link parseUpstream} reads as this server; its port is always given. */
 export function formatUpstream(upstream: Upstream): string {
   const address = formatHostPort(upstream);
   if (!upstream.tls) return address;

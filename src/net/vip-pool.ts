@@ -15,7 +15,7 @@ export interface VipPool {
 /** Bits of the address below the prefix: enough for an address to be left, and few enough to count in. */
 const HOST_BITS = { min: 2, max: 24 };
 
-/** @returns undefined when the text is no subnet of IPv4 /8 to /30, or of IPv6 /104 to /126 */
+/** @returns undefined when the text is not a subnet of IPv4 /8 to /30, or of IPv6 /104 to /126 */
 export function vipPool(text: string): VipPool | undefined {
   const cidr = parseCidr(text);
   if (!cidr) return undefined;

@@ -28,7 +28,7 @@ export class DeadlineWheel {
 
   /**
    * @param now milliseconds that only grow
-   * @param driven it has no timer: somebody calls {@link advance} every {@link TICK_MS} while it is not empty
+   * @param driven it has no timer: the owner calls {@link advance} every {@link TICK_MS} while it is not empty
    */
   constructor(now: () => number, { driven = false } = {}) {
     this.#now = now;

@@ -8,7 +8,7 @@ import type { VipLease } from '../catalog/leases.js';
 import { removeLeftovers, setAside, writeAtomically } from './atomic-file.js';
 import { errorMessage } from '../net/error-message.js';
 
-/** What each source had told, and when that was last known to be true. */
+/** What each source had reported, and when that was last known to be true. */
 export type SavedFacts = ReadonlyMap<string, { readonly facts: Facts; readonly asOf: number }>;
 
 /** Everything that a restart takes up again. */

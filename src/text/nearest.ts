@@ -1,4 +1,4 @@
-/** Nobody mistypes a name this long by a letter, and the comparison costs the product of the lengths. */
+/** No one mistypes a name this long by a letter, and the comparison costs the product of the lengths. */
 const longestWord = 64;
 
 /** Letters that were left out, added, replaced or swapped with a neighbour (optimal string alignment distance). */

@@ -39,8 +39,8 @@ export type YamlResult =
   | { readonly ok: false; readonly faults: readonly YamlFault[] };
 
 /**
- * Reads a mapping of keys (YAML 1.2, hence JSON too). Never throws; every mistake in the syntax is told.
- * @param example a line that shows what was expected, for the message about a text that is no mapping
+ * Reads a mapping of keys (YAML 1.2, so JSON too). Never throws; every mistake in the syntax is reported.
+ * @param example a line that shows what was expected, for the message about a text that is not a mapping
  * @param merge `<<: *alias` merges, as in YAML 1.1; otherwise it is a key like any other
  */
 export function readYaml(text: string, example: string, { merge = false } = {}): YamlResult {

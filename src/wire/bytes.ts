@@ -1,5 +1,5 @@
 /**
- * Network-order reads that cannot throw: octets past the end count as 0, so callers check bounds first.
+ * Network-order reads that cannot throw: bytes past the end count as 0, so callers check bounds first.
  */
 
 export function readU8(bytes: Uint8Array, offset: number): number {
@@ -20,7 +20,7 @@ export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   return true;
 }
 
-/** One octet a character, both ways lossless (unlike UTF-8): fit for map keys. */
+/** One byte a character, both ways lossless (unlike UTF-8): fit for map keys. */
 export function latin1(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
 }

@@ -23,11 +23,11 @@ export function isCookieLength(length: number): boolean {
 
 /**
  * The data of a COOKIE option for a client: its own eight octets, then the interoperable server cookie of RFC 9018
- * section 4: version 1, three reserved octets, the time, and SipHash-2-4 over all of that and the client's address.
- * @param secret 16 octets
- * @param asked the data of the client's option, 8 octets or more
+ * section 4: version 1, three reserved bytes, the time, and SipHash-2-4 over all of that and the client's address.
+ * @param secret 16 bytes
+ * @param asked the data of the client's option, 8 bytes or more
  * @param seconds since the epoch
- * @param address of the client, 4 or 16 octets
+ * @param address of the client, 4 or 16 bytes
  */
 export function makeCookie(
   secret: Uint8Array,

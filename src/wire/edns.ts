@@ -19,10 +19,10 @@ export interface Edns {
   readonly options: readonly EdnsOption[];
 }
 
-/** Octets of an OPT record without options. */
+/** Bytes of an OPT record without options. */
 export const OPT_SIZE = 11;
 
-/** More options than this is an attack on whoever looks at each (unbound CVE-2026-41292). */
+/** More options than this is an attack on servers that look at each (unbound CVE-2026-41292). */
 const MAX_OPTIONS = 64;
 
 export type OptResult =
@@ -62,12 +62,12 @@ export function findOption(edns: Edns | undefined, code: number): Uint8Array | u
   return edns?.options.find((option) => option.code === code)?.data;
 }
 
-/** How many octets {@link writeOpt} writes. */
+/** How many bytes {@link writeOpt} writes. */
 export function optSize(options: readonly EdnsOption[]): number {
   return options.reduce((size, option) => size + 4 + option.data.length, OPT_SIZE);
 }
 
-/** Writes an OPT record; the buffer must have room for {@link optSize} octets. @returns the offset after it */
+/** Writes an OPT record; the buffer must have room for {@link optSize} bytes. @returns the offset after it */
 export function writeOpt(buffer: Buffer, offset: number, edns: Edns): number {
   const { options, udpSize, extendedRcode, version, dnssecOk } = edns;
   buffer[offset] = 0;

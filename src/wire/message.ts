@@ -64,7 +64,7 @@ class Fault {
 
 /**
  * Decodes a whole message: a reply of an upstream, not a query (see `parseQuery`). Names in the rdata of the types that
- * may compress them are expanded. Octets after the last record are not looked at. A TTL with its top bit set is 0
+ * may compress them are expanded. Bytes after the last record are not looked at. A TTL with its top bit set is 0
  * (RFC 2181 section 8).
  */
 export function decodeMessage(wire: Uint8Array, limits: MessageLimits = MESSAGE_LIMITS): MessageResult {

@@ -23,7 +23,7 @@ export type NameResult =
 export const MAX_NAME = 255;
 export const MAX_LABEL = 63;
 
-/** A name of 255 octets has 127 labels at most, so an honest one needs no more pointers. */
+/** A name of 255 bytes has 127 labels at most, so an honest one needs no more pointers. */
 const MAX_POINTERS = 127;
 
 /** How many more pointers may be followed: names that share one cost no more together than it allows. */
@@ -112,7 +112,7 @@ export function nameKey(name: DnsName): string {
   return latin1(lowerCaseName(name));
 }
 
-/** The labels, leftmost first, without the root, one character an octet; case is kept. */
+/** The labels, leftmost first, without the root, one character a byte; case is kept. */
 export function labelsOf(name: DnsName): string[] {
   const text = latin1(name);
   const labels: string[] = [];
@@ -130,9 +130,9 @@ export function labelCount(name: DnsName): number {
 }
 
 /**
- * The name of these labels (leftmost first, without the root, one character an octet).
- * @returns undefined when a label is empty, longer than 63 octets or has a character above U+00FF, or the whole is
- * longer than 255 octets
+ * The name of these labels (leftmost first, without the root, one character a byte).
+ * @returns undefined when a label is empty, longer than 63 bytes or has a character above U+00FF, or the whole is
+ * longer than 255 bytes
  */
 export function nameFromLabels(labels: readonly string[]): DnsName | undefined {
   const length = labels.reduce((sum, label) => sum + label.length + 1, 1);

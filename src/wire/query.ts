@@ -32,7 +32,7 @@ export interface Query extends ReplyHead {
 }
 
 /**
- * Why a message is no query of ours.
+ * Why a message is not a query of ours.
  * - `no-question`: an OPT and nothing else; RFC 7873 section 5.4 gives that a meaning
  * - `question-count`: not exactly one question (RFC 9619)
  * - `question`: QNAME or what follows it cannot be read; a compression pointer in QNAME is always wrong
@@ -49,7 +49,7 @@ export type QueryResult =
   /** `head` has the question and the OPT as far as they could be read. */
   | { readonly ok: false; readonly fault: QueryFault; readonly head: ReplyHead };
 
-/** Reads a query of opcode QUERY: header, one question, at most one OPT and nothing else. @param packet 12 octets or more */
+/** Reads a query of opcode QUERY: header, one question, at most one OPT and nothing else. @param packet 12 bytes or more */
 export function parseQuery(packet: Uint8Array): QueryResult {
   const id = readU16(packet, 0);
   const flags = readU16(packet, 2);
@@ -89,7 +89,7 @@ export function parseQuery(packet: Uint8Array): QueryResult {
   return { ok: true, query: { id, opcode, rd, cd, ad, question, edns, nameEnd } };
 }
 
-/** The same query without views of the packet it came in, for whoever answers later. */
+/** The same query without views of the packet it came in, for a later answer. */
 export function copyQuery(query: Query): Query {
   const question = { ...query.question, name: new Uint8Array(query.question.name) };
   if (query.edns === undefined) return { ...query, question };

@@ -33,7 +33,7 @@ export interface Reply {
 
 const MAX_EDE_TEXT = 64;
 
-/** The largest reply for a client: 512 octets over UDP without EDNS, else what it asked for up to 1232; 65535 over TCP. */
+/** The largest reply for a client: 512 bytes over UDP without EDNS, else what it asked for up to 1232; 65535 over TCP. */
 export function replyLimit(transport: 'udp' | 'tcp', edns: Edns | undefined): number {
   if (transport === 'tcp') return MAX_MESSAGE_SIZE;
   return edns === undefined
@@ -89,7 +89,7 @@ const writer = new MessageWriter();
  * Writes a reply of at most `limit` octets (512 or more), with an OPT if and only if the query had one (RFC 6891
  * section 7). What does not fit goes in this order: the extended error; additionals, whole sets at a time and without
  * TC (RFC 2181 section 9); then the answers from the last one on, with TC.
- * @param options for a client that speaks EDNS, besides the extended error; 200 octets at most, so that they always fit
+ * @param options for a client that speaks EDNS, besides the extended error; 200 bytes at most, so that they always fit
  */
 export function composeReply(
   head: ReplyHead,

@@ -12,7 +12,7 @@ const FIRST_SIZE = 512;
 const KEPT_SIZE = 4096;
 
 /**
- * Cuts a TCP stream into messages. Memory grows with the octets that came, not with the length that was announced, and
+ * Cuts a TCP stream into messages. Memory grows with the bytes that came, not with the length that was announced, and
  * the work is linear in them however small the pieces are.
  */
 export class FrameBuffer {
@@ -20,7 +20,7 @@ export class FrameBuffer {
   #start = 0;
   #end = 0;
 
-  /** Octets that are here and belong to no message taken yet. */
+  /** Bytes that are here and belong to no message taken yet. */
   get pending(): number {
     return this.#end - this.#start;
   }

@@ -35,7 +35,7 @@ export class MessageWriter implements RdataSink {
 
   /**
    * Begins a message.
-   * @param limit octets that records may fill; {@link opt} may go beyond it, so reserve room by a lower limit
+   * @param limit bytes that records may fill; {@link opt} may go beyond it, so reserve room by a lower limit
    */
   start(id: number, flags: number, limit: number): void {
     this.#suffixes.clear();

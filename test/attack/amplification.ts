@@ -24,7 +24,7 @@ const types = [
   TYPE.HTTPS,
 ];
 
-/** Reply octets for query octets, the worst over all owned names; who gets no reply at all; reply to a reply. */
+/** Reply bytes for query bytes, the worst over all owned names; who gets no reply at all; reply to a reply. */
 export async function amplification(): Promise<Figure[]> {
   const upstream = await startUpstream(({ query: asked, send }) => send(addressReply(asked)));
   const known = { address: '127.0.0.2', environment: 'default', stack: STACK, links: {} };

@@ -26,7 +26,7 @@ const report = (message: Report): void => void process.send?.(message);
 if (mode === 'drip') await drip(Number(port), Number(amount));
 else if (mode === 'flood') flood(Number(port), Number(amount));
 
-/** Slowloris: announces a message of 1 KiB and sends an octet of it now and then. */
+/** Slowloris: announces a message of 1 KiB and sends a byte of it now and then. */
 async function drip(to: number, connections: number): Promise<void> {
   let [refused, closed, readyAt] = [0, 0, 0];
   const onClose = () => {

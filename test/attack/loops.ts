@@ -85,7 +85,7 @@ async function mutual(): Promise<Figure[]> {
   pipe.lead(other.address);
   try {
     const asked = () => one.responder.counters().packets.udp + other.responder.counters().packets.udp;
-    // Those that the client itself sends are no part of the loop.
+    // Those that the client itself sends are not part of the loop.
     return await measure('two that ask each other', [one, other], () => asked() - QUERIES);
   } finally {
     await Promise.all([one.stop(), other.stop()]);

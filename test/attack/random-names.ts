@@ -16,7 +16,7 @@ const WIDTH = 64;
 export interface RandomNamesOptions {
   /** Random names, in our own zone and again upstream. */
   readonly names: number;
-  /** What the cache may hold, in octets. */
+  /** What the cache may hold, in bytes. */
   readonly cacheBytes: number;
 }
 
@@ -45,7 +45,7 @@ export async function randomNames({ names, cacheBytes }: RandomNamesOptions): Pr
     return { answered, hot, hotRight };
   };
   try {
-    // What the first queries leave behind is no growth.
+    // What the first queries leave behind is not a growth.
     await inParallel(500, WIDTH, async () => {
       await client.ask(query(HOT, TYPE.A));
     });
@@ -56,7 +56,7 @@ export async function randomNames({ names, cacheBytes }: RandomNamesOptions): Pr
     const after = memoryUse();
     const hitRate = 1 - hotAskedUpstream / (own.hot + away.hot);
     const { bytes } = daemon.cache.counters();
-    // Denials have a fifth of the bound beside it, and an entry is more than its octets.
+    // Denials have a fifth of the bound beside it, and an entry is more than its bytes.
     const heapBound = Math.ceil((cacheBytes * 1.2 * 2) / 1024 / 1024) + 16;
     const info = (what: string, value: number, unit: string): Figure => ({
       attack: ATTACK,

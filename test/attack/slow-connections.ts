@@ -15,7 +15,7 @@ const IDLE_QUERIES = 300;
 const packet = query('web.stack', TYPE.A);
 
 /**
- * Slowloris: what honest clients notice of connections that send an octet now and then, beside the same server without
+ * Slowloris: what honest clients notice of connections that send a byte now and then, beside the same server without
  * them, and that all are closed.
  * @param limit how many connections the server takes; absent: as many as by default
  */

@@ -34,7 +34,7 @@ export class UdpClient {
     return new UdpClient(socket);
   }
 
-  /** Sends octets as they are. */
+  /** Sends bytes as they are. */
   send(packet: Uint8Array): void {
     this.#socket.send(packet);
   }

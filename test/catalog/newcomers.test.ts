@@ -25,7 +25,7 @@ function world(slowStart?: number) {
 describe('since when a task is healthy', () => {
   it('is known of those that became so while somebody watched', () => {
     const { sink, task, put, catalog } = world(1000);
-    // The first that are told of may have been there for ever.
+    // The first that are reported may have been there forever.
     sink.replace({ tasks: [task('old')] });
     expect(put(10, 'late')).toBeUndefined();
     sink.status({ state: 'live' });

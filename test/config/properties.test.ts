@@ -210,7 +210,7 @@ describe('a configuration written out', () => {
     fc.assert(
       fc.property(document, (given) => {
         const first = parseConfigText(stringify(given), { cwd: '/base' });
-        if (!first.ok) return; // Addresses that clash, or are no host's.
+        if (!first.ok) return; // Addresses that clash, or are not host's.
         accepted++;
         const second = parseConfigText(stringify(configDocument(first.config)), { cwd: '/elsewhere' });
         expect(JSON.stringify(configOf(second))).toBe(JSON.stringify(first.config));

@@ -171,7 +171,7 @@ function judgeOctets(
   return faults;
 }
 
-/** The first question's octets; empty when there is none. */
+/** The first question's bytes; empty when there is none. */
 function questionOf(packet: Uint8Array): Buffer {
   const bytes = Buffer.from(packet);
   if (bytes.length < HEADER_SIZE || bytes.readUInt16BE(4) === 0) return Buffer.alloc(0);

@@ -35,7 +35,7 @@ export interface ExpectedReply {
   readonly additional?: RecordLines | 'some';
   /** Absent: no OPT. */
   readonly opt?: ExpectedOpt;
-  /** Octets: all of the message, or at most so many. */
+  /** Bytes: all of the message, or at most so many. */
   readonly size?: number | { readonly max: number };
   /** Owners in the very case of the question. */
   readonly exactCase?: true;
@@ -69,7 +69,7 @@ export type Carriage =
   | { readonly over: 'udp' }
   | {
       readonly over: 'tcp';
-      /** All in one write (the default), an octet at a time, or each length apart from its message. */
+      /** All in one write (the default), a byte at a time, or each length apart from its message. */
       readonly delivery?: 'together' | 'octets' | 'split';
       /** The client ends its side when all is written. */
       readonly halfClose?: true;

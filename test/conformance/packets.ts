@@ -58,7 +58,7 @@ export interface OptFields {
   readonly flags?: number;
   /** Code and data in hex. */
   readonly options?: readonly (readonly [code: number, hex: string])[];
-  /** Octets in the place of the options, when they are not well-formed. */
+  /** Bytes in the place of the options, when they are not well-formed. */
   readonly rdata?: Uint8Array;
   /** A length that is not that of the data. */
   readonly length?: number;

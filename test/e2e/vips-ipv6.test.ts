@@ -150,7 +150,7 @@ describeOnHost(
       expect(await findings()).toEqual([
         expect.stringMatching(/^FAIL vip\.pool .* overlaps the route fd00:43::5:0\/112/),
       ]);
-      // Whoever has chosen such a pool is told at once.
+      // Whoever has chosen such a pool is reported at once.
       await expect(fairlead.start(FLAGS)).rejects.toThrow('ended by itself with 78');
       await host.must('ip', ['-6', 'route', 'del', 'fd00:43::5:0/112', 'dev', 'client0']);
       await fairlead.start(FLAGS);

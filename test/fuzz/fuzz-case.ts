@@ -31,7 +31,7 @@ export function formatCase({ target, client, query, packet }: FuzzCase): string 
   ].join('\n');
 }
 
-/** @throws Error when the text is no case */
+/** @throws Error when the text is not a case */
 export function parseCase(text: string): FuzzCase {
   const lines = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
   const fields = new Map(

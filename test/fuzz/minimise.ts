@@ -1,6 +1,6 @@
 /**
  * Makes a packet smaller while it still fails (delta debugging, Zeller and Hildebrandt 2002): pieces are taken out, half
- * of the packet at first, down to single octets; then octets are set to zero.
+ * of the packet at first, down to single bytes; then bytes are set to zero.
  * @param fails whether a candidate shows the same failure
  * @param attempts how many candidates are tried at most
  */

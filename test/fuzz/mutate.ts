@@ -1,6 +1,6 @@
 import type { Random } from './random.js';
 
-/** Octets and words that sit on the edge of something. */
+/** Bytes and words that sit on the edge of something. */
 const octetEdges = [0, 1, 0x3f, 0x40, 0x7f, 0x80, 0xbf, 0xc0, 0xff] as const;
 const wordEdges = [0, 1, 2, 41, 0x00ff, 0x0200, 0x04d0, 0x3fff, 0xc00c, 0xc000, 0xffff] as const;
 
@@ -74,7 +74,7 @@ const mutations = [
 
 /**
  * A packet that differs from the given one in one to four places.
- * @param from octets before this offset stay as they are
+ * @param from bytes before this offset stay as they are
  * @param donor another packet, for splicing
  */
 export function mutate(random: Random, packet: Buffer, from: number, donor: () => Buffer): Buffer {

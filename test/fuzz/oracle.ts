@@ -5,11 +5,11 @@
 export interface Expectation {
   /** No reply at all. */
   readonly silent: boolean;
-  /** The question section to be echoed, octet for octet; absent: it cannot be read, or is not one. */
+  /** The question section to be echoed, byte for byte; absent: it cannot be read, or is not one. */
   readonly question?: Buffer;
   /** `yes`: a readable OPT is all that follows the question. `no`: there is no OPT anywhere. */
   readonly opt: 'yes' | 'no' | 'maybe';
-  /** The largest reply, in octets. */
+  /** The largest reply, in bytes. */
   readonly limit: number;
   /** EDNS version above 0 in an otherwise well-formed query. */
   readonly badVersion: boolean;
@@ -49,7 +49,7 @@ function questionEnd(packet: Buffer): number | undefined {
   for (let length = packet[at]; length !== 0; length = packet[at]) {
     if (length === undefined || length > 63) return undefined;
     at += length + 1;
-    // The root label is one octet more.
+    // The root label is one byte more.
     if (at - 12 + 1 > 255) return undefined;
   }
   return at + 5 <= packet.length ? at + 5 : undefined;

@@ -31,7 +31,7 @@ export function anyReply(random: Random, { name, type }: AskedUpstream): Buffer 
     const own = random.oneIn(8) ? anyOwner(random, at) : owner;
     if (isLink) {
       const target = anyOwner(random, at);
-      // The next owner points at this link's target, behind the ten octets that are fixed.
+      // The next owner points at this link's target, behind the ten bytes that are fixed.
       owner = Buffer.of(0xc0 | (((at + own.length + 10) >> 8) & 0x3f), (at + own.length + 10) & 0xff);
       add(recordOf(random, own, TYPE.CNAME, target));
     } else add(anyRecord(random, own, at, random.oneIn(4) ? undefined : type));

@@ -86,7 +86,7 @@ export function foreignName(random: Random): Buffer {
   return mixCase(random, wire(random.pick(foreignNames)));
 }
 
-/** Labels of any octets, dots and NULs among them, in front of a name. */
+/** Labels of any bytes, dots and NULs among them, in front of a name. */
 function below(random: Random, parent: Buffer): Buffer {
   const labels = Array.from({ length: 1 + random.below(3) }, () => {
     const octets = random.oneIn(3)
@@ -98,12 +98,12 @@ function below(random: Random, parent: Buffer): Buffer {
   return name.length <= 255 ? name : parent;
 }
 
-/** 253 to 255 octets: of the longest labels, or of the most. */
+/** 253 to 255 bytes: of the longest labels, or of the most. */
 function longName(random: Random): Buffer {
   const length = 253 + random.below(3);
   const parts: Buffer[] = [];
   for (let left = length - 1; left > 0;) {
-    // A label takes two octets at least, so one octet must never be left over.
+    // A label takes two bytes at least, so one byte must never be left over.
     const size = left <= 64 ? left - 1 : random.oneIn(2) ? 63 : 1;
     const label = left - size - 1 === 1 ? size - 1 : size;
     parts.push(Buffer.of(label), Buffer.alloc(label, 0x61));
@@ -114,7 +114,7 @@ function longName(random: Random): Buffer {
 
 function mixCase(random: Random, name: Buffer): Buffer {
   if (random.oneIn(2)) return name;
-  // Length octets are below 0x40, so none is taken for a letter.
+  // Length bytes are below 0x40, so none is taken for a letter.
   return Buffer.from(name.map((octet) => (isLower(octet) && random.oneIn(2) ? octet - 0x20 : octet)));
 }
 
@@ -137,7 +137,7 @@ export function badName(random: Random, offset: number): Buffer {
     case 5:
       return Buffer.concat([Buffer.of(0x80 | random.below(0x40)), random.octets(8)]);
     case 6:
-      // 256 octets.
+      // 256 bytes.
       return Buffer.concat([...Array.from({ length: 127 }, () => Buffer.of(1, 0x61)), Buffer.of(0, 0)]).fill(
         1,
         254,

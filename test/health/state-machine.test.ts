@@ -219,7 +219,7 @@ function always(property: (moments: readonly Moment[], timing: CheckTiming) => v
   );
 }
 
-/** The results that came last, newest first, back to what begins the count anew. */
+/** The results that came last, newest first, back to what begins the count again. */
 function resultsBefore(moments: readonly Moment[], at: number): boolean[] {
   const results: boolean[] = [];
   for (let index = at; index >= 0; index--) {

@@ -1,5 +1,5 @@
 // What becomes of a process that asks for short waits, and of one that asks for more: `nice slice granted policy priority`,
-// with `-` for what the kernel does not tell.
+// with `-` for what the kernel does not say.
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { getPriority } from 'node:os';

@@ -11,10 +11,10 @@ import type { FixtureAnswers } from './case-file.js';
 const DOMAIN = 'rancher.internal';
 const ENVIRONMENT = 'default';
 
-/** What Fairlead is told so that it knows what an answers file of rancher-dns says. */
+/** What Fairlead is given so that it knows what an answers file of rancher-dns says. */
 export interface Fixture {
   readonly facts: Facts;
-  /** What only configuration can tell of. */
+  /** What only configuration can report. */
   readonly records: readonly StaticRecord[];
 }
 

@@ -192,7 +192,7 @@ const readers: Readonly<Record<string, (value: unknown) => Suite>> = {
   'wire-cname': (value) => ({ kind: 'wire', suite: wireSuite.parse(value) }),
 };
 
-/** @throws ZodError when the value is no case file, or a suite does not have the shape that its id says */
+/** @throws ZodError when the value is not a case file, or a suite does not have the shape that its id says */
 export function readCaseFile(value: unknown): readonly Suite[] {
   return file.parse(value).suites.map((one) => {
     const { id, cases } = head.parse(one);

@@ -141,7 +141,7 @@ async function faultOf(subject: Subject, check: RecordCheck, input: Metadata): P
   }
 }
 
-/** The data at a name itself; in words what is wrong when the reply is no plain answer. */
+/** The data at a name itself; in words what is wrong when the reply is not a plain answer. */
 async function dataOf(
   subject: Subject,
   name: string,

@@ -38,7 +38,7 @@ function orderFault(expected: readonly string[], seen: readonly (readonly string
 
 /**
  * The labels of one answer in the order in which it would be sent. Upstream's test tells its records apart by their
- * owners; the addresses of a name have one owner, so here the place in the input tells them apart.
+ * owners; the addresses of a name have one owner, so here the place in the input distinguishes them.
  */
 function rotated(input: ShuffleSuite['cases'][number]['input']): readonly string[] {
   const records = input.map(({ owner, type, ttl }, at): ResourceRecord => {

@@ -5,7 +5,7 @@ import type { RecordText, Reply } from './subject.js';
 /** The largest reply over UDP (reference/dns.md section 1, items 23 to 26). */
 const PLAIN_UDP_SIZE = 512;
 const EDNS_UDP_SIZE = 1232;
-/** Octets of an A record whose owner is a pointer. */
+/** Bytes of an A record whose owner is a pointer. */
 const A_RECORD_SIZE = 16;
 
 export interface Got {

@@ -5,7 +5,7 @@ import { nameFromLabels, type DnsName } from '../../src/wire/name.js';
 import { recordKinds, type KindName } from '../../src/wire/record-kinds.js';
 import type { Rdata, ResourceRecord } from '../../src/wire/records.js';
 
-/** Octets of every value, dots and NULs among them. */
+/** Bytes of every value, dots and NULs among them. */
 const label = fc
   .uint8Array({ minLength: 1, maxLength: 63 })
   .map((octets) => Buffer.from(octets).toString('latin1'));

@@ -14,7 +14,7 @@ import { nameFromText, nameToText } from '../../src/wire/name-text.js';
 import { anyName } from './arbitrary.js';
 import { hex, name, unhex } from './helpers.js';
 
-/** Twelve octets of header, as names in messages have before them. */
+/** Twelve bytes of header, as names in messages have before them. */
 const packet = (text: string) => Buffer.concat([Buffer.alloc(12), unhex(text)]);
 
 describe('readName', () => {
@@ -111,7 +111,7 @@ describe('names', () => {
     ['xa.b', 'a.b', false],
     ['b', 'a.b', false],
     ['x', '.', true],
-    // The octets of "a.b" end the label, but no label boundary is there.
+    // The bytes of "a.b" end the label, but no label boundary is there.
     ['x\\001a\\001b', 'a.b', false],
   ])('isAtOrBelow(%s, %s) is %s', (below, ancestor, expected) => {
     expect(isAtOrBelow(name(below), name(ancestor))).toBe(expected);

@@ -100,7 +100,7 @@ class Lane {
   #connect(): Socket {
     const socket = connect({ host: IP, port: this.#port, noDelay: true });
     socket.on('error', () => socket.destroy());
-    // One that is closed while nobody asks is no loss: the next request has another.
+    // One that is closed while nobody asks is not loss: the next request has another.
     socket.on('close', () => {
       if (this.#socket === socket) this.#socket = undefined;
     });

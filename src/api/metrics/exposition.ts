@@ -45,7 +45,7 @@ export type Sample<M extends Metric> = readonly [
 
 type AnySample = readonly [value: number | HistogramValue, ...labels: readonly string[]];
 
-/** Everything that a group of metrics has to tell now. */
+/** Everything that a group of metrics has to report now. */
 export type Readings<G extends Readonly<Record<string, Metric>>> = {
   readonly [Name in keyof G]: Iterable<Sample<G[Name]>>;
 };

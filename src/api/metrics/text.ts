@@ -10,7 +10,7 @@ import { survey } from './survey.js';
 import { labelledPorts, readVips, readVipTasks, vipMetrics, vipTaskMetrics } from './vip-metrics.js';
 
 export interface MetricsOptions {
-  /** Whether virtual IPs are told task by task, too. */
+  /** Whether virtual IPs are shown task by task, too. */
   readonly tasks: boolean;
 }
 

@@ -15,7 +15,7 @@ interface OfTask {
   readonly Params: { readonly id: string };
 }
 
-/** `/v1/health`: the checks of tasks and what they found. And what asks a task to be checked, or tells how it is. */
+/** `/v1/health`: the checks of tasks and what they found. And what asks a task to be checked, or says how it is. */
 export function checkRoutes(app: FastifyInstance, { catalog, health, clock }: ApiPorts): void {
   app.get('/v1/health', (request, reply) => {
     const params = new Params(request.query, [...TASK_FILTERS, 'task']);

@@ -1,4 +1,4 @@
-/** What the name server counts, as the API tells it; see `types.ts`. */
+/** What the name server counts, as the API shows it; see `types.ts`. */
 
 /** How often each thing happened since the start; the keys are names such as `A`, `NXDOMAIN`, `udp`. */
 export type Counts = Readonly<Record<string, number>>;
@@ -108,7 +108,7 @@ export interface ForwardingJson {
     readonly stale: number;
     /** Answers that were fetched again before their time was over. */
     readonly prefetches: number;
-    /** Octets held. */
+    /** Bytes held. */
     readonly bytes: number;
   };
 }

@@ -1,7 +1,7 @@
 import type { Health } from '../../catalog/model.js';
 import type { VipSettings, VipState } from './vips.js';
 
-/** One question, its answer and why, as the API tells them; see `types.ts`. */
+/** One question, its answer and why, as the API shows them; see `types.ts`. */
 
 /** What one client may see. */
 export interface ViewJson {

@@ -1,4 +1,4 @@
-/** Errors that are no fault of the task: this host is out of ports, descriptors or memory, or a firewall of its own says no. */
+/** Errors that are not the fault of the task: this host is out of ports, descriptors or memory, or a firewall of its own says no. */
 const OWN = new Set(['EADDRNOTAVAIL', 'EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM', 'EACCES', 'EPERM']);
 
 const RESET = 'reset before first octet';
@@ -13,7 +13,7 @@ const FAULTS: Readonly<Record<string, string>> = {
 };
 
 /**
- * What a task did wrong that could not be connected to, or that reset a connection before its first octet: the reason of
+ * What a task did wrong that could not be connected to, or that reset a connection before its first byte: the reason of
  * a passive signal.
  * @param code of the socket's error
  * @returns undefined when the task has no part in it

@@ -10,7 +10,7 @@ export interface FlowLimits {
   readonly waiting: number;
 }
 
-/** What to reckon with when the kernel does not tell. */
+/** What to reckon with when the kernel does not say. */
 const USUAL_LIMIT = 1024;
 const MIN_RESERVE = 64;
 const MAX_RESERVE = 4096;
@@ -112,7 +112,7 @@ export class FlowBudget {
     this.look();
   }
 
-  /** Counts descriptors that are no flow's: a listener's. Negative when they are closed. */
+  /** Counts descriptors that are not a flow's: a listener's. Negative when they are closed. */
   hold(descriptors: number): void {
     this.#add(COUNTS.descriptors, descriptors);
     if (descriptors < 0) this.look();

@@ -49,7 +49,7 @@ export class HostPool {
   }
 
   /**
-   * Leads connections to where they are listened for, if the guard lets them in, and puts back the route if somebody took it away.
+   * Leads connections to where they are listened for, if the guard lets them in, and puts back the route if another program took it away.
    * @throws Error with one line, with what to do
    */
   async lead(redirects: readonly Redirect[], guard?: VipGuard): Promise<void> {

@@ -3,7 +3,7 @@ import type { Destination, Flow, Scheduler } from './scheduler.js';
 
 /**
  * Overflow (IPVS `ovf`): the greatest weight among those with no more open connections than their weight, the first of
- * several. So each is filled with weight + 1 connections, then the next one; when all are full nobody takes the flow.
+ * several. So each is filled with weight + 1 connections, then the next one; when all are full no task takes the flow.
  */
 export class Overflow implements Scheduler {
   #destinations: readonly Destination[] = [];

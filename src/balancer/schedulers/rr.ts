@@ -23,7 +23,7 @@ export class RoundRobin implements Scheduler {
     return undefined;
   }
 
-  /** Where the last one picked is now; if it left, the nearest before it that stays, so that nobody loses a turn. */
+  /** Where the last one picked is now; if it left, the nearest before it that stays, so that no task loses a turn. */
   #survivor(destinations: readonly Destination[]): number {
     const places = new Map(destinations.map((destination, place) => [destination.id, place]));
     for (let at = this.#last; at >= 0; at--) {

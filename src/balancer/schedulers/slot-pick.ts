@@ -4,7 +4,7 @@ import type { Destination } from './scheduler.js';
 /**
  * The destination that a slot belongs to; when it is not available the owner of the next slot that is (IPVS calls this
  * `sh-fallback`). The same slot gives the same destination as long as the same ones are available.
- * @param table slot to index in `owners`; what is no index there belongs to nobody
+ * @param table slot to index in `owners`; what is not an index there has no owner
  */
 export function pickSlot(
   table: ArrayLike<number>,

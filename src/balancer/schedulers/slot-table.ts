@@ -13,7 +13,7 @@ const NOBODY = -1;
  * one leaves, only its slots are dealt, each to the owner of the next slot, who has served it already if the leaver was
  * quiesced before, as far as shares stay even. When one joins it takes evenly from all. Weights count as they are at an update.
  *
- * IPVS deals its 256 buckets anew at every change, and nearly every key moves. What is paid for it: the table depends on
+ * IPVS deals its 256 buckets again at every change, and nearly every key moves. What is paid for it: the table depends on
  * what was before, so two hosts agree by chance only (`mh` is for those).
  */
 export class SlotTable {
@@ -63,7 +63,7 @@ export class SlotTable {
     this.#owners = new Int32Array(halves.length * 2).map((_, slot) => halves[slot >>> 1] ?? NOBODY);
   }
 
-  /** Gives slots that nobody has to the owner of the next slot, where that one wants some. */
+  /** Gives slots that no task has to the owner of the next slot, where that one wants some. */
   #inherit(wants: number[], weights: readonly number[]): void {
     const owners = this.#owners;
     let heir = owners.find((owner) => (weights[owner] ?? 0) > 0);
@@ -78,7 +78,7 @@ export class SlotTable {
     }
   }
 
-  /** Gives slots that nobody has, or whose owner has too many, to those that want some, scattered over the table. */
+  /** Gives slots that no task has, or whose owner has too many, to those that want some, scattered over the table. */
   #deal(wants: number[]): void {
     const owners = this.#owners;
     let taker = wants.findIndex((wanted) => wanted > 0);

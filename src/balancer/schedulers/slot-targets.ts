@@ -10,7 +10,7 @@ export interface SlotHolder {
 
 /**
  * How many slots each destination is to have, so that shares go by weight and as few slots as can be change hands. While
- * nobody asks for more, whoever stays keeps all that it has; rounding then leaves some a slot or two beside their share. A
+ * no task asks for more, a task that stays keeps all that it has; rounding then leaves some a slot or two beside their share. A
  * quiesced one keeps its slots, to have them back when it is wanted again, until a newcomer needs some.
  * @returns slots by holder; they add up to `slots`, or to what the holders have when all are quiesced
  */

@@ -20,9 +20,9 @@ export class WeightedRoundRobin implements Scheduler {
   update(destinations: readonly Destination[]): void {
     const before = new Map(this.#entries.map((entry) => [entry.destination.id, entry.credit]));
     const stayers = destinations.filter(({ id }) => before.has(id));
-    // Whoever leaves takes credit or debt along; what is left is made to add up to 0, where newcomers begin.
+    // A task that leaves takes credit or debt along; what is left is made to add up to 0, where newcomers begin.
     const drift = stayers.reduce((sum, { id }) => sum + (before.get(id) ?? 0), 0) / stayers.length;
-    // Credit earned with great weights would take for ever to pay with small ones.
+    // Credit earned with great weights would take forever to pay with small ones.
     const total = destinations.reduce((sum, { weight }) => sum + Math.max(0, weight), 0);
     const scale = total > 0 && total < this.#total ? total / this.#total : 1;
     if (total > 0) this.#total = total;

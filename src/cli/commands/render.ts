@@ -77,7 +77,7 @@ async function sourceOf(
   if (consulAddress !== undefined) {
     const consul = new ConsulAnswers({
       address: /^https?:\/\//.test(consulAddress) ? consulAddress : `http://${consulAddress}`,
-      // Once: consul-template's own patience. Else what is known stays, and Consul is asked for ever.
+      // Once: consul-template's own patience. Else what is known stays, and Consul is asked forever.
       attempts: request.once === true ? retryAttempts : 0,
       onChange,
       onLost,

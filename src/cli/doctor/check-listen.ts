@@ -20,7 +20,7 @@ export function checkListening(facts: HostFacts): Finding[] {
 function checkRights(facts: HostFacts, servedByUs: ReadonlySet<string>): Finding[] {
   const { capabilities } = facts;
   if (capabilities === undefined || facts.listeners.length === 0) return [];
-  // A running daemon has shown that it has the rights; whoever runs the doctor needs none.
+  // A running daemon has shown that it has the rights; the user of the doctor needs none.
   const waiting = facts.listeners.filter((listener) => !servedByUs.has(formatHostPort(listener)));
   if (waiting.length === 0) return [ok('rights', 'the daemon has what it needs')];
   const from = facts.sysctls.unprivilegedPortStart ?? 1024;

@@ -27,7 +27,7 @@ import { asError, errorMessage } from '../../net/error-message.js';
 export async function collect(context: Context): Promise<HostFacts> {
   const daemon = await daemonFacts(context);
   const { config, listen, dockerSocket, pool } = await configFacts(context);
-  // What runs counts before what a file says that nobody has loaded yet.
+  // What runs counts before what a file says that no process has loaded yet.
   const running = daemon.state === 'up' ? daemon.status.dns.listen : [];
   const addresses = new Map(listen.map((address) => [formatHostPort(address), address]));
   for (const text of running) {
@@ -159,7 +159,7 @@ export function capabilitiesOf(status: string | Error): readonly number[] | unde
   return Array.from({ length: 64 }, (_, bit) => bit).filter((bit) => (bits >> BigInt(bit)) % 2n === 1n);
 }
 
-/** What Docker is told about DNS for its containers. */
+/** What Docker knows about DNS for its containers. */
 export function daemonJsonFacts(text: string | Error): DaemonJsonFacts {
   if (typeof text !== 'string') {
     const code = 'code' in text ? text.code : undefined;

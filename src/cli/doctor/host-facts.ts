@@ -131,7 +131,7 @@ export type VipFacts =
       readonly state: 'wanted';
       /** CIDR: that of the running daemon, else the configured one. */
       readonly pool: string;
-      /** Somebody has set it: when it cannot be used the daemon does not start. */
+      /** A user has set it: when it cannot be used the daemon does not start. */
       readonly isChosen: boolean;
       /** Nothing has to be done for it. */
       readonly isLoopback: boolean;

@@ -149,7 +149,7 @@ function getJson(socketPath: string, path: string): Promise<unknown> {
   });
 }
 
-/** @returns undefined for what is no JSON */
+/** @returns undefined for what is not JSON */
 function parsed(text: string): unknown {
   try {
     return JSON.parse(text);

@@ -19,7 +19,7 @@ export async function probeVips(
   context: Context,
   { daemon, docker, pool: wanted }: Pick<HostFacts, 'daemon' | 'docker'> & { pool: WantedPool | undefined },
 ): Promise<VipFacts> {
-  // What runs counts before what a file says that nobody has loaded yet.
+  // What runs counts before what a file says that no process has loaded yet.
   const running = daemon.state === 'up' ? daemon.status.vips.pool : undefined;
   const pool = running ?? wanted?.pool;
   if (pool === undefined) return { state: 'off' };

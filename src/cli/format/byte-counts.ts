@@ -1,6 +1,6 @@
 const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'] as const;
 
-/** Octets in the greatest unit that keeps a whole part, with three digits at most: `812B`, `4.77MiB`. */
+/** Bytes in the greatest unit that keeps a whole part, with three digits at most: `812B`, `4.77MiB`. */
 export function formatBytes(octets: number): string {
   let [size, unit] = [octets, 0];
   // What would be rounded to 1000 and more takes the next unit, too.

@@ -9,7 +9,7 @@ import type { Versions } from './versions.js';
 const { EDNS_UDP_SIZE, PLAIN_UDP_SIZE } = wire;
 const { ANSWER_BODY, FORM, HEAD, lowerWord, mix, NEVER, WISH } = entryShape;
 
-/** What {@link Answerer.answer} gives when somebody else has to answer. */
+/** What {@link Answerer.answer} gives when the main thread has to answer. */
 export const MISS = 0;
 
 /** The second word of a header with one question and no answers, as it lies in memory (little-endian). */
@@ -32,7 +32,7 @@ export interface AnswererOptions {
   readonly store: Store;
   readonly versions: Versions;
   readonly tally: Tally;
-  /** Where packets are, in octets and in words: one memory. */
+  /** Where packets are, in bytes and in words: one memory. */
   readonly octets: Uint8Array;
   readonly words: Int32Array;
   /** Of the generator that decides where sets begin; not 0. */
@@ -47,10 +47,10 @@ export interface Answerer {
   isSampled(): boolean;
   /**
    * Turns a query into its reply.
-   * @param at where it begins: octets, a multiple of 4, with room for 1232 and a few more
+   * @param at where it begins: bytes, a multiple of 4, with room for 1232 and a few more
    * @param length of the query
    * @param nameAt where the `sockaddr` of the client is: octets, a multiple of 4
-   * @returns octets of the reply; {@link MISS} when there is none, and the query is as it was
+   * @returns bytes of the reply; {@link MISS} when there is none, and the query is as it was
    */
   answer(at: number, length: number, nameAt: number): number;
 }
@@ -219,7 +219,7 @@ export function createAnswerer({ store, versions, tally, octets, words, seed }: 
   }
 
   /**
-   * Writes A records, from a random one on, at a place that may be off a word by up to three octets: each word then has a part of two.
+   * Writes A records, from a random one on, at a place that may be off a word by up to three bytes: each word then has a part of two.
    * @param set where what they have in common is, three words, and behind it the addresses
    */
   function writeAddresses(set: number, records: number, taken: number, to: number): void {

@@ -14,7 +14,7 @@ const RECENT = { address: 0, revision: 1, networks: 2, own: 3, words: 4 } as con
 export class Clients {
   readonly #store: Store;
   readonly #words: Int32Array;
-  /** Clients that asked last, by the last octet of their address; they are found again without looking. Place 0 is for others. */
+  /** Clients that asked last, by the last byte of their address; they are found again without looking. Place 0 is for others. */
   readonly #recent = new Int32Array(new ArrayBuffer(257 * RECENT.words * 4)).fill(-1);
 
   /** @param words the memory that source addresses are in */

@@ -34,7 +34,7 @@ export interface CompilerOptions {
   /** Seconds, of one monotonic clock of the process. */
   readonly now: () => number;
   readonly randomBelow?: RandomBelow;
-  /** Told of a fault of our own; the query is answered all the same, as it would be without compiled answers. */
+  /** Receives a fault of our own; the query is answered all the same, as it would be without compiled answers. */
   readonly onFault?: (error: unknown) => void;
 }
 
@@ -93,7 +93,7 @@ export class Compiler {
     const known = this.#client(snapshot, address);
     if (!known) return NOTHING;
     const { question } = verdict.query;
-    // The packet is somebody else's after this.
+    // The packet is another's after this.
     const name = lowerCaseName(question.name);
     const wanted = { name, type: question.type, wishes: wishesOf(verdict.query), address };
     const answer = this.#answer(snapshot, known.view, wanted);
@@ -101,7 +101,7 @@ export class Compiler {
   }
 
   /**
-   * Makes the entries anew that are about to be out of date, as they will be right afterwards; those that nobody asked for need none.
+   * Makes the entries again that are about to be out of date, as they will be right afterwards; those that no client asked for need none.
    * To be called when the snapshot has the changes and they are not published yet.
    */
   renew(changed: ReadonlySet<number> | 'all'): Int32Array[] {

@@ -12,7 +12,7 @@ export const HEAD = {
   kind: 2,
   /** Whom the answer is for; 0 for a client. */
   scope: 3,
-  /** Octets of the key: a name in wire form, lower case, or an address. */
+  /** Bytes of the key: a name in wire form, lower case, or an address. */
   keyOctets: 4,
   epoch: 5,
   /** The revision at which it was last found right. */
@@ -37,13 +37,13 @@ export const CLIENT_BODY = {
 /** What a query wishes, and its answer is compiled for: flags come out as they went in. */
 export const WISH = { RD: 1, AD: 2, CD: 4, DO: 8 } as const;
 
-/** The body of an answer's entry; then come groups, forms, TTLs, and the octets of the forms. */
+/** The body of an answer's entry; then come groups, forms, TTLs, and the bytes of the forms. */
 export const ANSWER_BODY = {
   /** The second after which it is out of date; {@link NEVER}. */
   expires: 0,
   /** The second at which its TTLs were as they stand. */
   stored: 1,
-  /** Octets from the end of the question to the SOA's serial, which is patched; -1 for none. */
+  /** Bytes from the end of the question to the SOA's serial, which is patched; -1 for none. */
   serialAt: 2,
   /** 1: it came from an upstream. */
   upstream: 3,
@@ -65,16 +65,16 @@ export const FORM = {
   /** The header's second and third word: QDCOUNT and ANCOUNT; NSCOUNT and ARCOUNT without the OPT. */
   counts: 1,
   moreCounts: 2,
-  /** Octets after the question; of a rotating form those in front of the set. */
+  /** Bytes after the question; of a rotating form those in front of the set. */
   octets: 3,
   /**
-   * Where they are: octets from the beginning of the entry. They are as far from a word as they will be in the reply, and the end of the
+   * Where they are: bytes from the beginning of the entry. They are as far from a word as they will be in the reply, and the end of the
    * question stands in front of them, so that they can be copied by whole words.
    */
   at: 4,
   /** Records of the set that is begun anywhere; 0: none. */
   records: 5,
-  /** Octets of each: a multiple of 4. */
+  /** Bytes of each: a multiple of 4. */
   recordOctets: 6,
   /**
    * Where the set is: words from the beginning of the entry. Records of type A are their first three words, which all have in common, and
@@ -90,13 +90,13 @@ export const NEVER = 0x7fffffff;
 /** The longest entry, in words: what is larger is left to the slow path. */
 export const MAX_ENTRY_WORDS = 8192;
 
-/** Octets up to which a name's words go. */
+/** Bytes up to which a name's words go. */
 export function wordsFor(octets: number): number {
   return (octets + 3) >> 2;
 }
 
 /**
- * Lower case for four octets at once: 0x20 is added where an octet is an upper-case letter. Label lengths are below 64 and so
+ * Lower case for four bytes at once: 0x20 is added where a byte is an upper-case letter. Label lengths are below 64 and so
  * never taken for letters.
  */
 export function lowerWord(word: number): number {

@@ -23,7 +23,7 @@ export interface Form {
 export interface Forms {
   /** Groups of the same number of forms each; later groups are for clients that have less room. */
   readonly groups: readonly (readonly Form[])[];
-  /** Octets after the question to the SOA's serial. */
+  /** Bytes after the question to the SOA's serial. */
   readonly serialAt?: number;
 }
 
@@ -72,7 +72,7 @@ export function compileForms(head: ReplyHead, body: ReplyBody, randomBelow: Rand
   return { groups, ...placed };
 }
 
-/** A reply whose octets are as they are: what an upstream said. */
+/** A reply whose bytes are as they are: what an upstream said. */
 export function compileWhole(
   wire: Uint8Array,
 ): { readonly forms: Forms; readonly message: Message } | undefined {

@@ -2,7 +2,7 @@ import type { View } from '../../catalog/view.js';
 import { latin1 } from '../../wire/bytes.js';
 import type { DnsName } from '../../wire/name.js';
 
-/** What an entry was made for, and enough to make it anew. */
+/** What an entry was made for, and enough to make it again. */
 export interface KnownQuestion {
   /** Lower case. */
   readonly name: DnsName;
@@ -29,10 +29,10 @@ interface Dependent {
 /** As many questions, and clients, are remembered; the rest is asked for again. */
 const MAX_KNOWN = 20_000;
 
-/** More are not renewed together: whoever asks for one of them has it made. */
+/** More are not renewed together: a client that asks for one of them has it made. */
 const MAX_RENEWED = 5000;
 
-/** Which entries were made from what, so that they can be made anew when that changes, before anybody asks. */
+/** Which entries were made from what, so that they can be made again when that changes, before anybody asks. */
 export class KnownQueries {
   readonly #clients = new Dependents<{ readonly view: View }>();
   readonly #questions = new Dependents<KnownQuestion>();

@@ -6,7 +6,7 @@ import { Store, type StoreOptions } from './store.js';
 import { Tally } from './tally.js';
 import type { Versions } from './versions.js';
 
-/** Octets of a query that is looked at; what is longer has options, and options are for the slow path. */
+/** Bytes of a query that is looked at; what is longer has options, and options are for the slow path. */
 const ROOM = 512;
 /** A reply, and what copying by words may write behind it. */
 const REPLY_ROOM = 1280;
@@ -14,7 +14,7 @@ const NAME_AT = REPLY_ROOM;
 const AF_INET = 2;
 const AF_INET6 = 10;
 
-/** Client addresses whose octets are remembered. */
+/** Client addresses whose bytes are remembered. */
 const MAX_ADDRESSES = 10_000;
 
 export interface LocalAnswersOptions {

@@ -9,7 +9,7 @@ export interface PublisherOptions {
 }
 
 /**
- * Tells those who answer of changes. What was asked for before is compiled anew first, so that nobody has to wait for it: a change costs
+ * Lets those who answer know of changes. What was asked for before is compiled again first, so that no client has to wait for it: a change costs
  * those who ask nothing, however many there are at once.
  */
 export class Publisher {
@@ -25,7 +25,7 @@ export class Publisher {
     const changed = keys === 'all' ? 'all' : new Set(Array.from(keys, slotOf));
     const entries = compiler.renew(changed);
     versions.publish(changed, serial);
-    // Not before: in the place of those that are right until now they would answer nobody yet.
+    // Not before: in the place of those that are right until now they would answer no client yet.
     for (const entry of entries) install(entry);
   }
 }

@@ -12,7 +12,7 @@ const WRAP = -1;
  */
 export class Ring {
   readonly memory: SharedArrayBuffer;
-  /** The memory as words and as octets; records are in it. */
+  /** The memory as words and as bytes; records are in it. */
   readonly words: Int32Array;
   readonly octets: Uint8Array;
   readonly #end: number;

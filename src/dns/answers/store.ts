@@ -4,10 +4,10 @@ import type { Versions } from './versions.js';
 // Constants of this file for the reason given in answerer.ts.
 const { HEAD, MAX_ENTRY_WORDS, wordsFor } = entryShape;
 
-/** Places that are looked at for one key: a table that somebody fills with collisions costs misses, not time. */
+/** Places that are looked at for one key: a table that an attacker fills with collisions costs misses, not time. */
 const MAX_PROBES = 16;
 
-/** The longest key: a name of 255 octets. */
+/** The longest key: a name of 255 bytes. */
 const MAX_KEY_WORDS = 64;
 
 /** Words of a line of the processor's cache: what begins with one needs the fewest. */
@@ -37,7 +37,7 @@ class Generation {
   readonly #most: number;
   #count = 0;
 
-  /** @param words of both halves @param begin where its part of them begins; not 0, which is no entry @param entries at most */
+  /** @param words of both halves @param begin where its part of them begins; not 0, which is not an entry @param entries at most */
   constructor(words: Int32Array, begin: number, end: number, entries: number) {
     this.words = words;
     this.end = end;

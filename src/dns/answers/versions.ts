@@ -61,7 +61,7 @@ export class Versions {
     return this.#words;
   }
 
-  /** Tells of changes. @param slots of what changed; `all`: everything may have */
+  /** Reports changes. @param slots of what changed; `all`: everything may have */
   publish(slots: ReadonlySet<number> | 'all', serial: number): void {
     const words = this.#words;
     if (slots === 'all') words[EPOCH] = (words[EPOCH] ?? 0) + 1;

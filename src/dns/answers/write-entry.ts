@@ -37,12 +37,12 @@ export interface AnswerFields {
   readonly life?: {
     readonly stored: number;
     readonly expires: number;
-    /** Octets after the question to each TTL, and what it is. */
+    /** Bytes after the question to each TTL, and what it is. */
     readonly ttls: readonly (readonly [at: number, ttl: number])[];
   };
 }
 
-/** @param address of 4 or 16 octets */
+/** @param address of 4 or 16 bytes */
 export function clientEntry(
   address: Uint8Array,
   scopes: { readonly networks: number; readonly own: number },
@@ -172,7 +172,7 @@ function pair(first: number, second: number): number {
   return (first >> 8) | ((first & 0xff) << 8) | ((second >> 8) << 16) | ((second & 0xff) << 24);
 }
 
-/** Octets that a form takes: with the end of its question, and whole words at both ends. */
+/** Bytes that a form takes: with the end of its question, and whole words at both ends. */
 function spaceOf(form: Form): number {
   const { octets, records } = form;
   const set = isPacked(form)
@@ -181,7 +181,7 @@ function spaceOf(form: Form): number {
   return wordsFor(QUESTION_END + 3 + octets.length + set) * 4 + 4;
 }
 
-/** Octets as words, the last one filled up with zeroes. */
+/** Bytes as words, the last one filled up with zeroes. */
 function keyWords(octets: Uint8Array): Int32Array {
   const words = new Int32Array(wordsFor(octets.length));
   new Uint8Array(words.buffer).set(octets);

@@ -40,7 +40,7 @@ function rejectsEdns(outcome: Outcome): boolean {
   return outcome.message.rcode === RCODE.FORMERR || outcome.message.rcode === RCODE.NOTIMP;
 }
 
-/** UDP; TCP when the reply was cut off or somebody seems to forge replies. */
+/** UDP; TCP when the reply was cut off or replies seem to be forged. */
 async function askPlain(
   { upstream, cookie }: Peer,
   question: ForwardQuestion,

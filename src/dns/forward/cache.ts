@@ -5,7 +5,7 @@ import type { Exchange, ForwardQuestion, ForwardResult } from './exchange.js';
 import { answerKey, questionKey } from './question-key.js';
 
 export interface CacheOptions {
-  /** Octets for answers with data; negative ones have a fifth of it for themselves, so that they push out nothing. */
+  /** Bytes for answers with data; negative ones have a fifth of it for themselves, so that they push out nothing. */
   readonly maxBytes?: number;
   /** Monotonic, in ms. */
   readonly now?: () => number;
@@ -20,15 +20,15 @@ export interface CacheCounters {
   readonly stale: number;
   /** Answers that were fetched again before their time was over. */
   readonly prefetches: number;
-  /** Octets held. */
+  /** Bytes held. */
   readonly bytes: number;
 }
 
 export interface CachedExchange {
   readonly exchange: Exchange;
-  /** What is known without asking anybody; undefined when somebody has to be asked. */
+  /** What is known without asking anybody; undefined when a server has to be asked. */
   lookup(question: ForwardQuestion): ForwardResult | undefined;
-  /** The same for whoever is no client: it counts nothing, and what is past its time is not given. */
+  /** The same for an asker that is not a client: it counts nothing, and what is past its time is not given. */
   peek(question: ForwardQuestion): ForwardResult | undefined;
   counters(): CacheCounters;
   clear(): void;
@@ -63,7 +63,7 @@ interface Refresh {
 /**
  * Keeps what upstreams answered, for as long as they said: every record's own TTL runs down, a denial lives by its SOA
  * (RFC 2308), a failure for seconds (RFC 9520). What is asked for often is fetched again before its time is over. What is
- * past its time is given only when no upstream answers (RFC 8767). It knows nothing of clients: whether somebody may
+ * past its time is given only when no upstream answers (RFC 8767). It knows nothing of clients: whether a client may
  * ask is decided before.
  * @param exchange gives one and the same result to all who wait for one flight, and a new one for the next; its answers
  * have wire forms of their own
@@ -164,7 +164,7 @@ export function createCache(exchange: Exchange, options: CacheOptions = {}): Cac
   const prefetch = (question: ForwardQuestion, key: string): void => {
     if (recentFailure(key) || refreshes.has(questionKey(question))) return;
     counters.prefetches++;
-    // Nobody waits for it, and the answer that is there does not depend on it.
+    // Nothing waits for it, and the answer that is there does not depend on it.
     refresh(question, key).result.catch(() => undefined);
   };
 

@@ -17,11 +17,11 @@ const MAX_STALE_S = 86_400;
 const PREFETCH_SHARE = 0.1;
 const PREFETCH_HITS = 2;
 
-/** What an entry and each of its records cost beside their octets (measured). */
+/** What an entry and each of its records cost beside their bytes (measured). */
 const OVERHEAD = 900;
 const RECORD_OVERHEAD = 40;
 
-/** Answers whose decoded form is remembered, and records that such a one has at most: some hundred octets each. */
+/** Answers whose decoded form is remembered, and records that such a one has at most: some hundred bytes each. */
 const MAX_RECENT = 256;
 const MAX_RECENT_RECORDS = 16;
 
@@ -45,7 +45,7 @@ export function lifetimeOf({ rcode, answers, authority, questions }: Message): L
   return { positive, seconds: Math.min(MAX_NEGATIVE_TTL_S, soa.rdata.minimum, ...ttls) };
 }
 
-/** The answers that were told last. Only these remember their decoded form, which costs more than the octets. */
+/** The answers that were reported last. Only these remember their decoded form, which costs more than the bytes. */
 export class RecentAnswers {
   readonly #ring: CachedAnswer[] = [];
   #at = 0;
@@ -57,10 +57,10 @@ export class RecentAnswers {
   }
 }
 
-/** An answer of an upstream as it was, and as it is to be told now. Times are in ms, of one monotonic clock. */
+/** An answer of an upstream as it was, and as it is to be reported now. Times are in ms, of one monotonic clock. */
 export class CachedAnswer {
   readonly storedAt: number;
-  /** Octets that it takes, about. */
+  /** Bytes that it takes, about. */
   readonly size: number;
   readonly #wire: Uint8Array;
   readonly #typeAt: number;
@@ -71,7 +71,7 @@ export class CachedAnswer {
   readonly #upstream: Upstream;
   readonly #recent: RecentAnswers;
   #hits = 0;
-  /** The answer as it was told last; it is the same for a second. */
+  /** The answer as it was reported last; it is the same for a second. */
   #told: { readonly age: number; readonly type: number; readonly answer: Answer } | undefined;
 
   /** @param answer with a wire form of its own, which stays as it is */

@@ -21,13 +21,13 @@ export interface ForwardQuestion {
 export type ForwardResult =
   /**
    * A reply to the question, NOERROR or NXDOMAIN, that holds nothing else than what was asked for (see `scrub.ts`), in a
-   * wire form without OPT. Shared between clients: nobody may write to it.
+   * wire form without OPT. Shared between clients: no user may write to it.
    */
   | {
       readonly ok: true;
       readonly message: Message;
       readonly upstream: Upstream;
-      /** What is to be told of it: that it is stale, or that something was taken out. */
+      /** What is to be reported of it: that it is stale, or that something was taken out. */
       readonly ede?: ExtendedError;
     }
   | { readonly ok: false; readonly rcode: number; readonly ede: ExtendedError };

@@ -81,7 +81,7 @@ const MAX_CLIENT_UPSTREAMS = 3;
 
 /**
  * Asks upstream servers for what is not ours.
- * @throws Error when an upstream is one of our own addresses, a suffix or an allowed name is no domain name, or there is
+ * @throws Error when an upstream is one of our own addresses, a suffix or an allowed name is not a domain name, or there is
  * no authority in `ca`
  */
 export function createForwarder(options: ForwarderOptions): Forwarder {
@@ -109,7 +109,7 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
   const counters = { flights: 0, joined: 0, failures: 0, overloads: 0, filtered: 0 };
   let waiting = 0;
 
-  /** What may be told of a reply. Forwarding a suffix, or bringing a server of one's own, says that its addresses are wanted. */
+  /** What may be reported of a reply. Forwarding a suffix, or bringing a server of one's own, says that its addresses are wanted. */
   const inspect = (
     result: Extract<ForwardResult, { ok: true }>,
     question: ForwardQuestion,

@@ -6,7 +6,7 @@ const MARK_SIZE = 8;
 const MAX_MARKS = 8;
 
 /**
- * Finds forwarding loops. Each forwarder adds eight random octets of its own to a local EDNS option of the queries that
+ * Finds forwarding loops. Each forwarder adds eight random bytes of its own to a local EDNS option of the queries that
  * it sends, behind the marks that came with the query; a query that comes in with its own mark has gone round. Unlike a
  * probe for a special name this cannot be set off by an outsider, and stops nothing but the query itself.
  */
@@ -17,7 +17,7 @@ export interface LoopMark {
   append(marks: Uint8Array): Uint8Array;
 }
 
-/** @param own eight octets from a cryptographic random source */
+/** @param own eight bytes from a cryptographic random source */
 export function createLoopMark(own: Uint8Array): LoopMark {
   return {
     isOwn(edns) {
@@ -33,7 +33,7 @@ export function createLoopMark(own: Uint8Array): LoopMark {
 
 const NONE = new Uint8Array(0);
 
-/** The marks of a query. An option of another size is somebody else's use of the local range, and ignored. */
+/** The marks of a query. An option of another size is another's use of the local range, and ignored. */
 export function marksOf(edns: Edns | undefined): Uint8Array {
   const data = findOption(edns, EDNS_OPTION.LOOP_MARK);
   return data && data.length % MARK_SIZE === 0 && data.length <= MARK_SIZE * MAX_MARKS ? data : NONE;

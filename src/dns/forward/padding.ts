@@ -4,7 +4,7 @@ import type { EdnsOption } from '../../wire/edns.js';
 /** RFC 8467 section 4.1, for queries. */
 const BLOCK = 128;
 
-/** Octets of an option before its data. */
+/** Bytes of an option before its data. */
 const OPTION_HEAD = 4;
 
 /** The padding option (RFC 7830) that brings a query of `size` octets, which has an OPT, to a multiple of 128. */

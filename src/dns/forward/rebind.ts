@@ -17,9 +17,9 @@ export interface RebindFilter {
   blocks(name: DnsName, message: Message, upstream: Upstream): boolean;
 }
 
-/** The same name is told of once in this time, in ms. */
+/** The same name is reported once in this time, in ms. */
 const QUIET_TIME = 60_000;
-/** Names that are remembered as told; a flood of others is not told at all until one of them may be again. */
+/** Names that are remembered as reported; a flood of others is not reported at all until one of them may be again. */
 const MAX_TOLD = 256;
 
 /**

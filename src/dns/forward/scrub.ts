@@ -23,7 +23,7 @@ export type Scrubbed =
  * at its end; for a denial the SOA; with DO their signatures and the proofs. A chain that runs into a name of ours ends
  * there, whatever the upstream says of that name.
  *
- * Most replies hold nothing else, or have it at the end: their octets are copied as they are. Others are written anew.
+ * Most replies hold nothing else, or have it at the end: their bytes are copied as they are. Others are written again.
  * The result has one question and no OPT.
  * @param message a reply with its question, NOERROR or NXDOMAIN
  * @param ownNames lower case

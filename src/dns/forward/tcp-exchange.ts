@@ -9,7 +9,7 @@ import { errorName } from './udp-exchange.js';
 
 /**
  * Sends a query over a fresh TCP connection and waits for its reply, until the signal says to stop (RFC 7766). The first
- * message that comes back has to be the reply: on a stream nobody else can have sent it.
+ * message that comes back has to be the reply: on a stream no other host can have sent it.
  * @param query the wire form of `question` with this `id`
  */
 export function exchangeTcp(

@@ -126,7 +126,7 @@ export class TlsConnection {
   #take(wire: Buffer): void {
     const id = readU16(wire, 0);
     const waiter = this.#outstanding.get(id);
-    // A reply that nobody asked for: on this stream it is a fault of the upstream, and harms nobody.
+    // A reply that no client asked for: on this stream it is a fault of the upstream, and harms no one.
     if (!waiter || wire.length < 2) return;
     this.#outstanding.delete(id);
     const decoded = decodeMessage(wire);

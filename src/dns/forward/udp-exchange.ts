@@ -13,7 +13,7 @@ const MAX_MISMATCHES = 10;
  * Sends a query over UDP and waits for its reply, until the signal says to stop. Each query has a socket of its own:
  * the kernel gives it an unpredictable port, drops what other addresses send to it, and reports ICMP errors.
  * A datagram that is malformed or answers another question is ignored, so that a forged one cannot end the wait. Names
- * are compared without regard to case: what is sent is all lower case, so its case is no secret to guess.
+ * are compared without regard to case: what is sent is all lower case, so its case is not a secret to guess.
  * @param query the wire form of `question` with this `id`
  * @param isGenuine whether a reply that fits is the upstream's own; when it is not, the query goes to TCP
  */

@@ -16,7 +16,7 @@ export function clientCookie(key: Uint8Array, upstream: string): Uint8Array {
 
 /**
  * DNS cookies as a client (RFC 7873 section 5.3). Once an upstream has shown that it knows them, a reply over UDP
- * without our client cookie is no reply of its.
+ * without our client cookie is not a reply of its.
  */
 export class UpstreamCookie {
   readonly #client: Uint8Array;
@@ -44,7 +44,7 @@ export class UpstreamCookie {
     return true;
   }
 
-  /** Looks at a reply over TCP, which nobody else can have sent: an upstream may have lost its cookies. */
+  /** Looks at a reply over TCP, which no other host can have sent: an upstream may have lost its cookies. */
   learn(reply: Message): void {
     if (!this.accepts(reply)) this.#server = undefined;
   }

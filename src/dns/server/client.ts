@@ -5,7 +5,7 @@ export interface Client {
   readonly address: string;
   readonly port: number;
   readonly transport: Transport;
-  /** Over TCP: how long the connection may be idle now, in ms; told to a client that asks for it (RFC 7828). */
+  /** Over TCP: how long the connection may be idle now, in ms; sent to a client that asks for it (RFC 7828). */
   readonly idleTime?: () => number;
   /** Whether the query log looks at the packet; absent: that is still to be drawn. */
   readonly sampled?: boolean | undefined;

@@ -5,14 +5,14 @@ import { CLIENT_COOKIE_SIZE, cookieAge, cookieTime, isCookieHash, makeCookie } f
 /**
  * What a client's cookie says of it.
  * - `new`: it has no server cookie yet
- * - `valid`: its server cookie is ours and in time, so that its address is no forgery
- * - `invalid`: its server cookie is somebody else's, too old, or forged
+ * - `valid`: its server cookie is ours and in time, so that its address is not a forgery
+ * - `invalid`: its server cookie is another's, too old, or forged
  */
 export type CookieState = 'new' | 'valid' | 'invalid';
 
 export interface CookieAnswer {
   readonly state: CookieState;
-  /** The data of the reply's option: 24 octets, no view of the query's. */
+  /** The data of the reply's option: 24 bytes, no view of the query's. */
   readonly data: Uint8Array;
 }
 
@@ -25,7 +25,7 @@ export interface ServerCookies {
 }
 
 export interface ServerCookieOptions {
-  /** What the secrets are made from, 16 octets or more; random by default. Workers of one server share it. */
+  /** What the secrets are made from, 16 bytes or more; random by default. Workers of one server share it. */
   readonly master?: Uint8Array;
   /** In ms since the epoch. */
   readonly now?: () => number;

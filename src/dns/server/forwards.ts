@@ -39,7 +39,7 @@ export class Forwards {
   /**
    * Asks for a name with the type and the wishes of a query. The packet may be reused when the call returns.
    * @param address of the client
-   * @returns the result itself when nobody has to be asked
+   * @returns the result itself when no server has to be asked
    */
   ask(
     query: Query,
@@ -55,7 +55,7 @@ export class Forwards {
       type: query.question.type,
       dnssecOk: query.edns?.dnssecOk === true,
       checkingDisabled: query.cd,
-      // A copy, because whoever asks upstream may keep it.
+      // A copy, because the exchange may keep it.
       marks: new Uint8Array(marksOf(query.edns)),
       ...(upstreams && { upstreams }),
     };

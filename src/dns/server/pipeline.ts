@@ -137,7 +137,7 @@ export class Pipeline {
       case 'refuse':
         return this.#refuse(query, asker, resolution.ede);
       case 'forward':
-        // Recursion that was not asked for would tell a client what others looked up (cache snooping).
+        // Recursion that was not asked for would show a client what others looked up (cache snooping).
         if (!query.rd) return this.#refuse(query, asker, { code: EDE.NOT_AUTHORITATIVE });
         return this.#upstream(query, asker, query.question.name, resolution.upstreams, (asked, result) =>
           this.#relay(asked, asker, result),
@@ -254,7 +254,7 @@ export class Pipeline {
   ): Handled | undefined {
     const limiter = this.#limiter;
     const { address, transport } = asker.client;
-    // A cookie of ours says that the address is no forgery.
+    // A cookie of ours says that the address is not a forgery.
     if (!limiter || transport !== 'udp' || asker.cookie === 'valid' || limiter.isExempt(address)) {
       return undefined;
     }
@@ -282,7 +282,7 @@ export class Pipeline {
     return { message, source };
   }
 
-  /** A log that fails costs nobody an answer. */
+  /** A log that fails costs no client an answer. */
   #logReply(reply: LoggedReply): void {
     try {
       if (this.#log && isWanted(this.#log, reply.rcode, reply.message)) this.#log.write(queryLogEntry(reply));

@@ -89,7 +89,7 @@ function prefixOf(address: string): string {
 }
 
 /**
- * The same for replies that are worth the same to a forger. A name that nobody can make up at will stands for itself;
+ * The same for replies that are worth the same to a forger. A name that cannot be made up at will stands for itself;
  * where names can be made up (denials, wildcards, domains of others) all of them share one kind, and so do errors.
  */
 export function kindKey({ rcode, source, name, wildcard, zone }: ReplyKind): string {

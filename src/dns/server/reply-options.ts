@@ -69,7 +69,7 @@ function keepalive(ms: number): Uint8Array {
 /** More would leave no room in the smallest reply. */
 const MAX_NSID = 128;
 
-/** The octets of a server's name for NSID, in UTF-8. @throws Error with one line when they are too many, or none */
+/** The bytes of a server's name for NSID, in UTF-8. @throws Error with one line when they are too many, or none */
 export function nsidOf(text: string): Uint8Array {
   const data = Buffer.from(text, 'utf8');
   if (data.length > 0 && data.length <= MAX_NSID) return data;

@@ -16,11 +16,11 @@ export interface ResponderForwarder {
 
 /** What may change while the server runs. */
 export interface ResponderTuning {
-  /** Limits the replies over UDP to whoever is not exempt and shows no cookie of ours; absent: no limit. */
+  /** Limits the replies over UDP to clients that are not exempt and show no cookie of ours; absent: no limit. */
   readonly rateLimit?: RateLimitOptions | undefined;
   /** Absent: nothing is logged, and nothing is spent on it. */
   readonly queryLog?: QueryLogOptions | undefined;
-  /** The server's name for clients that ask for NSID (RFC 5001), 1 to 128 octets of UTF-8; absent: none is told. */
+  /** The server's name for clients that ask for NSID (RFC 5001), 1 to 128 octets of UTF-8; absent: none is sent. */
   readonly nsid?: string | undefined;
   /** Queries of one address that may wait for upstreams; more get SERVFAIL at once (DNSBomb, CVE-2024-33655). */
   readonly maxForwardsPerClient?: number | undefined;
@@ -38,6 +38,6 @@ export interface ResponderOptions extends ResponderTuning {
   readonly random?: () => number;
   /** Monotonic, in ms. */
   readonly now?: () => number;
-  /** Told of a fault of our own, such as a throw of the resolver; the client got SERVFAIL. */
+  /** Receives a fault of our own, such as a throw of the resolver; the client got SERVFAIL. */
   readonly onFault?: (error: unknown) => void;
 }

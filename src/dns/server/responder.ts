@@ -6,7 +6,7 @@ import type { ResponderOptions, ResponderTuning } from './responder-options.js';
 
 export interface Responder {
   /**
-   * The reply to a packet; undefined means silence. It comes at once when it needs nobody else. Never throws, never
+   * The reply to a packet; undefined means silence. It comes at once when it needs no other server. Never throws, never
    * rejects. The packet may be reused when the call returns.
    */
   respond(packet: Uint8Array, client: Client): Buffer | undefined | Promise<Buffer | undefined>;

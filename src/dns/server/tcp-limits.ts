@@ -1,8 +1,8 @@
 /** Bounds of the TCP transport; times in ms (RFC 7766 section 6.2, RFC 9210 section 4). */
 export interface TcpLimits {
-  /** From connecting to the first octet. */
+  /** From connecting to the first byte. */
   readonly firstOctet: number;
-  /** From the first octet of a message to its last. */
+  /** From the first byte of a message to its last. */
   readonly message: number;
   /** Without a message, or with a client that does not read. A tenth of it when three quarters of the connections are in use. */
   readonly idle: number;
@@ -12,7 +12,7 @@ export interface TcpLimits {
   readonly inFlight: number;
   /** Queries of one connection in all. */
   readonly queries: number;
-  /** Octets of replies that a client has not read: no more of its queries are read above it. */
+  /** Bytes of replies that a client has not read: no more of its queries are read above it. */
   readonly backlog: number;
 }
 

@@ -56,7 +56,7 @@ export class TcpConnections {
       if (connection?.hasAsked) continue;
       this.#refused++;
       socket.destroy();
-      // The socket tells that it is closed only later.
+      // The socket reports that it is closed only later.
       this.#forget(socket);
       return true;
     }
@@ -73,7 +73,7 @@ export class TcpConnections {
     else this.#perSource.set(source, left);
   }
 
-  /** Tells what serves a connection that was admitted. */
+  /** Says what serves a connection that was admitted. */
   serve(socket: Socket, connection: TcpConnection): void {
     if (this.#open.has(socket)) this.#open.set(socket, connection);
   }

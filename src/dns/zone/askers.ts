@@ -6,7 +6,7 @@ import { isNearby } from './access.js';
 export interface AskersOptions {
   /** The environment of clients whose own is not known. */
   readonly environment: string;
-  /** Whose queries are answered; absent: private addresses', and those of everybody whom the catalog knows. */
+  /** Whose queries are answered; absent: private addresses', and those of every client that the catalog knows. */
   readonly allow?: readonly Cidr[];
 }
 
@@ -23,7 +23,7 @@ export class Askers {
     this.#options = options;
   }
 
-  /** @returns undefined for somebody who is not answered */
+  /** @returns undefined for a client that is not answered */
   viewOf(snapshot: Snapshot, address: string): View | undefined {
     if (snapshot !== this.#snapshot || this.#views.size >= REMEMBERED) {
       this.#views.clear();

@@ -29,7 +29,7 @@ export class Authority {
   readonly #nameServer: DnsName;
   readonly #hostmaster: DnsName;
 
-  /** @throws RangeError when the domain is no DNS name */
+  /** @throws RangeError when the domain is not a DNS name */
   constructor(options: AuthorityOptions) {
     this.#options = options;
     this.#nameServer = required(['ns', ...options.domain]);

@@ -5,7 +5,7 @@ interface Node<T> {
 
 /**
  * Values at names, with everything above such a name known to be there too. Names are lists of labels (lower case,
- * leftmost first, without the root) and never joined, so that a dot in a label is an octet like any other.
+ * leftmost first, without the root) and never joined, so that a dot in a label is a byte like any other.
  */
 export class LabelTree<T> {
   readonly #root: Node<T> = { children: new Map() };

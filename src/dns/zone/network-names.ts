@@ -76,7 +76,7 @@ function namedOnNetworks(
   const { snapshot, view } = context;
   if (view.networks === 'all') return undefined;
   for (const network of view.networks) {
-    // A container's own name alone is no alias: it has a rule of its own.
+    // A container's own name alone is not an alias: it has a rule of its own.
     if (!snapshot.tasksAliased(network, name).some((task) => isHere(context, task) && isWanted(task)))
       continue;
     return { network, tasks: namedOn(context, name, network).filter(isWanted) };

@@ -11,9 +11,9 @@ export type Give = 'mode' | 'tasks' | 'vip';
 
 /** Addresses as rdata, one after the other. */
 export interface PreparedAddresses {
-  /** 4 octets each. */
+  /** 4 bytes each. */
   readonly a: Uint8Array;
-  /** 16 octets each. */
+  /** 16 bytes each. */
   readonly aaaa: Uint8Array;
 }
 

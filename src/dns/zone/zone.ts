@@ -73,7 +73,7 @@ interface Data {
 
 /**
  * Answers for the domain, for short names, for the reverse names of our addresses, for static records, and for the zones
- * that nobody may be asked about. Who asks is found by source address, what the name means by `locate`, and what this
+ * that no server may be asked about. Who asks is found by source address, what the name means by `locate`, and what this
  * client may see of it by `reach`.
  */
 export class Zone implements Resolver {
@@ -84,7 +84,7 @@ export class Zone implements Resolver {
   readonly #askers: Askers;
   readonly #context: Omit<LocateContext, 'snapshot' | 'view'>;
 
-  /** @throws RangeError when the domain is no DNS name */
+  /** @throws RangeError when the domain is not a DNS name */
   constructor(options: ZoneOptions) {
     this.#options = options;
     this.#domain = options.domain.split('.');
@@ -205,7 +205,7 @@ export class Zone implements Resolver {
       return [TYPE.A, TYPE.AAAA].flatMap((type) => {
         const found = this.#answer({ snapshot, view, owner: target, labels, type, chain: [] }, located);
         const answers = found.kind === 'answer' ? found.answers : [];
-        // A target is no alias (RFC 2782).
+        // A target is not an alias (RFC 2782).
         return answers.every((record) => record.type === type) ? answers : [];
       });
     });

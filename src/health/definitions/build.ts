@@ -139,7 +139,7 @@ class Builder {
     return undefined;
   }
 
-  /** What every check has is read all the same, so that its mistakes are told together with that of the type. */
+  /** What every check has is read all the same, so that its mistakes are reported together with that of the type. */
   #readCommon(): void {
     if (this.#written.has('port')) this.#port();
     this.#common();

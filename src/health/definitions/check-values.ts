@@ -3,7 +3,7 @@ import { durationForm, formatDuration, parseDuration } from '../../net/duration.
 import { printable, quoted } from '../../text/printable.js';
 import { type RecoveryStrategy, type StatusRange, dnsCheckTypes, type DnsCheckType } from '../check.js';
 
-/** A value that was written by somebody, read. `fault` goes on the sentence "KEY has the value "...", which ...". */
+/** A value as it was written, read. `fault` goes on the sentence "KEY has the value "...", which ...". */
 export type Reading<T> =
   { readonly ok: true; readonly value: T } | { readonly ok: false; readonly fault: string };
 
@@ -127,7 +127,7 @@ export const readPattern: Reader<string> = (text) => {
   }
 };
 
-/** Octets written as text, with `\n`, `\r`, `\t`, `\0`, `\\` and `\xHH`. @returns one character an octet */
+/** Bytes written as text, with `\n`, `\r`, `\t`, `\0`, `\\` and `\xHH`. @returns one character an octet */
 export const readOctets: Reader<string> = (text) => {
   const raw = Buffer.from(text, 'utf8').toString('latin1');
   let wrong: string | undefined;

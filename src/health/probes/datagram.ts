@@ -5,7 +5,7 @@ import { settleOnce } from './settle.js';
 
 /**
  * Sends one datagram and hands over what comes back, until `judge` gives a result. The socket is connected, so that it
- * hears of "port unreachable" and of nobody but the task.
+ * hears of "port unreachable" and of the task alone.
  * @param onSilence the result when the time is over without an answer; absent: that is a failure
  */
 export function exchangeDatagram(

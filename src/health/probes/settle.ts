@@ -4,7 +4,7 @@ import { abortedWith, failedWith, type ProbeResult } from './probe.js';
 export interface Settle {
   /** What the probe is at; it stands behind a timeout or an error. */
   when: string | undefined;
-  /** The result when the signal is aborted, where that is no failure. */
+  /** The result when the signal is aborted, where that is not a failure. */
   atTimeout: ProbeResult | undefined;
   /** Ends the probe. Later calls do nothing. */
   done(result: ProbeResult): void;
@@ -61,5 +61,5 @@ function quietly(close: (() => void) | undefined): void {
   }
 }
 
-/** Asks a flag anew that callbacks may have set. */
+/** Asks a flag again that callbacks may have set. */
 const isTrue = (flag: () => boolean): boolean => flag();

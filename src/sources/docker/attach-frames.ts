@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 
-/** One octet for the stream (1 output, 2 error), three of zero, four for the length, big endian. */
+/** One byte for the stream (1 output, 2 error), three of zero, four for the length, big endian. */
 const headerSize = 8;
 
 /**

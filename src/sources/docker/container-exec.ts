@@ -9,7 +9,7 @@ import { errorMessage } from '../../net/error-message.js';
 export interface ExecOptions {
   /** Added to the container's own environment. */
   readonly env: Readonly<Record<string, string>>;
-  /** Octets of output that are kept; the rest is read and thrown away. */
+  /** Bytes of output that are kept; the rest is read and thrown away. */
   readonly maxOutput: number;
   /** Ends the wait, and the program where that is possible. */
   readonly signal: AbortSignal;

@@ -43,7 +43,7 @@ export interface Container {
   /** Why it is stopped: `exited with code 137`. */
   readonly end?: string;
   readonly health: DockerHealth;
-  /** Tells one run from the next; milliseconds since the epoch. */
+  /** Distinguishes one run from the next; milliseconds since the epoch. */
   readonly startedAt?: number;
   /** `default`, `host`, `none`, `container:<id>`, a network. */
   readonly networkMode: string;
@@ -181,18 +181,18 @@ export function readListed(json: unknown): Container | undefined {
   };
 }
 
-/** Whether a list entry shows a change that nobody has told of, so that an inspection is due. */
+/** Whether a list entry shows a change that no event has reported, so that an inspection is due. */
 export function hasDrifted(known: Container, listed: Container): boolean {
   return picture(known) !== picture(listed);
 }
 
-/** What list and inspection both tell. */
+/** What list and inspection both say. */
 function picture(container: Container): string {
   const { name, phase, health, attachments, ports } = container;
   if (phase === 'stopped' || phase === 'starting') return JSON.stringify([name, 'stopped']);
   const places = attachments.map(({ network, endpoint, ips }) => [network, endpoint, ips]).sort();
   const published = ports.filter((port) => port.published.length > 0);
-  // The list does not tell the health of a paused container.
+  // The list does not have the health of a paused container.
   return JSON.stringify([name, phase, phase === 'paused' ? '' : health, places, published]);
 }
 
@@ -334,7 +334,7 @@ function sortPorts(ports: ReadonlyMap<string, ContainerPort>): ContainerPort[] {
   return [...ports.values()].sort((a, b) => a.port - b.port || (a.protocol < b.protocol ? -1 : 1));
 }
 
-/** The rest of the environment is no business of ours: it holds passwords. */
+/** The rest of the environment is not a business of ours: it holds passwords. */
 function serviceEnv(env: unknown): Record<string, string> {
   const pairs = rawArray(env)
     .filter((pair) => typeof pair === 'string')

@@ -37,7 +37,7 @@ export interface DockerSource extends Source {
   readonly exec: ContainerExec;
 }
 
-/** Facts from a Docker engine. docs/sources-docker.md tells what it reads and when. */
+/** Facts from a Docker engine. docs/sources-docker.md says what it reads and when. */
 export function createDockerSource(options: DockerSourceOptions): DockerSource {
   return new EngineSource(options);
 }

@@ -27,7 +27,7 @@ const eventFilters = {
  * The API version to pin: the older of the engine's and ours. Without a pin the engine answers in its newest shape,
  * which changes under us at its next upgrade.
  * @param offered the `Api-Version` header of `/_ping`
- * @throws DockerError when the engine is too old or tells no version
+ * @throws DockerError when the engine is too old or reports no version
  */
 export function negotiateApi(offered: string | undefined): string {
   const minor = minorOf(offered);
@@ -216,7 +216,7 @@ class DockerodePort implements DockerPort {
   ): Promise<Readable> {
     const stream = await this.#calls.run(what, this.#timeout, run, signal);
     if (!(stream instanceof Readable)) throw new DockerError(`${what} brought no stream; restart the engine`);
-    // The reader comes a turn later; until then an error has to have somebody to go to.
+    // The reader comes a turn later; until then an error needs a receiver.
     stream.on('error', () => undefined);
     return stream;
   }
@@ -227,7 +227,7 @@ class DockerodePort implements DockerPort {
     signal?: AbortSignal,
   ): Promise<unknown> {
     const answer = await this.#calls.run(what, this.#timeout, run, signal);
-    // docker-modem hands over the bytes of what is no JSON.
+    // docker-modem hands over the bytes of what is not JSON.
     if (answer instanceof Uint8Array) throw new DockerError(`${what} brought no JSON`);
     return answer;
   }

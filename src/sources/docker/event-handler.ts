@@ -24,7 +24,7 @@ export interface EventHandlerOptions {
   readonly networks: NetworkReader;
   readonly timers: Timers;
   readonly timing: Timing;
-  /** Told of every container that an event is about. */
+  /** Receives every container that an event is about. */
   readonly touched: (id: string) => void;
 }
 
@@ -104,7 +104,7 @@ export class EventHandler {
     const { table, timers, timing } = this.#options;
     const known = table.get(id);
     const signal = signalNumber(attributes.signal);
-    // The list does not tell the stop signal: the inspection decides.
+    // The list does not have the stop signal: the inspection decides.
     const isKnown = known?.from === 'inspected';
     if (signal === undefined || (isKnown && !isStopSignal(signal, known.stopSignal))) return;
     const grace = signal === 9 ? 0 : (known?.stopTimeout ?? 10_000);

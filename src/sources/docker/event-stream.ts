@@ -11,7 +11,7 @@ export interface DockerEvent {
   /** Of the container or the network. */
   readonly id: string;
   readonly attributes: Readonly<Record<string, string>>;
-  /** The engine's clock in milliseconds; undefined when it does not tell. */
+  /** The engine's clock in milliseconds; undefined when it does not say. */
   readonly at: number | undefined;
 }
 
@@ -75,7 +75,7 @@ export class EventParser {
   }
 }
 
-/** @returns `other` for an object that is no event of a thing; undefined for no object */
+/** @returns `other` for an object that is not an event of a thing; undefined for no object */
 function parseEvent(
   line: string,
 ): (DockerEvent & { readonly stamp: string | undefined }) | 'other' | undefined {

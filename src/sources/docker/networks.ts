@@ -26,7 +26,7 @@ export function readNetworks(json: unknown): Networks | undefined {
   };
 }
 
-/** `host` and `none` are no networks that anybody shares. */
+/** `host` and `none` are not networks that anybody shares. */
 export function readNetwork(entry: Raw): NetworkFact | undefined {
   const id = rawText(entry.Id);
   const driver = rawText(entry.Driver) ?? '';
@@ -68,7 +68,7 @@ function gatewayOf(range: Raw, options: Readonly<Record<string, string>>): strin
   return isolated ? undefined : gateway;
 }
 
-/** What Docker gives the bridge when nobody said otherwise. */
+/** What Docker gives the bridge unless it is configured otherwise. */
 function firstAddress(subnet: string): string | undefined {
   const [address = '', prefix = ''] = subnet.split('/');
   const bytes = ipBytes(address);

@@ -8,7 +8,7 @@ import type { Readable } from 'node:stream';
 export interface DockerPort {
   /** `1.41` */
   readonly apiVersion: string;
-  /** `20.10.24`; empty when the engine does not tell. */
+  /** `20.10.24`; empty when the engine does not say. */
   readonly engineVersion: string;
   /** The engine's clock when it was connected to, in milliseconds since the epoch. */
   readonly connectedAt: number;

@@ -187,7 +187,7 @@ export class Reconciler implements EventSink {
     const { table, log } = this.#options;
     const count = (this.#failures.get(id) ?? 0) + 1;
     this.#failures.set(id, count);
-    // Its start was told, so that the list has it.
+    // Its start was reported, so that the list has it.
     if (count === 1 && table.get(id) === undefined) this.resync('resync').catch(() => undefined);
     const why = errorMessage(error);
     // A broken connection is the engine's trouble, not the container's, unless it happens again.

@@ -2,7 +2,7 @@ import { watch } from 'node:fs';
 import { basename, dirname } from 'node:path';
 
 /**
- * Calls `changed` when a socket file is made anew or its rights change: a starting engine does both.
+ * Calls `changed` when a socket file is made again or its rights change: a starting engine does both.
  * @returns undefined when its folder cannot be watched (it may not exist yet); else a function that ends the watch
  */
 export function watchSocket(socket: string, changed: () => void): (() => void) | undefined {

@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 
 /** Writers often take several steps (truncate, write, rename); what happens within this time is one change. */
 const SETTLE_MS = 50;
-/** Some file systems tell of nothing; a look this often finds the change all the same. */
+/** Some file systems report nothing; a look this often finds the change all the same. */
 const LOOK_MS = 2000;
 
 /**

@@ -96,7 +96,7 @@ const health = z.enum(['initializing', 'healthy', 'unhealthy', 'reinitializing',
   error: 'must be one of initializing, healthy, unhealthy, reinitializing, draining, stopped',
 });
 
-/** `true` and `80` are texts to whoever writes a label, as in a compose file. */
+/** `true` and `80` are texts to a person who writes a label, as in a compose file. */
 const labels = z.record(
   z.string(),
   z

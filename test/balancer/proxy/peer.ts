@@ -42,7 +42,7 @@ export async function startPeer(behave: Behaviour, port = 0, ip = '127.0.0.1'): 
   };
 }
 
-/** An address of loopback at which nobody listens. */
+/** An address of loopback at which no process listens. */
 export async function closedAddress(): Promise<HostPort> {
   const peer = await startPeer(() => undefined);
   await peer.close();
@@ -131,7 +131,7 @@ export class Client {
     return this.octets.toString('latin1');
   }
 
-  /** Resolves when as many octets have come, or no more will. */
+  /** Resolves when as many bytes have come, or no more will. */
   async got(length: number): Promise<string> {
     const over = this.over.then(() => true);
     for (let isOver = false; this.octets.length < length && !isOver;) {

@@ -16,7 +16,7 @@ import { ownPort } from '../../support/own-port.js';
 export interface Served {
   readonly plane: DataPlane;
   readonly vip: HostPort;
-  /** What health checks were told so far: `task ok`, `task reason`. */
+  /** What health checks were reported so far: `task ok`, `task reason`. */
   readonly told: () => Promise<readonly string[]>;
   readonly logged: string[];
   /** Milliseconds that a test may move on. */

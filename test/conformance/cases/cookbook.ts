@@ -35,7 +35,7 @@ const A_RECORD = `c00c00010001000000010004${Buffer.from(NAME_SERVER.split('.').m
 const SOA_WHOLE =
   'The SOA’s owner in full, where the question has it in another case than the zone. A pointer is shorter and gives the client its own case.';
 
-/** The hex cookbook: whole messages, octet by octet. The item is that of the rule each one shows. */
+/** The hex cookbook: whole messages, byte by byte. The item is that of the rule each one shows. */
 export const cookbookCases: readonly ConformanceCase[] = [
   wire(
     14,

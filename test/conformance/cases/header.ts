@@ -11,7 +11,7 @@ const WEB_A = question('web.stack', TYPE.A);
 
 const unreadable = but({ knot: note.UNREADABLE_SILENT, unbound: note.UNREADABLE_SENT_BACK });
 
-/** A question's octets that are none. */
+/** A question's bytes that are none. */
 const questions: Readonly<Record<string, Buffer>> = {
   'a name that is cut off': unhex('03776562'),
   'a question without a class': Buffer.concat([wireName('web.stack'), u16(TYPE.A)]),
@@ -39,7 +39,7 @@ const opcodes: readonly (readonly [opcode: number, differs: ConformanceCase['dif
   [15, all(note.OPCODE_ECHOED, 'knot', 'unbound')],
 ];
 
-/** Labels that fill a name below the domain to 255 octets. */
+/** Labels that fill a name below the domain to 255 bytes. */
 const LONGEST = [63, 63, 63, 44].map((length) => 'x'.repeat(length)).join('.');
 
 /** Of a query without a question. */

@@ -29,7 +29,7 @@ export function goldenFacts(): Facts {
   };
 }
 
-/** What configuration tells of the golden zone. */
+/** What configuration reports the golden zone. */
 export function goldenRecords(): readonly StaticRecord[] {
   return staticRecords.map((line) => {
     const result = parseRecord(line.replace(' ', `.${DOMAIN} `));

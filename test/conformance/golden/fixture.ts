@@ -41,12 +41,12 @@ export const goldenServices: readonly GoldenService[] = [
   { kind: 'addresses', name: 'v6', addresses: ['fd00::6'] },
   { kind: 'addresses', name: 'mid', addresses: addressRange(51, 25) },
   { kind: 'addresses', name: 'big', addresses: addressRange(52, 60) },
-  // The lengths of these names make replies of exactly 512 and 513, 1232 and 1233 octets.
+  // The lengths of these names make replies of exactly 512 and 513, 1232 and 1233 bytes.
   { kind: 'addresses', name: 'fit-512', addresses: addressRange(53, 29) },
   { kind: 'addresses', name: 'over-512', addresses: addressRange(54, 29) },
   { kind: 'addresses', name: 'edns-fit-123', addresses: addressRange(55, 73) },
   { kind: 'addresses', name: 'edns-over-123', addresses: addressRange(56, 73) },
-  // More than 65535 octets.
+  // More than 65535 bytes.
   { kind: 'addresses', name: 'huge', addresses: addressRange(60, 5000) },
   { kind: 'empty', name: 'quiet' },
   { kind: 'cname', name: 'alias', target: here('web') },
@@ -63,7 +63,7 @@ export const goldenServices: readonly GoldenService[] = [
 /** A task whose name has several labels, so that `a.b.c`, `b.c` and `c` are empty non-terminals. */
 export const deepTask = { name: 'deep.a.b.c', address: '10.42.0.50' };
 
-/** What no source tells of: zone file lines, owners below the domain. */
+/** What no source reports: zone file lines, owners below the domain. */
 export const staticRecords: readonly string[] = [
   `*.wild.${STACK} A 10.42.0.90`,
   `sub.wild.${STACK} TXT "sub"`,

@@ -76,7 +76,7 @@ export async function startFairlead(answers: Answers = 'plain'): Promise<Fairlea
     name: 'fairlead',
     version: 'Fairlead',
     port: (variant) => servers.get(variant)?.addresses()[0]?.port,
-    // A refusal too says RA: whoever asks is told no, not that the server is no resolver.
+    // A refusal too says RA: whoever asks is told no, not that the server is not a resolver.
     recursion: () => true,
     counts: () => counts[VARIANTS.indexOf('open')]?.() ?? Tally.sum([]),
     stop,

@@ -31,7 +31,7 @@ const seeds = [
   query('none.shop.rancher.internal.', TYPE.A),
 ];
 
-/** Octets changed, taken out, put in, at any place. */
+/** Bytes changed, taken out, put in, at any place. */
 const mutation = fc.array(
   fc.record({
     at: fc.nat(90),

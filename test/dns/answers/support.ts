@@ -12,7 +12,7 @@ import { recordToText } from '../../../src/wire/record-text.js';
 
 const SERIAL_BASE = 1000;
 
-/** A catalog, the responder over it, and compiled answers beside it, told of every change as the daemon tells them. */
+/** A catalog, the responder over it, and compiled answers beside it, reported every change as the daemon tells them. */
 export function ground(
   over: Partial<ZoneOptions> = {},
   store: StoreOptions = { words: 1 << 16, entries: 1 << 10 },
@@ -60,7 +60,7 @@ export function ground(
     versions,
     compiler,
     answers,
-    /** Where entries go that are made anew; to `answers` by default. */
+    /** Where entries go that are made again; to `answers` by default. */
     installTo: (other: typeof install) => {
       install = other;
     },

@@ -12,7 +12,7 @@ export const CA = fixture('ca.pem');
 
 export interface TlsReceived {
   readonly query: Query;
-  /** Octets of the query. */
+  /** Bytes of the query. */
   readonly size: number;
   /** Which connection it came on, from 0. */
   readonly connection: number;

@@ -10,9 +10,9 @@ export interface Received {
   readonly query: Query;
   readonly transport: 'udp' | 'tcp';
   readonly from: RemoteInfo | undefined;
-  /** Sends octets back; over TCP as one message. */
+  /** Sends bytes back; over TCP as one message. */
   readonly send: (bytes: Uint8Array) => void;
-  /** Sends octets back from another port, as a forger would. */
+  /** Sends bytes back from another port, as a forger would. */
   readonly forge: (bytes: Uint8Array) => void;
 }
 

@@ -30,7 +30,7 @@ export async function upstream(script: (received: Received, index: number) => vo
   return closing(await fakeUpstream(script));
 }
 
-/** A loopback port where nobody listens, so that the kernel answers with an ICMP error. */
+/** A loopback port where no process listens, so that the kernel answers with an ICMP error. */
 export async function closedPort(): Promise<HostPort> {
   const socket = createSocket('udp4');
   await once(socket.bind(0, '127.0.0.1'), 'listening');
@@ -77,7 +77,7 @@ export function addressReply(query: Query, last: number): Buffer {
 export const honest = (query: Query): Buffer => addressReply(query, 1);
 export const forged = (query: Query): Buffer => addressReply(query, 66);
 
-/** The last octets of the addresses, or the code of the failure. */
+/** The last bytes of the addresses, or the code of the failure. */
 export function outcome(result: ForwardResult): unknown {
   if (!result.ok) return `${result.rcode}/${result.ede.code}`;
   return result.message.answers.map(({ rdata }) => (rdata.kind === 'a' ? rdata.address[3] : rdata.kind));

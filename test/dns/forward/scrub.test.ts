@@ -50,7 +50,7 @@ function scrub(body: Partial<ReplyBody>, fields: Partial<ScrubQuestion> = {}) {
 function left(body: Partial<ReplyBody>, fields?: Partial<ScrubQuestion>): string[] {
   const result = scrub(body, fields);
   if (!result.ok) return [result.fault];
-  // What is relayed and what is kept is read from the octets: they must say the same as the records.
+  // What is relayed and what is kept is read from the bytes: they must say the same as the records.
   const { rcode, answers, authority, additionals, edns } = decoded(result.message.wire);
   expect(result.message).toMatchObject({ rcode, additionals: [] });
   expect([result.message.answers, result.message.authority].map((each) => each.map(recordToText))).toEqual(

@@ -25,10 +25,10 @@ function ask(packet: Buffer, answers: readonly ResourceRecord[], from = 0, trans
 }
 
 describe('an answer over UDP', () => {
-  /** The wire form of a name of this many octets. */
+  /** The wire form of a name of this many bytes. */
   const nameOf = (octets: number) => `${'n'.repeat(octets - 4)}.x`;
 
-  // Header 12, question name + 4, 16 an address; 29 of them and a name of 32 octets are 512, with an OPT 73 and 37 are 1232.
+  // Header 12, question name + 4, 16 an address; 29 of them and a name of 32 bytes are 512, with an OPT 73 and 37 are 1232.
   it.each([
     [511, 29, 31, undefined],
     [512, 29, 32, undefined],

@@ -56,7 +56,7 @@ describe('names of three labels and more are decided like names of two', () => {
     // In another stack a top-level domain is one; in the stack of that name it is the stack.
     ['tasks.db.dev', 'A', cart, 'forward'],
     ['tasks.db.dev', 'A', '10.0.0.6', '10.0.0.5'],
-    // Whoever is no client of ours gets full names only, and what nobody has goes upstream.
+    // Whoever is not a client of ours gets full names only, and what nobody has goes upstream.
     ['vip.web.webshop', 'A', stranger, 'forward'],
     ['nobody.web.webshop', 'A', cart, 'forward'],
     ['vip.nobody.webshop', 'A', cart, 'forward'],

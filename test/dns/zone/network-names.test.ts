@@ -10,7 +10,7 @@ interface Part extends Partial<Omit<TaskFact, 'aliases' | 'service'>> {
   readonly on: readonly string[];
 }
 
-/** A container as the docker source would tell of it. */
+/** A container as the docker source would report it. */
 function task(name: string, stack: string, { on, service = name, ...rest }: Part): TaskFact {
   const places = on.map((text) => {
     const [place = '', ...names] = text.split(' ');

@@ -181,7 +181,7 @@ describe('names with a search domain behind them', () => {
   );
   const searched = ['shop', 'web.shop', ''].map((list) => (list === '' ? '' : `.${list}`));
 
-  /** What the client's own resolver ends at: the first that is no NXDOMAIN, as musl takes it. */
+  /** What the client's own resolver ends at: the first that is not an NXDOMAIN, as musl takes it. */
   function search(name: string): string {
     for (const list of searched) {
       const answer = answerTo(zone, `${name}${list}.rancher.internal`, 'A', member);

@@ -23,7 +23,7 @@ export interface DigOptions {
 }
 
 /**
- * Asks with BIND's dig. From the namespace itself, the client is no container, hence one that is given fully qualified
+ * Asks with BIND's dig. From the namespace itself, the client is not a container, so one that is given fully qualified
  * names only; from inside a container it is that container.
  */
 export async function dig(

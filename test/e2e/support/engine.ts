@@ -34,7 +34,7 @@ export interface Engine {
 /**
  * Starts a containerd and prepares an engine on it; the engine does not run yet. containerd is a process of its own, as
  * distributions set it up, so that an engine that is killed does not take it along. The engine makes its own bridges
- * and filter rules, hence it must have a namespace to itself.
+ * and filter rules, so it must have a namespace to itself.
  *
  * @param dir an existing directory for data, sockets and logs
  * @param directories where the engine's programs are, besides the search path

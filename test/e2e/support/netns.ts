@@ -13,7 +13,7 @@ export interface Netns {
 }
 
 /**
- * `ip netns exec` would also mount a /sys of its own, which hides the cgroups that the engine needs: hence nsenter.
+ * `ip netns exec` would also mount a /sys of its own, which hides the cgroups that the engine needs: so nsenter.
  *
  * @param address an address for the host itself, put on loopback: what published ports are answered with
  */

@@ -20,11 +20,11 @@ export interface Stub {
   readonly version: string;
   /**
    * Asks `addr:NAME`, `srv:NAME` and `ptr:ADDRESS`, one after the other. What each gives: its data, sorted; or a word:
-   * `absent` (no such name), `empty` (no data), `none` (one of these two, from a stub that does not tell them apart),
+   * `absent` (no such name), `empty` (no data), `none` (one of these two, from a stub that does not distinguishes them),
    * `again` (no answer now). A list with `late` at its end took as long as a stub waits for a lost packet.
    */
   ask(client: Client, asks: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>>;
-  /** An answer in the words of this stub: `none` for `absent` and `empty` where it does not tell them apart. */
+  /** An answer in the words of this stub: `none` for `absent` and `empty` where it does not distinguishes them. */
   words(answer: readonly string[]): readonly string[];
 }
 

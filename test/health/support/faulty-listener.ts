@@ -7,7 +7,7 @@ export interface Listener {
   readonly port: number;
   /** Resolves when the first connection is there. */
   readonly connected: Promise<void>;
-  /** Resolves when every connection is gone: a probe that left one open makes it wait for ever. */
+  /** Resolves when every connection is gone: a probe that left one open makes it wait forever. */
   close(): Promise<void>;
 }
 
@@ -37,7 +37,7 @@ export async function listen(behave: Behaviour): Promise<Listener> {
   };
 }
 
-/** A port of loopback at which nobody listens. */
+/** A port of loopback at which no process listens. */
 export async function closedPort(): Promise<number> {
   const listener = await listen(() => undefined);
   await listener.close();
@@ -48,13 +48,13 @@ export const hang: Behaviour = () => undefined;
 export const halfClose: Behaviour = (socket) => void socket.end();
 export const reset: Behaviour = (socket) => void socket.resetAndDestroy();
 
-/** Says the same to everybody who has asked. */
+/** Says the same to every client who has asked. */
 export const answer =
   (text: string): Behaviour =>
   (socket, request) =>
     void request.then(() => socket.end(text, 'latin1'));
 
-/** Answers in pieces of one octet, each in a turn of its own. */
+/** Answers in pieces of one byte, each in a turn of its own. */
 export const dribble =
   (text: string): Behaviour =>
   (socket, request) =>

@@ -355,7 +355,7 @@ export class EngineModel {
     this.onEvent({ ...old, ...event, time: Math.floor(this.#now() / 1000), timeNano: `@${stamp}@` });
   }
 
-  /** No two things happen in one millisecond, so that runs can be told apart. */
+  /** No two things happen in one millisecond, so that runs can be distinguished. */
   #last = 0;
   #tick(): number {
     this.#last = Math.max(this.#now(), this.#last + 1);

@@ -151,7 +151,7 @@ const byVerb: Record<
   network: (model, _id, count) => model.addNetwork(`net_${count}`, `10.${count % 200}.0`),
 };
 
-/** What the engine says now, read afresh; of a stopped container that which the list tells as well. */
+/** What the engine says now, read again; of a stopped container that which the list tells as well. */
 function oracle(model: EngineModel): Map<string, Partial<TaskFact>> {
   const read = (id: string) => readInspection(model.inspectJson(id));
   const facts = new Map<string, Partial<TaskFact>>();

@@ -8,7 +8,7 @@ import { asError } from '../../../net/error-message.js';
 
 /** Datagrams at a time. */
 const CAPACITY = 64;
-/** The longest IPv4 datagram has 65,507 octets; only the pages that are written to take memory. */
+/** The longest IPv4 datagram has 65,507 bytes; only the pages that are written to take memory. */
 const ROOM = 65_536;
 const SOCKADDR_IN = 16;
 /** Datagrams that are read singly before the next look whether more wait, at most. */
@@ -16,7 +16,7 @@ const MAX_BACKOFF = 31;
 
 /**
  * Datagrams that are read from one socket and sent on by another where they lie, by recvmmsg(2) and sendmmsg(2): many of them cost
- * two system calls. Node tells when a socket can be read and reads the first datagram; this reads what waits behind it.
+ * two system calls. Node says when a socket can be read and reads the first datagram; this reads what waits behind it.
  * IPv4 only. There is one for the whole thread, because nothing in it outlives a call.
  */
 export class UdpBatch {

@@ -1,5 +1,5 @@
 /**
- * Tells whose reply a datagram is, when the client speaks DNS. A socket to a task that has served one client may then
+ * Says whose reply a datagram is, when the client speaks DNS. A socket to a task that has served one client may then
  * serve the next at once: what still comes for the first has another ID or another question.
  */
 
@@ -12,7 +12,7 @@ const MAX_QUERY = 1472;
 /**
  * Octets of the question of a query (QNAME, QTYPE, QCLASS, RFC 1035 section 4.1.2), or of the zone of an update (RFC 2136
  * section 2.3).
- * @returns 0 when the datagram is no DNS query with one question
+ * @returns 0 when the datagram is not a DNS query with one question
  */
 export function questionLength(datagram: Buffer): number {
   const { length } = datagram;

@@ -6,7 +6,7 @@ const ZERO = 48;
 const NINE = 57;
 
 /**
- * The key of a client's transport address, as the kernel tells it: for IPv4 a whole number below 2^48 (address, then
+ * The key of a client's transport address, as the kernel gives it: for IPv4 a whole number below 2^48 (address, then
  * port), which costs no string; for IPv6 a text.
  */
 export function flowKey(address: string, port: number): FlowKey {

@@ -26,7 +26,7 @@ export interface UdpOptions {
 
 /**
  * A UDP service on its VIP. A session is a client's address and port; each has a socket of its own to its task, so that
- * replies find back and an unreachable task is noticed. A datagram that nobody can take is counted as `refused` and is
+ * replies find back and an unreachable task is noticed. A datagram that no task can take is counted as `refused` and is
  * answered by silence, because a socket cannot send ICMP.
  * @throws the error of the socket, with its `code`, when it cannot be bound
  */

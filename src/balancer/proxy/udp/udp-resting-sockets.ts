@@ -4,9 +4,9 @@ import type { SessionSocket } from './udp-session.js';
 const MAX_RESTING = 512;
 /** How long a reply to an earlier client may still come, milliseconds. */
 const QUARANTINE = 2000;
-/** Sockets that nobody used for so long are more than the load needs, milliseconds. */
+/** Sockets that were not used for so long are more than the load needs, milliseconds. */
 const MAX_REST = 10_000;
-/** After so many sessions a socket is replaced, so that its port does not stay the same for ever. */
+/** After so many sessions a socket is replaced, so that its port does not stay the same forever. */
 const MAX_USES = 1024;
 
 /**
@@ -30,7 +30,7 @@ export class UdpRestingSockets {
   }
 
   /**
-   * @param verified whether the new session can tell its own replies from those of an earlier one. One that can gets the
+   * @param verified whether the new session can distinguish its own replies from those of an earlier one. One that can gets the
    *   socket used last; one that cannot only gets a socket on which nothing can be under way any more
    */
   take(verified: boolean, now: number): SessionSocket | undefined {

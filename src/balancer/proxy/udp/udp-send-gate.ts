@@ -1,6 +1,6 @@
 import type { Socket } from 'node:dgram';
 
-/** Octets that may wait in this process for the kernel to take them; more would only be late. */
+/** Bytes that may wait in this process for the kernel to take them; more would only be late. */
 const MAX_WAITING = 1024 * 1024;
 /** A power of two. The kernel takes nearly every datagram at once, so it is enough to look now and then. */
 const LOOK_EVERY = 64;

@@ -48,7 +48,7 @@ export class UdpSessionTable {
   /** Datagrams of a session come in runs. */
   #last: UdpSession | undefined;
 
-  /** @param evict told of each session that was removed to make room */
+  /** @param evict receives each session that was removed to make room */
   constructor(capacity: number, evict: (session: UdpSession) => void) {
     this.#capacity = Math.max(1, capacity);
     this.#evict = evict;

@@ -15,7 +15,7 @@ const MAX_QUEUED = 8;
 
 /**
  * What an error of a connected socket says.
- * - `task`: nobody is there (ICMP port, host or network unreachable, RFC 792), or there is no way to it
+ * - `task`: no process is there (ICMP port, host or network unreachable, RFC 792), or there is no way to it
  * - `local`: this host has no file descriptor or no port left
  * - `datagram`: one datagram could not be sent; the task is not to blame
  */
@@ -32,13 +32,13 @@ const LOCAL_FAULTS = new Set(['EMFILE', 'ENFILE', 'EADDRINUSE', 'EADDRNOTAVAIL',
 /** @typeParam Session whose datagrams a socket carries */
 export interface UpstreamEvents<Session> {
   reply(upstream: UdpUpstream<Session>, datagram: Buffer): void;
-  /** The first `count` datagrams of the batch have come behind one that was told by `reply`. */
+  /** The first `count` datagrams of the batch have come behind one that was reported by `reply`. */
   replies(upstream: UdpUpstream<Session>, count: number): void;
   /** @param reason in the words of a passive signal */
   fault(upstream: UdpUpstream<Session>, fault: UpstreamFault, reason: string): void;
 }
 
-/** A socket connected to one task: only the task can send to it, and it hears when nobody is there. */
+/** A socket connected to one task: only the task can send to it, and it hears when no process is there. */
 export class UdpUpstream<Session> {
   readonly backend: Backend;
   /** Whose datagrams it carries now; absent while it rests. */

@@ -40,7 +40,7 @@ export const MISS_RECORD = {
   socket: 0,
   /** 1: the query log wants to see it. */
   sampled: 1,
-  /** Octets of the packet. */
+  /** Bytes of the packet. */
   octets: 2,
   /** The client's `sockaddr`, 28 octets. */
   name: 3,

@@ -68,7 +68,7 @@ export class Loop {
     });
   }
 
-  /** Runs until it is told to stop. @throws what the kernel says of a socket that cannot be read */
+  /** Runs until it is asked to stop. @throws what the kernel says of a socket that cannot be read */
   run(): void {
     while (!this.#isStopped) {
       this.#obey();
@@ -111,7 +111,7 @@ export class Loop {
     return received;
   }
 
-  /** @returns octets of the reply; 0 for none */
+  /** @returns bytes of the reply; 0 for none */
   #answer(socket: WorkerSocket, place: number): number {
     const batch = this.#batch;
     const nameAt = batch.nameAt(place);
@@ -131,7 +131,7 @@ export class Loop {
     let [from, left] = [first, count];
     while (left > 0) {
       const sent = this.#batch.send(fd, from, left);
-      // One that the kernel refuses (a firewall, an unreachable network) keeps nobody else from an answer.
+      // One that the kernel refuses (a firewall, an unreachable network) keeps no other client from an answer.
       if (sent <= 0) this.#tally.count('sendErrors');
       const done = Math.max(1, sent);
       from += done;

@@ -12,7 +12,7 @@ import { describeTcp } from './tcp-implementations.js';
 const MIB = 1024 * 1024;
 const libc = await loadLibc();
 
-/** Octets of a stream: the same for the same seed, and no two pieces alike. */
+/** Bytes of a stream: the same for the same seed, and no two pieces alike. */
 function piece(seed: number, at: number, length: number): Buffer {
   const octets = Buffer.alloc(length, `${seed}/${at}|`);
   octets.writeUInt32BE(at, 0);

@@ -10,7 +10,7 @@ describe.each([
   const { peer, serve } = setUpUdp(second);
   const ip = `127.${second}.1.1`;
   const client = () => peer(`127.${second}.2.1`);
-  /** An address where nobody listens. */
+  /** An address where no process listens. */
   const closedTask = async () => {
     const closed = await peer(ip);
     await closed.close();

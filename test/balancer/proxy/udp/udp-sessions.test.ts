@@ -102,7 +102,7 @@ describe.each([
     for (const said of ['one', 'two', 'three']) one.send(said, vip);
     for (const said of ['one', 'two', 'three']) {
       const { datagram } = await a.next();
-      // Section 2.2: version 2, PROXY, UDP over IPv4, 12 octets of addresses.
+      // Section 2.2: version 2, PROXY, UDP over IPv4, 12 bytes of addresses.
       expect(datagram.subarray(12, 16)).toEqual(Buffer.from([0x21, 0x12, 0, 12]));
       expect(datagram.subarray(16, 24)).toEqual(
         Buffer.from([127, second, 2, 1, ...vip.ip.split('.').map(Number)]),
@@ -135,7 +135,7 @@ describe.each([
     expect(frontend.counters().active).toBe(0);
     expect(served.ticking()).toBe(false);
     expect(served.budget.flows).toBe(0);
-    // A late reply finds nobody.
+    // A late reply finds no listener.
     b.send('late', { ip: '127.0.0.1', port: b.received[0]?.from.port ?? 0 });
     unanswered.send('again', vip);
     await until(() => a.received.length + b.received.length === 4);

@@ -64,7 +64,7 @@ export function dnsQuery(id: number, label: string): Buffer {
   return Buffer.from([id >> 8, id & 0xff, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, ...question]);
 }
 
-/** The reply to a query: the QR bit set, and a text behind it that tells replies apart. */
+/** The reply to a query: the QR bit set, and a text behind it that distinguishes replies. */
 export function dnsReply(query: Buffer, text = ''): Buffer {
   const reply = Buffer.concat([query, Buffer.from(text)]);
   reply.writeUInt8(reply.readUInt8(2) | 0x80, 2);

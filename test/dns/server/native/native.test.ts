@@ -126,7 +126,7 @@ describe.skipIf('unavailable' in libc)('answering threads', () => {
       expect(sorted(await client.ask(web))).toEqual(sorted(plain(web, '127.0.0.1')));
       expect(sorted(await client.ask(web))).toEqual(sorted(plain(web, '127.0.0.1')));
     }
-    // Only the first ever had to wait for the main thread: what was asked for is made anew before a change is told.
+    // Only the first ever had to wait for the main thread: what was asked for is made again before a change is told.
     expect(native.counts()).toMatchObject({ own: 99, misses: 1 });
   });
 

@@ -16,7 +16,7 @@ export interface CarrierInput {
   /** Of {@link FlowBudget}. */
   readonly budget: SharedArrayBuffer;
   readonly limits: FlowLimits;
-  /** The eventfd that tells of commands. */
+  /** The eventfd that reports commands. */
   readonly bell: number;
   /** Keys the hashes of schedulers. */
   readonly seed: number;

@@ -94,7 +94,7 @@ export class CarrierThread {
     return this.#host ? await this.#call({ kind: 'counters' }) : [];
   }
 
-  /** Resolves when the thread goes by all that it was told. */
+  /** Resolves when the thread goes by all that it received. */
   async sync(): Promise<void> {
     if (this.#host) await this.#call({ kind: 'sync' });
   }

@@ -29,7 +29,7 @@ export class DescriptorTable {
     return true;
   }
 
-  /** To be called before it is closed: the number may be somebody else's at once. */
+  /** To be called before it is closed: the number may be another's at once. */
   give(fd: number): void {
     this.#owners[fd] = 0;
   }

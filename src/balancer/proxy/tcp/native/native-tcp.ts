@@ -101,7 +101,7 @@ export class NativeTcp {
     await Promise.all(this.#threads.map((thread) => thread.stop()));
   }
 
-  /** Resolves when every frontend knows what its threads have counted, or what they had told before when they do not answer. */
+  /** Resolves when every frontend knows what its threads have counted, or what they had reported before when they do not answer. */
   #refresh(): Promise<void> {
     this.#asked ??= this.#ask().finally(() => {
       this.#asked = undefined;
@@ -132,7 +132,7 @@ export class NativeTcp {
 interface Owner {
   readonly threads: readonly CarrierThread[];
   readonly refresh: () => Promise<void>;
-  /** Resolves when all threads go by what they were told in this turn of the event loop. */
+  /** Resolves when all threads go by what they received in this turn of the event loop. */
   readonly synced: () => Promise<void>;
   /** The listener is closed. */
   readonly closed: () => void;
@@ -149,7 +149,7 @@ class NativeFrontend implements Frontend {
   #service: VirtualService;
   #stopped: Promise<void> | undefined;
   #isListening = true;
-  /** By thread, as told last. */
+  /** By thread, as reported last. */
   readonly #live: (VirtualServiceCounters | undefined)[] = [];
   #past: VirtualServiceCounters | undefined;
 
@@ -179,7 +179,7 @@ class NativeFrontend implements Frontend {
     this.#live[thread] = counters;
   }
 
-  /** A thread has ended. What it had counted since it told last is lost with it. */
+  /** A thread has ended. What it had counted since its last report is lost with it. */
   lost(thread: number): void {
     const counters = this.#live[thread];
     if (!counters) return;
@@ -205,7 +205,7 @@ class NativeFrontend implements Frontend {
   async #stop(): Promise<void> {
     // What is connecting in this turn of the event loop is still to be taken.
     await turn();
-    // Whoever comes from now on asks again after a second (RFC 6298), and finds nobody, or the next who listens here.
+    // A client that comes from now on asks again after a second (RFC 6298), and finds no listener, or the next who listens here.
     this.#listener.refuseNew();
     // Those that were answered before are queued by then: a queue that is closed resets what is in it.
     await pause(HANDSHAKE_MS);

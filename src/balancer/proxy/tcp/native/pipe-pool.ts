@@ -6,7 +6,7 @@ import type { DescriptorTable } from './descriptor-table.js';
 const MAX_IDLE = 8;
 const DESCRIPTORS = 2;
 
-/** The pipes of one thread. A flow has one only while octets are in it. */
+/** The pipes of one thread. A flow has one only while bytes are in it. */
 export class PipePool {
   readonly #calls: TcpCalls;
   readonly #budget: FlowBudget;
@@ -30,7 +30,7 @@ export class PipePool {
     else this.#close(pipe);
   }
 
-  /** Closes those that nobody uses: flows need the descriptors. */
+  /** Closes those that are not used: flows need the descriptors. */
   trim(): void {
     for (const pipe of this.#idle.splice(0)) this.#close(pipe);
   }

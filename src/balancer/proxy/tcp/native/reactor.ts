@@ -4,7 +4,7 @@ import { TcpCalls } from '../../../../linux/tcp-calls.js';
 import { DeadlineWheel, TICK_MS } from '../../../../runtime/deadline-wheel.js';
 import type { DescriptorTable } from './descriptor-table.js';
 
-/** Something that is told of the events of one descriptor. */
+/** Something that receives the events of one descriptor. */
 export interface Watcher {
   /** For the reactor: tells this one from those that had the same descriptor before; 0 when it is not watched. */
   tag: number;
@@ -21,7 +21,7 @@ export interface Resumable {
 const BLOCK_MS = 500;
 
 /**
- * An event loop of its own (Schmidt, "Reactor"): waits for what the kernel has to tell of descriptors, and for deadlines. One turn of
+ * An event loop of its own (Schmidt, "Reactor"): waits for what the kernel has to report about descriptors, and for deadlines. One turn of
  * it blocks the thread.
  */
 export class Reactor {
@@ -46,7 +46,7 @@ export class Reactor {
   }
 
   /**
-   * Watches a descriptor from now on, and tells of what is so already.
+   * Watches a descriptor from now on, and reports what is so already.
    * @param events bits of `EPOLL`
    * @returns false when the kernel has no room for it
    */
@@ -60,7 +60,7 @@ export class Reactor {
     return true;
   }
 
-  /** Watches for other events from now on, and tells of what is so already. */
+  /** Watches for other events from now on, and reports what is so already. */
   change(fd: number, events: number, watcher: Watcher): void {
     this.#epoll.modify(fd, events, watcher.tag);
   }

@@ -13,7 +13,7 @@ const connections: TcpConnections<Socket> = {
   reset: (client) => void client.resetAndDestroy(),
 };
 
-/** What a stream tells by its 'close' too. A listener must be there, or it would stop the process. */
+/** What a stream reports by its 'close' too. A listener must be there, or it would stop the process. */
 const ignore = (): void => undefined;
 
 /**
