@@ -126,6 +126,27 @@ it('health --watch sees a fall and a rise within one second', async () => {
 });
 
 describe('drain', () => {
+  const solo = { environment: 'default', stack: 'default', service: 'solo' };
+  const soloTask = (id: string, name: string) =>
+    task(id.padEnd(64, '0'), name, '10.42.0.77', { stack: 'default', service: solo });
+
+  it('finds the container that "docker run --name solo" started, whose service has the same name', async () => {
+    fixture.sink.update({ tasks: [soloTask('5010', 'solo')] });
+    expect(await ask('drain solo')).toMatchObject({
+      code: 0,
+      stdout: 'draining task solo (501000000000) until it is taken back\n',
+    });
+    expect(await ask('undrain solo')).toMatchObject({ code: 0 });
+    // With a second task the name may mean either.
+    fixture.sink.update({ tasks: [soloTask('5010', 'solo'), soloTask('5011', 'solo_2')] });
+    expect(await ask('drain solo')).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining(
+        '"solo" means service solo.default, task solo (501000000000)',
+      ) as string,
+    });
+  });
+
   it.each([
     ['web', 'no other task can serve web.shop until then\n'],
     ['shop_web_1', ''],
