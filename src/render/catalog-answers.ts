@@ -1,4 +1,4 @@
-import type { Task, TaskPort } from '../catalog/model.js';
+import type { Service, Task, TaskPort } from '../catalog/model.js';
 import { reach } from '../catalog/reach.js';
 import type { Snapshot } from '../catalog/snapshot.js';
 import { compareStrings } from '../template/bytes.js';
@@ -38,7 +38,11 @@ interface Instance {
 }
 
 interface Group {
+  /** As the catalog has them: while these are the same, so is all that follows. */
+  given: readonly (readonly Instance[])[];
   instances: readonly Instance[];
+  /** What `services` gives for it, once it has been asked for. */
+  snippet?: GoStruct;
   /** By filter. */
   lists: Map<string, GoList>;
 }
@@ -50,6 +54,7 @@ interface Group {
 export class CatalogAnswers implements QueryPort {
   readonly #host: RenderingHost;
   #perTask = new WeakMap<Task, readonly Instance[]>();
+  #perService = new WeakMap<Service, { byName: NamedInstances; firsts: readonly Instance[] }>();
   #networks = -1;
   #groups = new Map<string, Group>();
   /** By the name of the service in Fairlead's own catalog, for names that no registry has. */
@@ -71,16 +76,21 @@ export class CatalogAnswers implements QueryPort {
       // Which address reaches a task depends on the networks.
       this.#networks = snapshot.networksRevision;
       this.#perTask = new WeakMap();
+      this.#perService = new WeakMap();
     }
     this.#snapshot = snapshot;
-    const groups = new Map<string, Instance[]>();
-    const own = new Map<string, Instance[]>();
+    const groups: Parts = new Map();
+    const own: Parts = new Map();
+    for (const service of snapshot.services()) {
+      if (service.environment !== this.#host.environment) continue;
+      const { byName, firsts } = this.#ofService(service, snapshot);
+      for (const [name, instances] of byName) push(groups, name, instances);
+      if (firsts.length > 0) push(own, service.service, firsts);
+    }
     for (const task of snapshot.tasks()) {
-      if (task.environment !== this.#host.environment || task.health === 'stopped') continue;
-      const instances = this.#instancesOf(task, snapshot);
-      for (const instance of instances) push(groups, instance.name, instance);
-      const [first] = instances;
-      if (first !== undefined && task.service !== undefined) push(own, task.service.service, first);
+      if (task.service !== undefined || task.environment !== this.#host.environment) continue;
+      for (const [name, instances] of byNames(this.#instancesOf(task, snapshot)))
+        push(groups, name, instances);
     }
     this.#groups = regrouped(groups, this.#groups);
     this.#own = regrouped(own, this.#own);
@@ -130,7 +140,7 @@ export class CatalogAnswers implements QueryPort {
       snippetList(
         [...this.#groups]
           .sort(([a], [b]) => compareStrings(a, b))
-          .map(([name, { instances }]) => snippetRecord(name, sortedTags(instances))),
+          .map(([name, group]) => (group.snippet ??= snippetRecord(name, sortedTags(group.instances)))),
       ),
     );
   }
@@ -188,6 +198,16 @@ export class CatalogAnswers implements QueryPort {
     return value;
   }
 
+  #ofService(service: Service, snapshot: Snapshot) {
+    let found = this.#perService.get(service);
+    if (found === undefined) {
+      const each = service.tasks.map((task) => this.#instancesOf(task, snapshot));
+      found = { byName: byNames(each.flat()), firsts: each.flatMap((instances) => instances.slice(0, 1)) };
+      this.#perService.set(service, found);
+    }
+    return found;
+  }
+
   #instancesOf(task: Task, snapshot: Snapshot): readonly Instance[] {
     let instances = this.#perTask.get(task);
     if (instances === undefined) {
@@ -197,6 +217,7 @@ export class CatalogAnswers implements QueryPort {
   }
 
   #make(task: Task, snapshot: Snapshot): Instance[] {
+    if (task.health === 'stopped') return [];
     const node = task.node?.name ?? this.#host.name;
     return registeredPorts(task).flatMap(({ port, name, id, tags, meta }) => {
       const place = this.#place(task, port, snapshot);
@@ -234,27 +255,42 @@ export class CatalogAnswers implements QueryPort {
 
 const EMPTY = serviceList([]);
 
-function push(groups: Map<string, Instance[]>, name: string, instance: Instance): void {
+type NamedInstances = ReadonlyMap<string, readonly Instance[]>;
+type Parts = Map<string, (readonly Instance[])[]>;
+
+function push(groups: Parts, name: string, instances: readonly Instance[]): void {
   const group = groups.get(name);
-  if (group === undefined) groups.set(name, [instance]);
-  else group.push(instance);
+  if (group === undefined) groups.set(name, [instances]);
+  else group.push(instances);
+}
+
+function byNames(instances: readonly Instance[]): NamedInstances {
+  const out = new Map<string, Instance[]>();
+  for (const instance of instances) {
+    const group = out.get(instance.name);
+    if (group === undefined) out.set(instance.name, [instance]);
+    else group.push(instance);
+  }
+  return out;
 }
 
 function sameItems(a: readonly unknown[], b: readonly unknown[]): boolean {
   return a.length === b.length && a.every((item, index) => item === b[index]);
 }
 
-/** Sorts each group, and takes over the groups that are as they were. */
-function regrouped(next: Map<string, Instance[]>, before: ReadonlyMap<string, Group>): Map<string, Group> {
+/** Takes over the groups that are as they were, and sorts the others. */
+function regrouped(next: Parts, before: ReadonlyMap<string, Group>): Map<string, Group> {
   const out = new Map<string, Group>();
-  for (const [name, instances] of next) {
-    instances.sort(
-      (a, b) => compareStrings(a.facts.Node, b.facts.Node) || compareStrings(a.facts.ID, b.facts.ID),
-    );
+  for (const [name, given] of next) {
     const known = before.get(name);
-    out.set(name, known && sameItems(known.instances, instances) ? known : { instances, lists: new Map() });
+    if (known !== undefined && sameItems(known.given, given)) out.set(name, known);
+    else out.set(name, { given, instances: given.flat().sort(byNodeAndId), lists: new Map() });
   }
   return out;
+}
+
+function byNodeAndId(a: Instance, b: Instance): number {
+  return compareStrings(a.facts.Node, b.facts.Node) || compareStrings(a.facts.ID, b.facts.ID);
 }
 
 function chosen(instances: readonly Instance[], { tag, filters }: ServiceQuery): GoStruct[] {

@@ -61,8 +61,21 @@ function matched(form: RegExp, text: string, name: string): Record<string, strin
   return groups;
 }
 
-/** `[tag.]name[?options][@datacenter][~near][|filter]` */
+const KEPT_QUERIES = 20_000;
+const parsed = new Map<string, ServiceQuery>();
+
+/** `[tag.]name[?options][@datacenter][~near][|filter]`. A text is read once. */
 export function serviceQuery(text: string, connect = false): ServiceQuery {
+  const key = connect ? `connect ${text}` : text;
+  let query = parsed.get(key);
+  if (query === undefined) {
+    if (parsed.size >= KEPT_QUERIES) parsed.clear();
+    parsed.set(key, (query = readServiceQuery(text, connect)));
+  }
+  return query;
+}
+
+function readServiceQuery(text: string, connect: boolean): ServiceQuery {
   const name = connect ? 'health.connect' : 'health.service';
   const groups = matched(SERVICE, text, name);
   const words = (groups['filter'] ?? '').split(',').filter((word) => word !== '');
@@ -112,8 +125,16 @@ export function keysQuery(text: string): Query {
   return { kind: 'keys', path: groups['path'] ?? '', datacenter: groups['dc'] };
 }
 
+const queryTexts = new WeakMap<Query, string>();
+
 /** The query as logs and `fairlead templates` show it; two queries with one text are the same query. */
 export function queryText(query: Query): string {
+  let text = queryTexts.get(query);
+  if (text === undefined) queryTexts.set(query, (text = writeQuery(query)));
+  return text;
+}
+
+function writeQuery(query: Query): string {
   const dc = 'datacenter' in query && query.datacenter !== undefined ? `@${query.datacenter}` : '';
   switch (query.kind) {
     case 'service': {

@@ -1,15 +1,25 @@
 import { Catalog } from '../catalog/catalog.js';
-import type { TaskFact } from '../catalog/facts.js';
+import type { FactDelta, TaskFact } from '../catalog/facts.js';
 import { CatalogAnswers } from './catalog-answers.js';
 
-/** Answers queries from a list of tasks that a daemon has given. */
+/** Answers queries from tasks that a daemon has given. */
 export class TaskAnswers extends CatalogAnswers {
   readonly #catalog = new Catalog({ onListenerError: () => undefined });
   readonly #sink = this.#catalog.sink('daemon');
 
+  /** Afterwards there are these tasks and no others. */
   use(tasks: readonly TaskFact[]): void {
     this.#sink.replace({ tasks });
     this.#sink.status({ state: 'live' });
+    this.update(this.#catalog.snapshot);
+  }
+
+  /** Takes single changes; {@link refresh} has them answered. */
+  load(delta: FactDelta): void {
+    this.#sink.update(delta);
+  }
+
+  refresh(): void {
     this.update(this.#catalog.snapshot);
   }
 }

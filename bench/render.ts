@@ -1,0 +1,101 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TaskFact } from '../src/catalog/facts.js';
+import { silentLog } from '../src/net/log.js';
+import { plainTarget } from '../src/render/consul-template-config.js';
+import { systemClock } from '../src/render/quiescence.js';
+import { Renderer } from '../src/render/renderer.js';
+import { TaskAnswers } from '../src/render/task-answers.js';
+
+/** 1,000 services of 10 tasks through an nginx template: the first render, and one changed task. */
+const [SERVICES, TASKS, CHANGES] = [1000, 10, 50];
+const TEMPLATE = `{{range services}}upstream {{.Name}} {
+{{- range service .Name}}
+    server {{.Address}}:{{.Port}} weight={{.Weights.Passing}};
+{{- end}}
+}
+{{end}}`;
+const BARS = { first: 150, change: 20 };
+
+function task(service: number, number: number, weight = 1): TaskFact {
+  const name = `web-${service}`;
+  return {
+    id: `${service}-${number}`.padEnd(64, '0'),
+    name: `shop_${name}_${number}`,
+    names: [`shop_${name}_${number}`],
+    environment: 'default',
+    stack: 'shop',
+    service: { environment: 'default', stack: 'shop', service: name },
+    health: 'healthy',
+    endpoints: [{ network: 'net1', ip: `10.${service >> 8}.${service & 255}.${number + 1}` }],
+    ports: [{ port: 80, protocol: 'tcp', target: 80 }],
+    labels: { SERVICE_NAME: name },
+    links: {},
+    weight,
+    expose: false,
+  };
+}
+
+const cpu = (since?: NodeJS.CpuUsage) => {
+  const { user, system } = process.cpuUsage(since);
+  return (user + system) / 1000;
+};
+const median = (values: number[]) => values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0;
+
+const dir = mkdtempSync(join(tmpdir(), 'fairlead-bench-render-'));
+const tasks = Array.from({ length: SERVICES * TASKS }, (_, at) => task(Math.floor(at / TASKS), at % TASKS));
+const port = new TaskAnswers({
+  name: 'host',
+  address: '192.0.2.1',
+  environment: 'default',
+  datacenter: 'dc1',
+  addresses: 'container',
+});
+port.use(tasks);
+
+function rendererOf(text: string, count: number): Renderer {
+  const targets = Array.from({ length: count }, (_, at) =>
+    plainTarget({ text, name: 'bench' }, join(dir, `${count}-${at}.conf`), { min: 0, max: 0 }),
+  );
+  const settings = { host: { environment: {}, allowPlugin: false, allowWriteToFile: false }, now: Date.now };
+  return new Renderer({ targets, port, settings, clock: systemClock, log: silentLog });
+}
+
+const renderer = rendererOf(TEMPLATE, 1);
+let before = process.cpuUsage();
+renderer.start();
+await renderer.settled();
+const first = cpu(before);
+
+async function changes(target: Renderer): Promise<number> {
+  const costs: number[] = [];
+  for (let round = 0; round < CHANGES; round += 1) {
+    port.load({ tasks: [task(round, 3, round + 2)] });
+    before = process.cpuUsage();
+    port.refresh();
+    target.changed();
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    await target.settled();
+    costs.push(cpu(before));
+  }
+  return median(costs);
+}
+
+const change = await changes(renderer);
+const [status] = renderer.status();
+const many = rendererOf('{{range service "web-0"}}{{.Address}} {{.Weights.Passing}}\n{{end}}', 100);
+many.start();
+await many.settled();
+const hundred = await changes(many);
+await renderer.stop();
+await many.stop();
+rmSync(dir, { recursive: true });
+
+console.log(
+  `${SERVICES} services, ${SERVICES * TASKS} tasks, a file of ${status?.bytes ?? 0} bytes (CPU ms, medians of ${CHANGES})`,
+);
+console.log(`first render of all      ${first.toFixed(1)}  (bar ${BARS.first})`);
+console.log(`one changed task         ${change.toFixed(1)}  (bar ${BARS.change}), the whole file written`);
+console.log(`100 templates, a change of a service that one in ${CHANGES} is about  ${hundred.toFixed(1)}`);
+process.exitCode = first <= BARS.first && change <= BARS.change ? 0 : 1;

@@ -1,0 +1,133 @@
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import type { TaskFact } from '../../src/catalog/facts.js';
+import { RunContext } from '../../src/render/run-context.js';
+import { TaskAnswers } from '../../src/render/task-answers.js';
+import { TargetTemplate } from '../../src/render/render-template.js';
+import { plainTarget } from '../../src/render/consul-template-config.js';
+import { queryText, serviceQuery } from '../../src/render/queries.js';
+import { GoList } from '../../src/template/values.js';
+import { fieldOf } from '../../src/render/functions/catalog-functions.js';
+
+const FOLDER = join(import.meta.dirname, '../../config/templates');
+
+function task(name: string, ip: string, more: Partial<TaskFact> = {}): TaskFact {
+  return {
+    id: name.padEnd(64, '0'),
+    name,
+    names: [name],
+    environment: 'default',
+    stack: 'shop',
+    service: { environment: 'default', stack: 'shop', service: 'web' },
+    health: 'healthy',
+    endpoints: [{ network: 'net1', ip }],
+    ports: [{ port: 80, protocol: 'tcp', target: 80, published: [{ ip: '0.0.0.0', port: 32768 }] }],
+    labels: {},
+    links: {},
+    weight: 1,
+    expose: false,
+    image: 'registry:5000/team/web:1.2',
+    ...more,
+  };
+}
+
+function answers(
+  tasks: readonly TaskFact[],
+  addresses: 'container' | 'published' = 'container',
+): TaskAnswers {
+  const port = new TaskAnswers({
+    name: 'host',
+    address: '192.0.2.1',
+    environment: 'default',
+    datacenter: 'dc1',
+    addresses,
+  });
+  port.use(tasks);
+  return port;
+}
+
+function rendered(file: string, tasks: readonly TaskFact[]): string {
+  const target = plainTarget({ file: join(FOLDER, file) }, '/dev/null', { min: 0, max: 0 });
+  const settings = { host: { environment: {}, allowPlugin: false, allowWriteToFile: false }, now: () => 0 };
+  const result = new TargetTemplate(target, settings).run(answers(tasks));
+  if (result.kind !== 'output') throw new Error(JSON.stringify(result));
+  return result.bytes.toString();
+}
+
+const TASKS = [
+  task('shop_web_2', '10.1.0.3', { weight: 5 }),
+  task('shop_web_1', '10.1.0.2'),
+  task('shop_web_3', '10.1.0.4', { health: 'unhealthy' }),
+];
+
+test('the nginx upstream has the healthy tasks, and a server that is down when there is none', () => {
+  expect(rendered('nginx-upstream.ctmpl', TASKS)).toBe(
+    'upstream web {\n    server 10.1.0.2:80 weight=1;\n    server 10.1.0.3:80 weight=5;\n}\n',
+  );
+  expect(rendered('nginx-upstream.ctmpl', [])).toBe('upstream web {\n    server 127.0.0.1:65535 down;\n}\n');
+});
+
+test('the Prometheus targets are JSON', () => {
+  expect(JSON.parse(rendered('prometheus-targets.ctmpl', TASKS))).toEqual([
+    { targets: ['10.1.0.2:80', '10.1.0.3:80'], labels: { service: 'web' } },
+  ]);
+  expect(JSON.parse(rendered('prometheus-targets.ctmpl', []))).toEqual([]);
+});
+
+test('the hosts file has healthy tasks', () => {
+  expect(rendered('hosts.ctmpl', TASKS)).toBe(
+    '127.0.0.1 localhost\n10.1.0.2 shop_web_1 web.shop\n10.1.0.3 shop_web_2 web.shop\n',
+  );
+});
+
+test('every example renders, with tasks and without', () => {
+  const files = readdirSync(FOLDER);
+  expect(files.length).toBeGreaterThan(4);
+  for (const file of files) {
+    expect(rendered(file, TASKS), file).toContain('10.1.0.2');
+    expect(rendered(file, []), file).not.toContain('10.1.0.2');
+  }
+});
+
+function found(port: TaskAnswers, query: string): string[] {
+  const list = port.answer(serviceQuery(query));
+  const items = list instanceof GoList ? list.items : [];
+  return items.map(
+    (item) =>
+      `${String(fieldOf(item, 'ID'))} ${String(fieldOf(item, 'Address'))}:${String(fieldOf(item, 'Port'))}`,
+  );
+}
+
+test("names are registrator's, and without one the service's own", () => {
+  const two = {
+    ports: [
+      { port: 80, protocol: 'tcp', target: 80 },
+      { port: 53, protocol: 'udp', target: 53 },
+    ],
+  } as const;
+  const port = answers([
+    task('a', '10.1.0.2', { ...two, labels: { SERVICE_53_NAME: 'names', SERVICE_TAGS: 'x,y\\,z' } }),
+    task('b', '10.1.0.3', { labels: { SERVICE_NAME: 'front' } }),
+    task('c', '10.1.0.4', { labels: { SERVICE_IGNORE: 'false' } }),
+  ]);
+  expect(found(port, 'web-80')).toEqual(['host:a:80 10.1.0.2:80']);
+  expect(found(port, 'names')).toEqual(['host:a:53:udp 10.1.0.2:53']);
+  expect(found(port, 'udp.names')).toEqual(['host:a:53:udp 10.1.0.2:53']);
+  expect(found(port, 'front')).toEqual(['host:b:80 10.1.0.3:80']);
+  expect(found(port, 'web')).toEqual(['host:a:80 10.1.0.2:80', 'host:b:80 10.1.0.3:80']);
+  expect(found(port, 'none')).toEqual([]);
+});
+
+test('published addresses, filters, and the same answer for the same facts', () => {
+  const port = answers(TASKS, 'published');
+  expect(found(port, 'web')[0]).toBe('host:shop_web_1:80 192.0.2.1:32768');
+  expect(found(port, 'web|any')).toHaveLength(3);
+  expect(found(port, 'web|critical')).toHaveLength(1);
+  expect(found(port, 'web@elsewhere')).toEqual([]);
+  const before = port.answer(serviceQuery('web'));
+  port.use(TASKS);
+  expect(port.answer(serviceQuery('web'))).toBe(before);
+  expect(new RunContext(port).ask(serviceQuery('web'))).toBe(before);
+  expect(queryText(serviceQuery('t.web@dc~n|passing,any'))).toBe('health.service(t.web@dc~n|any,passing)');
+});
