@@ -1,4 +1,4 @@
-import { readFileSync, readdirSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { TaskFact } from '../../src/catalog/facts.js';
@@ -7,7 +7,8 @@ import { TaskAnswers } from '../../src/render/task-answers.js';
 import { TargetTemplate } from '../../src/render/render-template.js';
 import { plainTarget } from '../../src/render/consul-template-config.js';
 import { queryText, serviceQuery } from '../../src/render/queries.js';
-import { GoList } from '../../src/template/values.js';
+import { valueText } from '../../src/template/printer.js';
+import { GoList, type Value } from '../../src/template/values.js';
 import { fieldOf } from '../../src/render/functions/catalog-functions.js';
 
 const FOLDER = join(import.meta.dirname, '../../config/templates');
@@ -93,10 +94,8 @@ test('every example renders, with tasks and without', () => {
 function found(port: TaskAnswers, query: string): string[] {
   const list = port.answer(serviceQuery(query));
   const items = list instanceof GoList ? list.items : [];
-  return items.map(
-    (item) =>
-      `${String(fieldOf(item, 'ID'))} ${String(fieldOf(item, 'Address'))}:${String(fieldOf(item, 'Port'))}`,
-  );
+  const text = (item: Value, field: string) => valueText(fieldOf(item, field));
+  return items.map((item) => `${text(item, 'ID')} ${text(item, 'Address')}:${text(item, 'Port')}`);
 }
 
 test("names are registrator's, and without one the service's own", () => {
