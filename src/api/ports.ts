@@ -1,6 +1,6 @@
 import type { CatalogReader } from '../catalog/catalog.js';
 import type { DrainMark, DrainTarget } from '../catalog/health-overlay.js';
-import type { Health, Problem, ServiceKey } from '../catalog/model.js';
+import type { Health, Problem, SourceStatus, ServiceKey } from '../catalog/model.js';
 import type { AdoptionJson, AdoptionStatusJson } from './types/adoption.js';
 import type {
   AnsweringJson,
@@ -52,6 +52,8 @@ export interface DaemonStatus {
   readonly environment: string;
   /** Errors since the start that no code caught. */
   readonly internalErrors: number;
+  /** How current each registry is that this host's tasks are published to. */
+  readonly publishers: readonly SourceStatus[];
   /** The directory that keeps what a restart takes up again. */
   readonly state: {
     readonly directory: string;

@@ -16,7 +16,7 @@ function waitText({ min, max }: Config['render']['wait']) {
 
 /** A configuration as it would be written in a file, complete: reading it again gives the same configuration. */
 export function configDocument(config: Config): Record<string, unknown> {
-  const { dns, sources, vip, balancing, health, render, api } = config;
+  const { dns, sources, publishers, vip, balancing, health, render, api } = config;
   return {
     domain: config.domain,
     environment: config.environment,
@@ -54,6 +54,10 @@ export function configDocument(config: Config): Record<string, unknown> {
         }),
       }),
       ...(sources.file && { file: mapInstances(sources.file, (each) => ({ ...each })) }),
+      ...(sources.consul && { consul: mapInstances(sources.consul, (each) => ({ ...each })) }),
+    },
+    publishers: {
+      ...(publishers.consul && { consul: mapInstances(publishers.consul, (each) => ({ ...each })) }),
     },
     vip: vip
       ? { ...vip, release: formatDuration(vip.release), external: vip.external.map(({ text }) => text) }

@@ -10,6 +10,7 @@ import {
   domainName,
   duration,
   engineSocket,
+  httpAddress,
   listenAddress,
   must,
   oneOf,
@@ -226,6 +227,73 @@ const fileSchema = repeatable({
   'A file of static services; `false` switches it off. A list, each item with a `name` of its own, takes several files.',
 );
 
+/** How a Consul agent is reached. What is not given, Consul's own variables say. */
+const consulKeys = {
+  address: httpAddress('http://127.0.0.1:8500')
+    .describe(
+      "The HTTP API of this host's agent. Without it: `CONSUL_HTTP_ADDR`, or `http://127.0.0.1:8500`.",
+    )
+    .optional(),
+  token: shortText('an ACL token', 200)
+    .describe(
+      'The ACL token. Without it: the file of `tokenFrom`, `CONSUL_HTTP_TOKEN` or `CONSUL_HTTP_TOKEN_FILE`.',
+    )
+    .optional(),
+  tokenFrom: path('a file that holds an ACL token')
+    .describe('A file that holds the ACL token. It is read again while the daemon runs.')
+    .optional(),
+  caFile: path('a file of CA certificates (PEM)')
+    .describe(
+      'The certificate authorities that an `https` address is checked against. Without it: `CONSUL_CACERT`.',
+    )
+    .optional(),
+  certFile: path('a certificate (PEM)')
+    .describe('The certificate that the agent asks for. Without it: `CONSUL_CLIENT_CERT`.')
+    .optional(),
+  keyFile: path('a private key (PEM)')
+    .describe('The private key of that certificate. Without it: `CONSUL_CLIENT_KEY`.')
+    .optional(),
+};
+
+const consulSourceSchema = repeatable({
+  ...consulKeys,
+  datacenter: dnsLabel().describe("Another datacenter than the agent's own.").optional(),
+  services: z
+    .union(
+      [z.literal('all'), z.array(shortText('the name of a service in Consul', 255))],
+      must('all, or a list of names of services in Consul, such as [web, db]'),
+    )
+    .describe('Which services are watched.')
+    .prefault('all'),
+  stack: dnsLabel()
+    .describe('The stack of services that Fairlead did not publish: `web.consul.rancher.internal`.')
+    .prefault('consul'),
+}).describe('Services of a Consul datacenter. A list, each item with a `name` of its own, takes several.');
+
+const consulPublisherSchema = repeatable({
+  ...consulKeys,
+  ids: oneOf(['fairlead', 'registrator'])
+    .describe(
+      'How the ids and names of entries are made. `registrator`: as registrator makes them, so that either can take over from the other.',
+    )
+    .prefault('fairlead'),
+  internal: yesOrNo()
+    .describe(
+      'Publishes the addresses of the containers instead of the address of the host and published ports.',
+    )
+    .prefault(false),
+  network: shortText('the name of a network', 128)
+    .describe(
+      'With `internal`: the network whose addresses are published. Without it: the first of the container.',
+    )
+    .optional(),
+  explicit: yesOrNo()
+    .describe(
+      'Publishes only what a label names (`SERVICE_NAME`, `SERVICE_<port>_NAME`, `fairlead.service`).',
+    )
+    .prefault(false),
+}).describe('The Consul agent of this host: its containers are registered there.');
+
 const healthSchema = section({
   rancherCompose: z
     .record(z.string(), path('a rancher-compose.yml'), must('a mapping from stacks to files'))
@@ -435,15 +503,19 @@ export const configSchema = section({
   dns: dnsSchema.describe('The DNS server.').prefault({}),
   sources: z
     .strictObject(
-      { docker: dockerSchema.optional(), file: fileSchema.optional() },
+      { docker: dockerSchema.optional(), file: fileSchema.optional(), consul: consulSourceSchema.optional() },
       must(
-        'a mapping of sources (docker, file); leave it out for Docker with its defaults, write {} for none',
+        'a mapping of sources (docker, file, consul); leave it out for Docker with its defaults, write {} for none',
       ),
     )
     .describe(
       'Where tasks come from. When it is not given: Docker, with its defaults. When it is given: those that it names, and no others.',
     )
     .prefault({ docker: {} }),
+  publishers: z
+    .strictObject({ consul: consulPublisherSchema.optional() }, must('a mapping of publishers (consul)'))
+    .describe("Where this host's tasks go to.")
+    .prefault({}),
   vip: vipSchema
     .describe('Virtual IPs: one address for each service that has ports; `false`: none.')
     .prefault({}),

@@ -237,6 +237,15 @@ export function record() {
   });
 }
 
+/** The HTTP API of something, without a path. */
+export function httpAddress(example: string) {
+  const expected = `an address such as ${example}`;
+  return text('http://host:port', expected, (input) => {
+    const isAddress = /^https?:\/\/[^/\s?#@]+\/?$/.test(input) && URL.canParse(input);
+    return value(isAddress ? input.replace(/\/$/, '') : undefined);
+  });
+}
+
 /** A short text for people. */
 export function shortText(what: string, longest: number) {
   return text(`text, up to ${longest} octets`, `${what}, of 1 to ${longest} octets`, (input) =>

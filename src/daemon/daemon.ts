@@ -34,6 +34,7 @@ import { createNameService } from './name-service.js';
 import { forwardingStatus, hostClient, RESOLV_CONF } from './name-parts.js';
 import { NamesInForce } from './names-in-force.js';
 import { logPanic } from './panic-log.js';
+import { Publishers } from './publishers.js';
 import { ResolvConfWatch } from './resolv-conf-watch.js';
 import { RenderPart } from './render-part.js';
 import { Sources } from './sources.js';
@@ -68,6 +69,7 @@ export class Daemon {
   readonly #listeners: Listeners;
   readonly #adoption: AdoptionPart;
   readonly #sources: Sources;
+  readonly #publishers: Publishers;
   readonly #health: HealthKeeper;
   readonly #vips: Keeper;
   readonly #templates: RenderPart;
@@ -160,6 +162,7 @@ export class Daemon {
       loaded,
       log.of('adoption'),
     );
+    this.#publishers = new Publishers(this.catalog, log, () => this.#host.node);
     this.#health = new HealthKeeper(this.catalog, createCheckBook(loaded), this.#sources, () =>
       this.#state.saveDrains(),
     );
@@ -184,6 +187,7 @@ export class Daemon {
    * - Virtual IPs carry traffic when the tasks are known. When the daemon stops, their connections end while names are
    *   still answered and the sources are still followed.
    * - Templates are rendered when the tasks are known.
+   * - Publishers come when the health of tasks is known, and end before the sources: a stopping daemon takes nothing back.
    * - The API comes last: once it answers, everything runs. Then a predecessor that still serves may end.
    */
   #parts(): readonly Part[] {
@@ -207,6 +211,7 @@ export class Daemon {
         stop: (hasSuccessor) => this.#vips.stop(hasSuccessor),
       },
       this.#templates,
+      this.#publishers,
       this.#api,
       { name: 'predecessor', start: () => this.#state.predecessor?.done() },
     ];
@@ -311,7 +316,12 @@ export class Daemon {
 
   /** What is wrong with the daemon itself. */
   problems(): readonly Problem[] {
-    return [...this.#internalErrors.problems(), ...this.#resolvConf.problems(), ...this.#state.problems()];
+    return [
+      ...this.#internalErrors.problems(),
+      ...this.#resolvConf.problems(),
+      ...this.#state.problems(),
+      ...this.#publishers.problems(),
+    ];
   }
 
   /** Asks every DNS listener as a client would. @returns a line for each that does not answer */
@@ -342,6 +352,7 @@ export class Daemon {
       domain: config.domain,
       environment: config.environment,
       internalErrors: this.#internalErrors.count,
+      publishers: this.#publishers.statuses(),
       state: this.#state.status(),
       config: {
         ...(path !== undefined && { path }),

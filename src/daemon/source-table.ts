@@ -1,7 +1,8 @@
 import type { Source } from '../catalog/facts.js';
 import type { TaskNode } from '../catalog/model.js';
 import type { Config } from '../config/model.js';
-import { instancesOf, kindOfSource, type OneOrMore } from '../config/source-instances.js';
+import { instancesOf, kindOfSource } from '../config/source-instances.js';
+import { consulAddress } from '../consul/consul-settings.js';
 import { hostAddress } from '../linux/addresses.js';
 import type { ContainerExec } from '../sources/docker/container-exec.js';
 import type { Log } from '../net/log.js';
@@ -10,11 +11,12 @@ import type { Log } from '../net/log.js';
 export type SourceName = keyof Config['sources'];
 
 /** The settings of one source of a kind. */
-type SettingsOf<Name extends SourceName> =
-  Exclude<Config['sources'][Name], undefined> extends OneOrMore<infer Settings> ? Settings : never;
+type SettingsOf<Name extends SourceName> = Exclude<Config['sources'][Name], undefined | readonly unknown[]>;
 
 /** What every source is made with, whatever its kind. A source is made again when any of it changes. */
 interface Surroundings {
+  /** Of the source: `consul`, `consul:lab`. */
+  readonly name: string;
   readonly environment: string;
   /** Where tasks in the host's network are reached; absent: to be found. */
   readonly address?: string | undefined;
@@ -69,6 +71,16 @@ const sourceTable = {
       return { source, exec: source.exec };
     },
   },
+  consul: {
+    exec: false,
+    firstHand: false,
+    create: async (settings, { name, environment }, log) => {
+      const { createConsulSource } = await import('../sources/consul/consul-source.js');
+      const consul = consulAddress(settings, process.env);
+      const { services, stack } = settings;
+      return { source: createConsulSource({ name, consul, services, stack, environment, log }) };
+    },
+  },
 } satisfies { readonly [Name in SourceName]-?: SourceSpec<SettingsOf<Name>> };
 
 const kinds = Object.keys(sourceTable) as SourceName[];
@@ -89,7 +101,7 @@ export interface WantedSource {
 /** The sources that a configuration asks for, in the order of precedence. */
 export function wantedSources(config: Config, node: TaskNode): readonly WantedSource[] {
   const { environment, host } = config;
-  const surroundings: Surroundings = { environment, address: host.address, node };
+  const surroundings = { environment, address: host.address, node };
   return kinds.flatMap((kind, rank) => wantedOf(kind, config.sources[kind], rank, surroundings));
 }
 
@@ -97,7 +109,7 @@ function wantedOf<Name extends SourceName>(
   kind: Name,
   given: Config['sources'][Name],
   rank: number,
-  surroundings: Surroundings,
+  surroundings: Omit<Surroundings, 'name'>,
 ): WantedSource[] {
   // The row of a kind takes the settings of that kind: the table is typed by both.
   const spec = sourceTable[kind] as unknown as SourceSpec<object>;
@@ -106,7 +118,7 @@ function wantedOf<Name extends SourceName>(
     rank,
     ...(spec.exec && { node: surroundings.node.id }),
     settings: { settings, surroundings },
-    create: (log) => spec.create(settings, surroundings, log),
+    create: (log) => spec.create(settings, { ...surroundings, name: source }, log),
   }));
 }
 

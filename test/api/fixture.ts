@@ -111,6 +111,7 @@ export const STATUS: DaemonStatus = {
   domain: 'rancher.internal',
   environment: 'default',
   internalErrors: 0,
+  publishers: [],
   state: { directory: '/var/lib/fairlead', writtenAt: NOW - 60_000, failures: 0 },
   config: { path: '/etc/fairlead/fairlead.yaml', hash: 'abc123', loadedAt: NOW - 3_600_000 },
   dns: {

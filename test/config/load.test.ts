@@ -54,6 +54,7 @@ describe('the defaults', () => {
         ...{ udpReplies: 0, slowStart: 0, panicThreshold: 0.5, minHealthy: 0 },
       },
       health: { rancherCompose: {}, defaults: {} },
+      publishers: {},
       sources: {
         docker: {
           ...{ socket: '/var/run/docker.sock', resync: 60_000 },

@@ -149,15 +149,18 @@ listen: []
     ['domain: 10.0.0.1', '1:9: domain: is "10.0.0.1", which is an address'],
     ['environment: a.b', '1:14: environment: is "a.b", which has a character other than'],
     ['state: ""', '1:8: state: is ""; it must be the path of a directory'],
-    ['sources:', '1:1: sources: has no value; it must be a mapping of sources (docker, file); leave it out'],
+    [
+      'sources:',
+      '1:1: sources: has no value; it must be a mapping of sources (docker, file, consul); leave it out',
+    ],
     ['sources: { file: {} }', '1:12: sources.file.path: is missing; it must be the path'],
     [
       'sources: { docker: true }',
       '1:20: sources.docker: is true; it must be a mapping of keys (socket, resync, adopt, releaseOnStop), a list of such mappings, or false',
     ],
     [
-      'sources: { consul: {} }',
-      '1:12: sources.consul: is no key of sources; remove it, or use one of docker, file',
+      'sources: { swarm: {} }',
+      '1:12: sources.swarm: is no key of sources; remove it, or use one of docker, file, consul',
     ],
     [
       'api: { listen: ["0.0.0.0:80"] }',

@@ -60,6 +60,8 @@ dns:
 sources:
   file: { path: ${ground.path('services.yaml')} }
   docker: { socket: ${ground.path('no-engine.sock')} }
+  consul: { address: 'http://127.0.0.1:1', token: t, datacenter: dc2 }
+publishers: { consul: { address: 'http://127.0.0.1:1', token: t, network: front } }
 vip: { pool: 127.43.0.0/16, native: off }
 health:
   defaults: { elsewhere: { port: 80 } }

@@ -2,8 +2,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createConsulSource } from '../../src/sources/consul/consul-source.js';
 import { createDockerSource } from '../../src/sources/docker/docker-source.js';
 import { createFileSource } from '../../src/sources/file/file-source.js';
+import { FakeConsul } from '../consul/fake-consul.js';
 import { FakeEngine } from './docker/fake-engine.js';
 import { timing } from './docker/harness.js';
 import { describeSource, type SourceWorld } from './source-contract.js';
@@ -75,6 +77,8 @@ describeSource('docker', async (): Promise<SourceWorld> => {
         ids.set(name, { id, ip });
       }
     },
+    // A slow inspection is told after the list.
+    isSettled: (sink) => [...sink.tasks.values()].every(({ startedAt }) => startedAt !== undefined),
     away: () => engine.down(),
     back: () => engine.up(),
     spoil() {
@@ -84,5 +88,42 @@ describeSource('docker', async (): Promise<SourceWorld> => {
       await engine.down();
       rmSync(directory, { recursive: true });
     },
+  };
+});
+
+describeSource('consul', async (): Promise<SourceWorld> => {
+  const consul = new FakeConsul();
+  await consul.up();
+  return {
+    create: () =>
+      createConsulSource({
+        consul: { address: consul.address },
+        services: 'all',
+        environment: 'default',
+        stack: 'consul',
+        pace: { refill: 1, minBackoff: 5, maxBackoff: 10 },
+      }),
+    have(tasks) {
+      for (const id of consul.instances.keys())
+        if (/^[a-z]\d*$/.test(id) && !(id in tasks)) consul.remove(id);
+      for (const [id, ip] of Object.entries(tasks)) {
+        if (consul.instances.get(id)?.Service.Address !== ip) consul.put('web', id, { Address: ip });
+      }
+    },
+    away: () => consul.down(),
+    back: () => consul.up(),
+    spoil() {
+      consul.put('not a name!', 'x/☃', {
+        Address: 'host.example',
+        Port: -5,
+        Meta: null,
+        Tags: ['fairlead.weight=-'],
+      });
+      consul.instances.set(
+        'junk',
+        JSON.parse('{"Node":7,"Service":{"Service":"web","Tags":3,"ID":[]}}') as never,
+      );
+    },
+    close: () => consul.down(),
   };
 });

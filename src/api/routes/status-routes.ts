@@ -26,7 +26,7 @@ export function statusRoutes(
 function statusJson(ports: ApiPorts, listen: readonly string[]): StatusJson {
   const { catalog, daemon, health, vips, adoption, clock } = ports;
   const { snapshot } = catalog;
-  const { startedAt, config, state, ...rest } = daemon.status();
+  const { startedAt, config, publishers, state, ...rest } = daemon.status();
   const { loadedAt, reload, ...file } = config;
   return {
     ...rest,
@@ -57,6 +57,7 @@ function statusJson(ports: ApiPorts, listen: readonly string[]): StatusJson {
     vips: vips.status(),
     adoption: adoption.status(),
     sources: snapshot.sources.map(sourceJson),
+    publishers: publishers.map(sourceJson),
     problems: problemsOf(ports),
   };
 }

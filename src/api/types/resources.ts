@@ -188,6 +188,8 @@ export interface StatusJson {
   readonly vips: VipStatusJson;
   readonly adoption: AdoptionStatusJson;
   readonly sources: readonly SourceJson[];
+  /** Registries that this host's tasks are published to. */
+  readonly publishers: readonly SourceJson[];
   readonly problems: readonly Problem[];
 }
 

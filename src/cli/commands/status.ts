@@ -72,6 +72,10 @@ function words({ paint, width }: Context, status: StatusJson): string {
     paint,
   );
   const sources = renderTable(status.sources, sourceColumns(now), { paint, width });
+  const publishers =
+    status.publishers.length === 0
+      ? ''
+      : `\n${renderTable(status.publishers, sourceColumns(now, 'PUBLISHER'), { paint, width })}`;
   const problems = status.problems.map(
     ({ code, message }) => `  ${paint('warn', '!')} ${plain(message)} [${plain(code)}]\n`,
   );
@@ -79,6 +83,7 @@ function words({ paint, width }: Context, status: StatusJson): string {
     `${paint('bold', `fairlead ${plain(status.version)}`)}, up ${ageBetween(status.startedAt, now)} (pid ${status.pid}, Node ${plain(status.node)})\n`,
     fields,
     `\n${sources}`,
+    publishers,
     problems.length === 0
       ? ''
       : `\n${paint('warn', count(problems.length, 'problem'))}\n${problems.join('')}`,
@@ -139,9 +144,9 @@ function upstreamField({ suffix, upstreams }: ForwardingJson['routes'][number]):
 
 const STATE_TONES = { live: 'good', loading: 'warn', stale: 'bad' } as const;
 
-function sourceColumns(now: number): readonly Column<SourceJson>[] {
+function sourceColumns(now: number, header = 'SOURCE'): readonly Column<SourceJson>[] {
   return [
-    { header: 'SOURCE', value: ({ name }) => name },
+    { header, value: ({ name }) => name },
     { header: 'STATE', value: ({ state }) => ({ text: state, tone: STATE_TONES[state] }) },
     { header: 'FACTS', value: ({ state, asOf }) => factsAge(state, asOf, now) },
     { header: 'DETAIL', value: ({ detail, error }) => [detail, error].filter(Boolean).join('; ') },

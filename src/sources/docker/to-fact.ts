@@ -16,7 +16,7 @@ import { printable } from '../../text/printable.js';
 import type { Container, ContainerPort } from './container.js';
 import { identify, type Identity } from '../../labels/task-identity.js';
 import { operatorName } from '../../labels/task-names.js';
-import { labelsWithChecks } from './registrator-checks.js';
+import { labelsWithVariables } from './registrator-variables.js';
 import type { ServiceClaims } from './shared-services.js';
 import { isStopSignal } from './signals.js';
 
@@ -78,7 +78,7 @@ export function toFact(
       ...(resolver === undefined ? {} : { resolver }),
       ...(identity.asksFairlead === undefined ? {} : { asksFairlead: identity.asksFairlead }),
       ports,
-      labels: labelsWithChecks(container),
+      labels: labelsWithVariables(container),
       links: { ...dockerLinks(container), ...identity.links },
       ...(identity.upstreams.length === 0 ? {} : { upstreams: identity.upstreams }),
       weight: identity.weight,

@@ -173,12 +173,14 @@ describe('an inspection becomes a fact', () => {
     expect(factOf(container({ config: { Env, Labels } }))?.labels).toEqual({
       ...Labels,
       SERVICE_80_CHECK_TCP: 'true',
+      SERVICE_NAME: 'web',
       SERVICE_check_interval: '3s',
     });
     const SERVICE_CHECK_INTERVAL = '5s';
     expect(factOf(container({ config: { Env, Labels: { SERVICE_CHECK_INTERVAL } } }))?.labels).toEqual({
       SERVICE_CHECK_HTTP: '/env',
       SERVICE_80_CHECK_TCP: 'true',
+      SERVICE_NAME: 'web',
       SERVICE_CHECK_INTERVAL,
     });
   });

@@ -1,0 +1,212 @@
+import { request as httpRequest, Agent as HttpAgent, type IncomingMessage } from 'node:http';
+import { request as httpsRequest, Agent as HttpsAgent } from 'node:https';
+import type { Socket } from 'node:net';
+import { isDeepStrictEqual } from 'node:util';
+import { createGunzip } from 'node:zlib';
+import { errorMessage } from '../net/error-message.js';
+import { printable } from '../text/printable.js';
+
+/** How a Consul agent is reached. */
+export interface ConsulAddress {
+  /** `http://127.0.0.1:8500`, `https://consul.example:8501`. */
+  readonly address: string;
+  /** Another datacenter than the agent's own. */
+  readonly datacenter?: string | undefined;
+  /** Asked for now and then, so that secrets can be replaced. @throws ConsulError when a file cannot be read */
+  readonly secrets?: () => ConsulSecrets;
+}
+
+export interface ConsulSecrets {
+  readonly token?: string;
+  /** PEM texts. */
+  readonly tls?: { readonly ca?: string; readonly cert?: string; readonly key?: string };
+}
+
+/** An answer of the HTTP API, with what its headers say (developer.hashicorp.com/consul/api-docs/features/blocking). */
+export interface ConsulAnswer {
+  readonly body: unknown;
+  /** `X-Consul-Index`; undefined where the endpoint has none. Above 2^53 for some endpoints. */
+  readonly index: bigint | undefined;
+  /** False: the server that answered knows no leader, so the body may be from before an election. */
+  readonly knownLeader: boolean;
+}
+
+/** What became of a request that brought no answer, in one line. */
+export class ConsulError extends Error {
+  override readonly name = 'ConsulError';
+  /** HTTP's; absent: the agent was not reached, or did not answer in time. */
+  readonly status: number | undefined;
+
+  constructor(message: string, status?: number) {
+    super(message);
+    this.status = status;
+  }
+}
+
+export interface RequestOptions {
+  readonly query?: Readonly<Record<string, string>>;
+  readonly body?: unknown;
+  /** Milliseconds until the answer must be there. */
+  readonly timeout?: number;
+  readonly signal?: AbortSignal;
+}
+
+/** An answer larger than this, in bytes, is not read. */
+const MAX_ANSWER = 64 * 1024 * 1024;
+const USUAL_TIMEOUT = 10_000;
+/** How long secrets are used before their files are read again, in milliseconds. */
+const SECRETS_MS = 30_000;
+
+/**
+ * The HTTP API of one agent. Connections are kept and bounded. The package `consul` is not used here (docs/design.md,
+ * "Packages"): an answer that is cut off never settles there, registrations lose their weights, long error texts get lost.
+ */
+export class ConsulClient {
+  readonly address: string;
+  readonly #target: ConsulAddress;
+  readonly #maxSockets: number;
+  #agent: HttpAgent | undefined;
+  #secrets: ConsulSecrets = {};
+  #secretsAt = -Infinity;
+  readonly #sockets = new Set<Socket>();
+
+  /** @param maxSockets connections at once; an agent accepts 200 from one address (`limits.http_max_conns_per_client`) */
+  constructor(target: ConsulAddress, maxSockets = 150) {
+    this.address = target.address.replace(/\/+$/, '');
+    this.#target = target;
+    this.#maxSockets = maxSockets;
+  }
+
+  /** @throws ConsulError */
+  get(path: string, options: RequestOptions = {}): Promise<ConsulAnswer> {
+    return this.#request('GET', path, options);
+  }
+
+  /** @throws ConsulError */
+  put(path: string, options: RequestOptions = {}): Promise<ConsulAnswer> {
+    return this.#request('PUT', path, options);
+  }
+
+  close(): void {
+    this.#agent?.destroy();
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  /** The connections, made anew when a certificate is another. @throws ConsulError when a file cannot be read */
+  #connections(): HttpAgent {
+    const now = performance.now();
+    if (this.#agent && now - this.#secretsAt < SECRETS_MS) return this.#agent;
+    const secrets = this.#target.secrets?.() ?? {};
+    this.#secretsAt = now;
+    const isSame = isDeepStrictEqual(secrets.tls, this.#secrets.tls);
+    this.#secrets = secrets;
+    if (this.#agent && isSame) return this.#agent;
+    const options = { keepAlive: true, maxSockets: this.#maxSockets, maxFreeSockets: 8 };
+    this.#agent = this.address.startsWith('https:')
+      ? new HttpsAgent({ ...options, ...secrets.tls })
+      : new HttpAgent(options);
+    return this.#agent;
+  }
+
+  // Async, so that what it throws rejects.
+  async #request(method: string, path: string, options: RequestOptions): Promise<ConsulAnswer> {
+    const { datacenter } = this.#target;
+    const agent = this.#connections();
+    const { token } = this.#secrets;
+    const url = new URL(`${this.address}/v1${path}`);
+    for (const [key, value] of Object.entries(options.query ?? {})) url.searchParams.set(key, value);
+    if (datacenter !== undefined) url.searchParams.set('dc', datacenter);
+    const body = options.body === undefined ? undefined : JSON.stringify(options.body);
+    const send = url.protocol === 'https:' ? httpsRequest : httpRequest;
+    const timeout = options.timeout ?? USUAL_TIMEOUT;
+    return await new Promise((resolve, reject) => {
+      const fail = (error: unknown) => {
+        clearTimeout(timer);
+        options.signal?.removeEventListener('abort', abort);
+        reject(
+          error instanceof ConsulError ? error : new ConsulError(`${this.address}: ${errorMessage(error)}`),
+        );
+      };
+      const request = send(
+        url,
+        {
+          method,
+          agent,
+          headers: {
+            'accept-encoding': 'gzip',
+            ...(token !== undefined && { 'x-consul-token': token }),
+            ...(body !== undefined && { 'content-type': 'application/json' }),
+          },
+        },
+        (response) => {
+          readAnswer(response).then((text) => {
+            clearTimeout(timer);
+            options.signal?.removeEventListener('abort', abort);
+            try {
+              resolve(answerOf(response, text, `${this.address}${url.pathname}`));
+            } catch (error) {
+              fail(error);
+            }
+          }, fail);
+        },
+      );
+      const abort = () => {
+        request.destroy(new ConsulError('stopped'));
+      };
+      const timer = setTimeout(() => {
+        request.destroy(new ConsulError(`${this.address}: no answer within ${timeout / 1000} s`));
+      }, timeout);
+      request.on('socket', (socket) => {
+        if (this.#sockets.has(socket)) return;
+        this.#sockets.add(socket);
+        socket.once('close', () => this.#sockets.delete(socket));
+      });
+      request.on('error', fail);
+      options.signal?.addEventListener('abort', abort, { once: true });
+      if (options.signal?.aborted) abort();
+      request.end(body);
+    });
+  }
+}
+
+async function readAnswer(response: IncomingMessage): Promise<string> {
+  const isZipped = response.headers['content-encoding'] === 'gzip';
+  const stream = isZipped ? response.pipe(createGunzip()) : response;
+  const cut = new Promise<never>((_resolve, reject) => {
+    response.once('error', reject);
+    response.once('aborted', () => reject(new ConsulError('the answer was cut off')));
+  });
+  cut.catch(() => undefined);
+  const read = async () => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    for await (const chunk of stream as AsyncIterable<Buffer>) {
+      size += chunk.length;
+      if (size > MAX_ANSWER) throw new ConsulError(`the answer has more than ${MAX_ANSWER} bytes`);
+      chunks.push(chunk);
+    }
+    return Buffer.concat(chunks).toString('utf8');
+  };
+  return Promise.race([read(), cut]);
+}
+
+function answerOf({ statusCode = 0, headers }: IncomingMessage, text: string, where: string): ConsulAnswer {
+  if (statusCode < 200 || statusCode > 299) {
+    const why = printable(text.trim().split('\n')[0] ?? '');
+    throw new ConsulError(`${where}: ${why || 'no reason given'} (HTTP ${statusCode})`, statusCode);
+  }
+  const index = headers['x-consul-index'];
+  let body: unknown;
+  try {
+    body = text === '' ? undefined : JSON.parse(text);
+  } catch {
+    throw new ConsulError(
+      `${where}: the answer is not JSON; check that the address is that of a Consul agent`,
+    );
+  }
+  return {
+    body,
+    index: typeof index === 'string' && /^\d{1,20}$/.test(index) ? BigInt(index) : undefined,
+    knownLeader: headers['x-consul-knownleader'] !== 'false',
+  };
+}

@@ -1,0 +1,56 @@
+import { readRegistratorKey } from './registrator-keys.js';
+
+/** What registrator's keys say of one port of a container (gliderlabs/registrator, bridge/util.go, `serviceMetaData`). */
+export interface RegistratorWords {
+  readonly name?: string;
+  /** The name came from a key of this very port: it is used as it is, although the container has several ports. */
+  readonly isNameScoped: boolean;
+  readonly id?: string;
+  readonly tags: readonly string[];
+  /** Any value ignores, `false` too. */
+  readonly ignored: boolean;
+  /** Everything else, lower case: `region`, `check_http`. */
+  readonly attributes: Readonly<Record<string, string>>;
+}
+
+const words: readonly string[] = ['NAME', 'ID', 'TAGS', 'IGNORE'];
+
+/**
+ * Reads `SERVICE_*` and `SERVICE_<port>_*`; a key of the port wins over the one without.
+ * @param labels labels, and the container's environment where it has such variables
+ * @param port the container's own port
+ */
+export function readRegistratorWords(
+  labels: Readonly<Record<string, string>>,
+  port: number,
+): RegistratorWords {
+  const general = new Map<string, string>();
+  const own = new Map<string, string>();
+  for (const [label, text] of Object.entries(labels)) {
+    const key = readRegistratorKey(label);
+    if (key === undefined || text === '') continue;
+    if (key.port === undefined) general.set(key.name, text);
+    else if (key.port === port) own.set(key.name, text);
+  }
+  const said = new Map([...general, ...own]);
+  const name = said.get('NAME');
+  const id = said.get('ID');
+  return {
+    ...(name !== undefined && { name }),
+    isNameScoped: own.has('NAME'),
+    ...(id !== undefined && { id }),
+    tags: splitTags(said.get('TAGS') ?? ''),
+    ignored: said.has('IGNORE'),
+    attributes: Object.fromEntries(
+      [...said].filter(([key]) => !words.includes(key)).map(([key, text]) => [key.toLowerCase(), text]),
+    ),
+  };
+}
+
+/** Between commas; `\,` is a comma in a tag. Empty ones are left out. */
+function splitTags(text: string): string[] {
+  return text
+    .split(/(?<!\\),/)
+    .map((tag) => tag.replaceAll('\\,', ',').trim())
+    .filter((tag) => tag !== '');
+}

@@ -1,0 +1,175 @@
+import { HOST_NETWORK, type Problem, type Task, type TaskNode, type TaskPort } from '../../catalog/model.js';
+import { META_LIMITS, OWNER_PREFIX, ownerKeys } from '../../consul/owner-mark.js';
+import { readRegistratorWords, type RegistratorWords } from '../../labels/registrator-words.js';
+import { isLoopback } from '../../net/ip.js';
+import { printable, quoted } from '../../text/printable.js';
+
+/** One service of an agent, as it is to be. */
+export interface ConsulEntry {
+  readonly id: string;
+  readonly name: string;
+  readonly address: string;
+  readonly port: number;
+  readonly tags: readonly string[];
+  readonly meta: Readonly<Record<string, string>>;
+  /** 1 at least. */
+  readonly weight: number;
+  readonly status: 'passing' | 'critical';
+  /** It drains: why. */
+  readonly maintenance?: string;
+  /** Consul's own notation: `90m`. */
+  readonly deregisterAfter?: string;
+}
+
+export interface EntryOptions {
+  readonly node: TaskNode;
+  /** How ids are made: `fairlead`, or as registrator makes them (`host:container:port`). */
+  readonly ids: 'fairlead' | 'registrator';
+  /** The containers' own addresses instead of the host's and published ports. */
+  readonly internal: boolean;
+  /** With `internal`: the name of the network whose address is published. */
+  readonly network?: string | undefined;
+  /** Only what a label names. */
+  readonly explicit: boolean;
+  /** Where published ports are reached; undefined: not known. */
+  readonly hostAddress: string | undefined;
+  /** The name of a network. */
+  readonly networkName: (id: string) => string | undefined;
+}
+
+/** What a task is in Consul: an entry for each port that other hosts can reach. */
+export function entriesOf(
+  task: Task,
+  options: EntryOptions,
+): { readonly entries: readonly ConsulEntry[]; readonly problems: readonly Problem[] } {
+  const problems: Problem[] = [];
+  if (task.health === 'stopped') return { entries: [], problems };
+  const ports = task.ports.filter(({ protocol }) => protocol !== 'sctp');
+  const entries = ports.flatMap((port): ConsulEntry[] => {
+    const words = readRegistratorWords(task.labels, port.target);
+    const isNamed = words.name !== undefined || task.labels['fairlead.service'] !== undefined;
+    if (words.ignored || (options.explicit && !isNamed)) return [];
+    const place = placeOf(task, port, options);
+    if (place === undefined) return [];
+    return [entryOf(task, port, place, words, ports.length > 1, options, problems)];
+  });
+  return { entries, problems };
+}
+
+function entryOf(
+  task: Task,
+  port: TaskPort,
+  place: { readonly address: string; readonly port: number },
+  words: RegistratorWords,
+  hasSeveral: boolean,
+  options: EntryOptions,
+  problems: Problem[],
+): ConsulEntry {
+  const udp = port.protocol === 'udp' ? ':udp' : '';
+  const id =
+    words.id ??
+    (options.ids === 'registrator'
+      ? `${options.node.name}:${task.name}:${port.target}${udp}`
+      : `fairlead:${task.id.slice(0, 12)}:${port.target}${udp}`);
+  const name = words.name ?? defaultName(task, options);
+  const after = words.attributes['check_deregister_after'];
+  return {
+    id,
+    name: hasSeveral && !words.isNameScoped ? `${name}-${port.target}` : name,
+    ...place,
+    tags: [
+      ...words.tags,
+      ...(port.protocol === 'udp' ? ['udp'] : []),
+      // Consul knows no weight of 0.
+      ...(task.weight === 0 ? ['fairlead.weight=0'] : []),
+    ],
+    meta: metaOf(task, port, words, options, problems),
+    weight: Math.max(1, task.weight),
+    status: task.health === 'healthy' ? 'passing' : 'critical',
+    ...(task.health === 'draining' && { maintenance: task.reason ?? 'draining' }),
+    ...(after !== undefined && /^\d{1,6}[smh]$/.test(after) && { deregisterAfter: after }),
+  };
+}
+
+/** registrator: the last part of the image's name. Otherwise the service, with its stack where it has one. */
+function defaultName(task: Task, { ids }: EntryOptions): string {
+  if (ids === 'registrator') {
+    const image = /([^/]*)$/.exec(task.image ?? '')?.[1]?.replace(/[:@].*$/, '');
+    return image === undefined || image === '' ? task.name : image;
+  }
+  const { service } = task;
+  if (service === undefined) return task.name;
+  const name = service.sidekick === undefined ? service.service : `${service.service}-${service.sidekick}`;
+  return service.stack === 'default' ? name : `${service.stack}-${name}`;
+}
+
+/** Where other hosts reach a port of a task; undefined: they do not. */
+function placeOf(
+  task: Task,
+  port: TaskPort,
+  { internal, network, hostAddress, networkName }: EntryOptions,
+): { readonly address: string; readonly port: number } | undefined {
+  const onHost = task.endpoints.some((endpoint) => endpoint.network === HOST_NETWORK);
+  if (internal && !onHost) {
+    const usable = task.endpoints.filter(({ ip }) => !isLoopback(ip));
+    const chosen =
+      network === undefined
+        ? usable[0]
+        : usable.find((endpoint) => networkName(endpoint.network) === network);
+    return chosen && { address: chosen.ip, port: port.target };
+  }
+  if (onHost) return hostAddress === undefined ? undefined : { address: hostAddress, port: port.target };
+  for (const { ip, port: number } of port.published ?? []) {
+    const isEvery = ip === '' || ip === '0.0.0.0' || ip === '::';
+    const address = isEvery ? hostAddress : ip;
+    if (address !== undefined && (isEvery || !isLoopback(address))) return { address, port: number };
+  }
+  return undefined;
+}
+
+function metaOf(
+  task: Task,
+  port: TaskPort,
+  words: RegistratorWords,
+  { node }: EntryOptions,
+  problems: Problem[],
+): Record<string, string> {
+  const { service } = task;
+  const offered = `${port.name === undefined ? '' : `${port.name}=`}${port.port}/${port.protocol}`;
+  const marks: Record<string, string> = {
+    [ownerKeys.owner]: node.id,
+    [ownerKeys.host]: node.name,
+    [ownerKeys.task]: task.id,
+    [ownerKeys.name]: task.name,
+    [ownerKeys.environment]: task.environment,
+    [ownerKeys.port]: offered,
+    ...(service && { [ownerKeys.stack]: service.stack, [ownerKeys.service]: service.service }),
+    ...(service?.sidekick !== undefined && { [ownerKeys.sidekick]: service.sidekick }),
+  };
+  const room = META_LIMITS.pairs - Object.keys(marks).length;
+  const kept = Object.entries(words.attributes).filter(([key, value], at) => {
+    const fault =
+      attributeFault(key, value) ?? (at >= room ? `is one too many: Consul takes ${room}` : undefined);
+    if (fault === undefined) return true;
+    const subject = `container ${printable(task.name)}`;
+    problems.push({
+      code: 'label-invalid',
+      subject,
+      message: `${subject}: label SERVICE_${printable(key.toUpperCase())} ${fault}; it is not published to Consul; correct it or remove it`,
+      task: task.id,
+    });
+    return false;
+  });
+  return { ...Object.fromEntries(kept), ...marks };
+}
+
+/** Why Consul would refuse the whole registration because of a pair. */
+function attributeFault(key: string, value: string): string | undefined {
+  if (!/^[a-z0-9_-]+$/.test(key))
+    return 'has a character other than letters, digits, "-" and "_" in its name';
+  if (key.length > META_LIMITS.key) return `has a name of more than ${META_LIMITS.key} characters`;
+  if (key.startsWith('consul-') || key.startsWith(OWNER_PREFIX)) return 'has a name that is not free';
+  if (Buffer.byteLength(value) > META_LIMITS.value)
+    return `has a value of more than ${META_LIMITS.value} bytes (${quoted(value)})`;
+  return undefined;
+}

@@ -1,0 +1,147 @@
+import type { TaskFact } from '../../catalog/facts.js';
+import {
+  ANY_NETWORK,
+  type Health,
+  type Problem,
+  type ServiceRef,
+  type TaskPort,
+} from '../../catalog/model.js';
+import { ownerKeys, OWNER_PREFIX } from '../../consul/owner-mark.js';
+import { OWN_PREFIX } from '../../labels/label-table.js';
+import { readPortList, readWeight } from '../../labels/label-values.js';
+import { labelFault, nameFault } from '../../net/dns-labels.js';
+import { canonicalIp } from '../../net/ip.js';
+import { printable, quoted } from '../../text/printable.js';
+import type { HealthEntry } from './health-entry.js';
+
+export interface InstanceContext {
+  /** The daemon's. Instances of Fairleads of other environments are not seen. */
+  readonly environment: string;
+  /** The stack of services that Fairlead did not publish. */
+  readonly stack: string;
+}
+
+/** What one instance says of a task. A task with several ports has one instance in Consul for each. */
+export interface InstanceFact {
+  readonly task?: TaskFact;
+  readonly problems: readonly Problem[];
+}
+
+const nothing: InstanceFact = { problems: [] };
+
+const healthOf: Record<HealthEntry['status'], Health> = {
+  passing: 'healthy',
+  warning: 'healthy',
+  critical: 'unhealthy',
+  maintenance: 'draining',
+};
+
+/** An instance as a task. @returns nothing for one of another environment */
+export function instanceFact(entry: HealthEntry, context: InstanceContext): InstanceFact {
+  const { meta } = entry;
+  const owner = meta[ownerKeys.owner];
+  const environment = meta[ownerKeys.environment] ?? context.environment;
+  if (environment !== context.environment) return nothing;
+  const problems: Problem[] = [];
+  const id = taskId(entry);
+  const subject = `Consul instance ${printable(entry.id)} of node ${printable(entry.node)}`;
+  const problem = (code: string, message: string) =>
+    problems.push({ code, subject, message: `${subject}: ${message}`, task: id });
+  const service = serviceOf(entry, context, problem);
+  const address = entry.address === '' ? entry.nodeAddress : entry.address;
+  const ip = canonicalIp(address);
+  if (ip === undefined)
+    problem('address-invalid', `its address ${quoted(address)} is not an IP address; it is not served`);
+  const node =
+    owner === undefined
+      ? { id: `consul:${entry.datacenter}/${entry.node}`, name: entry.node }
+      : { id: owner, name: meta[ownerKeys.host] ?? entry.node };
+  const name = meta[ownerKeys.name] ?? entry.id;
+  const dotted = `${name}.${node.name}`.toLowerCase();
+  const labels = labelsOf(entry);
+  return {
+    task: {
+      id,
+      node,
+      name,
+      names: nameFault(dotted) === undefined ? [dotted] : [],
+      environment,
+      stack: service?.stack ?? context.stack,
+      ...(service && { service }),
+      health: healthOf[entry.status],
+      ...(entry.reason !== undefined && { reason: entry.reason }),
+      endpoints: ip === undefined ? [] : [{ network: ANY_NETWORK, ip }],
+      ports: portsOf(entry, problem),
+      labels,
+      links: {},
+      weight: weightOf(entry, labels),
+      expose: false,
+    },
+    problems,
+  };
+}
+
+/** The id of the task that an instance is, or is one port of. */
+function taskId({ meta, datacenter, node, id }: HealthEntry): string {
+  return meta[ownerKeys.task] ?? `consul:${datacenter}/${node}/${id}`;
+}
+
+function serviceOf(
+  { meta, service }: HealthEntry,
+  context: InstanceContext,
+  problem: (code: string, message: string) => void,
+): ServiceRef | undefined {
+  const stack = meta[ownerKeys.stack] ?? context.stack;
+  const name = (meta[ownerKeys.service] ?? service).toLowerCase();
+  const sidekick = meta[ownerKeys.sidekick];
+  for (const label of [stack, name, ...(sidekick === undefined ? [] : [sidekick])]) {
+    const fault = labelFault(label);
+    if (fault === undefined) continue;
+    problem(
+      'name-invalid',
+      `the service name ${quoted(label)} ${fault}; the instance is served by its own name only; rename the service`,
+    );
+    return undefined;
+  }
+  return {
+    environment: context.environment,
+    stack,
+    service: name,
+    ...(sidekick !== undefined && { sidekick }),
+  };
+}
+
+/** Tags of the form `fairlead.x=y` are labels, as tags of that form are for other programs; Meta is, too. */
+function labelsOf({ tags, meta }: HealthEntry): Record<string, string> {
+  const own = tags
+    .filter((tag) => tag.startsWith(OWN_PREFIX) && tag.includes('='))
+    .map((tag) => [tag.slice(0, tag.indexOf('=')), tag.slice(tag.indexOf('=') + 1)] as const);
+  const kept = Object.entries(meta).filter(([key]) => !key.startsWith(OWNER_PREFIX));
+  const others = tags.filter((tag) => !tag.startsWith(OWN_PREFIX));
+  return {
+    ...Object.fromEntries(kept),
+    ...Object.fromEntries(own),
+    ...(others.length > 0 && { 'consul.tags': others.join(',') }),
+  };
+}
+
+function weightOf({ status, weights }: HealthEntry, labels: Readonly<Record<string, string>>): number {
+  const label = labels['fairlead.weight'];
+  if (label !== undefined) return readWeight(label).value;
+  return status === 'warning' ? weights.warning : weights.passing;
+}
+
+function portsOf(
+  { port, meta, tags }: HealthEntry,
+  problem: (code: string, message: string) => void,
+): TaskPort[] {
+  if (port === 0) return [];
+  const written = meta[ownerKeys.port];
+  if (written !== undefined) {
+    const [offered] = readPortList(written).value;
+    if (offered) return [{ ...offered, target: port }];
+    problem('port-invalid', `Meta ${ownerKeys.port}=${quoted(written)} is not a port; its own port counts`);
+  }
+  // registrator marks UDP so.
+  return [{ port, protocol: tags.includes('udp') ? 'udp' : 'tcp', target: port }];
+}

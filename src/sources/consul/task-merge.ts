@@ -1,0 +1,32 @@
+import type { TaskFact } from '../../catalog/facts.js';
+import type { Health, TaskPort } from '../../catalog/model.js';
+
+/** The worst counts: a container whose one port fails is not given to clients of another. */
+const worstFirst: readonly Health[] = [
+  'stopped',
+  'draining',
+  'unhealthy',
+  'initializing',
+  'reinitializing',
+  'healthy',
+];
+
+/** One task of the instances that are its ports: the ports of all, and the worst health of them. */
+export function mergeInstances(facts: readonly TaskFact[]): TaskFact | undefined {
+  const [first, ...others] = facts;
+  if (first === undefined || others.length === 0) return first;
+  const worst = facts.reduce((a, b) => (rank(b) < rank(a) ? b : a));
+  const ports = new Map<string, TaskPort>();
+  for (const { ports: own } of facts)
+    for (const port of own) ports.set(`${port.port}/${port.protocol}`, port);
+  return {
+    // Health and reason of the worst.
+    ...worst,
+    ports: [...ports.values()].sort((a, b) => a.port - b.port || (a.protocol < b.protocol ? -1 : 1)),
+    labels: Object.assign({}, ...facts.map(({ labels }) => labels)) as Record<string, string>,
+  };
+}
+
+function rank({ health }: TaskFact): number {
+  return worstFirst.indexOf(health);
+}

@@ -1,0 +1,239 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import { BlockingQuery, type QueryTimers } from '../../src/consul/blocking-query.js';
+import { ConsulError, type ConsulAnswer } from '../../src/consul/consul-client.js';
+import { Gate } from '../../src/consul/gate.js';
+
+/** Time that stands still until it is moved. */
+class HeldTimers implements QueryTimers {
+  time = 0;
+  chance = 0;
+  #waiting: { readonly at: number; readonly task: () => void }[] = [];
+  now = () => this.time;
+  random = () => this.chance;
+
+  after(ms: number, task: () => void): () => void {
+    const entry = { at: this.time + ms, task };
+    this.#waiting.push(entry);
+    return () => {
+      this.#waiting = this.#waiting.filter((each) => each !== entry);
+    };
+  }
+
+  get pending(): number {
+    return this.#waiting.length;
+  }
+
+  /** Milliseconds until the next task. */
+  get next(): number {
+    return Math.min(...this.#waiting.map(({ at }) => at)) - this.time;
+  }
+
+  async advance(ms: number): Promise<void> {
+    const end = this.time + ms;
+    for (;;) {
+      await settle();
+      const due = this.#waiting.filter(({ at }) => at <= end).sort((a, b) => a.at - b.at)[0];
+      if (!due) break;
+      this.#waiting = this.#waiting.filter((each) => each !== due);
+      this.time = Math.max(this.time, due.at);
+      due.task();
+    }
+    this.time = end;
+    await settle();
+  }
+}
+
+async function settle(): Promise<void> {
+  for (let count = 0; count < 10; count++) await turn();
+}
+
+/** A query whose answers a test gives one by one. */
+function scripted(over: { mayBlock?: (answer: ConsulAnswer) => boolean } = {}) {
+  const timers = new HeldTimers();
+  const asked: { index: bigint | undefined; wait: number; timeout: number }[] = [];
+  const told: unknown[] = [];
+  const failures: string[] = [];
+  let answer: (answer: ConsulAnswer) => void = () => undefined;
+  let fail: (error: Error) => void = () => undefined;
+  const query = new BlockingQuery({
+    timers,
+    ask: (index, wait, timeout, signal) => {
+      asked.push({ index, wait, timeout });
+      return new Promise((resolve, reject) => {
+        answer = resolve;
+        fail = reject;
+        signal.addEventListener('abort', () => reject(new ConsulError('stopped')), { once: true });
+      });
+    },
+    onAnswer: ({ body }) => told.push(body),
+    onFailure: ({ message }) => failures.push(message),
+    ...over,
+  });
+  return {
+    ...{ timers, asked, told, failures, query },
+    answers: async (index: bigint | undefined, body: unknown = String(index), knownLeader = true) => {
+      await settle();
+      answer({ index, body, knownLeader });
+      await settle();
+    },
+    fails: async (status?: number) => {
+      await settle();
+      fail(new ConsulError('no', status));
+      await settle();
+    },
+  };
+}
+
+describe('a blocking query', () => {
+  it('asks without an index first and then waits at the one that it got', async () => {
+    const { query, asked, told, answers } = scripted();
+    const started = query.start();
+    await settle();
+    expect(asked).toMatchObject([{ index: undefined, wait: 0 }]);
+    await answers(7n);
+    await started;
+    expect(asked[1]).toMatchObject({ index: 7n, wait: 300_000 });
+    // Consul adds up to a sixteenth of the wait.
+    expect(asked[1]?.timeout).toBeGreaterThan(318_750);
+    await answers(8n);
+    expect(told).toEqual(['7', '8']);
+    await query.stop();
+  });
+
+  it('tells nothing when the wait ends without a change', async () => {
+    const { query, told, answers } = scripted();
+    void query.start();
+    await answers(7n);
+    await answers(7n);
+    expect(told).toEqual(['7']);
+    await query.stop();
+  });
+
+  it('starts over when the index goes back', async () => {
+    const { query, asked, told, answers } = scripted();
+    void query.start();
+    await answers(100n);
+    await answers(5n);
+    expect(asked.at(-1)?.index).toBeUndefined();
+    await answers(5n);
+    expect(asked.at(-1)?.index).toBe(5n);
+    expect(told).toEqual(['100', '5']);
+    await query.stop();
+  });
+
+  it('keeps an index above 2^53', async () => {
+    const { query, asked, answers } = scripted();
+    void query.start();
+    await answers(10930159688258771142n);
+    expect(asked.at(-1)?.index).toBe(10930159688258771142n);
+    await query.stop();
+  });
+
+  it.each([[undefined], [0n]])('polls where the index is %s, and never spins', async (index) => {
+    const { query, asked, timers, answers } = scripted();
+    void query.start();
+    for (let count = 0; count < 3; count++) {
+      await answers(index);
+      expect(timers.next).toBe(3750);
+      await timers.advance(3750);
+    }
+    expect(asked.map((each) => each.index)).toEqual([undefined, undefined, undefined, undefined]);
+    await query.stop();
+  });
+
+  it('polls a service that does not exist: its index moves with every registration', async () => {
+    const { query, asked, timers, answers } = scripted({ mayBlock: ({ body }) => body !== 'empty' });
+    void query.start();
+    await answers(9n, 'empty');
+    expect(timers.next).toBe(3750);
+    await timers.advance(3750);
+    expect(asked.at(-1)?.index).toBeUndefined();
+    await query.stop();
+  });
+
+  it('takes requests out of a token bucket', async () => {
+    const { query, asked, timers, answers } = scripted();
+    void query.start();
+    for (let index = 1n; index <= 4n; index++) await answers(index);
+    expect(asked).toHaveLength(4);
+    expect(timers.next).toBe(500);
+    await timers.advance(500);
+    expect(asked).toHaveLength(5);
+    await query.stop();
+  });
+
+  it('waits longer after each failure, up to a bound, and then wants everything anew', async () => {
+    const { query, asked, timers, told, failures, answers, fails } = scripted();
+    timers.chance = 1;
+    void query.start();
+    await answers(7n);
+    const waits: number[] = [];
+    for (let count = 0; count < 6; count++) {
+      await fails();
+      waits.push(timers.next);
+      await timers.advance(timers.next);
+    }
+    expect(waits).toEqual([100, 200, 400, 800, 1500, 1500]);
+    expect(failures).toHaveLength(6);
+    expect(asked.at(-1)?.index).toBeUndefined();
+    // A server that was started anew may have the same index for something else.
+    await answers(7n, 'new');
+    expect(told).toEqual(['7', 'new']);
+    await query.stop();
+  });
+
+  it('takes nothing from a server that knows no leader', async () => {
+    const { query, told, failures, answers } = scripted();
+    void query.start();
+    await answers(7n, [], false);
+    expect(told).toEqual([]);
+    expect(failures).toEqual(['Consul has no leader at present']);
+    await query.stop();
+  });
+
+  it('stop ends a request that waits, and leaves no timer', async () => {
+    const { query, timers, answers, failures } = scripted();
+    void query.start();
+    await answers(7n);
+    await query.stop();
+    expect([timers.pending, failures.length]).toEqual([0, 0]);
+  });
+});
+
+describe('the gate', () => {
+  it('lets one request at a time try while Consul is away, and spreads the others afterwards', async () => {
+    const timers = new HeldTimers();
+    const gate = new Gate(timers);
+    const { signal } = new AbortController();
+    let requests = 0;
+    let isAway = true;
+    const request = async () => {
+      requests++;
+      await Promise.resolve();
+      if (isAway) throw new ConsulError('away');
+    };
+    const pass = () => gate.pass(signal, request);
+    await expect(pass()).rejects.toThrow('away');
+    const results = Array.from({ length: 100 }, () => pass().catch(() => 'failed'));
+    await timers.advance(5000);
+    // One each half second, with no chance in it; those that failed do not ask again by themselves here.
+    expect(requests).toBe(11);
+    isAway = false;
+    timers.chance = 0.5;
+    await timers.advance(500);
+    expect(requests).toBeGreaterThan(11);
+    await timers.advance(1000);
+    expect((await Promise.all(results)).filter((each) => each === 'failed')).toHaveLength(10);
+    gate.stop();
+    expect(timers.pending).toBe(0);
+  });
+
+  it('does not close for an answer that is about one request only', async () => {
+    const gate = new Gate(new HeldTimers());
+    const { signal } = new AbortController();
+    const refuse = () => Promise.reject(new ConsulError('Permission denied', 403));
+    await expect(gate.pass(signal, refuse)).rejects.toThrow('Permission denied');
+    await expect(gate.pass(signal, () => Promise.resolve('at once'))).resolves.toBe('at once');
+  });
+});
