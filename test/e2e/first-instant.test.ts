@@ -5,8 +5,8 @@ import { composeLabels } from './support/labels.js';
 import { until } from './support/poll.js';
 import { composePrograms, describeOnHost } from './support/requirements.js';
 
-/** Starts of each kind. `FAIRLEAD_E2E_STARTS=200` is what the figures in docs/adoption.md are of; it takes half an hour. */
-const STARTS = Number(process.env['FAIRLEAD_E2E_STARTS'] ?? 15);
+/** Starts of each kind. `E2E_STARTS=200` is what the figures in docs/adoption.md are of; it takes half an hour. */
+const STARTS = Number(process.env['E2E_STARTS'] ?? 15);
 
 describeOnHost(
   'a container asks at its first instruction',

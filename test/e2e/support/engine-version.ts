@@ -9,9 +9,9 @@ import { suiteRoot } from './workspace.js';
  */
 export type EngineVersion = 'installed' | '26.1' | 'newest';
 
-/** Those that the suite runs on: with `FAIRLEAD_E2E_NEWEST=1` also the newest that Debian has. */
+/** Those that the suite runs on: with `E2E_NEWEST=1` also the newest that Debian has. */
 export const engineVersions: readonly EngineVersion[] =
-  (process.env['FAIRLEAD_E2E_NEWEST'] ?? '') === '' ? ['installed', '26.1'] : ['installed', '26.1', 'newest'];
+  (process.env['E2E_NEWEST'] ?? '') === '' ? ['installed', '26.1'] : ['installed', '26.1', 'newest'];
 
 const suites: Readonly<Record<Exclude<EngineVersion, 'installed'>, string>> = {
   '26.1': 'trixie',
