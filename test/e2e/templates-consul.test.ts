@@ -36,11 +36,11 @@ beforeAll(async () => {
   consul = spawn('consul', ['agent', '-dev', '-bind=127.0.0.1', '-log-level=err', ...ports, ...off], {
     stdio: 'ignore',
   });
-  await expect
-    .poll(async () => (await fetch(`http://${address}/v1/status/leader`).catch(() => undefined))?.text(), {
-      timeout: 60_000,
-    })
-    .toContain(String(server));
+  const leads = async () => {
+    const response = await fetch(`http://${address}/v1/status/leader`).catch(() => undefined);
+    return (await response?.text())?.includes(String(server)) === true;
+  };
+  while (!(await leads())) await new Promise((resolve) => setTimeout(resolve, 100));
 });
 
 afterAll(() => {
