@@ -29,7 +29,7 @@ const WIDE: readonly Column<TemplateJson>[] = [
 
 export async function run(context: Context): Promise<number> {
   const { templates } = await context.get<TemplateListJson>('/v1/templates');
-  printList(context, templates, {
+  await printList(context, templates, {
     columns: COLUMNS,
     wide: WIDE,
     name: ({ destination }) => destination,
