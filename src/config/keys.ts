@@ -18,6 +18,8 @@ export interface ConfigKey {
   readonly form: string;
   /** Whether its value is a path, or a mapping to paths. */
   readonly holdsPaths: boolean;
+  /** Whether no output may show its value. */
+  readonly isSecret: boolean;
   /** Values that may stand in for the form: `false`, `system`. */
   readonly words: readonly (string | boolean)[];
   readonly description: string;
@@ -34,6 +36,7 @@ interface SchemaNode {
   readonly type?: string;
   readonly title?: string;
   readonly description?: string;
+  readonly writeOnly?: boolean;
   readonly default?: unknown;
   readonly const?: string | boolean;
   readonly anyOf?: readonly SchemaNode[];
@@ -63,6 +66,7 @@ function readKey(path: string, node: SchemaNode): ConfigKey {
     holdsPaths: [form, form.additionalProperties].some(
       (each) => typeof each === 'object' && each.title === 'path',
     ),
+    isSecret: form.writeOnly === true,
     words: options.map((option) => option.const).filter((word) => word !== undefined),
     description: node.description ?? '',
     ...('default' in node && { default: node.default }),

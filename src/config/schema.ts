@@ -16,6 +16,7 @@ import {
   oneOf,
   path,
   record,
+  secretText,
   share,
   shortText,
   subnet,
@@ -234,7 +235,7 @@ const consulKeys = {
       "The HTTP API of this host's agent. Without it: `CONSUL_HTTP_ADDR`, or `http://127.0.0.1:8500`.",
     )
     .optional(),
-  token: shortText('an ACL token', 200)
+  token: secretText('an ACL token', 200)
     .describe(
       'The ACL token. Without it: the file of `tokenFrom`, `CONSUL_HTTP_TOKEN` or `CONSUL_HTTP_TOKEN_FILE`.',
     )

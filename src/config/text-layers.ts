@@ -6,6 +6,7 @@ import type { ConfigError } from './errors.js';
 import { allKeys, configKeys, findKey, type ConfigKey } from './keys.js';
 import type { Layer } from './layers.js';
 import { variableName, variablePrefix } from './variable-name.js';
+import { HIDDEN, mayHoldSecret } from './hide-secrets.js';
 import { unknownKey } from './unknown-key.js';
 
 /** Variables with the prefix that are not keys: these two are the command line's. */
@@ -144,9 +145,10 @@ function unknownVariable(name: string, known: readonly string[]): string {
 export function readFlags(flags: readonly string[], directory: string): TextLayers {
   return collect(
     flags.map((flag) => {
-      const origin = `--set ${flag}`;
       const split = flag.indexOf('=');
       const path = flag.slice(0, split).trim();
+      // Errors and `config show` name the flag as the origin.
+      const origin = `--set ${split > 0 && mayHoldSecret(path) ? `${path}=${HIDDEN}` : flag}`;
       if (split < 1 || path === '') {
         return { origin, path: '', message: 'has no value; write --set key=value, such as --set dns.ttl=5' };
       }

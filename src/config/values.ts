@@ -6,6 +6,7 @@ import { parseRecord, type StaticRecord } from '../wire/static-record.js';
 import { parseUpstream, type Upstream } from '../net/upstream.js';
 import { vipPool } from '../net/vip-pool.js';
 import { nearest } from '../text/nearest.js';
+import { withoutLogin } from '../text/without-login.js';
 
 /** Where the API listens: a unix socket, or a loopback address. */
 export type ApiListen =
@@ -20,7 +21,7 @@ function found(value: unknown): string {
   if (Array.isArray(value)) return 'is a list';
   if (typeof value === 'object') return 'is a mapping';
   // Quotes tell the text "5" from the number; JSON knows no NaN and no Infinity.
-  const text = typeof value === 'number' ? String(value) : JSON.stringify(value);
+  const text = withoutLogin(typeof value === 'number' ? String(value) : JSON.stringify(value));
   return `is ${text.length > longestShown ? `${text.slice(0, longestShown)}...` : text}`;
 }
 
@@ -245,6 +246,25 @@ export function httpAddress(example: string) {
     return value(isAddress ? input.replace(/\/$/, '') : undefined);
   });
 }
+
+/**
+ * A text that no output may show, whatever is wrong with it. It is `writeOnly` in the JSON schema, which is how the rest
+ * of Fairlead knows a secret: see hide-secrets.ts.
+ */
+export function secretText(what: string, longest: number) {
+  const expected = `${what}, of 1 to ${longest} bytes; its value is not shown`;
+  const isFit = (input: string) => input !== '' && Buffer.byteLength(input) <= longest;
+  return z
+    .string({
+      error: ({ input }) => `${isPlain(input) ? 'is not a text' : found(input)}; it must be ${expected}`,
+    })
+    .refine(isFit, {
+      error: ({ input }) => `${input === '' ? 'is empty' : 'is too long'}; it must be ${expected}`,
+    })
+    .meta({ title: `text, up to ${longest} octets`, writeOnly: true });
+}
+
+const isPlain = (input: unknown) => typeof input === 'number' || typeof input === 'boolean';
 
 /** A short text for people. */
 export function shortText(what: string, longest: number) {

@@ -3,6 +3,7 @@ import { request as httpsRequest, Agent as HttpsAgent } from 'node:https';
 import type { Socket } from 'node:net';
 import { isDeepStrictEqual } from 'node:util';
 import { createGunzip } from 'node:zlib';
+import { withoutLogin } from '../text/without-login.js';
 import { errorMessage } from '../net/error-message.js';
 import { printable } from '../text/printable.js';
 
@@ -62,7 +63,9 @@ const SECRETS_MS = 30_000;
  * "Packages"): an answer that is cut off never settles there, registrations lose their weights, long error texts get lost.
  */
 export class ConsulClient {
+  /** As outputs show it, without a user or password. */
   readonly address: string;
+  readonly #base: string;
   readonly #target: ConsulAddress;
   readonly #maxSockets: number;
   #agent: HttpAgent | undefined;
@@ -72,7 +75,8 @@ export class ConsulClient {
 
   /** @param maxSockets connections at once; an agent accepts 200 from one address (`limits.http_max_conns_per_client`) */
   constructor(target: ConsulAddress, maxSockets = 150) {
-    this.address = target.address.replace(/\/+$/, '');
+    this.#base = target.address.replace(/\/+$/, '');
+    this.address = withoutLogin(this.#base);
     this.#target = target;
     this.#maxSockets = maxSockets;
   }
@@ -113,7 +117,7 @@ export class ConsulClient {
     const { datacenter } = this.#target;
     const agent = this.#connections();
     const { token } = this.#secrets;
-    const url = new URL(`${this.address}/v1${path}`);
+    const url = new URL(`${this.#base}/v1${path}`);
     for (const [key, value] of Object.entries(options.query ?? {})) url.searchParams.set(key, value);
     if (datacenter !== undefined) url.searchParams.set('dc', datacenter);
     const body = options.body === undefined ? undefined : JSON.stringify(options.body);

@@ -209,6 +209,19 @@ describe('config', () => {
     expect((await fairlead('config show --config none.yaml', { cwd: dir })).code).toBe(78);
   });
 
+  it('shows no secret, as a table or as JSON', async () => {
+    const env = {
+      FAIRLEAD_PUBLISHERS__CONSUL__TOKEN: 's3cr3t',
+      FAIRLEAD_SOURCES__CONSUL: '[{"name":"a","token":"s3cr3t"}]',
+    };
+    const table = await fairlead('config show', { cwd: dir, env });
+    expect(table.stdout).toMatch(/\nsources\.consul\[0\]\.token +\*\*\* /);
+    expect(table.stdout).toMatch(/\npublishers\.consul\.token +\*\*\* +FAIRLEAD_PUBLISHERS__CONSUL__TOKEN\n/);
+    const json = await fairlead('config show -o json', { cwd: dir, env });
+    expect(JSON.parse(json.stdout)).toHaveProperty('config.publishers.consul.token', '***');
+    for (const { stdout, stderr } of [table, json]) expect(stdout + stderr).not.toContain('s3cr3t');
+  });
+
   it('prints the schema', async () => {
     expect(JSON.parse((await fairlead('config schema')).stdout)).toHaveProperty('properties.dns');
   });

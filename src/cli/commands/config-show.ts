@@ -1,5 +1,6 @@
 import { configDocument } from '../../config/document.js';
 import { formatConfigError } from '../../config/errors.js';
+import { hideSecrets } from '../../config/hide-secrets.js';
 import type { Context } from '../context.js';
 import { CliError, EXIT } from '../exit-codes.js';
 import { renderTable } from '../format/text-table.js';
@@ -13,7 +14,7 @@ export async function run(context: Context): Promise<number> {
     throw new CliError(EXIT.config, 'the configuration is wrong; nothing is in effect until it is mended');
   }
   const { path, hash, origins } = result;
-  const config = configDocument(result.config);
+  const config = hideSecrets(configDocument(result.config));
   await printOne(context, { path, hash, config, origins: Object.fromEntries(origins) }, () => {
     const { paint, width } = context;
     const columns = [
@@ -35,13 +36,19 @@ interface Row {
 
 /** The keys that hold a value: `dns.ttl`, not `dns`; a list is one value. */
 function leaves(value: unknown, path = ''): { readonly key: string; readonly value: string }[] {
+  if (Array.isArray(value) && value.some(isSection))
+    return value.flatMap((item, at) => leaves(item, `${path}[${at}]`));
   if (Array.isArray(value)) return [{ key: path, value: value.map(String).join(', ') || 'none' }];
-  if (typeof value !== 'object' || value === null) return [{ key: path, value: String(value) }];
+  if (!isSection(value)) return [{ key: path, value: String(value) }];
   return Object.entries(value).flatMap(([key, inner]) => leaves(inner, path === '' ? key : `${path}.${key}`));
+}
+
+function isSection(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
 }
 
 /** What set a key, or the nearest section that holds it. */
 function originOf(key: string, origins: ReadonlyMap<string, string>): string {
-  const dot = key.lastIndexOf('.');
-  return origins.get(key) ?? (dot < 0 ? 'default' : originOf(key.slice(0, dot), origins));
+  const end = Math.max(key.lastIndexOf('.'), key.lastIndexOf('['));
+  return origins.get(key) ?? (end < 0 ? 'default' : originOf(key.slice(0, end), origins));
 }
