@@ -15,7 +15,7 @@ import { isLoopback, parseCidr, type Cidr } from '../net/ip.js';
 import { formatUpstream } from '../net/upstream.js';
 import { fileFault } from '../text/file-fault.js';
 import type { DaemonLog } from './log.js';
-import { readResolvConf } from './resolv-conf-watch.js';
+import { readResolvConf } from './read-resolv-conf.js';
 
 /** The parts of the name server that a configuration makes; a reload makes them again. */
 export interface Names {

@@ -67,8 +67,9 @@ export class RenderPart implements Part, TemplatePort {
     answers.update(this.#catalog.snapshot);
     this.#answers = answers;
     this.#files = new FileAnswers(render.keys, systemClock, () => this.#renderer?.changed());
+    const wait = { min: render.wait.min, max: render.wait.max };
     this.#renderer = new Renderer({
-      targets: render.templates.map((template) => targetOf(template, render.wait)),
+      targets: render.templates.map((template) => targetOf(template, wait)),
       port: new ChainedAnswers([answers, this.#files]),
       settings: {
         host: {

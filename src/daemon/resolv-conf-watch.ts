@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import type { Problem } from '../catalog/model.js';
 import { parseNameservers, parseSearchList } from '../dns/forward/resolv-conf.js';
 import type { Log } from '../net/log.js';
@@ -6,6 +5,7 @@ import { watchFile } from '../sources/file/file-watch.js';
 import type { Part } from './lifecycle.js';
 import type { LoadedConfig } from './loaded-config.js';
 import type { NamesInForce } from './names-in-force.js';
+import { readResolvConf } from './read-resolv-conf.js';
 
 export interface ResolvConfWatchOptions {
   readonly path: string;
@@ -86,13 +86,4 @@ export class ResolvConfWatch implements Part {
 function meaningOf(path: string): string {
   const text = readResolvConf(path);
   return JSON.stringify([parseNameservers(text), parseSearchList(text)]);
-}
-
-/** The file's text; empty when it cannot be read, which is what the C library takes it for. */
-export function readResolvConf(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return '';
-  }
 }

@@ -43,6 +43,7 @@ function noted(value: unknown, key: ConfigKey, read: Set<string>): unknown {
 function complete(): string {
   writeFileSync(ground.path('ca.pem'), rootCertificates[0] ?? '');
   writeFileSync(ground.path('tlds.txt'), '# Version 1\nCOM\nORG\n');
+  writeFileSync(ground.path('web.ctmpl'), '{{range service "web"}}{{.Address}}{{end}}');
   writeFileSync(ground.path('compose.yml'), 'web: { health_check: { port: 81 } }\n');
   return `
 state: ${ground.path('state')}
@@ -67,6 +68,9 @@ health:
   defaults: { elsewhere: { port: 80 } }
   rancherCompose: { other: ${ground.path('compose.yml')} }
 api: { listen: ["unix:${ground.path('api.sock')}"] }
+render:
+  keys: ${ground.directory}
+  templates: [{ source: ${ground.path('web.ctmpl')}, destination: ${ground.path('web.conf')} }]
 `;
 }
 

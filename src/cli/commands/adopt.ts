@@ -14,7 +14,7 @@ export async function run(context: Context): Promise<number> {
   const body = { choice: 'adopt', ...(stack !== undefined && { stack }) };
   const told = await context.send<AdoptionListJson>('PUT', '/v1/adoption', { body });
   const pending = told.containers.filter(({ adopted }) => !adopted);
-  printChange(context, told, () => {
+  await printChange(context, told, () => {
     const asked = told.containers.length - pending.length;
     const lines = pending.map(({ name, why }) => `  ${plain(name)}: ${plain(why)}\n`);
     const rest = pending.length === 0 ? '' : `; ${pending.length} do not yet:\n${lines.join('')}`;
@@ -25,7 +25,7 @@ export async function run(context: Context): Promise<number> {
 
 async function list(context: Context): Promise<number> {
   const { containers } = await context.get<AdoptionListJson>('/v1/adoption');
-  printList(context, containers, {
+  await printList(context, containers, {
     columns: columns(context),
     name: ({ name }) => name,
     id: ({ id }) => id,

@@ -19,7 +19,7 @@ export async function run(context: Context): Promise<number> {
     return withoutDaemon(context, error);
   }
   const kept = told.containers.filter(({ adopted }) => adopted);
-  printChange(context, told, () => {
+  await printChange(context, told, () => {
     const back = told.containers.length - kept.length;
     const lines = kept.map(({ name, why }) => `  ${plain(name)}: ${plain(why)}\n`);
     const rest = kept.length === 0 ? '' : `; ${kept.length} go on asking Fairlead:\n${lines.join('')}`;
@@ -29,7 +29,7 @@ export async function run(context: Context): Promise<number> {
 }
 
 /** A daemon that is gone is no reason for containers to be without names. */
-function withoutDaemon(context: Context, unavailable: CliError): number {
+async function withoutDaemon(context: Context, unavailable: CliError): Promise<number> {
   const root = context.text('root') ?? '/var/lib/docker';
   let done: ReturnType<typeof releaseAll>;
   try {
@@ -40,7 +40,7 @@ function withoutDaemon(context: Context, unavailable: CliError): number {
   }
   const { released, faults } = done;
   for (const fault of faults) context.notice(fault);
-  printChange(context, done, () => {
+  await printChange(context, done, () => {
     const again = 'a daemon that is started again adopts them again, unless sources.docker.adopt is off';
     return `the daemon is not there; ${count(released, 'container')} below ${plain(root)} ask Docker. ${again}\n`;
   });

@@ -158,7 +158,7 @@ describe('the services file', () => {
       'balancing that cannot be read',
       'stacks: { s: { services: { w: { balancing: { scheduler: wrrr, affinity: 2d, schedular: lc, accept_proxy: 2 } } } } }',
       [
-        '1:57: stacks.s.services.w.balancing.scheduler: "wrrr" must be one of rr, wrr, lc, wlc, sed, nq, dh, sh, mh, lblc, lblcr, fo, ovf, twos; did you mean wrr?',
+        '1:57: stacks.s.services.w.balancing.scheduler: "wrrr" must be one of rr, wrr, lc, wlc, sed, nq, dh, sh, sh-port, mh, mh-port, lblc, lblcr, fo, ovf, twos; did you mean wrr?',
         '1:73: stacks.s.services.w.balancing.affinity: "2d" must be a duration of at most 1d, written with its unit: 500ms, 10s, 1m30s (0: none)',
         '1:77: stacks.s.services.w.balancing.schedular: is no known key; did you mean scheduler?',
         '1:106: stacks.s.services.w.balancing.accept_proxy: "2" must be true or false',
