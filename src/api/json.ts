@@ -97,8 +97,14 @@ export function taskJson(task: Task, snapshot?: Snapshot): TaskJson {
   };
 }
 
-export function sourceJson({ asOf, ...source }: SourceStatus): SourceJson {
-  return { ...source, ...(asOf === undefined ? {} : { asOf: timestamp(asOf) }) };
+export function sourceJson({ name, state, asOf, error, detail }: SourceStatus): SourceJson {
+  return {
+    name,
+    state,
+    ...(error !== undefined && { error }),
+    ...(detail !== undefined && { detail }),
+    ...(asOf !== undefined && { asOf: timestamp(asOf) }),
+  };
 }
 
 export function drainJson({ target, at, until, note }: DrainMark, snapshot: Snapshot): DrainJson {

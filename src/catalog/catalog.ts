@@ -19,7 +19,7 @@ import type { Network, Problem, SourceStatus, Task } from './model.js';
 import { ServiceMaker, type CatalogSettings } from './service-maker.js';
 import { Snapshot } from './snapshot.js';
 import { tasksOfNode } from './first-hand.js';
-import { SourceFacts, type Touched } from './source-facts.js';
+import { SourceFacts, type SourcePlace, type Touched } from './source-facts.js';
 
 /** What consumers see of the catalog. */
 export interface CatalogReader {
@@ -97,27 +97,21 @@ export class Catalog implements CatalogReader {
   /**
    * Registers a source and gives it the place to put its facts. Of sources of one rank, the one registered first wins.
    * @param restored what the source had last told an earlier process; served as `stale` until it speaks
-   * @param place `node`: the id of the node whose tasks the source sees itself (docs/design.md, "Identity"); `rank`: a
-   * source of a lower rank wins, whenever it was registered; 0 by default
    * @throws Error when the name is taken
    */
   sink(
     name: string,
     restored?: { readonly facts: Facts; readonly asOf: number },
-    { node, rank = 0 }: { readonly node?: string; readonly rank?: number } = {},
+    place: SourcePlace = {},
   ): FactSink {
     if (this.#sources.some((source) => source.name === name))
       throw new Error(`source ${name} is registered already`);
-    const source = new SourceFacts(name, node, rank);
+    const source = new SourceFacts(name, place);
     this.#sources.push(source);
     this.#sources.sort((a, b) => a.rank - b.rank);
     if (restored) {
-      source.status = {
-        name,
-        state: 'stale',
-        asOf: restored.asOf,
-        error: 'restored from the state directory',
-      };
+      const { asOf } = restored;
+      source.status = source.statusOf({ state: 'stale', asOf, error: 'restored from the state directory' });
       this.#apply(name, this.#withHearsay(source, source.replace(restored.facts)), 'restored');
     } else {
       this.#apply(name, this.#withHearsay(source, { ...noTouch, meta: true }));
@@ -126,7 +120,7 @@ export class Catalog implements CatalogReader {
       isRestored: restored !== undefined,
       replace: (facts, cause) => this.#apply(name, source.replace(facts), cause),
       update: (delta: FactDelta) => this.#apply(name, source.update(delta), delta.cause),
-      status: (status) => this.#setStatus(source, { ...status, name }),
+      status: (status) => this.#setStatus(source, source.statusOf(status)),
     };
   }
 

@@ -74,7 +74,7 @@ export interface FactSink {
   /** Edge-triggered: the same end state as a {@link replace} with the change in it. */
   update(delta: FactDelta): void;
   /** How current the facts are. */
-  status(status: Omit<SourceStatus, 'name'>): void;
+  status(status: Omit<SourceStatus, 'name' | 'isRemote'>): void;
   /** Whether facts of an earlier process are served until the source speaks. */
   readonly isRestored?: boolean;
 }

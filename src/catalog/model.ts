@@ -255,6 +255,8 @@ export type SourceState = 'loading' | 'live' | 'stale';
 export interface SourceStatus {
   readonly name: string;
   readonly state: SourceState;
+  /** It reports what other hosts have, so that what is known here does not wait for it. */
+  readonly isRemote?: true;
   /** When its facts were last known to be true; absent while loading. */
   readonly asOf?: number;
   /** Why it is not live: one line, with what to do. */

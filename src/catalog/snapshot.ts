@@ -104,9 +104,20 @@ export class Snapshot {
     this.indexes = indexes;
   }
 
-  /** False while a source has yet to report what it has: a name that is not here may come. */
+  /**
+   * False while a source of this host has yet to report what it has: a name that is not here may come. Sources of other
+   * hosts count only where there are no others.
+   */
   get loaded(): boolean {
-    return this.sources.every((source) => source.state !== 'loading');
+    const hasLocal = this.sources.some(({ isRemote }) => isRemote !== true);
+    return this.sources.every(
+      ({ state, isRemote }) => state !== 'loading' || (hasLocal && isRemote === true),
+    );
+  }
+
+  /** True when every source has reported, those of other hosts too. */
+  get complete(): boolean {
+    return this.sources.every(({ state }) => state !== 'loading');
   }
 
   /** Grows when a network changes. */

@@ -23,6 +23,16 @@ export interface Touched {
   readonly meta: boolean;
 }
 
+/** What is known of a source before it speaks. */
+export interface SourcePlace {
+  /** The id of the node whose tasks it sees itself (docs/design.md, "Identity"). */
+  readonly node?: string;
+  /** A source of a lower rank wins, whenever it was registered; 0 by default. */
+  readonly rank?: number;
+  /** Whether it reports what other hosts have: see {@link SourceStatus.isRemote}. */
+  readonly isRemote?: boolean;
+}
+
 /** What one source has reported, by key. Facts that are reported again unchanged keep their old object and touch nothing. */
 export class SourceFacts {
   readonly name: string;
@@ -36,13 +46,20 @@ export class SourceFacts {
   readonly clients = new Map<string, Client>();
   problems: readonly Problem[] = [];
   status: SourceStatus;
+  readonly #identity: Pick<SourceStatus, 'name' | 'isRemote'>;
   readonly #shared = new Shared();
 
-  constructor(name: string, node?: string, rank = 0) {
+  constructor(name: string, { node, rank = 0, isRemote = false }: SourcePlace = {}) {
     this.name = name;
     this.node = node;
     this.rank = rank;
-    this.status = { name, state: 'loading' };
+    this.#identity = { name, ...(isRemote && { isRemote }) };
+    this.status = { ...this.#identity, state: 'loading' };
+  }
+
+  /** A status as the source reports it, with what it always has. */
+  statusOf(told: Omit<SourceStatus, 'name' | 'isRemote'>): SourceStatus {
+    return { ...told, ...this.#identity };
   }
 
   replace(facts: Facts): Touched {

@@ -43,6 +43,7 @@ export class Answering implements Part {
   readonly #compiler: Compiler;
   readonly #publisher: Publisher;
   #loaded = false;
+  #complete = false;
   /** What changed and is still to be reported. */
   #pending: Set<LookupKey> | 'all' | undefined;
   readonly #telling: Paced;
@@ -136,11 +137,13 @@ export class Answering implements Part {
    * To be called with each change of the catalog. A run of changes is reported together, at the end of this turn of the event loop at the
    * earliest: until then this thread could not answer what answering threads would have to ask it.
    */
-  publish({ lookups, networks }: ChangeSet, { loaded }: Snapshot): void {
+  publish({ lookups, networks }: ChangeSet, { loaded, complete }: Snapshot): void {
     const isNew =
       loaded !== this.#loaded ||
+      complete !== this.#complete ||
       networks.added.length + networks.changed.length + networks.removed.length > 0;
     this.#loaded = loaded;
+    this.#complete = complete;
     this.#pending ??= new Set();
     if (isNew || lookups === 'all') this.#pending = 'all';
     else if (this.#pending !== 'all') for (const key of lookups) this.#pending.add(key);

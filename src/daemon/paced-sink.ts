@@ -37,7 +37,7 @@ export class PacedSink implements FactSink {
     this.#sink.replace(facts, cause);
   }
 
-  status(status: Omit<SourceStatus, 'name'>): void {
+  status(status: Omit<SourceStatus, 'name' | 'isRemote'>): void {
     this.flush();
     this.#sink.status(status);
   }

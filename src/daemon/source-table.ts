@@ -93,6 +93,8 @@ export interface WantedSource {
   readonly rank: number;
   /** The id of the node whose tasks it sees itself. */
   readonly node?: string;
+  /** It reports what other hosts have: neither the start nor the names of this host wait for it. */
+  readonly isRemote: boolean;
   /** All that it is made of: with other settings it is another source. */
   readonly settings: unknown;
   create(log: Log): Promise<Created>;
@@ -116,6 +118,7 @@ function wantedOf<Name extends SourceName>(
   return instancesOf<object>(kind, given).map(({ source, settings }) => ({
     name: source,
     rank,
+    isRemote: !spec.firstHand,
     ...(spec.exec && { node: surroundings.node.id }),
     settings: { settings, surroundings },
     create: (log) => spec.create(settings, { ...surroundings, name: source }, log),

@@ -58,7 +58,7 @@ export class Sources implements Part {
   /**
    * Makes the running sources those of the configuration. A source whose settings did not change goes on undisturbed.
    * @param saved facts that are served until a source has spoken
-   * @returns resolves when each new source has made its first attempt
+   * @returns resolves when each new source of this host has made its first attempt
    */
   async #change(config: Config, saved?: SavedFacts): Promise<void> {
     const wanted = wantedSources(config, this.#node());
@@ -89,8 +89,14 @@ export class Sources implements Part {
     const { source, exec } = await wanted.create(this.#log.of(name));
     if (this.#isStopped) return;
     this.#running.set(name, { source, exec, sink, settings });
-    await source.start(sink);
-    sink.flush();
+    const begun = source.start(sink).then(() => sink.flush());
+    // A registry may be away for long. What this host has is served without it.
+    if (wanted.isRemote) begun.catch((error: unknown) => this.#report(error));
+    else await begun;
+  }
+
+  #report(error: unknown): void {
+    this.#log.error('a source could not be started; please report it', { error: errorMessage(error) });
   }
 
   /** Runs a program in a task. @throws ExecError when there is no engine, or it could not be run */
@@ -107,10 +113,11 @@ export class Sources implements Part {
    */
   async start({ config }: LoadedConfig): Promise<void> {
     const saved = this.#saved();
-    this.#changing = this.#change(config, saved).catch((error: unknown) => {
-      this.#log.error('a source could not be started; please report it', { error: errorMessage(error) });
-    });
-    if (wantedSources(config, this.#node()).every(({ name }) => saved?.has(name) === true)) return;
+    this.#changing = this.#change(config, saved).catch((error: unknown) => this.#report(error));
+    if (
+      wantedSources(config, this.#node()).every(({ name, isRemote }) => isRemote || saved?.has(name) === true)
+    )
+      return;
     await Promise.race([this.#changing, delay(FIRST_FACTS_MS, undefined, { ref: false })]);
   }
 

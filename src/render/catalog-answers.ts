@@ -68,7 +68,7 @@ export class CatalogAnswers implements QueryPort {
 
   /** True when the snapshot has what its sources know; before that nothing is answered. */
   get ready(): boolean {
-    return this.#snapshot?.loaded === true;
+    return this.#snapshot?.complete === true;
   }
 
   update(snapshot: Snapshot): void {

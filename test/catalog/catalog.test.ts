@@ -121,6 +121,23 @@ describe('several sources', () => {
     docker.status({ state: 'live' });
     expect(catalog.snapshot.loaded).toBe(true);
   });
+
+  it('is loaded without sources of other hosts, and complete with them', () => {
+    const catalog = new Catalog();
+    const consul = catalog.sink('consul', undefined, { isRemote: true });
+    // There is nothing else that could be served.
+    expect(catalog.snapshot).toMatchObject({ loaded: false, complete: false });
+    const docker = catalog.sink('docker');
+    expect(catalog.snapshot).toMatchObject({ loaded: false, complete: false });
+    docker.status({ state: 'live' });
+    expect(catalog.snapshot).toMatchObject({ loaded: true, complete: false });
+    consul.status({ state: 'loading', error: 'connect ECONNREFUSED' });
+    expect(catalog.snapshot).toMatchObject({ loaded: true, complete: false });
+    consul.status({ state: 'live' });
+    expect(catalog.snapshot).toMatchObject({ loaded: true, complete: true });
+    docker.status({ state: 'stale', asOf: 1 });
+    expect(catalog.snapshot).toMatchObject({ loaded: true, complete: true });
+  });
 });
 
 describe('a service without tasks', () => {

@@ -29,6 +29,7 @@ async function readiness({ catalog, daemon }: ApiPorts): Promise<ReadyJson> {
   const loading = snapshot.sources
     .filter((source) => source.state === 'loading')
     .map((source) => source.name);
+  const told = snapshot.sources.length - loading.length;
   const missing =
     snapshot.sources.length === 0 ? 'no source is configured' : `no facts yet from ${loading.join(', ')}`;
   const unanswered = await daemon.unanswered();
@@ -37,7 +38,9 @@ async function readiness({ catalog, daemon }: ApiPorts): Promise<ReadyJson> {
     {
       name: 'catalog',
       ok: snapshot.loaded,
-      message: snapshot.loaded ? `${snapshot.sources.length} sources have told what they have` : missing,
+      message: !snapshot.loaded
+        ? missing
+        : `${told} sources have told what they have${loading.length === 0 ? '' : `; ${missing}`}`,
     },
     {
       name: 'dns',

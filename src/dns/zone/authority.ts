@@ -68,11 +68,12 @@ export class Authority {
     snapshot: Snapshot,
     rcode: number,
     labels: readonly string[],
-    { zone, certain }: Pick<Located, 'zone' | 'certain'>,
+    { zone, certain, awaited }: Pick<Located, 'zone' | 'certain' | 'awaited'>,
     answers: readonly ResourceRecord[],
   ): Answer {
-    if (!snapshot.loaded && !certain) {
-      const ede = { code: EDE.NOT_READY, text: 'the catalog is still loading' };
+    if (awaited || (!snapshot.loaded && !certain)) {
+      const text = awaited ? 'a source of other hosts has not reported yet' : 'the catalog is still loading';
+      const ede = { code: EDE.NOT_READY, text };
       return { kind: 'answer', rcode: RCODE.SERVFAIL, aa: false, answers: [], authority: [], ede };
     }
     const { type, rdata } = this.#soa(snapshot);

@@ -37,6 +37,8 @@ interface LocatedBase {
   readonly zone?: readonly string[];
   /** No source can have anything to say about the name: it is denied even while the catalog is loading. */
   readonly certain?: true;
+  /** A source of other hosts has yet to report, and it may turn out to have the name. */
+  readonly awaited?: true;
   /** It stands for this only where nothing else says what it is: wildcards of static records come first. */
   readonly isDefault?: true;
 }

@@ -27,12 +27,35 @@ export function locateOwn(context: LocateContext, relative: readonly string[]): 
     return { kind: 'absent', zone, rule: 'no name of ours has such octets' };
   const found = locateExact(context, relative);
   if (found) return found;
-  if (!isEmptyNonTerminal(context, relative))
-    return { kind: 'absent', zone, rule: 'no service, task or link has this name' };
+  if (!isEmptyNonTerminal(context, relative)) {
+    const rule = 'no service, task or link has this name';
+    if (!mayBeRemote(context, relative)) return { kind: 'absent', zone, rule };
+    return {
+      kind: 'absent',
+      zone,
+      awaited: true,
+      rule: `${rule} yet; a source of other hosts has not reported`,
+    };
+  }
   // musl ends its search list at a name without data, so what comes later in that list is looked up here.
   const label = context.absolute ? undefined : searchedLabel(context, relative);
   const completed = label === undefined ? undefined : completeLabel(context, label);
   return completed ?? { kind: 'empty', zone, rule: 'names exist below it, but none is it' };
+}
+
+/**
+ * Whether a source that has not reported yet may turn out to have a name: its stack is not known here. A search list
+ * puts the domain behind names of the Internet and of other resolvers, too; those are denied all the same, because some
+ * clients end a search at SERVFAIL.
+ */
+function mayBeRemote(
+  { snapshot, view, forwards, topLevelDomains }: LocateContext,
+  relative: readonly string[],
+): boolean {
+  if (snapshot.complete || relative.length < 2) return false;
+  const last = relative.at(-1) ?? '';
+  const isKnown = snapshot.hasStack(view.environment, last) || snapshot.isNameSuffix(view.environment, last);
+  return !isKnown && !topLevelDomains.has(last) && forwards.nearest(relative) === undefined;
 }
 
 function locateExact(context: LocateContext, relative: readonly string[]): Located | undefined {

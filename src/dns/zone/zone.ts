@@ -277,13 +277,13 @@ export class Zone implements Resolver {
   }
 
   #deny({ snapshot, labels, chain }: Ask, rcode: number, located: Located): Resolution {
-    const { certain } = located;
+    const { certain, awaited } = located;
     const zone = located.zone ?? (below(labels, this.#domain) && this.#domain);
     return this.#authority.deny(
       snapshot,
       rcode,
       labels,
-      { ...(zone && { zone }), ...(certain && { certain }) },
+      { ...(zone && { zone }), ...(certain && { certain }), ...(awaited && { awaited }) },
       chain,
     );
   }
