@@ -256,13 +256,27 @@ const consulKeys = {
     .optional(),
 };
 
+const NO_USED =
+  'is "used", which is not supported yet: a service is not watched only once its name is asked for; write all, or list the services that are used, such as [web, db]';
+
 const consulSourceSchema = repeatable({
   ...consulKeys,
   datacenter: dnsLabel().describe("Another datacenter than the agent's own.").optional(),
   services: z
     .union(
-      [z.literal('all'), z.array(shortText('the name of a service in Consul', 255))],
-      must('all, or a list of names of services in Consul, such as [web, db]'),
+      [
+        z.literal('all'),
+        z
+          .array(shortText('the name of a service in Consul', 255))
+          // A variable and a flag make a list of one word.
+          .refine((names) => names.length !== 1 || names[0] !== 'used', { error: NO_USED }),
+      ],
+      {
+        error: (issue) =>
+          issue.input === 'used'
+            ? NO_USED
+            : must('all, or a list of names of services in Consul, such as [web, db]').error(issue),
+      },
     )
     .describe('Which services are watched.')
     .prefault('all'),

@@ -163,6 +163,14 @@ listen: []
       '1:12: sources.swarm: is no key of sources; remove it, or use one of docker, file, consul',
     ],
     [
+      "sources: { consul: { address: 'http://127.0.0.1:8500', services: used } }",
+      '1:66: sources.consul.services: is "used", which is not supported yet: a service is not watched only once its name is asked for; write all, or list the services that are used, such as [web, db]',
+    ],
+    [
+      'sources: { consul: { services: some } }',
+      '1:32: sources.consul.services: is "some"; it must be all, or a list of names of services in Consul',
+    ],
+    [
       'api: { listen: ["0.0.0.0:80"] }',
       '1:17: api.listen[0]: is "0.0.0.0:80", which other machines could reach',
     ],
@@ -281,6 +289,19 @@ describe('keys that do not fit together', () => {
     'api: { listen: ["127.8.9.10:8053", "[::1]:8053", "127.0.0.1:0"] }',
   ])('%s is fine', (text) => {
     expect(parseConfigText(text)).toMatchObject({ ok: true });
+  });
+});
+
+describe('a mistake in a flag or variable', () => {
+  it.each([
+    [['sources.consul.services=used'], {}, '--set sources.consul.services=used: '],
+    [[], { FAIRLEAD_SOURCES__CONSUL__SERVICES: 'used' }, 'FAIRLEAD_SOURCES__CONSUL__SERVICES: '],
+  ])('a word for which services are watched is not the name of a service: %j %j', (set, env, place) => {
+    expect(mistakes(parseConfigText('', { cwd: '/', set, env }))).toEqual([
+      `${place}is "used", which is not supported yet: a service is not watched only once its name is asked for; write all, or list the services that are used, such as [web, db]`,
+    ]);
+    const several = parseConfigText('', { cwd: '/', set: ['sources.consul.services=used,web'] });
+    expect(several).toMatchObject({ ok: true });
   });
 });
 
