@@ -1,7 +1,5 @@
 import { allKeys, configKeys, findKey, type ConfigKey } from './keys.js';
-
-/** Stands for a secret in every output. */
-export const HIDDEN = '***';
+import { HIDDEN } from '../text/hidden.js';
 
 /**
  * A document of the configuration for people and programs to read: {@link HIDDEN} for each value that the schema marks

@@ -6,7 +6,8 @@ import type { ConfigError } from './errors.js';
 import { allKeys, configKeys, findKey, type ConfigKey } from './keys.js';
 import type { Layer } from './layers.js';
 import { variableName, variablePrefix } from './variable-name.js';
-import { HIDDEN, mayHoldSecret } from './hide-secrets.js';
+import { mayHoldSecret } from './hide-secrets.js';
+import { HIDDEN } from '../text/hidden.js';
 import { unknownKey } from './unknown-key.js';
 
 /** Variables with the prefix that are not keys: these two are the command line's. */

@@ -6,7 +6,7 @@ import { parseRecord, type StaticRecord } from '../wire/static-record.js';
 import { parseUpstream, type Upstream } from '../net/upstream.js';
 import { vipPool } from '../net/vip-pool.js';
 import { nearest } from '../text/nearest.js';
-import { withoutLogin } from '../text/without-login.js';
+import { withoutLogin } from '../text/hidden.js';
 
 /** Where the API listens: a unix socket, or a loopback address. */
 export type ApiListen =

@@ -3,7 +3,7 @@ import { request as httpsRequest, Agent as HttpsAgent } from 'node:https';
 import type { Socket } from 'node:net';
 import { isDeepStrictEqual } from 'node:util';
 import { createGunzip } from 'node:zlib';
-import { withoutLogin } from '../text/without-login.js';
+import { HIDDEN, withoutLogin } from '../text/hidden.js';
 import { errorMessage } from '../net/error-message.js';
 import { printable } from '../text/printable.js';
 
@@ -147,7 +147,12 @@ export class ConsulClient {
             clearTimeout(timer);
             options.signal?.removeEventListener('abort', abort);
             try {
-              resolve(answerOf(response, text, `${this.address}${url.pathname}`));
+              resolve(
+                answerOf(response, text, {
+                  where: `${this.address}${url.pathname}`,
+                  secrets: [token, loginOf(url)],
+                }),
+              );
             } catch (error) {
               fail(error);
             }
@@ -194,9 +199,23 @@ async function readAnswer(response: IncomingMessage): Promise<string> {
   return Promise.race([read(), cut]);
 }
 
-function answerOf({ statusCode = 0, headers }: IncomingMessage, text: string, where: string): ConsulAnswer {
+/** The login of an address as it is sent; undefined when it has none. */
+function loginOf({ username, password }: URL): string | undefined {
+  if (username === '' && password === '') return undefined;
+  const login = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  return Buffer.from(login).toString('base64');
+}
+
+function answerOf(
+  { statusCode = 0, headers }: IncomingMessage,
+  text: string,
+  { where, secrets }: { readonly where: string; readonly secrets: readonly (string | undefined)[] },
+): ConsulAnswer {
   if (statusCode < 200 || statusCode > 299) {
-    const why = printable(text.trim().split('\n')[0] ?? '');
+    const [line = ''] = text.trim().split('\n');
+    // A proxy in front of Consul may repeat the headers that it refuses.
+    const shown = secrets.reduce<string>((rest, each) => (each ? rest.replaceAll(each, HIDDEN) : rest), line);
+    const why = printable(shown);
     throw new ConsulError(`${where}: ${why || 'no reason given'} (HTTP ${statusCode})`, statusCode);
   }
   const index = headers['x-consul-index'];
