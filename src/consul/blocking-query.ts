@@ -1,5 +1,4 @@
-import type { ConsulAnswer } from './consul-client.js';
-import { ConsulError } from './consul-client.js';
+import { type ConsulAnswer, ConsulError } from './consul-client.js';
 
 /** Time and chance, so that tests can hold them still. */
 export interface QueryTimers {

@@ -2,7 +2,8 @@ import type { Service, Task, TaskPort } from '../catalog/model.js';
 import { reach } from '../catalog/reach.js';
 import type { Snapshot } from '../catalog/snapshot.js';
 import { compareStrings } from '../template/bytes.js';
-import { stringList, type GoList, type GoStruct, type Value } from '../template/values.js';
+import { stringList } from '../template/values.js';
+import type { GoList, GoStruct, Value } from '../template/value.js';
 import { modelAnswer } from './model-answers.js';
 import type { Query, ServiceQuery } from './queries.js';
 import {

@@ -1,7 +1,8 @@
 import { errorMessage } from '../net/error-message.js';
 import type { Log } from '../net/log.js';
 import { compareStrings, fromBytes } from '../template/bytes.js';
-import { stringList, type Value } from '../template/values.js';
+import { stringList } from '../template/values.js';
+import type { Value } from '../template/value.js';
 import { queryText, type Query, type ServiceQuery } from './queries.js';
 import {
   catalogNodeRecord,

@@ -2,7 +2,7 @@ import { readFileSync, readdirSync, statSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import { compareStrings, fromBytes } from '../template/bytes.js';
 import { FunctionError } from '../template/template-error.js';
-import type { Value } from '../template/values.js';
+import type { Value } from '../template/value.js';
 import { fileFault } from '../text/file-fault.js';
 import type { Query } from './queries.js';
 import { pairList, pairRecord } from './records.js';

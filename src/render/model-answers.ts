@@ -2,8 +2,9 @@ import type { Service, Task } from '../catalog/model.js';
 import { reach } from '../catalog/reach.js';
 import type { Snapshot } from '../catalog/snapshot.js';
 import { compareStrings } from '../template/bytes.js';
-import { INT, STRING, STRING_MAP, STRINGS, listType, structType, type Type } from '../template/types.js';
-import { GoList, stringList, stringMap, struct, type GoStruct, type Value } from '../template/values.js';
+import { INT, STRING, STRING_MAP, STRINGS, listType, structType } from '../template/types.js';
+import { type Type, GoList, type GoStruct, type Value } from '../template/value.js';
+import { stringList, stringMap, struct } from '../template/values.js';
 
 /** Fairlead's own model: what consul-template has no functions for. */
 const STACK = structType('fairlead.Stack', { Name: STRING, Services: STRINGS });

@@ -1,4 +1,13 @@
-import { fixed, type TemplateFunction } from '../template/functions.js';
+import { fixed } from '../template/functions.js';
+import {
+  type TemplateFunction,
+  type Type,
+  GoList,
+  GoMap,
+  Sized,
+  type GoStruct,
+  type Value,
+} from '../template/value.js';
 import {
   ANY,
   BOOL,
@@ -11,18 +20,8 @@ import {
   mapType,
   namedListType,
   structType,
-  type Type,
 } from '../template/types.js';
-import {
-  GoList,
-  GoMap,
-  Sized,
-  stringList,
-  stringMap,
-  struct,
-  type GoStruct,
-  type Value,
-} from '../template/values.js';
+import { stringList, stringMap, struct } from '../template/values.js';
 
 /** The records that consul-template's functions give, field for field and in its order: `toJSON` shows both. */
 

@@ -3,7 +3,7 @@ import { errorMessage } from '../net/error-message.js';
 import { fromBytes, toBytes } from '../template/bytes.js';
 import { caret, TemplateError } from '../template/template-error.js';
 import { Template } from '../template/template.js';
-import type { Value } from '../template/values.js';
+import type { Value } from '../template/value.js';
 import { allFunctions } from './functions/all-functions.js';
 import type { HostAccess } from './functions/host-functions.js';
 import { RunContext, type QueryPort } from './run-context.js';

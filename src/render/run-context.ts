@@ -1,4 +1,4 @@
-import type { Value } from '../template/values.js';
+import type { Value } from '../template/value.js';
 import { queryText, type Query } from './queries.js';
 
 /** Answers queries. `undefined`: there is no answer yet. */

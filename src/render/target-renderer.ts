@@ -1,5 +1,5 @@
 import { errorMessage } from '../net/error-message.js';
-import type { Value } from '../template/values.js';
+import type { Value } from '../template/value.js';
 import type { Query } from './queries.js';
 import type { RunContext, QueryPort } from './run-context.js';
 import { runCommand, commandText, type Command, type CommandResult } from './run-command.js';

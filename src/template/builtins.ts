@@ -1,13 +1,14 @@
 import { equal, less, lessOrEqual } from './compare.js';
 import { escapeHtml, escapeJs, escapeQuery } from './escape.js';
-import { ofValues, variadic, type Call, type Functions, type TemplateFunction } from './functions.js';
+import { ofValues, variadic, type Functions } from './functions.js';
+import { type Call, type TemplateFunction, type Type, GoFunction, NilPointer, type Value } from './value.js';
 import { index, length, slice } from './index-slice.js';
 import { sprint, sprintln } from './printer.js';
 import { sprintf } from './printf.js';
 import { FunctionError } from './template-error.js';
 import { isTrue } from './truth.js';
-import { ANY, STRING, VALUE, assignable, type Type } from './types.js';
-import { GoFunction, NilPointer, typeOf, zeroValue, type Value } from './values.js';
+import { ANY, STRING, VALUE, assignable } from './types.js';
+import { typeOf, zeroValue } from './values.js';
 
 /** `and` and `or` stop at the first argument that decides: the executor runs them, their bodies here never run. */
 export const SHORT_CIRCUIT: ReadonlySet<string> = new Set(['and', 'or']);

@@ -1,17 +1,8 @@
 import { compareStrings } from './bytes.js';
 import { valueText } from './printer.js';
 import { FunctionError } from './template-error.js';
-import {
-  ComplexValue,
-  GoFunction,
-  GoList,
-  GoMap,
-  GoStruct,
-  NilPointer,
-  Sized,
-  typeOf,
-  type Value,
-} from './values.js';
+import { ComplexValue, GoFunction, GoList, GoMap, GoStruct, NilPointer, Sized, type Value } from './value.js';
+import { typeOf } from './values.js';
 
 type BasicKind = 'bool' | 'int' | 'uint' | 'float' | 'complex' | 'string' | undefined;
 

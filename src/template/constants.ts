@@ -1,6 +1,6 @@
 import type { NumberNode, OperandNode } from './nodes.js';
-import { INT, type Type } from './types.js';
-import { ComplexValue, Sized, type Value } from './values.js';
+import { INT } from './types.js';
+import { type Type, ComplexValue, Sized, type Value } from './value.js';
 
 /** The value of a number constant where any type is welcome; undefined when it does not fit an `int`. */
 export function idealConstant(node: NumberNode): Value {

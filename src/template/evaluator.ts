@@ -1,15 +1,25 @@
 import { BUILTINS, SHORT_CIRCUIT } from './builtins.js';
 import { constantOf, idealConstant } from './constants.js';
-import type { Call, Functions, TemplateFunction } from './functions.js';
+import {
+  type Call,
+  type TemplateFunction,
+  type Type,
+  GoList,
+  GoMap,
+  GoStruct,
+  NilPointer,
+  type Value,
+} from './value.js';
+import type { Functions } from './functions.js';
 import type { AnyNode, CommandNode, OperandNode, PipeNode } from './nodes.js';
 import { nodeText } from './node-text.js';
 import type { Tree } from './parser.js';
 import { quote } from './quote.js';
-import type { Template } from './template.js';
+import type { TemplateSet } from './template-set.js';
 import { FunctionError, goLocation, placeAt, TemplateError } from './template-error.js';
 import { isTrue } from './truth.js';
-import { ANY, STRING, VALUE, assignable, type Type } from './types.js';
-import { GoList, GoMap, GoStruct, NilPointer, typeOf, zeroValue, type Value } from './values.js';
+import { ANY, STRING, VALUE, assignable } from './types.js';
+import { typeOf, zeroValue } from './values.js';
 
 /** Stands for "nothing is piped in"; `undefined` is a value that can be. */
 const NOTHING_PIPED = Symbol('nothing piped');
@@ -26,7 +36,7 @@ export interface Frame {
 
 /** Evaluates pipelines. Holds the variables, the place of the present node and the count of steps. */
 export class Evaluator {
-  private readonly template: Template;
+  private readonly template: TemplateSet;
   private readonly functions: Functions;
   private readonly call: Call;
   private tree: Tree | undefined;
@@ -35,7 +45,7 @@ export class Evaluator {
   private values: Value[] = [];
   private steps = 0;
 
-  constructor(template: Template, functions: Functions, call: Call) {
+  constructor(template: TemplateSet, functions: Functions, call: Call) {
     this.template = template;
     this.functions = functions;
     this.call = call;

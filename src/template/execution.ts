@@ -6,22 +6,23 @@ import type { ListNode, Node, PipeNode, RangeNode, TemplateNode } from './nodes.
 import { nodeText } from './node-text.js';
 import type { Tree } from './parser.js';
 import { valueText } from './printer.js';
-import type { Template } from './template.js';
+import type { TemplateSet } from './template-set.js';
 import { TemplateError } from './template-error.js';
 import { isTrue } from './truth.js';
-import { GoFunction, GoList, GoMap, NilPointer, Sized, typeOf, type Value } from './values.js';
+import { GoFunction, GoList, GoMap, NilPointer, Sized, type Value } from './value.js';
+import { typeOf } from './values.js';
 
 /** How a list ended: at its end, or at a `break` or `continue`. */
 type Flow = 'next' | 'break' | 'continue';
 
 /** One execution of a template: its output, its variables and what it has used. */
 export class Execution {
-  private readonly template: Template;
+  private readonly template: TemplateSet;
   private readonly evaluator: Evaluator;
   private out = '';
   private depth = 0;
 
-  constructor(template: Template, functions: Functions) {
+  constructor(template: TemplateSet, functions: Functions) {
     this.template = template;
     this.evaluator = new Evaluator(template, functions, {
       execute: (name, dot) => this.nested(name, dot),

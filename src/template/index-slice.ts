@@ -1,7 +1,8 @@
 import { byteLength, sliceBytes, toBytes } from './bytes.js';
 import { FunctionError } from './template-error.js';
 import { UINT8, assignable } from './types.js';
-import { GoList, GoMap, NilPointer, Sized, typeOf, zeroValue, type MapKey, type Value } from './values.js';
+import { GoList, GoMap, NilPointer, Sized, type MapKey, type Value } from './value.js';
+import { typeOf, zeroValue } from './values.js';
 
 /** `index item i j ...`: `item[i][j]...` */
 export function index(item: Value, indexes: readonly Value[]): Value {

@@ -1,5 +1,5 @@
 import { compareStrings } from './bytes.js';
-import type { GoMap, MapKey } from './values.js';
+import type { GoMap, MapKey } from './value.js';
 
 /** The keys of a map in the order in which Go prints and ranges over them. */
 export function sortedKeys(map: GoMap): readonly MapKey[] {

@@ -1,4 +1,4 @@
-import type { Complex } from './values.js';
+import type { Complex } from './value.js';
 
 /** Where a node begins: UTF-16 units from the start of the text. */
 interface Positioned {

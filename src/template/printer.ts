@@ -1,17 +1,8 @@
 import { formatBool, formatFloatVerb, formatInteger, formatString } from './format-scalar.js';
 import { noFlags, pad, type FormatFlags } from './format-flags.js';
 import { sortedKeys } from './map-order.js';
-import {
-  ComplexValue,
-  GoFunction,
-  GoList,
-  GoMap,
-  GoStruct,
-  NilPointer,
-  Sized,
-  typeOf,
-  type Value,
-} from './values.js';
+import { ComplexValue, GoFunction, GoList, GoMap, GoStruct, NilPointer, Sized, type Value } from './value.js';
+import { typeOf } from './values.js';
 
 /** Deeper values than this are cut with `...`; only a cycle could get there in Go. */
 const MAX_DEPTH = 200;

@@ -1,6 +1,7 @@
 import { noFlags, pad, type FormatFlags } from './format-flags.js';
 import { formatValue, valueText } from './printer.js';
-import { Sized, typeOf, type Value } from './values.js';
+import { Sized, type Value } from './value.js';
+import { typeOf } from './values.js';
 
 /** Greater widths and precisions than this are refused, as Go does. */
 const TOO_LARGE = 1_000_000;

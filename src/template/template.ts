@@ -6,10 +6,8 @@ import { DEFAULT_LIMITS, type Limits } from './limits.js';
 import { parse, type Tree } from './parser.js';
 import { quote } from './quote.js';
 import { TemplateError } from './template-error.js';
-import type { Value } from './values.js';
-
-/** What a map gives for a key that it does not have: nothing, the type's zero value, or an error. */
-export type MissingKey = 'invalid' | 'zero' | 'error';
+import type { MissingKey, TemplateSet } from './template-set.js';
+import type { Value } from './value.js';
 
 export interface TemplateOptions {
   delimiters?: Delimiters;
@@ -19,7 +17,7 @@ export interface TemplateOptions {
 }
 
 /** A parsed template with those that it defines. It has no state: it can be executed again and again. */
-export class Template {
+export class Template implements TemplateSet {
   readonly name: string;
   readonly trees: ReadonlyMap<string, Tree>;
   readonly functions: Functions;

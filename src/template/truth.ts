@@ -1,4 +1,4 @@
-import { ComplexValue, GoList, GoMap, GoStruct, NilPointer, Sized, type Value } from './values.js';
+import { ComplexValue, GoList, GoMap, GoStruct, NilPointer, Sized, type Value } from './value.js';
 
 /** Go's truth: false is the zero value of every type but a struct. */
 export function isTrue(value: Value): boolean {

@@ -1,39 +1,4 @@
-import type { TemplateFunction } from './functions.js';
-
-export type Kind =
-  | 'bool'
-  | 'int'
-  | 'uint'
-  | 'float'
-  | 'complex'
-  | 'string'
-  | 'list'
-  | 'map'
-  | 'struct'
-  | 'pointer'
-  | 'func'
-  | 'interface'
-  | 'value';
-
-/** A type as Go has it. Templates see types in comparisons, in arguments of functions, in `printf "%T"` and in errors. */
-export interface Type {
-  kind: Kind;
-  /** Go's way to write it: `map[string]interface {}`. */
-  name: string;
-  /** Of a list, a map or a pointer. */
-  elem?: Type;
-  /** Of a map. */
-  key?: Type;
-  /** Of a struct: where each field is in `GoStruct.values`. */
-  fields?: ReadonlyMap<string, number>;
-  fieldTypes?: readonly Type[];
-  /** Of a struct: the values of a struct without data. */
-  zeros?: () => readonly unknown[];
-  /** Methods by name; the receiver is the first argument. */
-  methods?: ReadonlyMap<string, TemplateFunction>;
-  /** The type has a name of its own, so only the same type may be assigned to another named one. */
-  named?: boolean;
-}
+import type { Type, TemplateFunction } from './value.js';
 
 export const BOOL: Type = { kind: 'bool', name: 'bool' };
 export const INT: Type = { kind: 'int', name: 'int' };

@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
 import { toBytes } from '../../src/template/bytes.js';
 import { TemplateError } from '../../src/template/template-error.js';
-import { Template, type MissingKey } from '../../src/template/template.js';
-import type { Value } from '../../src/template/values.js';
+import type { MissingKey } from '../../src/template/template-set.js';
+import { Template } from '../../src/template/template.js';
+import type { Value } from '../../src/template/value.js';
 import { askGo, type OracleAnswer } from '../template/go-oracle.js';
 import { TemplateGenerator } from '../template/template-generator.js';
 

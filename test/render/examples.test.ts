@@ -8,7 +8,7 @@ import { TargetTemplate } from '../../src/render/render-template.js';
 import { plainTarget } from '../../src/render/consul-template-config.js';
 import { queryText, serviceQuery } from '../../src/render/queries.js';
 import { valueText } from '../../src/template/printer.js';
-import { GoList, type Value } from '../../src/template/values.js';
+import { GoList, type Value } from '../../src/template/value.js';
 import { fieldOf } from '../../src/render/functions/catalog-functions.js';
 
 const FOLDER = join(import.meta.dirname, '../../config/templates');

@@ -20,7 +20,7 @@ import { serviceList, serviceRecord } from '../../src/render/records.js';
 import { queryText, type Query } from '../../src/render/queries.js';
 import type { QueryPort } from '../../src/render/run-context.js';
 import type { Target } from '../../src/render/target.js';
-import type { Value } from '../../src/template/values.js';
+import type { Value } from '../../src/template/value.js';
 import { HeldClock } from './held-clock.js';
 
 /** Answers that a test sets. */

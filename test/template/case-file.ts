@@ -16,7 +16,8 @@ import {
 } from '../../src/render/records.js';
 import { RunContext, type QueryPort } from '../../src/render/run-context.js';
 import { Template } from '../../src/template/template.js';
-import { fromJson, stringList, type Value } from '../../src/template/values.js';
+import { fromJson, stringList } from '../../src/template/values.js';
+import type { Value } from '../../src/template/value.js';
 
 interface CaseData {
   services?: Record<string, (Partial<ServiceFacts> & { Tags?: string[] })[]>;

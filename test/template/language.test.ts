@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { caret, TemplateError } from '../../src/template/template-error.js';
 import { Template, type TemplateOptions } from '../../src/template/template.js';
-import { fromJson, type Value } from '../../src/template/values.js';
+import { fromJson } from '../../src/template/values.js';
+import type { Value } from '../../src/template/value.js';
 import { toBytes } from '../../src/template/bytes.js';
 
 function run(text: string, dot?: Value, options: TemplateOptions = {}): string {

@@ -13,7 +13,8 @@ import {
   mapType,
   structType,
 } from '../../src/template/types.js';
-import { GoList, GoMap, Sized, anyList, struct, type Value } from '../../src/template/values.js';
+import { GoList, GoMap, Sized, type Value } from '../../src/template/value.js';
+import { anyList, struct } from '../../src/template/values.js';
 
 /** A value with its Go type, as the oracle reads it. */
 export interface Typed {

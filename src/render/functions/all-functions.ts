@@ -1,4 +1,5 @@
-import type { Functions, TemplateFunction } from '../../template/functions.js';
+import type { Functions } from '../../template/functions.js';
+import type { TemplateFunction } from '../../template/value.js';
 import { FunctionError } from '../../template/template-error.js';
 import type { RunContext } from '../run-context.js';
 import { ARITHMETIC_FUNCTIONS } from './arithmetic.js';

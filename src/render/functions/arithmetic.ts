@@ -1,9 +1,10 @@
-import { ofAny, type TemplateFunction } from '../../template/functions.js';
+import { ofAny } from '../../template/functions.js';
+import { type TemplateFunction, type Type, Sized, type Value } from '../../template/value.js';
 import { valueText } from '../../template/printer.js';
 import { quote } from '../../template/quote.js';
 import { FunctionError } from '../../template/template-error.js';
-import { INT64, UINT64, type Type } from '../../template/types.js';
-import { Sized, typeOf, type Value } from '../../template/values.js';
+import { INT64, UINT64 } from '../../template/types.js';
+import { typeOf } from '../../template/values.js';
 
 type Numeric = { kind: 'int' | 'uint'; value: bigint } | { kind: 'float'; value: number };
 

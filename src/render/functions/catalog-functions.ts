@@ -1,16 +1,16 @@
-import { fixed, variadic, type TemplateFunction } from '../../template/functions.js';
-import { FunctionError } from '../../template/template-error.js';
-import { ANY, BOOL, INT, STRING, listType, mapType } from '../../template/types.js';
+import { fixed, variadic } from '../../template/functions.js';
 import {
+  type TemplateFunction,
   GoList,
   GoMap,
   GoStruct,
   NilPointer,
-  stringList,
-  typeOf,
   type MapKey,
   type Value,
-} from '../../template/values.js';
+} from '../../template/value.js';
+import { FunctionError } from '../../template/template-error.js';
+import { ANY, BOOL, INT, STRING, listType, mapType } from '../../template/types.js';
+import { stringList, typeOf } from '../../template/values.js';
 import {
   HEALTH_FILTERS,
   keyExistsQuery,

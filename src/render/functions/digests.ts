@@ -1,6 +1,6 @@
 import { createHash, createHmac } from 'node:crypto';
 import { fromBytes, toBytes } from '../../template/bytes.js';
-import type { TemplateFunction } from '../../template/functions.js';
+import type { TemplateFunction } from '../../template/value.js';
 import { FunctionError } from '../../template/template-error.js';
 import { ofTexts } from './strings.js';
 

@@ -1,10 +1,11 @@
-import { variadic, type TemplateFunction } from '../../template/functions.js';
+import { variadic } from '../../template/functions.js';
+import { type TemplateFunction, GoList, Sized, type Value } from '../../template/value.js';
 import { sprintf } from '../../template/printf.js';
 import { formatValue } from '../../template/printer.js';
 import { noFlags } from '../../template/format-flags.js';
 import { FunctionError } from '../../template/template-error.js';
 import { ANY, INT64, STRING, listType } from '../../template/types.js';
-import { GoList, Sized, typeOf, type Value } from '../../template/values.js';
+import { typeOf } from '../../template/values.js';
 import { integerOf } from './arithmetic.js';
 import { parseDecimal, texts } from './strings.js';
 

@@ -2,18 +2,17 @@ import { wellFormed } from '../../template/bytes.js';
 import { formatFloat } from '../../template/format-float.js';
 import { sortedKeys } from '../../template/map-order.js';
 import { FunctionError } from '../../template/template-error.js';
-import type { GoMap } from '../../template/values.js';
 import {
+  type GoMap,
   ComplexValue,
   GoFunction,
   GoList,
   GoStruct,
   NilPointer,
   Sized,
-  fromJson,
-  typeOf,
   type Value,
-} from '../../template/values.js';
+} from '../../template/value.js';
+import { fromJson, typeOf } from '../../template/values.js';
 
 export interface JsonStyle {
   /** `<`, `>` and `&` as `\u003c`, ...: what `encoding/json` does unless it is asked not to. */

@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { lstatSync, realpathSync, writeFileSync, mkdirSync, appendFileSync, chmodSync } from 'node:fs';
 import { dirname, sep } from 'node:path';
-import { variadic, type TemplateFunction } from '../../template/functions.js';
+import { variadic } from '../../template/functions.js';
+import type { TemplateFunction } from '../../template/value.js';
 import { quote } from '../../template/quote.js';
 import { FunctionError } from '../../template/template-error.js';
 import { STRING } from '../../template/types.js';

@@ -1,5 +1,5 @@
 import { RE2JS, RE2JSSyntaxException } from 're2js';
-import type { TemplateFunction } from '../../template/functions.js';
+import type { TemplateFunction } from '../../template/value.js';
 import { FunctionError } from '../../template/template-error.js';
 import { ofTexts } from './strings.js';
 

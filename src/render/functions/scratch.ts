@@ -1,8 +1,16 @@
-import { fixed, type TemplateFunction } from '../../template/functions.js';
+import { fixed } from '../../template/functions.js';
+import {
+  type TemplateFunction,
+  type Type,
+  GoList,
+  GoMap,
+  GoStruct,
+  type Value,
+} from '../../template/value.js';
 import { quote } from '../../template/quote.js';
 import { FunctionError } from '../../template/template-error.js';
-import { ANY, STRING, listType, type Type } from '../../template/types.js';
-import { GoList, GoMap, GoStruct, anyMap, type Value } from '../../template/values.js';
+import { ANY, STRING, listType } from '../../template/types.js';
+import { anyMap } from '../../template/values.js';
 import { sortedKeys } from '../../template/map-order.js';
 import type { RunContext } from '../run-context.js';
 

@@ -2,7 +2,8 @@ import { deepEqual } from '../../template/compare.js';
 import { sortedKeys } from '../../template/map-order.js';
 import { FunctionError } from '../../template/template-error.js';
 import { ANY, ANY_MAP, INT, STRING } from '../../template/types.js';
-import { GoList, GoMap, stringList, type MapKey, type Value } from '../../template/values.js';
+import { GoList, GoMap, type MapKey, type Value } from '../../template/value.js';
+import { stringList } from '../../template/values.js';
 import { isTrue } from '../../template/truth.js';
 import {
   dict,

@@ -1,7 +1,8 @@
 import { deepEqual } from '../../template/compare.js';
 import { FunctionError } from '../../template/template-error.js';
 import { ANY, BOOL, INT, INT64, STRING, listType } from '../../template/types.js';
-import { GoList, Sized, anyMap, stringList, typeOf, type Value } from '../../template/values.js';
+import { GoList, Sized, type Value } from '../../template/value.js';
+import { anyMap, stringList, typeOf } from '../../template/values.js';
 import { posix } from 'node:path';
 import { parseJson, toJson } from './go-json.js';
 import { regex, replaceAllGo } from './regex.js';

@@ -1,6 +1,7 @@
 import { FunctionError } from '../../template/template-error.js';
 import { INT64, STRING, structType } from '../../template/types.js';
-import { Sized, struct, type Value } from '../../template/values.js';
+import { Sized, type Value } from '../../template/value.js';
+import { struct } from '../../template/values.js';
 import { named, type Named } from './sprig-values.js';
 
 interface Version {

@@ -1,7 +1,8 @@
 import { ANY, INT, STRING } from '../../template/types.js';
 import { toBytes, fromBytes } from '../../template/bytes.js';
 import { quote } from '../../template/quote.js';
-import { stringList, stringMap, type Value } from '../../template/values.js';
+import { stringList, stringMap } from '../../template/values.js';
+import type { Value } from '../../template/value.js';
 import { FunctionError } from '../../template/template-error.js';
 import { decodeBase64, hexDigest } from './digests.js';
 import { splitText, titleCase, trimCharacters, trimSpace } from './strings.js';

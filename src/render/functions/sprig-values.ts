@@ -1,18 +1,18 @@
-import { fixed, variadic, type TemplateFunction } from '../../template/functions.js';
+import { fixed, variadic } from '../../template/functions.js';
+import {
+  type TemplateFunction,
+  type Type,
+  GoList,
+  GoMap,
+  Sized,
+  type MapKey,
+  type Value,
+} from '../../template/value.js';
 import { valueText } from '../../template/printer.js';
 import { FunctionError } from '../../template/template-error.js';
 import { isTrue } from '../../template/truth.js';
-import { ANY, ANYS, ANY_MAP, type Type } from '../../template/types.js';
-import {
-  GoList,
-  GoMap,
-  MAX_INT,
-  MIN_INT,
-  Sized,
-  typeOf,
-  type MapKey,
-  type Value,
-} from '../../template/values.js';
+import { ANY, ANYS, ANY_MAP } from '../../template/types.js';
+import { MAX_INT, MIN_INT, typeOf } from '../../template/values.js';
 import { parseFloat64, parseInteger } from '../../template/number-constant.js';
 
 /** A function and its name. */

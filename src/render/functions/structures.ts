@@ -1,10 +1,18 @@
-import { fixed, ofAny, type TemplateFunction } from '../../template/functions.js';
+import { fixed, ofAny } from '../../template/functions.js';
+import {
+  type TemplateFunction,
+  GoList,
+  GoMap,
+  GoStruct,
+  type MapKey,
+  type Value,
+} from '../../template/value.js';
 import { valueText } from '../../template/printer.js';
 import { quote } from '../../template/quote.js';
 import { FunctionError } from '../../template/template-error.js';
 import { isTrue } from '../../template/truth.js';
 import { ANY_MAP } from '../../template/types.js';
-import { GoList, GoMap, GoStruct, anyMap, type MapKey, type Value } from '../../template/values.js';
+import { anyMap } from '../../template/values.js';
 import { sortedKeys } from '../../template/map-order.js';
 import { parseJson, toJson } from './go-json.js';
 import { ofTexts } from './strings.js';

@@ -1,4 +1,5 @@
-import { variadic, type TemplateFunction } from '../../template/functions.js';
+import { variadic } from '../../template/functions.js';
+import type { TemplateFunction } from '../../template/value.js';
 import { FunctionError } from '../../template/template-error.js';
 import { STRING } from '../../template/types.js';
 import { texts } from './strings.js';

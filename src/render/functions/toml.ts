@@ -2,7 +2,8 @@ import { wellFormed } from '../../template/bytes.js';
 import { formatFloat } from '../../template/format-float.js';
 import { sortedKeys } from '../../template/map-order.js';
 import { FunctionError } from '../../template/template-error.js';
-import { GoList, GoMap, GoStruct, Sized, typeOf, type Value } from '../../template/values.js';
+import { GoList, GoMap, GoStruct, Sized, type Value } from '../../template/value.js';
+import { typeOf } from '../../template/values.js';
 
 /** A table as TOML, tables below it indented, without the newline at the end. @throws FunctionError */
 export function toToml(value: Value): string {

@@ -11,16 +11,12 @@ import {
   GoList,
   GoMap,
   GoStruct,
-  MAX_INT,
-  MAX_UINT,
-  MIN_INT,
   NilPointer,
   Sized,
-  anyList,
-  typeOf,
   type MapKey,
   type Value,
-} from '../../template/values.js';
+} from '../../template/value.js';
+import { MAX_INT, MAX_UINT, MIN_INT, anyList, typeOf } from '../../template/values.js';
 
 /** `map[interface {}]interface {}`, what Go's yaml.v2 makes of a mapping. */
 const YAML_MAP = mapType(ANY, ANY);
