@@ -5,11 +5,9 @@ import type { Catalog } from '../catalog/catalog.js';
 import type { Config } from '../config/model.js';
 import { hostAddress } from '../linux/addresses.js';
 import type { Log } from '../net/log.js';
-import { CatalogAnswers } from '../render/catalog-answers.js';
-import { targetOf } from '../render/config-targets.js';
-import { ChainedAnswers, FileAnswers } from '../render/file-answers.js';
-import { systemClock } from '../render/quiescence.js';
-import { Renderer } from '../render/renderer.js';
+import type { CatalogAnswers } from '../render/catalog-answers.js';
+import type { FileAnswers } from '../render/file-answers.js';
+import type { Renderer } from '../render/renderer.js';
 import type { TargetStatus } from '../render/target.js';
 import type { Part } from './lifecycle.js';
 import type { LoadedConfig } from './loaded-config.js';
@@ -33,13 +31,13 @@ export class RenderPart implements Part, TemplatePort {
     catalog.onChange(() => this.#changed());
   }
 
-  start({ config }: LoadedConfig): void {
-    this.#begin(config);
+  async start({ config }: LoadedConfig): Promise<void> {
+    await this.#begin(config);
   }
 
   async reload({ config }: LoadedConfig): Promise<void> {
     await this.stop();
-    this.#begin(config);
+    await this.#begin(config);
   }
 
   async stop(): Promise<void> {
@@ -55,8 +53,17 @@ export class RenderPart implements Part, TemplatePort {
     return (this.#renderer?.status() ?? []).map(statusJson);
   }
 
-  #begin({ render, environment, host }: Config): void {
+  async #begin({ render, environment, host }: Config): Promise<void> {
     if (render.templates.length === 0) return;
+    // The functions of templates take some 20 MB: only daemons that render have them.
+    const [{ CatalogAnswers }, { ChainedAnswers, FileAnswers }, { targetOf }, { systemClock }, { Renderer }] =
+      await Promise.all([
+        import('../render/catalog-answers.js'),
+        import('../render/file-answers.js'),
+        import('../render/config-targets.js'),
+        import('../render/quiescence.js'),
+        import('../render/renderer.js'),
+      ]);
     const answers = new CatalogAnswers({
       name: host.name ?? hostname(),
       address: host.address ?? hostAddress() ?? '127.0.0.1',
