@@ -51,7 +51,7 @@ function parseAddress(text: string, origin: string): DaemonAddress {
   }
   throw new CliError(
     EXIT.usage,
-    `${origin}: "${text}" is no address of a daemon; give unix:/path or http://127.0.0.1:port`,
+    `${origin}: "${text}" is not an address of a daemon; give unix:/path or http://127.0.0.1:port`,
   );
 }
 

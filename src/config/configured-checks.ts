@@ -80,7 +80,7 @@ function stackFaults(entries: readonly [string, unknown][], section: readonly st
     seen.set(name, stack);
     const wrong = labelFault(name);
     const tell = (message: string): Fault[] => [{ path: [...section, stack], part: 'key', message }];
-    if (wrong !== undefined) return tell(`is no name of a stack: it ${wrong}; write one such as shop`);
+    if (wrong !== undefined) return tell(`is not a name of a stack: it ${wrong}; write one such as shop`);
     return other === undefined ? [] : tell(`is ${other} again: case makes no difference; remove one of them`);
   });
 }

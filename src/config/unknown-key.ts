@@ -3,7 +3,7 @@ import { allKeys, type ConfigKey } from './keys.js';
 
 /** What to say about a key that a section does not have: the one that was probably meant, or those that there are. */
 export function unknownKey(section: ConfigKey, name: string): string {
-  const what = section.path === '' ? 'is no known key' : `is no key of ${section.path}`;
+  const what = section.path === '' ? 'is not a known key' : `is not a key of ${section.path}`;
   const siblings = [...section.children.keys()];
   const near = nearest(name, siblings);
   if (near !== undefined) return `${what}; did you mean ${near}?`;

@@ -161,7 +161,7 @@ export function address() {
   return text('IP address', 'one IP address of this host, such as 192.0.2.10', (input) => {
     if (input.includes('%')) return { fault: zoneFault };
     const ip = canonicalIp(input);
-    return ip !== undefined && isUnspecified(ip) ? { fault: 'is no address of one host' } : value(ip);
+    return ip !== undefined && isUnspecified(ip) ? { fault: 'is not an address of one host' } : value(ip);
   });
 }
 

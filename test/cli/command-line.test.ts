@@ -18,7 +18,7 @@ describe('the command line', () => {
     ['config shwo', "unknown command 'shwo' (Did you mean show?)"],
     [
       '--addr nonsense status',
-      '--addr: "nonsense" is no address of a daemon; give unix:/path or http://127.0.0.1:port',
+      '--addr: "nonsense" is not an address of a daemon; give unix:/path or http://127.0.0.1:port',
     ],
   ])('refuses "%s" in one line with exit code 2', async (line, message) => {
     const { code, stdout, stderr } = await fairlead(line);
@@ -97,7 +97,7 @@ describe('the way to the daemon', () => {
     '%s leads nowhere',
     (text) => {
       expect(() => daemonAddress(text, { env: {}, tmpdir: dir, uid: 1000 })).toThrow(
-        'is no address of a daemon',
+        'is not an address of a daemon',
       );
     },
   );
@@ -187,7 +187,7 @@ describe('config', () => {
     expect(code).toBe(78);
     expect(stderr.split('\n')).toEqual([
       expect.stringMatching(/^-:3:44: health\.defaults\.data\.http\.body: "\(" is no regular expression /),
-      expect.stringMatching(/shop\.yml:3:11: service "web": health_check\.port: "70000" is no port; /),
+      expect.stringMatching(/shop\.yml:3:11: service "web": health_check\.port: "70000" is not a port; /),
       expect.stringMatching(
         /shop\.yml:4:5: service "web": health_check\.intervall: .*did you mean interval\?$/,
       ),

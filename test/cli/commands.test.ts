@@ -140,7 +140,7 @@ describe('service', () => {
   it.each([
     ['nope.shop', 1, 'no service nope.shop'],
     ['nope', 1, 'no stack has a service "nope"'],
-    ['a.b.c.d', 2, 'is no name of a service'],
+    ['a.b.c.d', 2, 'is not a name of a service'],
   ])('%s ends with %i: %s', async (name, code, message) => {
     expect(await ask(['service', name])).toMatchObject({
       code,

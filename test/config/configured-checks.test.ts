@@ -66,7 +66,7 @@ db:
       expect.stringMatching(/^fairlead\.yaml:1:13: dns\.ttl: is "soon"; /),
       `fairlead.yaml:3:43: health.rancherCompose.gone: ${cwd}/gone.yml: there is no such file; check the path`,
       expect.stringMatching(
-        /^fairlead\.yaml:5:10: health\.defaults\.a\.prot: is no key of health_check; did you mean port\?$/,
+        /^fairlead\.yaml:5:10: health\.defaults\.a\.prot: is not a key of health_check; did you mean port\?$/,
       ),
       expect.stringMatching(/^fairlead\.yaml:6:16: health\.defaults\.b\.type: "ping" is none of tcp, /),
       expect.stringMatching(
@@ -78,10 +78,10 @@ db:
       'fairlead.yaml:11:5: health.defaults.d: has no port to check; write one',
       expect.stringMatching(/^fairlead\.yaml:12:8: health\.defaults\.e: is 80; it must be a mapping /),
       expect.stringMatching(
-        /^--set health\.defaults=.*: health\.defaults\.f\.rise: "0" is no whole number from 1 to 100$/,
+        /^--set health\.defaults=.*: health\.defaults\.f\.rise: "0" is not a whole number from 1 to 100$/,
       ),
-      `${cwd}/shop.yml:3:11: service "web": health_check.port: "none" is no port; write a whole number from 1 to 65535`,
-      `${cwd}/shop.yml:4:5: service "web": health_check.helthy_threshold: is no key of health_check; did you mean healthy_threshold?`,
+      `${cwd}/shop.yml:3:11: service "web": health_check.port: "none" is not a port; write a whole number from 1 to 65535`,
+      `${cwd}/shop.yml:4:5: service "web": health_check.helthy_threshold: is not a key of health_check; did you mean healthy_threshold?`,
       `${cwd}/shop.yml:6:3: service "db": health_check: has no port; write "port: 80", the port in the container`,
       expect.stringMatching(/broken\.yml:1:\d+: is not valid YAML: /),
     ]);
@@ -93,7 +93,7 @@ db:
     const read = (path: string) => `web: { health_check: { port: ${path} } }`;
     expect(mistakes(parseConfigText(text, { cwd: '/base', read }))).toEqual([
       expect.stringMatching(
-        /^\/base\/shop\.yml:1:30: service "web": health_check\.port: "\/base\/shop\.yml" is no port/,
+        /^\/base\/shop\.yml:1:30: service "web": health_check\.port: "\/base\/shop\.yml" is not a port/,
       ),
     ]);
   });
@@ -107,9 +107,9 @@ db:
       'shop.yml': 'web:\n  health_check: { port: 80 }\n',
     });
     expect(mistakes(result)).toEqual([
-      'fairlead.yaml:2:15: health.defaults.my shop: is no name of a stack: it has a character other than a-z, 0-9, "-" and "_"; write one such as shop',
+      'fairlead.yaml:2:15: health.defaults.my shop: is not a name of a stack: it has a character other than a-z, 0-9, "-" and "_"; write one such as shop',
       'fairlead.yaml:2:57: health.defaults.WEB: is web again: case makes no difference; remove one of them',
-      'fairlead.yaml:3:21: health.rancherCompose.-a: is no name of a stack: it begins or ends with "-"; write one such as shop',
+      'fairlead.yaml:3:21: health.rancherCompose.-a: is not a name of a stack: it begins or ends with "-"; write one such as shop',
       'fairlead.yaml:3:48: health.rancherCompose.B: is b again: case makes no difference; remove one of them',
     ]);
   });

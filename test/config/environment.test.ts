@@ -57,7 +57,7 @@ describe('variables', () => {
     [{ FAIRLEAD_XYZZY: '5' }, /^FAIRLEAD_XYZZY: is no variable that Fairlead knows; unset it, or see /],
     [{ FAIRLEAD_DNS__TTL: 'soon' }, /^FAIRLEAD_DNS__TTL: is "soon"; it must be a whole number of seconds/],
     [{ FAIRLEAD_DNS__LISTEN: '127.0.0.1,x' }, /^FAIRLEAD_DNS__LISTEN: dns\.listen\[1\]: is "x"; it must be /],
-    [{ FAIRLEAD_DNS: '{"tll":5}' }, /^FAIRLEAD_DNS: dns\.tll: is no key of dns; did you mean ttl\?$/],
+    [{ FAIRLEAD_DNS: '{"tll":5}' }, /^FAIRLEAD_DNS: dns\.tll: is not a key of dns; did you mean ttl\?$/],
     [
       { FAIRLEAD_DNS: '{"ttl":' },
       /^FAIRLEAD_DNS: is no JSON object; write one, or set a single key in it, such as dns\.listen$/,
@@ -120,13 +120,13 @@ describe('--set', () => {
   it.each([
     ['dns.ttl', '--set dns.ttl: has no value; write --set key=value, such as --set dns.ttl=5'],
     ['=5', '--set =5: has no value; write --set key=value, such as --set dns.ttl=5'],
-    ['dns.tll=5', '--set dns.tll=5: is no key of dns; did you mean ttl?'],
-    ['dsn.ttl=5', '--set dsn.ttl=5: is no known key; did you mean dns?'],
+    ['dns.tll=5', '--set dns.tll=5: is not a key of dns; did you mean ttl?'],
+    ['dsn.ttl=5', '--set dsn.ttl=5: is not a known key; did you mean dns?'],
     [
       'dns.listen.0=::1',
-      '--set dns.listen.0=::1: is no key of dns.listen, which has no keys; set dns.listen as a whole',
+      '--set dns.listen.0=::1: is not a key of dns.listen, which has no keys; set dns.listen as a whole',
     ],
-    ['__proto__.x=1', '--set __proto__.x=1: is no known key; remove it, or use one of'],
+    ['__proto__.x=1', '--set __proto__.x=1: is not a known key; remove it, or use one of'],
     ['dns.ttl=', '--set dns.ttl=: is ""; it must be a whole number of seconds from 0 to 86400'],
   ])('%s is a mistake', (flag, line) => {
     expect(mistakes(parseConfigText('', { set: [flag] }))).toEqual([expect.stringContaining(line)]);

@@ -312,7 +312,7 @@ describe('several sources of one kind', () => {
     ],
     [
       'sources: { file: [{ name: b, pth: /a.yaml }] }',
-      'sources.file[0].pth: is no key of sources.file; did you mean path?',
+      'sources.file[0].pth: is not a key of sources.file; did you mean path?',
     ],
     ['sources: { file: [{ name: a.b, path: /a.yaml }] }', 'sources.file[0].name:'],
   ])('%s', (text, message) => {

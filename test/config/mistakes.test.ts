@@ -21,26 +21,26 @@ listen: []
 `;
     expect(shown(text)).toEqual([
       'fairlead.yaml:1:9: domain: is "foo.", which ends with a dot; it must be a DNS name without a dot at its end, such as rancher.internal',
-      'fairlead.yaml:2:1: enviroment: is no known key; did you mean environment?',
+      'fairlead.yaml:2:1: enviroment: is not a known key; did you mean environment?',
       'fairlead.yaml:4:8: dns.ttl: is 99999999; it must be a whole number of seconds from 0 to 86400',
       'fairlead.yaml:5:12: dns.listen[0]: is 1; it must be an IP address with a port, such as 169.254.169.250:53 or [::1]:53',
       'fairlead.yaml:5:34: dns.listen[2]: is "[::1"; it must be an IP address with a port, such as 169.254.169.250:53 or [::1]:53',
       'fairlead.yaml:6:20: dns.upstreamTimeout: is 5; it must be a duration from 100ms to 1m, written with its unit: 500ms, 10s, 1m30s',
       'fairlead.yaml:7:8: log.format: has no value; it must be one of auto, json, text',
       'fairlead.yaml:7:25: log.level: is "wran"; it must be one of trace, debug, info, warn, error; did you mean warn?',
-      'fairlead.yaml:9:13: sources.docker.sockt: is no key of sources.docker; did you mean socket?',
+      'fairlead.yaml:9:13: sources.docker.sockt: is not a key of sources.docker; did you mean socket?',
       'fairlead.yaml:10:3: sources.file.path: is missing; it must be the path of a YAML file with stacks and clients',
-      'fairlead.yaml:11:1: listen: is no known key; did you mean dns.listen or api.listen?',
+      'fairlead.yaml:11:1: listen: is not a known key; did you mean dns.listen or api.listen?',
     ]);
   });
 
   it.each([
-    ['dns: { negative_ttl: 1 }', '1:8: dns.negative_ttl: is no key of dns; did you mean negativeTtl?'],
-    ['log: { colour: 1 }', '1:8: log.colour: is no key of log; remove it, or use one of level, format'],
-    ['__proto__: { domain: x }', '1:1: __proto__: is no known key; remove it'],
-    ['constructor: 1', '1:1: constructor: is no known key; remove it'],
-    ['"<<": { domain: x }', '1:1: <<: is no known key; remove it'],
-    ['? { a: b }\n: c', '1:1: { a: b }: is no known key; remove it'],
+    ['dns: { negative_ttl: 1 }', '1:8: dns.negative_ttl: is not a key of dns; did you mean negativeTtl?'],
+    ['log: { colour: 1 }', '1:8: log.colour: is not a key of log; remove it, or use one of level, format'],
+    ['__proto__: { domain: x }', '1:1: __proto__: is not a known key; remove it'],
+    ['constructor: 1', '1:1: constructor: is not a known key; remove it'],
+    ['"<<": { domain: x }', '1:1: <<: is not a known key; remove it'],
+    ['? { a: b }\n: c', '1:1: { a: b }: is not a known key; remove it'],
     ['dns: &x { ttl: 1, listen: *x }', '1:27: dns.listen: is a mapping; it must be a list'],
     [
       'vip: { pool: 10.43.0.0 }',
@@ -63,7 +63,7 @@ listen: []
     ['balancing: { panicThreshold: 50 }', '1:30: balancing.panicThreshold: is 50; it must be a share from 0'],
     [
       'balancing: { max_connections: 1 }',
-      '1:14: balancing.max_connections: is no key of balancing; did you mean maxConnections?',
+      '1:14: balancing.max_connections: is not a key of balancing; did you mean maxConnections?',
     ],
     ['dns: []', '1:6: dns: is a list; it must be a mapping of keys (listen, ttl,'],
     ['dns: { listen: [] }', '1:16: dns.listen: is empty; it must be a list of one address at least'],
@@ -144,7 +144,7 @@ listen: []
     ],
     ['dns: { allow: [10.0.0.0/33] }', '1:16: dns.allow[0]: is "10.0.0.0/33"; it must be a subnet'],
     ['dns: { allow: [] }', '1:15: dns.allow: is empty, so nobody could ask'],
-    ['host: { address: 0.0.0.0 }', '1:18: host.address: is "0.0.0.0", which is no address of one host'],
+    ['host: { address: 0.0.0.0 }', '1:18: host.address: is "0.0.0.0", which is not an address of one host'],
     ['domain: a..b', '1:9: domain: is "a..b", which has a label "" that is empty'],
     ['domain: 10.0.0.1', '1:9: domain: is "10.0.0.1", which is an address'],
     ['environment: a.b', '1:14: environment: is "a.b", which has a character other than'],
@@ -160,7 +160,7 @@ listen: []
     ],
     [
       'sources: { swarm: {} }',
-      '1:12: sources.swarm: is no key of sources; remove it, or use one of docker, file, consul',
+      '1:12: sources.swarm: is not a key of sources; remove it, or use one of docker, file, consul',
     ],
     [
       "sources: { consul: { address: 'http://127.0.0.1:8500', services: used } }",

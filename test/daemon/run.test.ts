@@ -58,7 +58,7 @@ describe('fairlead run', () => {
     await writeFile(config, 'dns:\n  tll: 5\n  ttl: often\n');
     const { seen, exit } = run('run', '--config', 'fairlead.yaml');
     expect(await exit).toBe(78);
-    expect(seen.stderr).toContain('fairlead.yaml:2:3: dns.tll: is no key of dns; did you mean ttl?');
+    expect(seen.stderr).toContain('fairlead.yaml:2:3: dns.tll: is not a key of dns; did you mean ttl?');
     expect(seen.stderr).toContain('fairlead.yaml:3:8: dns.ttl: ');
     expect(seen.stdout).toBe('');
   }, 30_000);

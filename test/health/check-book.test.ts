@@ -59,7 +59,7 @@ describe('the check of a task', () => {
           code: 'health-check-invalid',
           subject: 'task shop_web_1',
           message:
-            'task shop_web_1: health label fairlead.health.port: "http" is no port; write a whole number from 1 to 65535; until then it counts as having no check',
+            'task shop_web_1: health label fairlead.health.port: "http" is not a port; write a whole number from 1 to 65535; until then it counts as having no check',
           task: 'shop_web_1',
         },
       ],

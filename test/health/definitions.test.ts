@@ -73,10 +73,10 @@ describe('labels', () => {
   });
 
   it.each<[Record<string, string>, string, RegExp]>([
-    [{ port: '70000' }, 'port', /"70000" is no port; write a whole number from 1 to 65535/],
+    [{ port: '70000' }, 'port', /"70000" is not a port; write a whole number from 1 to 65535/],
     [{ type: 'ping' }, 'type', /"ping" is none of tcp, http/],
     [{ 'http.body': '(' }, 'http.body', /"\(" is no regular expression \(.*Unterminated group\)/],
-    [{ 'http.status': '200-' }, 'http.status', /is no list of HTTP statuses/],
+    [{ 'http.status': '200-' }, 'http.status', /is not a list of HTTP statuses/],
     [{ 'http.path': 'healthz' }, 'http.path', /is no path; it begins with "\/"/],
     [{ 'http.path': '/a b\r\nX: y' }, 'http.path', /is no path/],
     [
@@ -84,13 +84,13 @@ describe('labels', () => {
       'http.headers',
       /sets the header Content-Length, which the check sets itself/,
     ],
-    [{ 'http.headers': 'X: a\r\nY: b' }, 'http.headers', /is no list of headers/],
+    [{ 'http.headers': 'X: a\r\nY: b' }, 'http.headers', /is not a list of headers/],
     [
       { request_line: 'GET / "HTTP/2.0"' },
       'request_line',
       /has the version "HTTP\/2\.0", which is no HTTP version/,
     ],
-    [{ exec: '[broken' }, 'exec', /is no list of words/],
+    [{ exec: '[broken' }, 'exec', /is not a list of words/],
     [{ type: 'exec' }, '', /has no command to execute; write one/],
     [{ type: 'udp' }, '', /has no port to check; write one/],
     [{ interval: '2s' }, '', /says nothing of what to check; write a type/],
@@ -111,7 +111,7 @@ describe('labels', () => {
       { port: '80', interval: '0' },
       '"0" is not a duration from 100ms to 24h, written with its unit: 500ms, 10s, 1m30s',
     ],
-    [{ port: '80', rise: 'two' }, '"two" is no whole number from 1 to 100'],
+    [{ port: '80', rise: 'two' }, '"two" is not a whole number from 1 to 100'],
     [{ port: '80', intervall: '1s' }, 'is no label of ours; did you mean fairlead.health.interval?'],
   ])('%j runs with the default', (given, message) => {
     const definition = checkFromLabels(labels(given), 80);
@@ -315,7 +315,7 @@ describe('rancher-compose.yml', () => {
     ],
     [
       'a:\n  health_check: 80',
-      ['2:3: service "a": health_check: is no mapping of keys; write "port: 80" below it'],
+      ['2:3: service "a": health_check: is not a mapping of keys; write "port: 80" below it'],
     ],
     [
       'a:\n  health_check: { port: [80] }',
@@ -324,7 +324,7 @@ describe('rancher-compose.yml', () => {
     [
       'a:\n  health_check: { port: 80, type: http }',
       [
-        '2:29: service "a": health_check.type: is no key of health_check; the keys are port, request_line, interval, response_timeout, healthy_threshold, unhealthy_threshold, initializing_timeout, reinitializing_timeout, strategy, recreate_on_quorum_strategy_config',
+        '2:29: service "a": health_check.type: is not a key of health_check; the keys are port, request_line, interval, response_timeout, healthy_threshold, unhealthy_threshold, initializing_timeout, reinitializing_timeout, strategy, recreate_on_quorum_strategy_config',
       ],
     ],
     [
@@ -343,14 +343,14 @@ b:
     unhealthy_threshold: 0
 `,
       [
-        '3:11: service "a": health_check.port: "99999" is no port; write a whole number from 1 to 65535',
+        '3:11: service "a": health_check.port: "99999" is not a port; write a whole number from 1 to 65535',
         '4:15: service "a": health_check.interval: "fast" is not a duration from 100ms to 24h, written in milliseconds, such as 2000, or with a unit, such as 2s',
-        '5:5: service "a": health_check.intervall: is no key of health_check; did you mean interval?',
+        '5:5: service "a": health_check.intervall: is not a key of health_check; did you mean interval?',
         '6:15: service "a": health_check.strategy: "recreat" is none of none, recreate, recreateOnQuorum',
         '7:5: service "a": health_check.recreate_on_quorum_strategy_config: is no mapping with "quorum: NUMBER"',
         '8:19: service "a": health_check.request_line: "GET / "HTTP/2"" has the version "HTTP/2", which is no HTTP version; write 1.0 or 1.1',
-        '12:51: service "b": health_check.recreate_on_quorum_strategy_config.quorum: "none" is no whole number from 1 to 100',
-        '13:26: service "b": health_check.unhealthy_threshold: "0" is no whole number from 1 to 100',
+        '12:51: service "b": health_check.recreate_on_quorum_strategy_config.quorum: "none" is not a whole number from 1 to 100',
+        '13:26: service "b": health_check.unhealthy_threshold: "0" is not a whole number from 1 to 100',
       ],
     ],
   ])('%j is told, everything with its place', (text, expected) => {
@@ -394,7 +394,7 @@ db:
           line: 1,
           column: 11,
           message:
-            'services: is no mapping of services; write "web: { health_check: { port: 80 } }" below it',
+            'services: is not a mapping of services; write "web: { health_check: { port: 80 } }" below it',
         },
       ],
     ],
@@ -415,7 +415,7 @@ db:
           line: 1,
           column: 83,
           message:
-            'service "web": health_check.recreate_on_quorum_strategy_config.quorom: is no key here; recreate_on_quorum_strategy_config has "quorum" alone',
+            'service "web": health_check.recreate_on_quorum_strategy_config.quorom: is not a key here; recreate_on_quorum_strategy_config has "quorum" alone',
         },
       ],
     ],
@@ -461,12 +461,12 @@ describe('the default of a stack', () => {
   });
 
   it.each<[unknown, [string, 'key' | 'value', RegExp][]]>([
-    [80, [['', 'key', /^is no mapping of keys/]]],
+    [80, [['', 'key', /^is not a mapping of keys/]]],
     [{}, [['', 'key', /^says nothing of what to check; write a type \(tcp, .*\) or a port$/]]],
     [{ type: 'tcp' }, [['', 'key', /^has no port to check; write one$/]]],
-    [{ http: { path: '/' } }, [['http', 'key', /^is no key .*; write its keys with dots: http\.path$/]]],
-    [{ port: 80, path: '/x' }, [['path', 'key', /^is no key .*; did you mean http\.path\?$/]]],
-    [{ '<<': { port: 80 } }, [['<<', 'key', /^is no key .*: maps are not merged here; write the keys out$/]]],
+    [{ http: { path: '/' } }, [['http', 'key', /^is not a key .*; write its keys with dots: http\.path$/]]],
+    [{ port: 80, path: '/x' }, [['path', 'key', /^is not a key .*; did you mean http\.path\?$/]]],
+    [{ '<<': { port: 80 } }, [['<<', 'key', /^is not a key .*: maps are not merged here; write the keys out$/]]],
     [
       { type: 'tcp', port: 80, 'http.body': '(' },
       [['http.body', 'value', /^says nothing to a check of type tcp; remove it, or write another type$/]],
@@ -475,8 +475,8 @@ describe('the default of a stack', () => {
     [{ type: 'docker', passive: true }, [['passive', 'value', /^does nothing where Docker alone probes;/]]],
     [{ type: 'ping', port: 80 }, [['type', 'value', /^"ping" is none of tcp, http/]]],
     [{ port: 80, 'http.body': '(' }, [['http.body', 'value', /^"\(" is no regular expression/]]],
-    [{ port: 80, 'http.status': 2 }, [['http.status', 'value', /^"2" is no list of HTTP statuses/]]],
-    [{ exec: [1] }, [['exec', 'value', /is no list of words/]]],
+    [{ port: 80, 'http.status': 2 }, [['http.status', 'value', /^"2" is not a list of HTTP statuses/]]],
+    [{ exec: [1] }, [['exec', 'value', /is not a list of words/]]],
     [
       { port: 80, rise: 2, healthy_threshold: 3 },
       [['healthy_threshold', 'key', /^says what rise says already; remove one of them$/]],
@@ -484,7 +484,7 @@ describe('the default of a stack', () => {
     [
       { prot: 80, interval: 'soon' },
       [
-        ['prot', 'key', /^is no key of health_check; did you mean port\?$/],
+        ['prot', 'key', /^is not a key of health_check; did you mean port\?$/],
         ['interval', 'value', /^"soon" is not a duration/],
       ],
     ],

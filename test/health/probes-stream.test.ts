@@ -181,7 +181,7 @@ describe('probes of streams', () => {
     '%s: an address that is not the task’s is refused',
     async (_kind, probe) => {
       const result = await probe({ ...target(9), addresses: ['10.0.0.1'] }, new AbortController().signal);
-      expect(result).toEqual({ ok: false, detail: 'refused: 127.0.0.1 is no address of the task' });
+      expect(result).toEqual({ ok: false, detail: 'refused: 127.0.0.1 is not an address of the task' });
     },
   );
 

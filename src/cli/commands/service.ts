@@ -18,7 +18,8 @@ export async function run(context: Context): Promise<number> {
   const text = context.argument(0) ?? '';
   const { domain } = await context.get<StatusJson>('/v1/status');
   const name = parseServiceName(text, domain);
-  if (!name) throw new CliError(EXIT.usage, `"${text}" is no name of a service; give one such as web.shop`);
+  if (!name)
+    throw new CliError(EXIT.usage, `"${text}" is not a name of a service; give one such as web.shop`);
   const { stack, service, sidekick } = name.stack === undefined ? await onlyOne(context, name) : name;
   const path = `/v1/services/${encodeURIComponent(stack ?? '')}/${encodeURIComponent(service)}`;
   const detail = await context.get<ServiceDetailJson>(path, { sidekick });

@@ -12,7 +12,7 @@ export type Asked =
       /** How long it took. */
       readonly ms: number;
     }
-  /** `name`: the text is no domain name. `silence`: this client gets no reply. */
+  /** `name`: the text is not a valid domain name. `silence`: this client gets no reply. */
   | { readonly ok: false; readonly fault: 'name' | 'silence' };
 
 /**

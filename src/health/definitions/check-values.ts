@@ -16,7 +16,7 @@ export const readPort: Reader<number> = (text) => {
   const port = Number(text);
   return /^\d{1,5}$/.test(text) && port >= 1 && port <= 65535
     ? good(port)
-    : bad('is no port; write a whole number from 1 to 65535');
+    : bad('is not a port; write a whole number from 1 to 65535');
 };
 
 const longestMs = 24 * 3_600_000;
@@ -40,7 +40,7 @@ export const readCount: Reader<number> = (text) => {
   const count = Number(text);
   return /^\d{1,3}$/.test(text) && count >= 1 && count <= 100
     ? good(count)
-    : bad('is no whole number from 1 to 100');
+    : bad('is not a whole number from 1 to 100');
 };
 
 export const readBoolean: Reader<boolean> = (text) => {
@@ -67,7 +67,7 @@ export const readStatuses: Reader<readonly StatusRange[]> = (text) => {
     const from = Number(match?.[1]);
     const to = Number(match?.[2] ?? match?.[1]);
     if (!match || from < 100 || to > 599 || from > to)
-      return bad('is no list of HTTP statuses from 100 to 599; write them as 200-399, 401');
+      return bad('is not a list of HTTP statuses from 100 to 599; write them as 200-399, 401');
     ranges.push({ from, to });
   }
   return good(ranges);
@@ -88,7 +88,7 @@ export const readHeaders: Reader<Readonly<Record<string, string>>> = (text) => {
     const name = item.slice(0, colon).trim();
     const value = item.slice(colon + 1).trim();
     if (colon < 1 || !token.test(name) || !headerValue.test(value))
-      return bad('is no list of headers; write them as "Name: value; Name: value"');
+      return bad('is not a list of headers; write them as "Name: value; Name: value"');
     if (ownHeaders.includes(name.toLowerCase()))
       return bad(`sets the header ${name}, which the check sets itself (Host has a key of its own)`);
     headers[name] = value;
@@ -145,7 +145,7 @@ export const readOctets: Reader<string> = (text) => {
 export const readDnsName: Reader<string> = (text) => {
   const name = text.toLowerCase().replace(/\.$/, '');
   const isName = name.length <= 253 && name.split('.').every((label) => /^[a-z0-9_-]{1,63}$/.test(label));
-  return name === '' || isName ? good(name === '' ? '.' : name) : bad('is no domain name');
+  return name === '' || isName ? good(name === '' ? '.' : name) : bad('is not a valid domain name');
 };
 
 /** A gRPC service name such as `shop.v1.Cart`; '' is the server as a whole. */
@@ -164,5 +164,5 @@ export const readCommand: Reader<readonly string[]> = (text) => {
   } catch {
     // Said below: whoever begins with a bracket means a list.
   }
-  return bad('is no list of words; write ["program", "argument"] or a line for the shell');
+  return bad('is not a list of words; write ["program", "argument"] or a line for the shell');
 };

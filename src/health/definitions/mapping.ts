@@ -60,7 +60,7 @@ export function readHealthCheckMapping(value: unknown, from: string, keys: Mappi
     faults.push({ path, part, message });
   };
   if (!isMapping(value)) {
-    fault([], 'key', 'is no mapping of keys; write "port: 80" below it');
+    fault([], 'key', 'is not a mapping of keys; write "port: 80" below it');
     return { faults };
   }
   const known = keys === 'rancher' ? rancherKeys : allKeys;
@@ -82,7 +82,7 @@ export function readHealthCheckMapping(value: unknown, from: string, keys: Mappi
       if (text === undefined) fault([key], 'key', 'is no mapping with "quorum: NUMBER"');
       else put('quorum', [key, 'quorum'], text);
       for (const inner of Object.keys(isMapping(item) ? item : {}))
-        if (inner !== 'quorum') fault([key, inner], 'key', `is no key here; ${key} has "quorum" alone`);
+        if (inner !== 'quorum') fault([key, inner], 'key', `is not a key here; ${key} has "quorum" alone`);
       continue;
     }
     const field = known.get(key);
@@ -109,7 +109,7 @@ export function readHealthCheckMapping(value: unknown, from: string, keys: Mappi
 }
 
 function unknownKey(key: string, item: unknown, known: readonly string[]): string {
-  const what = 'is no key of health_check';
+  const what = 'is not a key of health_check';
   if (key === '<<') return `${what}: maps are not merged here; write the keys out`;
   const inside = Object.keys(isMapping(item) ? item : {}).map((inner) => `${key}.${inner}`);
   const dotted = known.find((each) => inside.includes(each));

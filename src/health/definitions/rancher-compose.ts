@@ -35,7 +35,7 @@ export function readRancherCompose(text: string, file: string): RancherComposeCh
   const inVersion2 = isMapping(below) && !('health_check' in below);
   const base: KeyPath = inVersion2 ? ['services'] : [];
   if ('services' in yaml.value && below !== null && !isMapping(below))
-    note(['services'], 'value', `services: is no mapping of services; write "${EXAMPLE}" below it`);
+    note(['services'], 'value', `services: is not a mapping of services; write "${EXAMPLE}" below it`);
   const seen = new Map<string, string>();
   for (const [name, entry] of Object.entries(inVersion2 ? below : yaml.value)) {
     if (!isMapping(entry) || !('health_check' in entry)) continue;

@@ -57,8 +57,8 @@ export function abortedWith(signal: AbortSignal, when?: string): ProbeResult {
 
 /** @returns the refusal, when the target is not one of the task's own addresses */
 export function outside({ ip, addresses, port }: ProbeTarget): ProbeResult | undefined {
-  if (!addresses.includes(ip)) return failed(`refused: ${ip} is no address of the task`);
-  return port > 0 && port <= 65535 ? undefined : failed(`refused: ${port} is no port`);
+  if (!addresses.includes(ip)) return failed(`refused: ${ip} is not an address of the task`);
+  return port > 0 && port <= 65535 ? undefined : failed(`refused: ${port} is not a port`);
 }
 
 function codeOf(error: unknown): string {

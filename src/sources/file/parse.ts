@@ -138,8 +138,8 @@ function unknownKey(path: KeyPath, key: string): string {
   const known = keysOf[sectionAt(path)] ?? [];
   const near = nearest(key, known);
   return near === undefined
-    ? `is no known key here; use ${known.join(', ')}`
-    : `is no known key; did you mean ${near}?`;
+    ? `is not a known key here; use ${known.join(', ')}`
+    : `is not a known key; did you mean ${near}?`;
 }
 
 function sectionAt(path: KeyPath): string {

@@ -55,7 +55,7 @@ const portText = z
     const name = match?.[1] ?? match?.[5];
     if (!match || !isPort || (match[1] !== undefined && match[5] !== undefined)) {
       context.addIssue(
-        `"${text}" is no port; write number/protocol such as 80/tcp, http=80/tcp to name it, or 8080:80/tcp where tasks listen on another`,
+        `"${text}" is not a port; write number/protocol such as 80/tcp, http=80/tcp to name it, or 8080:80/tcp where tasks listen on another`,
       );
       return z.NEVER;
     }

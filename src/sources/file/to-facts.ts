@@ -174,7 +174,7 @@ function taskPorts(
     const known = ports.map((port) => `${port.port}/${port.protocol}`).join(', ');
     conflicts.push({
       path: [...path, 'ports', key],
-      message: `"${key}" is no port of the service; ${known ? `use one of ${known}` : 'give the service its ports first'}`,
+      message: `"${key}" is not a port of the service; ${known ? `use one of ${known}` : 'give the service its ports first'}`,
     });
   }
   return result;

@@ -92,13 +92,13 @@ describe('the services file', () => {
     [
       'a key with a slip',
       'stacks:\n  shop:\n    servces: {}\n',
-      ['3:5: stacks.shop.servces: is no known key; did you mean services?'],
+      ['3:5: stacks.shop.servces: is not a known key; did you mean services?'],
     ],
     [
       'a key of nowhere',
       'stacks: { shop: { services: { web: { color: red } } } }',
       [
-        '1:38: stacks.shop.services.web.color: is no known key here; use ports, endpoint_mode, vip, balancing, tasks, external_ips, hostname, alias_of, links, labels',
+        '1:38: stacks.shop.services.web.color: is not a known key here; use ports, endpoint_mode, vip, balancing, tasks, external_ips, hostname, alias_of, links, labels',
       ],
     ],
     [
@@ -138,7 +138,7 @@ describe('the services file', () => {
       'a port that the service has not',
       'stacks: { s: { services: { w: { ports: [80/tcp], tasks: [{ name: t, ports: { 81/tcp: 1 } }] } } } }',
       [
-        '1:78: stacks.s.services.w.tasks.0.ports.81/tcp: "81/tcp" is no port of the service; use one of 80/tcp',
+        '1:78: stacks.s.services.w.tasks.0.ports.81/tcp: "81/tcp" is not a port of the service; use one of 80/tcp',
       ],
     ],
     [
@@ -160,7 +160,7 @@ describe('the services file', () => {
       [
         '1:57: stacks.s.services.w.balancing.scheduler: "wrrr" must be one of rr, wrr, lc, wlc, sed, nq, dh, sh, sh-port, mh, mh-port, lblc, lblcr, fo, ovf, twos; did you mean wrr?',
         '1:73: stacks.s.services.w.balancing.affinity: "2d" must be a duration of at most 1d, written with its unit: 500ms, 10s, 1m30s (0: none)',
-        '1:77: stacks.s.services.w.balancing.schedular: is no known key; did you mean scheduler?',
+        '1:77: stacks.s.services.w.balancing.schedular: is not a known key; did you mean scheduler?',
         '1:106: stacks.s.services.w.balancing.accept_proxy: "2" must be true or false',
       ],
     ],
@@ -186,7 +186,7 @@ describe('the services file', () => {
       'stacks: { s: { services: { w: { endpoint_mode: x, ports: [99999/tcp] } } } }',
       [
         '1:48: stacks.s.services.w.endpoint_mode: must be dnsrr or vip',
-        '1:59: stacks.s.services.w.ports.0: "99999/tcp" is no port; write number/protocol such as 80/tcp, http=80/tcp to name it, or 8080:80/tcp where tasks listen on another',
+        '1:59: stacks.s.services.w.ports.0: "99999/tcp" is not a port; write number/protocol such as 80/tcp, http=80/tcp to name it, or 8080:80/tcp where tasks listen on another',
       ],
     ],
   ])('tells of %s with line and column', (_what, text, expected) => expect(faults(text)).toEqual(expected));
