@@ -466,7 +466,10 @@ describe('the default of a stack', () => {
     [{ type: 'tcp' }, [['', 'key', /^has no port to check; write one$/]]],
     [{ http: { path: '/' } }, [['http', 'key', /^is not a key .*; write its keys with dots: http\.path$/]]],
     [{ port: 80, path: '/x' }, [['path', 'key', /^is not a key .*; did you mean http\.path\?$/]]],
-    [{ '<<': { port: 80 } }, [['<<', 'key', /^is not a key .*: maps are not merged here; write the keys out$/]]],
+    [
+      { '<<': { port: 80 } },
+      [['<<', 'key', /^is not a key .*: maps are not merged here; write the keys out$/]],
+    ],
     [
       { type: 'tcp', port: 80, 'http.body': '(' },
       [['http.body', 'value', /^says nothing to a check of type tcp; remove it, or write another type$/]],
