@@ -2,13 +2,7 @@ import type { CatalogReader } from '../catalog/catalog.js';
 import type { DrainMark, DrainTarget } from '../catalog/health-overlay.js';
 import type { Health, Problem, SourceStatus, ServiceKey } from '../catalog/model.js';
 import type { AdoptionJson, AdoptionStatusJson } from './types/adoption.js';
-import type {
-  AnsweringJson,
-  DnsCountersJson,
-  ForwardingJson,
-  TransportJson,
-  ZonesJson,
-} from './types/dns-figures.js';
+import type { StatusJson } from './types/resources.js';
 import type { ExplainJson, ViewJson } from './types/query.js';
 import type { VipCounters, VipSettings, VipState, VipStatusJson, VipTaskJson } from './types/vips.js';
 import type { TemplateJson } from './types/templates.js';
@@ -74,19 +68,7 @@ export interface DaemonStatus {
     /** Keys that changed since the daemon started and are in force after a restart only; absent: none. */
     readonly needsRestart?: readonly string[];
   };
-  readonly dns: {
-    /** Bound addresses, `ip:port`. */
-    readonly listen: readonly string[];
-    /** Whether every configured address is bound. */
-    readonly ready: boolean;
-    /** `ip:port`, in the order they are tried. */
-    readonly upstreams: readonly string[];
-    readonly forwarding: ForwardingJson;
-    readonly counters: DnsCountersJson;
-    readonly answering: AnsweringJson;
-    readonly transport: TransportJson;
-    readonly zones: ZonesJson;
-  };
+  readonly dns: StatusJson['dns'];
 }
 
 /** What the API sees of the daemon. */
