@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -179,8 +180,8 @@ describe('the route', () => {
     expect(await ask(fixture.socket, '/metrics?task')).toMatchObject({ status: 400 });
   });
 
-  /** Clients that ask and then take nothing of an answer that is too long for the buffers of a socket. */
-  const deaf = (count: number): Socket[] => {
+  /** Clients that take the beginning of an answer and nothing more; it is too long for the buffers of a socket. */
+  const deaf = async (count: number): Promise<readonly Socket[]> => {
     const many = Array.from({ length: 5000 }, (_, i) =>
       task(`t${i}`, `t${i}`, '10.42.0.1', {
         health: 'unhealthy',
@@ -188,13 +189,20 @@ describe('the route', () => {
       }),
     );
     fixture.sink.replace({ tasks: many });
-    return Array.from({ length: count }, () => {
+    const sockets = Array.from({ length: count }, () => {
       const socket = connect(fixture.socket);
-      socket.pause();
       socket.on('error', () => undefined);
       socket.write('GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n');
       return socket;
     });
+    // Another scrape that came before these were let in would take the place of one.
+    const begun = async (socket: Socket) => {
+      const [piece] = (await once(socket, 'data')) as [Buffer];
+      socket.pause();
+      expect(piece.toString()).toMatch(/^HTTP\/1\.1 200 /);
+    };
+    await Promise.all(sockets.map(begun));
+    return sockets;
   };
   const isFull = async () => {
     const { status, body } = await ask(fixture.socket, '/metrics');
@@ -203,8 +211,10 @@ describe('the route', () => {
   const isFree = async () => expect((await ask(fixture.socket, '/metrics')).status).toBe(200);
 
   it('reads for so many clients at a time, and forgets one that goes away', async () => {
-    const sockets = deaf(STREAM_LIMITS.maxScrapes);
-    await vi.waitFor(isFull);
+    await stopApi(fixture);
+    fixture = await startApi({ limits: { ...STREAM_LIMITS, stallMs: 600_000 } });
+    const sockets = await deaf(STREAM_LIMITS.maxScrapes);
+    await isFull();
     sockets[0]?.destroy();
     await vi.waitFor(isFree);
     for (const socket of sockets) socket.destroy();
@@ -213,10 +223,15 @@ describe('the route', () => {
   it('drops a client that takes nothing', async () => {
     await stopApi(fixture);
     fixture = await startApi({ limits: { ...STREAM_LIMITS, maxScrapes: 1, stallMs: 500 } });
-    const sockets = deaf(1);
-    await vi.waitFor(isFull);
+    const [socket] = await deaf(1);
+    if (!socket) throw new Error('no client');
     await vi.waitFor(isFree);
-    for (const socket of sockets) socket.destroy();
+    let last = '';
+    socket.on('data', (piece: Buffer) => (last = piece.toString().slice(-5)));
+    const closed = once(socket, 'close');
+    socket.resume();
+    await closed;
+    expect(last).not.toBe('0\r\n\r\n');
   });
 });
 

@@ -50,8 +50,6 @@ describeSource('docker', async (): Promise<SourceWorld> => {
   const directory = folder();
   const engine = new FakeEngine(join(directory, 'docker.sock'));
   await engine.up();
-  // Loading the client takes longer than some of the waits.
-  await import('dockerode');
   const ids = new Map<string, { readonly id: string; readonly ip: string }>();
   return {
     create: () =>
@@ -59,7 +57,7 @@ describeSource('docker', async (): Promise<SourceWorld> => {
         socket: engine.socket,
         environment: 'default',
         hostAddress: () => '192.0.2.1',
-        resyncMs: 60_000,
+        resyncMs: 600_000,
         timing,
       }),
     have(tasks) {

@@ -166,8 +166,9 @@ export class EventHandler {
       this.#options.table.overlay(isGivenUp ? ended(known, notStarted) : { ...known, attachments }, cause);
     }
     if (known === undefined || known.phase === 'stopped' || known.phase === 'starting') {
-      // Part of a start or of a death, whose own event says more.
-      this.#options.queue.markLater(container, this.#options.timing.created, cause);
+      // Part of a start or of a death, whose own event says more. An inspection that was asked for before a start began would
+      // take the addresses of the start away again.
+      this.#options.queue.markLater(container, this.#options.timing.created, cause, action === 'connect');
       if (action === 'connect' && known !== undefined) void this.#starting(container, event, cause);
       return;
     }

@@ -56,9 +56,16 @@ export class WorkQueue {
     if (invalidates) job.current = false;
   }
 
-  /** Marks it in `ms`, unless it is marked before. */
-  markLater(id: string, ms: number, cause: string): void {
-    if (this.#stopped || this.#jobs.has(id)) return;
+  /**
+   * Marks it in `ms`, unless it is marked before.
+   * @param invalidates an answer under way is out of date, as of {@link mark}: then it is marked at once
+   */
+  markLater(id: string, ms: number, cause: string, invalidates = false): void {
+    if (this.#stopped) return;
+    if (this.#jobs.has(id)) {
+      if (invalidates) this.mark(id, cause, true);
+      return;
+    }
     this.#forgetLater(id);
     this.#later.set(
       id,

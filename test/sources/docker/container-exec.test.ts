@@ -22,16 +22,20 @@ const options = (over: { readonly signal?: AbortSignal; readonly maxOutput?: num
   ...over,
 });
 
-/** A container, and the adapter on the real client. Killing is what the fake engine makes of it. */
+/**
+ * A container, and the adapter on the real client. Killing is what the fake engine makes of it.
+ * @param call how long the engine may take to answer, in ms; by default longer than any machine is busy
+ */
 async function prepared(
   program: Program = {},
   kill: (pid: number, container: string) => void = (pid) => harness.engine.execs.kill(pid),
+  call = 600_000,
 ) {
   const { engine } = harness;
   engine.execs.program = program;
   const exec = new EngineExec(kill);
   const signal = new AbortController().signal;
-  const port = await connectByDockerode(engine.socket, { connect: 1000, call: 500 }, signal);
+  const port = await connectByDockerode(engine.socket, { connect: 600_000, call }, signal);
   ports.push(port);
   exec.use(port);
   return { engine, exec, id: engine.model.run('web'), port };
@@ -143,7 +147,7 @@ describe('a program that cannot be run', () => {
     ['/exec/0e0/json', 'garbage'],
     ['/exec/0e0/json', 'notThere'],
   ] as const)('for a reason of the engine’s says nothing of the container: %s %s', async (path, fault) => {
-    const { engine, exec, id } = await prepared();
+    const { engine, exec, id } = await prepared({}, undefined, 500);
     engine.faults.set(path, faults[fault]);
     await expect(exec.exec(id, ['x'], options())).rejects.toMatchObject({
       name: 'ExecError',

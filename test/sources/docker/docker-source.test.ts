@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { faults } from './fake-engine.js';
-import { timing, useHarness } from './harness.js';
+import { impatient, timing, useHarness } from './harness.js';
 
 const on = useHarness();
 const compose = { 'com.docker.compose.project': 'shop', 'com.docker.compose.service': 'web' };
@@ -44,7 +44,7 @@ describe('the first sync', () => {
     expect([...on.sink.services.keys()]).toEqual(['default/default/tls']);
     on.engine.model.die(run, 0);
     on.engine.model.destroy(run);
-    await vi.waitFor(() => expect([...on.sink.services.keys()]).toEqual([]), { timeout: 5000 });
+    await on.sink.until(() => on.sink.services.size === 0);
   });
 
   it('pins the API to what both know, and again after an upgrade', async () => {
@@ -95,7 +95,7 @@ describe('the first sync', () => {
 
   it('is not waited for when the engine does not answer', async () => {
     on.engine.faults.set('/_ping', faults.hang);
-    await on.started();
+    await on.started({ timing: { ...timing, call: 20 } });
     expect(on.sink.statuses.at(-1)).toMatchObject({
       state: 'loading',
       error: expect.stringContaining('has not answered yet') as string,
@@ -141,7 +141,7 @@ describe('the engine goes away', () => {
     ['the list is garbage', () => on.engine.faults.set('/containers/json', faults.garbage)],
   ])('it is stale and then live again: %s', async (_what, fail) => {
     on.engine.model.run('web');
-    await on.started({ resyncMs: 50, timing: { ...timing, ping: 50 } });
+    await on.started({ resyncMs: 50, timing: { ...impatient, ping: 50 } });
     fail();
     await on.sink.until(() => on.sink.state === 'stale');
     on.engine.faults.clear();
@@ -181,7 +181,7 @@ describe('the end', () => {
   ])('leaves nothing behind and tells nothing more: %s', async (_what, fail) => {
     on.engine.model.run('web');
     fail();
-    const one = on.source({ timing: { ...timing, call: 60_000, connect: 60_000 } });
+    const one = on.source();
     const start = one.start(on.sink);
     await vi.waitFor(() => expect(on.engine.requests.length).toBeGreaterThan(0));
     await one.stop();

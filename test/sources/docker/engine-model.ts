@@ -39,6 +39,8 @@ export class EngineModel {
   /** The container whose start is under way: it is connected, and does not run yet. */
   starting: string | undefined;
   onEvent: (event: ModelEvent) => void = () => undefined;
+  /** What waits for the end of the start that is under way. */
+  readonly #afterStart: (() => void)[] = [];
   readonly #now: () => number;
   #count = 0;
   #stamp = 0;
@@ -80,6 +82,7 @@ export class EngineModel {
     container.startedAt = this.#tick();
     container.health = container.options.healthcheck === true ? 'starting' : undefined;
     this.#say(id, 'start');
+    this.#endStart();
   }
 
   /** The first half of a start: it is connected to its networks. An inspection is answered when {@link start} ends it. */
@@ -96,6 +99,13 @@ export class EngineModel {
     const { places } = this.#get(id);
     for (const network of places.keys()) this.#sayNetwork(network, 'disconnect', id);
     places.clear();
+    this.#endStart();
+  }
+
+  /** Runs an inspection: at once, unless the container's start is under way, which the real engine lets end first. */
+  inspect(id: string, answer: () => void): void {
+    if (this.starting === id) this.#afterStart.push(answer);
+    else answer();
   }
 
   run(name: string, options: ModelOptions = {}): string {
@@ -266,6 +276,10 @@ export class EngineModel {
     ]);
     const entries = Name === 'docker_gwbridge' ? bridged : places;
     return { ...network, Containers: Object.fromEntries(entries) as unknown };
+  }
+
+  #endStart(): void {
+    for (const answer of this.#afterStart.splice(0)) answer();
   }
 
   #networksOf({ options }: ModelContainer): readonly string[] {

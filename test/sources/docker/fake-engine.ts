@@ -129,9 +129,12 @@ export class FakeEngine {
     } else if (this.execs.serve(path, request, response)) {
       return;
     } else {
-      const json = this.#answer(path);
-      if (json === undefined) faults.notThere(response);
-      else response.end(JSON.stringify(json));
+      const container = /^\/containers\/(\w+)\/json$/.exec(path)?.[1];
+      this.model.inspect(container ?? '', () => {
+        const json = this.#answer(path);
+        if (json === undefined) faults.notThere(response);
+        else response.end(JSON.stringify(json));
+      });
     }
   }
 

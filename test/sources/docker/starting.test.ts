@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import { faults } from './fake-engine.js';
-import { useHarness } from './harness.js';
+import { timing, useHarness } from './harness.js';
 
 const on = useHarness();
 
@@ -8,7 +8,7 @@ const labels = { 'com.docker.compose.project': 'shop', 'com.docker.compose.servi
 
 describe('a container that is being started', () => {
   it('is known by its labels from its create event on, before the engine answers an inspection', async () => {
-    await on.started();
+    await on.started({ timing: { ...timing, created: 0 } });
     on.engine.faults.set('/containers/', faults.hang);
     on.engine.model.create('shop_web_1', { labels });
     await on.shows('shop_web_1 stopped');
@@ -35,6 +35,26 @@ describe('a container that is being started', () => {
     on.engine.model.prepare(web);
     await on.shows('web initializing 10.9.7.2');
     expect(on.sink.networks.get(on.engine.model.networkId('new_net'))?.name).toBe('new_net');
+  });
+
+  it('keeps its addresses when an inspection from before its start is answered late', async () => {
+    await on.started({ timing: { ...timing, created: 0 } });
+    const held: (() => void)[] = [];
+    on.engine.faults.set('/containers/', (response) => held.push(() => response.end(before)));
+    const web = on.engine.model.create('web');
+    const before = JSON.stringify(on.engine.model.inspectJson(web));
+    await vi.waitFor(() => expect(held).toHaveLength(1));
+    on.engine.faults.clear();
+    on.engine.model.prepare(web);
+    await on.shows('web initializing 172.17.0.2');
+    const told = on.sink.updates.length;
+    held[0]?.();
+    // It is asked again, and answered when the start has ended.
+    await vi.waitFor(() => expect(on.engine.inspected()).toHaveLength(2));
+    on.engine.model.start(web);
+    await on.shows('web healthy 172.17.0.2');
+    const healths = on.sink.updates.slice(told).flatMap(({ tasks }) => tasks?.map(({ health }) => health));
+    expect(healths).toEqual(['healthy']);
   });
 
   it('loses its addresses when the start fails', async () => {
@@ -73,8 +93,11 @@ describe('a container that is being started', () => {
     const web = on.engine.model.create('web', { networks: ['mesh'] });
     on.engine.model.gatewayBridge.set(web, '172.18.0.7');
     on.engine.model.prepare(web);
-    await on.sink.until(() => on.sink.named('web')?.clientAddresses?.[0] === '172.18.0.7');
-    expect(on.sink.named('web')).toMatchObject({ health: 'initializing', endpoints: [{ ip: '10.0.1.2' }] });
+    const known = () => on.sink.named('web');
+    await on.sink.until(
+      () => known()?.clientAddresses?.[0] === '172.18.0.7' && known()?.endpoints[0]?.ip === '10.0.1.2',
+    );
+    expect(known()?.health).toBe('initializing');
   });
 
   it('many at once cost few inspections of their network', async () => {
