@@ -25,7 +25,7 @@ const attacks: readonly (readonly [string, () => Promise<Figure[]>])[] = [
 ];
 
 describe('under attack', () => {
-  it.each(attacks)('%s: every bound is kept', { timeout: 60_000 }, async (_name, attack) => {
+  it.each(attacks)('%s: every bound is kept', async (_name, attack) => {
     const bounded = (await attack()).filter((figure) => figure.bound !== undefined && !isTime(figure));
     expect(bounded.length).toBeGreaterThan(0);
     expect(bounded.filter((figure) => !holds(figure))).toEqual([]);

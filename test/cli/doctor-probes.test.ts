@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { probeDocker } from '../../src/cli/doctor/probe-docker.js';
 import { probeAnswer, probeTcp, probeUdp } from '../../src/cli/doctor/probe-port.js';
+import { closedPort } from '../support/own-port.js';
 
 describe('probes', () => {
   let dir: string;
@@ -93,13 +94,13 @@ describe('probes', () => {
     socket.on('message', (query, { port: to }) => socket.send(query, to, '127.0.0.1'));
     expect(await probeAnswer(address)).toBe(true);
     await new Promise<void>((resolve) => socket.close(resolve));
-    expect(await probeUdp(address)).toBe('free');
+    expect(await probeUdp({ ip: '127.0.0.1', port: closedPort })).toBe('free');
     expect(await probeUdp({ ip: '192.0.2.1', port: 5300 })).toBe('no-address');
     const server = createTcpServer();
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const bound = server.address() as { port: number };
     expect(await probeTcp({ ip: '127.0.0.1', port: bound.port })).toBe('taken');
     await new Promise((resolve) => server.close(resolve));
-    expect(await probeTcp({ ip: '127.0.0.1', port: bound.port })).toBe('free');
+    expect(await probeTcp({ ip: '127.0.0.1', port: closedPort })).toBe('free');
   });
 });

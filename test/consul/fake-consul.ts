@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import type { Socket } from 'node:net';
+import { ownPort } from '../support/own-port.js';
 
 export interface FakeCheck {
   CheckID: string;
@@ -27,6 +28,8 @@ export interface FakeInstance {
   Checks: FakeCheck[];
 }
 
+let agents = 0;
+
 /** An agent's HTTP API in memory, with blocking queries, and with every way to misbehave. One node, one datacenter. */
 export class FakeConsul {
   readonly instances = new Map<string, FakeInstance>();
@@ -35,8 +38,8 @@ export class FakeConsul {
   readonly tokens = new Set<string>();
   /** What is answered instead of the truth; returns false to answer the truth. */
   fault: (request: IncomingMessage, response: ServerResponse) => boolean = () => false;
-  /** Meta keys and names that Consul refuses are refused here as well. */
-  port = 0;
+  /** An address of its own: it listens there again after it was away. */
+  readonly host = `127.95.0.${++agents % 256}`;
   #index = 10;
   readonly #indexes = new Map<string, number>();
   readonly #waiting = new Set<() => void>();
@@ -44,7 +47,7 @@ export class FakeConsul {
   #server: Server | undefined;
 
   get address(): string {
-    return `http://127.0.0.1:${this.port}`;
+    return `http://${this.host}:${ownPort}`;
   }
 
   get index(): number {
@@ -68,9 +71,8 @@ export class FakeConsul {
     this.#server = server;
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
-      server.listen(this.port, '127.0.0.1', resolve);
+      server.listen(ownPort, this.host, resolve);
     });
-    this.port = (server.address() as AddressInfo).port;
   }
 
   async down(): Promise<void> {

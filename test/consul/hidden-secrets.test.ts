@@ -15,7 +15,7 @@ it('no error shows the token or the login of the address, whatever the server sa
   const client = new ConsulClient(
     consulAddress(
       { token: 's3cr3t-token' },
-      { CONSUL_HTTP_ADDR: `http://me:s3cr3t-word@127.0.0.1:${consul.port}` },
+      { CONSUL_HTTP_ADDR: consul.address.replace('//', '//me:s3cr3t-word@') },
     ),
   );
   onTestFinished(() => client.close());
@@ -25,7 +25,7 @@ it('no error shows the token or the login of the address, whatever the server sa
   expect(refused).toMatch(/no rights: \*\*\* Basic \*\*\* \(HTTP 403\)$/);
   await consul.down();
   const away = await client.get('/catalog/services').then(JSON.stringify, String);
-  expect(away).toContain('//***@127.0.0.1');
+  expect(away).toContain(`//***@${consul.host}`);
   expect(`${refused} ${away} ${client.address}`).not.toMatch(/s3cr3t/);
   expect(refused).not.toContain(login);
 });

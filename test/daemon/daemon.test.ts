@@ -17,7 +17,7 @@ describe('the daemon', () => {
     // An editor that truncates the file first would show an empty one for a moment.
     await writeFile(ground.path('next.yaml'), services('192.0.2.2'));
     await rename(ground.path('next.yaml'), ground.path('services.yaml'));
-    await vi.waitFor(async () => expect(await ask(daemon, web)).toBe('192.0.2.2/5'), { timeout: 8000 });
+    await vi.waitFor(async () => expect(await ask(daemon, web)).toBe('192.0.2.2/5'));
     expect(daemon.status().dns).toMatchObject({
       ready: true,
       counters: { replies: { NXDOMAIN: 1, REFUSED: 1 } },
@@ -122,9 +122,8 @@ describe('the daemon', () => {
 describe('a start', () => {
   it('saves what it found without a change after it, so that kill -9 loses nothing', async () => {
     const daemon = await ground.started();
-    await vi.waitFor(
-      async () => expect(await readFile(ground.path('state', 'catalog.json'), 'utf8')).toContain('192.0.2.1'),
-      { timeout: 10_000 },
+    await vi.waitFor(async () =>
+      expect(await readFile(ground.path('state', 'catalog.json'), 'utf8')).toContain('192.0.2.1'),
     );
     expect(daemon.status().state).toMatchObject({ failures: 0, writtenAt: expect.any(Number) as number });
   });

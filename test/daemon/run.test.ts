@@ -2,9 +2,14 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { builtFairlead } from '../support/built-fairlead.js';
 
-const entry = join(import.meta.dirname, '../../src/main.ts');
+let built: ReturnType<typeof builtFairlead>;
+beforeAll(() => {
+  built = builtFairlead();
+});
+afterAll(() => rm(built.folder, { recursive: true }));
 
 let directory: string;
 let config: string;
@@ -26,8 +31,9 @@ dns:
   listen: ["127.0.0.1:0"]
   upstreams: []
   ttl: ${ttl}
+  native: off
 sources: { file: { path: services.yaml } }
-vip: { pool: 127.43.0.0/16 }
+vip: { pool: 127.43.0.0/16, native: off }
 api: { listen: ["unix:api.sock"] }
 `;
 
@@ -38,8 +44,7 @@ function run(...args: string[]) {
 
 /** @param flags Node's own */
 function runNode(flags: readonly string[], ...args: string[]) {
-  const tsx = ['--import', import.meta.resolve('tsx')];
-  const child = spawn(process.execPath, [...tsx, ...flags, entry, ...args], {
+  const child = spawn(process.execPath, [...flags, built.command, ...args], {
     cwd: directory,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -51,7 +56,7 @@ function runNode(flags: readonly string[], ...args: string[]) {
   return { child, seen, exit };
 }
 
-const until = (check: () => void) => vi.waitFor(check, { timeout: 20_000, interval: 50 });
+const until = (check: () => void) => vi.waitFor(check, { interval: 50 });
 
 describe('fairlead run', () => {
   it('ends with 78 and tells every mistake with line and column', async () => {
@@ -61,7 +66,7 @@ describe('fairlead run', () => {
     expect(seen.stderr).toContain('fairlead.yaml:2:3: dns.tll: is not a key of dns; did you mean ttl?');
     expect(seen.stderr).toContain('fairlead.yaml:3:8: dns.ttl: ');
     expect(seen.stdout).toBe('');
-  }, 30_000);
+  });
 
   it('says what it serves and three commands, reloads on SIGHUP, keeps the old on a mistake, ends on SIGTERM', async () => {
     await writeFile(config, good('5'));
@@ -90,7 +95,7 @@ describe('fairlead run', () => {
     });
     child.kill('SIGTERM');
     expect(await exit).toBe(0);
-  }, 60_000);
+  });
 
   it('runs a demo whose three commands work when they are pasted', async () => {
     const socket = `unix:${join(directory, 'demo.sock')}`;
@@ -98,6 +103,8 @@ describe('fairlead run', () => {
       `api.listen=["${socket}"]`,
       'dns.listen=["127.0.0.1:0"]',
       'dns.upstreams=[]',
+      'dns.native=off',
+      'vip.native=off',
       `state=${directory}`,
     ];
     const { seen } = run('run', '--demo', 'always', ...settings.flatMap((setting) => ['--set', setting]));
@@ -113,7 +120,7 @@ describe('fairlead run', () => {
       expect(pasted.seen.stdout).toContain('web');
     }
     expect(await (await fetch('http://127.0.0.11:8080/')).text()).toBe('webshop_web_1 at 127.0.0.11:8080\n');
-  }, 60_000);
+  });
 
   it('shows an internal error as a problem, and ends after several within a minute with its state saved', async () => {
     await writeFile(config, good('5'));
@@ -149,7 +156,7 @@ describe('fairlead run', () => {
     }
     expect(await exit).toBe(70);
     expect(await readFile(join(directory, 'state', 'catalog.json'), 'utf8')).toContain('192.0.2.1');
-  }, 60_000);
+  });
 
   it('survives SIGHUP while it starts, and reads the configuration again then', async () => {
     await writeFile(config, good('5'));
@@ -168,5 +175,5 @@ describe('fairlead run', () => {
     await until(() => expect(seen.stderr).toContain('configuration reloaded'));
     child.kill('SIGTERM');
     expect(await exit).toBe(0);
-  }, 60_000);
+  });
 });

@@ -55,10 +55,12 @@ describe('matching bodies', () => {
     const checks = Array.from({ length: 200 }, () => matcher.matchOf(SLOW));
     for (let turn = 0; turn < 3; turn++) for (const match of checks) match(body);
     expect(ran()).toBe(600);
+    const found = new Set<BodyMatch>();
     for (let second = 0; second < 600; second++) {
-      for (const match of checks) expect(match(body)).toBe('too slow');
+      for (const match of checks) found.add(match(body));
       wait(1000);
     }
+    expect([...found]).toEqual(['too slow']);
     expect((ran() - 600) * 20).toBeLessThanOrEqual(0.05 * 600_000);
     expect(ran()).toBeGreaterThan(600);
   });

@@ -8,6 +8,7 @@ import { execProbe, type ExecPort } from '../../src/health/probes/exec.js';
 import type { Probe, ProbeResult } from '../../src/health/probes/probe.js';
 import { TtlBoard } from '../../src/health/probes/ttl.js';
 import { udpProbe } from '../../src/health/probes/udp.js';
+import { closedPort } from '../support/own-port.js';
 import { commonOf } from './support/checks.js';
 
 const udpCheck = (over: Partial<UdpCheck> = {}): UdpCheck => ({
@@ -34,14 +35,6 @@ async function against(probe: Probe, reply: (query: Buffer) => Buffer[] | undefi
   const result = await probe(target(socket.address().port), controller.signal);
   await new Promise<void>((resolve) => socket.close(resolve));
   return result;
-}
-
-async function unusedPort(): Promise<number> {
-  const socket = createSocket('udp4');
-  await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve));
-  const { port } = socket.address();
-  await new Promise<void>((resolve) => socket.close(resolve));
-  return port;
 }
 
 describe('the UDP probe', () => {
@@ -81,7 +74,7 @@ describe('the UDP probe', () => {
     ['udp', udpProbe(udpCheck())],
     ['dns', dnsProbe(dnsCheck)],
   ])('%s: nobody listens', async (_kind, probe) => {
-    const result = await probe(target(await unusedPort()), new AbortController().signal);
+    const result = await probe(target(closedPort), new AbortController().signal);
     expect(result).toEqual({ ok: false, detail: 'ECONNREFUSED' });
   });
 

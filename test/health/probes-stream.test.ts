@@ -11,10 +11,10 @@ import { BodyMatcher, stoppedAfter } from '../../src/health/probes/body-match.js
 import { httpProbe } from '../../src/health/probes/http.js';
 import type { Probe, ProbeResult } from '../../src/health/probes/probe.js';
 import { probeTcp } from '../../src/health/probes/tcp.js';
+import { closedPort } from '../support/own-port.js';
 import { commonOf, http } from './support/checks.js';
 import {
   answer,
-  closedPort,
   dribble,
   endless,
   halfClose,
@@ -173,7 +173,7 @@ describe('probes of streams', () => {
   });
 
   it.each(Object.entries(probes))('%s: nobody listens', async (_kind, probe) => {
-    const result = await probe(target(await closedPort()), new AbortController().signal);
+    const result = await probe(target(closedPort), new AbortController().signal);
     expect(result).toEqual({ ok: false, detail: 'ECONNREFUSED' });
   });
 

@@ -17,7 +17,7 @@ describe('what Rancher 1.6 answered, and what should be answered instead', () =>
   let cases: readonly CaseResult[] = [];
   beforeAll(async () => {
     cases = (await runCaseFile(read(caseFile))).cases;
-  }, 60_000);
+  });
 
   it('answers as it should but for what is known to be open', () => {
     const unexpected = cases

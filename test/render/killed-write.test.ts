@@ -2,8 +2,12 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { recoverFile } from '../../src/render/write-file.js';
+import { bundled } from '../support/bundled.js';
+
+const script = fileURLToPath(bundled(new URL('killed-write.ts', import.meta.url)));
 
 let dir: string;
 
@@ -28,12 +32,10 @@ test.each([
   async (step, content, owed) => {
     const destination = join(dir, 'out.conf');
     writeFileSync(destination, OLD);
-    const script = join(import.meta.dirname, 'killed-write.ts');
-    const { signal } = spawnSync(process.execPath, ['--import', 'tsx', script, destination, step]);
+    const { signal } = spawnSync(process.execPath, [script, destination, step]);
     expect(signal).toBe('SIGKILL');
     expect(readFileSync(destination, 'utf8')).toBe(content);
     expect(await recoverFile(destination)).toBe(owed);
     expect(readdirSync(dir).filter((name) => name.endsWith('.tmp'))).toEqual([]);
   },
-  30_000,
 );

@@ -13,7 +13,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { silentLog } from '../../src/net/log.js';
 import { Renderer } from '../../src/render/renderer.js';
 import { serviceList, serviceRecord } from '../../src/render/records.js';
@@ -21,6 +21,7 @@ import { queryText, type Query } from '../../src/render/queries.js';
 import type { QueryPort } from '../../src/render/run-context.js';
 import type { Target } from '../../src/render/target.js';
 import type { Value } from '../../src/template/value.js';
+import { turns } from '../support/turns.js';
 import { HeldClock } from './held-clock.js';
 
 /** Answers that a test sets. */
@@ -298,14 +299,19 @@ describe('what goes wrong', () => {
 
   test('a command that hangs is killed with all that it started', async () => {
     const { port, renderer } = start(
-      target({ command: `sleep 600 & echo $! > ${join(dir, 'pid')}; sleep 600`, commandTimeoutMs: 500 }),
+      target({ command: `sleep 600 & echo $! > ${join(dir, 'pid')}; sleep 600` }),
     );
     port.service('web', 80);
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     renderer.start();
+    const pidOfChild = () => (existsSync(join(dir, 'pid')) ? read('pid').trim() : '');
+    while (pidOfChild() === '') await turns(1);
+    vi.advanceTimersByTime(20_000);
+    vi.useRealTimers();
     await renderer.settled();
-    expect(renderer.status()[0]?.error).toContain('no end after 0.5s, killed');
-    const pid = Number(read('pid'));
-    await expect.poll(() => isRunning(pid), { timeout: 5000 }).toBe(false);
+    expect(renderer.status()[0]?.error).toContain('no end after 20s, killed');
+    const pid = Number(pidOfChild());
+    await expect.poll(() => isRunning(pid)).toBe(false);
   });
 
   test('a command that is killed, and one that does not exist', async () => {

@@ -1,7 +1,7 @@
 import { afterAll, vi } from 'vitest';
 
 /** In ms. It only ends a test that hangs; `vi.waitFor` gives up after one second by itself, which a busy machine exceeds. */
-const PATIENCE = 50_000;
+const PATIENCE = 240_000;
 
 const patient = vi as { waitFor: typeof vi.waitFor & { isPatient?: true } };
 if (!patient.waitFor.isPatient) {

@@ -153,7 +153,7 @@ export function describeDataPlane(name: string, create: () => Promise<PlaneUnder
       const { plane, vip } = await setUp();
       if (!plane.supports.features.has('retry')) skip();
       const peer = await task(echo);
-      const backends = [backend('a', await closedAddress()), backend('b', peer.address)];
+      const backends = [backend('a', closedAddress()), backend('b', peer.address)];
       await plane.apply([tcpService(vip(1), backends)]);
       for (let n = 0; n < 4; n++) expect((await exchange(vip(1), 'x')).text).toBe('x');
     });

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import type { DesiredBackend, VirtualService } from '../../../src/balancer/plane.js';
 import type { HostPort } from '../../../src/net/ip.js';
+import { closedPort } from '../../support/own-port.js';
 
 /** A task: a listener on loopback that treats every connection in one way. */
 export interface Peer {
@@ -42,12 +43,13 @@ export async function startPeer(behave: Behaviour, port = 0, ip = '127.0.0.1'): 
   };
 }
 
-/** An address of loopback at which no process listens. */
-export async function closedAddress(): Promise<HostPort> {
-  const peer = await startPeer(() => undefined);
-  await peer.close();
-  return peer.address;
-}
+let closedAddresses = 0;
+
+/** An address of loopback at which no process listens, another each time. */
+export const closedAddress = (): HostPort => ({
+  ip: `127.96.${closedAddresses >> 8}.${closedAddresses++ & 255}`,
+  port: closedPort,
+});
 
 /**
  * How many open connections at an IPv4 address of loopback their listener has accepted: the kernel gives a socket its inode then

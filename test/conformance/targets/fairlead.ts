@@ -28,7 +28,7 @@ import { startUpstream } from './upstream.js';
 const VARIANTS: readonly Variant[] = ['open', 'closed', 'loading', 'stale'];
 
 /** Short, so that a query that upstream never answers holds nobody up when the run ends. */
-const FORWARD_TIMES = { hedge: 200, deadline: 500 };
+const FORWARD_TIMES = { hedge: 1000, deadline: 2000 };
 
 /** From what UDP is answered: the responder alone; compiled answers too, one by one or by threads. */
 export type Answers = 'plain' | 'dgram' | 'native';

@@ -5,7 +5,17 @@ import type { ResourceRecord } from '../../../src/wire/records.js';
 import type { ReplyBody } from '../../../src/wire/reply.js';
 import { a, cname, manyA, name, soa } from '../../wire/helpers.js';
 import { replyTo, type Received } from './fake-upstream.js';
-import { closedPort, forwarder, honest, outcome, QNAME, question, setFlags, upstream } from './harness.js';
+import {
+  forwarder,
+  honest,
+  nobody,
+  outcome,
+  QNAME,
+  question,
+  setFlags,
+  SLOW_HEDGE,
+  upstream,
+} from './harness.js';
 
 describe('one upstream', () => {
   it('gets a query of our own making', async () => {
@@ -119,7 +129,7 @@ describe('several upstreams', () => {
       if (up) send(honest(query));
     });
     const second = await upstream(({ query, send }) => send(honest(query)));
-    const forward = forwarder([first, second], { now: () => time, times: { hedge: 300, deadline: 60_000 } });
+    const forward = forwarder([first, second], { now: () => time, times: SLOW_HEDGE });
     await forward.exchange(question('a.example.org'));
     const states = () => forward.status().routes.map(({ suffix, upstreams }) => [suffix, upstreams]);
     expect(states()).toMatchObject([['.', [{ up: false, failures: 1, lastError: 'timeout' }, { up: true }]]]);
@@ -137,7 +147,7 @@ describe('several upstreams', () => {
 
 describe('failure', () => {
   it('is SERVFAIL with EDE 23 at once when the network says no', async () => {
-    const forward = forwarder([await closedPort()]);
+    const forward = forwarder([nobody]);
     expect(await forward.exchange(question())).toMatchObject({
       ok: false,
       rcode: RCODE.SERVFAIL,
@@ -150,7 +160,7 @@ describe('failure', () => {
 
   it('does not end a query that another upstream can answer', async () => {
     const fake = await upstream(({ query, send }) => send(honest(query)));
-    expect(outcome(await forwarder([await closedPort(), fake]).exchange(question()))).toEqual([1]);
+    expect(outcome(await forwarder([nobody, fake]).exchange(question()))).toEqual([1]);
   });
 
   it('is SERVFAIL with EDE 22 when all are silent, with two queries each at most', async () => {

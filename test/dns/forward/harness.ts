@@ -1,5 +1,3 @@
-import { createSocket } from 'node:dgram';
-import { once } from 'node:events';
 import { afterEach } from 'vitest';
 import type { ForwardQuestion, ForwardResult } from '../../../src/dns/forward/exchange.js';
 import {
@@ -12,6 +10,7 @@ import { nameToText } from '../../../src/wire/name-text.js';
 import type { Query } from '../../../src/wire/query.js';
 import type { HostPort } from '../../../src/net/ip.js';
 import type { Upstream } from '../../../src/net/upstream.js';
+import { closedPort } from '../../support/own-port.js';
 import { a, name } from '../../wire/helpers.js';
 import { fakeUpstream, replyTo, type FakeUpstream, type Received } from './fake-upstream.js';
 
@@ -30,19 +29,16 @@ export async function upstream(script: (received: Received, index: number) => vo
   return closing(await fakeUpstream(script));
 }
 
-/** A loopback port where no process listens, so that the kernel answers with an ICMP error. */
-export async function closedPort(): Promise<HostPort> {
-  const socket = createSocket('udp4');
-  await once(socket.bind(0, '127.0.0.1'), 'listening');
-  const { port } = socket.address();
-  socket.close();
-  return { ip: '127.0.0.1', port };
-}
+/** An address of loopback where no process listens, so that the kernel answers with an ICMP error. */
+export const nobody: HostPort = { ip: '127.0.0.1', port: closedPort };
 
 export const QNAME = 'www.example.org';
 
 /** Nothing in a test takes so long: what is asked twice is asked for another reason than time. */
 const PATIENT = { hedge: 60_000, deadline: 60_000 };
+
+/** For one upstream that is silent beside one that answers: much longer than the answer of one in this process takes. */
+export const SLOW_HEDGE = { hedge: 1000, deadline: 60_000 };
 
 export function forwarder(
   upstreams: readonly (FakeUpstream | Upstream)[],

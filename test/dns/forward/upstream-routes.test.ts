@@ -3,7 +3,7 @@ import { createRoutes } from '../../../src/dns/forward/upstream-routes.js';
 import { EDE, RCODE } from '../../../src/wire/constants.js';
 import { lowerCaseName, nameFromLabels } from '../../../src/wire/name.js';
 import { name } from '../../wire/helpers.js';
-import { addressReply, forwarder, honest, outcome, question, upstream } from './harness.js';
+import { addressReply, forwarder, honest, outcome, question, SLOW_HEDGE, upstream } from './harness.js';
 
 describe('the route of a name', () => {
   const [one, two] = [
@@ -95,7 +95,7 @@ describe('forwarding by suffix', () => {
         ['a.example', list],
         ['b.example', list],
       ]),
-      times: { hedge: 50, deadline: 60_000 },
+      times: SLOW_HEDGE,
     });
     await forward.exchange(question('x.a.example'));
     await forward.exchange(question('x.b.example'));
@@ -141,7 +141,7 @@ describe("a client's own upstreams", () => {
   it('that fail lead to the configured ones, and are passed over for a while', async () => {
     const own = await upstream(() => undefined);
     const def = await upstream(({ query, send }) => send(honest(query)));
-    const forward = forwarder([def], { times: { hedge: 50, deadline: 60_000 } });
+    const forward = forwarder([def], { times: SLOW_HEDGE });
     for (const text of ['a.example.org', 'b.example.org']) {
       const asked = question(text, { upstreams: [own.address] });
       expect(outcome(await forward.exchange(asked))).toEqual([1]);

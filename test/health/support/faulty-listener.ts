@@ -37,13 +37,6 @@ export async function listen(behave: Behaviour): Promise<Listener> {
   };
 }
 
-/** A port of loopback at which no process listens. */
-export async function closedPort(): Promise<number> {
-  const listener = await listen(() => undefined);
-  await listener.close();
-  return listener.port;
-}
-
 export const hang: Behaviour = () => undefined;
 export const halfClose: Behaviour = (socket) => void socket.end();
 export const reset: Behaviour = (socket) => void socket.resetAndDestroy();

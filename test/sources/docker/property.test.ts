@@ -221,7 +221,7 @@ const unseenRestarts: Step[] = (
 ).map(([verb, pick], index) => ({ verb, pick, fate: index === 0 ? 'arrives' : 'lost', delay: 0, pause: 20 }));
 
 describe('whatever happens to the events', () => {
-  it('the facts end as what the engine says', { timeout: 120_000 }, async () => {
+  it('the facts end as what the engine says', async () => {
     await fc.assert(fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 20 }), play), {
       numRuns: runs(400),
       examples: [[unseenRestarts]],

@@ -29,7 +29,7 @@ afterEach(async () => {
 });
 
 const services = () => [...catalog.snapshot.services()].map((each) => each.service);
-const until = (check: () => void) => vi.waitFor(check, { timeout: 8000, interval: 20 });
+const until = (check: () => void) => vi.waitFor(check, { interval: 20 });
 
 describe('the file source', () => {
   it('tells what the file has, and every change of it', async () => {

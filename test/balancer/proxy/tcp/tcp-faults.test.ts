@@ -14,7 +14,7 @@ describeTcp('TCP', (implementation) => {
 
   describe('a task that fails', () => {
     it('that refuses is replaced by another, which the client does not notice', async () => {
-      const [dead, alive] = [await closedAddress(), await peer(named('b'))];
+      const [dead, alive] = [closedAddress(), await peer(named('b'))];
       const { vip, told, counters } = await serve([dead, alive.address], { scheduler: 'fo' });
       expect((await exchange(vip, '')).text).toBe('b:');
       expect(await told()).toEqual(['a connect refused']);
@@ -54,7 +54,7 @@ describeTcp('TCP', (implementation) => {
         const queued = Array.from({ length: 8 }, () => new Client(hung));
         await once(queued[0]?.socket ?? stopped, 'connect');
         const alive = await peer(named('b'));
-        const over = { scheduler: 'fo', timeouts: { connect: 100 } } as const;
+        const over = { scheduler: 'fo', timeouts: { connect: 1000 } } as const;
         const { vip, told } = await serve([hung, alive.address], over);
         await until(() => queued.filter(({ socket }) => !socket.connecting).length >= 2);
         expect((await exchange(vip, '')).text).toBe('b:');
@@ -66,7 +66,7 @@ describeTcp('TCP', (implementation) => {
     });
 
     it('is tried on three tasks at most, each another, then the client is reset', async () => {
-      const dead = await Promise.all([1, 2, 3, 4].map(() => closedAddress()));
+      const dead = [1, 2, 3, 4].map(() => closedAddress());
       const { vip, told, counters } = await serve(dead);
       expect(await exchange(vip, 'x')).toEqual({ text: '', end: 'ECONNRESET' });
       expect(new Set(await told())).toHaveProperty('size', 3);
@@ -75,10 +75,10 @@ describeTcp('TCP', (implementation) => {
     });
 
     it('is told to health checks again when it answers, once', async () => {
-      const dead = await closedAddress();
+      const dead = closedAddress();
       const { vip, told } = await serve([dead]);
       await exchange(vip, 'x');
-      const back = await startPeer(echo, dead.port);
+      const back = await startPeer(echo, dead.port, dead.ip);
       await exchange(vip, 'x');
       await exchange(vip, 'x');
       await back.close();

@@ -162,5 +162,5 @@ describeTcp('a crowd', (implementation) => {
     await plane.close();
     await task.close();
     await until(() => openDescriptors() <= before);
-  }, 60_000);
+  });
 });
