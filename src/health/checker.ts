@@ -12,6 +12,7 @@ import { firstCause, firstHealth } from './first-health.js';
 import { Outbox, type HealthSink } from './outbox.js';
 import { ProbeRunner, type ProbeSample } from './probe-runner.js';
 import type { Probe } from './probes/probe.js';
+import { expectedHeader } from './proxy-header.js';
 import { firstDelay, nextDelay } from './schedule.js';
 import { expiresAt, firstState, step, type HealthEvent } from './state-machine.js';
 import { sameTarget, targetOf } from './target.js';
@@ -65,6 +66,10 @@ export class Checker {
       wheel: this.#wheel,
       now: () => this.#timers.now(),
       concurrency: options.concurrency ?? 1024,
+      aim: ({ task, check, target }) => {
+        const proxy = expectedHeader(task, check, options.catalog.snapshot);
+        return target && proxy ? { ...target, proxy } : target;
+      },
       onResult: (entry) => this.#onResult(entry),
       ...(options.observe && { observe: options.observe }),
     });

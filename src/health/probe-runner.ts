@@ -1,6 +1,6 @@
 import { duration } from './check.js';
 import type { CheckedTask } from './checked-task.js';
-import { failed, type ProbeResult } from './probes/probe.js';
+import { failed, type ProbeResult, type ProbeTarget } from './probes/probe.js';
 import type { TimerWheel } from '../runtime/timer-wheel.js';
 
 /** One probe, for metrics. Times are milliseconds. */
@@ -17,6 +17,8 @@ export interface ProbeRunnerOptions {
   readonly wheel: TimerWheel;
   readonly now: () => number;
   readonly concurrency: number;
+  /** Where a task is to be probed now. */
+  readonly aim: (entry: CheckedTask) => ProbeTarget | undefined;
   /** A probe has ended; its result is in `last`. The task has no planned probe then. */
   readonly onResult: (entry: CheckedTask) => void;
   readonly observe?: (sample: ProbeSample) => void;
@@ -100,7 +102,7 @@ export class ProbeRunner {
   }
 
   #begin(entry: CheckedTask): void {
-    const { wheel, now } = this.#options;
+    const { wheel, now, aim } = this.#options;
     const controller = new AbortController();
     const begunAt = now();
     const late = begunAt - (entry.dueAt ?? begunAt);
@@ -109,7 +111,8 @@ export class ProbeRunner {
     entry.dueAt = undefined;
     this.#running++;
     wheel.schedule(entry.timeoutTimer, begunAt + entry.check.timeout);
-    const { probe, target } = entry;
+    const { probe } = entry;
+    const target = aim(entry);
     const found: Promise<ProbeResult> =
       probe && target ? probe(target, controller.signal) : Promise.resolve(failed('the task has no address'));
     found.then(

@@ -117,6 +117,18 @@ export function formatProxyHeader(version: 'v1' | 'v2', addresses: ProxiedAddres
   return header;
 }
 
+/**
+ * The header for a connection of the proxy's own, such as a health check: the task is to take the addresses of the connection
+ * itself (section 2.1, UNKNOWN; section 2.2, LOCAL).
+ */
+export function ownProxyHeader(version: 'v1' | 'v2'): Buffer {
+  if (version === 'v1') return Buffer.from('PROXY UNKNOWN\r\n', 'latin1');
+  const header = Buffer.alloc(V2_FIXED);
+  V2_SIGNATURE.copy(header);
+  header.writeUInt8(0x20, 12);
+  return header;
+}
+
 function bytesOf(ip: string, isV4: boolean): Uint8Array {
   const bytes = ipBytes(ip);
   return isV4 || bytes.length === 16

@@ -1,6 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { formatProxyHeader, parseProxyHeader, type ProxiedAddresses } from '../../src/net/proxy-protocol.js';
+import {
+  formatProxyHeader,
+  ownProxyHeader,
+  parseProxyHeader,
+  type ProxiedAddresses,
+} from '../../src/net/proxy-protocol.js';
 import { answerAtEnd, Client, echo, until } from '../balancer/proxy/peer.js';
 import { setUpProxy } from '../balancer/proxy/proxy-setup.js';
 import { describeTcp } from '../balancer/proxy/tcp/tcp-implementations.js';
@@ -64,6 +69,14 @@ describe('a PROXY header', () => {
     ['v2, far too long', v2('21 11 ffff'), fault(/65551 octets/)],
   ])('%s', (_name, octets, expected) => {
     expect(parseProxyHeader(Buffer.from(octets as string, 'latin1'))).toEqual(expected);
+  });
+
+  it.each(['v1', 'v2'] as const)('of the proxy itself, %s, says nothing of a client', (version) => {
+    const header = ownProxyHeader(version);
+    expect(parseProxyHeader(Buffer.concat([header, Buffer.from('GET')]))).toEqual({
+      kind: 'header',
+      length: header.length,
+    });
   });
 
   const ip = fc.oneof(fc.ipV4(), fc.constantFrom('2001:db8::1', '::1', 'fe80::1', '2001:db8:1:2:3:4:5:6'));

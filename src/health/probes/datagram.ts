@@ -1,10 +1,11 @@
 import { createSocket } from 'node:dgram';
 import { ipFamily } from '../../net/ip.js';
+import { ownProxyHeader } from '../../net/proxy-protocol.js';
 import type { ProbeResult, ProbeTarget } from './probe.js';
 import { settleOnce } from './settle.js';
 
 /**
- * Sends one datagram and hands over what comes back, until `judge` gives a result. The socket is connected, so that it
+ * Sends one datagram, behind the PROXY header that the task expects, and hands over what comes back, until `judge` gives a result. The socket is connected, so that it
  * hears of "port unreachable" and of the task alone.
  * @param onSilence the result when the time is over without an answer; absent: that is a failure
  */
@@ -25,7 +26,8 @@ export function exchangeDatagram(
     });
     socket.connect(target.port, target.ip, () => {
       settle.when = 'waiting for the answer';
-      socket.send(payload, (error) => {
+      const header = target.proxy === undefined ? [] : [ownProxyHeader(target.proxy)];
+      socket.send([...header, payload], (error) => {
         if (error) settle.fail(error);
       });
     });

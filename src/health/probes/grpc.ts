@@ -1,6 +1,7 @@
 import { connect, constants, type ClientHttp2Session } from 'node:http2';
 import { formatHostPort } from '../../net/ip.js';
 import type { GrpcCheck } from '../check.js';
+import { openSocket, openTls } from './open-socket.js';
 import { failed, oneLine, outside, passed, type Probe, type ProbeResult } from './probe.js';
 import { settleOnce } from './settle.js';
 
@@ -19,7 +20,8 @@ export function grpcProbe(check: GrpcCheck): Probe {
       const session: ClientHttp2Session = connect(
         `${check.tls ? 'https' : 'http'}://${formatHostPort(target)}`,
         {
-          rejectUnauthorized: false,
+          createConnection: () =>
+            check.tls ? openTls(target, { ALPNProtocols: ['h2'] }) : openSocket(target),
           maxSessionMemory: 1,
         },
       );

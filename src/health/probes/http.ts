@@ -1,10 +1,10 @@
-import { Socket, isIP } from 'node:net';
-import { connect as connectTls } from 'node:tls';
+import { isIP, type Socket } from 'node:net';
 import { formatHostPort } from '../../net/ip.js';
 import type { HttpCheck } from '../check.js';
 import type { BodyMatcher, MatchBody } from './body-match.js';
 import { closeSocket } from './close-socket.js';
 import { HttpResponse, type HttpProgress } from './http-response.js';
+import { openSocket, openTls } from './open-socket.js';
 import { failed, outside, passed, type Probe, type ProbeResult, type ProbeTarget } from './probe.js';
 import { settleOnce } from './settle.js';
 
@@ -40,11 +40,11 @@ export function httpProbe(check: HttpCheck, matcher: BodyMatcher): Probe {
   };
 }
 
-function open(check: HttpCheck, { ip, port }: ProbeTarget): Socket {
-  if (!check.tls) return new Socket().connect({ host: ip, port });
+function open(check: HttpCheck, target: ProbeTarget): Socket {
+  if (!check.tls) return openSocket(target);
   const name = check.host?.replace(/:\d+$/, '');
   const sni = name === undefined || isIP(name.replace(/[[\]]/g, '')) !== 0 ? {} : { servername: name };
-  return connectTls({ host: ip, port, rejectUnauthorized: false, ...sni });
+  return openTls(target, sni);
 }
 
 function requestOf(check: HttpCheck, target: ProbeTarget): string {

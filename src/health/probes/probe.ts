@@ -7,6 +7,8 @@ export interface ProbeTarget {
   readonly port: number;
   /** All addresses of the task; nothing else is ever connected to. */
   readonly addresses: readonly string[];
+  /** The PROXY header that the port expects; absent: none. */
+  readonly proxy?: 'v1' | 'v2';
 }
 
 export interface ProbeResult {
