@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { TaskFact } from '../src/catalog/facts.js';
 import { silentLog } from '../src/net/log.js';
 import { plainTarget } from '../src/render/consul-template-config.js';
-import { systemClock } from '../src/render/quiescence.js';
+import { systemTimers } from '../src/runtime/timers.js';
 import { Renderer } from '../src/render/renderer.js';
 import { TaskAnswers } from '../src/render/task-answers.js';
 
@@ -59,7 +59,7 @@ function rendererOf(text: string, count: number): Renderer {
     plainTarget({ text, name: 'bench' }, join(dir, `${count}-${at}.conf`), { min: 0, max: 0 }),
   );
   const settings = { host: { environment: {}, allowPlugin: false, allowWriteToFile: false }, now: Date.now };
-  return new Renderer({ targets, port, settings, clock: systemClock, log: silentLog });
+  return new Renderer({ targets, port, settings, timers: systemTimers, log: silentLog });
 }
 
 const renderer = rendererOf(TEMPLATE, 1);

@@ -5,7 +5,7 @@ import { CheckBook } from '../../src/health/check-book.js';
 import { Checker } from '../../src/health/checker.js';
 import { probeMaker } from '../../src/health/probes/make.js';
 import { TtlBoard } from '../../src/health/probes/ttl.js';
-import { systemTimers } from '../../src/runtime/timer-wheel.js';
+import { systemTimers } from '../../src/runtime/timers.js';
 import { percentile } from '../support/percentile.js';
 import { addressOf, INTERVAL_MS, SERVICES, WARM_UP_MS, type Load } from './load.js';
 

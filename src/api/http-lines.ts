@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { FastifyReply } from 'fastify';
+import type { Timers } from '../runtime/timers.js';
 import { ApiProblem } from './problem.js';
 import type { StreamLimits } from './stream-limits.js';
 import type { Outlet } from './stream/outlet.js';
@@ -10,10 +11,12 @@ export const NDJSON = 'application/x-ndjson; charset=utf-8';
 /** All streams of one face over HTTP: how many there are, and the end of each when the face stops. */
 export class HttpStreams {
   readonly #limits: StreamLimits;
+  readonly #timers: Pick<Timers, 'after'>;
   readonly #open = new Set<ServerResponse>();
 
-  constructor(limits: StreamLimits) {
+  constructor(limits: StreamLimits, timers: Pick<Timers, 'after'>) {
     this.#limits = limits;
+    this.#timers = timers;
   }
 
   /**
@@ -37,7 +40,7 @@ export class HttpStreams {
     });
     raw.writeHead(200, { 'content-type': NDJSON, 'cache-control': 'no-store' });
     raw.flushHeaders();
-    return lines(raw, stallMs);
+    return lines(raw, stallMs, this.#timers);
   }
 
   close(): void {
@@ -45,7 +48,7 @@ export class HttpStreams {
   }
 }
 
-function lines(raw: ServerResponse, patienceMs: number): Outlet {
+function lines(raw: ServerResponse, patienceMs: number, timers: Pick<Timers, 'after'>): Outlet {
   const isOpen = (): boolean => !raw.destroyed && !raw.writableEnded;
   return {
     send: (message) => {
@@ -70,8 +73,10 @@ function lines(raw: ServerResponse, patienceMs: number): Outlet {
     end: (message) => {
       if (!isOpen()) return;
       raw.end(`${message}\n`);
-      const timer = setTimeout(() => raw.destroy(), patienceMs).unref();
-      raw.once('close', () => clearTimeout(timer));
+      raw.once(
+        'close',
+        timers.after(patienceMs, () => raw.destroy()),
+      );
     },
     cut: () => raw.destroy(),
     get isOpen() {

@@ -1,5 +1,4 @@
 import type { FastifyInstance } from 'fastify';
-import { systemAfter } from './after.js';
 import type { FaceContext, FaceListen, HttpFace } from './http-face.js';
 import { HttpStreams } from './http-lines.js';
 import { localGuard } from './local-guard.js';
@@ -41,8 +40,8 @@ export function ownRoutes(
   { listening }: Pick<FaceContext, 'listening'>,
   limits: StreamLimits = STREAM_LIMITS,
 ): void {
-  const streams = new HttpStreams(limits);
-  const feed = new StateFeed({ ...ports, drains: ports.health, after: systemAfter, limits });
+  const streams = new HttpStreams(limits, ports.timers);
+  const feed = new StateFeed({ ...ports, drains: ports.health, limits });
   app.addHook('preClose', (done) => {
     feed.close();
     streams.close();

@@ -7,6 +7,7 @@ import type { ExplainJson, ViewJson } from './types/query.js';
 import type { VipCounters, VipSettings, VipState, VipStatusJson, VipTaskJson } from './types/vips.js';
 import type { TemplateJson } from './types/templates.js';
 import type { Log } from '../net/log.js';
+import type { Timers } from '../runtime/timers.js';
 
 export interface QueryResult {
   /** The response as it would have gone to the client; absent when it would get none. */
@@ -235,6 +236,7 @@ export interface ApiPorts {
   readonly templates: TemplatePort;
   readonly process: ProcessPort;
   readonly log: Log;
+  readonly timers: Pick<Timers, 'after'>;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
 }

@@ -1,21 +1,14 @@
+import { systemTimers, type Timers } from '../runtime/timers.js';
 import { type ConsulAnswer, ConsulError } from './consul-client.js';
 
 /** Time and chance, so that tests can hold them still. */
-export interface QueryTimers {
-  /** Milliseconds; only differences count. */
-  now(): number;
-  /** Runs `task` once, `ms` from now. @returns takes it back */
-  after(ms: number, task: () => void): () => void;
+export interface QueryTimers extends Timers {
   /** 0 to 1. */
   random(): number;
 }
 
 export const systemQueryTimers: QueryTimers = {
-  now: () => performance.now(),
-  after(ms, task) {
-    const timer = setTimeout(task, ms);
-    return () => clearTimeout(timer);
-  },
+  ...systemTimers,
   random: () => Math.random(),
 };
 

@@ -11,6 +11,7 @@ import type { Renderer } from '../render/renderer.js';
 import type { TargetStatus } from '../render/target.js';
 import type { Part } from './lifecycle.js';
 import type { LoadedConfig } from './loaded-config.js';
+import { systemTimers } from '../runtime/timers.js';
 
 /** Changes of the catalog within this time are taken together. */
 const GATHER_MS = 5;
@@ -23,7 +24,7 @@ export class RenderPart implements Part, TemplatePort {
   #renderer: Renderer | undefined;
   #answers: CatalogAnswers | undefined;
   #files: FileAnswers | undefined;
-  #gather: NodeJS.Timeout | undefined;
+  #gather: (() => void) | undefined;
 
   constructor(catalog: Catalog, log: Log) {
     this.#catalog = catalog;
@@ -41,7 +42,7 @@ export class RenderPart implements Part, TemplatePort {
   }
 
   async stop(): Promise<void> {
-    clearTimeout(this.#gather);
+    this.#gather?.();
     this.#gather = undefined;
     this.#files?.stop();
     const renderer = this.#renderer;
@@ -56,12 +57,11 @@ export class RenderPart implements Part, TemplatePort {
   async #begin({ render, environment, host }: Config): Promise<void> {
     if (render.templates.length === 0) return;
     // The functions of templates take some 20 MB: only daemons that render have them.
-    const [{ CatalogAnswers }, { ChainedAnswers, FileAnswers }, { targetOf }, { systemClock }, { Renderer }] =
+    const [{ CatalogAnswers }, { ChainedAnswers, FileAnswers }, { targetOf }, { Renderer }] =
       await Promise.all([
         import('../render/catalog-answers.js'),
         import('../render/file-answers.js'),
         import('../render/config-targets.js'),
-        import('../render/quiescence.js'),
         import('../render/renderer.js'),
       ]);
     const answers = new CatalogAnswers({
@@ -73,7 +73,7 @@ export class RenderPart implements Part, TemplatePort {
     });
     answers.update(this.#catalog.snapshot);
     this.#answers = answers;
-    this.#files = new FileAnswers(render.keys, systemClock, () => this.#renderer?.changed());
+    this.#files = new FileAnswers(render.keys, systemTimers, () => this.#renderer?.changed());
     const wait = { min: render.wait.min, max: render.wait.max };
     this.#renderer = new Renderer({
       targets: render.templates.map((template) => targetOf(template, wait)),
@@ -86,7 +86,7 @@ export class RenderPart implements Part, TemplatePort {
         },
         now: Date.now,
       },
-      clock: systemClock,
+      timers: systemTimers,
       log: this.#log,
     });
     this.#renderer.start();
@@ -94,11 +94,11 @@ export class RenderPart implements Part, TemplatePort {
 
   #changed(): void {
     if (this.#renderer === undefined || this.#gather !== undefined) return;
-    this.#gather = setTimeout(() => {
+    this.#gather = systemTimers.after(GATHER_MS, () => {
       this.#gather = undefined;
       this.#answers?.update(this.#catalog.snapshot);
       this.#renderer?.changed();
-    }, GATHER_MS);
+    });
   }
 }
 

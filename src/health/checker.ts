@@ -16,7 +16,8 @@ import { expectedHeader } from './proxy-header.js';
 import { firstDelay, nextDelay } from './schedule.js';
 import { expiresAt, firstState, step, type HealthEvent } from './state-machine.js';
 import { sameTarget, targetOf } from './target.js';
-import { systemTimers, TimerWheel, WheelTimer, type Timers } from '../runtime/timer-wheel.js';
+import { TimerWheel, WheelTimer } from '../runtime/timer-wheel.js';
+import { systemTimers, type Timers } from '../runtime/timers.js';
 
 export interface CheckerOptions {
   readonly catalog: Pick<CatalogReader, 'snapshot' | 'onChange'>;
@@ -61,7 +62,7 @@ export class Checker {
     this.#random = options.random ?? Math.random;
     this.#book = options.book;
     this.#outbox = new Outbox(options.sink, options.defer ?? ((task) => void setImmediate(task)));
-    this.#wheel = new TimerWheel(this.#timers);
+    this.#wheel = new TimerWheel({ timers: this.#timers });
     this.#runner = new ProbeRunner({
       wheel: this.#wheel,
       now: () => this.#timers.now(),

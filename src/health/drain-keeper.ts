@@ -1,4 +1,4 @@
-import type { Timers } from '../runtime/timer-wheel.js';
+import type { Timers } from '../runtime/timers.js';
 
 /** The catalog's drains, as far as their time is concerned. */
 export interface DrainPort {

@@ -11,7 +11,7 @@ import { ProbeTally } from './probe-tally.js';
 import type { ExecPort } from './probes/exec.js';
 import { probeMaker } from './probes/make.js';
 import { TtlBoard } from './probes/ttl.js';
-import { systemTimers } from '../runtime/timer-wheel.js';
+import { systemTimers } from '../runtime/timers.js';
 
 /** The checks of this host's tasks, and the drains of its operators, between the catalog and the API. */
 export class HealthKeeper {

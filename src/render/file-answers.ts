@@ -7,7 +7,7 @@ import { fileFault } from '../text/file-fault.js';
 import type { Query } from './queries.js';
 import { pairList, pairRecord } from './records.js';
 import type { QueryPort } from './run-context.js';
-import type { Clock } from './quiescence.js';
+import type { Timers } from '../runtime/timers.js';
 
 const POLL_MS = 2000;
 const MAX_FILE = 8 * 1024 * 1024;
@@ -18,16 +18,16 @@ const MAX_FILE = 8 * 1024 * 1024;
  */
 export class FileAnswers implements QueryPort {
   readonly #keys: string | undefined;
-  readonly #clock: Clock;
+  readonly #timers: Timers;
   readonly #changed: () => void;
   readonly #kept = new Map<string, { stamp: string; value: Value }>();
   #cancel: (() => void) | undefined;
   readonly #watched = new Map<string, () => string>();
 
   /** @param keys the directory of keys; without it `key` has no answer */
-  constructor(keys: string | undefined, clock: Clock, changed: () => void) {
+  constructor(keys: string | undefined, timers: Timers, changed: () => void) {
     this.#keys = keys;
-    this.#clock = clock;
+    this.#timers = timers;
     this.#changed = changed;
   }
 
@@ -100,11 +100,11 @@ export class FileAnswers implements QueryPort {
 
   #watch(name: string, stamp: () => string): void {
     this.#watched.set(name, stamp);
-    this.#cancel ??= this.#clock.setTimer(() => this.#poll(), POLL_MS);
+    this.#cancel ??= this.#timers.after(POLL_MS, () => this.#poll());
   }
 
   #poll(): void {
-    this.#cancel = this.#clock.setTimer(() => this.#poll(), POLL_MS);
+    this.#cancel = this.#timers.after(POLL_MS, () => this.#poll());
     const changed = [...this.#watched].some(([name, stamp]) => this.#kept.get(name)?.stamp !== stamp());
     if (changed) this.#changed();
   }

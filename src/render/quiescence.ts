@@ -1,17 +1,4 @@
-/** Timers, so that a test can hold the clock. */
-export interface Clock {
-  /** Milliseconds; only differences mean something. */
-  now(): number;
-  setTimer(work: () => void, ms: number): () => void;
-}
-
-export const systemClock: Clock = {
-  now: () => performance.now(),
-  setTimer: (work, ms) => {
-    const timer = setTimeout(work, ms);
-    return () => clearTimeout(timer);
-  },
-};
+import type { Timers } from '../runtime/timers.js';
 
 export interface Wait {
   min: number;
@@ -23,15 +10,15 @@ export interface Wait {
  * acts at once.
  */
 export class Quiescence {
-  readonly #clock: Clock;
+  readonly #timers: Timers;
   readonly #act: () => void;
   #wait: Wait;
   #first: number | undefined;
   #cancel: (() => void) | undefined;
 
-  constructor(wait: Wait, clock: Clock, act: () => void) {
+  constructor(wait: Wait, timers: Timers, act: () => void) {
     this.#wait = wait;
-    this.#clock = clock;
+    this.#timers = timers;
     this.#act = act;
   }
 
@@ -41,17 +28,14 @@ export class Quiescence {
 
   /** Something changed. */
   touch(): void {
-    const now = this.#clock.now();
+    const now = this.#timers.now();
     this.#first ??= now;
     this.#cancel?.();
     const left = this.#first + this.#wait.max - now;
-    this.#cancel = this.#clock.setTimer(
-      () => {
-        this.stop();
-        this.#act();
-      },
-      Math.max(0, Math.min(this.#wait.min, left)),
-    );
+    this.#cancel = this.#timers.after(Math.max(0, Math.min(this.#wait.min, left)), () => {
+      this.stop();
+      this.#act();
+    });
   }
 
   stop(): void {

@@ -1,7 +1,7 @@
 import type { Log } from '../net/log.js';
 import { fromBytes } from '../template/bytes.js';
 import type { ExecRequest, RenderRequest } from './consul-template-config.js';
-import { systemClock } from './quiescence.js';
+import { systemTimers } from '../runtime/timers.js';
 import { TargetTemplate, type RunSettings } from './render-template.js';
 import { Renderer } from './renderer.js';
 import type { QueryPort } from './run-context.js';
@@ -41,7 +41,7 @@ export class RenderRun {
         request.once === true ? targets.map((target) => ({ ...target, wait: { min: 0, max: 0 } })) : targets,
       port,
       settings,
-      clock: systemClock,
+      timers: systemTimers,
       log,
       onRound: (round) => this.#afterRound(round.written),
     });
@@ -103,7 +103,7 @@ export class RenderRun {
       killSignal: exec.killSignal ?? 'SIGTERM',
       killTimeoutMs: exec.killTimeoutMs ?? 30_000,
       splayMs: exec.splayMs ?? 0,
-      clock: systemClock,
+      timers: systemTimers,
       random: Math.random,
       onExit: (code) => this.#finish(code),
     });

@@ -1,5 +1,6 @@
 import type { Log } from '../net/log.js';
-import { Quiescence, type Clock } from './quiescence.js';
+import { Quiescence } from './quiescence.js';
+import type { Timers } from '../runtime/timers.js';
 import type { QueryPort } from './run-context.js';
 import { TargetRenderer } from './target-renderer.js';
 import type { RunSettings } from './render-template.js';
@@ -10,7 +11,7 @@ export interface RendererOptions {
   targets: readonly Target[];
   port: QueryPort;
   settings: RunSettings;
-  clock: Clock;
+  timers: Timers;
   log: Log;
   /** Called after each round in which a file or a status changed. */
   onRound?: (round: { written: number }) => void;
@@ -153,7 +154,7 @@ class Member {
     this.#options = options;
     this.renderer = new TargetRenderer(target, options.port, options.settings);
     this.#due = () => due(this);
-    this.#quiescence = new Quiescence(target.wait, options.clock, this.#due);
+    this.#quiescence = new Quiescence(target.wait, options.timers, this.#due);
   }
 
   changed(): void {
@@ -177,7 +178,7 @@ class Member {
     this.#cancelRetry = undefined;
     if (state !== 'failed') return;
     const delay = Math.min(FIRST_RETRY_MS * 2 ** Math.min(failures - 1, 10), LAST_RETRY_MS);
-    this.#cancelRetry = this.#options.clock.setTimer(this.#due, delay);
+    this.#cancelRetry = this.#options.timers.after(delay, this.#due);
   }
 
   stop(): void {

@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import type { Clock } from './quiescence.js';
+import type { Timers } from '../runtime/timers.js';
 import type { Command } from './run-command.js';
 
 export interface ChildOptions {
@@ -10,7 +10,7 @@ export interface ChildOptions {
   killTimeoutMs: number;
   /** A change waits a random part of this time. */
   splayMs: number;
-  clock: Clock;
+  timers: Timers;
   /** From 0 to below 1. */
   random: () => number;
   /** The program ended by itself. */
@@ -53,9 +53,9 @@ export class SupervisedChild {
 
   /** The files have changed. */
   reload(): void {
-    const { splayMs, clock, random } = this.#options;
+    const { splayMs, timers, random } = this.#options;
     this.#cancelSplay?.();
-    this.#cancelSplay = clock.setTimer(() => void this.#reload(), Math.floor(random() * splayMs));
+    this.#cancelSplay = timers.after(Math.floor(random() * splayMs), () => void this.#reload());
   }
 
   async #reload(): Promise<void> {
@@ -95,9 +95,9 @@ export class SupervisedChild {
   #kill(): Promise<void> {
     const child = this.#child;
     if (child === undefined) return Promise.resolve();
-    const { killSignal, killTimeoutMs, clock } = this.#options;
+    const { killSignal, killTimeoutMs, timers } = this.#options;
     return new Promise((resolve) => {
-      const cancel = clock.setTimer(() => child.kill('SIGKILL'), killTimeoutMs);
+      const cancel = timers.after(killTimeoutMs, () => child.kill('SIGKILL'));
       child.once('exit', () => {
         cancel();
         resolve();

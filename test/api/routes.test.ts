@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { silentLog } from '../../src/net/log.js';
 import { ownRoutes } from '../../src/api/own-face.js';
 import { QuestionError } from '../../src/api/ports.js';
+import { systemTimers } from '../../src/runtime/timers.js';
 import {
   ask,
   CONTAINER_ID,
@@ -284,6 +285,7 @@ it('docs/api.md has every route and every problem code', () => {
     templates: { list: () => [] },
     process: fakeProcess,
     log: silentLog,
+    timers: systemTimers,
     clock: Date.now,
   };
   ownRoutes(app, ports, { listening: () => [] });

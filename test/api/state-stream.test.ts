@@ -84,13 +84,15 @@ class World {
       drains: { drains: () => this.catalog.drains },
       log: this.log,
       clock: () => NOW,
-      after: (ms, run) => {
-        const timer = { ms, run };
-        this.timers.push(timer);
-        return () => {
-          const at = this.timers.indexOf(timer);
-          if (at >= 0) this.timers.splice(at, 1);
-        };
+      timers: {
+        after: (ms, run) => {
+          const timer = { ms, run };
+          this.timers.push(timer);
+          return () => {
+            const at = this.timers.indexOf(timer);
+            if (at >= 0) this.timers.splice(at, 1);
+          };
+        },
       },
       limits: { heartbeatMs: 15_000, backlogBytes, stallMs: 30_000 },
       changeLog: new ChangeLog(this.catalog.snapshot.revision, kept),

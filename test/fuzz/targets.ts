@@ -63,7 +63,7 @@ export function createBench(): Bench {
   const runUpstream = async (fuzzCase: FuzzCase, query: Buffer): Promise<Verdict> => {
     reply = fuzzCase.packet;
     clock += 1_000_000;
-    cache = createCache(upstream, { now: () => clock, startTimer: () => () => undefined });
+    cache = createCache(upstream, { timers: { now: () => clock, after: () => () => undefined } });
     const asked = { ...fuzzCase, packet: query };
     const first = await runQuery(relaying, asked, true);
     clock += 2000;

@@ -21,8 +21,8 @@ import { queryText, type Query } from '../../src/render/queries.js';
 import type { QueryPort } from '../../src/render/run-context.js';
 import type { Target } from '../../src/render/target.js';
 import type { Value } from '../../src/template/value.js';
+import { HeldTimers } from '../support/held-timers.js';
 import { turns } from '../support/turns.js';
-import { HeldClock } from './held-clock.js';
 
 /** Answers that a test sets. */
 class SetAnswers implements QueryPort {
@@ -77,23 +77,23 @@ function target(more: Partial<Target> = {}): Target {
 }
 
 function start(...targets: Target[]) {
-  const clock = new HeldClock();
+  const timers = new HeldTimers();
   const port = new SetAnswers();
   const renderer = new Renderer({
     targets,
     port,
     settings: { host: { environment: {}, allowPlugin: false, allowWriteToFile: false }, now: () => 0 },
-    clock,
+    timers,
     log: silentLog,
   });
   renderers.push(renderer);
   return {
-    clock,
+    timers,
     port,
     renderer,
     change: async () => {
       renderer.changed();
-      clock.advance(100);
+      timers.advance(100);
       await renderer.settled();
     },
   };
@@ -133,16 +133,16 @@ describe('when a file is written', () => {
   });
 
   test('changes are gathered: one write and one command for many', async () => {
-    const { clock, port, renderer } = start(target({ command: logCommand() }));
+    const { timers, port, renderer } = start(target({ command: logCommand() }));
     port.service('web', 1);
     renderer.start();
     await renderer.settled();
     for (let i = 2; i < 6; i += 1) {
       port.service('web', i);
       renderer.changed();
-      clock.advance(50);
+      timers.advance(50);
     }
-    clock.advance(100);
+    timers.advance(100);
     await renderer.settled();
     expect(read()).toBe('10.0.0.1:5\n');
     expect(commands()).toEqual(['run', 'run']);
@@ -240,7 +240,7 @@ describe('what goes wrong', () => {
   });
 
   test('a check that fails: the file never changes, nothing is left, and it is tried again', async () => {
-    const { clock, port, renderer } = start(
+    const { timers, port, renderer } = start(
       target({
         check: ['/bin/sh', '-c', 'echo bad config; grep -q 81 "$0"', '{file}'],
         command: logCommand(),
@@ -259,7 +259,7 @@ describe('what goes wrong', () => {
     });
     expect(commands()).toEqual([]);
     port.service('web', 81);
-    clock.advance(1000);
+    timers.advance(1000);
     await renderer.settled();
     expect(read()).toBe('10.0.0.1:81\n');
     expect(commands()).toEqual(['run']);
@@ -267,7 +267,7 @@ describe('what goes wrong', () => {
 
   test('a command that fails: the old file comes back, the command runs again with it, and later once more', async () => {
     const ok = join(dir, 'ok');
-    const { clock, port, renderer } = start(
+    const { timers, port, renderer } = start(
       target({ command: `cat ${join(dir, 'out.conf')} >> ${join(dir, 'log')}; test -e ${ok}` }),
     );
     writeFileSync(join(dir, 'out.conf'), 'last good\n');
@@ -282,7 +282,7 @@ describe('what goes wrong', () => {
       error: expect.stringContaining('exit status 1') as string,
     });
     writeFileSync(ok, '');
-    clock.advance(1000);
+    timers.advance(1000);
     await renderer.settled();
     expect(read()).toBe('10.0.0.1:80\n');
     expect(renderer.status()[0]).toMatchObject({ state: 'rendered', failures: 0 });
@@ -341,16 +341,16 @@ describe('what goes wrong', () => {
   });
 
   test('the delay before another attempt doubles up to a minute', async () => {
-    const { clock, port, renderer } = start(target({ check: ['/bin/false'] }));
+    const { timers, port, renderer } = start(target({ check: ['/bin/false'] }));
     port.service('web', 80);
     renderer.start();
     await renderer.settled();
     for (const seconds of [1, 2, 4, 8, 16, 32, 60, 60]) {
       const failures = renderer.status()[0]?.failures;
-      clock.advance(seconds * 1000 - 1);
+      timers.advance(seconds * 1000 - 1);
       await renderer.settled();
       expect(renderer.status()[0]?.failures).toBe(failures);
-      clock.advance(1);
+      timers.advance(1);
       await renderer.settled();
       expect(renderer.status()[0]?.failures).toBe((failures ?? 0) + 1);
     }

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { TimerWheel, WheelTimer, type Timers } from '../../src/runtime/timer-wheel.js';
+import { TimerWheel, WheelTimer, type Expiring } from '../../src/runtime/timer-wheel.js';
+import type { Timers } from '../../src/runtime/timers.js';
 
 /** Time that is moved by hand; at most one timer of the wheel may be pending. */
 class OneTimer implements Timers {
@@ -39,7 +40,7 @@ describe('the timer wheel', () => {
     fc.assert(
       fc.property(anyPlan, (plan) => {
         const timers = new OneTimer();
-        const wheel = new TimerWheel(timers);
+        const wheel = new TimerWheel({ timers });
         const ran = plan.map(() => [] as number[]);
         const made = plan.map((_, index) => new WheelTimer((now) => ran[index]?.push(now)));
         plan.forEach(({ at }, index) => made[index] && wheel.schedule(made[index], at));
@@ -59,7 +60,7 @@ describe('the timer wheel', () => {
 
   it('moves a timer that is scheduled again, also by itself', () => {
     const timers = new OneTimer();
-    const wheel = new TimerWheel(timers);
+    const wheel = new TimerWheel({ timers });
     const ran: number[] = [];
     const timer = new WheelTimer((now) => {
       ran.push(now);
@@ -73,7 +74,7 @@ describe('the timer wheel', () => {
 
   it('runs everything that came due while the process was asleep', () => {
     const timers = new OneTimer();
-    const wheel = new TimerWheel(timers);
+    const wheel = new TimerWheel({ timers });
     const ran: number[] = [];
     for (const at of [10, 5000, 9000, 200_000, 900_000])
       wheel.schedule(new WheelTimer(() => ran.push(at)), at);
@@ -85,11 +86,116 @@ describe('the timer wheel', () => {
 
   it('has no timer of the system once it is cleared', () => {
     const timers = new OneTimer();
-    const wheel = new TimerWheel(timers);
+    const wheel = new TimerWheel({ timers });
     const timer = new WheelTimer(() => expect.unreachable());
     wheel.schedule(timer, 100);
     wheel.clear();
     timers.runUntil(1000);
     expect([wheel.size, timer.scheduled, timers.pending]).toEqual([0, false, undefined]);
+  });
+
+  it('does not run what another has taken off in the same turn', () => {
+    const timers = new OneTimer();
+    const wheel = new TimerWheel({ timers });
+    const second = new WheelTimer(() => expect.unreachable());
+    wheel.schedule(new WheelTimer(() => wheel.cancel(second)), 10);
+    wheel.schedule(second, 10);
+    timers.runUntil(100);
+    expect([wheel.size, second.scheduled]).toEqual([0, false]);
+  });
+
+  it('has a timer for each tick while anything is on it, where its coarse time is to be current', () => {
+    const timers = new OneTimer();
+    const wheel = new TimerWheel({ timers, tickMs: 100, turns: 'tick' });
+    const late = new WheelTimer(() => undefined);
+    timers.time = 5000;
+    wheel.schedule(late, 65_000);
+    expect(wheel.coarse).toBe(5000);
+    wheel.schedule(new WheelTimer(() => undefined), 60_000);
+    timers.runUntil(6050);
+    expect(wheel.coarse).toBe(6000);
+    timers.runUntil(70_000);
+    expect([wheel.size, timers.pending, wheel.coarse]).toEqual([0, undefined, 65_000]);
+  });
+});
+
+describe('a wheel that its owner turns', () => {
+  function setUp() {
+    const clock = { now: 0 };
+    const after = () => expect.unreachable();
+    const wheel = new TimerWheel({ timers: { now: () => clock.now, after }, tickMs: 100, turns: 'owner' });
+    const woken: (readonly [string, number])[] = [];
+    const item = (name: string, again: (now: number) => number = () => Infinity): Expiring => ({
+      tick: undefined,
+      expire(now) {
+        woken.push([name, now]);
+        return again(now);
+      },
+    });
+    const advance = (to: number): void => {
+      clock.now = to;
+      wheel.advance();
+    };
+    return { wheel, woken, item, advance };
+  }
+
+  it('wakes once, not early, and late by a tick at most, whatever steps the clock makes', () => {
+    const steps = fc.array(fc.nat(200_000), { minLength: 1, maxLength: 30 });
+    fc.assert(
+      fc.property(fc.array(fc.nat(400_000), { maxLength: 50 }), steps, (times, durations) => {
+        const { wheel, woken, item, advance } = setUp();
+        for (const [index, at] of times.entries()) wheel.schedule(item(String(index)), at);
+        let now = 0;
+        for (const step of durations) {
+          advance((now += step));
+          const all = new Set(woken.map(([name]) => name));
+          expect(all.size).toBe(woken.length);
+          for (const [index, at] of times.entries()) {
+            if (all.has(String(index))) expect(at).toBeLessThanOrEqual(now);
+            else expect(at).toBeGreaterThan(now === 0 ? -1 : now - 200);
+          }
+        }
+      }),
+    );
+  });
+
+  it('wakes again when it is told to, and never what was taken off, also by another', () => {
+    const { wheel, woken, item, advance } = setUp();
+    const other = item('other');
+    const twice = item('twice', (now) => {
+      wheel.cancel(other);
+      return now < 1000 ? 1000 : Infinity;
+    });
+    wheel.schedule(twice, 100);
+    wheel.schedule(other, 100);
+    const moved = item('moved');
+    wheel.schedule(moved, 100);
+    wheel.schedule(moved, 5000);
+    advance(300);
+    advance(2000);
+    expect(woken).toEqual([
+      ['twice', 300],
+      ['twice', 2000],
+    ]);
+    advance(5000);
+    expect(woken.at(-1)).toEqual(['moved', 5000]);
+    wheel.schedule(moved, 6000);
+    wheel.schedule(moved, Infinity);
+    expect(wheel.size).toBe(0);
+  });
+
+  it('keeps what puts itself on again while it is woken', () => {
+    const { wheel, woken, item, advance } = setUp();
+    const self: Expiring = item('self', (now) => {
+      if (now < 1000) wheel.schedule(self, 1000);
+      return Infinity;
+    });
+    wheel.schedule(self, 100);
+    advance(200);
+    advance(1000);
+    expect(woken).toEqual([
+      ['self', 200],
+      ['self', 1000],
+    ]);
   });
 });

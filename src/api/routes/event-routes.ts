@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify';
+import { every } from '../../runtime/timers.js';
 import { NDJSON, type HttpStreams } from '../http-lines.js';
 import { eventJson } from '../json.js';
 import { Params } from '../params.js';
@@ -8,7 +9,7 @@ import type { StreamLimits } from '../stream-limits.js';
 /** `/v1/events`: the trail as NDJSON; with `follow` it goes on until either side ends it. */
 export function eventRoutes(
   app: FastifyInstance,
-  { catalog, log }: ApiPorts,
+  { catalog, log, timers }: ApiPorts,
   streams: HttpStreams,
   limits: StreamLimits,
 ): void {
@@ -33,10 +34,10 @@ export function eventRoutes(
       log.warn('a client of /v1/events reads too slowly and was dropped; it can resume with ?after=');
       outlet.cut();
     };
-    const heartbeat = setInterval(() => send(''), limits.heartbeatMs);
+    const cancelBeat = every(timers, limits.heartbeatMs, () => send(''));
     const unsubscribe = catalog.onEvent((event) => send(JSON.stringify(eventJson(event))));
     end = () => {
-      clearInterval(heartbeat);
+      cancelBeat();
       unsubscribe();
     };
     if (text !== '') send(text.slice(0, -1));

@@ -4,7 +4,7 @@ import type { ChangeSet } from '../../catalog/change.js';
 import type { CatalogReader } from '../../catalog/catalog.js';
 import type { Snapshot } from '../../catalog/snapshot.js';
 import type { Log } from '../../net/log.js';
-import type { After } from '../after.js';
+import type { Timers } from '../../runtime/timers.js';
 import { timestamp } from '../json.js';
 import type { DaemonInfo, HealthPort } from '../ports.js';
 import type { DrainMark } from '../../catalog/health-overlay.js';
@@ -21,7 +21,7 @@ export interface StateFeedOptions {
   readonly log: Pick<Log, 'warn'>;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
-  readonly after: After;
+  readonly timers: Pick<Timers, 'after'>;
   readonly limits: StateFeedLimits;
   readonly changeLog?: ChangeLog;
 }
@@ -216,7 +216,7 @@ export class StateFeed {
   /** Resolves when the reader has taken what waited, is dropped, or has gone. */
   #drained(reader: Reader): Promise<void> {
     return new Promise((resolve) => {
-      const cancel = this.#options.after(this.#options.limits.stallMs, () => {
+      const cancel = this.#options.timers.after(this.#options.limits.stallMs, () => {
         this.#drop(reader);
         resolve();
       });
@@ -261,7 +261,7 @@ export class StateFeed {
   }
 
   #beatLater(): void {
-    this.#cancelBeat ??= this.#options.after(this.#options.limits.heartbeatMs, () => {
+    this.#cancelBeat ??= this.#options.timers.after(this.#options.limits.heartbeatMs, () => {
       this.#cancelBeat = undefined;
       this.#checkDomain();
       const beat = this.#beat();

@@ -13,7 +13,8 @@ import type {
 } from '../plane.js';
 import { thisHost, type PlaneHost } from '../plane-host.js';
 import { updatesOf } from '../desired/places.js';
-import { DeadlineWheel } from '../../runtime/deadline-wheel.js';
+import { TimerWheel } from '../../runtime/timer-wheel.js';
+import { systemTimers } from '../../runtime/timers.js';
 import { ClientTable } from '../flows/client-table.js';
 import { FlowBudget, flowLimits, type FlowLimits } from '../flows/flow-budget.js';
 import type { Frontend, FrontendContext, Listen } from './frontend.js';
@@ -83,7 +84,7 @@ class ProxyPlane implements DataPlane {
   readonly supports = SUPPORTS;
   readonly #options: ProxyPlaneOptions;
   readonly #context: FrontendContext;
-  readonly #wheel: DeadlineWheel;
+  readonly #wheel: TimerWheel;
   readonly #pool: HostPool;
   /** By vip, port and protocol. */
   readonly #running = new Map<string, Running>();
@@ -108,7 +109,12 @@ class ProxyPlane implements DataPlane {
     const log: Log = { ...silentLog, ...options.log };
     const now = options.now ?? (() => performance.now());
     this.#options = options;
-    this.#wheel = new DeadlineWheel(now);
+    this.#wheel = new TimerWheel({
+      timers: { ...systemTimers, now },
+      tickMs: 100,
+      // Flows read its coarse time.
+      turns: 'tick',
+    });
     const limits = new FlowBudget(options.limits ?? flowLimits(), { onFull: () => this.#tellFull() });
     this.#pool = new HostPool(options.host ?? thisHost, log);
     const anyPort = (): boolean => this.#pool.leads;

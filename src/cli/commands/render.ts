@@ -17,7 +17,7 @@ import {
   type RenderRequest,
 } from '../../render/consul-template-config.js';
 import { ChainedAnswers, FileAnswers } from '../../render/file-answers.js';
-import { systemClock } from '../../render/quiescence.js';
+import { systemTimers } from '../../runtime/timers.js';
 import { RENDER_EXIT, RenderPreview, RenderRun, type RunOptions } from '../../render/render-run.js';
 import type { QueryPort } from '../../render/run-context.js';
 import { TaskAnswers } from '../../render/task-answers.js';
@@ -32,7 +32,7 @@ export async function run(context: Context): Promise<number> {
   const request = await requestOf(context);
   const render = { run: undefined as RenderRun | RenderPreview | undefined };
   const changed = () => render.run?.changed();
-  const files = new FileAnswers(undefined, systemClock, changed);
+  const files = new FileAnswers(undefined, systemTimers, changed);
   const source = await sourceOf(context, request, changed, (problem) => render.run?.fail(problem));
   const options: RunOptions = {
     request,

@@ -4,7 +4,7 @@ import { parse as parseYamlText } from 'yaml';
 import { errorMessage } from '../../net/error-message.js';
 import { allFunctions } from '../../render/functions/all-functions.js';
 import { FileAnswers } from '../../render/file-answers.js';
-import { systemClock } from '../../render/quiescence.js';
+import { systemTimers } from '../../runtime/timers.js';
 import { templateProblem } from '../../render/render-template.js';
 import { RunContext } from '../../render/run-context.js';
 import { fromBytes } from '../../template/bytes.js';
@@ -20,7 +20,7 @@ import { CliError, EXIT } from '../exit-codes.js';
 export async function run(context: Context): Promise<number> {
   const file = context.argument(0) ?? '';
   const text = file === '-' ? await context.io.readStdin() : fromBytes(read(context, file));
-  const files = new FileAnswers(undefined, systemClock, () => undefined);
+  const files = new FileAnswers(undefined, systemTimers, () => undefined);
   const runContext = new RunContext(files);
   try {
     const functions = allFunctions(runContext, {

@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import { EDE, RCODE } from '../../wire/constants.js';
+import { systemTimers, type Timers } from '../../runtime/timers.js';
 import { CachedAnswer, lifetimeOf, RecentAnswers } from './cached-answer.js';
 import type { Exchange, ForwardQuestion, ForwardResult } from './exchange.js';
 import { answerKey, questionKey } from './question-key.js';
@@ -7,10 +8,7 @@ import { answerKey, questionKey } from './question-key.js';
 export interface CacheOptions {
   /** Bytes for answers with data; negative ones have a fifth of it for themselves, so that they push out nothing. */
   readonly maxBytes?: number;
-  /** Monotonic, in ms. */
-  readonly now?: () => number;
-  /** Runs something later, in ms, unless the returned function is called before; setTimeout by default. */
-  readonly startTimer?: (run: () => void, ms: number) => () => void;
+  readonly timers?: Timers;
 }
 
 export interface CacheCounters {
@@ -69,7 +67,8 @@ interface Refresh {
  * have wire forms of their own
  */
 export function createCache(exchange: Exchange, options: CacheOptions = {}): CachedExchange {
-  const { maxBytes = DEFAULT_MAX_BYTES, now = () => performance.now(), startTimer = timer } = options;
+  const { maxBytes = DEFAULT_MAX_BYTES, timers = systemTimers } = options;
+  const now = (): number => timers.now();
   const store = (share: number) =>
     new LRUCache<string, CachedAnswer>({
       maxSize: Math.max(1, Math.floor(maxBytes * share)),
@@ -148,9 +147,7 @@ export function createCache(exchange: Exchange, options: CacheOptions = {}): Cac
     if (known) return known;
     let stop = (): void => undefined;
     const overdue = new Promise<undefined>((resolve) => {
-      stop = startTimer(() => {
-        resolve(undefined);
-      }, CLIENT_TIME);
+      stop = timers.after(CLIENT_TIME, () => resolve(undefined));
     });
     const result = ask(question, key).finally(() => {
       stop();
@@ -220,12 +217,5 @@ export function createCache(exchange: Exchange, options: CacheOptions = {}): Cac
       negatives.clear();
       failures.clear();
     },
-  };
-}
-
-function timer(run: () => void, ms: number): () => void {
-  const started = setTimeout(run, ms);
-  return () => {
-    clearTimeout(started);
   };
 }

@@ -10,7 +10,8 @@ import { rawObject, rawText } from './raw.js';
 import { Reconciler } from './reconciler.js';
 import { watchSocket } from './socket-watch.js';
 import { ContainerTable } from './container-table.js';
-import { defaultTiming, systemTimers, type Timers, type Timing } from './timers.js';
+import { systemTimers, type Timers } from '../../runtime/timers.js';
+import { defaultTiming, type Timing } from './timing.js';
 
 export interface DockerSourceOptions {
   /** Path of the engine's unix socket; `unix://` before it is understood. */
@@ -25,6 +26,8 @@ export interface DockerSourceOptions {
   readonly resyncMs: number;
   readonly log?: Log;
   readonly timers?: Timers;
+  /** Milliseconds since the epoch; the system's by default. */
+  readonly clock?: () => number;
   readonly timing?: Partial<Timing>;
   readonly connect?: ConnectDocker;
 }
@@ -49,6 +52,7 @@ class EngineSource implements DockerSource {
   readonly #socket: string;
   readonly #timing: Timing;
   readonly #timers: Timers;
+  readonly #clock: () => number;
   readonly #log: Log;
   readonly #connect: ConnectDocker;
   readonly #stopping = new AbortController();
@@ -66,6 +70,7 @@ class EngineSource implements DockerSource {
     this.#socket = options.socket.replace(/^unix:\/\//, '');
     this.#timing = { ...defaultTiming, resync: options.resyncMs, ...options.timing };
     this.#timers = options.timers ?? systemTimers;
+    this.#clock = options.clock ?? Date.now;
     this.#log = options.log ?? silentLog;
     this.#connect = options.connect ?? connectByDockerode;
   }
@@ -140,7 +145,7 @@ class EngineSource implements DockerSource {
         (error: unknown) => end.because(error),
       );
       const why = await end.reason;
-      if (session.isLive && typeof why === 'string') this.#asOf = this.#timers.now();
+      if (session.isLive && typeof why === 'string') this.#asOf = this.#clock();
       if (!this.#isStopping()) this.#away(sink, why);
     } catch (error) {
       if (!this.#isStopping()) this.#away(sink, error);
@@ -157,7 +162,7 @@ class EngineSource implements DockerSource {
     let cancel = this.#timers.after(ms, turn);
     const isOver = () => end.isOver;
     const proved = () => {
-      this.#asOf = this.#timers.now();
+      this.#asOf = this.#clock();
       if (!isOver()) cancel = this.#timers.after(ms, turn);
     };
     function turn(): void {
@@ -167,7 +172,7 @@ class EngineSource implements DockerSource {
   }
 
   #live(sink: FactSink, port: DockerPort): void {
-    this.#asOf = this.#timers.now();
+    this.#asOf = this.#clock();
     this.#error = undefined;
     this.#detail = `unix://${this.#socket}, Engine ${port.engineVersion || 'of unknown version'} (API ${port.apiVersion})`;
     sink.status({ state: 'live', asOf: this.#asOf, detail: this.#detail });

@@ -15,7 +15,8 @@ import { rawText } from './raw.js';
 import { isStopSignal, signalNumber } from './signals.js';
 import type { ContainerTable } from './container-table.js';
 import { printable } from '../../text/printable.js';
-import type { Timers, Timing } from './timers.js';
+import type { Timers } from '../../runtime/timers.js';
+import type { Timing } from './timing.js';
 import type { WorkQueue } from './work-queue.js';
 
 export interface EventHandlerOptions {

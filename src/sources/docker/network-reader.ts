@@ -3,7 +3,7 @@ import { readGatewayBridge, readMembers, readNetwork, readNetworks, type Network
 import { rawObject } from './raw.js';
 import { DockerError, type DockerPort } from './port.js';
 import type { ContainerTable } from './container-table.js';
-import type { Timers } from './timers.js';
+import type { Timers } from '../../runtime/timers.js';
 import { errorMessage } from '../../net/error-message.js';
 
 export interface NetworkReaderOptions {

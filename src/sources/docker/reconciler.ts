@@ -5,7 +5,8 @@ import { NetworkReader } from './network-reader.js';
 import { DockerError, type DockerPort } from './port.js';
 import type { Log } from '../../net/log.js';
 import type { ContainerTable } from './container-table.js';
-import type { Timers, Timing } from './timers.js';
+import type { Timers } from '../../runtime/timers.js';
+import type { Timing } from './timing.js';
 import { WorkQueue } from './work-queue.js';
 import { errorMessage } from '../../net/error-message.js';
 

@@ -1,3 +1,4 @@
+import { systemTimers } from '../../../src/runtime/timers.js';
 import { describe, expect, it } from 'vitest';
 import { createCache } from '../../../src/dns/forward/cache.js';
 import type { ForwardQuestion, ForwardResult } from '../../../src/dns/forward/exchange.js';
@@ -67,12 +68,14 @@ function withUpstream(answer: ForwardResult, { maxBytes = 20_000 } = {}) {
       });
     },
     {
-      now: () => state.now,
       maxBytes,
-      startTimer: (run, ms) => {
-        const timer = { run, ms };
-        timers.push(timer);
-        return () => void timers.splice(timers.indexOf(timer), 1);
+      timers: {
+        now: () => state.now,
+        after: (ms, run) => {
+          const timer = { run, ms };
+          timers.push(timer);
+          return () => void timers.splice(timers.indexOf(timer), 1);
+        },
       },
     },
   );
@@ -294,7 +297,7 @@ describe('the forward cache', () => {
   it('counts a failure that many waited for once', async () => {
     let now = 0;
     const flight = Promise.resolve(failed);
-    const cache = createCache(() => flight, { now: () => now });
+    const cache = createCache(() => flight, { timers: { ...systemTimers, now: () => now } });
     await Promise.all(Array.from({ length: 50 }, () => cache.exchange(question())));
     now = 999;
     expect(cache.lookup(question())).toBe(failed);

@@ -1,5 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import type { Timers } from '../../../src/sources/docker/timers.js';
+import type { Timers } from '../../../src/runtime/timers.js';
 
 interface Due {
   readonly at: number;

@@ -177,7 +177,7 @@ async function play(steps: readonly Step[]): Promise<void> {
   const { model, sink, timers } = engine;
   const source = createDockerSource({
     ...{ socket: '/nonexistent/docker.sock', environment: 'default', hostAddress: () => '192.0.2.1' },
-    ...{ resyncMs: 60_000, timers, connect: engine.connect },
+    ...{ resyncMs: 60_000, timers, clock: () => timers.now(), connect: engine.connect },
   });
   model.run('first', { labels });
   const start = source.start(sink);

@@ -1,4 +1,4 @@
-import type { DeadlineWheel } from '../../../runtime/deadline-wheel.js';
+import type { TimerWheel } from '../../../runtime/timer-wheel.js';
 import type { Backends } from '../../flows/backends.js';
 import type { TcpSettings } from './tcp-settings.js';
 
@@ -7,7 +7,7 @@ export interface FlowHost<Flow> {
   /** As of now; an update replaces it. */
   readonly settings: TcpSettings;
   readonly backends: Backends;
-  readonly wheel: DeadlineWheel;
+  readonly wheel: TimerWheel;
   /** How many flows got a task to try, were turned away, no attempt could carry, and how many further attempts were made. */
   readonly tally: { total: number; refused: number; failed: number; retried: number };
   /** Whether its client may have one more flow; asked once, when the client's address is known. */

@@ -1,16 +1,16 @@
-import type { DeadlineWheel, Expiring } from '../../../runtime/deadline-wheel.js';
+import type { TimerWheel, Expiring } from '../../../runtime/timer-wheel.js';
 import type { FlowBudget, Waiter } from '../../flows/flow-budget.js';
 
 /** A client that waits, unread, for flows to end because there is no file descriptor for its task's connection. */
 export class ParkedClient implements Waiter, Expiring {
   readonly descriptors = 2;
-  slot: number | undefined = undefined;
+  tick: number | undefined = undefined;
   readonly #done: (admitted: boolean) => void;
-  readonly #wheel: DeadlineWheel;
+  readonly #wheel: TimerWheel;
   readonly #budget: FlowBudget;
 
   /** @param done called once: whether there is room now, taken already; not called when the queue is full */
-  constructor(budget: FlowBudget, wheel: DeadlineWheel, done: (admitted: boolean) => void) {
+  constructor(budget: FlowBudget, wheel: TimerWheel, done: (admitted: boolean) => void) {
     this.#done = done;
     this.#wheel = wheel;
     this.#budget = budget;

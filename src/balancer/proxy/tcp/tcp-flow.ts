@@ -1,7 +1,7 @@
 import type { HostPort } from '../../../net/ip.js';
 import type { Destination, Flow } from '../../schedulers/scheduler.js';
 import { taskFault } from '../../flows/attempt-fault.js';
-import type { Expiring } from '../../../runtime/deadline-wheel.js';
+import type { Expiring } from '../../../runtime/timer-wheel.js';
 import type { FlowHost } from './flow-host.js';
 import { formatProxyHeader, type ProxiedAddresses } from '../../../net/proxy-protocol.js';
 import type { Backend } from '../../flows/backend.js';
@@ -31,7 +31,7 @@ const ATTEMPTS = 3;
  * replaced by another.
  */
 export abstract class TcpFlow implements Flow, Expiring {
-  slot: number | undefined = undefined;
+  tick: number | undefined = undefined;
   protected readonly host: FlowHost<TcpFlow>;
   protected phase: 'header' | 'connecting' | 'open' | 'lingering' | 'over' = 'header';
   #backend: Backend | undefined = undefined;

@@ -1,5 +1,5 @@
 import type { VirtualService, VirtualServiceCounters } from '../../plane.js';
-import type { DeadlineWheel, Expiring } from '../../../runtime/deadline-wheel.js';
+import type { TimerWheel, Expiring } from '../../../runtime/timer-wheel.js';
 import type { FrontendContext } from '../frontend.js';
 import { ParkedClient } from './parked-client.js';
 import type { Backend } from '../../flows/backend.js';
@@ -27,14 +27,14 @@ export interface TcpFlowsOptions<Client> {
   /** The one that clients dial. */
   readonly port: number;
   readonly context: Pick<FrontendContext, 'createScheduler' | 'onSignal' | 'limits' | 'clients' | 'now'>;
-  readonly wheel: DeadlineWheel;
+  readonly wheel: TimerWheel;
   readonly connections: TcpConnections<Client>;
 }
 
 /** The flows of one virtual service that one thread carries: who is let in, what becomes of them when the service changes. */
 export class TcpFlows<Client> implements FlowHost<TcpFlow> {
   readonly backends: Backends;
-  readonly wheel: DeadlineWheel;
+  readonly wheel: TimerWheel;
   readonly tally = { total: 0, refused: 0, failed: 0, retried: 0 };
   settings: TcpSettings;
   readonly #context: TcpFlowsOptions<Client>['context'];
@@ -102,7 +102,7 @@ export class TcpFlows<Client> implements FlowHost<TcpFlow> {
   /** Nobody is let in any more: resolves when all have ended, which the service's drain time bounds. */
   async drain(): Promise<void> {
     if (this.#isEmpty()) return;
-    const deadline: Expiring = { slot: undefined, expire: () => (this.#reset(() => true), Infinity) };
+    const deadline: Expiring = { tick: undefined, expire: () => (this.#reset(() => true), Infinity) };
     this.wheel.schedule(deadline, this.wheel.now() + this.settings.drain);
     await this.#empty();
     this.wheel.cancel(deadline);
@@ -193,7 +193,7 @@ export class TcpFlows<Client> implements FlowHost<TcpFlow> {
       this.#reset((flow) => flow.backend === backend);
       return Infinity;
     };
-    const deadline: Expiring = { slot: undefined, expire };
+    const deadline: Expiring = { tick: undefined, expire };
     this.#deadlines.set(backend, deadline);
     this.wheel.schedule(deadline, this.wheel.now() + this.settings.drain);
   }

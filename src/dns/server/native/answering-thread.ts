@@ -1,5 +1,7 @@
 import { randomInt } from 'node:crypto';
-import { MessageChannel, Worker, type MessagePort } from 'node:worker_threads';
+import type { MessagePort } from 'node:worker_threads';
+import { Supervisor, type Restarts } from '../../../runtime/supervisor.js';
+import { startWorkerThread } from '../../../runtime/worker-thread.js';
 import { Ring } from '../../answers/ring.js';
 import { Tally } from '../../answers/tally.js';
 import type { Versions } from '../../answers/versions.js';
@@ -19,12 +21,6 @@ const ENTRY_WORDS = 1 << 18;
 
 /** Misses that are looked at in one turn of the event loop. */
 const MISSES_A_TURN = 256;
-
-/** How long a thread that ended has to wait to be started again, in ms; twice as long each time in a row. */
-const FIRST_RESTART_MS = 50;
-const MAX_RESTART_MS = 5000;
-/** A thread that ran so long had not failed in a row. */
-const STEADY_MS = 60_000;
 
 const SCRIPT = new URL('./answering-worker.js', import.meta.url);
 
@@ -62,15 +58,26 @@ export class AnsweringThread {
   #entries = new Ring(ENTRY_WORDS);
   #misses = new Ring(MISS_WORDS);
   #control = newControl();
-  #port: MessagePort | undefined;
-  #ended: Promise<void> = Promise.resolve();
-  #isStopped = false;
-  #restarts = 0;
-  #restartTimer: NodeJS.Timeout | undefined;
+  readonly #supervisor: Supervisor<MessagePort>;
 
   constructor(options: AnsweringThreadOptions) {
     this.#options = options;
-    this.#start();
+    this.#supervisor = new Supervisor({
+      start: (ended) => this.#start(ended),
+      started: () => {
+        for (const socket of this.#sockets.values()) this.#command({ kind: 'serve', socket });
+      },
+      ended: () => {
+        for (const release of this.#releases.values()) release();
+        this.#releases.clear();
+      },
+      crashed: options.onCrash,
+    });
+    this.#supervisor.start();
+  }
+
+  get restarts(): Restarts {
+    return this.#supervisor.restarts;
   }
 
   serve(socket: WorkerSocket): void {
@@ -80,7 +87,7 @@ export class AnsweringThread {
 
   /** Resolves when everything that was queued is answered, or handed over, and the thread uses the socket no more. */
   async release(id: number): Promise<void> {
-    if (!this.#sockets.delete(id) || !this.#port) return;
+    if (!this.#sockets.delete(id) || !this.#supervisor.running) return;
     await new Promise<void>((resolve) => {
       this.#releases.set(id, resolve);
       this.#command({ kind: 'release', id });
@@ -97,18 +104,14 @@ export class AnsweringThread {
   }
 
   async stop(): Promise<void> {
-    this.#isStopped = true;
-    clearTimeout(this.#restartTimer);
-    this.#command({ kind: 'stop' });
-    await this.#ended;
+    await this.#supervisor.stop(() => this.#command({ kind: 'stop' }));
   }
 
-  #start(): void {
+  #start(ended: (reason: string) => void): MessagePort {
     // What a thread that crashed has left in them is nobody's: half a record may be the reason.
     this.#entries = new Ring(ENTRY_WORDS);
     this.#misses = new Ring(MISS_WORDS);
     this.#control = newControl();
-    const { port1, port2 } = new MessageChannel();
     const input: WorkerInput = {
       shared: {
         versions: this.#options.versions.memory,
@@ -120,46 +123,19 @@ export class AnsweringThread {
       seed: randomInt(1, 2 ** 31),
       realTime: this.#options.realTime,
     };
-    const worker = new Worker(this.#options.script ?? SCRIPT, {
+    return startWorkerThread<WorkerInput, Report>({
+      script: this.#options.script ?? SCRIPT,
       name: 'fairlead-dns',
-      workerData: { input, port: port2 },
+      input,
       // It makes no garbage worth room.
-      resourceLimits: { maxYoungGenerationSizeMb: 2 },
-      transferList: [port2],
+      youngGeneration: 2,
+      report: (report) => this.#take(report),
+      ended,
     });
-    this.#port = port1;
-    port1.on('message', (report: Report) => {
-      this.#take(report);
-    });
-    const startedAt = performance.now();
-    let reason = 'it ended by itself';
-    worker.on('error', (error) => {
-      reason = error.message.split('\n')[0] ?? 'unknown';
-    });
-    this.#ended = new Promise((resolve) => {
-      worker.on('exit', () => {
-        port1.close();
-        this.#port = undefined;
-        for (const release of this.#releases.values()) release();
-        this.#releases.clear();
-        if (!this.#isStopped) this.#restart(reason, performance.now() - startedAt);
-        resolve();
-      });
-    });
-    for (const socket of this.#sockets.values()) this.#command({ kind: 'serve', socket });
-  }
-
-  #restart(reason: string, ran: number): void {
-    if (ran > STEADY_MS) this.#restarts = 0;
-    const wait = Math.min(MAX_RESTART_MS, FIRST_RESTART_MS * 2 ** this.#restarts++);
-    this.#options.onCrash(reason);
-    this.#restartTimer = setTimeout(() => {
-      this.#start();
-    }, wait);
   }
 
   #command(command: Command): void {
-    this.#port?.postMessage(command);
+    this.#supervisor.running?.postMessage(command);
     Atomics.add(this.#control, CONTROL.commands, 1);
     Atomics.notify(this.#control, CONTROL.commands);
   }

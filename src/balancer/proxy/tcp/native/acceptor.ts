@@ -1,6 +1,6 @@
 import { EPOLL } from '../../../../linux/epoll.js';
 import { ERRNO } from '../../../../linux/tcp-calls.js';
-import type { Expiring } from '../../../../runtime/deadline-wheel.js';
+import type { Expiring } from '../../../../runtime/timer-wheel.js';
 import type { TcpFlows } from '../tcp-flows.js';
 import type { NativeContext } from './native-flow.js';
 import type { Watcher } from './reactor.js';
@@ -24,7 +24,7 @@ export interface AcceptorOptions {
 /** Accepts the connections of one listener. Of several threads that do so the kernel wakes one (EPOLLEXCLUSIVE). */
 export class Acceptor implements Watcher, Expiring {
   tag = 0;
-  slot: number | undefined = undefined;
+  tick: number | undefined = undefined;
   readonly #options: AcceptorOptions;
   #isRunning = false;
 

@@ -1,6 +1,7 @@
-import { MessageChannel, Worker } from 'node:worker_threads';
+import type { MessagePort } from 'node:worker_threads';
 import { EventFd } from '../../../../linux/event-fd.js';
 import type { Libc } from '../../../../linux/libc.js';
+import { startWorkerThread } from '../../../../runtime/worker-thread.js';
 import { Carrier } from './carrier.js';
 import type { CarrierInput, Command, Report } from './carrier-messages.js';
 
@@ -22,26 +23,28 @@ export const inThread =
   (libc: Libc, script: URL): StartCarrier =>
   (input, { report, ended }) => {
     const bell = new EventFd(libc);
-    const { port1, port2 } = new MessageChannel();
-    const worker = new Worker(script, {
-      name: 'fairlead-tcp',
-      workerData: { input: { ...input, bell: bell.fd }, port: port2 },
-      // What it makes lives as long as a connection, and is small.
-      resourceLimits: { maxYoungGenerationSizeMb: 4 },
-      transferList: [port2],
-    });
-    let reason = 'it ended by itself';
     let hasEnded = false;
-    port1.on('message', report);
-    worker.on('error', (error) => {
-      reason = error.message.split('\n')[0] ?? 'unknown';
-    });
-    worker.on('exit', () => {
-      hasEnded = true;
-      port1.close();
+    const start = () =>
+      startWorkerThread<CarrierInput, Report>({
+        script,
+        name: 'fairlead-tcp',
+        input: { ...input, bell: bell.fd },
+        // What it makes lives as long as a connection, and is small.
+        youngGeneration: 4,
+        report,
+        ended(reason) {
+          hasEnded = true;
+          bell.close();
+          ended(reason);
+        },
+      });
+    let port: MessagePort;
+    try {
+      port = start();
+    } catch (error) {
       bell.close();
-      ended(reason);
-    });
+      throw error;
+    }
     let pending: Command[] = [];
     return {
       post(command) {
@@ -51,7 +54,7 @@ export const inThread =
           const commands = pending;
           pending = [];
           if (hasEnded) return;
-          port1.postMessage(commands);
+          port.postMessage(commands);
           bell.ring();
         });
       },

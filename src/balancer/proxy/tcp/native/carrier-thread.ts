@@ -6,12 +6,7 @@ import type { CarrierHost, StartCarrier } from './carrier-host.js';
 import type { DescriptorTable } from './descriptor-table.js';
 import type { Command, Report, Request, ServiceAtWork } from './carrier-messages.js';
 import type { Log } from '../../../../net/log.js';
-
-/** How long a thread that ended has to wait to be started again, in ms; twice as long each time in a row. */
-const FIRST_RESTART_MS = 50;
-const MAX_RESTART_MS = 5000;
-/** A thread that ran so long had not failed in a row. */
-const STEADY_MS = 60_000;
+import { Supervisor, type Restarts } from '../../../../runtime/supervisor.js';
 
 export type Changed = readonly (readonly [number, VirtualServiceCounters])[];
 
@@ -49,16 +44,24 @@ export class CarrierThread {
   readonly #calls = new TcpCallbacks();
   readonly #served = new Map<number, ServiceAtWork>();
   #clients: ClientNetworks | undefined;
-  #host: CarrierHost | undefined;
-  #isStarted = false;
-  #isStopping = false;
-  #startedAt = 0;
-  #restarts = 0;
-  #restartTimer: NodeJS.Timeout | undefined;
-  #onEnded: (() => void) | undefined;
+  readonly #supervisor: Supervisor<CarrierHost>;
 
   constructor(options: CarrierThreadOptions) {
     this.#options = options;
+    this.#supervisor = new Supervisor({
+      start: (ended) => this.#start(ended),
+      started: () => this.#tellAll(),
+      ended: () => this.#reclaim(),
+      crashed: (reason) => {
+        options.onCrash(reason);
+        // What is queued at a listener is still to be accepted; all else that was asked for is so by now.
+        this.#calls.settle(({ asked }) => asked.kind !== 'request' || asked.request !== 'stop');
+      },
+    });
+  }
+
+  get restarts(): Restarts {
+    return this.#supervisor.restarts;
   }
 
   serves(id: number): boolean {
@@ -68,8 +71,8 @@ export class CarrierThread {
   /** Carries a service from now on, or as it is now. */
   serve(work: ServiceAtWork): void {
     this.#served.set(work.id, work);
-    if (this.#isStarted) this.#post({ kind: 'serve', work });
-    else this.#start();
+    if (this.#supervisor.isStarted) this.#post({ kind: 'serve', work });
+    else this.#supervisor.start();
   }
 
   /** Takes only the connections of these from now on. */
@@ -84,37 +87,29 @@ export class CarrierThread {
     if (!work) return;
     if (request === 'close') this.#served.delete(id);
     // There are no flows while there is no thread.
-    if (!this.#host && (request !== 'stop' || !work.accepts)) return;
+    if (!this.#supervisor.running && (request !== 'stop' || !work.accepts)) return;
     await this.#call({ kind: 'request', id, request });
     if (request === 'stop' && this.#served.has(id)) this.#served.set(id, { ...work, accepts: false });
   }
 
   /** What has changed since it was asked last; nothing while there is no thread. */
   async counters(): Promise<Changed> {
-    return this.#host ? await this.#call({ kind: 'counters' }) : [];
+    return this.#supervisor.running ? await this.#call({ kind: 'counters' }) : [];
   }
 
   /** Resolves when the thread goes by all that it received. */
   async sync(): Promise<void> {
-    if (this.#host) await this.#call({ kind: 'sync' });
+    if (this.#supervisor.running) await this.#call({ kind: 'sync' });
   }
 
   /** All services must be closed before. */
   async stop(): Promise<void> {
-    this.#isStopping = true;
-    clearTimeout(this.#restartTimer);
     this.#calls.settle(() => true);
-    if (!this.#host) return;
-    await new Promise<void>((resolve) => {
-      this.#onEnded = resolve;
-      this.#post({ kind: 'quit' });
-    });
+    await this.#supervisor.stop((host) => host.post({ kind: 'quit' }));
   }
 
-  #start(): void {
+  #start(ended: (reason: string) => void): CarrierHost {
     const { start, thread, seed, budget, table } = this.#options;
-    this.#isStarted = true;
-    this.#startedAt = performance.now();
     const input = {
       thread,
       seed,
@@ -122,18 +117,18 @@ export class CarrierThread {
       budget: budget.memory,
       limits: budget.limits,
     };
-    this.#host = start(input, {
-      report: (report) => this.#take(report),
-      ended: (reason) => this.#ended(reason),
-    });
+    return start(input, { report: (report) => this.#take(report), ended });
+  }
+
+  #tellAll(): void {
     if (this.#clients) this.#post({ kind: 'clients', clients: this.#clients });
     for (const work of this.#served.values()) this.#post({ kind: 'serve', work });
     for (const [call, { asked }] of this.#calls.all()) this.#post({ ...asked, call });
   }
 
-  #ended(reason: string): void {
-    const { libc, table, thread, budget, onCrash } = this.#options;
-    this.#host = undefined;
+  /** Closes what a thread that runs no more has left open. */
+  #reclaim(): void {
+    const { libc, table, thread, budget } = this.#options;
     const calls = new TcpCalls(libc);
     for (const fd of table.reclaim(thread)) {
       // Peers are to see that their connection has not come to its end. Pipes do not mind.
@@ -141,14 +136,6 @@ export class CarrierThread {
       calls.close(fd);
     }
     budget.reclaim(thread);
-    this.#onEnded?.();
-    if (this.#isStopping) return;
-    onCrash(reason);
-    // What is queued at a listener is still to be accepted; all else that was asked for is so by now.
-    this.#calls.settle(({ asked }) => asked.kind !== 'request' || asked.request !== 'stop');
-    if (performance.now() - this.#startedAt > STEADY_MS) this.#restarts = 0;
-    const wait = Math.min(MAX_RESTART_MS, FIRST_RESTART_MS * 2 ** this.#restarts++);
-    this.#restartTimer = setTimeout(() => this.#start(), wait);
   }
 
   #call(asked: Asked): Promise<Changed> {
@@ -159,7 +146,7 @@ export class CarrierThread {
   }
 
   #post(command: Command): void {
-    this.#host?.post(command);
+    this.#supervisor.running?.post(command);
   }
 
   #take(report: Report): void {

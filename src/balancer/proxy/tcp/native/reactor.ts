@@ -1,7 +1,7 @@
 import { Epoll } from '../../../../linux/epoll.js';
 import type { Libc } from '../../../../linux/libc.js';
 import { TcpCalls } from '../../../../linux/tcp-calls.js';
-import { DeadlineWheel, TICK_MS } from '../../../../runtime/deadline-wheel.js';
+import { TimerWheel } from '../../../../runtime/timer-wheel.js';
 import type { DescriptorTable } from './descriptor-table.js';
 
 /** Something that receives the events of one descriptor. */
@@ -19,6 +19,11 @@ export interface Resumable {
 
 /** The longest time that a turn blocks, in ms. A wake-up ends it before; this is for a process that exits without one. */
 const BLOCK_MS = 500;
+/** So late may a deadline of a flow be noticed. */
+const TICK_MS = 100;
+
+/** The thread blocks in epoll_wait: it has no other timers. */
+const noTimer = () => () => undefined;
 
 /**
  * An event loop of its own (Schmidt, "Reactor"): waits for what the kernel has to report about descriptors, and for deadlines. One turn of
@@ -26,7 +31,7 @@ const BLOCK_MS = 500;
  */
 export class Reactor {
   readonly calls: TcpCalls;
-  readonly wheel: DeadlineWheel;
+  readonly wheel: TimerWheel;
   readonly #table: DescriptorTable;
   readonly #epoll: Epoll;
   /** By descriptor, without holes: those would make it slow. */
@@ -38,7 +43,7 @@ export class Reactor {
   /** @param now milliseconds that only grow */
   constructor(libc: Libc, table: DescriptorTable, now: () => number) {
     this.calls = new TcpCalls(libc);
-    this.wheel = new DeadlineWheel(now, { driven: true });
+    this.wheel = new TimerWheel({ timers: { now, after: noTimer }, tickMs: TICK_MS, turns: 'owner' });
     this.#table = table;
     this.#epoll = new Epoll(libc);
     table.take(this.#epoll.fd);
@@ -86,12 +91,12 @@ export class Reactor {
   /**
    * One turn: waits, then handles what has happened.
    * @param wait milliseconds at most; absent: as long as nothing is due
-   * @returns whether the deadline wheel has moved on
+   * @returns whether the timer wheel has moved on
    */
   turn(wait = BLOCK_MS): boolean {
     const { wheel } = this;
     const rest = this.#ticked + TICK_MS - wheel.now();
-    const untilTick = wheel.isEmpty ? wait : Math.min(wait, Math.max(0, Math.ceil(rest)));
+    const untilTick = wheel.size === 0 ? wait : Math.min(wait, Math.max(0, Math.ceil(rest)));
     const count = this.#epoll.wait(this.#again.length > 0 ? 0 : untilTick);
     const now = wheel.touch();
     const again = this.#again;
@@ -100,7 +105,7 @@ export class Reactor {
     for (const each of again) each.resume();
     if (now - this.#ticked < TICK_MS) return false;
     this.#ticked = now;
-    if (wheel.isEmpty) return false;
+    if (wheel.size === 0) return false;
     wheel.advance();
     return true;
   }

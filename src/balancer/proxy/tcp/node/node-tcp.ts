@@ -2,7 +2,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { setImmediate as turn } from 'node:timers/promises';
 import { canonicalIp, type HostPort } from '../../../../net/ip.js';
 import type { VirtualService, VirtualServiceCounters } from '../../../plane.js';
-import type { DeadlineWheel } from '../../../../runtime/deadline-wheel.js';
+import type { TimerWheel } from '../../../../runtime/timer-wheel.js';
 import { BACKLOG, MAX_ACCEPT_MS, type Frontend, type FrontendContext, type Listen } from '../../frontend.js';
 import { TcpFlows, type TcpConnections } from '../tcp-flows.js';
 import { HIGH_WATER_MARK, NodeFlow } from './node-flow.js';
@@ -20,7 +20,7 @@ const ignore = (): void => undefined;
  * TCP by Node's own sockets, which works everywhere. @param wheel the one wheel of the plane
  */
 export const listenNodeTcp =
-  (wheel: DeadlineWheel): Listen =>
+  (wheel: TimerWheel): Listen =>
   async (service, context) => {
     const server = createServer({
       allowHalfOpen: true,
@@ -43,12 +43,12 @@ class NodeTcpFrontend implements Frontend {
   readonly address: HostPort;
   readonly #server: Server;
   readonly #context: FrontendContext;
-  readonly #wheel: DeadlineWheel;
+  readonly #wheel: TimerWheel;
   readonly #flows: TcpFlows<Socket>;
   #accepted = 0;
   #listening = true;
 
-  constructor(server: Server, service: VirtualService, context: FrontendContext, wheel: DeadlineWheel) {
+  constructor(server: Server, service: VirtualService, context: FrontendContext, wheel: TimerWheel) {
     const bound = server.address();
     const listenPort = typeof bound === 'object' && bound !== null ? bound.port : service.port;
     this.address = { ip: service.vip, port: listenPort };

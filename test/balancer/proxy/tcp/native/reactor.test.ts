@@ -76,7 +76,7 @@ describe.skipIf('unavailable' in loaded)('a reactor', () => {
   it('wakes deadlines when their time has come, and says so', () => {
     const { clock, reactor } = setUp();
     let expired = 0;
-    const item = { slot: undefined, expire: () => (expired++, Infinity) };
+    const item = { tick: undefined, expire: () => (expired++, Infinity) };
     reactor.wheel.schedule(item, 250);
     clock.now = 99;
     expect(reactor.turn(0)).toBe(false);

@@ -1,19 +1,3 @@
-/** Time as this source sees it, so that tests can hold it still. */
-export interface Timers {
-  /** Milliseconds since the epoch. */
-  now(): number;
-  /** Runs `task` once, `ms` from now. @returns takes it back; harmless afterwards and when called twice */
-  after(ms: number, task: () => void): () => void;
-}
-
-export const systemTimers: Timers = {
-  now: () => Date.now(),
-  after(ms, task) {
-    const timer = setTimeout(task, ms);
-    return () => clearTimeout(timer);
-  },
-};
-
 /** Every wait of the source, in milliseconds. */
 export interface Timing {
   /** Full list, to repair what lost events left behind. */

@@ -1,7 +1,7 @@
-import type { Clock } from '../../src/render/quiescence.js';
+import type { Timers } from '../../src/runtime/timers.js';
 
-/** A clock that stands still until a test moves it. */
-export class HeldClock implements Clock {
+/** Time that stands still until a test moves it. */
+export class HeldTimers implements Timers {
   #now = 0;
   readonly #timers = new Set<{ at: number; work: () => void }>();
 
@@ -9,7 +9,7 @@ export class HeldClock implements Clock {
     return this.#now;
   }
 
-  setTimer(work: () => void, ms: number): () => void {
+  after(ms: number, work: () => void): () => void {
     const timer = { at: this.#now + ms, work };
     this.#timers.add(timer);
     return () => this.#timers.delete(timer);
