@@ -6,6 +6,7 @@ import { parse } from '../../src/template/parser.js';
 import { TemplateError } from '../../src/template/template-error.js';
 import { Template } from '../../src/template/template.js';
 import { BUILTINS } from '../../src/template/builtins.js';
+import { runs } from '../support/depth.js';
 import { TemplateGenerator } from './template-generator.js';
 
 const options = { hasFunction: (name: string) => BUILTINS.has(name) };
@@ -51,7 +52,7 @@ test('any text gives output or a template error', () => {
   const data = new TemplateGenerator(7).data();
   fc.assert(
     fc.property(fc.string({ unit: 'binary', maxLength: 200 }), (text) => survives(text, data)),
-    { numRuns: 500 },
+    { numRuns: runs(500) },
   );
   const pieces = [
     '{{',
@@ -96,7 +97,7 @@ test('any text gives output or a template error', () => {
     fc.property(fc.array(fc.constantFrom(...pieces), { maxLength: 40 }), (parts) =>
       survives(parts.join(''), data),
     ),
-    { numRuns: 3000 },
+    { numRuns: runs(3000) },
   );
 });
 
