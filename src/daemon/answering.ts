@@ -181,11 +181,14 @@ export class Answering implements Part {
   }
 
   status(): AnsweringJson {
+    const restarts = this.#native?.restarts;
     const { own, upstream, misses, sendErrors, batchSizes, times } = this.#counts();
     return {
       backend: this.#native ? 'native' : 'dgram',
       ...(this.#why !== undefined && { why: this.#why }),
       threads: this.#workers,
+      restarts: restarts?.count ?? 0,
+      ...(restarts?.lastError !== undefined && { lastError: restarts.lastError }),
       own,
       upstream,
       misses,

@@ -157,6 +157,8 @@ export const STATUS: DaemonStatus = {
     answering: {
       backend: 'native',
       threads: 1,
+      restarts: 2,
+      lastError: 'out of memory',
       own: 3,
       upstream: 0,
       misses: 3,

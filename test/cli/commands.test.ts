@@ -248,7 +248,7 @@ describe('status', () => {
         '  config     /etc/fairlead/fairlead.yaml (abc123), loaded 1h ago',
         '  names      rancher.internal, environment default',
         '  dns        169.254.169.250:53',
-        '  udp        1 answering thread, 3 of 6 from compiled answers',
+        '  udp        1 answering thread, 2 restarts (last: out of memory), 3 of 6 from compiled answers',
         '  tcp        0 connections',
         '  upstreams  192.0.2.53:53',
         '             corp.example: tls://192.0.2.54:853#dns.example (down: ECONNREFUSED)',

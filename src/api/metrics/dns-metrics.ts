@@ -6,6 +6,9 @@ import { counter, gauge, histogram, type HistogramValue, type Readings } from '.
 export const dnsMetrics = {
   fairlead_dns_ready: gauge('Whether every configured address is bound.'),
   fairlead_dns_threads: gauge('Threads that answer UDP; 0: it is answered one by one.'),
+  fairlead_dns_thread_restarts_total: counter(
+    'Threads that answer UDP which ended by themselves and were started again.',
+  ),
   fairlead_dns_packets_total: counter('Packets that came in.', 'transport'),
   fairlead_dns_queries_total: counter('Queries by type; types without a name are `other`.', 'type'),
   fairlead_dns_replies_total: counter('Replies by response code.', 'rcode'),
@@ -41,6 +44,7 @@ export function readDns({
   return {
     fairlead_dns_ready: [[ready ? 1 : 0]],
     fairlead_dns_threads: [[answering.threads]],
+    fairlead_dns_thread_restarts_total: [[answering.restarts]],
     fairlead_dns_packets_total: byName(counters.packets),
     fairlead_dns_queries_total: byName(counters.queries),
     fairlead_dns_replies_total: byName(counters.replies),

@@ -42,6 +42,10 @@ export interface AnsweringJson {
   readonly why?: string;
   /** Answering threads; 0 with `dgram`. */
   readonly threads: number;
+  /** How often one of them ended by itself and was started again. */
+  readonly restarts: number;
+  /** Why one of them did so the last time; absent: none did. */
+  readonly lastError?: string;
   /** Queries answered from compiled answers: of our own, and from the forward cache. */
   readonly own: number;
   readonly upstream: number;

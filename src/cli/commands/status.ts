@@ -91,10 +91,19 @@ function words({ paint, width }: Context, status: StatusJson): string {
 }
 
 /** How UDP is answered, and how much of it without asking the main thread. */
-function answeringText({ backend, why, threads, own, upstream, misses }: AnsweringJson): string {
+function answeringText({
+  backend,
+  why,
+  threads,
+  restarts,
+  lastError,
+  own,
+  upstream,
+  misses,
+}: AnsweringJson): string {
   const how =
     backend === 'native'
-      ? count(threads, 'answering thread')
+      ? `${count(threads, 'answering thread')}${restarts > 0 ? `, ${count(restarts, 'restart')} (last: ${plain(lastError ?? 'no reason given')})` : ''}`
       : `one by one (${plain(why ?? 'no reason given')})`;
   const asked = own + upstream + misses;
   return asked === 0 ? how : `${how}, ${own + upstream} of ${asked} from compiled answers`;

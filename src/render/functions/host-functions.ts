@@ -1,3 +1,4 @@
+import { errorMessage } from '../../net/error-message.js';
 import { spawnSync } from 'node:child_process';
 import { lstatSync, realpathSync, writeFileSync, mkdirSync, appendFileSync, chmodSync } from 'node:fs';
 import { dirname, sep } from 'node:path';
@@ -45,7 +46,7 @@ function checkSandbox(path: string, sandbox: string): void {
     const root = realpathSync(sandbox);
     inside = `${realpathSync(path)}${sep}`.startsWith(root.endsWith(sep) ? root : root + sep);
   } catch (error) {
-    throw new FunctionError(error instanceof Error ? error.message : String(error));
+    throw new FunctionError(errorMessage(error));
   }
   if (!inside) throw new FunctionError(`'${path}' is outside of sandbox`);
 }

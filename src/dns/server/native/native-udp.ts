@@ -8,6 +8,7 @@ import { Tally, type TallyCounts } from '../../answers/tally.js';
 import type { Versions } from '../../answers/versions.js';
 import type { Responder } from '../responder.js';
 import type { UdpCounters, UdpListener } from '../udp-server.js';
+import type { Restarts } from '../../../runtime/supervisor.js';
 import { AnsweringThread, type Miss } from './answering-thread.js';
 import { BLOCK_MS } from './answering-messages.js';
 import type { Log } from '../../../net/log.js';
@@ -96,6 +97,14 @@ export class NativeUdp {
   /** Gives an entry to every thread. */
   install(entry: Int32Array): void {
     for (const thread of this.#threads) thread.install(entry);
+  }
+
+  /** Of all threads together. */
+  get restarts(): Restarts {
+    const each = this.#threads.map(({ restarts }) => restarts);
+    const lastError = each.findLast((restarts) => restarts.lastError !== undefined)?.lastError;
+    const count = each.reduce((sum, restarts) => sum + restarts.count, 0);
+    return { count, ...(lastError !== undefined && { lastError }) };
   }
 
   counts(): TallyCounts {

@@ -169,11 +169,12 @@ describe.skipIf('unavailable' in libc)('answering threads', () => {
        if (isFirst) throw new Error('out of luck');
        await import(${JSON.stringify(real)});`,
     );
-    const { listen, warnings } = started(1, pathToFileURL(script));
+    const { native, listen, warnings } = started(1, pathToFileURL(script));
     const client = new Client(listen().address.port);
     for (let i = 0; i < 10; i++) await client.send(web);
     expect((await client.wait(10)).length).toBe(10);
     expect(existsSync(mark)).toBe(true);
+    expect(native.restarts).toEqual({ count: 1, lastError: 'out of luck' });
     expect(warnings).toEqual([
       'an answering thread ended (out of luck); it is started again, please report it',
     ]);
