@@ -125,6 +125,9 @@ describe('a start', () => {
     await vi.waitFor(async () =>
       expect(await readFile(ground.path('state', 'catalog.json'), 'utf8')).toContain('192.0.2.1'),
     );
-    expect(daemon.status().state).toMatchObject({ failures: 0, writtenAt: expect.any(Number) as number });
+    // The file is in its place before the daemon knows that it is.
+    await vi.waitFor(() =>
+      expect(daemon.status().state).toMatchObject({ failures: 0, writtenAt: expect.any(Number) as number }),
+    );
   });
 });
