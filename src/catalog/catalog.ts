@@ -302,7 +302,7 @@ export class Catalog implements CatalogReader {
     if (indexes.networksRevision !== this.#indexes.networksRevision)
       this.#checkPool(indexes.networks.values());
     const isTold = ownProblems[0] === this.#poolProblems && ownProblems[1] === this.#maker.problems;
-    const meta = touched.meta || changes.clients || !isTold;
+    const meta = touched.meta || changes.clients || changes.drains || !isTold;
     if (!meta && !changes.any) return;
     const revision = before.revision + 1;
     this.#indexes = indexes;

@@ -95,11 +95,16 @@ export class HealthOverlay {
     return true;
   }
 
-  /** The task is gone from every source. */
-  forget(task: string): void {
+  /** The task is gone from every source. @returns whether a drain of it ended with it */
+  forget(task: string): boolean {
     this.#reports.delete(task);
     this.#expected.delete(task);
-    if (this.#drains.size > 0) this.#drains.delete(keyOf({ task }));
+    return this.#drains.size > 0 && this.#drains.delete(keyOf({ task }));
+  }
+
+  /** Whether an operator drains this very task, rather than its service. */
+  hasDrain(task: string): boolean {
+    return this.#drains.size > 0 && this.#drains.has(keyOf({ task }));
   }
 
   reportOf(task: string): HealthReport | undefined {

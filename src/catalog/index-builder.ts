@@ -37,6 +37,8 @@ export interface IndexChanges {
   readonly services: KeyChanges;
   readonly networks: KeyChanges;
   readonly clients: boolean;
+  /** A drain ended with its task, or its task has another name. */
+  readonly drains: boolean;
   readonly lookups: ReadonlySet<LookupKey> | 'all';
   readonly any: boolean;
 }
@@ -55,6 +57,7 @@ export class IndexBuilder {
   readonly #networks = new ChangeLog();
   readonly #clients = new ChangeLog();
   readonly #lookups = new LookupLog();
+  #drains = false;
 
   /** @param now milliseconds since the epoch */
   constructor(
@@ -108,6 +111,7 @@ export class IndexBuilder {
       services: this.#services,
       networks: this.#networks,
       clients: this.#clients.any,
+      drains: this.#drains,
       lookups: this.#lookups.keys,
       any: this.#tasks.any || this.#services.any || this.#networks.any || this.#clients.any,
     };
@@ -166,7 +170,11 @@ export class IndexBuilder {
     const next = this.#next;
     const before = next.tasks.get(id);
     const told = this.#taskOf(id);
-    if (told === undefined) this.#overlay.forget(id);
+    const drains =
+      told === undefined
+        ? this.#overlay.forget(id)
+        : told.name !== before?.name && this.#overlay.hasDrain(id);
+    if (drains) this.#drains = true;
     const shown = told && this.#overlay.apply(told);
     const after = shown && this.#withHealthySince(shown, before);
     if (before === after) return;

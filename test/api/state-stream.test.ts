@@ -344,6 +344,26 @@ describe('a stream of the state', () => {
     expect(client.hand.take().at(-1)).toMatchObject({ type: 'error', code: 'slow-reader' });
   });
 
+  it('has the drains again when a task that is drained goes or gets another name', async () => {
+    world = new World();
+    world.sinks[0]?.update({ tasks: [fact(1), fact(2)] });
+    world.catalog.drain({ task: 'id1' });
+    world.catalog.drain({ task: 'id2' });
+    const client = world.connect();
+    client.hand.take();
+    await turn();
+    world.sinks[0]?.update({ tasks: [fact(2, { name: 'renamed' })] });
+    world.sinks[0]?.update({ removedTasks: ['id1'] });
+    world.sinks[0]?.update({ tasks: [fact(3)] });
+    const changes = client.hand.take();
+    expect(changes).toMatchObject([
+      { type: 'change', drains: [{ task: 'id1' }, { task: 'id2', name: 'renamed' }] },
+      { type: 'change', drains: [{ task: 'id2', name: 'renamed' }] },
+      { type: 'change' },
+    ]);
+    expect(changes[2]).not.toHaveProperty('drains');
+  });
+
   it('shows that it is alive, and begins again when a reload changes the domain', async () => {
     world = new World();
     world.sinks[0]?.update({ tasks: [fact(1)] });

@@ -5,9 +5,9 @@ import type { CatalogReader } from '../../catalog/catalog.js';
 import type { Snapshot } from '../../catalog/snapshot.js';
 import type { Log } from '../../net/log.js';
 import type { Timers } from '../../runtime/timers.js';
-import { timestamp } from '../json.js';
+import { drainJson, sourceJson, timestamp } from '../json.js';
 import type { DaemonInfo, HealthPort } from '../ports.js';
-import type { DrainMark } from '../../catalog/health-overlay.js';
+import type { DrainJson } from '../types/resources.js';
 import type { StateListsJson, WatchMessage } from '../types/watch.js';
 import { ChangeLog, keysOf, sizeOf, type TouchedKeys } from './change-log.js';
 import { cursorOf, revisionOf } from './cursor.js';
@@ -284,18 +284,22 @@ export class StateFeed {
     return cursorOf(revision, this.#options.daemon.status().startedAt);
   }
 
-  #listsOf({ sources, problems }: Snapshot): Lists {
-    return { sources, problems, drains: [...this.#options.drains.drains()] };
+  #listsOf(snapshot: Snapshot): Lists {
+    const { sources, problems } = snapshot;
+    return {
+      sources,
+      problems,
+      drains: this.#options.drains.drains().map((mark) => drainJson(mark, snapshot)),
+    };
   }
 
   /** Those lists that differ from before. */
   #newLists(before: Lists, snapshot: Snapshot): Partial<StateListsJson> {
     const { sources, problems, drains } = this.#lists;
-    const json = listsJson(snapshot, drains);
     return {
-      ...(!isDeepStrictEqual(before.sources, sources) && { sources: json.sources }),
-      ...(!isDeepStrictEqual(before.problems, problems) && { problems: json.problems }),
-      ...(!isDeepStrictEqual(before.drains, drains) && { drains: json.drains }),
+      ...(!isDeepStrictEqual(before.sources, sources) && { sources: snapshot.sources.map(sourceJson) }),
+      ...(!isDeepStrictEqual(before.problems, problems) && { problems }),
+      ...(!isDeepStrictEqual(before.drains, drains) && { drains }),
     };
   }
 }
@@ -303,7 +307,8 @@ export class StateFeed {
 interface Lists {
   readonly sources: Snapshot['sources'];
   readonly problems: Snapshot['problems'];
-  readonly drains: readonly DrainMark[];
+  /** As the stream shows them, with the names of their tasks. */
+  readonly drains: readonly DrainJson[];
 }
 
 const OTHER_DAEMON = 'the daemon was started again since then';
