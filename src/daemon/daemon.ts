@@ -227,6 +227,11 @@ export class Daemon {
     await this.#lifecycle.start(this.#loaded);
   }
 
+  /** @returns resolves when each source of this host has made its first attempt, which {@link start} does not wait for */
+  hasFirstFacts(): Promise<void> {
+    return this.#sources.haveBegun();
+  }
+
   /**
    * Puts another configuration in force. When that fails, everything stays as it was.
    * @throws Error with one line

@@ -121,6 +121,11 @@ export class Sources implements Part {
     await Promise.race([this.#changing, delay(FIRST_FACTS_MS, undefined, { ref: false })]);
   }
 
+  /** @returns resolves when each source of this host that it started with has made its first attempt */
+  haveBegun(): Promise<void> {
+    return this.#changing;
+  }
+
   async reload({ config }: LoadedConfig): Promise<void> {
     await this.#changing;
     await this.#change(config);
