@@ -13,7 +13,6 @@ process.exitCode = await runCli({
   argv: process.argv.slice(2),
   io: processIo(),
   startDaemon: async (options) => {
-    (await import('./daemon/memory.js')).preferLittleMemory();
     const [{ runDaemon }, { Signals }] = await Promise.all([
       import('./daemon/run.js'),
       import('./daemon/signals.js'),

@@ -21,11 +21,13 @@ const built = (source) => source.replace(/\.ts$/, '.js');
 const sources = filesBelow(src).filter((file) => file.endsWith('.ts') && !file.endsWith('.d.ts'));
 const wanted = new Set(sources.map(built));
 for (const file of filesBelow(dist))
-  if (!wanted.has(file) && !file.startsWith('vendor/')) rmSync(join(dist, file));
+  if (!wanted.has(file) && !/^(vendor|bundle)\//.test(file)) rmSync(join(dist, file));
 
 // What decides how files are built makes all of them again.
 const rules = Math.max(
-  ...['package-lock.json', 'tools/build.js', 'tools/vendor.js'].map((file) => changedAt(join(root, file))),
+  ...['package-lock.json', 'tools/build.js', 'tools/vendor.js', 'tools/bundle.js'].map((file) =>
+    changedAt(join(root, file)),
+  ),
 );
 const stale = sources.filter((source) => {
   const at = changedAt(join(dist, built(source)));
@@ -48,6 +50,8 @@ if (stale.length > 0) {
   const { vendor } = await import('./vendor.js');
   const place = (source) => join(dist, built(source));
   await vendor(root, sources.map(place), stale.map(place));
+  const { bundle } = await import('./bundle.js');
+  await bundle(root);
   // npm needs it for `bin` when the package is used from a checkout.
   chmodSync(join(dist, 'main.js'), 0o755);
   process.stderr.write(`${((performance.now() - started) / 1000).toFixed(1)} s\n`);

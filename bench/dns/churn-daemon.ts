@@ -20,9 +20,7 @@ const TICK_MS = 10;
 export async function churnDaemon(config: string, main: string): Promise<void> {
   const built = async (path: string): Promise<unknown> =>
     import(pathToFileURL(join(dirname(main), path)).href);
-  // As main.ts does.
   const memory = (await built('daemon/memory.js')) as typeof MemoryModule;
-  memory.preferLittleMemory();
   const { loadConfig } = (await built('config/load.js')) as typeof ConfigModule;
   const { Daemon } = (await built('daemon/daemon.js')) as typeof DaemonModule;
   const { createLog } = (await built('daemon/log.js')) as typeof LogModule;
@@ -40,6 +38,8 @@ export async function churnDaemon(config: string, main: string): Promise<void> {
   });
   sink.status({ state: 'live', asOf: Date.now() });
   await daemon.start();
+  // As run.ts does.
+  memory.preferLittleMemory();
   memory.preferLittleWorkSoon();
   const changer = startChanger(sink, zone);
   process.on('message', ({ changes }: { readonly changes: number }) => {

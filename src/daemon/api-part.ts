@@ -7,11 +7,11 @@ import type { LoadedConfig } from './loaded-config.js';
 /** The API, which listens somewhere else when its configuration changed. */
 export class ApiPart implements Part {
   readonly name = 'API';
-  readonly #create: (config: Config) => FaceServer;
+  readonly #create: (config: Config) => Promise<FaceServer>;
   #api: FaceServer | undefined;
   #config: Config | undefined;
 
-  constructor(create: (config: Config) => FaceServer) {
+  constructor(create: (config: Config) => Promise<FaceServer>) {
     this.#create = create;
   }
 
@@ -52,7 +52,7 @@ export class ApiPart implements Part {
   }
 
   async #listen(config: Config): Promise<void> {
-    const api = this.#create(config);
+    const api = await this.#create(config);
     await api.start();
     this.#api = api;
     this.#config = config;

@@ -1,4 +1,3 @@
-import { createApiServer } from '../api/api-server.js';
 import type { FaceServer } from '../api/face-server.js';
 import type { DaemonStatus } from '../api/ports.js';
 import { Keeper, type VipSupply } from '../balancer/keeper.js';
@@ -403,7 +402,9 @@ export class Daemon {
     return this.#vips.prepare(config, isChosen ? refuse : undefined);
   }
 
-  #createApi(config: Config): FaceServer {
+  /** What serves HTTP is large, and loaded while names are answered already. */
+  async #createApi(config: Config): Promise<FaceServer> {
+    const { createApiServer } = await import('../api/api-server.js');
     return createApiServer({
       catalog: this.catalog,
       names: createNameService(

@@ -9,7 +9,7 @@ import { InternalErrors } from './internal-errors.js';
 import { instancesOf } from '../config/source-instances.js';
 import type { LoadedConfig } from './loaded-config.js';
 import { createLog, type DaemonLog } from './log.js';
-import { preferLittleWorkSoon } from './memory.js';
+import { preferLittleMemory, preferLittleWorkSoon } from './memory.js';
 import type { Signals } from './signals.js';
 
 export interface RunOptions {
@@ -72,6 +72,7 @@ export async function runDaemon(options: RunOptions, signals: Signals): Promise<
     process.stderr.write(`fairlead: ${errorMessage(error)}\n`);
     return error instanceof ConfigFault ? EXIT.badConfig : EXIT.failed;
   }
+  preferLittleMemory();
   void daemon.hasFirstFacts().then(preferLittleWorkSoon);
   const demoTasks =
     demoReason === undefined ? undefined : await startDemoTasks(daemon.catalog.snapshot.tasks());
