@@ -2,9 +2,11 @@ import { hostname } from 'node:os';
 import type { TemplatePort } from '../api/ports.js';
 import type { TemplateJson } from '../api/types/templates.js';
 import type { Catalog } from '../catalog/catalog.js';
+import type { ChangeSet } from '../catalog/change.js';
 import type { Config } from '../config/model.js';
 import { hostAddress } from '../linux/addresses.js';
 import type { Log } from '../net/log.js';
+import { ChangedKeys } from '../render/changed-keys.js';
 import type { CatalogAnswers } from '../render/catalog-answers.js';
 import type { FileAnswers } from '../render/file-answers.js';
 import type { Renderer } from '../render/renderer.js';
@@ -26,10 +28,13 @@ export class RenderPart implements Part, TemplatePort {
   #files: FileAnswers | undefined;
   #gather: (() => void) | undefined;
 
+  /** What changed since the answers were last updated. */
+  readonly #changes = new ChangedKeys();
+
   constructor(catalog: Catalog, log: Log) {
     this.#catalog = catalog;
     this.#log = log;
-    catalog.onChange(() => this.#changed());
+    catalog.onChange((change) => this.#changed(change));
   }
 
   async start({ config }: LoadedConfig): Promise<void> {
@@ -72,6 +77,7 @@ export class RenderPart implements Part, TemplatePort {
       addresses: render.addresses,
     });
     answers.update(this.#catalog.snapshot);
+    this.#changes.clear();
     this.#answers = answers;
     this.#files = new FileAnswers(render.keys, systemTimers, () => this.#renderer?.changed());
     const wait = { min: render.wait.min, max: render.wait.max };
@@ -92,11 +98,14 @@ export class RenderPart implements Part, TemplatePort {
     this.#renderer.start();
   }
 
-  #changed(): void {
-    if (this.#renderer === undefined || this.#gather !== undefined) return;
+  #changed(change: ChangeSet): void {
+    if (this.#answers === undefined) return;
+    this.#changes.add(change);
+    if (this.#gather !== undefined) return;
     this.#gather = systemTimers.after(GATHER_MS, () => {
       this.#gather = undefined;
-      this.#answers?.update(this.#catalog.snapshot);
+      this.#answers?.update(this.#catalog.snapshot, this.#changes);
+      this.#changes.clear();
       this.#renderer?.changed();
     });
   }

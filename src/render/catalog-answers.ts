@@ -4,6 +4,8 @@ import type { Snapshot } from '../catalog/snapshot.js';
 import { compareStrings } from '../template/bytes.js';
 import { stringList } from '../template/values.js';
 import type { GoList, GoStruct, Value } from '../template/value.js';
+import type { ChangedKeys } from './changed-keys.js';
+import { InstanceGroups, sameItems, type Instance, type NamedInstances } from './instance-groups.js';
 import { modelAnswer } from './model-answers.js';
 import type { Query, ServiceQuery } from './queries.js';
 import {
@@ -31,21 +33,11 @@ export interface RenderingHost {
   addresses: 'container' | 'published';
 }
 
-/** One instance under one name. */
-interface Instance {
-  name: string;
-  facts: ServiceFacts;
-  record: GoStruct;
-}
-
-interface Group {
-  /** As the catalog has them: while these are the same, so is all that follows. */
-  given: readonly (readonly Instance[])[];
-  instances: readonly Instance[];
-  /** What `services` gives for it, once it has been asked for. */
-  snippet?: GoStruct;
-  /** By filter. */
-  lists: Map<string, GoList>;
+/** What hangs on one of the catalog's services. */
+interface ServicePart {
+  byName: NamedInstances;
+  /** The first instance of each task, by the service's own name; undefined when there is none. */
+  own: NamedInstances | undefined;
 }
 
 /**
@@ -55,11 +47,12 @@ interface Group {
 export class CatalogAnswers implements QueryPort {
   readonly #host: RenderingHost;
   #perTask = new WeakMap<Task, readonly Instance[]>();
-  #perService = new WeakMap<Service, { byName: NamedInstances; firsts: readonly Instance[] }>();
+  #perLoneTask = new WeakMap<Task, NamedInstances>();
+  #perService = new WeakMap<Service, ServicePart>();
   #networks = -1;
-  #groups = new Map<string, Group>();
+  readonly #groups = new InstanceGroups();
   /** By the name of the service in Fairlead's own catalog, for names that no registry has. */
-  #own = new Map<string, Group>();
+  readonly #own = new InstanceGroups();
   #snapshot: Snapshot | undefined;
   #kept = new Map<string, { of: readonly unknown[]; value: Value }>();
 
@@ -72,29 +65,50 @@ export class CatalogAnswers implements QueryPort {
     return this.#snapshot?.complete === true;
   }
 
-  update(snapshot: Snapshot): void {
-    if (snapshot.networksRevision !== this.#networks) {
+  /** @param changed what differs from the snapshot before; absent: everything may */
+  update(snapshot: Snapshot, changed?: Pick<ChangedKeys, 'services' | 'tasks'>): void {
+    const isFirst = this.#snapshot === undefined;
+    const hasOtherNetworks = snapshot.networksRevision !== this.#networks;
+    if (hasOtherNetworks) {
       // Which address reaches a task depends on the networks.
       this.#networks = snapshot.networksRevision;
       this.#perTask = new WeakMap();
+      this.#perLoneTask = new WeakMap();
       this.#perService = new WeakMap();
     }
     this.#snapshot = snapshot;
-    const groups: Parts = new Map();
-    const own: Parts = new Map();
-    for (const service of snapshot.services()) {
-      if (service.environment !== this.#host.environment) continue;
-      const { byName, firsts } = this.#ofService(service, snapshot);
-      for (const [name, instances] of byName) push(groups, name, instances);
-      if (firsts.length > 0) push(own, service.service, firsts);
+    if (changed && !hasOtherNetworks && !isFirst) {
+      for (const key of changed.services) this.#putService(key, snapshot.serviceByKey(key), snapshot);
+      for (const id of changed.tasks) this.#putTask(id, snapshot.task(id), snapshot);
+    } else {
+      const givers = new Set<string>();
+      for (const service of snapshot.services()) givers.add(this.#putService(service.key, service, snapshot));
+      for (const task of snapshot.tasks())
+        if (task.service === undefined) givers.add(this.#putTask(task.id, task, snapshot));
+      this.#groups.keepOnly(givers);
+      this.#own.keepOnly(givers);
     }
-    for (const task of snapshot.tasks()) {
-      if (task.service !== undefined || task.environment !== this.#host.environment) continue;
-      for (const [name, instances] of byNames(this.#instancesOf(task, snapshot)))
-        push(groups, name, instances);
-    }
-    this.#groups = regrouped(groups, this.#groups);
-    this.#own = regrouped(own, this.#own);
+    this.#groups.settle();
+    this.#own.settle();
+  }
+
+  /** @returns the giver's key */
+  #putService(key: string, service: Service | undefined, snapshot: Snapshot): string {
+    const isHere = service !== undefined && service.environment === this.#host.environment;
+    const part = isHere ? this.#ofService(service, snapshot) : undefined;
+    const giver = `service ${key}`;
+    this.#groups.put(giver, part?.byName);
+    this.#own.put(giver, part?.own);
+    return giver;
+  }
+
+  /** A task without a service. @returns the giver's key */
+  #putTask(id: string, task: Task | undefined, snapshot: Snapshot): string {
+    const isOne =
+      task !== undefined && task.service === undefined && task.environment === this.#host.environment;
+    const giver = `task ${id}`;
+    this.#groups.put(giver, isOne ? this.#ofTask(task, snapshot) : undefined);
+    return giver;
   }
 
   answer(query: Query): Value {
@@ -139,7 +153,7 @@ export class CatalogAnswers implements QueryPort {
     const groups = [...this.#groups.values()];
     return this.#keep('services', groups, () =>
       snippetList(
-        [...this.#groups]
+        [...this.#groups.entries()]
           .sort(([a], [b]) => compareStrings(a, b))
           .map(([name, group]) => (group.snippet ??= snippetRecord(name, sortedTags(group.instances)))),
       ),
@@ -199,13 +213,22 @@ export class CatalogAnswers implements QueryPort {
     return value;
   }
 
-  #ofService(service: Service, snapshot: Snapshot) {
+  #ofService(service: Service, snapshot: Snapshot): ServicePart {
     let found = this.#perService.get(service);
     if (found === undefined) {
       const each = service.tasks.map((task) => this.#instancesOf(task, snapshot));
-      found = { byName: byNames(each.flat()), firsts: each.flatMap((instances) => instances.slice(0, 1)) };
+      const firsts = each.flatMap((instances) => instances.slice(0, 1));
+      const own = firsts.length > 0 ? new Map([[service.service, firsts]]) : undefined;
+      found = { byName: byNames(each.flat()), own };
       this.#perService.set(service, found);
     }
+    return found;
+  }
+
+  #ofTask(task: Task, snapshot: Snapshot): NamedInstances {
+    let found = this.#perLoneTask.get(task);
+    if (found === undefined)
+      this.#perLoneTask.set(task, (found = byNames(this.#instancesOf(task, snapshot))));
     return found;
   }
 
@@ -256,15 +279,6 @@ export class CatalogAnswers implements QueryPort {
 
 const EMPTY = serviceList([]);
 
-type NamedInstances = ReadonlyMap<string, readonly Instance[]>;
-type Parts = Map<string, (readonly Instance[])[]>;
-
-function push(groups: Parts, name: string, instances: readonly Instance[]): void {
-  const group = groups.get(name);
-  if (group === undefined) groups.set(name, [instances]);
-  else group.push(instances);
-}
-
 function byNames(instances: readonly Instance[]): NamedInstances {
   const out = new Map<string, Instance[]>();
   for (const instance of instances) {
@@ -273,25 +287,6 @@ function byNames(instances: readonly Instance[]): NamedInstances {
     else group.push(instance);
   }
   return out;
-}
-
-function sameItems(a: readonly unknown[], b: readonly unknown[]): boolean {
-  return a.length === b.length && a.every((item, index) => item === b[index]);
-}
-
-/** Takes over the groups that are as they were, and sorts the others. */
-function regrouped(next: Parts, before: ReadonlyMap<string, Group>): Map<string, Group> {
-  const out = new Map<string, Group>();
-  for (const [name, given] of next) {
-    const known = before.get(name);
-    if (known !== undefined && sameItems(known.given, given)) out.set(name, known);
-    else out.set(name, { given, instances: given.flat().sort(byNodeAndId), lists: new Map() });
-  }
-  return out;
-}
-
-function byNodeAndId(a: Instance, b: Instance): number {
-  return compareStrings(a.facts.Node, b.facts.Node) || compareStrings(a.facts.ID, b.facts.ID);
 }
 
 function chosen(instances: readonly Instance[], { tag, filters }: ServiceQuery): GoStruct[] {

@@ -1,17 +1,24 @@
 import { Catalog } from '../catalog/catalog.js';
 import type { FactDelta, TaskFact } from '../catalog/facts.js';
 import { CatalogAnswers } from './catalog-answers.js';
+import { ChangedKeys } from './changed-keys.js';
 
 /** Answers queries from tasks that a daemon has given. */
 export class TaskAnswers extends CatalogAnswers {
   readonly #catalog = new Catalog({ onListenerError: () => undefined });
   readonly #sink = this.#catalog.sink('daemon');
+  readonly #changed = new ChangedKeys();
+
+  constructor(...given: ConstructorParameters<typeof CatalogAnswers>) {
+    super(...given);
+    this.#catalog.onChange((change) => this.#changed.add(change));
+  }
 
   /** Afterwards there are these tasks and no others. */
   use(tasks: readonly TaskFact[]): void {
     this.#sink.replace({ tasks });
     this.#sink.status({ state: 'live' });
-    this.update(this.#catalog.snapshot);
+    this.refresh();
   }
 
   /** Takes single changes; {@link refresh} has them answered. */
@@ -20,6 +27,7 @@ export class TaskAnswers extends CatalogAnswers {
   }
 
   refresh(): void {
-    this.update(this.#catalog.snapshot);
+    this.update(this.#catalog.snapshot, this.#changed);
+    this.#changed.clear();
   }
 }
