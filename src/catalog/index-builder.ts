@@ -52,6 +52,10 @@ export class IndexBuilder {
   readonly #before: PersistentIndexes;
   readonly #next: { -readonly [K in keyof PersistentIndexes]: PersistentIndexes[K] };
   readonly #memberships = new Map<ServiceKey, Membership>();
+  /** By how much the count of a suffix differs. All tasks of a host share a few: a first sync would write each thousands of times. */
+  readonly #suffixes = new Map<string, number>();
+  /** By stack: the services that came (true) and went. */
+  readonly #stacks = new Map<string, Map<ServiceKey, boolean>>();
   readonly #tasks = new ChangeLog();
   readonly #services = new ChangeLog();
   readonly #networks = new ChangeLog();
@@ -92,6 +96,8 @@ export class IndexBuilder {
       if (ref) this.#membership(ref);
     }
     this.#applyServices();
+    this.#applySuffixes();
+    this.#applyStacks();
     next.networks = this.#applyPlain(
       next.networks,
       touched.networks,
@@ -207,11 +213,18 @@ export class IndexBuilder {
   }
 
   #countSuffix(key: string, step: 1 | -1): void {
+    this.#suffixes.set(key, (this.#suffixes.get(key) ?? 0) + step);
+  }
+
+  #applySuffixes(): void {
     const next = this.#next;
-    const before = next.nameSuffixes.get(key) ?? 0;
-    const count = before + step;
-    if (before === 0 || count === 0) this.#lookups.note('nameSuffixes', key);
-    next.nameSuffixes = count === 0 ? next.nameSuffixes.delete(key) : next.nameSuffixes.set(key, count);
+    for (const [key, step] of this.#suffixes) {
+      if (step === 0) continue;
+      const before = next.nameSuffixes.get(key) ?? 0;
+      const count = before + step;
+      if (before === 0 || count === 0) this.#lookups.note('nameSuffixes', key);
+      next.nameSuffixes = count === 0 ? next.nameSuffixes.delete(key) : next.nameSuffixes.set(key, count);
+    }
   }
 
   #reindexVip({ vip }: Service, key: ServiceKey, environment: string, step: 1 | -1): void {
@@ -278,10 +291,20 @@ export class IndexBuilder {
     }
     if ((before === undefined) === (after === undefined)) return;
     const stackKey = `${ref.environment}/${ref.stack}`;
-    this.#lookups.note('stacks', stackKey);
-    const others = (next.stacks.get(stackKey) ?? []).filter((other) => other !== key);
-    const keys = after === undefined ? others : [...others, key].sort();
-    next.stacks = keys.length === 0 ? next.stacks.delete(stackKey) : next.stacks.set(stackKey, keys);
+    const moves = this.#stacks.get(stackKey);
+    if (moves) moves.set(key, after !== undefined);
+    else this.#stacks.set(stackKey, new Map([[key, after !== undefined]]));
+  }
+
+  #applyStacks(): void {
+    const next = this.#next;
+    for (const [stackKey, moves] of this.#stacks) {
+      this.#lookups.note('stacks', stackKey);
+      const others = (next.stacks.get(stackKey) ?? []).filter((other) => !moves.has(other));
+      const here = [...moves].flatMap(([key, isHere]) => (isHere ? [key] : []));
+      const keys = [...others, ...here].sort();
+      next.stacks = keys.length === 0 ? next.stacks.delete(stackKey) : next.stacks.set(stackKey, keys);
+    }
   }
 }
 

@@ -15,8 +15,9 @@ export class LookupLog {
   #keys: Set<LookupKey> | undefined = new Set();
 
   note(index: keyof Indexes, key: string): void {
-    this.#keys?.add(lookupKey(index, key));
-    if ((this.#keys?.size ?? 0) > MAX_KEYS) this.#keys = undefined;
+    if (this.#keys === undefined) return;
+    this.#keys.add(lookupKey(index, key));
+    if (this.#keys.size > MAX_KEYS) this.#keys = undefined;
   }
 
   get keys(): ReadonlySet<LookupKey> | 'all' {
