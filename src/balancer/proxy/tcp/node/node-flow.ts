@@ -122,6 +122,12 @@ export class NodeFlow extends TcpFlow {
   #connected(upstream: Socket): void {
     if (this.#upstream !== upstream || this.phase !== 'connecting') return;
     const client = this.#client;
+    if (client.destroyed) {
+      // It has reset its connection meanwhile, and does not say so again.
+      this.phase = 'over';
+      upstream.resetAndDestroy();
+      return;
+    }
     this.opened();
     const header = this.proxyHeader();
     if (header) upstream.write(header);
@@ -135,6 +141,8 @@ export class NodeFlow extends TcpFlow {
     const early = this.takeEarly();
     if (early) this.#toUpstream(early);
     client.resume();
+    // While there was no task nobody heard the end: Node tells it once, of a paused socket, too.
+    if (client.readableEnded) this.clientHasEnded();
   }
 
   #listenToClient(): void {
@@ -142,7 +150,9 @@ export class NodeFlow extends TcpFlow {
     this.#listening = true;
     client.on('data', (octets: Buffer) => this.#toUpstream(octets));
     client.on('drain', () => void this.#upstream?.resume());
-    client.on('end', () => this.clientHasEnded());
+    client.on('end', () => {
+      if (this.phase !== 'connecting') this.clientHasEnded();
+    });
   }
 
   #toUpstream(octets: Buffer): void {
