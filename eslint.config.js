@@ -1,6 +1,7 @@
 import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
 import { modulesRule } from './tools/eslint/modules.js';
+import { wallClockRule } from './tools/eslint/wall-clock.js';
 
 /** Packages that exactly one folder may use: everyone else talks to that folder. */
 const doors = [
@@ -21,7 +22,7 @@ export default tseslint.config(
         tsconfigRootDir: import.meta.dirname,
       },
     },
-    plugins: { fairlead: { rules: { modules: modulesRule } } },
+    plugins: { fairlead: { rules: { modules: modulesRule, 'wall-clock': wallClockRule } } },
     rules: {
       'fairlead/modules': 'error',
       '@typescript-eslint/switch-exhaustiveness-check': 'error',
@@ -50,6 +51,7 @@ export default tseslint.config(
       'no-restricted-imports': ['error', { paths: [{ name, message: `only ${folder} uses ${name}` }] }],
     },
   })),
+  { files: ['src/**/*.ts'], rules: { 'fairlead/wall-clock': 'error' } },
   {
     files: ['src/catalog/**/*.ts'],
     rules: {

@@ -44,6 +44,7 @@ export interface AdopterOptions {
   readonly catalog: Pick<CatalogReader, 'snapshot' | 'onChange'>;
   readonly probe: ReachProbe;
   readonly log: Log;
+  /** Milliseconds that only grow. */
   readonly now?: () => number;
   /** ms between two probes of a network. */
   readonly probeEvery?: number;
@@ -75,7 +76,7 @@ export class Adopter {
 
   constructor(options: AdopterOptions, settings: AdopterSettings) {
     this.#options = options;
-    this.#now = options.now ?? Date.now;
+    this.#now = options.now ?? (() => performance.now());
     this.#settings = settings;
     this.#choices = new ChoicesFile(settings.state);
     this.#starting = new StartingNamespaces((path) => this.#probeNamespace(path));

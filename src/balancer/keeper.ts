@@ -11,6 +11,7 @@ import type { Pace, Paced } from '../runtime/pace.js';
 import { ClientNetworksSet } from './desired/client-networks.js';
 import { DesiredSet } from './desired/desired-set.js';
 import { placeText } from './desired/place-text.js';
+import { VipLoops } from './desired/vip-loops.js';
 import type {
   ClientNetworks,
   DataPlane,
@@ -21,6 +22,8 @@ import type {
   VirtualServiceCounters,
 } from './plane.js';
 import { thisHost, type PlaneHost } from './plane-host.js';
+import { lineOf, problemsOf } from './plane-problems.js';
+import { PlaneRepair } from './plane-repair.js';
 
 export interface KeeperOptions {
   readonly catalog: Catalog;
@@ -68,8 +71,6 @@ export type VipSupply =
 
 /** Nothing reports that the program that held a port has let it go, or that rules can be loaded again. */
 const RETRY_MS = 10_000;
-/** Another program may have flushed the rules of the host. */
-const REPAIR_MS = 30_000;
 /** Shorter than the ten seconds after which `docker stop` kills. */
 const STOP_MS = 5000;
 /** A successor takes new connections; those that are open may go on. */
@@ -84,6 +85,8 @@ export interface KeeperStatus {
   readonly wanted?: boolean;
   /** Ports of virtual IPs. */
   readonly services: number;
+  /** How often rules were put back that another program had taken away; absent: never. */
+  readonly repairs?: number;
 }
 
 /** One port of one virtual IP, and what became of it. */
@@ -114,13 +117,16 @@ export class Keeper {
   #clients: ClientNetworks | undefined;
   /** Services that changed since it was updated. */
   #changed: Set<ServiceKey> | 'all' = 'all';
+  /** As the catalog has it. */
+  #wanted: readonly VirtualService[] = [];
   /** As applied last. */
   #desired: readonly VirtualService[] = [];
+  readonly #loops = new VipLoops();
+  /** Virtual IPs that would lead back to themselves. */
+  #looped: readonly string[] = [];
   #problems: readonly PlaneProblem[] = [];
-  /** Why the last repair failed. */
-  #fault: string | undefined;
-  /** When to repair next, and when to try again what failed; as `now` counts. */
-  #repairAt = Infinity;
+  readonly #repair: PlaneRepair;
+  /** When to try again what failed; as `now` counts. */
   #retryAt = Infinity;
   #unsubscribe: (() => void) | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -140,7 +146,18 @@ export class Keeper {
     this.#stopMs = options.stopMs ?? STOP_MS;
     this.#following = options.pace.follow(() => this.#work());
     const { log, onSignal = () => undefined } = options;
-    this.#plane = options.spec.open({ host: this.#host, log, onSignal });
+    this.#repair = new PlaneRepair({
+      repair: () => this.#plane.repair(),
+      retryMs: this.#retryMs,
+      now: this.#now,
+      log,
+    });
+    const onTampered = (): void => {
+      if (!this.#unsubscribe) return;
+      this.#repair.tampered();
+      this.#planNext();
+    };
+    this.#plane = options.spec.open({ host: this.#host, log, onSignal, onTampered });
   }
 
   /**
@@ -210,26 +227,20 @@ export class Keeper {
     const enough = new Promise<void>((resolve) => {
       setTimeout(resolve, hasSuccessor ? SUCCEEDED_STOP_MS : this.#stopMs).unref();
     });
-    await Promise.race([this.#plane.drain(), enough]);
+    await Promise.race([this.#plane.drain(hasSuccessor), enough]);
     await this.#plane.close(hasSuccessor);
   }
 
   status(): KeeperStatus {
     const services = this.#desired.length;
     if ('why' in this.#supply) return { plane: 'off', ...this.#supply, services };
-    return { plane: this.#spec.name, pool: this.#supply.pool, services };
+    const { done } = this.#repair;
+    return { plane: this.#spec.name, pool: this.#supply.pool, services, ...(done > 0 && { repairs: done }) };
   }
 
   /** What cannot be served now. */
   problems(): readonly Problem[] {
-    const faults = new Set(this.#problems.filter(({ at }) => !at).map(({ message }) => message));
-    if (this.#fault !== undefined) faults.add(this.#fault);
-    return [
-      ...[...faults].map((message) => ({ code: 'vip-rules', subject: 'virtual IPs', message })),
-      ...this.#problems.flatMap(({ at, message }) =>
-        at ? [{ code: 'vip-not-served', subject: `virtual IP ${placeText(at)}`, message }] : [],
-      ),
-    ];
+    return problemsOf(this.#problems, this.#repair.fault, this.#looped);
   }
 
   /** One for each port of each virtual IP. */
@@ -270,8 +281,8 @@ export class Keeper {
 
   #settle({ vip, balancing, isolation }: KeeperTerms, supply: VipSupply): void {
     this.#supply = supply;
-    this.#fault = undefined;
-    this.#repairAt = 'pool' in supply ? this.#now() + REPAIR_MS : Infinity;
+    if ('pool' in supply) this.#repair.begin();
+    else this.#repair.end();
     this.#retryAt = 'why' in supply && supply.wanted ? this.#now() + this.#retryMs : Infinity;
     this.#catalog.configure({
       isolation,
@@ -284,11 +295,14 @@ export class Keeper {
   async #work(): Promise<void> {
     const changed = this.#changed;
     this.#changed = new Set();
-    const desired = this.#desiredSet.update(this.#catalog.snapshot, changed, this.#clock());
+    const wanted = this.#desiredSet.update(this.#catalog.snapshot, changed, {
+      at: this.#clock(),
+      now: this.#now(),
+    });
     const isAdmitted = await this.#admit();
-    if (desired !== this.#desired || isAdmitted || this.#problems.length > 0) await this.#carry(desired);
+    if (wanted !== this.#wanted || isAdmitted || this.#problems.length > 0) await this.#carry(wanted);
     if ('why' in this.#supply) await this.#regain();
-    else await this.#repair();
+    else await this.#repair.run();
     this.#planNext();
   }
 
@@ -304,13 +318,19 @@ export class Keeper {
     return true;
   }
 
-  async #carry(desired: readonly VirtualService[]): Promise<void> {
+  async #carry(wanted: readonly VirtualService[]): Promise<void> {
+    const pool = 'pool' in this.#supply ? this.#supply.pool : undefined;
+    const { services, loops } =
+      pool === undefined ? { services: wanted, loops: [] } : this.#loops.cut(wanted, pool);
+    for (const line of loops) if (!this.#looped.includes(line)) this.#log.warn(line);
+    this.#looped = loops;
     try {
-      const problems = await this.#plane.apply(desired);
-      this.#desired = desired;
-      const told = new Set(this.#problems.map(({ message }) => message));
+      const problems = await this.#plane.apply(services);
+      this.#wanted = wanted;
+      this.#desired = services;
+      const told = new Set(this.#problems.map(lineOf));
       this.#problems = problems;
-      for (const { message } of problems) if (!told.has(message)) this.#log.warn(message);
+      for (const line of new Set(problems.map(lineOf))) if (!told.has(line)) this.#log.warn(line);
     } catch (error) {
       this.#log.error('virtual IPs could not be changed; please report it', { error: errorMessage(error) });
     }
@@ -335,27 +355,15 @@ export class Keeper {
     this.#following.due();
   }
 
-  async #repair(): Promise<void> {
-    if (this.#now() < this.#repairAt) return;
-    try {
-      await this.#plane.repair();
-      this.#fault = undefined;
-      this.#repairAt = this.#now() + REPAIR_MS;
-    } catch (error) {
-      const fault = errorMessage(error);
-      if (fault !== this.#fault) this.#log.warn(fault);
-      this.#fault = fault;
-      this.#repairAt = this.#now() + this.#retryMs;
-    }
-  }
-
   #planNext(): void {
     clearTimeout(this.#timer);
     if (!this.#unsubscribe) return;
     const now = this.#now();
     const retryIn = this.#problems.length > 0 ? this.#retryMs : Infinity;
-    const dueIn = Math.min(this.#repairAt, this.#retryAt) - now;
-    const wait = Math.min(retryIn, dueIn, this.#desiredSet.nextChange - this.#clock());
+    const wait = Math.min(
+      retryIn,
+      Math.min(this.#repair.dueAt, this.#retryAt, this.#desiredSet.nextChange) - now,
+    );
     if (wait < Infinity) this.#timer = setTimeout(() => this.#following.due(), Math.max(0, wait)).unref();
   }
 }

@@ -1,6 +1,7 @@
 import { addLocalRoute, removeLocalRoute } from '../linux/anyip.js';
 import { allowNonlocalBind, forbidNonlocalBind, nonlocalBindFault } from '../linux/nonlocal-bind.js';
-import { removeVipRules, tryVipRules, writeVipRules } from '../linux/vip-rules.js';
+import { claimVips } from '../linux/vip-claim.js';
+import { removeVipRules, tryVipRules, watchVipRules, writeVipRules } from '../linux/vip-rules.js';
 import { isLoopback } from '../net/ip.js';
 
 /** What data planes change in the kernel. Tests have one of their own. */
@@ -15,6 +16,8 @@ export interface PlaneHost {
   readonly tryVipRules: typeof tryVipRules;
   readonly writeVipRules: typeof writeVipRules;
   readonly removeVipRules: typeof removeVipRules;
+  readonly watchVipRules: typeof watchVipRules;
+  readonly claimVips: typeof claimVips;
 }
 
 /** The kernel that this process runs on. */
@@ -28,4 +31,6 @@ export const thisHost: PlaneHost = {
   tryVipRules,
   writeVipRules,
   removeVipRules,
+  watchVipRules,
+  claimVips,
 };

@@ -19,6 +19,8 @@ export interface DesiredBackend {
   readonly maxConnections?: number;
   /** `draining` and weight 0 take no new flow; what is open goes on until it ends or `drain` is over. */
   readonly state: 'active' | 'draining';
+  /** Milliseconds that its open flows may go on at least when it drains; absent: as long as those of the service. */
+  readonly drain?: number;
 }
 
 export interface Affinity {
@@ -96,7 +98,10 @@ export interface FlowTimeouts {
   readonly udpUnreplied: number;
   /** UDP session with replies. */
   readonly udp: number;
-  /** How long open connections of a draining task, or of a plane that drains, may go on; then they are reset. */
+  /**
+   * How long open connections of a draining task, or of a plane that drains, may go on; then they are reset. A task may have
+   * more ({@link DesiredBackend.drain}).
+   */
   readonly drain: number;
 }
 
@@ -106,6 +111,8 @@ export interface PlaneProblem {
   readonly at?: Place;
   /** One line, with what to do. */
   readonly message: string;
+  /** One line for all problems that have it, told once instead of each one's message. */
+  readonly summary?: string;
 }
 
 /** Where a virtual service is. */
@@ -184,6 +191,8 @@ export interface PlaneContext {
   readonly host: PlaneHost;
   /** A sign of life or of failure of a task. */
   readonly onSignal: (signal: PassiveSignal) => void;
+  /** Another program has taken away what {@link DataPlane.repair} puts back. */
+  readonly onTampered?: () => void;
   readonly log: Log;
 }
 
@@ -221,8 +230,11 @@ export interface DataPlane {
    * does not wait long for a thread that does not answer.
    */
   counters(): Promise<readonly VirtualServiceCounters[]>;
-  /** Takes no new flow, and waits for open ones as long as their `drain` time; connections already queued are still served. */
-  drain(): Promise<void>;
+  /**
+   * Takes no new flow, and waits for open ones as long as their `drain` time; connections already queued are still served.
+   * @param hasSuccessor another daemon takes new flows at the same addresses
+   */
+  drain(hasSuccessor?: boolean): Promise<void>;
   /**
    * Ends everything at once, and gives back what {@link use} took.
    * @param hasSuccessor another daemon has taken that over: it stays

@@ -1,3 +1,4 @@
+import type { Instant } from '../net/instant.js';
 import { isDeepStrictEqual } from 'node:util';
 import { Map as PersistentMap } from 'immutable';
 import { CONFIGURATION, HEALTH, OPERATOR, type CatalogEvent, type ChangeSet } from './change.js';
@@ -34,6 +35,8 @@ export interface CatalogReader {
 export interface CatalogOptions {
   /** Milliseconds since the epoch. */
   readonly clock?: () => number;
+  /** Milliseconds that only grow. */
+  readonly now?: () => number;
   /** What happens to the error of a listener; a listener never breaks a source or another listener. */
   readonly onListenerError?: (error: unknown) => void;
 }
@@ -63,6 +66,7 @@ export class Catalog implements CatalogReader {
   #indexes = emptyIndexes;
   readonly #sources: SourceFacts[] = [];
   readonly #clock: () => number;
+  readonly #now: () => number;
   readonly #onListenerError: (error: unknown) => void;
   readonly #changeListeners = new Set<(change: ChangeSet, snapshot: Snapshot) => void>();
   readonly #trail: EventTrail;
@@ -72,6 +76,7 @@ export class Catalog implements CatalogReader {
 
   constructor(options: CatalogOptions = {}) {
     this.#clock = options.clock ?? Date.now;
+    this.#now = options.now ?? options.clock ?? (() => performance.now());
     this.#onListenerError = options.onListenerError ?? (() => undefined);
     this.#trail = new EventTrail(this.#onListenerError);
     this.#snapshot = new Snapshot(0, this.#clock(), this.#indexes, [], []);
@@ -198,14 +203,9 @@ export class Catalog implements CatalogReader {
     return this.#overlay.drains;
   }
 
-  /** When {@link expireDrains} has something to do, milliseconds since the epoch; undefined: never. */
-  get nextDrainExpiry(): number | undefined {
-    return this.#overlay.nextExpiry;
-  }
-
-  /** Ends the drains whose time is over. @param now milliseconds since the epoch */
-  expireDrains(now: number = this.#clock()): void {
-    const over = this.#overlay.expire(now).map(({ target }) => target);
+  /** Ends drains whose time is over; one that was replaced or taken back meanwhile is left alone. */
+  endDrains(marks: readonly DrainMark[]): void {
+    const over = marks.filter((mark) => this.#overlay.end(mark)).map(({ target }) => target);
     if (over.length > 0) this.#applyDrains(over, 'the time of the drain is over');
   }
 
@@ -234,7 +234,7 @@ export class Catalog implements CatalogReader {
 
   /** Takes up what an earlier process leased. To be called before the first source. */
   restoreVips(saved: readonly VipLease[]): void {
-    this.#maker.leases.restore(saved, this.#clock());
+    this.#maker.leases.restore(saved, this.#instant());
   }
 
   /** Each source's facts as it told them, for the state directory. */
@@ -251,6 +251,10 @@ export class Catalog implements CatalogReader {
           },
         ]),
     );
+  }
+
+  #instant(): Instant {
+    return { at: this.#clock(), now: this.#now() };
   }
 
   #checkPool(networks: Iterable<Network>): void {
@@ -294,8 +298,9 @@ export class Catalog implements CatalogReader {
 
   #apply(source: string, touched: Touched, cause?: string): void {
     const before = this.#snapshot;
-    const at = this.#clock();
-    const builder = new IndexBuilder(this.#indexes, this.#sources, this.#overlay, this.#maker, at);
+    const instant = this.#instant();
+    const { at } = instant;
+    const builder = new IndexBuilder(this.#indexes, this.#sources, this.#overlay, this.#maker, instant);
     const ownProblems = [this.#poolProblems, this.#maker.problems];
     builder.apply(touched);
     const { indexes, changes } = builder.finish();

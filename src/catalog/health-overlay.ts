@@ -121,17 +121,9 @@ export class HealthOverlay {
     return this.#drains.delete(keyOf(target));
   }
 
-  /** Ends the drains whose time is over. @returns them; what they were about is touched */
-  expire(now: number): readonly DrainMark[] {
-    const over = [...this.#drains.values()].filter(({ until }) => until !== undefined && until <= now);
-    for (const { target } of over) this.#drains.delete(keyOf(target));
-    return over;
-  }
-
-  /** When {@link expire} has something to do; undefined: never. */
-  get nextExpiry(): number | undefined {
-    const times = [...this.#drains.values()].map(({ until }) => until).filter((until) => until !== undefined);
-    return times.length === 0 ? undefined : Math.min(...times);
+  /** Ends a drain if it is still in force. @returns whether it was; what it is about is touched then */
+  end(mark: DrainMark): boolean {
+    return this.#drains.get(keyOf(mark.target)) === mark && this.undrain(mark.target);
   }
 
   get drains(): readonly DrainMark[] {

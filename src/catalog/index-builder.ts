@@ -1,3 +1,4 @@
+import type { Instant } from '../net/instant.js';
 import type { Map as PersistentMap } from 'immutable';
 import type { KeyChanges } from './change.js';
 import type { HealthOverlay } from './health-overlay.js';
@@ -48,7 +49,7 @@ export class IndexBuilder {
   readonly #sources: readonly SourceFacts[];
   readonly #overlay: HealthOverlay;
   readonly #maker: ServiceMaker;
-  readonly #now: number;
+  readonly #now: Instant;
   readonly #before: PersistentIndexes;
   readonly #next: { -readonly [K in keyof PersistentIndexes]: PersistentIndexes[K] };
   readonly #memberships = new Map<ServiceKey, Membership>();
@@ -63,13 +64,12 @@ export class IndexBuilder {
   readonly #lookups = new LookupLog();
   #drains = false;
 
-  /** @param now milliseconds since the epoch */
   constructor(
     before: PersistentIndexes,
     sources: readonly SourceFacts[],
     overlay: HealthOverlay,
     maker: ServiceMaker,
-    now: number,
+    now: Instant,
   ) {
     this.#before = before;
     this.#sources = sources;
@@ -253,7 +253,7 @@ export class IndexBuilder {
     if (!slowStart) return task;
     const source = this.#sources.find(({ name }) => name === task.source);
     const isNews = before !== undefined || source?.status.state !== 'loading';
-    return withHealthySince(task, before, this.#now, isNews);
+    return withHealthySince(task, before, this.#now.at, isNews);
   }
 
   #applyServices(): void {

@@ -1,5 +1,6 @@
 import { serviceNameOf, type Problem, type ServiceKey } from './model.js';
 import { PinBoard } from './pins.js';
+import type { Instant } from '../net/instant.js';
 import { hashText } from '../net/hash-text.js';
 import { vipPool, type VipPool } from '../net/vip-pool.js';
 
@@ -37,7 +38,7 @@ export class VipLeases {
   readonly #addresses = new Map<ServiceKey, string>();
   readonly #holders = new Map<string, ServiceKey>();
   /** Those of {@link #addresses} whose service is gone, and since when, longest first. */
-  readonly #gone = new Map<ServiceKey, number>();
+  readonly #gone = new Map<ServiceKey, Instant>();
   /** Services that are there and found no address. */
   readonly #waiting = new Set<ServiceKey>();
   readonly #pins = new PinBoard();
@@ -60,19 +61,19 @@ export class VipLeases {
   }
 
   /** Takes up what an earlier process leased; services that do not come back count as gone from now on. */
-  restore(saved: readonly VipLease[], now: number): void {
-    const since = ({ goneAt }: VipLease) => Math.min(goneAt ?? now, now);
+  restore(saved: readonly VipLease[], { at, now }: Instant): void {
+    const since = ({ goneAt }: VipLease) => Math.min(goneAt ?? at, at);
     for (const lease of saved.toSorted((a, b) => since(a) - since(b))) {
       const isFree = !this.#addresses.has(lease.service) && !this.#holders.has(lease.vip);
       if (!isFree || (this.#pool && !this.#pool.holds(lease.vip))) continue;
       this.#put(lease.service, lease.vip);
-      this.#gone.set(lease.service, since(lease));
+      this.#gone.set(lease.service, { at: since(lease), now: now - (at - since(lease)) });
     }
   }
 
   export(): VipLease[] {
     return [...this.#addresses].map(([service, vip]) => {
-      const goneAt = this.#gone.get(service);
+      const goneAt = this.#gone.get(service)?.at;
       return { service, vip, ...(goneAt !== undefined && { goneAt }) };
     });
   }
@@ -89,10 +90,9 @@ export class VipLeases {
 
   /**
    * Gives addresses to services that came or that ask for others, and notes those that went.
-   * @param now milliseconds since the epoch
    * @returns services whose address is another now, whether they are in the lists or not
    */
-  change(wishes: readonly VipWish[], gone: readonly ServiceKey[], now: number): ReadonlySet<ServiceKey> {
+  change(wishes: readonly VipWish[], gone: readonly ServiceKey[], now: Instant): ReadonlySet<ServiceKey> {
     this.#changed = new Set();
     const disputed = this.#expire(now);
     for (const key of gone) this.#leave(key, now, disputed);
@@ -113,7 +113,7 @@ export class VipLeases {
     return this.#changed;
   }
 
-  #leave(key: ServiceKey, now: number, disputed: Set<string>): void {
+  #leave(key: ServiceKey, now: Instant, disputed: Set<string>): void {
     this.#waiting.delete(key);
     for (const address of this.#pins.set(key, undefined, this.#pool)) disputed.add(address);
     const vip = this.#addresses.get(key);
@@ -123,10 +123,10 @@ export class VipLeases {
   }
 
   /** @returns the addresses that are free now */
-  #expire(now: number): Set<string> {
+  #expire({ now }: Instant): Set<string> {
     const freed = new Set<string>();
     for (const [key, since] of this.#gone) {
-      if (now - since < this.#release || !this.#pool) break;
+      if (now - since.now < this.#release || !this.#pool) break;
       const vip = this.#drop(key);
       if (vip !== undefined) freed.add(vip);
     }

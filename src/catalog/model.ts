@@ -175,6 +175,8 @@ export interface Task {
   readonly healthySince?: number;
   readonly image?: string;
   readonly startedAt?: number;
+  /** Milliseconds that it may go on after its stop signal, where that is longer than is usual; its connections may, too. */
+  readonly stopTimeout?: number;
   /** Set by the catalog: the source that reported it. */
   readonly source: string;
 }

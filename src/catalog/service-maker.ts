@@ -1,3 +1,4 @@
+import type { Instant } from '../net/instant.js';
 import { isDeepStrictEqual } from 'node:util';
 import { VipLeases, type LeaseTerms, type VipWish } from './leases.js';
 import type { Isolation, Problem, Service, ServiceKey, ServiceRef, Task } from './model.js';
@@ -60,13 +61,12 @@ export class ServiceMaker {
   }
 
   /**
-   * @param now milliseconds since the epoch
    * @returns a service for each key, undefined for one that there is no more; and the keys of others whose address is
    * another now, for {@link withVip}
    */
   make(
     ingredients: ReadonlyMap<ServiceKey, Ingredients>,
-    now: number,
+    now: Instant,
   ): {
     readonly made: ReadonlyMap<ServiceKey, Service | undefined>;
     readonly moved: readonly ServiceKey[];

@@ -90,6 +90,7 @@ export class RenderPart implements Part, TemplatePort {
           allowPlugin: render.allowPlugin,
           allowWriteToFile: render.allowWriteToFile,
         },
+        // eslint-disable-next-line fairlead/wall-clock -- stamps, and what templates call the time
         now: Date.now,
       },
       timers: systemTimers,

@@ -102,13 +102,15 @@ export class Checker {
   /** Every task that has a check. */
   *rows(): Iterable<CheckRow> {
     const now = this.#timers.now();
-    for (const entry of this.#entries.values()) yield rowOf(entry, now, this.#clock() - now);
+    const at = this.#clock();
+    for (const entry of this.#entries.values()) yield rowOf(entry, now, at - now);
   }
 
   row(task: string): CheckRow | undefined {
     const entry = this.#entries.get(task);
     const now = this.#timers.now();
-    return entry && rowOf(entry, now, this.#clock() - now);
+    const at = this.#clock();
+    return entry && rowOf(entry, now, at - now);
   }
 
   get stats(): { readonly tasks: number; readonly running: number; readonly waiting: number } {

@@ -1,25 +1,30 @@
+import type { DrainMark } from '../catalog/health-overlay.js';
 import type { Timers } from '../runtime/timers.js';
 
 /** The catalog's drains, as far as their time is concerned. */
 export interface DrainPort {
-  /** When the next one ends, milliseconds since the epoch; undefined: none ends by itself. */
-  readonly nextDrainExpiry: number | undefined;
-  /** Ends those whose time is over. */
-  expireDrains(): void;
+  /** Those in force. A drain is the same object as long as it is. */
+  readonly drains: readonly DrainMark[];
+  endDrains(marks: readonly DrainMark[]): void;
 }
 
 /** The longest that setTimeout waits without wrapping around. */
 const longestWait = 2 ** 31 - 1;
 
-/** Ends operators' drains when their time is over. The catalog has no timers; this is its. */
+/**
+ * Ends operators' drains when their time is over. The catalog has no timers; this is its. A drain says when it ends by the wall
+ * clock; how long that is away is found out when it is first seen, so that setting the clock changes no drain.
+ */
 export class DrainKeeper {
   readonly #drains: DrainPort;
-  readonly #timers: Pick<Timers, 'after'>;
+  readonly #timers: Timers;
   readonly #clock: () => number;
+  /** By the timers' clock. */
+  readonly #deadlines = new Map<DrainMark, number>();
   #cancel: (() => void) | undefined;
 
   /** @param clock milliseconds since the epoch */
-  constructor(drains: DrainPort, timers: Pick<Timers, 'after'>, clock: () => number) {
+  constructor(drains: DrainPort, timers: Timers, clock: () => number = Date.now) {
     this.#drains = drains;
     this.#timers = timers;
     this.#clock = clock;
@@ -28,11 +33,12 @@ export class DrainKeeper {
   /** To be called at the start and after each drain that is set or taken back. */
   refresh(): void {
     this.stop();
-    const at = this.#drains.nextDrainExpiry;
-    if (at === undefined) return;
-    const wait = Math.min(Math.max(0, at - this.#clock()), longestWait);
+    this.#follow();
+    const next = Math.min(...this.#deadlines.values());
+    if (next === Infinity) return;
+    const wait = Math.min(Math.max(0, next - this.#timers.now()), longestWait);
     this.#cancel = this.#timers.after(wait, () => {
-      this.#drains.expireDrains();
+      this.#end();
       this.refresh();
     });
   }
@@ -40,5 +46,21 @@ export class DrainKeeper {
   stop(): void {
     this.#cancel?.();
     this.#cancel = undefined;
+  }
+
+  #follow(): void {
+    const inForce = new Set(this.#drains.drains);
+    for (const mark of this.#deadlines.keys()) if (!inForce.has(mark)) this.#deadlines.delete(mark);
+    const at = this.#clock();
+    const now = this.#timers.now();
+    for (const mark of inForce)
+      if (mark.until !== undefined && !this.#deadlines.has(mark))
+        this.#deadlines.set(mark, now + mark.until - at);
+  }
+
+  #end(): void {
+    const now = this.#timers.now();
+    const over = [...this.#deadlines].filter(([, deadline]) => deadline <= now).map(([mark]) => mark);
+    this.#drains.endDrains(over);
   }
 }

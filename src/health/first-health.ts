@@ -31,7 +31,7 @@ export const firstCause = {
  */
 export function expectFrom(
   book: Pick<CheckBook, 'checkOf'>,
-  clock: () => number,
+  clock: () => number = Date.now,
 ): (task: Task) => HealthReport | undefined {
   return (task) => {
     const { check } = book.checkOf(task);

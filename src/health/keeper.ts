@@ -43,16 +43,7 @@ export class HealthKeeper {
       },
     });
     this.#board.onBeat = (task) => this.#checker.probeNow(task);
-    this.#drains = new DrainKeeper(
-      {
-        get nextDrainExpiry() {
-          return catalog.nextDrainExpiry;
-        },
-        expireDrains: () => catalog.expireDrains(Date.now()),
-      },
-      systemTimers,
-      Date.now,
-    );
+    this.#drains = new DrainKeeper(catalog, systemTimers);
     this.#expect(book);
   }
 
@@ -129,6 +120,6 @@ export class HealthKeeper {
   }
 
   #expect(book: CheckBook): void {
-    this.#catalog.expectation = expectFrom(book, Date.now);
+    this.#catalog.expectation = expectFrom(book);
   }
 }

@@ -70,6 +70,20 @@ export function openUdpSocket(libc: Libc, address: HostPort, options: UdpSocketO
   }
 }
 
+/**
+ * A connected socket takes datagrams of its peer alone, and is its own: what it is sent goes to other sockets that share the address.
+ * It can still send to anyone.
+ */
+export function leaveToOthers(libc: Libc, fd: number, address: HostPort): void {
+  const own = new Uint8Array(new ArrayBuffer(SOCKADDR_SIZE));
+  writeSockaddr(address, own);
+  connectToItself(libc, fd, ipFamily(address.ip), own);
+}
+
+function connectToItself(libc: Libc, fd: number, family: 4 | 6, own: Uint8Array<ArrayBuffer>): void {
+  libc.syscall(CONNECT, fd, libc.address(own.buffer), sockaddrLength(family), 0, 0);
+}
+
 function setOptions(libc: Libc, fd: number, family: 4 | 6, options: UdpSocketOptions): void {
   const { reusePort, freeBind, buffers, receiveTimeout } = options;
   const set = (level: number, option: number, ...value: number[]): boolean =>
@@ -101,7 +115,7 @@ function using(
   let isOpen = true;
   return {
     refuseNew() {
-      if (isOpen) libc.syscall(CONNECT, fd, libc.address(own.buffer), sockaddrLength(family), 0, 0);
+      if (isOpen) connectToItself(libc, fd, family, own);
     },
     send(message, to) {
       const sent = libc.sendto(fd, message, message.length, MSG_DONTWAIT, to, sockaddrLength(family));

@@ -1,5 +1,6 @@
 import { formatHostPort, ipBytes, ipFromBytes, type HostPort } from '../net/ip.js';
 import { nft } from './nft.js';
+import { watchTable, type StopWatching } from './nft-monitor.js';
 
 /** Connections to a port of a VIP go to another port of it, where a process listens. */
 export interface Redirect {
@@ -56,6 +57,11 @@ export function vipRulesFault(pool: string, why: string): string {
 
 function cannotLead(pool: string): string {
   return `virtual IPs of ${pool} cannot be led to their listeners`;
+}
+
+/** Has the kernel say when another program changes the rules of a pool; see {@link watchTable}. */
+export function watchVipRules(pool: string, onTampered: () => void, onEnd: () => void): StopWatching {
+  return watchTable(`${familyOf(pool)} ${TABLE}`, onTampered, onEnd);
 }
 
 /** Takes the rules of a pool away. @throws Error as there */

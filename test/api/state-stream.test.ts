@@ -438,7 +438,7 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
   fc.constant(
     change(({ catalog }) => void catalog.drain({ service: 'default/shop/web' }, { until: NOW + 1000 })),
   ),
-  fc.constant(change(({ catalog }) => catalog.expireDrains(NOW + 2000))),
+  fc.constant(change(({ catalog }) => catalog.endDrains(catalog.drains))),
 );
 
 const readerSteps: fc.Arbitrary<Step> = fc.oneof(

@@ -25,6 +25,8 @@ class FakePlane implements DataPlane {
   ended: string[] = [];
   readonly used: (string | undefined)[] = [];
   repairs = 0;
+  /** Another program takes something away. */
+  tamper: () => void = () => undefined;
   doubt: string | undefined;
   useFault: Error | undefined;
   repairFault: Error | undefined;
@@ -110,7 +112,10 @@ async function keeper(
   const spec: PlaneSpec = {
     name: 'proxy',
     preflight: () => Promise.resolve(plane.doubt === undefined ? 'ok' : { why: plane.doubt }),
-    open: () => plane,
+    open({ onTampered }) {
+      plane.tamper = onTampered ?? plane.tamper;
+      return plane;
+    },
   };
   const hostRanges = () => [];
   const made = new Keeper({ catalog, pace: new Pace(), spec, log, clock: () => now, hostRanges, ...options });
@@ -196,6 +201,28 @@ describe('what it reports', () => {
   });
 });
 
+describe('many addresses that cannot be served for one cause', () => {
+  it('are one problem and one line of the log, and each is still down', async () => {
+    const own = await keeper();
+    const vip = plane.applied.at(-1)?.[0]?.vip ?? '';
+    const problem = (port: number): PlaneProblem => ({
+      ...{
+        at: { vip, port, protocol: 'tcp' },
+        message: `no room for ${port}`,
+        summary: 'no room for 3 ports',
+      },
+    });
+    plane.problems = [problem(80), problem(81), problem(82)];
+    sink.update({ tasks: [web(3)] });
+    await vi.waitFor(() => expect(own.problems()).toHaveLength(1));
+    expect(own.problems()).toEqual([
+      { code: 'vip-not-served', subject: 'virtual IPs', message: 'no room for 3 ports' },
+    ]);
+    expect(warned).toEqual(['no room for 3 ports']);
+    expect([...(await own.services())][0]?.problem).toBe('no room for 80');
+  });
+});
+
 describe('routes and rules', () => {
   it('that the plane cannot write are a problem', async () => {
     const own = await keeper();
@@ -220,6 +247,20 @@ describe('routes and rules', () => {
     await vi.waitFor(() => expect(plane.repairs).toBe(1));
   });
 
+  it('that another program takes away are put back at once, which is counted', async () => {
+    const own = await keeper();
+    expect(own.status()).not.toHaveProperty('repairs');
+    plane.tamper();
+    await vi.waitFor(() => expect(own.status()).toMatchObject({ repairs: 1 }));
+    expect(plane.repairs).toBe(1);
+    expect(warned).toEqual([expect.stringMatching(/^another program took rules .* back after \d+ ms$/)]);
+    // A successor writes them now.
+    own.freeze();
+    plane.tamper();
+    await own.start();
+    expect(plane.repairs).toBe(1);
+  });
+
   it('that cannot be repaired are a problem until they can', async () => {
     let monotonic = 0;
     const own = await keeper(undefined, { now: () => monotonic, retryMs: 20 });
@@ -233,6 +274,20 @@ describe('routes and rules', () => {
     plane.repairFault = undefined;
     monotonic += 20;
     await vi.waitFor(() => expect(own.problems()).toEqual([]));
+  });
+});
+
+describe('virtual IPs that lead back to themselves', () => {
+  it('are a problem and a line of the log, and what is carried has no loop', async () => {
+    const own = await keeper();
+    const [vip = ''] = plane.applied.at(-1)?.map((each) => each.vip) ?? [];
+    sink.replace({ tasks: [{ ...web(1), endpoints: [{ network: 'host', ip: vip }] }] });
+    await vi.waitFor(() => expect(own.problems()).toMatchObject([{ code: 'vip-loop' }]));
+    expect(plane.applied.at(-1)?.map((each) => each.backends)).toEqual([[]]);
+    expect(warned).toEqual([expect.stringContaining('web.shop') as string]);
+    sink.replace({ tasks: [web(1)] });
+    await vi.waitFor(() => expect(own.problems()).toEqual([]));
+    expect(backends()).toEqual([['w1']]);
   });
 });
 

@@ -154,13 +154,13 @@ describe('drains', () => {
     const { catalog, health, changes } = shop('a', 'b');
     catalog.drain({ task: 'a' }, { until: 2000 });
     catalog.drain({ service: key }, { until: 3000 });
-    expect(catalog.nextDrainExpiry).toBe(2000);
-    catalog.expireDrains(1999);
+    const [first, second] = catalog.drains;
+    catalog.endDrains([]);
     expect(changes).toHaveLength(2);
-    catalog.expireDrains(2000);
+    catalog.endDrains(first ? [first] : []);
     expect(health()).toEqual(['a draining', 'b draining']);
-    catalog.expireDrains(3000);
-    expect([health(), catalog.nextDrainExpiry]).toEqual([['a healthy', 'b healthy'], undefined]);
+    catalog.endDrains(second ? [second] : []);
+    expect([health(), catalog.drains]).toEqual([['a healthy', 'b healthy'], []]);
   });
 
   it.each([NaN, Infinity, 1e300])('until %d have no end', (until) => {
@@ -183,7 +183,7 @@ describe('drains', () => {
     catalog.drain({ task: 'a' }, { until: 60_000, note: 'new disk' });
     catalog.undrain({ task: 'a' });
     catalog.drain({ service: key }, { until: 2000 });
-    catalog.expireDrains(2000);
+    catalog.endDrains(catalog.drains);
     expect(told().slice(1)).toEqual([
       'task.health a: unhealthy -> draining [drained by an operator until 1970-01-01T00:01:00.000Z: new disk]',
       `task.health a: draining -> unhealthy (${refused}) [drain taken back by an operator]`,

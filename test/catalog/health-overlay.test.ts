@@ -74,17 +74,14 @@ describe('the health overlay', () => {
     ]);
   });
 
-  it('ends drains with their time and not before', () => {
+  it('ends a drain, but not the one that has replaced it', () => {
     const overlay = new HealthOverlay();
     const first: DrainMark = { target: { task: 'a' }, at: 0, until: 1000 };
+    const second: DrainMark = { ...first, until: 2000 };
     overlay.drain(first);
-    overlay.drain({ target: { service: 'default/shop/web' }, at: 0, until: 2000 });
-    overlay.drain({ target: { task: 'c' }, at: 0 });
-    expect([overlay.nextExpiry, overlay.expire(999)]).toEqual([1000, []]);
-    expect(overlay.expire(1000)).toEqual([first]);
-    expect(overlay.nextExpiry).toBe(2000);
-    overlay.expire(2000);
-    expect([overlay.nextExpiry, overlay.drains.length]).toEqual([undefined, 1]);
+    overlay.drain(second);
+    expect([overlay.end(first), overlay.drains]).toEqual([false, [second]]);
+    expect([overlay.end(second), overlay.end(second), overlay.drains]).toEqual([true, false, []]);
   });
 
   it('gives the same object until something about the task changes', () => {

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { VipLeases, type VipWish } from '../../src/catalog/leases.js';
+import { instant } from '../support/instant.js';
 
 const DAY = 86_400_000;
 const key = (name: string) => `default/shop/${name}`;
@@ -18,9 +19,10 @@ function leasesOf(pool = '10.43.0.0/24', release = 7 * DAY) {
         const [name = '', pin] = text.split('=');
         return { key: key(name), pin };
       });
-      return [...leases.change(wishes, [], now)].map((each) => each.split('/')[2]).sort();
+      return [...leases.change(wishes, [], instant(now))].map((each) => each.split('/')[2]).sort();
     },
-    go: (...names: string[]) => [...leases.change([], names.map(key), now)].map((each) => each.split('/')[2]),
+    go: (...names: string[]) =>
+      [...leases.change([], names.map(key), instant(now))].map((each) => each.split('/')[2]),
     vip: (name: string) => leases.vipOf(key(name)),
     problems: () => leases.problems.map(({ message }) => message),
   };
@@ -56,6 +58,17 @@ describe('a lease', () => {
     expect(leases.export().map(({ service }) => service)).toEqual([key('other'), key('third')]);
   });
 
+  it('ends with its time when the clock is set back meanwhile, and says when that was by the clock', () => {
+    const leases = new VipLeases();
+    leases.configure({ pool: '10.43.0.0/24', release: 1000 });
+    leases.change([{ key: key('web') }], [], { at: 30 * DAY, now: 0 });
+    leases.change([], [key('web')], { at: 30 * DAY + 1, now: 1 });
+    leases.change([{ key: key('other') }], [], { at: 2 * DAY, now: 1000 });
+    expect(leases.export()).toMatchObject([{ service: key('web'), goneAt: 30 * DAY + 1 }, {}]);
+    leases.change([{ key: key('third') }], [], { at: 2 * DAY + 1, now: 1001 });
+    expect(leases.export().map(({ service }) => service)).toEqual([key('other'), key('third')]);
+  });
+
   it('of the service that is gone longest is for another when the pool is full, and of one that is there never', () => {
     // Five addresses.
     const { come, go, vip, at, problems } = leasesOf('10.43.0.0/29');
@@ -84,7 +97,7 @@ describe('a lease', () => {
     first.go('old');
     const saved = JSON.parse(JSON.stringify(first.leases.export())) as ReturnType<VipLeases['export']>;
     const second = leasesOf();
-    second.leases.restore(saved, 4 * DAY);
+    second.leases.restore(saved, instant(4 * DAY));
     expect(second.vip('web')).toBeUndefined();
     second.at(9 * DAY);
     second.come('web');
@@ -121,7 +134,7 @@ describe('a lease', () => {
     ],
   ])('is taken up as far as it makes sense from a state with %s', (_what, saved) => {
     const { leases } = leasesOf();
-    leases.restore(saved, 5);
+    leases.restore(saved, instant(5));
     expect(leases.export()).toEqual([{ service: key('web'), vip: '10.43.0.7', goneAt: 5 }]);
   });
 
@@ -255,7 +268,7 @@ it('never gives one address twice, whatever comes and goes', () => {
         const changed = leases.change(
           [...asked].map(([each, pin]) => ({ key: each, pin })),
           leaving.filter((each) => !asked.has(each)),
-          now,
+          instant(now),
         );
         const after = new Map([...there.keys()].map((each) => [each, leases.vipOf(each)]));
         const given = [...after.values()].filter((vip) => vip !== undefined);

@@ -37,7 +37,7 @@ export function createSubject(forwarder: Omit<ResponderForwarder, 'isLoop'>): Su
     resolver,
     forwarder: { ...forwarder, isLoop: () => false },
     // Nothing may depend on chance: the same seed has to fail the same way.
-    cookies: createServerCookies({ master: Buffer.alloc(16), now: () => 0 }),
+    cookies: createServerCookies({ master: Buffer.alloc(16), clock: () => 0 }),
     randomBelow: () => 0,
     nsid: 'fuzzed',
     queryLog: {

@@ -14,7 +14,7 @@ describe('what the checker tells the catalog', () => {
     events.length = 0;
     h.catalog.drain(service, { until: h.timers.now() + 5000 });
     await h.timers.advance(5000);
-    h.catalog.expireDrains(h.timers.now());
+    h.catalog.endDrains(h.catalog.drains);
     await h.timers.advance(1000);
     expect(events).toEqual([
       expect.stringMatching(/^a healthy -> draining \[drained with its service by an operator until/),

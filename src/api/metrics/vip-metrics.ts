@@ -11,6 +11,9 @@ const TASK_LABELS = [...PORT_LABELS, 'task', 'id'] as const;
 /** Virtual IPs, port by port. A port that has carried and refused nothing has no counters. */
 export const vipMetrics = {
   fairlead_vip_plane: gauge('1; its label says what carries virtual IPs.', 'plane'),
+  fairlead_vip_repairs_total: counter(
+    'Rules of the kernel that were put back because another program had taken them away.',
+  ),
   fairlead_vip_ports: gauge('Ports of virtual IPs by state.', 'state'),
   fairlead_vip_state: gauge(
     '1 for each port that is `empty` (no task takes connections) or `down` (it cannot be served); others are not there.',
@@ -84,6 +87,7 @@ export function readVips(status: VipStatusJson, ports: readonly LabelledPort[]):
   };
   return {
     fairlead_vip_plane: [[1, status.plane]],
+    fairlead_vip_repairs_total: [[status.repairs ?? 0]],
     fairlead_vip_ports: Object.entries(states).map(([state, count]) => [count, state]),
     fairlead_vip_state: ports
       .filter(({ info }) => info.state !== 'up')

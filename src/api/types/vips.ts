@@ -14,6 +14,8 @@ export interface VipStatusJson {
   readonly wanted?: boolean;
   /** Ports of virtual IPs. */
   readonly services: number;
+  /** How often rules of the kernel were put back that another program had taken away; absent: never. */
+  readonly repairs?: number;
 }
 
 /**

@@ -4,6 +4,7 @@ import { portText, vipAccess } from '../../catalog/vip-access.js';
 import type { Balancing, SchedulerName } from '../../net/balancing.js';
 import type { Port, Service, Task } from '../../catalog/model.js';
 import type { Snapshot } from '../../catalog/snapshot.js';
+import type { Instant } from '../../net/instant.js';
 import { ipFamily, type HostPort } from '../../net/ip.js';
 import type { DesiredBackend, VirtualService } from '../plane.js';
 import { slowStartScale, slowStartWeight } from '../schedulers/slow-start.js';
@@ -22,7 +23,7 @@ const UNSCALED: readonly SchedulerName[] = ['ovf', 'lblc', 'lblcr'];
 export interface Desired {
   /** One for each TCP and UDP port of its virtual IP. */
   readonly services: readonly VirtualService[];
-  /** When weights will be others, milliseconds since the epoch; Infinity: not before the service changes. */
+  /** When weights will be others, by the clock that only grows; Infinity: not before the service changes. */
   readonly until: number;
 }
 
@@ -33,20 +34,17 @@ interface Prepared extends Desired {
 /** They hang on the service's own value: a change makes a new value, and with it the old ones are gone. */
 const prepared = new WeakMap<Service, Prepared>();
 
-/**
- * What a data plane is to carry of a service: the same objects as last time when nothing of it changed.
- * @param now milliseconds since the epoch
- */
-export function desiredOf(snapshot: Snapshot, service: Service, now: number): Desired {
+/** What a data plane is to carry of a service: the same objects as last time when nothing of it changed. */
+export function desiredOf(snapshot: Snapshot, service: Service, now: Instant): Desired {
   const known = prepared.get(service);
   const { networksRevision } = snapshot;
-  if (known?.networksRevision === networksRevision && now < known.until) return known;
+  if (known?.networksRevision === networksRevision && now.now < known.until) return known;
   const made = { networksRevision, ...virtualServices(snapshot, service, now) };
   prepared.set(service, made);
   return made;
 }
 
-function virtualServices(snapshot: Snapshot, service: Service, now: number): Desired {
+function virtualServices(snapshot: Snapshot, service: Service, now: Instant): Desired {
   const { vip, balancing } = service;
   if (vip === undefined || service.kind !== 'tasks') return { services: [], until: Infinity };
   const { backends, until } = candidates(service, balancing, now);
@@ -110,7 +108,7 @@ type Candidate = Omit<DesiredBackend, 'address'> & { readonly task: Task };
 function candidates(
   service: Service,
   balancing: Balancing,
-  now: number,
+  { at, now }: Instant,
 ): { readonly backends: readonly Candidate[]; readonly until: number } {
   const taken = new Set(selectTasks(service).tasks);
   const tasks = service.tasks.filter((task) => taken.has(task) || isQuiet(task));
@@ -118,7 +116,9 @@ function candidates(
   const scale = window > 0 && !UNSCALED.includes(schedulerOf(balancing)) ? slowStartScale(weights(tasks)) : 1;
   let until = Infinity;
   const backends = tasks.map((task): Candidate => {
-    const age = now - (task.healthySince ?? -Infinity);
+    const sinceThen = at - (task.healthySince ?? -Infinity);
+    // The clock was set back since: it is not known how long ago that was, and then it is long enough.
+    const age = sinceThen < 0 ? Infinity : sinceThen;
     // Somebody who takes a task in a panic, or to fill up, wants all of it.
     const grows = task.health === 'healthy' && age < window && task.weight > 0;
     const left = Math.max(1, window - age);
@@ -126,7 +126,7 @@ function candidates(
       until = Math.min(until, now + Math.min(left, Math.max(SHORTEST_STEP_MS, window / SLOW_START_STEPS)));
     const full = Math.min(65_535, task.weight * scale);
     const maxConnections = task.balancing?.maxConnections ?? balancing.maxConnections;
-    const weight = grows ? slowStartWeight(full, Math.max(0, age), window) : full;
+    const weight = grows ? slowStartWeight(full, age, window) : full;
     return {
       task,
       id: task.id,
@@ -135,6 +135,7 @@ function candidates(
       ...(weight < full && { slowStart: weight / full }),
       ...(maxConnections ? { maxConnections } : {}),
       state: task.health === 'draining' ? 'draining' : 'active',
+      ...(task.stopTimeout !== undefined && { drain: task.stopTimeout }),
     };
   });
   return { backends, until };

@@ -1,5 +1,6 @@
 import type { ServiceKey } from '../../catalog/model.js';
 import type { Snapshot } from '../../catalog/snapshot.js';
+import type { Instant } from '../../net/instant.js';
 import type { VirtualService } from '../plane.js';
 import { desiredOf, type Desired } from './desired-services.js';
 
@@ -17,14 +18,13 @@ export class DesiredSet {
 
   /**
    * @param changed keys of services that are new, different or gone; `all`: any may be
-   * @param now milliseconds since the epoch
    * @returns the same list as last time when nothing is different
    */
-  update(snapshot: Snapshot, changed: Iterable<ServiceKey> | 'all', now: number): readonly VirtualService[] {
+  update(snapshot: Snapshot, changed: Iterable<ServiceKey> | 'all', now: Instant): readonly VirtualService[] {
     const isAll = changed === 'all' || snapshot.networksRevision !== this.#networksRevision;
     this.#networksRevision = snapshot.networksRevision;
     const keys = new Set(isAll ? this.#everyKey(snapshot) : changed);
-    for (const [key, until] of this.#growing) if (until <= now) keys.add(key);
+    for (const [key, until] of this.#growing) if (until <= now.now) keys.add(key);
     let all: VirtualService[] | undefined;
     let isMoved = false;
     for (const key of keys) {
@@ -39,7 +39,7 @@ export class DesiredSet {
     return this.#all;
   }
 
-  /** When weights will be others although no service changed, in milliseconds since the epoch; Infinity: never. */
+  /** When weights will be others although no service changed, by the clock that only grows; Infinity: never. */
   get nextChange(): number {
     return Math.min(Infinity, ...this.#growing.values());
   }
@@ -54,7 +54,7 @@ export class DesiredSet {
   #look(
     snapshot: Snapshot,
     key: ServiceKey,
-    now: number,
+    now: Instant,
   ): Record<'before' | 'after', readonly VirtualService[]> {
     const service = snapshot.serviceByKey(key);
     const { services, until } = service ? desiredOf(snapshot, service, now) : NOTHING;

@@ -32,6 +32,11 @@ export class Backend {
     return this.gone || this.desired.state === 'draining';
   }
 
+  /** How long its flows may go on when it drains. @param usual as those of its service, in ms; Infinity: for ever */
+  drainTime(usual: number): number {
+    return Math.max(usual, this.desired.drain ?? 0);
+  }
+
   /** Whether it is at the same address: a task with another address is another one. */
   isSame({ address }: DesiredBackend): boolean {
     const { ip, port } = this.desired.address;

@@ -10,6 +10,10 @@ export interface FlowLimits {
   readonly waiting: number;
 }
 
+/** What to do when file descriptors are short. */
+export const RAISE_LIMIT =
+  'raise the limit (LimitNOFILE= in the systemd unit, --ulimit nofile= for docker run)';
+
 /** What to reckon with when the kernel does not say. */
 const USUAL_LIMIT = 1024;
 const MIN_RESERVE = 64;
@@ -61,6 +65,19 @@ export interface FlowBudgetOptions {
   readonly thread?: number;
 }
 
+/** There are as many listeners as may be. */
+export class TooManyListeners extends Error {
+  override readonly name = 'TooManyListeners';
+  readonly code = 'ELISTENERS';
+
+  /** @param most listeners that there may be */
+  constructor(most: number) {
+    super(
+      `listeners of virtual IPs may have ${most} file descriptors, and have them; the others are for connections, DNS and the API; ${RAISE_LIMIT}`,
+    );
+  }
+}
+
 /** Counts the flows of all frontends of a plane and the file descriptors that they hold, over all threads. */
 export class FlowBudget {
   readonly memory: SharedArrayBuffer;
@@ -71,6 +88,7 @@ export class FlowBudget {
   readonly #own: number;
   readonly #waiters = new Set<Waiter>();
   #isLooking = false;
+  #listeners = 0;
 
   constructor(limits: FlowLimits, options: FlowBudgetOptions = {}) {
     const { onFull = () => undefined, memory = flowBudgetMemory(), thread = 0 } = options;
@@ -112,7 +130,24 @@ export class FlowBudget {
     this.look();
   }
 
-  /** Counts descriptors that are not a flow's: a listener's. Negative when they are closed. */
+  /**
+   * Takes a descriptor for a listener. Those of all listeners together are at most half of what there is: the flows that they
+   * bring in need the others.
+   * @throws TooManyListeners
+   */
+  listen(): void {
+    const most = Math.floor(this.#limits.descriptors / 2);
+    if (this.#listeners >= most || !this.tryHold(1)) throw new TooManyListeners(most);
+    this.#listeners++;
+  }
+
+  /** Gives back what {@link listen} took. */
+  unlisten(): void {
+    this.#listeners--;
+    this.hold(-1);
+  }
+
+  /** Counts descriptors that are not a flow's. Negative when they are closed. */
   hold(descriptors: number): void {
     this.#add(COUNTS.descriptors, descriptors);
     if (descriptors < 0) this.look();

@@ -31,6 +31,8 @@ export interface Frontend {
    * @param idle milliseconds after which a flow has ended that does not say so itself (UDP), if its timeout is not shorter
    */
   drain(idle?: number): Promise<void>;
+  /** New flows are those of another process from now on, which has a socket at the same address. Absent: stopping to listen is enough. */
+  leaveToSuccessor?(): void;
   /** Ends every flow and closes the socket, at once. */
   close(): Promise<void>;
 }
@@ -51,6 +53,8 @@ export interface FrontendContext {
   readonly limits: FlowBudget;
   /** Whether TCP listens at any free port of the VIP, because the kernel leads connections there. */
   readonly anyPort?: () => boolean;
+  /** Whether a predecessor of this process still listens at the addresses. */
+  readonly shares?: () => boolean;
   /** Whose connections are taken; absent: everyone's. */
   readonly clients?: () => ClientTable | undefined;
   /** One line for the operator. */

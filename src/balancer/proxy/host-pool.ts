@@ -1,5 +1,7 @@
 import { errorMessage } from '../../net/error-message.js';
 import type { Redirect, VipGuard } from '../../linux/vip-rules.js';
+import type { StopWatching } from '../../linux/nft-monitor.js';
+import type { VipClaim } from '../../linux/vip-claim.js';
 import type { Log } from '../../net/log.js';
 import type { PlaneHost } from '../plane-host.js';
 
@@ -10,17 +12,24 @@ import type { PlaneHost } from '../plane-host.js';
 export class HostPool {
   readonly #host: PlaneHost;
   readonly #log: Log;
+  readonly #onTampered: () => void;
   #pool: string | undefined;
   /** Pools whose routes are ours to take away. */
   readonly #added = new Set<string>();
   /** Pools that there are rules for. */
   readonly #ruled = new Set<string>();
+  /** Pools for which no other daemon may write rules. */
+  readonly #claims = new Map<string, VipClaim>();
+  /** Ends the watch over the rules of the pool. */
+  #stopWatching: StopWatching | undefined;
   /** Whether we have the kernel bind IPv6 sockets to addresses on no interface. */
   #allowed = false;
 
-  constructor(host: PlaneHost, log: Log) {
+  /** @param onTampered another program has changed the rules: {@link lead} is to be called */
+  constructor(host: PlaneHost, log: Log, onTampered: () => void = () => undefined) {
     this.#host = host;
     this.#log = log;
+    this.#onTampered = onTampered;
   }
 
   /** Whether listeners may be at any port of a virtual IP, because {@link lead} leads connections there. */
@@ -45,7 +54,26 @@ export class HostPool {
     }
     this.#pool = pool;
     await this.#release(pool);
+    this.watch();
     return true;
+  }
+
+  /**
+   * Has the kernel say when another program changes the rules, if it does not do so already. Where it cannot, they are as they should
+   * be after the next {@link lead}.
+   */
+  watch(): void {
+    if (this.#pool === undefined || this.#host.isLocal(this.#pool)) return;
+    this.#stopWatching ??= this.#host.watchVipRules(this.#pool, this.#onTampered, () => {
+      this.#stopWatching = undefined;
+    });
+  }
+
+  /** Another daemon has taken over what there is: it stays. */
+  leave(): void {
+    this.#unwatch();
+    for (const claim of this.#claims.values()) claim.release();
+    this.#claims.clear();
   }
 
   /**
@@ -54,8 +82,11 @@ export class HostPool {
    */
   async lead(redirects: readonly Redirect[], guard?: VipGuard): Promise<void> {
     if (this.#pool === undefined || this.#host.isLocal(this.#pool)) return;
-    await this.#writeRules(this.#pool, redirects, guard);
-    await this.#keepRoute(this.#pool);
+    const pool = this.#pool;
+    await this.#writeRules(pool, redirects, guard);
+    await this.#keepRoute(pool);
+    // The daemon before us has had it until it ended.
+    if (!this.#claims.has(pool)) await this.#claim(pool).catch(() => undefined);
   }
 
   async #take(pool: string, inherits: boolean): Promise<void> {
@@ -63,6 +94,7 @@ export class HostPool {
       this.#allowed = true;
       this.#log.info('set net.ipv6.ip_nonlocal_bind for virtual IPs');
     }
+    if (!inherits) await this.#claim(pool);
     await this.#keepRoute(pool);
     if (!inherits) {
       await this.#writeRules(pool, []);
@@ -70,6 +102,13 @@ export class HostPool {
     }
     this.#added.add(pool);
     this.#ruled.add(pool);
+  }
+
+  async #claim(pool: string): Promise<void> {
+    const isSameFamily = (other: string) => other.includes(':') === pool.includes(':');
+    const ours = [...this.#claims].find(([other]) => isSameFamily(other));
+    if (ours) this.#claims.delete(ours[0]);
+    this.#claims.set(pool, ours?.[1] ?? (await this.#host.claimVips(pool)));
   }
 
   async #writeRules(pool: string, redirects: readonly Redirect[], guard?: VipGuard): Promise<void> {
@@ -89,6 +128,7 @@ export class HostPool {
     // There is one table a family: the pool that stays has taken it over.
     const isKept = (pool: string) =>
       but !== undefined && this.#ruled.has(but) && but.includes(':') === pool.includes(':');
+    this.#unwatch();
     for (const pool of this.#ruled) {
       if (pool === but) continue;
       this.#ruled.delete(pool);
@@ -99,9 +139,19 @@ export class HostPool {
       this.#added.delete(pool);
       await this.#quietly(removeRoute(pool));
     }
+    for (const [pool, claim] of this.#claims) {
+      if (pool === but) continue;
+      this.#claims.delete(pool);
+      claim.release();
+    }
     if (!this.#allowed || but?.includes(':')) return;
     this.#allowed = false;
     await this.#quietly(Promise.resolve().then(() => this.#host.forbidNonlocalBind()));
+  }
+
+  #unwatch(): void {
+    this.#stopWatching?.();
+    this.#stopWatching = undefined;
   }
 
   async #quietly(work: Promise<void>): Promise<void> {

@@ -1,15 +1,42 @@
+import { RAISE_LIMIT, TooManyListeners } from '../flows/flow-budget.js';
 import { errorMessage } from '../../net/error-message.js';
 import { formatHostPort, ipFamily } from '../../net/ip.js';
-import type { PlaneProblem, VirtualService } from '../plane.js';
+import { placeText } from '../desired/place-text.js';
+import type { Place, PlaneProblem, VirtualService } from '../plane.js';
 
 type Endpoint = Pick<VirtualService, 'service' | 'vip' | 'port' | 'protocol'>;
 
+export interface ListenProblem extends PlaneProblem {
+  readonly at: Place;
+  readonly service: string;
+  /** The error of the listener. */
+  readonly cause: unknown;
+}
+
+/** Ports that a summary names. */
+const NAMED = 3;
+
 /** Why a virtual service is not served, in one line, with what to do. It is tried again at the next apply. */
-export function listenProblem({ service, vip, port, protocol }: Endpoint, error: unknown): PlaneProblem {
+export function listenProblem({ service, vip, port, protocol }: Endpoint, error: unknown): ListenProblem {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   const place = `${formatHostPort({ ip: vip, port })}/${protocol}`;
   const why = reason(code, vip, port, protocol) ?? errorMessage(error);
-  return { at: { vip, port, protocol }, message: `service ${service}: cannot serve ${place}: ${why}` };
+  const message = `service ${service}: cannot serve ${place}: ${why}`;
+  return { at: { vip, port, protocol }, message, service, cause: error };
+}
+
+/**
+ * Ports that there was no descriptor of a listener for have one cause: it is told once for all of them.
+ * @param all ports that there are to be
+ */
+export function tellLeftOut(problems: readonly ListenProblem[], all: number): readonly PlaneProblem[] {
+  const leftOut = problems.filter(({ cause }) => cause instanceof TooManyListeners);
+  const [first] = leftOut;
+  if (!first || !(first.cause instanceof TooManyListeners)) return problems;
+  const names = leftOut.slice(0, NAMED).map(({ at, service }) => `${placeText(at)} (${service})`);
+  const more = leftOut.length > NAMED ? ` and ${leftOut.length - NAMED} more` : '';
+  const summary = `${leftOut.length} of ${all} ports of virtual IPs are not served: ${first.cause.message}; left out: ${names.join(', ')}${more}`;
+  return problems.map((each) => (each.cause instanceof TooManyListeners ? { ...each, summary } : each));
 }
 
 /** Two services ask for one address; the first by key has it. */
@@ -40,7 +67,7 @@ function reason(code: unknown, ip: string, port: number, protocol: 'udp' | 'tcp'
       return 'this host has no IPv6; choose an IPv4 pool';
     case 'EMFILE':
     case 'ENFILE':
-      return 'there is no file descriptor left; raise the limit (LimitNOFILE= in the systemd unit, --ulimit nofile= for docker run)';
+      return `there is no file descriptor left; ${RAISE_LIMIT}`;
     default:
       return undefined;
   }

@@ -16,11 +16,11 @@ import { updatesOf } from '../desired/places.js';
 import { TimerWheel } from '../../runtime/timer-wheel.js';
 import { systemTimers } from '../../runtime/timers.js';
 import { ClientTable } from '../flows/client-table.js';
-import { FlowBudget, flowLimits, type FlowLimits } from '../flows/flow-budget.js';
+import { FlowBudget, flowLimits, RAISE_LIMIT, type FlowLimits } from '../flows/flow-budget.js';
 import type { Frontend, FrontendContext, Listen } from './frontend.js';
 import { guardOf } from './guard-of.js';
 import { HostPool } from './host-pool.js';
-import { conflictProblem, listenProblem } from './listen-problem.js';
+import { conflictProblem, listenProblem, tellLeftOut, type ListenProblem } from './listen-problem.js';
 import { makeScheduler } from '../flows/make-scheduler.js';
 import { NativeTcp, type NativeTcpOptions } from './tcp/native/native-tcp.js';
 import { listenNodeTcp } from './tcp/node/node-tcp.js';
@@ -38,6 +38,8 @@ export interface ProxyPlaneOptions {
   /** The kernel; by default the one that this process runs on. */
   readonly host?: PlaneHost;
   readonly onSignal?: (signal: PassiveSignal) => void;
+  /** Another program has taken away what {@link DataPlane.repair} puts back. */
+  readonly onTampered?: () => void;
   readonly log?: Partial<Log>;
   /** Milliseconds that only grow. */
   readonly now?: () => number;
@@ -66,7 +68,9 @@ export function createProxyPlane(options: ProxyPlaneOptions): DataPlane {
 }
 
 /** The proxy plane among the others. */
-export function proxyPlaneSpec(options: Omit<ProxyPlaneOptions, 'host' | 'onSignal' | 'log'>): PlaneSpec {
+export function proxyPlaneSpec(
+  options: Omit<ProxyPlaneOptions, 'host' | 'onSignal' | 'onTampered' | 'log'>,
+): PlaneSpec {
   return {
     name: 'proxy',
     async preflight(host, pool) {
@@ -99,6 +103,8 @@ class ProxyPlane implements DataPlane {
   #admitted: ClientNetworks | undefined;
   #clients: ClientTable | undefined;
   #stopping = false;
+  /** A predecessor may still listen at the addresses. */
+  #inherits = false;
   /** Asked for once, when the first service is there; undefined where it cannot be. */
   #native: Promise<NativeTcp | undefined> | undefined;
   #closed: Promise<void> | undefined;
@@ -116,7 +122,7 @@ class ProxyPlane implements DataPlane {
       turns: 'tick',
     });
     const limits = new FlowBudget(options.limits ?? flowLimits(), { onFull: () => this.#tellFull() });
-    this.#pool = new HostPool(options.host ?? thisHost, log);
+    this.#pool = new HostPool(options.host ?? thisHost, log, options.onTampered);
     const anyPort = (): boolean => this.#pool.leads;
     this.#context = {
       createScheduler: makeScheduler(seed, now),
@@ -125,6 +131,7 @@ class ProxyPlane implements DataPlane {
       limits,
       log,
       anyPort,
+      shares: () => this.#inherits,
       clients: () => this.#clients,
     };
   }
@@ -132,6 +139,7 @@ class ProxyPlane implements DataPlane {
   use(pool: string | undefined, inherits = false): Promise<void> {
     return this.#enqueue(async () => {
       if (this.#stopping) return;
+      this.#inherits ||= inherits;
       if (await this.#pool.use(pool, inherits)) this.#isLeadDue = true;
     });
   }
@@ -156,7 +164,9 @@ class ProxyPlane implements DataPlane {
 
   repair(): Promise<void> {
     return this.#enqueue(async () => {
-      if (!this.#stopping) await this.#lead();
+      if (this.#stopping) return;
+      this.#pool.watch();
+      await this.#lead();
     });
   }
 
@@ -164,7 +174,8 @@ class ProxyPlane implements DataPlane {
     return Promise.all([...this.#running.values()].map(async ({ frontend }) => await frontend.counters()));
   }
 
-  async drain(): Promise<void> {
+  async drain(hasSuccessor = false): Promise<void> {
+    if (hasSuccessor) for (const { frontend } of this.#running.values()) frontend.leaveToSuccessor?.();
     await this.#stop((frontend) => frontend.drain(STOP_IDLE_MS));
   }
 
@@ -177,7 +188,8 @@ class ProxyPlane implements DataPlane {
 
   async #end(hasSuccessor: boolean): Promise<void> {
     await (await this.#native)?.stop();
-    if (!hasSuccessor) await this.#pool.use(undefined);
+    if (hasSuccessor) this.#pool.leave();
+    else await this.#pool.use(undefined);
   }
 
   #enqueue<T>(work: () => Promise<T>): Promise<T> {
@@ -250,7 +262,8 @@ class ProxyPlane implements DataPlane {
     const updated = this.#update([...wanted.values()]);
     const tried = await Promise.all(missing.map(([, service]) => this.#add(service)));
     await updated;
-    return [...problems, ...tried.filter((problem) => problem !== undefined)];
+    const untold = tried.filter((problem) => problem !== undefined);
+    return [...problems, ...tellLeftOut(untold, wanted.size)];
   }
 
   async #update(services: readonly VirtualService[]): Promise<void> {
@@ -289,7 +302,7 @@ class ProxyPlane implements DataPlane {
     if (leaving?.size === 0) this.#leaving.delete(key);
   }
 
-  async #add(service: VirtualService): Promise<PlaneProblem | undefined> {
+  async #add(service: VirtualService): Promise<ListenProblem | undefined> {
     const key = keyOf(service);
     try {
       const frontend = await this.#open(service, this.#leaving.get(key));
@@ -304,6 +317,8 @@ class ProxyPlane implements DataPlane {
   /** @param before who had the address; their flows go on unless their sockets are still needed for them (UDP) */
   async #open(service: VirtualService, before: Iterable<Frontend> | undefined): Promise<Frontend> {
     const listen = await this.#listenerOf(service);
+    // Two UDP sockets would share the address, and each would have a part of what comes.
+    if (service.protocol === 'udp' && before) await Promise.all(Array.from(before, (each) => each.close()));
     try {
       return await listen(service, this.#context);
     } catch (error) {
@@ -343,7 +358,7 @@ class ProxyPlane implements DataPlane {
     this.#toldFull = now;
     log.warn(
       `no room for another connection: ${flows} are open, with ${descriptors} of ${limits.descriptors} file descriptors; ` +
-        `new ones wait; raise the limit (LimitNOFILE= in the systemd unit, --ulimit nofile= for docker run)`,
+        `new ones wait; ${RAISE_LIMIT}`,
     );
   }
 }

@@ -135,9 +135,10 @@ function checksText({ tasks, failing }: StatusJson['checks']): Cell {
   };
 }
 
-function vipsCell({ plane, pool = '', why = '', wanted, services }: StatusJson['vips']): Cell {
+function vipsCell({ plane, pool = '', why = '', wanted, services, repairs }: StatusJson['vips']): Cell {
   if (plane === 'off') return { text: `off: ${why}`, tone: wanted === true ? 'warn' : undefined };
-  return { text: `${plane}, ${count(services, 'port')} of addresses from ${pool}` };
+  const repaired = repairs === undefined ? '' : `; rules put back ${count(repairs, 'time')}`;
+  return { text: `${plane}, ${count(services, 'port')} of addresses from ${pool}${repaired}` };
 }
 
 /** `upstreams  192.0.2.53:53`, and below it a line for each suffix that has upstreams of its own. */

@@ -28,7 +28,7 @@ export interface ServerCookieOptions {
   /** What the secrets are made from, 16 bytes or more; random by default. Workers of one server share it. */
   readonly master?: Uint8Array;
   /** In ms since the epoch. */
-  readonly now?: () => number;
+  readonly clock?: () => number;
 }
 
 /** How long one secret makes cookies, in seconds (RFC 9018 section 5 wants them changed). */
@@ -41,7 +41,7 @@ const SECRET_SIZE = 16;
  * rolled over by a timer, and workers with the same master agree without a word.
  */
 export function createServerCookies(options: ServerCookieOptions = {}): ServerCookies {
-  const { master = randomBytes(SECRET_SIZE), now = Date.now } = options;
+  const { master = randomBytes(SECRET_SIZE), clock = Date.now } = options;
   const secrets = new Map<number, Uint8Array>();
 
   /** Asked for times near now only, so there are two at most, and those of days gone by are let go. */
@@ -57,7 +57,7 @@ export function createServerCookies(options: ServerCookieOptions = {}): ServerCo
 
   return {
     answer(asked, address) {
-      const seconds = Math.floor(now() / 1000) >>> 0;
+      const seconds = Math.floor(clock() / 1000) >>> 0;
       const client = addressBytes(address);
       const fresh = () => makeCookie(secretAt(seconds), asked, seconds, client);
       if (asked.length === CLIENT_COOKIE_SIZE) return { state: 'new', data: fresh() };

@@ -101,7 +101,7 @@ export class ContainerTable {
     this.#change(id, cause, known?.name);
   }
 
-  /** @param until local time, milliseconds: a container that still runs then was not stopped by it */
+  /** @param until by the table's clock: a container that still runs then was not stopped by it */
   sent(id: string, signal: SentSignal, until: number, cause: string): void {
     this.#signals.set(id, { ...signal, until });
     this.#change(id, cause);

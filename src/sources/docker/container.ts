@@ -69,7 +69,8 @@ export interface Container {
   readonly namespaces?: readonly string[];
 }
 
-const defaultStopTimeout = 10_000;
+/** Docker's, in milliseconds. */
+export const defaultStopTimeout = 10_000;
 
 /** Reads `GET /containers/{id}/json`, API 1.41 and later. @returns undefined when it is no such answer */
 export function readInspection(json: unknown): Container | undefined {

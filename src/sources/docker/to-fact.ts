@@ -13,7 +13,7 @@ import { balancingSettings } from '../../net/balancing.js';
 import { labelFault, nameFault } from '../../net/dns-labels.js';
 import { idleProxySettings } from '../../net/udp-proxy-protocol.js';
 import { printable } from '../../text/printable.js';
-import type { Container, ContainerPort } from './container.js';
+import { defaultStopTimeout, type Container, type ContainerPort } from './container.js';
 import { identify, type Identity } from '../../labels/task-identity.js';
 import { operatorName } from '../../labels/task-names.js';
 import { labelsWithVariables } from './registrator-variables.js';
@@ -88,6 +88,7 @@ export function toFact(
       ...(identity.balancing === undefined ? {} : { balancing: identity.balancing }),
       ...(container.image === undefined ? {} : { image: container.image }),
       ...(container.startedAt === undefined ? {} : { startedAt: container.startedAt }),
+      ...(container.stopTimeout > defaultStopTimeout && { stopTimeout: container.stopTimeout }),
     },
     claims: claimsOf(identity, ports),
     problems: [...identity.problems, ...idleProxyLabels(container, identity, ports)],

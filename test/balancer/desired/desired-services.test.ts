@@ -4,6 +4,7 @@ import { Catalog } from '../../../src/catalog/catalog.js';
 import type { Balancing } from '../../../src/net/balancing.js';
 import type { ServiceFact, TaskFact } from '../../../src/catalog/facts.js';
 import { ref, taskFact } from '../../support/facts.js';
+import { instant } from '../../support/instant.js';
 
 const web = ref('web.shop');
 const http = { port: 80, protocol: 'tcp' } as const;
@@ -28,10 +29,14 @@ function world() {
     task,
     at: (time: number) => (now = time),
     desired: () =>
-      [...catalog.snapshot.services()].flatMap((each) => desiredOf(catalog.snapshot, each, now).services),
+      [...catalog.snapshot.services()].flatMap(
+        (each) => desiredOf(catalog.snapshot, each, instant(now)).services,
+      ),
     until: () =>
       Math.min(
-        ...[...catalog.snapshot.services()].map((each) => desiredOf(catalog.snapshot, each, now).until),
+        ...[...catalog.snapshot.services()].map(
+          (each) => desiredOf(catalog.snapshot, each, instant(now)).until,
+        ),
       ),
   };
 }
@@ -63,6 +68,16 @@ describe('what a data plane is to carry', () => {
         ...{ ...common, port: 53, protocol: 'udp' },
         backends: [backend('b', '10.0.0.2', 5353), backend('c', '10.0.0.3', 53, 5)],
       },
+    ]);
+  });
+
+  it('has the longer stop timeout of a task as the time that its connections have when it drains', () => {
+    const { sink, service, task, desired } = world();
+    const tasks = [task('a', 1, { health: 'draining', stopTimeout: 60_000 }), task('b', 2)];
+    sink.replace({ services: [service()], tasks });
+    expect(desired()[0]?.backends.map(({ state, drain }) => [state, drain])).toEqual([
+      ['draining', 60_000],
+      ['active', undefined],
     ]);
   });
 
@@ -234,6 +249,19 @@ describe('a slow start', () => {
       ],
       Infinity,
     ]);
+  });
+
+  it('is over in time when the clock is set back: an age that is not known is no reason to wait', () => {
+    const { catalog, sink, task } = started({ slowStart: 10_000 });
+    const weightAt = (at: number, now: number) => {
+      const [service] = catalog.snapshot.services();
+      return service && weights([...desiredOf(catalog.snapshot, service, { at, now }).services])?.[1]?.[1];
+    };
+    expect(weightAt(2000, 2000)).toBe(10);
+    // Due by the clock that only grows, and there is nothing to be seen of the task's age.
+    expect(weightAt(-3_600_000, 3000)).toBe(100);
+    sink.update({ tasks: [task('young', 3)] });
+    expect(weightAt(-3_600_000, 3000)).toBe(100);
   });
 
   it('never makes a weight too large, nor a multiple where the scheduler counts in it', () => {

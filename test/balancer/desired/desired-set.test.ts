@@ -5,6 +5,7 @@ import { desiredOf } from '../../../src/balancer/desired/desired-services.js';
 import { Catalog } from '../../../src/catalog/catalog.js';
 import type { ServiceFact } from '../../../src/catalog/facts.js';
 import { ref, taskFact } from '../../support/facts.js';
+import { instant } from '../../support/instant.js';
 
 const http = { port: 80, protocol: 'tcp' } as const;
 const names = ['web.shop', 'api.shop', 'db.shop'];
@@ -25,11 +26,11 @@ describe('the virtual services that are desired', () => {
     const sink = catalog.sink('file');
     const set = new DesiredSet();
     sink.replace({ services: names.map((name) => service(name)), tasks: [task('a', 'web.shop', 1)] });
-    const before = set.update(catalog.snapshot, 'all', 0);
-    expect(set.update(catalog.snapshot, ['default/shop/web'], 0)).toBe(before);
-    expect(set.update(catalog.snapshot, 'all', 0)).toBe(before);
+    const before = set.update(catalog.snapshot, 'all', instant(0));
+    expect(set.update(catalog.snapshot, ['default/shop/web'], instant(0))).toBe(before);
+    expect(set.update(catalog.snapshot, 'all', instant(0))).toBe(before);
     sink.update({ tasks: [task('a', 'web.shop', 2)] });
-    const after = set.update(catalog.snapshot, ['default/shop/web'], 0);
+    const after = set.update(catalog.snapshot, ['default/shop/web'], instant(0));
     expect(after.filter((each) => !before.includes(each)).map(({ backends }) => backends)).toMatchObject([
       [{ id: 'a', address: { ip: '10.0.0.2', port: 8080 } }],
     ]);
@@ -64,10 +65,12 @@ describe('the virtual services that are desired', () => {
             sink.replace({ services: services().slice(0, each.last), tasks: [one] });
           else if (each.kind === 'network') sink.update({ networks: [network(each.last)] });
           else now += each.last * 1000;
-          const list = set.update(catalog.snapshot, changed, now);
+          const list = set.update(catalog.snapshot, changed, instant(now));
           changed.clear();
           const { snapshot } = catalog;
-          const all = [...snapshot.services()].flatMap((each) => desiredOf(snapshot, each, now).services);
+          const all = [...snapshot.services()].flatMap(
+            (each) => desiredOf(snapshot, each, instant(now)).services,
+          );
           expect(new Set(list.map(text))).toEqual(new Set(all.map(text)));
           expect(list).toHaveLength(all.length);
           expect(set.nextChange).toBeGreaterThan(now);

@@ -1,6 +1,11 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { FlowBudget, flowBudgetMemory, type Waiter } from '../../../src/balancer/flows/flow-budget.js';
+import {
+  FlowBudget,
+  flowBudgetMemory,
+  flowLimits,
+  type Waiter,
+} from '../../../src/balancer/flows/flow-budget.js';
 
 it('those that wait and end as soon as they are admitted are admitted one after the other', () => {
   const waiting = 10_000;
@@ -75,4 +80,27 @@ it('several threads never have more than there is, and what they have does not d
       }
     }),
   );
+});
+
+it.each([
+  [160, { descriptors: 160 - 64, waiting: 16 }],
+  [1024, { descriptors: 1024 - 128, waiting: 32 }],
+  [1_048_576, { descriptors: 1_048_576 - 4096, waiting: 1024 }],
+  [10, { descriptors: 0, waiting: 16 }],
+])('of %d file descriptors an eighth is kept for everything else, 64 to 4096', (all, expected) => {
+  expect(flowLimits(undefined, all)).toMatchObject(expected);
+});
+
+it('listeners have half of the descriptors at most, and none that flows have', () => {
+  const budget = new FlowBudget({ flows: 10, descriptors: 9, waiting: 1 });
+  for (let n = 0; n < 4; n++) budget.listen();
+  expect(() => budget.listen()).toThrow(/may have 4 file descriptors.*raise the limit/);
+  expect([budget.take(2), budget.take(2), budget.take(2)]).toEqual([true, true, false]);
+  budget.unlisten();
+  budget.listen();
+  budget.unlisten();
+  expect(budget.take(1)).toBe(true);
+  expect(budget.take(1)).toBe(true);
+  expect(() => budget.listen()).toThrow(/file descriptors/);
+  expect(budget.descriptors).toBe(9);
 });

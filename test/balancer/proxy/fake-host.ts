@@ -5,6 +5,10 @@ import type { Redirect } from '../../../src/linux/vip-rules.js';
 export class FakeHost implements PlaneHost {
   /** `route POOL`, `no route POOL`, `rules POOL`, `no rules POOL`, `bind`, `no bind`. */
   done: string[] = [];
+  /** `watch`, `no watch`, `claim POOL`, `no claim POOL`. */
+  kept: string[] = [];
+  /** Another daemon has virtual IPs. */
+  isClaimed = false;
   /** As written last. */
   redirects: readonly Redirect[] = [];
   /** What fails. */
@@ -31,6 +35,25 @@ export class FakeHost implements PlaneHost {
     if (this.refuses === 'bind') throw new Error('bind: no right');
     if (!this.isAllowed) this.done.push('bind');
     return !this.isAllowed;
+  };
+  /** How another program changes the rules; undefined: they are not watched. */
+  tamper: (() => void) | undefined;
+  /** How the watch over the rules ends by itself. */
+  endWatch: (() => void) | undefined;
+  readonly watchVipRules = (_pool: string, onTampered: () => void, onEnd: () => void): (() => void) => {
+    this.kept.push('watch');
+    this.tamper = onTampered;
+    this.endWatch = onEnd;
+    return () => {
+      this.kept.push('no watch');
+      this.tamper = undefined;
+    };
+  };
+  readonly claimVips = async (pool: string): Promise<{ release(): void }> => {
+    await Promise.resolve();
+    if (this.isClaimed) throw new Error('another Fairlead leads virtual IPs on this host');
+    this.kept.push(`claim ${pool}`);
+    return { release: () => void this.kept.push(`no claim ${pool}`) };
   };
   readonly forbidNonlocalBind = (): void => void this.done.push('no bind');
 

@@ -101,6 +101,70 @@ describe('the pool of virtual IPs on this host', () => {
   });
 });
 
+describe('the rules of the pool', () => {
+  it('are watched as long as there is a pool, and again when the watch has ended by itself', async () => {
+    await pool.use(POOL);
+    await pool.lead([]);
+    expect(host.kept.filter((each) => each === 'watch')).toHaveLength(1);
+    host.endWatch?.();
+    // Not at each change: where there can be no watch, it would be tried for nothing.
+    await pool.lead([]);
+    expect(host.kept.filter((each) => each === 'watch')).toHaveLength(1);
+    pool.watch();
+    expect(host.kept.filter((each) => each === 'watch')).toHaveLength(2);
+    await pool.use(undefined);
+    expect(host.kept).toContain('no watch');
+    pool.watch();
+    expect(host.kept.filter((each) => each === 'watch')).toHaveLength(2);
+  });
+
+  it('are said to be changed by another program', async () => {
+    const told: string[] = [];
+    pool = new HostPool(host, recordedLog(warned), () => told.push('tampered'));
+    await pool.use(POOL);
+    host.tamper?.();
+    expect(told).toEqual(['tampered']);
+  });
+
+  it('are those of one daemon: another one touches nothing, and has them when they are free', async () => {
+    host.isClaimed = true;
+    await expect(pool.use(POOL)).rejects.toThrow('another Fairlead leads virtual IPs');
+    expect([host.done, host.kept, pool.leads]).toEqual([[], [], false]);
+    host.isClaimed = false;
+    await pool.use(POOL);
+    expect(host.kept).toEqual([`claim ${POOL}`, 'watch']);
+    await pool.use('10.99.0.0/16');
+    await pool.use('fd00:43::/112');
+    await pool.use(undefined);
+    const claims = host.kept.filter((each) => each.includes('claim'));
+    expect(claims).toEqual([
+      `claim ${POOL}`,
+      'claim fd00:43::/112',
+      // There is one for each family, whichever pool it was made for.
+      `no claim ${POOL}`,
+      'no claim fd00:43::/112',
+    ]);
+  });
+
+  it('that are inherited are claimed when the daemon before has ended', async () => {
+    host.isClaimed = true;
+    await pool.use(POOL, true);
+    await pool.lead([]);
+    expect(host.kept).toEqual(['watch']);
+    host.isClaimed = false;
+    await pool.lead([]);
+    await pool.lead([]);
+    expect(host.kept).toEqual(['watch', `claim ${POOL}`]);
+  });
+
+  it('are left as they are for a daemon that has taken over', async () => {
+    await pool.use(POOL);
+    host.done = [];
+    pool.leave();
+    expect([host.done, host.kept.slice(-2)]).toEqual([[], ['no watch', `no claim ${POOL}`]]);
+  });
+});
+
 describe('whether the proxy will work', () => {
   const preflight = (wanted: string) => proxyPlaneSpec({}).preflight(host, wanted);
 

@@ -14,7 +14,7 @@ const EVENING = (20_000 * 86_400 - 60) * 1000;
 
 function cookies(start = EVENING, master: Uint8Array = MASTER) {
   const clock = { ms: start };
-  return { clock, ...createServerCookies({ master, now: () => clock.ms }) };
+  return { clock, ...createServerCookies({ master, clock: () => clock.ms }) };
 }
 
 describe('server cookies', () => {
@@ -56,7 +56,7 @@ describe('server cookies', () => {
     const { data } = cookies().answer(CLIENT, ASKER);
     expect(cookies().answer(data, ASKER).state).toBe('valid');
     expect(cookies(EVENING, Buffer.alloc(16, 8)).answer(data, ASKER).state).toBe('invalid');
-    expect(createServerCookies({ now: () => EVENING }).answer(data, ASKER).state).toBe('invalid');
+    expect(createServerCookies({ clock: () => EVENING }).answer(data, ASKER).state).toBe('invalid');
   });
 
   it('are good for the address alone that they were made for', () => {

@@ -27,7 +27,7 @@ function start(resolution: Resolution, options: Partial<ResponderOptions> = {}) 
   const clock = { ms: 0 };
   const server = createResponder({
     resolver: { resolve: () => resolution },
-    cookies: createServerCookies({ master: Buffer.alloc(16, 1), now: () => 1_700_000_000_000 + clock.ms }),
+    cookies: createServerCookies({ master: Buffer.alloc(16, 1), clock: () => 1_700_000_000_000 + clock.ms }),
     now: () => clock.ms,
     ...options,
   });

@@ -25,6 +25,15 @@ describe('an inspection becomes a fact', () => {
   });
 
   it.each([
+    [60, 60_000],
+    [10, undefined],
+    [1, undefined],
+    [undefined, undefined],
+  ])('with the stop timeout of the container where it is longer than is usual: %s s', (told, stopTimeout) => {
+    expect(factOf(container({ config: { StopTimeout: told } }))?.stopTimeout).toBe(stopTimeout);
+  });
+
+  it.each([
     [
       '1.41',
       { IPAddress: '172.17.0.2', Networks: { bridge: { ...onBridge.bridge, Aliases: null, Links: null } } },

@@ -187,7 +187,8 @@ export class TcpFlows<Client> implements FlowHost<TcpFlow> {
   }
 
   #drainBackend(backend: Backend): void {
-    if (this.settings.drain === Infinity) return;
+    const time = backend.drainTime(this.settings.drain);
+    if (time === Infinity) return;
     const expire = (): number => {
       this.#deadlines.delete(backend);
       this.#reset((flow) => flow.backend === backend);
@@ -195,7 +196,7 @@ export class TcpFlows<Client> implements FlowHost<TcpFlow> {
     };
     const deadline: Expiring = { tick: undefined, expire };
     this.#deadlines.set(backend, deadline);
-    this.wheel.schedule(deadline, this.wheel.now() + this.settings.drain);
+    this.wheel.schedule(deadline, this.wheel.now() + time);
   }
 
   #undrain(backend: Backend): void {

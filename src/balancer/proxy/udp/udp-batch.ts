@@ -2,7 +2,7 @@ import type { Socket } from 'node:dgram';
 import { DatagramBatch } from '../../../linux/datagram-batch.js';
 import { loadLibc, type Libc } from '../../../linux/libc.js';
 import { AF_INET, SOCKADDR, SOCKADDR_SIZE } from '../../../linux/sockaddr.js';
-import { openUdpSocket, type UdpSocketOptions } from '../../../linux/udp-socket.js';
+import { leaveToOthers, openUdpSocket, type UdpSocketOptions } from '../../../linux/udp-socket.js';
 import type { HostPort } from '../../../net/ip.js';
 import { asError } from '../../../net/error-message.js';
 
@@ -41,6 +41,19 @@ export class UdpBatch {
       throw error;
     }
     return opened.fd;
+  }
+
+  /**
+   * Makes sure that nothing has an address.
+   * @throws SystemCallError, with its `code`
+   */
+  probe(address: HostPort): void {
+    openUdpSocket(this.#libc, address).close();
+  }
+
+  /** Has the kernel give new datagrams to the other sockets that share the address. */
+  leaveToOthers(fd: number, address: HostPort): void {
+    leaveToOthers(this.#libc, fd, address);
   }
 
   /** @returns how many were read into places 0, 1, 2..., or the error of the socket */

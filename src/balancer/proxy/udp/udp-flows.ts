@@ -83,7 +83,8 @@ export class UdpFlows {
     this.#settings = udpSettings(service);
     this.#now = context.now();
     const { gone, draining, revived } = this.#backends.update(service);
-    for (const backend of draining) this.#drains.set(backend, this.#now + this.#settings.drain);
+    for (const backend of draining)
+      this.#drains.set(backend, this.#now + backend.drainTime(this.#settings.drain));
     for (const backend of [...revived, ...gone]) this.#drains.delete(backend);
     this.#limitClients();
     if (gone.length > 0) this.#endWhere(({ upstream }) => upstream?.backend.gone === true);

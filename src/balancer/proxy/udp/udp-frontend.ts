@@ -1,5 +1,5 @@
 import type { Socket } from 'node:dgram';
-import type { HostPort } from '../../../net/ip.js';
+import { ipFamily, type HostPort } from '../../../net/ip.js';
 import type { VirtualService, VirtualServiceCounters } from '../../plane.js';
 import type { FrontendContext, LocalFrontend } from '../frontend.js';
 import { BatchPace, loadUdpBatch, type UdpBatch } from './udp-batch.js';
@@ -36,7 +36,14 @@ export async function listenUdp(
   options: UdpOptions = {},
 ): Promise<LocalFrontend> {
   const batch = options.batches === false ? undefined : await loadUdpBatch();
-  const bound = await bindVip({ ip: service.vip, port: service.port }, batch);
+  context.limits.listen();
+  let bound: VipSocket;
+  try {
+    bound = await bindVip({ ip: service.vip, port: service.port }, batch, context.shares?.());
+  } catch (error) {
+    context.limits.unlisten();
+    throw error;
+  }
   return new UdpFrontend(bound, service, context, { ...options, batch });
 }
 
@@ -44,6 +51,7 @@ class UdpFrontend implements LocalFrontend, UpstreamEvents<UdpSession> {
   readonly address: HostPort;
   readonly #socket: Socket;
   readonly #gate: SendGate;
+  readonly #leave: () => void;
   readonly #batch: { readonly batch: UdpBatch; readonly fd: number; readonly pace: BatchPace } | undefined;
   readonly #context: FrontendContext;
   readonly #ticker: UdpTicker;
@@ -67,7 +75,11 @@ class UdpFrontend implements LocalFrontend, UpstreamEvents<UdpSession> {
     this.address = { ip: service.vip, port: socket.address().port };
     this.#socket = socket;
     this.#gate = new SendGate(socket);
-    if (batch && fd !== undefined) this.#batch = { batch, fd, pace: new BatchPace() };
+    if (batch && fd !== undefined && ipFamily(service.vip) === 4)
+      this.#batch = { batch, fd, pace: new BatchPace() };
+    this.#leave = () => {
+      if (batch && fd !== undefined) batch.leaveToOthers(fd, this.address);
+    };
     this.#context = context;
     this.#ticker = new UdpTicker(TICK, () => this.#tick(), options.every);
     this.#service = service;
@@ -120,11 +132,16 @@ class UdpFrontend implements LocalFrontend, UpstreamEvents<UdpSession> {
     });
   }
 
+  leaveToSuccessor(): void {
+    if (this.#state !== 'closed') this.#leave();
+  }
+
   close(): Promise<void> {
     if (this.#state === 'closed') return Promise.resolve();
     this.#state = 'closed';
     this.#flows.close();
     this.#ticker.stop();
+    this.#context.limits.unlisten();
     return new Promise((resolve) => {
       this.#socket.close(() => resolve());
     });

@@ -6,20 +6,29 @@ import type { UdpBatch } from './udp-batch.js';
 /** A socket on a VIP. */
 export interface VipSocket {
   readonly socket: Socket;
-  /** Its descriptor, when datagrams can be read and sent in batches. */
+  /** Its descriptor, where the C library can be called. */
   readonly fd?: number;
 }
 
 /**
- * Binds a VIP's own address, so that replies leave from it.
+ * Binds a VIP's own address, so that replies leave from it. A successor of this process may share it (SO_REUSEPORT), where the C library
+ * can be called.
+ * @param shares whether it is a predecessor's, which still has it; else nothing may have it
  * @throws the error of the socket, with its `code`
  */
-export async function bindVip(address: HostPort, batch: UdpBatch | undefined): Promise<VipSocket> {
+export async function bindVip(
+  address: HostPort,
+  batch: UdpBatch | undefined,
+  shares = false,
+): Promise<VipSocket> {
   const { ip, port } = address;
   const family = ipFamily(ip);
   const socket = createServingSocket(family);
   try {
-    if (batch && family === 4) return { socket, fd: batch.bind(socket, address, { buffers: SOCKET_BUFFER }) };
+    if (batch) {
+      if (!shares) batch.probe(address);
+      return { socket, fd: batch.bind(socket, address, { buffers: SOCKET_BUFFER, reusePort: true }) };
+    }
     await new Promise<void>((resolve, reject) => {
       socket.once('error', reject);
       socket.bind({ address: ip, port, exclusive: true }, resolve);

@@ -22,7 +22,7 @@ describeTcp('a client that closes right behind its PROXY header', (implementatio
 
   it('is answered by another task when the first one does not listen', async () => {
     const task = await peer(answerAtEnd(() => 'bye'));
-    const { vip, counters } = await serve([await closedAddress(), task.address], { acceptProxy: true });
+    const { vip, counters } = await serve([closedAddress(), task.address], { acceptProxy: true });
     const clients = Array.from({ length: MANY }, () => new Client(vip).end(HEADER));
     for (const client of clients) expect(await client.over).toEqual({ text: 'bye', end: 'fin' });
     await until(async () => (await counters()).active === 0);

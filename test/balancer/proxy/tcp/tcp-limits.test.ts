@@ -165,6 +165,20 @@ describeTcp(
       expect((await client.over).end).toBe('ECONNRESET');
     });
 
+    it('of a draining task are longer when the task itself has longer', async () => {
+      const task = await peer(echo);
+      const { vip, clock, swept, apply } = await serve([task.address], {
+        timeouts: { drain: 60_000, idle: 1e9 },
+      });
+      const client = await opened(vip);
+      await apply({ backends: [backend('a', task.address, { state: 'draining', drain: 120_000 })] });
+      clock.ahead += 100_000;
+      await swept();
+      expect(await client.send('y').got(2)).toBe('xy');
+      clock.ahead += 21_000;
+      expect((await client.over).end).toBe('ECONNRESET');
+    });
+
     it('of a plane that drains reset what is left', async () => {
       const task = await peer(echo);
       const { vip, clock, plane } = await serve([task.address], { timeouts: { drain: 60_000 } });

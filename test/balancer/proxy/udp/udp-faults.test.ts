@@ -151,6 +151,20 @@ describe.each([
     expect(said(b)).toEqual(['3', '5']);
   });
 
+  it('keeps sessions of a draining task that has longer itself', async () => {
+    const a = await peer(ip, echo);
+    const served = await serve([task('a', a.address)], { timeouts: { drain: 10_000 } }, { batches });
+    const old = await client();
+    old.send('1', served.vip);
+    await old.next();
+    served.update({ backends: [task('a', a.address, { state: 'draining', drain: 20_000 })] });
+    served.pass(19_999);
+    old.send('2', served.vip);
+    await old.next();
+    served.pass(1);
+    expect(served.frontend.counters().active).toBe(0);
+  });
+
   it('holds the limits of the service and of a client address', async () => {
     const a = await peer(ip, echo);
     const served = await serve([task('a', a.address)], { maxPerClient: 2, maxConnections: 3 }, { batches });
@@ -178,7 +192,8 @@ describe.each([
 
   it('lives on few descriptors: the session that was idle longest gives way', async () => {
     const a = await peer(ip, echo);
-    const served = await serve([task('a', a.address)], {}, { batches, descriptors: 20 });
+    // One is the listener's.
+    const served = await serve([task('a', a.address)], {}, { batches, descriptors: 21 });
     const clients = await Promise.all(Array.from({ length: 30 }, client));
     for (const each of clients) {
       each.send('x', served.vip);

@@ -77,22 +77,36 @@ export class NativeTcp {
     await this.#sync();
   }
 
-  /** @throws SystemCallError when the address cannot be had */
-  listen(service: VirtualService, { anyPort }: Pick<FrontendContext, 'anyPort'>): Frontend {
+  /** @throws SystemCallError when the address cannot be had; TooManyListeners */
+  listen(
+    service: VirtualService,
+    { anyPort, shares }: Pick<FrontendContext, 'anyPort' | 'shares'>,
+  ): Frontend {
     const address: HostPort = { ip: service.vip, port: anyPort?.() ? 0 : service.port };
-    const listener = openTcpListener(this.#libc, address, BACKLOG);
-    this.#budget.hold(1);
+    const listener = this.#open(address, shares?.() === true);
     const id = this.#nextId++;
     const frontend = new NativeFrontend(id, listener, service, {
       threads: this.#threads,
       refresh: () => this.#refresh(),
       synced: () => (this.#synced ??= this.#sync()),
-      closed: () => this.#budget.hold(-1),
+      closed: () => this.#budget.unlisten(),
       forget: () => this.#frontends.delete(id),
     });
     this.#frontends.set(id, frontend);
     this.#timer ??= setInterval(() => void this.#refresh(), ASK_MS).unref();
     return frontend;
+  }
+
+  /** @param shares whether a predecessor may have the address; else nothing may */
+  #open(address: HostPort, shares: boolean): TcpListener {
+    this.#budget.listen();
+    try {
+      if (!shares && address.port !== 0) openTcpListener(this.#libc, address, BACKLOG).close();
+      return openTcpListener(this.#libc, address, BACKLOG, { reusePort: true });
+    } catch (error) {
+      this.#budget.unlisten();
+      throw error;
+    }
   }
 
   /** All frontends must be closed before. */

@@ -28,6 +28,7 @@ export const listenNodeTcp =
       noDelay: true,
       highWaterMark: HIGH_WATER_MARK,
     });
+    context.limits.listen();
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
       const port = context.anyPort?.() ? 0 : service.port;
@@ -35,6 +36,9 @@ export const listenNodeTcp =
         server.off('error', reject);
         resolve();
       });
+    }).catch((error: unknown) => {
+      context.limits.unlisten();
+      throw error;
     });
     return new NodeTcpFrontend(server, service, context, wheel);
   };
@@ -57,7 +61,6 @@ class NodeTcpFrontend implements Frontend {
     this.#wheel = wheel;
     const port = service.port === 0 ? listenPort : service.port;
     this.#flows = new TcpFlows(service, { port, context, wheel, connections });
-    context.limits.hold(1);
     server.on('connection', (socket) => {
       this.#accepted++;
       socket.on('error', ignore);
@@ -106,6 +109,6 @@ class NodeTcpFrontend implements Frontend {
     if (!this.#listening) return;
     this.#listening = false;
     this.#server.close();
-    this.#context.limits.hold(-1);
+    this.#context.limits.unlisten();
   }
 }

@@ -1,0 +1,65 @@
+import { spawn } from 'node:child_process';
+import { Socket } from 'node:net';
+import { createInterface } from 'node:readline';
+
+/** Ends a watch; harmless afterwards. */
+export type StopWatching = () => void;
+
+/** What `nft monitor` prints behind each transaction. */
+const END_OF_TRANSACTION = /^# new generation /;
+
+/**
+ * Reads the lines of `nft monitor`, transaction by transaction.
+ * @param table with its family: `ip fairlead_vip`
+ * @returns takes a line; says whether it ended a transaction that changed the table in parts, or took it away. One that
+ *   leaves a whole new table is how Fairlead itself writes it
+ */
+export function tamperDetector(table: string): (line: string) => boolean {
+  const about = new RegExp(`^(\\w+) (\\w+) ${table}(?: |$)`);
+  let isTouched = false;
+  let isWhole = false;
+  return (line) => {
+    const [, verb, kind] = about.exec(line) ?? [];
+    if (kind !== undefined) isTouched = true;
+    if (kind === 'table') isWhole = verb === 'add';
+    if (!END_OF_TRANSACTION.test(line)) return false;
+    const isTampered = isTouched && !isWhole;
+    isTouched = isWhole = false;
+    return isTampered;
+  };
+}
+
+/**
+ * Runs `nft monitor` as long as its own standard input is open, so that it ends with this process, however that ends. Its output is the
+ * monitor's alone, and is over with it.
+ */
+const SCRIPT = 'exec 3>&1 >/dev/null; nft monitor >&3 3>&- & exec 3>&-; read _; kill $!';
+
+/**
+ * Has the kernel say when another program changes a table or takes it away, by an `nft monitor` that runs until it is stopped.
+ * @param table with its family
+ * @param onEnd called once when there is no watch any more: it could not be started, or has ended
+ */
+export function watchTable(table: string, onTampered: () => void, onEnd: () => void): StopWatching {
+  const isTampered = tamperDetector(table);
+  const child = spawn('/bin/sh', ['-c', SCRIPT], { stdio: ['pipe', 'pipe', 'ignore'] });
+  let isOver = false;
+  const stop = (): void => {
+    isOver = true;
+    child.stdin.end();
+  };
+  const end = (): void => {
+    if (isOver) return;
+    stop();
+    onEnd();
+  };
+  child.once('error', end);
+  child.stdin.on('error', () => undefined);
+  child.stdout.once('close', end);
+  createInterface(child.stdout).on('line', (line) => {
+    if (isTampered(line) && !isOver) onTampered();
+  });
+  child.unref();
+  for (const pipe of [child.stdin, child.stdout]) if (pipe instanceof Socket) pipe.unref();
+  return stop;
+}
