@@ -49,6 +49,8 @@ export interface DaemonStatus {
   readonly internalErrors: number;
   /** How current each registry is that this host's tasks are published to. */
   readonly publishers: readonly SourceStatus[];
+  /** The last attempt to restart that came to nothing. */
+  readonly restart?: { readonly at: number; readonly error: string };
   /** The directory that keeps what a restart takes up again. */
   readonly state: {
     readonly directory: string;
@@ -77,6 +79,8 @@ export interface DaemonInfo {
   status(): DaemonStatus;
   /** Has the configuration read again soon; `config.reload` of the status has the outcome. */
   requestReload(): void;
+  /** Has a successor started that takes over: then another process answers, or `restart` of the status says why not. */
+  requestRestart(): void;
   /** What is wrong with the daemon itself. */
   problems(): readonly Problem[];
   /** Asks every DNS listener as a client would. @returns a line for each that does not answer */

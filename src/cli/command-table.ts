@@ -155,6 +155,18 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: () => import('./commands/reload.js'),
   },
   {
+    name: 'restart',
+    summary: 'Restart the daemon without an unanswered query or a refused connection',
+    description:
+      'The daemon starts its successor with the arguments it has itself. It answers until that one does, lets open connections go on for up to 30 seconds, and ends. When the successor cannot start, nothing has changed. Not in a container, where the first process must stay.',
+    options: CHANGE_OPTIONS,
+    examples: [
+      { command: 'npm install --global fairlead && fairlead restart', says: 'upgrade' },
+      { command: 'fairlead restart -o json', says: 'with the new pid, for a script' },
+    ],
+    load: () => import('./commands/restart.js'),
+  },
+  {
     name: 'templates',
     summary: 'Show the files that are rendered from templates: last render, command, error',
     options: LIST_OPTIONS,

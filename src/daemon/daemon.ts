@@ -13,6 +13,7 @@ import { Pace } from '../runtime/pace.js';
 import { askListener } from '../dns/server/ask-listener.js';
 import { nameFromLabels } from '../wire/name.js';
 import { createResponder, type Responder } from '../dns/server/responder.js';
+import { notifyServiceManager } from '../linux/service-notify.js';
 import { formatHostPort } from '../net/ip.js';
 import { AdoptionPart } from './adoption-part.js';
 import { ApiPart } from './api-part.js';
@@ -37,6 +38,7 @@ import { Publishers } from './publishers.js';
 import { ResolvConfWatch } from './resolv-conf-watch.js';
 import { RenderPart } from './render-part.js';
 import { Sources } from './sources.js';
+import { Successor } from './successor.js';
 import { StateKeeper } from '../state/state-keeper.js';
 import type { TakeoverRequest } from '../state/state-lock.js';
 import { vipPort } from './vip-info.js';
@@ -81,6 +83,7 @@ export class Daemon {
   #loaded: LoadedConfig;
   #loadedAt = Date.now();
   #reload: DaemonStatus['config']['reload'];
+  readonly #successor: Successor;
   /** The configuration that the daemon started with. */
   readonly #started: Config;
   #onReloadRequest: () => void = () => undefined;
@@ -97,6 +100,7 @@ export class Daemon {
     this.#loaded = loaded;
     this.#started = loaded.config;
     this.#log = log;
+    this.#successor = new Successor({ log });
     const report = (what: string) => (error: unknown) => log.error(what, { error: errorMessage(error) });
     this.catalog = new Catalog({
       onListenerError: report('a consumer of the catalog failed; please report it'),
@@ -187,7 +191,8 @@ export class Daemon {
    *   still answered and the sources are still followed.
    * - Templates are rendered when the tasks are known.
    * - Publishers come when the health of tasks is known, and end before the sources: a stopping daemon takes nothing back.
-   * - The API comes last: once it answers, everything runs. Then a predecessor that still serves may end.
+   * - The API comes last: once it answers, everything runs. The service manager follows this process then, and a predecessor that
+   *   still serves may end.
    */
   #parts(): readonly Part[] {
     return [
@@ -212,6 +217,7 @@ export class Daemon {
       this.#templates,
       this.#publishers,
       this.#api,
+      { name: 'service manager', start: () => this.#tellServiceManager() },
       { name: 'predecessor', start: () => this.#state.predecessor?.done() },
     ];
   }
@@ -265,6 +271,12 @@ export class Daemon {
     }
   }
 
+  async #tellServiceManager(): Promise<void> {
+    const fault = await notifyServiceManager(['READY=1', `MAINPID=${process.pid}`]);
+    if (fault !== undefined)
+      this.#log.warn('the service manager could not be told of this process', { fault });
+  }
+
   #use(loaded: LoadedConfig): void {
     this.#loaded = loaded;
     this.#loadedAt = Date.now();
@@ -302,6 +314,10 @@ export class Daemon {
 
   requestReload(): void {
     this.#onReloadRequest();
+  }
+
+  requestRestart(): void {
+    this.#successor.start();
   }
 
   /** @param reload called when a client of the API asks for a reload */
@@ -356,6 +372,7 @@ export class Daemon {
       domain: config.domain,
       environment: config.environment,
       internalErrors: this.#internalErrors.count,
+      ...(this.#successor.fault && { restart: this.#successor.fault }),
       publishers: this.#publishers.statuses(),
       state: this.#state.status(),
       config: {

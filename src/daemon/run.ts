@@ -79,8 +79,15 @@ export async function runDaemon(options: RunOptions, signals: Signals): Promise<
   for (const line of bannerLines(daemon, { demoReason, config: loaded.config }))
     process.stdout.write(`${line}\n`);
   let reloading = Promise.resolve();
+  let isReloadWaiting = false;
   const reloadNext = () => {
-    reloading = reloading.then(() => reload(daemon, log, load));
+    // One that waits reads the configuration as it is then, for all who have asked until then.
+    if (isReloadWaiting) return;
+    isReloadWaiting = true;
+    reloading = reloading.then(() => {
+      isReloadWaiting = false;
+      return reload(daemon, log, load);
+    });
   };
   signals.onHangUp(reloadNext);
   daemon.onReloadRequest(reloadNext);

@@ -468,6 +468,8 @@ export interface Fixture {
   readonly status: { current: DaemonStatus; problems: Problem[]; unanswered: string[] };
   /** What a request for a reload does. */
   readonly reload: { run: () => void };
+  /** What a request for a restart does. */
+  readonly restart: { run: () => void };
 }
 
 /** A catalog with {@link FACTS} behind a server on a unix socket in a directory of its own. */
@@ -485,6 +487,7 @@ export async function startApi(
   const logged: string[] = [];
   const status = { current: STATUS, problems: [] as Problem[], unanswered: [] as string[] };
   const reload: Fixture['reload'] = { run: () => undefined };
+  const restart: Fixture['restart'] = { run: () => undefined };
   const server = createApiServer({
     catalog,
     names,
@@ -496,6 +499,7 @@ export async function startApi(
       problems: () => status.problems,
       unanswered: () => Promise.resolve(status.unanswered),
       requestReload: () => reload.run(),
+      requestRestart: () => restart.run(),
     },
     templates: { list: () => [] },
     process: fakeProcess,
@@ -510,7 +514,21 @@ export async function startApi(
     rmSync(dir, { recursive: true });
     throw error;
   }
-  return { dir, socket, server, catalog, sink, names, health, vips, adoption, logged, status, reload };
+  return {
+    dir,
+    socket,
+    server,
+    catalog,
+    sink,
+    names,
+    health,
+    vips,
+    adoption,
+    logged,
+    status,
+    reload,
+    restart,
+  };
 }
 
 /** Puts {@link FACTS} into the catalog and says that they are live. */

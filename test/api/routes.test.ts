@@ -274,6 +274,7 @@ it('docs/api.md has every route and every problem code', () => {
     problems: () => [],
     unanswered: () => Promise.resolve([]),
     requestReload: () => undefined,
+    requestRestart: () => undefined,
   };
   const ports = {
     catalog,

@@ -26,7 +26,7 @@ export function statusRoutes(
 function statusJson(ports: ApiPorts, listen: readonly string[]): StatusJson {
   const { catalog, daemon, health, vips, adoption, clock } = ports;
   const { snapshot } = catalog;
-  const { startedAt, config, publishers, state, ...rest } = daemon.status();
+  const { startedAt, config, publishers, state, restart, ...rest } = daemon.status();
   const { loadedAt, reload, ...file } = config;
   return {
     ...rest,
@@ -37,6 +37,7 @@ function statusJson(ports: ApiPorts, listen: readonly string[]): StatusJson {
       loadedAt: timestamp(loadedAt),
       ...(reload === undefined ? {} : { reload: { ...reload, at: timestamp(reload.at) } }),
     },
+    ...(restart === undefined ? {} : { restart: { ...restart, at: timestamp(restart.at) } }),
     state: {
       directory: state.directory,
       ...(state.writtenAt === undefined ? {} : { writtenAt: timestamp(state.writtenAt) }),

@@ -133,6 +133,8 @@ export interface StatusJson {
   readonly environment: string;
   /** Errors since the start that no code caught. */
   readonly internalErrors: number;
+  /** The last attempt to restart that came to nothing. */
+  readonly restart?: { readonly at: Timestamp; readonly error: string };
   /** The directory that keeps what a restart takes up again. */
   readonly state: {
     readonly directory: string;
@@ -273,6 +275,12 @@ export interface TaskRefJson {
 
 /** `POST /v1/reload`. */
 export interface ReloadJson {
+  /** When the daemon took the request. */
+  readonly now: Timestamp;
+}
+
+/** `POST /v1/restart`. */
+export interface RestartJson {
   /** When the daemon took the request. */
   readonly now: Timestamp;
 }
