@@ -2,7 +2,7 @@
 // All else is loaded by import(): SIGHUP may come while the daemon is still being loaded, and must not end it.
 let hasHungUp = false;
 if (process.argv.includes('run')) {
-  process.once('SIGHUP', () => {
+  process.on('SIGHUP', () => {
     hasHungUp = true;
   });
 }
