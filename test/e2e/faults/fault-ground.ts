@@ -6,19 +6,27 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import dnsPacket from 'dns-packet';
+import type { StatusJson } from '../../../src/api/types/resources.js';
+import type { Outcome, Traffic } from './outcome.js';
+
+/** Queries that are sent in one turn. */
+const MOST_AT_ONCE = 20;
+/** Queries without an answer yet beyond which none is sent: this process has no time to read what has come. */
+const MOST_OPEN = 2000;
 
 const MAIN = resolve(import.meta.dirname, '../../../dist/main.js');
-
-/** What became of the queries of a time. */
-export interface Traffic {
-  readonly sent: number;
-  readonly unanswered: number;
-  readonly wrong: number;
-}
 
 /** A built daemon on loopback with a services file, and clients that ask it. */
 export class FaultGround {
   readonly directory = mkdtempSync(join(tmpdir(), 'fairlead-fault-'));
+  /** `vip` of the configuration. */
+  vip = '{ pool: 127.43.0.0/16 }';
+  /** Further variables of the daemon. */
+  environment: Readonly<Record<string, string>> = {};
+  /** What the daemon may have open (`ulimit -n`); absent: as this process. */
+  descriptors: number | undefined;
+  readonly #strays = new Set<number>();
+  readonly #undo: (() => void)[] = [];
   readonly #children: ChildProcess[] = [];
   readonly #port: number;
 
@@ -53,12 +61,16 @@ export class FaultGround {
       `state: ${this.path('state')}
 dns: { listen: ["127.0.0.1:${this.#port}"], upstreams: [] }
 sources: { file: { path: ${this.path('services.yaml')} } }
-vip: { pool: 127.43.0.0/16 }
+vip: ${this.vip}
 api: { listen: ["unix:${this.path('api.sock')}"] }
 `,
     );
-    const args = [MAIN, 'run', '--config', this.path('fairlead.yaml'), ...more];
-    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    const limit = this.descriptors === undefined ? '' : `ulimit -n ${this.descriptors} && `;
+    const args = [process.execPath, MAIN, 'run', '--config', this.path('fairlead.yaml'), ...more];
+    const child = spawn('/bin/sh', ['-c', `${limit}exec "$@"`, 'sh', ...args], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...this.environment },
+    });
     this.#children.push(child);
     let text = '';
     for (const stream of [child.stdout, child.stderr])
@@ -92,6 +104,20 @@ api: { listen: ["unix:${this.path('api.sock')}"] }
     }
   }
 
+  async status(): Promise<StatusJson> {
+    return JSON.parse((await this.cli('status', '-o', 'json')).stdout) as StatusJson;
+  }
+
+  /** To be called for a daemon that the daemon itself has started. */
+  adopt(pid: number): void {
+    this.#strays.add(pid);
+  }
+
+  /** Called when the ground is left. */
+  onClose(undo: () => void): void {
+    this.#undo.push(undo);
+  }
+
   /** Milliseconds until the answer is this one. */
   async timeTo(answer: string): Promise<number> {
     const begun = performance.now();
@@ -99,9 +125,10 @@ api: { listen: ["unix:${this.path('api.sock')}"] }
     return performance.now() - begun;
   }
 
-  /** Asks 1,000 times a second while something is done. */
+  /** Asks 1,000 times a second while something is done. @param answer `any`: which one it is says nothing */
   async under(work: () => Promise<void>, answer = '192.0.2.1'): Promise<Traffic> {
-    const sockets = await Promise.all(Array.from({ length: 8 }, () => this.#client()));
+    // Each keeps some hundred replies until this process has its turn again.
+    const sockets = await Promise.all(Array.from({ length: 64 }, () => this.#client()));
     const open = new Set<number>();
     let [sent, wrong] = [0, 0];
     for (const socket of sockets) {
@@ -109,7 +136,7 @@ api: { listen: ["unix:${this.path('api.sock')}"] }
       socket.on('error', () => undefined);
       socket.on('message', (message) => {
         open.delete(message.readUInt16BE(0));
-        if (meaning(message) !== answer) wrong++;
+        if (answer !== 'any' && meaning(message) !== answer) wrong++;
       });
     }
     let last = performance.now();
@@ -118,7 +145,9 @@ api: { listen: ["unix:${this.path('api.sock')}"] }
       const now = performance.now();
       due += now - last;
       last = now;
-      for (; due >= 1; due--) {
+      // Not all at once when this process has waited for its own turn.
+      if (open.size > MOST_OPEN) due = 0;
+      for (let burst = 0; due >= 1 && burst < MOST_AT_ONCE; due--, burst++) {
         const id = ++sent % 65_536;
         open.add(id);
         sockets[id % sockets.length]?.send(query('web.shop.rancher.internal', id));
@@ -141,6 +170,8 @@ api: { listen: ["unix:${this.path('api.sock')}"] }
       child.kill('SIGKILL');
       await ended(child);
     }
+    for (const pid of this.#strays) await killed(pid);
+    for (const undo of this.#undo.reverse()) undo();
     rmSync(this.directory, { recursive: true, force: true });
   }
 
@@ -158,6 +189,32 @@ export async function until(condition: () => boolean | Promise<boolean>, limit =
     if (performance.now() > deadline) throw new Error(`not within ${limit} ms: ${condition.toString()}`);
     await pause(10);
   }
+}
+
+/** Runs a fault on a ground of its own. */
+export function onLoopback(work: (ground: FaultGround) => Promise<Outcome>): () => Promise<Outcome> {
+  return async () => {
+    const ground = await FaultGround.create();
+    try {
+      return await work(ground);
+    } finally {
+      await ground.close();
+    }
+  };
+}
+
+export function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
+async function killed(pid: number): Promise<void> {
+  if (!isAlive(pid)) return;
+  process.kill(pid, 'SIGKILL');
+  await until(() => !isAlive(pid));
 }
 
 export async function ended(child: ChildProcess): Promise<number | null> {

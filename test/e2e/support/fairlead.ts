@@ -32,6 +32,8 @@ export interface Fairlead {
   stop(): Promise<number | null>;
   /** SIGKILL: nothing is saved on the way out. */
   crash(): Promise<void>;
+  /** Starts a successor that takes over; resolves when it serves. @returns resolves with the exit code of the one before */
+  takeOver(): Promise<{ readonly ended: Promise<number | null> }>;
   /** GET on the API, decoded. */
   api(path: string): Promise<unknown>;
   status(): Promise<StatusJson>;
@@ -60,11 +62,20 @@ export function createFairlead(netns: Netns, dir: string, options: FairleadOptio
     }),
   );
   let child: ChildProcess | undefined;
+  let flagsInUse: readonly string[] = [];
 
   const log = (): string =>
     existsSync(logPath)
       ? `the daemon's log:\n${readFileSync(logPath, 'utf8').split('\n').slice(-40).join('\n')}`
       : '';
+  const spawn = (flags: readonly string[]): ChildProcess => {
+    const out = openSync(logPath, 'a');
+    const started = netns.spawn(process.execPath, [main, 'run', '--config', config, ...flags], {
+      stdio: ['ignore', out, out],
+    });
+    closeSync(out);
+    return started;
+  };
   const end = async (signal: NodeJS.Signals): Promise<number | null> => {
     const ending = child;
     if (ending === undefined || ending.signalCode !== null) return null;
@@ -86,12 +97,9 @@ export function createFairlead(netns: Netns, dir: string, options: FairleadOptio
     cli: (...args) => netns.run(process.execPath, [main, '--addr', `unix:${api}`, ...args]),
     async start(flags = []) {
       if (child?.exitCode === null && child.signalCode === null) return;
-      const out = openSync(logPath, 'a');
-      child = netns.spawn(process.execPath, [main, 'run', '--config', config, ...flags], {
-        stdio: ['ignore', out, out],
-      });
-      closeSync(out);
-      const started = child;
+      flagsInUse = flags;
+      const started = spawn(flags);
+      child = started;
       const look = async (): Promise<number> =>
         started.exitCode !== null ? -1 : (await getOverSocket(api, '/readyz')).status;
       const seen = await until('fairlead is ready', look, (status) => status === 200 || status === -1, {
@@ -102,6 +110,21 @@ export function createFairlead(netns: Netns, dir: string, options: FairleadOptio
       if (seen === -1) throw new Error(`fairlead ended by itself with ${String(started.exitCode)}\n${log()}`);
     },
     stop: () => end('SIGTERM'),
+    async takeOver() {
+      const before = child;
+      if (before === undefined) throw new Error('there is no daemon to take over from');
+      const ended = new Promise<number | null>((resolve) => before.once('exit', resolve));
+      const next = spawn([...flagsInUse, '--takeover']);
+      const pid = async (): Promise<number> =>
+        next.exitCode !== null ? -1 : ((await get('/v1/status')) as StatusJson).pid;
+      const seen = await until('the successor serves', pid, (each) => each === next.pid || each === -1, {
+        within: 60_000,
+        context: log,
+      });
+      if (seen === -1) throw new Error(`the successor ended by itself\n${log()}`);
+      child = next;
+      return { ended };
+    },
     async crash() {
       await end('SIGKILL');
     },
