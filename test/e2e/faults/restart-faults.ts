@@ -81,7 +81,7 @@ export const restartFaults: readonly Fault[] = [
   },
   {
     done: '`fairlead restart` at 1,000 queries a second, followed as systemd follows a unit',
-    holds: 'no query goes unanswered; the service manager is told of the new process before the old one ends',
+    holds: 'no query goes unanswered; the new process is the main one of the unit before the old one ends',
     within: START_MS,
     run: onLoopback(async (ground) => {
       const manager = await openNotifySocket();
