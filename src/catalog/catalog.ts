@@ -168,7 +168,7 @@ export class Catalog implements CatalogReader {
 
   /**
    * Takes a task, or all that a service has and will have, out of new traffic while they run.
-   * @param options `until`: when it ends, milliseconds since the epoch, by {@link expireDrains}; `note`: why, in words
+   * @param options `until`: when it ends, milliseconds since the epoch, by {@link endDrains}; `note`: why, in words
    * @returns false when there is no such task or service
    */
   drain(target: DrainTarget, options: { readonly until?: number; readonly note?: string } = {}): boolean {
