@@ -5,7 +5,7 @@ import type * as ConfigModule from '../../src/config/load.js';
 import type * as DaemonModule from '../../src/daemon/daemon.js';
 import type * as LogModule from '../../src/daemon/log.js';
 import type * as MemoryModule from '../../src/daemon/memory.js';
-import type * as SinkModule from '../../src/daemon/paced-sink.js';
+import type * as SinkModule from '../../src/sources/paced-sink.js';
 import { addressesFrom } from './addresses.js';
 import { scenarioOf } from './scenario.js';
 import { makeZone, PORT, PORT_NAME, type BenchService, type BenchTask } from './zone.js';
@@ -24,7 +24,7 @@ export async function churnDaemon(config: string, main: string): Promise<void> {
   const { loadConfig } = (await built('config/load.js')) as typeof ConfigModule;
   const { Daemon } = (await built('daemon/daemon.js')) as typeof DaemonModule;
   const { createLog } = (await built('daemon/log.js')) as typeof LogModule;
-  const { PacedSink } = (await built('daemon/paced-sink.js')) as typeof SinkModule;
+  const { PacedSink } = (await built('sources/paced-sink.js')) as typeof SinkModule;
   const loaded = loadConfig({ env: {}, cwd: process.cwd(), path: config });
   if (!loaded.ok) throw new Error(loaded.errors.map(({ message }) => message).join('; '));
   const daemon = new Daemon(loaded, createLog(loaded.config.log));

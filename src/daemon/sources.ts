@@ -10,7 +10,7 @@ import type { Part } from './lifecycle.js';
 import type { LoadedConfig } from './loaded-config.js';
 import type { DaemonLog } from './log.js';
 import type { Pace } from '../runtime/pace.js';
-import { PacedSink } from './paced-sink.js';
+import { PacedSink } from '../sources/paced-sink.js';
 import { errorMessage } from '../net/error-message.js';
 import { wantedSources, type WantedSource } from './source-table.js';
 

@@ -1,4 +1,5 @@
 import { isAvailable } from './available.js';
+import { firstBest } from './first-best.js';
 import type { Destination } from './scheduler.js';
 
 /** IPVS's connection overhead (`ip_vs_dest_conn_overhead`): a connection that is closing counts 1/256 of an open one. */
@@ -36,17 +37,13 @@ export function shortestDelay(
   destinations: readonly Destination[],
   exclude: ReadonlySet<string> | undefined,
 ): Destination | undefined {
-  let best: Destination | undefined;
-  for (const destination of destinations) {
-    if (!isAvailable(destination, exclude)) continue;
-    if (
-      best === undefined ||
-      (best.active + 1) * destination.weight > (destination.active + 1) * best.weight
-    ) {
-      best = destination;
-    }
-  }
-  return best;
+  return firstBest(destinations, exclude, isSooner);
+}
+
+function isSooner(destination: Destination, best: Destination | undefined): boolean {
+  return (
+    best === undefined || (best.active + 1) * destination.weight > (destination.active + 1) * best.weight
+  );
 }
 
 /**

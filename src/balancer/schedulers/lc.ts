@@ -1,21 +1,14 @@
-import { isAvailable } from './available.js';
 import { overhead } from './backend-load.js';
-import type { Destination, Flow, Scheduler } from './scheduler.js';
+import { firstBest, Forgetful } from './first-best.js';
+import type { Destination, Flow } from './scheduler.js';
 
 /** Least connection (IPVS `lc`): the least overhead, the first of several; weights do not count, but for 0. */
-export class LeastConnection implements Scheduler {
-  #destinations: readonly Destination[] = [];
-
-  update(destinations: readonly Destination[]): void {
-    this.#destinations = destinations;
+export class LeastConnection extends Forgetful {
+  override pick(_flow: Flow, exclude?: ReadonlySet<string>): Destination | undefined {
+    return firstBest(this.destinations, exclude, hasLess);
   }
+}
 
-  pick(_flow: Flow, exclude?: ReadonlySet<string>): Destination | undefined {
-    let best: Destination | undefined;
-    for (const destination of this.#destinations) {
-      if (!isAvailable(destination, exclude)) continue;
-      if (best === undefined || overhead(destination) < overhead(best)) best = destination;
-    }
-    return best;
-  }
+function hasLess(destination: Destination, best: Destination | undefined): boolean {
+  return best === undefined || overhead(destination) < overhead(best);
 }

@@ -1,15 +1,10 @@
 import { leastLoaded } from './backend-load.js';
-import type { Destination, Flow, Scheduler } from './scheduler.js';
+import { Forgetful } from './first-best.js';
+import type { Destination, Flow } from './scheduler.js';
 
 /** Weighted least connection (IPVS `wlc`): the least overhead for its weight, the first of several. */
-export class WeightedLeastConnection implements Scheduler {
-  #destinations: readonly Destination[] = [];
-
-  update(destinations: readonly Destination[]): void {
-    this.#destinations = destinations;
-  }
-
-  pick(_flow: Flow, exclude?: ReadonlySet<string>): Destination | undefined {
-    return leastLoaded(this.#destinations, exclude);
+export class WeightedLeastConnection extends Forgetful {
+  override pick(_flow: Flow, exclude?: ReadonlySet<string>): Destination | undefined {
+    return leastLoaded(this.destinations, exclude);
   }
 }

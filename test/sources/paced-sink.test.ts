@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { FactDelta, FactSink } from '../../src/catalog/facts.js';
-import { PacedSink } from '../../src/daemon/paced-sink.js';
+import { PacedSink } from '../../src/sources/paced-sink.js';
 import { Pace } from '../../src/runtime/pace.js';
 
 beforeEach(() => {
