@@ -1,12 +1,15 @@
 import type { CatalogReader } from '../catalog/catalog.js';
 import type { DrainMark, DrainTarget } from '../catalog/health-overlay.js';
-import type { Health, Problem, SourceStatus, ServiceKey } from '../catalog/model.js';
+import type { CheckCounts, CheckRow } from '../catalog/checks.js';
+import type { Problem, SourceStatus, ServiceKey } from '../catalog/model.js';
 import type { AdoptionJson, AdoptionStatusJson } from './types/adoption.js';
-import type { StatusJson } from './types/resources.js';
+import type { ServiceRefJson, Undated } from './types/references.js';
+import type { StatusJson } from './types/status.js';
 import type { ExplainJson, ViewJson } from './types/query.js';
-import type { VipCounters, VipSettings, VipState, VipStatusJson, VipTaskJson } from './types/vips.js';
+import type { VipJson, VipTaskJson } from './types/vips.js';
 import type { TemplateJson } from './types/templates.js';
 import type { Log } from '../net/log.js';
+import type { VipStatus } from '../net/vip-figures.js';
 import type { Timers } from '../runtime/timers.js';
 
 export interface QueryResult {
@@ -37,41 +40,21 @@ export interface NameService {
 }
 
 /** What the daemon says of itself. Times are milliseconds since the epoch. */
-export interface DaemonStatus {
-  readonly version: string;
-  readonly pid: number;
-  /** `process.versions.node`. */
-  readonly node: string;
+export interface DaemonStatus extends Pick<
+  StatusJson,
+  'version' | 'pid' | 'node' | 'domain' | 'environment' | 'internalErrors' | 'dns'
+> {
   readonly startedAt: number;
-  readonly domain: string;
-  readonly environment: string;
-  /** Errors since the start that no code caught. */
-  readonly internalErrors: number;
+  /** Attempts of sources that failed, by name. */
+  readonly sourceFailures: Readonly<Record<string, number>>;
   /** How current each registry is that this host's tasks are published to. */
-  readonly publishers: readonly SourceStatus[];
+  readonly publishers: readonly (SourceStatus & { readonly failures: number })[];
   /** The last attempt to restart that came to nothing. */
-  readonly restart?: { readonly at: number; readonly error: string };
-  /** The directory that keeps what a restart takes up again. */
-  readonly state: {
-    readonly directory: string;
-    /** When it was last written; absent: not by this process. */
-    readonly writtenAt?: number;
-    /** Writes since the start that failed. */
-    readonly failures: number;
-    /** Why the last write failed; absent: it did not. */
-    readonly error?: string;
+  readonly restart?: Undated<NonNullable<StatusJson['restart']>, 'at'>;
+  readonly state: Undated<StatusJson['state'], 'writtenAt'>;
+  readonly config: Undated<Omit<StatusJson['config'], 'reload'>, 'loadedAt'> & {
+    readonly reload?: Undated<NonNullable<StatusJson['config']['reload']>, 'at'>;
   };
-  readonly config: {
-    /** Absent: no file, defaults. */
-    readonly path?: string;
-    readonly hash: string;
-    readonly loadedAt: number;
-    /** The last attempt to reload, if there was one. */
-    readonly reload?: { readonly at: number; readonly ok: boolean; readonly error?: string };
-    /** Keys that changed since the daemon started and are in force after a restart only; absent: none. */
-    readonly needsRestart?: readonly string[];
-  };
-  readonly dns: StatusJson['dns'];
 }
 
 /** What the API sees of the daemon. */
@@ -87,68 +70,10 @@ export interface DaemonInfo {
   unanswered(): Promise<readonly string[]>;
 }
 
-/** One task's check. Times are milliseconds since the epoch. */
-export interface CheckRowInfo {
-  /** Task id. */
-  readonly task: string;
-  /** `tcp`, `http`, `ttl`, `docker`, ... */
-  readonly kind: string;
-  /** `http 10.42.0.7:80/healthz`. */
-  readonly check: string;
-  /** Milliseconds from probe to probe; for `ttl` how long a beat counts. Absent: Fairlead does not probe itself. */
-  readonly interval?: number;
-  /** Where it was written. */
-  readonly from: string;
-  readonly health: Health;
-  readonly since: number;
-  /** In a row. */
-  readonly passes: number;
-  readonly failures: number;
-  readonly rise: number;
-  readonly fall: number;
-  readonly last?: {
-    readonly ok: boolean;
-    readonly detail: string;
-    readonly at: number;
-    /** Milliseconds. */
-    readonly took: number;
-  };
-  /** Absent: no probe is planned. */
-  readonly next?: number;
-  /** It changes too often and is not healthy before then. */
-  readonly heldUntil?: number;
-}
-
-/** Times in milliseconds: how many were up to each bound, the last count of those above all; `sum` is of all times. */
-export interface ProbeTimes {
-  readonly bounds: readonly number[];
-  readonly counts: readonly number[];
-  readonly sum: number;
-}
-
-/** Checks in numbers, for metrics. */
-export interface CheckCounts {
-  /** Tasks that have a check. */
-  readonly tasks: readonly { readonly kind: string; readonly health: Health; readonly count: number }[];
-  /** Probes that ended since the start; `local` failed for a reason of this host's. */
-  readonly probes: readonly {
-    readonly kind: string;
-    readonly passed: number;
-    readonly failed: number;
-    readonly local: number;
-    readonly took: ProbeTimes;
-  }[];
-  /** From when a probe was due to when it began. */
-  readonly late: ProbeTimes;
-  /** Probes under way, and those that are due and wait for their turn. */
-  readonly running: number;
-  readonly waiting: number;
-}
-
 /** What the API sees of checks and drains. Tasks are named by their whole ids. Nothing here throws. */
 export interface HealthPort {
   /** Every task that has a check. */
-  rows(): Iterable<CheckRowInfo>;
+  rows(): Iterable<CheckRow>;
   counts(): CheckCounts;
   /**
    * A task says how it is.
@@ -189,7 +114,7 @@ export interface ProcessPort {
 
 /** What the API sees of virtual IPs. */
 export interface VipPort {
-  status(): VipStatusJson;
+  status(): VipStatus;
   /** Addresses that cannot be served. */
   problems(): readonly Problem[];
   /** One for each port of each virtual IP. */
@@ -197,15 +122,8 @@ export interface VipPort {
 }
 
 /** One port of one virtual IP, with what it has carried; see {@link VipJson}. */
-export interface VirtualServiceInfo extends VipCounters {
+export interface VirtualServiceInfo extends Omit<VipJson, keyof ServiceRefJson | 'key' | 'name' | 'tasks'> {
   readonly service: ServiceKey;
-  readonly vip: string;
-  readonly port: number;
-  readonly protocol: 'tcp' | 'udp';
-  readonly scheduler: string;
-  readonly settings?: VipSettings;
-  readonly state: VipState;
-  readonly problem?: string;
   readonly tasks: readonly VirtualTaskInfo[];
 }
 

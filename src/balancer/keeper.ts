@@ -7,6 +7,7 @@ import type { Balancing } from '../net/balancing.js';
 import { errorMessage } from '../net/error-message.js';
 import type { Cidr } from '../net/ip.js';
 import type { Log } from '../net/log.js';
+import type { VipStatus } from '../net/vip-figures.js';
 import type { Pace, Paced } from '../runtime/pace.js';
 import { ClientNetworksSet } from './desired/client-networks.js';
 import { DesiredSet } from './desired/desired-set.js';
@@ -75,19 +76,6 @@ const RETRY_MS = 10_000;
 const STOP_MS = 5000;
 /** A successor takes new connections; those that are open may go on. */
 const SUCCEEDED_STOP_MS = 30_000;
-
-export interface KeeperStatus {
-  readonly plane: PlaneSpec['name'] | 'off';
-  /** CIDR; absent: off. */
-  readonly pool?: string;
-  /** Why they are off, and whether that is although the configuration wants them. */
-  readonly why?: string;
-  readonly wanted?: boolean;
-  /** Ports of virtual IPs. */
-  readonly services: number;
-  /** How often rules were put back that another program had taken away; absent: never. */
-  readonly repairs?: number;
-}
 
 /** One port of one virtual IP, and what became of it. */
 export interface KeptService {
@@ -231,11 +219,16 @@ export class Keeper {
     await this.#plane.close(hasSuccessor);
   }
 
-  status(): KeeperStatus {
-    const services = this.#desired.length;
-    if ('why' in this.#supply) return { plane: 'off', ...this.#supply, services };
+  status(): VipStatus {
+    const figures = { services: this.#desired.length, carrier: this.#plane.figures() };
+    if ('why' in this.#supply) return { plane: 'off', ...this.#supply, ...figures };
     const { done } = this.#repair;
-    return { plane: this.#spec.name, pool: this.#supply.pool, services, ...(done > 0 && { repairs: done }) };
+    return {
+      plane: this.#spec.name,
+      pool: this.#supply.pool,
+      ...figures,
+      ...(done > 0 && { repairs: done }),
+    };
   }
 
   /** What cannot be served now. */

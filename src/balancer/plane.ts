@@ -2,6 +2,7 @@ import type { Protocol } from '../catalog/model.js';
 import type { HostPort } from '../net/ip.js';
 import type { SchedulerName } from '../net/balancing.js';
 import type { Log } from '../net/log.js';
+import type { PlaneFigures, PlaneName, VipFigures, VipTaskFigures } from '../net/vip-figures.js';
 import type { PlaneHost } from './plane-host.js';
 
 /** A task that a virtual service may send flows to. */
@@ -118,40 +119,20 @@ export interface PlaneProblem {
 /** Where a virtual service is. */
 export type Place = Pick<VirtualService, 'vip' | 'port' | 'protocol'>;
 
-export interface BackendCounters {
+export interface BackendCounters extends VipTaskFigures {
   readonly id: string;
   readonly name: string;
   readonly address: HostPort;
   readonly weight: number;
   readonly state: DesiredBackend['state'];
-  readonly active: number;
-  /** Flows since the backend came. */
-  readonly total: number;
-  readonly bytesIn: number;
-  readonly bytesOut: number;
-  /** Attempts that were refused or timed out, and connections reset by the task before its first octet. */
-  readonly errors: number;
 }
 
-export interface VirtualServiceCounters {
+export interface VirtualServiceCounters extends VipFigures {
   readonly service: string;
   readonly vip: string;
   readonly port: number;
   readonly protocol: 'tcp' | 'udp';
   readonly scheduler: SchedulerName;
-  readonly active: number;
-  /** Flows that a task was picked for: carried, or failed in trying. */
-  readonly total: number;
-  /** From clients. */
-  readonly bytesIn: number;
-  /** To clients. */
-  readonly bytesOut: number;
-  /** Flows turned away before a task was tried: nobody to serve them, a limit, no PROXY header, no file descriptor. Not part of `total`. */
-  readonly refused: number;
-  /** Flows that no attempt could carry; part of `total`. */
-  readonly failed: number;
-  /** Attempts on another task after one that failed. */
-  readonly retried: number;
   readonly backends: readonly BackendCounters[];
 }
 
@@ -176,7 +157,7 @@ export type Feature =
  * A kind of data plane. `proxy` carries every octet in this process and has every scheduler; the others program the kernel.
  */
 export interface PlaneSpec {
-  readonly name: 'proxy' | 'nftables' | 'ipvs' | 'ebpf';
+  readonly name: PlaneName;
   /**
    * Whether it would work on this host. Changes nothing and never rejects.
    * @param pool CIDR of the virtual IPs
@@ -230,6 +211,8 @@ export interface DataPlane {
    * does not wait long for a thread that does not answer.
    */
   counters(): Promise<readonly VirtualServiceCounters[]>;
+  /** What it holds now as a whole, and how its threads fare. */
+  figures(): PlaneFigures;
   /**
    * Takes no new flow, and waits for open ones as long as their `drain` time; connections already queued are still served.
    * @param hasSuccessor another daemon takes new flows at the same addresses

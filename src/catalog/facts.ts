@@ -82,6 +82,8 @@ export interface FactSink {
 /** A source of facts: docker, file, and those to come. */
 export interface Source {
   readonly name: string;
+  /** Attempts to read what it reads that failed, since it was made; a connection that was lost is one. */
+  readonly failures: number;
   /**
    * Begins to tell. Resolves when the first attempt is over, whether it brought facts or not: a source that is away is
    * no reason not to start. It goes on trying until it is stopped.

@@ -26,6 +26,8 @@ export interface PublisherSink {
  */
 export interface Publisher {
   readonly name: string;
+  /** Attempts to bring the registry up to date that failed, since it was made. */
+  readonly failures: number;
   /**
    * Begins to publish. Resolves when the first attempt is over, whether the registry was there or not. It goes on trying
    * until it is stopped.

@@ -373,6 +373,7 @@ export class Daemon {
       environment: config.environment,
       internalErrors: this.#internalErrors.count,
       ...(this.#successor.fault && { restart: this.#successor.fault }),
+      sourceFailures: this.#sources.failures(),
       publishers: this.#publishers.statuses(),
       state: this.#state.status(),
       config: {

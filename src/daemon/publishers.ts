@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import type { DaemonStatus } from '../api/ports.js';
 import type { CatalogReader } from '../catalog/catalog.js';
 import type { Problem, TaskNode } from '../catalog/model.js';
 import type { Publisher, PublisherStatus } from '../catalog/publisher.js';
@@ -52,11 +53,11 @@ export class Publishers implements Part {
     this.#running.clear();
   }
 
-  statuses(): readonly ({ readonly name: string } & Omit<PublisherStatus, 'problems'>)[] {
-    return [...this.#running].map(([name, { status }]) => {
+  statuses(): DaemonStatus['publishers'] {
+    return [...this.#running].map(([name, { publisher, status }]) => {
       const { state, asOf, error, detail } = status;
       return {
-        ...{ name, state },
+        ...{ name, state, failures: publisher.failures },
         ...(asOf !== undefined && { asOf }),
         ...(error !== undefined && { error }),
         ...(detail !== undefined && { detail }),

@@ -126,6 +126,11 @@ export class Sources implements Part {
     return this.#changing;
   }
 
+  /** Attempts that failed, by the name of each source that runs. */
+  failures(): Readonly<Record<string, number>> {
+    return Object.fromEntries([...this.#running].map(([name, { source }]) => [name, source.failures]));
+  }
+
   async reload({ config }: LoadedConfig): Promise<void> {
     await this.#changing;
     await this.#change(config);

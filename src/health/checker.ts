@@ -1,11 +1,12 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { CatalogReader } from '../catalog/catalog.js';
 import type { ChangeSet } from '../catalog/change.js';
+import type { CheckCounts, CheckRow } from '../catalog/checks.js';
 import type { HealthReport } from '../catalog/health-overlay.js';
 import type { Health, Task } from '../catalog/model.js';
 import type { Snapshot } from '../catalog/snapshot.js';
 import { checkFault, sameDefinition, type CheckBook } from './check-book.js';
-import { rowOf, type CheckRow } from './check-row.js';
+import { rowOf } from './check-row.js';
 import type { HealthCheck, HealthCheckKind } from './check.js';
 import { CheckedTask } from './checked-task.js';
 import { firstCause, firstHealth } from './first-health.js';
@@ -113,12 +114,12 @@ export class Checker {
     return entry && rowOf(entry, now, at - now);
   }
 
-  get stats(): { readonly tasks: number; readonly running: number; readonly waiting: number } {
-    return { tasks: this.#entries.size, running: this.#runner.running, waiting: this.#runner.waiting };
+  get stats(): { readonly running: number; readonly waiting: number } {
+    return { running: this.#runner.running, waiting: this.#runner.waiting };
   }
 
   /** How many tasks have a check of which kind and are in which health. */
-  tally(): readonly { readonly kind: HealthCheckKind; readonly health: Health; readonly count: number }[] {
+  tally(): CheckCounts['tasks'] {
     const counts = new Map<string, { kind: HealthCheckKind; health: Health; count: number }>();
     for (const entry of this.#entries.values()) {
       const { kind } = entry.check;

@@ -3,7 +3,7 @@ import type { Catalog } from '../catalog/catalog.js';
 import type { FactSink } from '../catalog/facts.js';
 import type { Problem } from '../catalog/model.js';
 import type { CheckBook } from './check-book.js';
-import type { CheckRow } from './check-row.js';
+import type { CheckCounts, CheckRow } from '../catalog/checks.js';
 import { Checker } from './checker.js';
 import { DrainKeeper } from './drain-keeper.js';
 import { expectFrom } from './first-health.js';
@@ -66,7 +66,7 @@ export class HealthKeeper {
     return this.#checker.rows();
   }
 
-  counts() {
+  counts(): CheckCounts {
     const { running, waiting } = this.#checker.stats;
     const probes = this.#tally.kinds();
     return { tasks: this.#checker.tally(), probes, late: this.#tally.late(), running, waiting };

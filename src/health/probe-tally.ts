@@ -1,24 +1,8 @@
+import type { ProbeCounts, ProbeTimes } from '../catalog/checks.js';
 import type { ProbeSample } from './probe-runner.js';
 
 /** Upper bounds in milliseconds. */
 const BOUNDS_MS = [1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000] as const;
-
-/** Times in milliseconds; the last count is of those above all bounds. */
-export interface TimeCounts {
-  readonly bounds: readonly number[];
-  readonly counts: readonly number[];
-  readonly sum: number;
-}
-
-/** What became of the probes of one kind since the start. */
-export interface ProbeKindCounts {
-  readonly kind: string;
-  readonly passed: number;
-  readonly failed: number;
-  /** Failed for a reason of this host's. */
-  readonly local: number;
-  readonly took: TimeCounts;
-}
 
 class Times {
   readonly counts: number[] = Array.from({ length: BOUNDS_MS.length + 1 }, () => 0);
@@ -31,7 +15,7 @@ class Times {
     this.sum += ms;
   }
 
-  read(): TimeCounts {
+  read(): ProbeTimes {
     return { bounds: BOUNDS_MS, counts: [...this.counts], sum: this.sum };
   }
 }
@@ -49,12 +33,12 @@ export class ProbeTally {
     this.#late.add(late);
   }
 
-  kinds(): readonly ProbeKindCounts[] {
+  kinds(): readonly ProbeCounts[] {
     return [...this.#kinds].map(([kind, { took, ...counts }]) => ({ kind, ...counts, took: took.read() }));
   }
 
   /** From when a probe was due to when it began. */
-  late(): TimeCounts {
+  late(): ProbeTimes {
     return this.#late.read();
   }
 }

@@ -14,6 +14,14 @@ export interface Restarts {
   readonly lastError?: string;
 }
 
+/** Of several together; the last of them that has one has the last error. */
+export function sumOfRestarts(all: readonly { readonly restarts: Restarts }[]): Restarts {
+  const each = all.map(({ restarts }) => restarts);
+  const lastError = each.findLast((restarts) => restarts.lastError !== undefined)?.lastError;
+  const count = each.reduce((sum, restarts) => sum + restarts.count, 0);
+  return { count, ...(lastError !== undefined && { lastError }) };
+}
+
 export interface SupervisorOptions<Running> {
   /**
    * Starts it.

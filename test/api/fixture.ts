@@ -3,10 +3,9 @@ import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { encode, type Packet } from 'dns-packet';
+import type { CheckCounts, CheckRow } from '../../src/catalog/checks.js';
 import type {
   AdoptionPort,
-  CheckCounts,
-  CheckRowInfo,
   DaemonStatus,
   HealthPort,
   NameService,
@@ -17,8 +16,9 @@ import type {
 } from '../../src/api/ports.js';
 import type { DrainMark } from '../../src/catalog/health-overlay.js';
 import type { AdoptionJson, AdoptionStatusJson } from '../../src/api/types/adoption.js';
+import type { TemplateJson } from '../../src/api/types/templates.js';
 import type { ExplainJson } from '../../src/api/types/query.js';
-import type { VipStatusJson } from '../../src/api/types/vips.js';
+import type { PlaneFigures, VipStatus } from '../../src/net/vip-figures.js';
 import { createApiServer, type ApiServerOptions } from '../../src/api/api-server.js';
 import type { FaceServer } from '../../src/api/face-server.js';
 import { Catalog } from '../../src/catalog/catalog.js';
@@ -111,6 +111,7 @@ export const STATUS: DaemonStatus = {
   domain: 'rancher.internal',
   environment: 'default',
   internalErrors: 0,
+  sourceFailures: { docker: 0 },
   publishers: [],
   state: { directory: '/var/lib/fairlead', writtenAt: NOW - 60_000, failures: 0 },
   config: { path: '/etc/fairlead/fairlead.yaml', hash: 'abc123', loadedAt: NOW - 3_600_000 },
@@ -239,7 +240,7 @@ export class FakeNames implements NameService {
 }
 
 /** The checks of three of {@link FACTS}: healthy, failing, and one that waits for beats. */
-export const CHECKS: readonly CheckRowInfo[] = [
+export const CHECKS: readonly CheckRow[] = [
   {
     task: '77aa00000000'.padEnd(64, '0'),
     kind: 'ttl',
@@ -302,12 +303,12 @@ export const CHECKS: readonly CheckRowInfo[] = [
 
 /** Checks as they are set here, and drains as they are asked for. */
 export class FakeHealth implements HealthPort {
-  checks: readonly CheckRowInfo[] = CHECKS;
+  checks: readonly CheckRow[] = CHECKS;
   readonly marks = new Map<string, DrainMark>();
   /** What it was asked to do. */
   readonly asked: unknown[][] = [];
 
-  rows(): Iterable<CheckRowInfo> {
+  rows(): Iterable<CheckRow> {
     return this.checks;
   }
 
@@ -408,10 +409,11 @@ export const VIPS: readonly VirtualServiceInfo[] = [
 
 export class FakeVips implements VipPort {
   list: readonly VirtualServiceInfo[] = [];
-  told: VipStatusJson = { plane: 'proxy', pool: '10.43.0.0/16', services: 0 };
+  told: Omit<VipStatus, 'carrier'> = { plane: 'proxy', pool: '10.43.0.0/16', services: 0 };
+  carrier: PlaneFigures = { threads: 1, restarts: 0, flows: 3, descriptors: 8, maxDescriptors: 1000 };
 
-  status(): VipStatusJson {
-    return this.told;
+  status(): VipStatus {
+    return { ...this.told, carrier: this.carrier };
   }
 
   problems(): readonly Problem[] {
@@ -464,6 +466,7 @@ export interface Fixture {
   readonly health: FakeHealth;
   readonly vips: FakeVips;
   readonly adoption: FakeAdoption;
+  readonly templates: { current: readonly TemplateJson[] };
   readonly logged: string[];
   readonly status: { current: DaemonStatus; problems: Problem[]; unanswered: string[] };
   /** What a request for a reload does. */
@@ -486,6 +489,7 @@ export async function startApi(
   const adoption = new FakeAdoption();
   const logged: string[] = [];
   const status = { current: STATUS, problems: [] as Problem[], unanswered: [] as string[] };
+  const templates: Fixture['templates'] = { current: [] };
   const reload: Fixture['reload'] = { run: () => undefined };
   const restart: Fixture['restart'] = { run: () => undefined };
   const server = createApiServer({
@@ -501,7 +505,7 @@ export async function startApi(
       requestReload: () => reload.run(),
       requestRestart: () => restart.run(),
     },
-    templates: { list: () => [] },
+    templates: { list: () => templates.current },
     process: fakeProcess,
     log: recordedLog(logged),
     clock: () => NOW,
@@ -524,6 +528,7 @@ export async function startApi(
     health,
     vips,
     adoption,
+    templates,
     logged,
     status,
     reload,

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Metric } from '../../src/api/metrics/exposition.js';
+import type { TemplateJson } from '../../src/api/types/templates.js';
 import { METRICS } from '../../tools/all-metrics.js';
 import { STREAM_LIMITS } from '../../src/api/stream-limits.js';
 import { parseExposition, type ParsedFamily } from './exposition-parser.js';
@@ -13,11 +14,23 @@ import {
   load,
   NOW,
   startApi,
+  STATUS,
   stopApi,
   task,
   VIPS,
   type Fixture,
 } from './fixture.js';
+
+const TEMPLATE: TemplateJson = {
+  source: 'a.tpl',
+  destination: '/etc/a',
+  state: 'failed',
+  error: 'no such key',
+  failures: 3,
+  queries: [],
+  missing: [],
+};
+const PUBLISHER = { name: 'consul', state: 'stale', asOf: NOW - 60_000, failures: 7 } as const;
 
 let fixture: Fixture;
 beforeEach(async () => {
@@ -45,6 +58,9 @@ describe('what is scraped', () => {
     expect([...(await scrape()).keys()]).toEqual(always);
     load(fixture);
     fixture.vips.list = VIPS;
+    fixture.vips.carrier = { ...fixture.vips.carrier, maxFlows: 100 };
+    fixture.templates.current = [TEMPLATE];
+    fixture.status.current = { ...STATUS, publishers: [PUBLISHER] };
     const full = await scrape('?tasks');
     expect([...full.keys()]).toEqual(Object.keys(METRICS));
     const empty = [...full].filter(([, { samples }]) => samples.length === 0).map(([name]) => name);
@@ -116,6 +132,17 @@ describe('what is scraped', () => {
       ],
     ],
     ['fairlead_forward_cache_hits_total', ['7']],
+    ['fairlead_source_failures_total', ['source=docker 5']],
+    [
+      'fairlead_publisher_state',
+      ['publisher=consul state=loading 0', 'publisher=consul state=live 0', 'publisher=consul state=stale 1'],
+    ],
+    ['fairlead_publisher_last_good_timestamp_seconds', [`publisher=consul ${NOW / 1000 - 60}`]],
+    ['fairlead_publisher_failures_total', ['publisher=consul 7']],
+    ['fairlead_adoption_containers', ['state=adopted 0', 'state=not-wanted 2']],
+    ['fairlead_templates', ['state=waiting 0', 'state=rendered 0', 'state=held 0', 'state=failed 1']],
+    ['fairlead_template_failures', ['source=a.tpl destination=/etc/a 3']],
+    ['fairlead_vip_thread_restarts_total', ['2']],
     ['fairlead_vip_plane', ['plane=proxy 1']],
     ['fairlead_vip_ports', ['state=up 1', 'state=empty 0', 'state=down 1']],
     ['fairlead_vip_state', ['service=web.shop vip=10.43.7.1 port=53 protocol=udp state=down 1']],
@@ -131,6 +158,9 @@ describe('what is scraped', () => {
   ])('has %s', async (name, expected) => {
     load(fixture);
     fixture.vips.list = VIPS;
+    fixture.vips.carrier = { ...fixture.vips.carrier, restarts: 2, lastError: 'out of memory' };
+    fixture.templates.current = [TEMPLATE];
+    fixture.status.current = { ...STATUS, sourceFailures: { docker: 5 }, publishers: [PUBLISHER] };
     expect(told(await scrape('?tasks'), name)).toEqual(expected);
   });
 

@@ -60,7 +60,10 @@ describe('the list of virtual IPs', () => {
 
 it('the status says what carries virtual IPs, and what cannot be served is a problem', async () => {
   const status = await get('/v1/status');
-  expect(status.vips).toEqual({ plane: 'proxy', pool: '10.43.0.0/16', services: 0 });
+  expect(status.vips).toEqual({
+    ...{ plane: 'proxy', pool: '10.43.0.0/16', services: 0, carrier: fixture.vips.carrier },
+    carried: { active: 3, total: 120, bytesIn: 2048, bytesOut: 5_000_000, refused: 1, failed: 2, retried: 4 },
+  });
   const problem = { code: 'vip-not-served', subject: 'virtual IP 10.43.7.1:53/udp' };
   expect(status.problems).toMatchObject([{ code: 'label-invalid' }, problem]);
   expect((await get('/v1/problems')).problems).toMatchObject([{ code: 'label-invalid' }, problem]);

@@ -13,8 +13,17 @@ import { parseConfigText } from '../../src/config/load.js';
 import { Pace } from '../../src/runtime/pace.js';
 import { Keeper, type KeeperOptions } from '../../src/balancer/keeper.js';
 import { ref, taskFact } from '../support/facts.js';
+import type { PlaneFigures } from '../../src/net/vip-figures.js';
 import { recordedLog } from '../support/recorded-log.js';
 
+const CARRIER: PlaneFigures = {
+  threads: 2,
+  restarts: 1,
+  lastError: 'out of luck',
+  flows: 0,
+  descriptors: 0,
+  maxDescriptors: 9,
+};
 const POOL = '127.43.0.0/16';
 
 /** Takes everything down, and carries it when it is told to. */
@@ -65,6 +74,10 @@ class FakePlane implements DataPlane {
       })),
     }));
     return Promise.resolve(counters);
+  }
+
+  figures(): PlaneFigures {
+    return CARRIER;
   }
 
   drain(): Promise<void> {
@@ -169,14 +182,20 @@ describe('what the data plane is told', () => {
   it('is nothing when there are no virtual IPs', async () => {
     const off = await keeper('vip: false');
     expect(plane.applied).toEqual([[]]);
-    expect(off.status()).toEqual({ plane: 'off', why: 'vip is false', wanted: false, services: 0 });
+    expect(off.status()).toEqual({
+      plane: 'off',
+      why: 'vip is false',
+      wanted: false,
+      services: 0,
+      carrier: CARRIER,
+    });
   });
 });
 
 describe('what it reports', () => {
   it('is each port with its counters', async () => {
     const own = await keeper();
-    expect(own.status()).toEqual({ plane: 'proxy', pool: POOL, services: 1 });
+    expect(own.status()).toEqual({ plane: 'proxy', pool: POOL, services: 1, carrier: CARRIER });
     const [kept] = await own.services();
     expect(kept?.service).toMatchObject({ service: 'default/shop/web', port: 80 });
     expect(kept?.counters).toMatchObject({ total: 2, refused: 5 });

@@ -7,6 +7,7 @@ import {
   STATUS,
   stopApi,
   task,
+  VIPS,
   type Fixture,
 } from '../api/fixture.js';
 import { fairlead, type RunOptions } from './run.js';
@@ -256,7 +257,7 @@ describe('status', () => {
         `  api        unix:${fixture.socket}`,
         `  catalog    3 services, 4 tasks (healthy 2, unhealthy 1, stopped 1), revision ${fixture.catalog.snapshot.revision}`,
         '  adoption   0 of 2 containers ask Fairlead (not-wanted 2); "fairlead adopt" lists them',
-        '  checks     4 tasks checked, 1 failing',
+        '  checks     4 tasks checked, 1 failing, 1 probe failed because of this host',
         '  vips       proxy, 0 ports of addresses from 10.43.0.0/16',
         '  queries    4 (A 3, AAAA 1), 1 forwarded, 7 from the cache',
         '  replies    NOERROR 3, NXDOMAIN 1',
@@ -270,6 +271,36 @@ describe('status', () => {
         '',
       ].join('\n'),
     );
+  });
+
+  it('tells what failed: attempts, threads, probes, templates', async () => {
+    const { vips, health, templates } = fixture;
+    const before = { told: vips.carrier, counts: health.counts, list: vips.list };
+    vips.carrier = { ...vips.carrier, restarts: 1, lastError: 'out of memory' };
+    vips.list = VIPS;
+    const counts = health.counts();
+    health.counts = () => ({ ...counts, waiting: 4 });
+    templates.current = (['rendered', 'rendered', 'failed'] as const).map((state) => ({
+      ...{ source: 'a.tpl', destination: '/etc/a', state, failures: 0, queries: [], missing: [] },
+    }));
+    fixture.status.current = {
+      ...STATUS,
+      sourceFailures: { docker: 1 },
+      publishers: [{ name: 'consul', state: 'stale', asOf: NOW_MINUS_5M, failures: 12, error: 'no answer' }],
+    };
+    const { stdout } = await ask('status');
+    vips.carrier = before.told;
+    vips.list = before.list;
+    health.counts = before.counts;
+    templates.current = [];
+    for (const line of [
+      'checks     4 tasks checked, 1 failing, 4 probes overdue, 1 probe failed because of this host',
+      'of addresses from 10.43.0.0/16, 3 connections open of 120 (failed 2, refused 1), 1 restart (last: out of memory)',
+      'templates  rendered 2, failed 1',
+      'unix:///var/run/docker.sock; 1 failed attempt',
+      'no answer; 12 failed attempts',
+    ])
+      expect(stdout).toContain(`${line}\n`);
   });
 
   it('tells how old stale facts are and that a reload failed', async () => {

@@ -84,7 +84,7 @@ describe('status', () => {
   it.each([
     [
       { plane: 'proxy', pool: '10.43.0.0/16', services: 2 } as const,
-      'proxy, 2 ports of addresses from 10.43.0.0/16',
+      'proxy, 2 ports of addresses from 10.43.0.0/16, 3 connections open of 120 (failed 2, refused 1)',
     ],
     [{ plane: 'off', why: 'no right', wanted: true, services: 0 } as const, 'off: no right'],
   ])('says what carries virtual IPs', async (told, words) => {

@@ -32,6 +32,7 @@ class FakeRegistry {
 /** Puts each task of its node under the task's id. It proves that the contract can be met. */
 class FakePublisher implements Publisher {
   readonly name = 'fake';
+  failures = 0;
   readonly #registry: FakeRegistry;
   #end: (() => void) | undefined;
   #asOf: number | undefined;
@@ -56,6 +57,7 @@ class FakePublisher implements Publisher {
   #reconcile({ snapshot }: CatalogReader, sink: PublisherSink): void {
     const { entries, isAway } = this.#registry;
     if (isAway) {
+      this.failures++;
       const error = 'the registry is away';
       sink.status(
         this.#asOf === undefined ? { state: 'loading', error } : { state: 'stale', asOf: this.#asOf, error },

@@ -77,6 +77,13 @@ export function describePublisher(name: string, open: () => Promise<RegistryWorl
       await has('a 10.1.0.9:80');
     });
 
+    it('counts no failure while all is well', async () => {
+      facts.replace({ tasks: [task('a', '10.1.0.1')] });
+      const publisher = await start();
+      await is('live');
+      expect(publisher.failures).toBe(0);
+    });
+
     it('writes nothing for what the registry has already', async () => {
       facts.replace({ tasks: [task('a', '10.1.0.1')] });
       const first = await start();
@@ -111,7 +118,8 @@ export function describePublisher(name: string, open: () => Promise<RegistryWorl
     it('starts while the registry is away, says why in one line, and catches up when it is back', async () => {
       facts.replace({ tasks: [task('a', '10.1.0.1')] });
       await world.away();
-      await start();
+      const publisher = await start();
+      expect(publisher.failures).toBeGreaterThan(0);
       expect(statuses.at(-1)).toMatchObject({
         state: 'loading',
         error: expect.stringMatching(/^[^\n]+$/) as string,

@@ -67,14 +67,16 @@ export function describeSource(name: string, open: () => Promise<SourceWorld>): 
 
     it('start resolves when everything that is there was told', async () => {
       await world.have({ a: '10.1.0.1', b: '10.1.0.2' });
-      await start();
+      const source = await start();
       await shows('a 10.1.0.1', 'b 10.1.0.2');
       await sink.until(() => sink.state === 'live');
+      expect(source.failures).toBe(0);
     });
 
     it('start resolves when there is nothing to read, and says why in one line', async () => {
       await world.away();
-      await start();
+      const source = await start();
+      expect(source.failures).toBeGreaterThan(0);
       const status = sink.statuses.at(-1);
       expect(status).toMatchObject({ state: 'loading', error: expect.stringMatching(/^[^\n]+$/) as string });
       expect(sink.tasks.size).toBe(0);

@@ -1,6 +1,6 @@
-import { type Problem, type SourceState, HEALTHS } from '../../catalog/model.js';
+import { type Problem, type SourceState, type SourceStatus, HEALTHS } from '../../catalog/model.js';
 import type { Snapshot } from '../../catalog/snapshot.js';
-import { gauge, type Readings } from './exposition.js';
+import { counter, gauge, type Readings } from './exposition.js';
 import { serviceLabels, type Survey } from './survey.js';
 
 /** What there is, and who says so. */
@@ -30,6 +30,10 @@ export const catalogMetrics = {
     'When the facts of a source were last known to be true, since the epoch; for one that is live: now.',
     'source',
   ),
+  fairlead_source_failures_total: counter(
+    'Attempts of a source that failed; a connection that was lost is one.',
+    'source',
+  ),
 };
 
 const STATES: readonly SourceState[] = ['loading', 'live', 'stale'];
@@ -37,6 +41,8 @@ const STATES: readonly SourceState[] = ['loading', 'live', 'stale'];
 export interface CatalogFigures {
   readonly snapshot: Snapshot;
   readonly survey: Survey;
+  /** Attempts that failed, by source. */
+  readonly sourceFailures: Readonly<Record<string, number>>;
   readonly problems: readonly Problem[];
   readonly drains: number;
   /** The daemon's own environment. */
@@ -46,7 +52,7 @@ export interface CatalogFigures {
 }
 
 export function readCatalog(figures: CatalogFigures): Readings<typeof catalogMetrics> {
-  const { snapshot, survey, problems, drains, environment, now } = figures;
+  const { snapshot, survey, sourceFailures, problems, drains, environment, now } = figures;
   const inPanic = survey.odd.filter(({ panic }) => panic);
   const codes = new Map<string, number>();
   for (const { code } of problems) codes.set(code, (codes.get(code) ?? 0) + 1);
@@ -60,16 +66,26 @@ export function readCatalog(figures: CatalogFigures): Readings<typeof catalogMet
     fairlead_service_tasks: serviceTasks(survey, environment),
     fairlead_drains: [[drains]],
     fairlead_problems: [...codes].map(([code, count]) => [count, code]),
-    fairlead_source_state: snapshot.sources.flatMap(({ name, state }) =>
-      STATES.map((each): [number, string, string] => [each === state ? 1 : 0, name, each]),
-    ),
-    fairlead_source_last_good_timestamp_seconds: snapshot.sources.flatMap(
-      ({ name, state, asOf }): [number, string][] => {
-        const at = state === 'live' ? now : asOf;
-        return at === undefined ? [] : [[at / 1000, name]];
-      },
-    ),
+    fairlead_source_state: statesOf(snapshot.sources),
+    fairlead_source_last_good_timestamp_seconds: lastGoodOf(snapshot.sources, now),
+    fairlead_source_failures_total: snapshot.sources.map(({ name }) => [sourceFailures[name] ?? 0, name]),
   };
+}
+
+type Current = Pick<SourceStatus, 'name' | 'state' | 'asOf'>;
+
+export function statesOf(all: readonly Current[]): [number, string, string][] {
+  return all.flatMap(({ name, state }) =>
+    STATES.map((each): [number, string, string] => [each === state ? 1 : 0, name, each]),
+  );
+}
+
+/** @param now what is live is right as of now; milliseconds since the epoch */
+export function lastGoodOf(all: readonly Current[], now: number): [number, string][] {
+  return all.flatMap(({ name, state, asOf }): [number, string][] => {
+    const at = state === 'live' ? now : asOf;
+    return at === undefined ? [] : [[at / 1000, name]];
+  });
 }
 
 /** A service has a line for each health that it has tasks of, and for `healthy` in any case. */

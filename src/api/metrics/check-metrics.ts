@@ -1,4 +1,4 @@
-import type { CheckCounts, ProbeTimes } from '../ports.js';
+import type { CheckCounts, ProbeTimes } from '../../catalog/checks.js';
 import { counter, gauge, histogram, type HistogramValue, type Readings } from './exposition.js';
 
 /** Health checks. */

@@ -1,12 +1,15 @@
 import type { ApiPorts } from '../ports.js';
 import { problemsOf } from '../problems.js';
+import { adoptionMetrics, readAdoption } from './adoption-metrics.js';
 import { catalogMetrics, readCatalog } from './catalog-metrics.js';
 import { checkMetrics, readChecks } from './check-metrics.js';
 import { dnsMetrics, readDns } from './dns-metrics.js';
 import { exposition } from './exposition.js';
 import { forwardMetrics, readForward } from './forward-metrics.js';
 import { processMetrics, readProcess } from './process-metrics.js';
+import { publisherMetrics, readPublishers } from './publisher-metrics.js';
 import { survey } from './survey.js';
+import { readTemplates, templateMetrics } from './template-metrics.js';
 import { labelledPorts, readVips, readVipTasks, vipMetrics, vipTaskMetrics } from './vip-metrics.js';
 
 export interface MetricsOptions {
@@ -22,14 +25,17 @@ export async function* metricLines(
   const { catalog, daemon, health, vips, clock } = ports;
   const { snapshot } = catalog;
   const status = daemon.status();
-  const { environment, dns } = status;
+  const { environment, dns, sourceFailures, publishers } = status;
   yield exposition(processMetrics, readProcess(status, await ports.process.figures()));
   const figures = {
-    ...{ snapshot, environment, now: clock(), drains: health.drains().length },
+    ...{ snapshot, sourceFailures, environment, now: clock(), drains: health.drains().length },
     problems: problemsOf(ports),
     survey: await survey(snapshot),
   };
   yield exposition(catalogMetrics, readCatalog(figures));
+  yield exposition(publisherMetrics, readPublishers(publishers, clock()));
+  yield exposition(adoptionMetrics, readAdoption(ports.adoption.status()));
+  yield exposition(templateMetrics, readTemplates(ports.templates.list()));
   yield exposition(checkMetrics, readChecks(health.counts()));
   yield exposition(dnsMetrics, readDns(dns));
   yield exposition(forwardMetrics, readForward(dns.forwarding));

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Snapshot } from '../../catalog/snapshot.js';
+import type { VipFigures, VipStatus } from '../../net/vip-figures.js';
 import type { VirtualServiceInfo } from '../ports.js';
-import type { VipCounters, VipStatusJson } from '../types/vips.js';
 import { counter, gauge, type Readings } from './exposition.js';
 import { serviceLabels } from './survey.js';
 
@@ -15,6 +15,14 @@ export const vipMetrics = {
     'Rules of the kernel that were put back because another program had taken them away.',
   ),
   fairlead_vip_ports: gauge('Ports of virtual IPs by state.', 'state'),
+  fairlead_vip_threads: gauge('Threads that carry TCP; 0: there are none, or none was needed yet.'),
+  fairlead_vip_thread_restarts_total: counter(
+    'Threads that carry TCP which ended by themselves, with their connections, and were started again.',
+  ),
+  fairlead_vip_flows: gauge('Open connections of all virtual IPs; for UDP sessions.'),
+  fairlead_vip_max_flows: gauge('How many there may be; not there: as many as there are descriptors for.'),
+  fairlead_vip_descriptors: gauge('File descriptors of listeners and connections.'),
+  fairlead_vip_max_descriptors: gauge('How many of them there may be.'),
   fairlead_vip_state: gauge(
     '1 for each port that is `empty` (no task takes connections) or `down` (it cannot be served); others are not there.',
     ...PORT_LABELS,
@@ -78,17 +86,26 @@ export async function labelledPorts(
   return found;
 }
 
-export function readVips(status: VipStatusJson, ports: readonly LabelledPort[]): Readings<typeof vipMetrics> {
+export function readVips(
+  { plane, carrier, repairs }: VipStatus,
+  ports: readonly LabelledPort[],
+): Readings<typeof vipMetrics> {
   const states = { up: 0, empty: 0, down: 0 };
   for (const { info } of ports) states[info.state]++;
   const used = ports.filter(({ info }) => info.total + info.refused + info.failed + info.active > 0);
-  const each = function* (value: (counters: VipCounters) => number): Generator<[number, ...PortTexts]> {
+  const each = function* (value: (counters: VipFigures) => number): Generator<[number, ...PortTexts]> {
     for (const { info, labels } of used) yield [value(info), ...labels];
   };
   return {
-    fairlead_vip_plane: [[1, status.plane]],
-    fairlead_vip_repairs_total: [[status.repairs ?? 0]],
+    fairlead_vip_plane: [[1, plane]],
+    fairlead_vip_repairs_total: [[repairs ?? 0]],
     fairlead_vip_ports: Object.entries(states).map(([state, count]) => [count, state]),
+    fairlead_vip_threads: [[carrier.threads]],
+    fairlead_vip_thread_restarts_total: [[carrier.restarts]],
+    fairlead_vip_flows: [[carrier.flows]],
+    fairlead_vip_max_flows: carrier.maxFlows === undefined ? [] : [[carrier.maxFlows]],
+    fairlead_vip_descriptors: [[carrier.descriptors]],
+    fairlead_vip_max_descriptors: [[carrier.maxDescriptors]],
     fairlead_vip_state: ports
       .filter(({ info }) => info.state !== 'up')
       .map(({ info, labels }) => [1, ...labels, info.state]),

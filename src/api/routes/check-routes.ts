@@ -5,7 +5,8 @@ import { findTask } from '../find-task.js';
 import { jsonListStream } from '../json-stream.js';
 import { refJson, timestamp } from '../json.js';
 import { clip, Params } from '../params.js';
-import type { ApiPorts, CheckRowInfo } from '../ports.js';
+import type { CheckRow } from '../../catalog/checks.js';
+import type { ApiPorts } from '../ports.js';
 import { ApiProblem } from '../problem.js';
 import { byText } from '../sorted.js';
 import { TASK_FILTERS, taskFilter } from '../task-filter.js';
@@ -71,7 +72,7 @@ export function checkRoutes(app: FastifyInstance, { catalog, health, clock }: Ap
 
 interface CheckedTask {
   readonly task: Task;
-  readonly row: CheckRowInfo;
+  readonly row: CheckRow;
 }
 
 /** Those without a service come last. */

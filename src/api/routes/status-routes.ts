@@ -1,9 +1,13 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
+import type { VipFigures } from '../../net/vip-figures.js';
 import { healthCounts, sourceJson, timestamp } from '../json.js';
 import { Params } from '../params.js';
-import type { ApiPorts, HealthPort } from '../ports.js';
+import type { ApiPorts, HealthPort, VipPort } from '../ports.js';
 import { problemsOf } from '../problems.js';
-import type { ProblemListJson, StatusJson } from '../types/resources.js';
+import { templateStates } from '../template-states.js';
+import type { ProblemListJson } from '../types/resources.js';
+import type { StatusJson } from '../types/status.js';
 
 /** `/v1/status`: the daemon at a glance. `/v1/problems`: what sources could not use, and what cannot be served. */
 export function statusRoutes(
@@ -23,10 +27,11 @@ export function statusRoutes(
   });
 }
 
-function statusJson(ports: ApiPorts, listen: readonly string[]): StatusJson {
-  const { catalog, daemon, health, vips, adoption, clock } = ports;
+async function statusJson(ports: ApiPorts, listen: readonly string[]): Promise<StatusJson> {
+  const { catalog, daemon, health, vips, templates, adoption, clock } = ports;
+  const carried = await carriedBy(vips);
   const { snapshot } = catalog;
-  const { startedAt, config, publishers, state, restart, ...rest } = daemon.status();
+  const { startedAt, config, sourceFailures, publishers, state, restart, ...rest } = daemon.status();
   const { loadedAt, reload, ...file } = config;
   return {
     ...rest,
@@ -55,20 +60,43 @@ function statusJson(ports: ApiPorts, listen: readonly string[]): StatusJson {
     },
     checks: checkCounts(health),
     drains: health.drains().length,
-    vips: vips.status(),
+    vips: { ...vips.status(), carried },
+    templates: templateStates(templates.list()),
     adoption: adoption.status(),
-    sources: snapshot.sources.map(sourceJson),
-    publishers: publishers.map(sourceJson),
+    sources: snapshot.sources.map((source) => ({
+      ...sourceJson(source),
+      failures: sourceFailures[source.name] ?? 0,
+    })),
+    publishers: publishers.map((publisher) => ({
+      ...sourceJson(publisher),
+      failures: publisher.failures,
+    })),
     problems: problemsOf(ports),
   };
 }
 
 function checkCounts(port: HealthPort): StatusJson['checks'] {
+  const { tasks: counted, ...probes } = port.counts();
   let tasks = 0;
   let failing = 0;
-  for (const { health, count } of port.counts().tasks) {
+  for (const { health, count } of counted) {
     tasks += count;
     if (health === 'unhealthy') failing += count;
   }
-  return { tasks, failing };
+  return { tasks, failing, ...probes };
 }
+
+async function carriedBy(vips: VipPort): Promise<VipFigures> {
+  const sum = { ...NOTHING };
+  let ports = 0;
+  for (const port of await vips.services()) {
+    for (const figure of FIGURES) sum[figure] += port[figure];
+    if (++ports % PORTS_A_TURN === 0) await nextTurn();
+  }
+  return sum;
+}
+
+const NOTHING = { active: 0, total: 0, bytesIn: 0, bytesOut: 0, refused: 0, failed: 0, retried: 0 };
+const FIGURES = Object.keys(NOTHING) as (keyof typeof NOTHING)[];
+/** How many ports are looked at before others get a turn. */
+const PORTS_A_TURN = 500;

@@ -11,3 +11,13 @@ export interface ServiceRefJson {
   readonly service: string;
   readonly sidekick?: string;
 }
+
+/** What is known elsewhere, as JSON: the same, but those times are timestamps, and not milliseconds since the epoch. */
+export type Dated<T, Times extends keyof T> = {
+  readonly [Key in keyof T]: Key extends Times ? Timestamp : T[Key];
+};
+
+/** The way back. */
+export type Undated<T, Times extends keyof T> = {
+  readonly [Key in keyof T]: Key extends Times ? number : T[Key];
+};

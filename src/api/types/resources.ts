@@ -1,22 +1,16 @@
+import type { CatalogEvent } from '../../catalog/change.js';
+import type { CheckRow } from '../../catalog/checks.js';
 import type {
+  Endpoint,
   EndpointMode,
   Health,
   Port,
   Problem,
-  PublishedPort,
   ServiceKind,
-  SourceState,
+  SourceStatus,
+  TaskPort,
 } from '../../catalog/model.js';
-import type { AdoptionStatusJson } from './adoption.js';
-import type {
-  AnsweringJson,
-  DnsCountersJson,
-  ForwardingJson,
-  TransportJson,
-  ZonesJson,
-} from './dns-figures.js';
-import type { ServiceRefJson, Timestamp } from './references.js';
-import type { VipStatusJson } from './vips.js';
+import type { Dated, ServiceRefJson, Timestamp } from './references.js';
 
 /** An item of `GET /v1/services`. */
 export interface ServiceJson extends ServiceRefJson {
@@ -53,18 +47,9 @@ export interface ServiceDetailJson extends ServiceJson {
   readonly tasks: readonly TaskJson[];
 }
 
-export interface EndpointJson {
-  /** Network id, `*` (any) or `host`. */
-  readonly network: string;
+export interface EndpointJson extends Endpoint {
   /** What operators call the network, when it has a name. */
   readonly networkName?: string;
-  readonly ip: string;
-}
-
-export interface TaskPortJson extends Port {
-  /** Where the task itself listens. */
-  readonly target: number;
-  readonly published?: readonly PublishedPort[];
 }
 
 /** An item of `GET /v1/tasks`, and `GET /v1/tasks/:id`. */
@@ -80,7 +65,7 @@ export interface TaskJson {
   readonly reason?: string;
   readonly endpoints: readonly EndpointJson[];
   readonly clientAddresses: readonly string[];
-  readonly ports: readonly TaskPortJson[];
+  readonly ports: readonly TaskPort[];
   readonly labels: Readonly<Record<string, string>>;
   readonly links: Readonly<Record<string, string>>;
   /** DNS servers of its own, `ip:port` or `tls://ip:port#name`. */
@@ -111,130 +96,16 @@ export interface ProblemListJson {
   readonly problems: readonly Problem[];
 }
 
-export interface SourceJson {
-  readonly name: string;
-  readonly state: SourceState;
-  /** When its facts were last known to be true. */
-  readonly asOf?: Timestamp;
-  readonly error?: string;
-  readonly detail?: string;
-}
-
-/** `GET /v1/status`. */
-export interface StatusJson {
-  readonly version: string;
-  readonly pid: number;
-  /** Node's version, without the `v`. */
-  readonly node: string;
-  readonly startedAt: Timestamp;
-  /** The daemon's clock when it answered; ages are relative to it. */
-  readonly now: Timestamp;
-  readonly domain: string;
-  readonly environment: string;
-  /** Errors since the start that no code caught. */
-  readonly internalErrors: number;
-  /** The last attempt to restart that came to nothing. */
-  readonly restart?: { readonly at: Timestamp; readonly error: string };
-  /** The directory that keeps what a restart takes up again. */
-  readonly state: {
-    readonly directory: string;
-    /** When it was last written; absent: not by this process. */
-    readonly writtenAt?: Timestamp;
-    /** Writes since the start that failed. */
-    readonly failures: number;
-    /** Why the last write failed; absent: it did not. */
-    readonly error?: string;
-  };
-  readonly config: {
-    /** The file; absent when there is none and defaults are used. */
-    readonly path?: string;
-    readonly hash: string;
-    readonly loadedAt: Timestamp;
-    /** The last attempt to reload. */
-    readonly reload?: { readonly at: Timestamp; readonly ok: boolean; readonly error?: string };
-    /** Keys that changed since the daemon started and are in force after a restart only; absent: none. */
-    readonly needsRestart?: readonly string[];
-  };
-  readonly dns: {
-    /** Bound addresses, `ip:port`. */
-    readonly listen: readonly string[];
-    /** Whether every configured address is bound. */
-    readonly ready: boolean;
-    /** Those of all names without upstreams of their own, in the order they are tried. */
-    readonly upstreams: readonly string[];
-    readonly forwarding: ForwardingJson;
-    readonly counters: DnsCountersJson;
-    readonly answering: AnsweringJson;
-    readonly transport: TransportJson;
-    readonly zones: ZonesJson;
-  };
-  readonly api: { readonly listen: readonly string[] };
-  readonly catalog: {
-    readonly revision: number;
-    /** When the revision was made. */
-    readonly at: Timestamp;
-    /** Whether every source has told what it has. */
-    readonly loaded: boolean;
-    readonly services: number;
-    readonly tasks: number;
-    readonly health: Readonly<Partial<Record<Health, number>>>;
-  };
-  readonly checks: {
-    /** Tasks that have a check. */
-    readonly tasks: number;
-    /** Those of them that are unhealthy. */
-    readonly failing: number;
-  };
-  /** How many drains are in force. */
-  readonly drains: number;
-  readonly vips: VipStatusJson;
-  readonly adoption: AdoptionStatusJson;
-  readonly sources: readonly SourceJson[];
-  /** Registries that this host's tasks are published to. */
-  readonly publishers: readonly SourceJson[];
-  readonly problems: readonly Problem[];
-}
+export type SourceJson = Dated<Omit<SourceStatus, 'isRemote'>, 'asOf'>;
 
 /** An item of `GET /v1/health`: a task that has a check. */
-export interface CheckJson {
-  /** The task's. */
-  readonly id: string;
-  readonly name: string;
-  readonly environment: string;
-  readonly stack: string;
-  readonly service?: ServiceRefJson;
-  readonly health: Health;
-  /** When `health` became what it is. */
-  readonly since: Timestamp;
-  /** Why it is what it is. */
-  readonly reason?: string;
-  /** `tcp`, `http`, `grpc`, `dns`, `udp`, `exec`, `ttl`, `docker`. */
-  readonly kind: string;
-  /** `http 10.42.0.7:80/healthz`. */
-  readonly check: string;
+export interface CheckJson
+  extends
+    Pick<TaskJson, 'id' | 'name' | 'environment' | 'stack' | 'service' | 'reason'>,
+    Dated<Omit<CheckRow, 'task' | 'interval' | 'last'>, 'since' | 'next' | 'heldUntil'> {
   /** From probe to probe; for `ttl` how long a beat counts. */
   readonly intervalMs?: number;
-  /** Where the check was written. */
-  readonly from: string;
-  /** Probes that passed in a row. */
-  readonly passes: number;
-  /** Probes that failed in a row. */
-  readonly failures: number;
-  /** So many passes in a row make it healthy. */
-  readonly rise: number;
-  /** So many failures in a row make it unhealthy. */
-  readonly fall: number;
-  /** How the last probe went; absent: none has ended yet. */
-  readonly last?: {
-    readonly ok: boolean;
-    readonly detail: string;
-    readonly ms: number;
-    readonly at: Timestamp;
-  };
-  /** When the next probe begins; absent: none is planned. */
-  readonly next?: Timestamp;
-  /** It changed too often of late, and is not healthy before then. */
-  readonly heldUntil?: Timestamp;
+  readonly last?: Dated<Omit<NonNullable<CheckRow['last']>, 'took'>, 'at'> & { readonly ms: number };
 }
 
 /** `GET /v1/health`. */
@@ -286,16 +157,7 @@ export interface RestartJson {
 }
 
 /** A line of `GET /v1/events`. */
-export interface EventJson {
-  readonly seq: number;
-  readonly at: Timestamp;
-  readonly revision: number;
-  readonly source: string;
-  readonly type: string;
-  readonly subject: string;
-  readonly message: string;
-  readonly cause?: string;
-}
+export type EventJson = Dated<CatalogEvent, 'at'>;
 
 /** `GET /readyz?verbose`. */
 export interface ReadyJson {

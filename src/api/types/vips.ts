@@ -1,22 +1,7 @@
+import type { VipFigures, VipTaskFigures } from '../../net/vip-figures.js';
 import type { ServiceRefJson, Timestamp } from './references.js';
 
 /** What the API tells of virtual IPs; see `types.ts`. */
-
-/** `vips` of `GET /v1/status`. */
-export interface VipStatusJson {
-  /** What carries them: a proxy in the daemon, the kernel, or nothing. */
-  readonly plane: 'proxy' | 'nftables' | 'ipvs' | 'ebpf' | 'off';
-  /** The addresses that they are leased from, CIDR; absent: off. */
-  readonly pool?: string;
-  /** Why they are off. */
-  readonly why?: string;
-  /** Whether that is although the configuration wants them. */
-  readonly wanted?: boolean;
-  /** Ports of virtual IPs. */
-  readonly services: number;
-  /** How often rules of the kernel were put back that another program had taken away; absent: never. */
-  readonly repairs?: number;
-}
 
 /**
  * - `up`: it takes connections
@@ -24,24 +9,6 @@ export interface VipStatusJson {
  * - `down`: it cannot be served, see `problem`
  */
 export type VipState = 'up' | 'empty' | 'down';
-
-/** A connection means for UDP a session: the datagrams from one address and port of a client. */
-export interface VipCounters {
-  /** Open connections. */
-  readonly active: number;
-  /** Connections since it is served that were given to a task, or tried on one; not those that were `refused`. */
-  readonly total: number;
-  /** Octets from clients. */
-  readonly bytesIn: number;
-  /** Octets to clients. */
-  readonly bytesOut: number;
-  /** Connections turned away: no task takes any, a limit, no PROXY header, no file descriptor. Not part of `total`. */
-  readonly refused: number;
-  /** Connections that no attempt could carry; part of `total`. */
-  readonly failed: number;
-  /** Attempts on another task after one that failed. */
-  readonly retried: number;
-}
 
 /** What bounds and shapes connections to one port of a virtual IP; what is absent is not set. */
 export interface VipSettings {
@@ -58,7 +25,7 @@ export interface VipSettings {
 }
 
 /** An item of `GET /v1/vips`: one port of a virtual IP. */
-export interface VipJson extends ServiceRefJson, VipCounters {
+export interface VipJson extends ServiceRefJson, VipFigures {
   /** The service's key. */
   readonly key: string;
   /** The service's name below the domain: `web.shop`. */
@@ -76,7 +43,7 @@ export interface VipJson extends ServiceRefJson, VipCounters {
 }
 
 /** A task that connections go to, or that has open ones. */
-export interface VipTaskJson {
+export interface VipTaskJson extends VipTaskFigures {
   readonly id: string;
   readonly name: string;
   /** `ip:port`. */
@@ -96,13 +63,6 @@ export interface VipTaskJson {
    * - `draining`: it is going away or is drained, and takes no new ones
    */
   readonly state: 'active' | 'full' | 'quiesced' | 'draining';
-  readonly active: number;
-  /** Connections since it came. */
-  readonly total: number;
-  readonly bytesIn: number;
-  readonly bytesOut: number;
-  /** Attempts that were refused or timed out, and connections that it reset before its first octet. */
-  readonly errors: number;
 }
 
 /** `GET /v1/vips`. */

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { vipRulesFault } from '../../linux/vip-rules.js';
 import { SCHEDULERS } from '../../net/balancing.js';
 import { errorMessage } from '../../net/error-message.js';
+import type { PlaneFigures } from '../../net/vip-figures.js';
 import type {
   ClientNetworks,
   DataPlane,
@@ -13,6 +14,7 @@ import type {
 } from '../plane.js';
 import { thisHost, type PlaneHost } from '../plane-host.js';
 import { updatesOf } from '../desired/places.js';
+import type { Restarts } from '../../runtime/supervisor.js';
 import { TimerWheel } from '../../runtime/timer-wheel.js';
 import { systemTimers } from '../../runtime/timers.js';
 import { ClientTable } from '../flows/client-table.js';
@@ -107,6 +109,8 @@ class ProxyPlane implements DataPlane {
   #inherits = false;
   /** Asked for once, when the first service is there; undefined where it cannot be. */
   #native: Promise<NativeTcp | undefined> | undefined;
+  /** The same, when it is there. */
+  #threads: NativeTcp | undefined;
   #closed: Promise<void> | undefined;
   #toldFull = -Infinity;
 
@@ -172,6 +176,20 @@ class ProxyPlane implements DataPlane {
 
   counters(): Promise<readonly VirtualServiceCounters[]> {
     return Promise.all([...this.#running.values()].map(async ({ frontend }) => await frontend.counters()));
+  }
+
+  figures(): PlaneFigures {
+    const { flows, descriptors, limits } = this.#context.limits;
+    const restarts: Restarts = this.#threads?.restarts ?? { count: 0 };
+    return {
+      threads: this.#threads?.threads ?? 0,
+      restarts: restarts.count,
+      ...(restarts.lastError !== undefined && { lastError: restarts.lastError }),
+      flows,
+      ...(limits.flows < Number.MAX_SAFE_INTEGER && { maxFlows: limits.flows }),
+      descriptors,
+      maxDescriptors: limits.descriptors,
+    };
   }
 
   async drain(hasSuccessor = false): Promise<void> {
@@ -343,6 +361,7 @@ class ProxyPlane implements DataPlane {
     const onFull = (): void => this.#tellFull();
     const loaded = await NativeTcp.load(native, { seed, budget, onSignal, onFull, log });
     if (!('unavailable' in loaded)) {
+      this.#threads = loaded;
       if (this.#admitted) await loaded.admit(this.#admitted);
       return loaded;
     }

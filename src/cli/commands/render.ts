@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
-import type { StatusJson, TaskJson, TaskListJson } from '../../api/types/resources.js';
+import type { TaskJson, TaskListJson } from '../../api/types/resources.js';
+import type { StatusJson } from '../../api/types/status.js';
 import { hostAddress } from '../../linux/addresses.js';
 import { errorMessage } from '../../net/error-message.js';
 import { silentLog } from '../../net/log.js';

@@ -1,5 +1,6 @@
 import type { AnsweringJson, ForwardingJson, TransportJson } from '../../api/types/dns-figures.js';
-import type { SourceJson, StatusJson } from '../../api/types/resources.js';
+import type { SourceJson } from '../../api/types/resources.js';
+import type { StatusJson, TriedJson } from '../../api/types/status.js';
 import type { Context } from '../context.js';
 import { EXIT } from '../exit-codes.js';
 import { renderFields, renderTable, type Cell, type Column } from '../format/text-table.js';
@@ -58,6 +59,7 @@ function words({ paint, width }: Context, status: StatusJson): string {
       ['adoption', adoptionCell(status.adoption)],
       ['checks', checksText(checks)],
       ['vips', vipsCell(status.vips)],
+      ['templates', templatesCell(status.templates)],
       [
         'drains',
         drains === 0 ? undefined : { text: `${drains} in force; "fairlead drain" lists them`, tone: 'warn' },
@@ -103,10 +105,14 @@ function answeringText({
 }: AnsweringJson): string {
   const how =
     backend === 'native'
-      ? `${count(threads, 'answering thread')}${restarts > 0 ? `, ${count(restarts, 'restart')} (last: ${plain(lastError ?? 'no reason given')})` : ''}`
+      ? `${count(threads, 'answering thread')}${restartsText(restarts, lastError)}`
       : `one by one (${plain(why ?? 'no reason given')})`;
   const asked = own + upstream + misses;
   return asked === 0 ? how : `${how}, ${own + upstream} of ${asked} from compiled answers`;
+}
+
+function restartsText(restarts: number, lastError = 'no reason given'): string {
+  return restarts === 0 ? '' : `, ${count(restarts, 'restart')} (last: ${plain(lastError)})`;
 }
 
 function tcpText({ tcpConnections, tcpRefused }: TransportJson): Cell {
@@ -127,18 +133,49 @@ function adoptionCell({ adopted, left, problems }: StatusJson['adoption']): Cell
   return { text: `${text}${more}`, tone: problems.length === 0 ? undefined : 'warn' };
 }
 
-function checksText({ tasks, failing }: StatusJson['checks']): Cell {
+function checksText({ tasks, failing, probes, waiting }: StatusJson['checks']): Cell {
   if (tasks === 0) return { text: 'no task has a check' };
+  const local = probes.reduce((total, each) => total + each.local, 0);
   return {
-    text: `${count(tasks, 'task')} checked, ${failing} failing`,
-    tone: failing === 0 ? undefined : 'bad',
+    text: [
+      `${count(tasks, 'task')} checked, ${failing} failing`,
+      ...(waiting > 0 ? [`${count(waiting, 'probe')} overdue`] : []),
+      ...(local > 0 ? [`${count(local, 'probe')} failed because of this host`] : []),
+    ].join(', '),
+    tone: failing > 0 ? 'bad' : waiting + local > 0 ? 'warn' : undefined,
   };
 }
 
-function vipsCell({ plane, pool = '', why = '', wanted, services, repairs }: StatusJson['vips']): Cell {
+/** What carries virtual IPs, and what has been carried. */
+function vipsCell({
+  plane,
+  pool = '',
+  why = '',
+  wanted,
+  services,
+  repairs,
+  carried,
+  carrier,
+}: StatusJson['vips']): Cell {
   if (plane === 'off') return { text: `off: ${why}`, tone: wanted === true ? 'warn' : undefined };
+  const { active, total, refused, failed } = carried;
   const repaired = repairs === undefined ? '' : `; rules put back ${count(repairs, 'time')}`;
-  return { text: `${plane}, ${count(services, 'port')} of addresses from ${pool}${repaired}` };
+  const turnedAway = tally({ refused, failed });
+  const flows =
+    total + refused === 0
+      ? ''
+      : `, ${count(active, 'connection')} open of ${total}${turnedAway === '' ? '' : ` (${turnedAway})`}`;
+  return {
+    text: `${plane}, ${count(services, 'port')} of addresses from ${pool}${flows}${repaired}${restartsText(carrier.restarts, carrier.lastError)}`,
+    tone: carrier.restarts > 0 ? 'warn' : undefined,
+  };
+}
+
+function templatesCell(templates: StatusJson['templates']): Cell | undefined {
+  const states = tally(templates);
+  if (states === '') return undefined;
+  const tone = templates.failed > 0 ? 'bad' : templates.held > 0 ? 'warn' : undefined;
+  return { text: states, tone };
 }
 
 /** `upstreams  192.0.2.53:53`, and below it a line for each suffix that has upstreams of its own. */
@@ -154,12 +191,16 @@ function upstreamField({ suffix, upstreams }: ForwardingJson['routes'][number]):
 
 const STATE_TONES = { live: 'good', loading: 'warn', stale: 'bad' } as const;
 
-function sourceColumns(now: number, header = 'SOURCE'): readonly Column<SourceJson>[] {
+function sourceColumns(now: number, header = 'SOURCE'): readonly Column<TriedJson>[] {
   return [
     { header, value: ({ name }) => name },
     { header: 'STATE', value: ({ state }) => ({ text: state, tone: STATE_TONES[state] }) },
     { header: 'FACTS', value: ({ state, asOf }) => factsAge(state, asOf, now) },
-    { header: 'DETAIL', value: ({ detail, error }) => [detail, error].filter(Boolean).join('; ') },
+    {
+      header: 'DETAIL',
+      value: ({ detail, error, failures }) =>
+        [detail, error, failures > 0 && count(failures, 'failed attempt')].filter(Boolean).join('; '),
+    },
   ];
 }
 

@@ -1,4 +1,5 @@
-import type { DrainJson, DrainListJson, StatusJson } from '../../api/types/resources.js';
+import type { DrainJson, DrainListJson } from '../../api/types/resources.js';
+import type { StatusJson } from '../../api/types/status.js';
 import type { Context } from '../context.js';
 import { EXIT } from '../exit-codes.js';
 import { findTarget, severalTargets, targetRoute, targetText, type Target } from '../find-target.js';

@@ -7,7 +7,7 @@ import {
   type Finding,
   type HostFacts,
 } from './host-facts.js';
-import type { StatusJson } from '../../api/types/resources.js';
+import type { StatusJson } from '../../api/types/status.js';
 
 /** The API version that has all that the docker source asks for without a fallback (Engine 20.10). */
 const OLDEST_API = [1, 41] as const;

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
-import type { StatusJson } from '../../api/types/resources.js';
+import type { StatusJson } from '../../api/types/status.js';
 import { instancesOf } from '../../config/source-instances.js';
 import { canonicalIp, formatHostPort, isLinkLocal, parseHostPort, type HostPort } from '../../net/ip.js';
 import type { Context } from '../context.js';

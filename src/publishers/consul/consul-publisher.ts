@@ -61,6 +61,7 @@ class ConsulPublisher implements Publisher {
   #quickEnds = 0;
   #asOf: number | undefined;
   #told = '';
+  #failures = 0;
 
   constructor(options: ConsulPublisherOptions) {
     this.name = options.name ?? 'consul';
@@ -69,6 +70,10 @@ class ConsulPublisher implements Publisher {
     this.#timers = options.timers ?? systemQueryTimers;
     this.#timing = { ...usualTiming, ...options.timing };
     this.#client = new ConsulClient({ ...options.consul, datacenter: undefined }, 16);
+  }
+
+  get failures(): number {
+    return this.#failures;
   }
 
   async start(reader: CatalogReader, sink: PublisherSink): Promise<void> {
@@ -92,20 +97,21 @@ class ConsulPublisher implements Publisher {
   }
 
   async #run(reader: CatalogReader, sink: PublisherSink, attempted: () => void): Promise<void> {
-    let failures = 0;
+    let inARow = 0;
     while (!this.#isStopping()) {
       try {
         this.#isDirty = false;
         await this.#reconcile(reader, sink);
-        failures = 0;
+        inARow = 0;
       } catch (error) {
         if (this.#isStopping()) return;
-        failures++;
+        this.#failures++;
+        inARow++;
         this.#mustRead = true;
         this.#tellAway(sink, error instanceof ConsulError ? error : new ConsulError(String(error)));
       }
       attempted();
-      await this.#pause(failures);
+      await this.#pause(inARow);
     }
   }
 

@@ -57,6 +57,7 @@ class ConsulSource implements Source {
   #told: string | undefined;
   #asOf: number | undefined;
   #isStopped = false;
+  #failures = 0;
 
   constructor(options: ConsulSourceOptions) {
     this.name = options.name ?? 'consul';
@@ -66,6 +67,10 @@ class ConsulSource implements Source {
     this.#client = new ConsulClient(options.consul);
     this.#gate = new Gate(this.#timers);
     this.#table = new InstanceTable(options);
+  }
+
+  get failures(): number {
+    return this.#failures;
   }
 
   async start(sink: FactSink): Promise<void> {
@@ -125,6 +130,7 @@ class ConsulSource implements Source {
         this.#answered(name);
       },
       onFailure: (error) => {
+        this.#failures += 1;
         this.#failing.set(name, error);
         this.#answered(name);
       },

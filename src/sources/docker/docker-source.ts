@@ -64,6 +64,7 @@ class EngineSource implements DockerSource {
   #asOf: number | undefined;
   #detail: string | undefined;
   #error: string | undefined;
+  #failures = 0;
 
   constructor(options: DockerSourceOptions) {
     this.#options = options;
@@ -73,6 +74,10 @@ class EngineSource implements DockerSource {
     this.#clock = options.clock ?? Date.now;
     this.#log = options.log ?? silentLog;
     this.#connect = options.connect ?? connectByDockerode;
+  }
+
+  get failures(): number {
+    return this.#failures;
   }
 
   async start(sink: FactSink): Promise<void> {
@@ -104,13 +109,14 @@ class EngineSource implements DockerSource {
   }
 
   async #run(sink: FactSink, table: ContainerTable): Promise<void> {
-    let failures = 0;
+    let inARow = 0;
     while (!this.#isStopping()) {
       const wasLive = await this.#session(sink, table);
       this.#begun();
       if (this.#isStopping()) return;
-      failures = wasLive ? 1 : failures + 1;
-      if (await this.#pause(failures)) failures = 0;
+      this.#failures += 1;
+      inARow = wasLive ? 1 : inARow + 1;
+      if (await this.#pause(inARow)) inARow = 0;
     }
   }
 

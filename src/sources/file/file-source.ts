@@ -39,6 +39,7 @@ export function createFileSource({
   let told: Facts | undefined;
   let reading: Promise<void> = Promise.resolve();
   let isStopped = false;
+  let failures = 0;
 
   const readNext = (sink: FactSink) => (reading = reading.then(() => (isStopped ? undefined : read(sink))));
 
@@ -62,6 +63,7 @@ export function createFileSource({
       text = await readServices(path);
     } catch (error) {
       last = undefined;
+      failures += 1;
       const message = `${path}: ${errorMessage(error)}`;
       failed(sink, message, [{ code: 'file-unreadable', subject: file, message }]);
       // Permissions of the directories above it, or a file system that comes back, change nothing that is watched.
@@ -81,6 +83,7 @@ export function createFileSource({
       sink.status({ state: 'live', detail: path });
       return;
     }
+    failures += 1;
     const problems = parsed.faults.map((each) => problemOf(file, each, 'file-invalid'));
     const first = problems[0]?.message ?? file;
     if (goodAt !== undefined || sink.isRestored === true) {
@@ -100,6 +103,9 @@ export function createFileSource({
 
   return {
     name: 'file',
+    get failures() {
+      return failures;
+    },
     async start(sink) {
       watch = watchFile(path, () => void readNext(sink));
       await readNext(sink);

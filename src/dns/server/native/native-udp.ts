@@ -8,7 +8,7 @@ import { Tally, type TallyCounts } from '../../answers/tally.js';
 import type { Versions } from '../../answers/versions.js';
 import type { Responder } from '../responder.js';
 import type { UdpCounters, UdpListener } from '../udp-server.js';
-import type { Restarts } from '../../../runtime/supervisor.js';
+import { sumOfRestarts, type Restarts } from '../../../runtime/supervisor.js';
 import { AnsweringThread, type Miss } from './answering-thread.js';
 import { BLOCK_MS } from './answering-messages.js';
 import type { Log } from '../../../net/log.js';
@@ -101,10 +101,7 @@ export class NativeUdp {
 
   /** Of all threads together. */
   get restarts(): Restarts {
-    const each = this.#threads.map(({ restarts }) => restarts);
-    const lastError = each.findLast((restarts) => restarts.lastError !== undefined)?.lastError;
-    const count = each.reduce((sum, restarts) => sum + restarts.count, 0);
-    return { count, ...(lastError !== undefined && { lastError }) };
+    return sumOfRestarts(this.#threads);
   }
 
   counts(): TallyCounts {

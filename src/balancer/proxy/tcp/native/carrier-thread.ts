@@ -6,7 +6,7 @@ import type { CarrierHost, StartCarrier } from './carrier-host.js';
 import type { DescriptorTable } from './descriptor-table.js';
 import type { Command, Report, Request, ServiceAtWork } from './carrier-messages.js';
 import type { Log } from '../../../../net/log.js';
-import { Supervisor } from '../../../../runtime/supervisor.js';
+import { Supervisor, type Restarts } from '../../../../runtime/supervisor.js';
 
 export type Changed = readonly (readonly [number, VirtualServiceCounters])[];
 
@@ -58,6 +58,10 @@ export class CarrierThread {
         this.#calls.settle(({ asked }) => asked.kind !== 'request' || asked.request !== 'stop');
       },
     });
+  }
+
+  get restarts(): Restarts {
+    return this.#supervisor.restarts;
   }
 
   serves(id: number): boolean {

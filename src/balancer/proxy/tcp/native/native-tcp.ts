@@ -5,6 +5,7 @@ import { openTcpListener, type TcpListener } from '../../../../linux/tcp-listene
 import type { HostPort } from '../../../../net/ip.js';
 import type { ClientNetworks, VirtualService, VirtualServiceCounters } from '../../../plane.js';
 import { descriptorLimit, type FlowBudget } from '../../../flows/flow-budget.js';
+import { sumOfRestarts, type Restarts } from '../../../../runtime/supervisor.js';
 import { BACKLOG, type Frontend, type FrontendContext } from '../../frontend.js';
 import { inProcess, inThread, type StartCarrier } from './carrier-host.js';
 import { CarrierThread, type CarrierThreadOptions } from './carrier-thread.js';
@@ -69,6 +70,14 @@ export class NativeTcp {
     if ('unavailable' in libc) return libc;
     const start = clock ? inProcess(libc, clock) : inThread(libc, script);
     return new NativeTcp(libc, start, Math.min(MAX_WORKERS, workers), surroundings);
+  }
+
+  get threads(): number {
+    return this.#threads.length;
+  }
+
+  get restarts(): Restarts {
+    return sumOfRestarts(this.#threads);
   }
 
   /** Takes only the connections of these from now on; resolves when all threads do. */

@@ -81,6 +81,11 @@ describe.skipIf(NATIVE.length === 0)('threads that carry TCP', () => {
       await until(() => logged.length === workers);
       rmSync(fuse);
       const during = await only(own);
+      expect(own.figures()).toMatchObject({
+        threads: workers,
+        restarts: workers,
+        lastError: 'the fuse is there',
+      });
       // What was told before is known still.
       expect(during).toMatchObject({ active: 0, total: 12, bytesIn: 60, bytesOut: 60 });
       expect(during.backends).toMatchObject([{ id: 'a', active: 0, total: 12, bytesIn: 60 }]);
