@@ -1,7 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 
 /** ms in which what the start left is collected. */
-const SETTLING_MS = 5000;
+const SETTLING_MS = 10_000;
 
 /**
  * Has V8 prefer little memory over rare collections. A daemon lives among the containers that it serves, and makes little garbage once it
