@@ -1,5 +1,6 @@
 import { BUILTINS, SHORT_CIRCUIT } from './builtins.js';
-import { constantOf, idealConstant } from './constants.js';
+import { checkedArgument, constantArgument, nilArgument } from './argument-values.js';
+import { idealConstant } from './constants.js';
 import {
   type Call,
   type TemplateFunction,
@@ -13,10 +14,10 @@ import {
 import type { Functions } from './functions.js';
 import type { AnyNode, CommandNode, OperandNode, PipeNode } from './nodes.js';
 import { nodeText } from './node-text.js';
-import type { Tree } from './parser.js';
 import { quote } from './quote.js';
 import type { TemplateSet } from './template-set.js';
-import { FunctionError, goLocation, placeAt, TemplateError } from './template-error.js';
+import { Scope } from './scope.js';
+import { FunctionError, TemplateError } from './template-error.js';
 import { isTrue } from './truth.js';
 import { ANY, STRING, VALUE, assignable } from './types.js';
 import { typeOf, zeroValue } from './values.js';
@@ -27,83 +28,28 @@ type Piped = Value | typeof NOTHING_PIPED;
 
 const NO_ARGS: readonly OperandNode[] = [];
 
-/** What `enter` gives back for `leave`. */
-export interface Frame {
-  tree: Tree | undefined;
-  names: string[];
-  values: Value[];
-}
-
-/** Evaluates pipelines. Holds the variables, the place of the present node and the count of steps. */
+/** Evaluates pipelines. */
 export class Evaluator {
   private readonly template: TemplateSet;
   private readonly functions: Functions;
   private readonly call: Call;
-  private tree: Tree | undefined;
-  private node: AnyNode | undefined;
-  private names: string[] = [];
-  private values: Value[] = [];
-  private steps = 0;
+  readonly scope: Scope;
 
   constructor(template: TemplateSet, functions: Functions, call: Call) {
     this.template = template;
     this.functions = functions;
     this.call = call;
+    this.scope = new Scope(template);
   }
 
-  /** Begins a template: its variables are `$` alone. */
-  enter(tree: Tree, dot: Value): Frame {
-    const frame: Frame = { tree: this.tree, names: this.names, values: this.values };
-    this.tree = tree;
-    this.names = ['$'];
-    this.values = [dot];
-    return frame;
-  }
-
-  leave(frame: Frame): void {
-    this.tree = frame.tree;
-    this.names = frame.names;
-    this.values = frame.values;
-  }
-
-  at(node: AnyNode): this {
-    this.node = node;
-    this.step();
+  private at(node: AnyNode): this {
+    this.scope.at(node);
     return this;
   }
 
-  step(): void {
-    this.steps += 1;
-    if (this.steps > this.template.limits.steps) this.fail(`more than ${this.template.limits.steps} steps`);
-  }
-
   /** @throws TemplateError with the place of the present node */
-  fail(problem: string, cause?: unknown): never {
-    const { tree, node } = this;
-    if (tree === undefined || node === undefined) {
-      throw new TemplateError(`template: ${this.template.name}: ${problem}`, 'execute');
-    }
-    const where = goLocation(tree.file, tree.text, node.pos);
-    throw new TemplateError(
-      `template: ${where}: executing ${quote(tree.name)} at <${nodeText(node)}>: ${problem}`,
-      'execute',
-      placeAt(tree.file, tree.text, node.pos),
-      cause === undefined ? undefined : { cause },
-    );
-  }
-
-  mark(): number {
-    return this.names.length;
-  }
-
-  popTo(mark: number): void {
-    this.names.length = mark;
-    this.values.length = mark;
-  }
-
-  /** Sets the variable that is `n` from the top. */
-  setTop(n: number, value: Value): void {
-    this.values[this.values.length - n] = value;
+  private fail(problem: string, cause?: unknown): never {
+    return this.scope.fail(problem, cause);
   }
 
   pipeline(dot: Value, pipe: PipeNode): Value {
@@ -113,19 +59,10 @@ export class Evaluator {
     const result = value === NOTHING_PIPED ? undefined : value;
     for (const variable of pipe.declared) {
       const name = variable.path[0] ?? '';
-      if (pipe.assign) this.assign(name, result);
-      else {
-        this.names.push(name);
-        this.values.push(result);
-      }
+      if (pipe.assign) this.scope.assign(name, result);
+      else this.scope.declare(name, result);
     }
     return result;
-  }
-
-  private assign(name: string, value: Value): void {
-    const at = this.names.lastIndexOf(name);
-    if (at < 0) this.fail(`undefined variable: ${name}`);
-    this.values[at] = value;
   }
 
   private command(dot: Value, command: CommandNode, piped: Piped): Value {
@@ -202,9 +139,7 @@ export class Evaluator {
     piped: Piped,
   ): Value {
     this.at(node);
-    const at = this.names.lastIndexOf(node.path[0] ?? '');
-    if (at < 0) this.fail(`undefined variable: ${node.path[0] ?? ''}`);
-    const value = this.values[at];
+    const value = this.scope.variable(node.path[0] ?? '');
     if (node.path.length > 1) return this.fields(dot, value, node, node.path, 1, args, piped);
     this.takesNoArguments(args, piped);
     return value;
@@ -320,7 +255,7 @@ export class Evaluator {
     const values: Value[] = [...receiver];
     const typeAt = (at: number): Type => params[Math.min(at, params.length - 1)] ?? ANY;
     for (let at = 1; at <= written; at += 1) values.push(this.argument(dot, typeAt(values.length), args[at]));
-    if (piped !== NOTHING_PIPED) values.push(this.checked(piped, typeAt(values.length)));
+    if (piped !== NOTHING_PIPED) values.push(this.fit(piped, typeAt(values.length)));
     return this.guarded(called, node, name, values);
   }
 
@@ -351,62 +286,29 @@ export class Evaluator {
     this.at(node);
     switch (node.kind) {
       case 'dot':
-        return this.checked(dot, type);
+        return this.fit(dot, type);
       case 'nil':
-        return this.nilFor(type);
+        return nilArgument(type, this.scope);
       case 'field':
-        return this.checked(this.fields(dot, dot, node, node.path, 0, NO_ARGS, NOTHING_PIPED), type);
+        return this.fit(this.fields(dot, dot, node, node.path, 0, NO_ARGS, NOTHING_PIPED), type);
       case 'variable':
-        return this.checked(this.variable(dot, node, NO_ARGS, NOTHING_PIPED), type);
+        return this.fit(this.variable(dot, node, NO_ARGS, NOTHING_PIPED), type);
       case 'pipe':
-        return this.checked(this.pipeline(dot, node), type);
+        return this.fit(this.pipeline(dot, node), type);
       case 'identifier':
-        return this.checked(this.function(dot, node.name, node, NO_ARGS, NOTHING_PIPED), type);
+        return this.fit(this.function(dot, node.name, node, NO_ARGS, NOTHING_PIPED), type);
       case 'chain':
-        return this.checked(this.chain(dot, node, NO_ARGS, NOTHING_PIPED), type);
+        return this.fit(this.chain(dot, node, NO_ARGS, NOTHING_PIPED), type);
       case 'bool':
       case 'number':
       case 'string':
-        return this.constant(node, type, dot);
+        return type.kind === 'interface' || type.kind === 'value'
+          ? this.literal(dot, node)
+          : constantArgument(node, type, this.scope);
     }
   }
 
-  private constant(node: OperandNode, type: Type, dot: Value): Value {
-    if (type.kind === 'interface' || type.kind === 'value') return this.literal(dot, node);
-    const value = constantOf(node, type);
-    if (value !== undefined) return value;
-    if (!EXPECTED.has(type.kind)) this.fail(`can't handle ${nodeText(node)} for arg of type ${type.name}`);
-    return this.fail(`expected ${EXPECTED.get(type.kind) ?? type.kind}; found ${nodeText(node)}`);
-  }
-
-  private nilFor(type: Type): Value {
-    if (type === VALUE) return undefined;
-    if (NILABLE.has(type.kind)) return zeroValue(type);
-    return this.fail(`cannot assign nil to ${type.name}`);
-  }
-
-  /** The value as an argument of a type. */
-  private checked(value: Value, type: Type): Value {
-    if (value === undefined) {
-      if (type === VALUE) return undefined;
-      if (NILABLE.has(type.kind)) return zeroValue(type);
-      return this.fail(`invalid value; expected ${type.name}`);
-    }
-    if (type === ANY || type === VALUE) return value;
-    if (value === null) return this.fail(`wrong type for value; expected ${type.name}; got interface {}`);
-    const own = typeOf(value);
-    if (!assignable(own, type)) this.fail(`wrong type for value; expected ${type.name}; got ${own.name}`);
-    return value;
+  private fit(value: Value, type: Type): Value {
+    return checkedArgument(value, type, this.scope);
   }
 }
-
-const NILABLE: ReadonlySet<Type['kind']> = new Set(['interface', 'list', 'map', 'pointer', 'func'] as const);
-
-const EXPECTED: ReadonlyMap<Type['kind'], string> = new Map([
-  ['bool', 'bool'],
-  ['string', 'string'],
-  ['int', 'integer'],
-  ['uint', 'unsigned integer'],
-  ['float', 'float'],
-  ['complex', 'complex'],
-]);

@@ -1,5 +1,6 @@
 import { quote } from './quote.js';
 import { Evaluator } from './evaluator.js';
+import type { Scope } from './scope.js';
 import type { Functions } from './functions.js';
 import { sortedKeys } from './map-order.js';
 import type { ListNode, Node, PipeNode, RangeNode, TemplateNode } from './nodes.js';
@@ -19,6 +20,7 @@ type Flow = 'next' | 'break' | 'continue';
 export class Execution {
   private readonly template: TemplateSet;
   private readonly evaluator: Evaluator;
+  private readonly scope: Scope;
   private out = '';
   private depth = 0;
 
@@ -30,6 +32,7 @@ export class Execution {
         if (size > template.limits.output) this.outputLimit();
       },
     });
+    this.scope = this.evaluator.scope;
   }
 
   /** @throws TemplateError */
@@ -40,15 +43,15 @@ export class Execution {
     } catch (error) {
       if (error instanceof TemplateError) throw error;
       // The stack or a string was larger than the engine can have; the depth limit is there to come first.
-      if (error instanceof RangeError) return this.evaluator.fail(`too deep or too large: ${error.message}`);
+      if (error instanceof RangeError) return this.scope.fail(`too deep or too large: ${error.message}`);
       throw error;
     }
   }
 
   private enter(tree: Tree, dot: Value): void {
-    const kept = this.evaluator.enter(tree, dot);
+    const kept = this.scope.enter(tree, dot);
     this.walkList(dot, tree.root);
-    this.evaluator.leave(kept);
+    this.scope.leave(kept);
   }
 
   /** The output of another template of the set, for `executeTemplate`. */
@@ -70,7 +73,7 @@ export class Execution {
 
   private descend(work: () => void): void {
     const { depth } = this.template.limits;
-    if (this.depth === depth) this.evaluator.fail(`exceeded maximum template depth (${depth})`);
+    if (this.depth === depth) this.scope.fail(`exceeded maximum template depth (${depth})`);
     this.depth += 1;
     work();
     this.depth -= 1;
@@ -82,7 +85,7 @@ export class Execution {
   }
 
   private outputLimit(): never {
-    return this.evaluator.fail(`more than ${this.template.limits.output} characters of output`);
+    return this.scope.fail(`more than ${this.template.limits.output} characters of output`);
   }
 
   private walkList(dot: Value, list: ListNode): Flow {
@@ -94,7 +97,7 @@ export class Execution {
   }
 
   private walk(dot: Value, node: Node): Flow {
-    this.evaluator.at(node);
+    this.scope.at(node);
     switch (node.kind) {
       case 'text':
         this.write(node.text);
@@ -125,9 +128,9 @@ export class Execution {
       this.write(value);
       return;
     }
-    this.evaluator.at(node);
+    this.scope.at(node);
     if (value instanceof GoFunction) {
-      this.evaluator.fail(`can't print ${nodeText(node)} of type ${value.type.name}`);
+      this.scope.fail(`can't print ${nodeText(node)} of type ${value.type.name}`);
     }
     this.write(value === undefined || value === null ? '<no value>' : valueText(value));
   }
@@ -139,35 +142,35 @@ export class Execution {
     list: ListNode,
     elseList: ListNode | undefined,
   ): Flow {
-    const mark = this.evaluator.mark();
+    const mark = this.scope.mark();
     const value = this.evaluator.pipeline(dot, pipe);
     let flow: Flow = 'next';
     if (isTrue(value)) flow = this.walkList(isWith ? value : dot, list);
     else if (elseList !== undefined) flow = this.walkList(dot, elseList);
-    this.evaluator.popTo(mark);
+    this.scope.popTo(mark);
     return flow;
   }
 
   private include(dot: Value, node: TemplateNode): void {
     const tree = this.template.trees.get(node.name);
-    if (tree === undefined) return this.evaluator.fail(`template ${quote(node.name)} not defined`);
+    if (tree === undefined) return this.scope.fail(`template ${quote(node.name)} not defined`);
     const value = node.pipe === undefined ? undefined : this.evaluator.pipeline(dot, node.pipe);
     this.descend(() => this.enter(tree, value));
   }
 
   private range(dot: Value, node: RangeNode): Flow {
-    const mark = this.evaluator.mark();
+    const mark = this.scope.mark();
     const value = this.evaluator.pipeline(dot, node.pipe);
     const rounds = this.rounds(node, value);
     let flow: Flow = 'next';
     if (rounds === 0 && node.elseList !== undefined) flow = this.walkList(dot, node.elseList);
-    this.evaluator.popTo(mark);
+    this.scope.popTo(mark);
     return flow;
   }
 
   /** Walks the list for every element; gives how many there were. */
   private rounds(node: RangeNode, value: Value): number {
-    const inner = this.evaluator.mark();
+    const inner = this.scope.mark();
     if (value instanceof GoList) {
       let index = 0n;
       for (const item of value.items) {
@@ -184,13 +187,13 @@ export class Execution {
     }
     if (typeof value === 'bigint' || value instanceof Sized) return this.countTo(node, inner, value);
     if (value === undefined || value === null || value instanceof NilPointer) return 0;
-    return this.evaluator.fail(`range can't iterate over ${valueText(value)}`);
+    return this.scope.fail(`range can't iterate over ${valueText(value)}`);
   }
 
   private countTo(node: RangeNode, inner: number, value: bigint | Sized): number {
     const end = value instanceof Sized ? value.value : value;
     if (node.pipe.declared.length > 1) {
-      this.evaluator.fail(`can't use ${end} to iterate over more than one variable`);
+      this.scope.fail(`can't use ${end} to iterate over more than one variable`);
     }
     for (let count = 0n; count < end; count += 1n) {
       const item = value instanceof Sized ? new Sized(typeOf(value), count) : count;
@@ -201,12 +204,12 @@ export class Execution {
 
   /** One round of a loop; false after a `break`. */
   private round(node: RangeNode, inner: number, index: Value, item: Value): boolean {
-    this.evaluator.step();
+    this.scope.step();
     const { declared } = node.pipe;
-    if (declared.length > 0) this.evaluator.setTop(1, item);
-    if (declared.length > 1) this.evaluator.setTop(2, index);
+    if (declared.length > 0) this.scope.setTop(1, item);
+    if (declared.length > 1) this.scope.setTop(2, index);
     const flow = this.walkList(item, node.list);
-    this.evaluator.popTo(inner);
+    this.scope.popTo(inner);
     return flow !== 'break';
   }
 }

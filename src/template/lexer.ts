@@ -1,11 +1,10 @@
+import { EOF, hasLeftMarker, hasRightMarker, isDigit, isSpace, isWord, MARKER_LENGTH } from './characters.js';
+import { Cursor } from './cursor.js';
 import { isPrintable, quote, unicodeName } from './quote.js';
 import { KEYWORDS, type Token, type TokenKind } from './tokens.js';
 
-const EOF = -1;
 const LEFT_COMMENT = '/*';
 const RIGHT_COMMENT = '*/';
-const MARKER_LENGTH = 2; // "- " or " -"
-const WORD = /^[\p{L}\p{Nd}_]$/u;
 
 export interface Delimiters {
   left: string;
@@ -25,10 +24,7 @@ type State = () => State | undefined;
 
 /** Splits a template into tokens by Go's rules. After an `error` or `eof` token the same token comes again. */
 export class Lexer {
-  private pos = 0;
-  private start = 0;
-  private line = 1;
-  private startLine = 1;
+  private readonly at: Cursor;
   private parens = 0;
   private state: State | undefined = () => this.text();
   private readonly queue: Token[] = [];
@@ -37,11 +33,10 @@ export class Lexer {
   private readonly left: string;
   private readonly right: string;
 
-  private readonly input: string;
   private readonly options: LexerOptions;
 
   constructor(input: string, options: LexerOptions = {}) {
-    this.input = input;
+    this.at = new Cursor(input);
     this.options = options;
     this.left = options.delimiters?.left || DEFAULT_DELIMITERS.left;
     this.right = options.delimiters?.right || DEFAULT_DELIMITERS.right;
@@ -59,118 +54,87 @@ export class Lexer {
     return token;
   }
 
-  private peek(): number {
-    const code = this.input.codePointAt(this.pos);
-    if (code === undefined) return EOF;
-    return code >= 0xd800 && code < 0xe000 ? 0xfffd : code;
-  }
-
-  private advance(): number {
-    const code = this.peek();
-    if (code !== EOF) this.pos += code > 0xffff ? 2 : 1;
-    if (code === 10) this.line += 1;
-    return code;
-  }
-
   private emit(kind: TokenKind): void {
     this.queue.push({
       kind,
-      pos: this.start,
-      text: this.input.slice(this.start, this.pos),
-      line: this.startLine,
+      pos: this.at.start,
+      text: this.at.token(),
+      line: this.at.startLine,
     });
-    this.mark();
-  }
-
-  private mark(): void {
-    this.start = this.pos;
-    this.startLine = this.line;
-  }
-
-  /** Goes to `end` and counts the lines on the way. */
-  private moveTo(end: number): void {
-    for (
-      let at = this.input.indexOf('\n', this.pos);
-      at >= 0 && at < end;
-      at = this.input.indexOf('\n', at + 1)
-    ) {
-      this.line += 1;
-    }
-    this.pos = end;
+    this.at.mark();
   }
 
   private fail(message: string): State | undefined {
-    this.queue.push({ kind: 'error', pos: this.start, text: message, line: this.startLine });
+    this.queue.push({ kind: 'error', pos: this.at.start, text: message, line: this.at.startLine });
     return undefined;
   }
 
   private text(): State | undefined {
-    const found = this.input.indexOf(this.left, this.pos);
-    const end = found < 0 ? this.input.length : found;
+    const found = this.at.input.indexOf(this.left, this.at.pos);
+    const end = found < 0 ? this.at.input.length : found;
     let textEnd = end;
-    if (found >= 0 && hasLeftMarker(this.input, found + this.left.length)) {
-      while (textEnd > this.start && isSpace(this.input.charCodeAt(textEnd - 1))) textEnd -= 1;
+    if (found >= 0 && hasLeftMarker(this.at.input, found + this.left.length)) {
+      while (textEnd > this.at.start && isSpace(this.at.input.charCodeAt(textEnd - 1))) textEnd -= 1;
     }
-    this.moveTo(textEnd);
-    if (this.pos > this.start) this.emit('text');
+    this.at.moveTo(textEnd);
+    if (this.at.pos > this.at.start) this.emit('text');
     if (found < 0) {
       this.emit('eof');
       return undefined;
     }
-    this.moveTo(end);
-    this.mark();
+    this.at.moveTo(end);
+    this.at.mark();
     return () => this.leftDelim();
   }
 
   private leftDelim(): State | undefined {
-    this.moveTo(this.pos + this.left.length);
-    const marker = hasLeftMarker(this.input, this.pos) ? MARKER_LENGTH : 0;
-    if (this.input.startsWith(LEFT_COMMENT, this.pos + marker)) {
-      this.moveTo(this.pos + marker);
-      this.mark();
+    this.at.moveTo(this.at.pos + this.left.length);
+    const marker = hasLeftMarker(this.at.input, this.at.pos) ? MARKER_LENGTH : 0;
+    if (this.at.input.startsWith(LEFT_COMMENT, this.at.pos + marker)) {
+      this.at.moveTo(this.at.pos + marker);
+      this.at.mark();
       return () => this.comment();
     }
     this.emit('leftDelim');
-    this.moveTo(this.pos + marker);
-    this.mark();
+    this.at.moveTo(this.at.pos + marker);
+    this.at.mark();
     this.parens = 0;
     return () => this.insideAction();
   }
 
   private comment(): State | undefined {
-    const close = this.input.indexOf(RIGHT_COMMENT, this.pos + LEFT_COMMENT.length);
+    const close = this.at.input.indexOf(RIGHT_COMMENT, this.at.pos + LEFT_COMMENT.length);
     if (close < 0) return this.fail('unclosed comment');
-    this.moveTo(close + RIGHT_COMMENT.length);
+    this.at.moveTo(close + RIGHT_COMMENT.length);
     const trim = this.trimsRight();
     if (trim === undefined) return this.fail('comment ends before closing delimiter');
-    this.moveTo(this.pos + (trim ? MARKER_LENGTH : 0) + this.right.length);
-    if (trim) this.skipSpace();
-    this.mark();
+    this.at.moveTo(this.at.pos + (trim ? MARKER_LENGTH : 0) + this.right.length);
+    if (trim) this.at.skipSpace();
+    this.at.mark();
     return () => this.text();
   }
 
   /** True or false at a right delimiter with or without a trim marker; undefined elsewhere. */
   private trimsRight(): boolean | undefined {
-    if (hasRightMarker(this.input, this.pos) && this.input.startsWith(this.right, this.pos + MARKER_LENGTH)) {
+    if (
+      hasRightMarker(this.at.input, this.at.pos) &&
+      this.at.input.startsWith(this.right, this.at.pos + MARKER_LENGTH)
+    ) {
       return true;
     }
-    return this.input.startsWith(this.right, this.pos) ? false : undefined;
-  }
-
-  private skipSpace(): void {
-    while (isSpace(this.input.charCodeAt(this.pos))) this.advance();
+    return this.at.input.startsWith(this.right, this.at.pos) ? false : undefined;
   }
 
   private rightDelim(trim: boolean): State {
     if (trim) {
-      this.moveTo(this.pos + MARKER_LENGTH);
-      this.mark();
+      this.at.moveTo(this.at.pos + MARKER_LENGTH);
+      this.at.mark();
     }
-    this.moveTo(this.pos + this.right.length);
+    this.at.moveTo(this.at.pos + this.right.length);
     this.emit('rightDelim');
     if (trim) {
-      this.skipSpace();
-      this.mark();
+      this.at.skipSpace();
+      this.at.mark();
     }
     return () => this.text();
   }
@@ -179,19 +143,19 @@ export class Lexer {
     const trim = this.trimsRight();
     if (trim !== undefined)
       return this.parens === 0 ? this.rightDelim(trim) : this.fail('unclosed left paren');
-    const code = this.peek();
+    const code = this.at.peek();
     if (code === EOF) return this.fail('unclosed action');
     if (isSpace(code)) return this.space();
     if (isWord(code) && !isDigit(code)) return this.word();
     if (this.atNumber(code)) return this.number();
-    this.advance();
+    this.at.advance();
     return this.punctuation(code);
   };
 
   private atNumber(code: number): boolean {
     if (code === 0x2b || code === 0x2d || (code >= 0x30 && code <= 0x39)) return true;
     if (code !== 0x2e) return false;
-    const next = this.input.charCodeAt(this.pos + 1);
+    const next = this.at.input.charCodeAt(this.at.pos + 1);
     return Number.isNaN(next) || (next >= 0x30 && next <= 0x39);
   }
 
@@ -200,7 +164,7 @@ export class Lexer {
       case '=':
         return this.emitted('assign');
       case ':':
-        if (this.advance() !== 0x3d) return this.fail('expected :=');
+        if (this.at.advance() !== 0x3d) return this.fail('expected :=');
         return this.emitted('declare');
       case '|':
         return this.emitted('pipe');
@@ -233,26 +197,26 @@ export class Lexer {
 
   private space(): State | undefined {
     let count = 0;
-    while (isSpace(this.peek())) {
-      this.advance();
+    while (isSpace(this.at.peek())) {
+      this.at.advance();
       count += 1;
     }
     // The last blank may belong to a trim marker: " -}}".
     if (
-      hasRightMarker(this.input, this.pos - 1) &&
-      this.input.startsWith(this.right, this.pos - 1 + MARKER_LENGTH)
+      hasRightMarker(this.at.input, this.at.pos - 1) &&
+      this.at.input.startsWith(this.right, this.at.pos - 1 + MARKER_LENGTH)
     ) {
-      this.pos -= 1;
-      if (this.input.charCodeAt(this.pos) === 10) this.line -= 1;
+      this.at.pos -= 1;
+      if (this.at.input.charCodeAt(this.at.pos) === 10) this.at.line -= 1;
       if (count === 1) return this.rightDelim(true);
     }
     return this.emitted('space');
   }
 
   private word(): State | undefined {
-    while (isWord(this.peek())) this.advance();
-    const word = this.input.slice(this.start, this.pos);
-    if (!this.atTerminator()) return this.fail(`bad character ${unicodeName(this.peek())}`);
+    while (isWord(this.at.peek())) this.at.advance();
+    const word = this.at.token();
+    if (!this.atTerminator()) return this.fail(`bad character ${unicodeName(this.at.peek())}`);
     return this.emitted(this.kindOf(word));
   }
 
@@ -265,22 +229,22 @@ export class Lexer {
 
   private fieldOrVariable(kind: 'field' | 'variable'): State | undefined {
     if (this.atTerminator()) return this.emitted(kind === 'variable' ? 'variable' : 'dot');
-    while (isWord(this.peek())) this.advance();
-    if (!this.atTerminator()) return this.fail(`bad character ${unicodeName(this.peek())}`);
+    while (isWord(this.at.peek())) this.at.advance();
+    if (!this.atTerminator()) return this.fail(`bad character ${unicodeName(this.at.peek())}`);
     return this.emitted(kind);
   }
 
   private atTerminator(): boolean {
-    const code = this.peek();
+    const code = this.at.peek();
     if (code === EOF || isSpace(code) || '.,|:)('.includes(String.fromCodePoint(code))) return true;
-    return this.input.startsWith(this.right, this.pos);
+    return this.at.input.startsWith(this.right, this.at.pos);
   }
 
   private quoted(mark: number, kind: TokenKind, problem: string): State | undefined {
     for (;;) {
-      let code = this.advance();
+      let code = this.at.advance();
       if (code === 0x5c) {
-        code = this.advance();
+        code = this.at.advance();
         if (code !== EOF && code !== 10) continue;
       }
       if (code === EOF || code === 10) return this.fail(problem);
@@ -290,78 +254,21 @@ export class Lexer {
 
   private rawQuoted(): State | undefined {
     for (;;) {
-      const code = this.advance();
+      const code = this.at.advance();
       if (code === EOF) return this.fail('unterminated raw quoted string');
       if (code === 0x60) return this.emitted('rawString');
     }
   }
 
   private number(): State | undefined {
-    if (!this.scanNumber()) return this.badNumber();
-    const sign = this.peek();
+    if (!this.at.scanNumber()) return this.badNumber();
+    const sign = this.at.peek();
     if (sign !== 0x2b && sign !== 0x2d) return this.emitted('number');
-    if (!this.scanNumber() || this.input[this.pos - 1] !== 'i') return this.badNumber();
+    if (!this.at.scanNumber() || this.at.input[this.at.pos - 1] !== 'i') return this.badNumber();
     return this.emitted('complex');
   }
 
   private badNumber(): State | undefined {
-    return this.fail(`bad number syntax: ${quote(this.input.slice(this.start, this.pos))}`);
+    return this.fail(`bad number syntax: ${quote(this.at.token())}`);
   }
-
-  private scanNumber(): boolean {
-    this.accept('+-');
-    let digits = '0123456789_';
-    if (this.accept('0')) {
-      if (this.accept('xX')) digits = '0123456789abcdefABCDEF_';
-      else if (this.accept('oO')) digits = '01234567_';
-      else if (this.accept('bB')) digits = '01_';
-    }
-    this.acceptRun(digits);
-    if (this.accept('.')) this.acceptRun(digits);
-    const exponent = digits.length === 11 ? 'eE' : digits.length === 23 ? 'pP' : '';
-    if (exponent !== '' && this.accept(exponent)) {
-      this.accept('+-');
-      this.acceptRun('0123456789_');
-    }
-    this.accept('i');
-    if (!isWord(this.peek())) return true;
-    this.advance();
-    return false;
-  }
-
-  private accept(valid: string): boolean {
-    const char = this.input[this.pos];
-    if (char === undefined || !valid.includes(char)) return false;
-    this.pos += 1;
-    return true;
-  }
-
-  private acceptRun(valid: string): void {
-    while (this.accept(valid));
-  }
-}
-
-function isSpace(code: number): boolean {
-  return code === 32 || code === 9 || code === 13 || code === 10;
-}
-
-function isWord(code: number): boolean {
-  if (code < 0x80) {
-    return (
-      (code >= 97 && code <= 122) || (code >= 65 && code <= 90) || (code >= 48 && code <= 57) || code === 95
-    );
-  }
-  return WORD.test(String.fromCodePoint(code));
-}
-
-function isDigit(code: number): boolean {
-  return code >= 0x30 && code <= 0x39;
-}
-
-function hasLeftMarker(input: string, at: number): boolean {
-  return input[at] === '-' && isSpace(input.charCodeAt(at + 1));
-}
-
-function hasRightMarker(input: string, at: number): boolean {
-  return isSpace(input.charCodeAt(at)) && input[at + 1] === '-';
 }
