@@ -1,7 +1,17 @@
 import { formatBool, formatFloatVerb, formatInteger, formatString } from './format-scalar.js';
 import { noFlags, pad, type FormatFlags } from './format-flags.js';
 import { sortedKeys } from './map-order.js';
-import { ComplexValue, GoFunction, GoList, GoMap, GoStruct, NilPointer, Sized, type Value } from './value.js';
+import {
+  ComplexValue,
+  GoFunction,
+  GoList,
+  GoMap,
+  GoStruct,
+  NilPointer,
+  Sized,
+  type Call,
+  type Value,
+} from './value.js';
 import { typeOf } from './values.js';
 
 /** Deeper values than this are cut with `...`; only a cycle could get there in Go. */
@@ -41,6 +51,8 @@ function formatComplex({ value }: ComplexValue, verb: string, flags: FormatFlags
 
 function formatComposite(value: Composite, verb: string, flags: FormatFlags, depth: number): string {
   if (depth > MAX_DEPTH) return '...';
+  const own = ownText(value, verb, flags);
+  if (own !== undefined) return own;
   const type = flags.sharpV ? value.type.name : '';
   if (value instanceof NilPointer || value instanceof GoFunction) {
     if (flags.sharpV) return `(${type})(nil)`;
@@ -53,6 +65,16 @@ function formatComposite(value: Composite, verb: string, flags: FormatFlags, dep
   if (flags.sharpV || value instanceof GoStruct) return `${type}{${inner}}`;
   return value instanceof GoList ? `[${inner}]` : `map[${inner}]`;
 }
+
+/** What the method `String` of a value gives, for the verbs that use it. */
+function ownText(value: Composite, verb: string, flags: FormatFlags): string | undefined {
+  if (!(value instanceof GoStruct) || flags.sharpV || !'vsq'.includes(verb)) return undefined;
+  const text = value.type.methods?.get('String')?.call([value], NO_CALL);
+  return typeof text === 'string' ? formatString(text, verb, flags) : undefined;
+}
+
+/** A method that only looks at its value needs nothing of the run. */
+const NO_CALL: Call = { execute: () => '', reserve: () => undefined };
 
 function members(
   value: GoList | GoMap | GoStruct,

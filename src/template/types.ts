@@ -4,6 +4,7 @@ export const BOOL: Type = { kind: 'bool', name: 'bool' };
 export const INT: Type = { kind: 'int', name: 'int' };
 export const INT64: Type = { kind: 'int', name: 'int64' };
 export const UINT8: Type = { kind: 'uint', name: 'uint8' };
+export const UINT32: Type = { kind: 'uint', name: 'uint32' };
 export const UINT64: Type = { kind: 'uint', name: 'uint64' };
 export const FLOAT64: Type = { kind: 'float', name: 'float64' };
 export const COMPLEX128: Type = { kind: 'complex', name: 'complex128' };

@@ -1,6 +1,7 @@
 import type { Functions } from '../../template/functions.js';
 import type { TemplateFunction } from '../../template/value.js';
 import { FunctionError } from '../../template/template-error.js';
+import { wildcard } from '../child-environment.js';
 import type { RunContext } from '../run-context.js';
 import { ARITHMETIC_FUNCTIONS } from './arithmetic.js';
 import { catalogFunctions } from './catalog-functions.js';
@@ -9,7 +10,11 @@ import { FLOW_FUNCTIONS } from './flow.js';
 import { hostFunctions, type HostAccess } from './host-functions.js';
 import { REGEX_FUNCTIONS } from './regex.js';
 import { scratchFunction } from './scratch.js';
+import { hostInterfaces } from './host-interfaces.js';
+import { sockaddrFunction } from './sockaddr.js';
+import { sprigDates } from './sprig-dates.js';
 import { SPRIG_FUNCTIONS } from './sprig.js';
+import type { Named } from './sprig-values.js';
 import { STRING_FUNCTIONS } from './strings.js';
 import { STRUCTURE_FUNCTIONS } from './structures.js';
 import { timestampFunction } from './timestamps.js';
@@ -22,6 +27,10 @@ export interface FunctionOptions {
   denied?: readonly string[];
 }
 
+function prefixed(functions: readonly Named[]): Named[] {
+  return functions.map(([name, called]) => [`sprig_${name}`, called]);
+}
+
 /** What does not depend on a run. */
 const CONSTANT: readonly (readonly [string, TemplateFunction])[] = [
   ...STRING_FUNCTIONS,
@@ -30,7 +39,7 @@ const CONSTANT: readonly (readonly [string, TemplateFunction])[] = [
   ...ARITHMETIC_FUNCTIONS,
   ...STRUCTURE_FUNCTIONS,
   ...FLOW_FUNCTIONS,
-  ...SPRIG_FUNCTIONS.map(([name, called]) => [`sprig_${name}`, called] as const),
+  ...prefixed(SPRIG_FUNCTIONS),
 ];
 
 /** Every function of a template, for one run. */
@@ -41,17 +50,15 @@ export function allFunctions(run: RunContext, options: FunctionOptions): Functio
     ...hostFunctions(run, options.host),
     ['scratch', scratchFunction(run)],
     ['timestamp', timestampFunction(options.now)],
+    ['sockaddr', sockaddrFunction(options.host.interfaces ?? hostInterfaces)],
+    ...prefixed(sprigDates(options.now)),
   ]);
   for (const pattern of options.denied ?? []) deny(functions, pattern);
   return functions;
 }
 
 function deny(functions: Map<string, TemplateFunction>, pattern: string): void {
-  const source = pattern
-    .split('*')
-    .map((part) => part.replaceAll(/[.+?^${}()|[\]\\]/g, '\\$&'))
-    .join('.*');
-  const form = new RegExp(`^${source}$`);
+  const form = wildcard(pattern);
   for (const [name, known] of functions) {
     if (!form.test(name)) continue;
     const call = () => {

@@ -8,6 +8,9 @@ import { quote } from '../../template/quote.js';
 import { FunctionError } from '../../template/template-error.js';
 import { STRING } from '../../template/types.js';
 import type { RunContext } from '../run-context.js';
+import type { WithoutRights } from '../spawn-program.js';
+import { userIds, type UserIds } from '../user-ids.js';
+import type { InterfaceAddress } from './host-interfaces.js';
 import { ofTexts, texts, trimSpace } from './strings.js';
 
 /** What functions of a template may do on the host. */
@@ -17,20 +20,39 @@ export interface HostAccess {
   sandbox?: string;
   allowPlugin: boolean;
   allowWriteToFile: boolean;
+  /** The user that `plugin` runs programs as; without it Fairlead's own. */
+  runAs?: string;
+  withoutRights?: WithoutRights | undefined;
+  /** The addresses of the host, for `sockaddr`; without it they are looked up. */
+  interfaces?: () => readonly InterfaceAddress[];
 }
 
 const PLUGIN_TIMEOUT_MS = 30_000;
 const OUTPUT_LIMIT = 1024 * 1024;
 
-function plugin(name: string, args: readonly string[]): string {
+function plugin(
+  name: string,
+  args: readonly string[],
+  { environment, runAs, withoutRights }: HostAccess,
+): string {
   if (name === '') return '';
   const given = args.map(trimSpace).filter((arg) => arg !== '');
-  const { error, status, stdout, stderr } = spawnSync(name, given, {
-    encoding: 'utf8',
-    timeout: PLUGIN_TIMEOUT_MS,
-    killSignal: 'SIGKILL',
-    maxBuffer: OUTPUT_LIMIT,
-  });
+  let user: UserIds | undefined;
+  try {
+    user = runAs === undefined ? undefined : userIds(runAs);
+  } catch (error) {
+    throw new FunctionError(`exec ${quote(name)}: ${errorMessage(error)}`);
+  }
+  const run = () =>
+    spawnSync(name, given, {
+      encoding: 'utf8',
+      timeout: PLUGIN_TIMEOUT_MS,
+      killSignal: 'SIGKILL',
+      maxBuffer: OUTPUT_LIMIT,
+      env: { ...environment },
+      ...(user !== undefined && { uid: user.uid, gid: user.gid }),
+    });
+  const { error, status, stdout, stderr } = withoutRights === undefined ? run() : withoutRights(run);
   if (error !== undefined) throw new FunctionError(`exec ${quote(name)}: ${error.message}`);
   if (status !== 0)
     throw new FunctionError(
@@ -104,7 +126,7 @@ export function hostFunctions(
     [
       'plugin',
       host.allowPlugin
-        ? variadic([STRING, STRING], ([name, ...args]) => plugin(texts([name])[0] ?? '', texts(args)))
+        ? variadic([STRING, STRING], ([name, ...args]) => plugin(texts([name])[0] ?? '', texts(args), host))
         : switchedOff('plugin', 'render.allowPlugin'),
     ],
     [

@@ -2,7 +2,7 @@ import { deepEqual } from '../../template/compare.js';
 import { FunctionError } from '../../template/template-error.js';
 import { ANY, BOOL, INT, INT64, STRING, listType } from '../../template/types.js';
 import { GoList, Sized, type Value } from '../../template/value.js';
-import { anyMap, stringList, typeOf } from '../../template/values.js';
+import { stringList, typeOf } from '../../template/values.js';
 import { posix } from 'node:path';
 import { parseJson, toJson } from './go-json.js';
 import { regex, replaceAllGo } from './regex.js';
@@ -92,26 +92,6 @@ function regexSplit(source: string, value: string, count: number): string[] {
   }
   out.push(value.slice(from));
   return out;
-}
-
-function urlParse(value: string): Value {
-  let url: URL;
-  try {
-    url = new URL(value);
-  } catch {
-    throw new FunctionError(`unable to parse url: parse ${JSON.stringify(value)}`);
-  }
-  const user = url.username === '' ? '' : `${url.username}${url.password === '' ? '' : `:${url.password}`}`;
-  return anyMap([
-    ['scheme', url.protocol.slice(0, -1)],
-    ['host', /^[a-z][a-z0-9+.-]*:\/\/([^/?#@]*@)?([^/?#]*)/i.exec(value)?.[2] ?? ''],
-    ['hostname', url.hostname],
-    ['path', /^[^?#]*?\/\/[^/?#]*([^?#]*)/.exec(value)?.[1] ?? ''],
-    ['query', url.search.slice(1)],
-    ['fragment', url.hash.slice(1)],
-    ['opaque', ''],
-    ['userinfo', user],
-  ]);
 }
 
 /** Functions that have a twin whose name begins with `must`. */
@@ -212,5 +192,4 @@ export const SPRIG_MATH: readonly Named[] = [
     ];
   }),
   named('regexQuoteMeta', [STRING], ([value]) => text(value).replaceAll(/[\\.+*?()|[\]{}^$]/g, '\\$&')),
-  named('urlParse', [STRING], ([value]) => urlParse(text(value))),
 ];

@@ -4,7 +4,7 @@ import { FunctionError } from '../../template/template-error.js';
 import { STRING } from '../../template/types.js';
 import { texts } from './strings.js';
 
-const MONTHS = [
+export const MONTHS = [
   'January',
   'February',
   'March',
@@ -18,10 +18,10 @@ const MONTHS = [
   'November',
   'December',
 ];
-const DAYS = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday'];
+export const DAYS = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday'];
 
 /** The parts of Go's reference time, longest first. */
-const PARTS =
+export const LAYOUT_PARTS =
   /January|Jan|Monday|Mon|MST|Z07:00:00|Z070000|Z07:00|Z0700|Z07|-07:00:00|-070000|-07:00|-0700|-07|2006|__2|002|01|02|03|04|05|06|15|PM|pm|_2|[.,](?:0+|9+)(?![0-9])|1|2|3|4|5/g;
 
 /** `time.Format` of a time in UTC. */
@@ -62,7 +62,7 @@ export function formatTime(time: Date, layout: string): string {
     '-07': '+00',
   };
   return layout.replaceAll(
-    PARTS,
+    LAYOUT_PARTS,
     (part) => values[part] ?? (part.startsWith('Z') ? 'Z' : fraction(time, part)),
   );
 }
