@@ -7,7 +7,7 @@ import type { ServiceRefJson, Undated } from './types/references.js';
 import type { StatusJson } from './types/status.js';
 import type { ExplainJson, ViewJson } from './types/query.js';
 import type { VipJson, VipTaskJson } from './types/vips.js';
-import type { TemplateJson } from './types/templates.js';
+import type { ProgramJson, TemplateJson } from './types/templates.js';
 import type { Log } from '../net/log.js';
 import type { VipStatus } from '../net/vip-figures.js';
 import type { Timers } from '../runtime/timers.js';
@@ -145,6 +145,8 @@ export interface AdoptionPort {
 /** What the API sees of the files that are rendered from templates. */
 export interface TemplatePort {
   list(): readonly TemplateJson[];
+  /** The program that reads them, where there is one. */
+  program(): ProgramJson | undefined;
 }
 
 /** All that the API is given. */

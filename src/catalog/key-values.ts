@@ -3,8 +3,22 @@ export interface KeyValue {
   /** Without a slash in front: `shop/limits/max`. */
   readonly key: string;
   readonly value: string;
+  /** The value as it is stored, where it is not UTF-8. */
+  readonly bytes?: Uint8Array;
   /** Grows with each change of the pair; opaque otherwise. */
   readonly revision: string;
+  /** What Consul keeps with a pair; other stores leave it out. */
+  readonly details?: KeyValueDetails;
+}
+
+/** Numbers of Consul's own, which templates may print. */
+export interface KeyValueDetails {
+  readonly createIndex: bigint;
+  readonly modifyIndex: bigint;
+  readonly lockIndex: bigint;
+  readonly flags: bigint;
+  /** Of the session that holds the lock. */
+  readonly session?: string;
 }
 
 /** A store cannot be asked. */

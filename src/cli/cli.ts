@@ -1,5 +1,6 @@
 import { Command, CommanderError, Option } from 'commander';
 import { Context, type StartDaemon } from './context.js';
+import { consulTemplateFlags, WRONG_FLAGS } from './consul-template-flags.js';
 import { EXIT } from './exit-codes.js';
 import { reportFailure } from './failure.js';
 import type { Io } from './io.js';
@@ -22,7 +23,7 @@ export async function runCli({ argv, io, startDaemon }: CliOptions): Promise<num
     exitCode = await command.run(new Context(io, startDaemon, args, options));
   });
   try {
-    await program.parseAsync(withTwoDashes(argv), { from: 'user' });
+    await program.parseAsync(flagsOf(argv), { from: 'user' });
     return exitCode;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : usageCode(argv);
@@ -31,14 +32,13 @@ export async function runCli({ argv, io, startDaemon }: CliOptions): Promise<num
 }
 
 /** `render` stands in for consul-template, whose flags have one dash: `-once`, `-template=in:out`. */
-function withTwoDashes(argv: readonly string[]): string[] {
-  if (argv[0] !== 'render') return [...argv];
-  return argv.map((word) => (/^-[a-z]{2,}[a-z-]*(?:=|$)/.test(word) ? `-${word}` : word));
+function flagsOf(argv: readonly string[]): string[] {
+  return argv[0] === 'render' ? consulTemplateFlags(argv) : [...argv];
 }
 
 /** consul-template's own code for wrong flags where it is stood in for. */
 function usageCode(argv: readonly string[]): number {
-  return argv[0] === 'render' ? 13 : EXIT.usage;
+  return argv[0] === 'render' ? WRONG_FLAGS : EXIT.usage;
 }
 
 type Action = (

@@ -180,7 +180,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     name: 'render',
     summary: "Render files from templates as consul-template does, with consul-template's flags",
     description:
-      'Asks the daemon, or with -consul-addr Consul itself. Flags may have one dash or two. Exit codes are those of consul-template: 0 done, 12 interrupted, 13 wrong flags, 14 a template, a command or Consul failed, 15 wrong configuration; with -exec that of the program. With -diff, 1 says that something would change.',
+      'Asks the daemon, or with -consul-addr or CONSUL_HTTP_ADDR Consul itself. Flags may have one dash or two. Flags of consul-template that change nothing here (-dedup, -log-level, -max-stale, ...) are passed over; those of Vault, Nomad and -consul-ssl are refused. Exit codes are those of consul-template: 0 done, 12 interrupted, 13 wrong flags, 14 a template, a command or Consul failed, 15 wrong configuration; with -exec that of the program. With -diff, 1 says that something would change.',
     options: [
       {
         flags: '--template <in:out[:command]>',
@@ -189,7 +189,8 @@ export const COMMANDS: readonly CommandSpec[] = [
       },
       {
         flags: '--config <file>',
-        description: "consul-template's configuration (HCL, JSON) or Fairlead's (YAML); may be repeated",
+        description:
+          "consul-template's configuration (HCL, JSON) or Fairlead's (YAML), or a directory of such files; may be repeated",
         repeats: true,
       },
       { flags: '--once', description: 'render once and end' },
@@ -199,6 +200,8 @@ export const COMMANDS: readonly CommandSpec[] = [
       { flags: '--consul-addr <address>', description: 'ask this Consul agent instead of the daemon' },
       { flags: '--consul <address>', description: 'the older name of -consul-addr' },
       { flags: '--consul-token <token>', description: "Consul's token (default: CONSUL_HTTP_TOKEN)" },
+      { flags: '--consul-token-file <file>', description: 'a file that holds the token' },
+      { flags: '--consul-auth <user:password>', description: 'a login for a proxy in front of Consul' },
       {
         flags: '--consul-retry-attempts <n>',
         description: 'with -once: attempts in a row before a query is given up (default: 12)',
@@ -211,9 +214,30 @@ export const COMMANDS: readonly CommandSpec[] = [
         flags: '--exec-reload-signal <signal>',
         description: 'what a change sends it (default: stop and start)',
       },
-      { flags: '--exec-kill-signal <signal>', description: 'what stops it (default: SIGTERM)' },
+      {
+        flags: '--exec-kill-signal <signal>',
+        description: 'what stops it (default: SIGINT, as in consul-template)',
+      },
+      { flags: '--exec-kill-timeout <duration>', description: 'how long it has to end (default: 30s)' },
+      {
+        flags: '--exec-splay <duration>',
+        description: 'pass a change on after a random part of this time',
+      },
       { flags: '--kill-signal <signal>', description: 'what ends the run besides SIGINT and SIGTERM' },
-      { flags: '--reload-signal <signal>', description: 'accepted for compatibility' },
+      {
+        flags: '--reload-signal <signal>',
+        description: 'what reads configuration and templates again (default: SIGHUP)',
+      },
+      { flags: '--pid-file <file>', description: 'write the number of the process to this file' },
+      { flags: '--parse-only', description: 'read the templates, say what is wrong with them, and end' },
+      {
+        flags: '--default-left-delimiter <text>',
+        description: 'instead of {{, for templates that name none',
+      },
+      {
+        flags: '--default-right-delimiter <text>',
+        description: 'instead of }}, for templates that name none',
+      },
       {
         flags: '--published',
         description: 'from the daemon: the addresses on which the host publishes ports',

@@ -20,6 +20,7 @@ export function crossCheck(config: Config): Fault[] {
     ...socketFaults(config),
     ...poolFaults(config),
     ...sourceFaults(config),
+    ...templateFaults(config),
   ];
 }
 
@@ -177,4 +178,17 @@ function poolFaults({ vip, dns, host }: Config): Fault[] {
   if (!used || !vip) return [];
   const message = `${vip.pool} has the address ${used.ip} of ${used.key}, which a service could get; choose another range`;
   return [fault(['vip', 'pool'], message)];
+}
+
+/** Two templates with one destination would overwrite each other for ever; so would one that writes its own source. */
+function templateFaults({ render }: Config): Fault[] {
+  return render.templates.flatMap(({ source, destination }, index) => {
+    const path = ['render', 'templates', index, 'destination'];
+    if (destination === source)
+      return [fault(path, `${destination} is the template itself; name another file to write`)];
+    const earlier = render.templates.findIndex((each) => each.destination === destination);
+    if (earlier === index) return [];
+    const message = `${destination} is {other}, too; each template needs a file of its own`;
+    return [{ ...fault(path, message), other: ['render', 'templates', earlier, 'destination'] }];
+  });
 }

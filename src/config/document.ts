@@ -73,6 +73,13 @@ export function configDocument(config: Config): Record<string, unknown> {
     render: {
       ...render,
       wait: waitText(render.wait),
+      ...(render.exec && {
+        exec: {
+          ...render.exec,
+          killTimeout: formatDuration(render.exec.killTimeout),
+          splay: formatDuration(render.exec.splay),
+        },
+      }),
       templates: render.templates.map(({ commandTimeout, wait, ...rest }) => ({
         ...rest,
         commandTimeout: formatDuration(commandTimeout),

@@ -1,6 +1,6 @@
 import type { core } from 'zod';
 import type { KeyPath } from '../text/yaml.js';
-import { formatPath, type ConfigError } from './errors.js';
+import { formatPath, formatPlace, type ConfigError } from './errors.js';
 import { configKeys, findKey } from './keys.js';
 import { whereIs, type Layer } from './layers.js';
 import { unknownKey } from './unknown-key.js';
@@ -13,6 +13,8 @@ export interface Fault {
   readonly message: string;
   /** The variable that has it, when it is not one of a layer's. */
   readonly origin?: string;
+  /** Another path that it clashes with: `{other}` in the message becomes the place where that was written. */
+  readonly other?: KeyPath;
 }
 
 /** The faults that a schema issue reports: one for each unknown key, and those of the union option that was meant. */
@@ -39,9 +41,18 @@ function failsAsWhole(issue: core.$ZodIssue): boolean {
 }
 
 /** A fault with the place where it was written. */
-export function locateFault({ path, part, message, origin }: Fault, layers: readonly Layer[]): ConfigError {
+export function locateFault(
+  { path, part, message, origin, other }: Fault,
+  layers: readonly Layer[],
+): ConfigError {
   const where = origin === undefined ? whereIs(layers, path, part) : { origin };
-  return { ...where, path: formatPath(path), message };
+  return { ...where, path: formatPath(path), message: message.replace('{other}', placeText(other, layers)) };
+}
+
+function placeText(path: KeyPath | undefined, layers: readonly Layer[]): string {
+  if (path === undefined) return '{other}';
+  const { origin, ...place } = whereIs(layers, path);
+  return `${formatPath(path)} (${origin ?? formatPlace(place)})`;
 }
 
 /** Those of the file first, by line; then those of variables and flags, by name. */

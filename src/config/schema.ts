@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { WRITABLE_TYPES } from '../wire/static-record.js';
+import { renderSchema } from './render-schema.js';
+import { repeatable, section, switchable } from './sections.js';
 import { BALANCING_LIMITS as limits, SCHEDULERS } from '../net/balancing.js';
 import {
   address,
@@ -25,32 +27,6 @@ import {
   wholeNumber,
   yesOrNo,
 } from './values.js';
-
-/** A mapping with these keys and no others. */
-function section<Shape extends z.ZodRawShape>(shape: Shape) {
-  return z.strictObject(shape, must(`a mapping of keys (${Object.keys(shape).join(', ')})`));
-}
-
-/** Settings, or `false` to switch the thing off. */
-function switchable<Shape extends z.ZodRawShape>(shape: Shape) {
-  const keys = Object.keys(shape).join(', ');
-  return z.union(
-    [z.literal(false), section(shape)],
-    must(`a mapping of keys (${keys}), or false to switch it off`),
-  );
-}
-
-/** As {@link switchable}, or a list of such settings, each with a name: several of one kind. */
-function repeatable<Shape extends z.ZodRawShape>(shape: Shape) {
-  const keys = Object.keys(shape).join(', ');
-  const name = dnsLabel()
-    .describe('Tells several of one kind apart. The name of the source is then `kind:name`.')
-    .optional();
-  return z.union(
-    [z.literal(false), section(shape), z.array(section({ name, ...shape }))],
-    must(`a mapping of keys (${keys}), a list of such mappings, or false to switch it off`),
-  );
-}
 
 const logSchema = section({
   level: oneOf(['trace', 'debug', 'info', 'warn', 'error'])
@@ -412,89 +388,6 @@ const balancingSchema = section({
       'When fewer tasks of a service are healthy, unhealthy ones that run fill up, in DNS too; 0: never.',
     )
     .prefault(0),
-});
-
-const command = (what: string) =>
-  z.union(
-    [
-      shortText('a line for the shell', 4096),
-      z
-        .array(shortText('an argument', 4096), must('a list of a program and its arguments'))
-        .min(1, { error: 'is empty; it must be a program and its arguments, such as ["nginx", "-t"]' }),
-    ],
-    must(`${what}: a list such as ["nginx", "-t", "-c", "{file}"], or a line for the shell`),
-  );
-
-const fileMode = () =>
-  shortText('a mode in octal digits', 4).refine((mode) => /^[0-7]{3,4}$/.test(mode), {
-    error: ({ input }) => `is ${JSON.stringify(input)}; it must be a mode in octal digits, such as '0644'`,
-  });
-
-const waitSchema = section({
-  min: duration('0s', '1h')
-    .describe('How long nothing has to change before a file is written.')
-    .prefault('100ms'),
-  max: duration('0s', '24h').describe('How long that may be put off by further changes.').prefault('2s'),
-});
-
-const templateSchema = z.strictObject(
-  {
-    source: path('a template'),
-    destination: path('the file that is rendered'),
-    check: command('a command that checks the file').optional(),
-    command: command('a command that runs after the file has changed').optional(),
-    commandTimeout: duration('1s', '1h').prefault('30s'),
-    perms: fileMode().optional(),
-    user: shortText('the owner of the file', 64).optional(),
-    group: shortText('the group of the file', 64).optional(),
-    runAs: shortText('the user that check and command run as', 64).optional(),
-    minInstances: wholeNumber(0, 100_000, 'instances').prefault(0),
-    wait: waitSchema.optional(),
-    backup: yesOrNo().prefault(false),
-    createDirectories: yesOrNo().prefault(true),
-    errorOnMissingKey: yesOrNo().prefault(false),
-    delimiters: z
-      .tuple(
-        [shortText('the left delimiter', 16), shortText('the right delimiter', 16)],
-        must('a list of two texts, such as ["<<", ">>"]'),
-      )
-      .optional(),
-    sandbox: path('the directory that file reads from').optional(),
-    deny: z
-      .array(shortText('the name of a function', 64), must('a list of names, such as ["env", "sprig_*"]'))
-      .prefault([]),
-  },
-  must('a mapping of keys (source, destination, check, command, ...)'),
-);
-
-const renderSchema = section({
-  wait: waitSchema
-    .describe('How long changes are gathered before files are written. The first render waits for nothing.')
-    .prefault({}),
-  addresses: oneOf(['container', 'published'])
-    .describe(
-      'Which address of a task of this host `service` gives: its own (`container`), or the one on which the host publishes its port (`published`), as registrator does.',
-    )
-    .prefault('container'),
-  datacenter: shortText('what this place is called', 64)
-    .describe('What `datacenters` gives, and what `@name` in a query means.')
-    .prefault('dc1'),
-  keys: path('a directory of keys')
-    .describe(
-      'Where `key`, `ls` and `tree` read: the file `shop/port` in this directory is the key `shop/port`.',
-    )
-    .optional(),
-  allowPlugin: yesOrNo().describe('Whether templates may run programs with `plugin`.').prefault(false),
-  allowWriteToFile: yesOrNo()
-    .describe('Whether templates may write files of their own with `writeToFile`.')
-    .prefault(false),
-  templates: z
-    .array(templateSchema, must('a list of templates, each with source and destination'))
-    .meta({ title: 'template' })
-    .describe(
-      'The files to render, each with `source` and `destination`. docs/templates.md has their other keys.',
-    )
-    .prefault([]),
 });
 
 /** The configuration as it is written in a file. Its output still lacks what {@link resolveConfig} adds. */

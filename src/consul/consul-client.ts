@@ -47,6 +47,8 @@ export class ConsulError extends Error {
 export interface RequestOptions {
   readonly query?: Readonly<Record<string, string>>;
   readonly body?: unknown;
+  /** "Not found" is an answer without a body, whose index can be waited on: that of a key that may yet be made. */
+  readonly mayBeMissing?: boolean;
   /** Milliseconds until the answer must be there. */
   readonly timeout?: number;
   readonly signal?: AbortSignal;
@@ -150,6 +152,7 @@ export class ConsulClient {
               resolve(
                 answerOf(response, text, {
                   where: `${this.address}${url.pathname}`,
+                  mayBeMissing: options.mayBeMissing === true,
                   secrets: [token, loginOf(url)],
                 }),
               );
@@ -206,12 +209,21 @@ function loginOf({ username, password }: URL): string | undefined {
   return Buffer.from(login).toString('base64');
 }
 
+interface AnswerContext {
+  /** For errors: the address that was asked. */
+  readonly where: string;
+  /** What no error shows. */
+  readonly secrets: readonly (string | undefined)[];
+  readonly mayBeMissing: boolean;
+}
+
 function answerOf(
   { statusCode = 0, headers }: IncomingMessage,
   text: string,
-  { where, secrets }: { readonly where: string; readonly secrets: readonly (string | undefined)[] },
+  { where, secrets, mayBeMissing }: AnswerContext,
 ): ConsulAnswer {
-  if (statusCode < 200 || statusCode > 299) {
+  const isMissing = statusCode === 404 && mayBeMissing;
+  if ((statusCode < 200 || statusCode > 299) && !isMissing) {
     const [line = ''] = text.trim().split('\n');
     // A proxy in front of Consul may repeat the headers that it refuses.
     const shown = secrets.reduce<string>((rest, each) => (each ? rest.replaceAll(each, HIDDEN) : rest), line);
@@ -221,7 +233,7 @@ function answerOf(
   const index = headers['x-consul-index'];
   let body: unknown;
   try {
-    body = text === '' ? undefined : JSON.parse(text);
+    body = text === '' || isMissing ? undefined : JSON.parse(text);
   } catch {
     throw new ConsulError(
       `${where}: the answer is not JSON; check that the address is that of a Consul agent`,

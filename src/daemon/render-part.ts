@@ -1,16 +1,21 @@
 import { hostname } from 'node:os';
+import { isDeepStrictEqual } from 'node:util';
 import type { TemplatePort } from '../api/ports.js';
-import type { TemplateJson } from '../api/types/templates.js';
+import type { ProgramJson, TemplateJson } from '../api/types/templates.js';
 import type { Catalog } from '../catalog/catalog.js';
 import type { ChangeSet } from '../catalog/change.js';
 import type { Config } from '../config/model.js';
 import { hostAddress } from '../linux/addresses.js';
+import { keepChildren, type ChildKeeper } from '../linux/children.js';
 import type { Log } from '../net/log.js';
 import { ChangedKeys } from '../render/changed-keys.js';
 import type { CatalogAnswers } from '../render/catalog-answers.js';
 import type { FileAnswers } from '../render/file-answers.js';
+import type { ProgramStatus, RenderedProgram } from '../render/rendered-program.js';
 import type { Renderer } from '../render/renderer.js';
 import type { TargetStatus } from '../render/target.js';
+import { watchFile } from '../text/file-watch.js';
+import { keyValueStore } from './key-value-store.js';
 import type { Part } from './lifecycle.js';
 import type { LoadedConfig } from './loaded-config.js';
 import { systemTimers } from '../runtime/timers.js';
@@ -18,15 +23,31 @@ import { systemTimers } from '../runtime/timers.js';
 /** Changes of the catalog within this time are taken together. */
 const GATHER_MS = 5;
 
-/** The files that are rendered from templates. */
+/** What runs for one configuration. */
+interface Running {
+  readonly settings: Settings;
+  readonly answers: CatalogAnswers;
+  readonly files: FileAnswers;
+  readonly keys: { stop(): void };
+  readonly renderer: Renderer;
+}
+
+/** What of the configuration rendering depends on. */
+type Settings = Pick<Config, 'render' | 'environment' | 'host'> & {
+  /** Where keys are read from. */
+  readonly consul: unknown;
+};
+
+/** The files that are rendered from templates, and the program that reads them. */
 export class RenderPart implements Part, TemplatePort {
   readonly name = 'templates';
   readonly #catalog: Catalog;
   readonly #log: Log;
-  #renderer: Renderer | undefined;
-  #answers: CatalogAnswers | undefined;
-  #files: FileAnswers | undefined;
+  #running: Running | undefined;
+  #program: RenderedProgram | undefined;
+  #children: ChildKeeper | undefined;
   #gather: (() => void) | undefined;
+  #areThere: (targets: readonly TargetStatus[]) => boolean = () => false;
 
   /** What changed since the answers were last updated. */
   readonly #changes = new ChangedKeys();
@@ -38,37 +59,69 @@ export class RenderPart implements Part, TemplatePort {
   }
 
   async start({ config }: LoadedConfig): Promise<void> {
+    if (process.pid === 1) this.#children = await keepChildren(this.#log);
     await this.#begin(config);
   }
 
+  /** What is the same in both configurations goes on: above all the program, whose clients would notice. */
   async reload({ config }: LoadedConfig): Promise<void> {
-    await this.stop();
+    const before = this.#running?.settings;
+    if (before !== undefined && isDeepStrictEqual(before, settingsOf(config))) return;
+    await this.#end(isDeepStrictEqual(programOf(before), programOf(config)));
     await this.#begin(config);
   }
 
   async stop(): Promise<void> {
-    this.#gather?.();
-    this.#gather = undefined;
-    this.#files?.stop();
-    const renderer = this.#renderer;
-    this.#renderer = this.#answers = this.#files = undefined;
-    await renderer?.stop();
+    await this.#end(false);
+    this.#children?.stop();
+    this.#children = undefined;
   }
 
   list(): TemplateJson[] {
-    return (this.#renderer?.status() ?? []).map(statusJson);
+    return (this.#running?.renderer.status() ?? []).map(statusJson);
   }
 
-  async #begin({ render, environment, host }: Config): Promise<void> {
-    if (render.templates.length === 0) return;
+  program(): ProgramJson | undefined {
+    return this.#program && programJson(this.#program.status);
+  }
+
+  async #end(keepsProgram: boolean): Promise<void> {
+    this.#gather?.();
+    this.#gather = undefined;
+    const running = this.#running;
+    this.#running = undefined;
+    running?.files.stop();
+    running?.keys.stop();
+    await running?.renderer.stop();
+    if (keepsProgram) return;
+    await this.#program?.stop();
+    this.#program = undefined;
+  }
+
+  async #begin(config: Config): Promise<void> {
+    const { render, environment, host } = config;
+    if (render.templates.length === 0 && render.exec === undefined) return;
     // The functions of templates take some 20 MB: only daemons that render have them.
-    const [{ CatalogAnswers }, { ChainedAnswers, FileAnswers }, { targetOf }, { Renderer }] =
-      await Promise.all([
-        import('../render/catalog-answers.js'),
-        import('../render/file-answers.js'),
-        import('../render/config-targets.js'),
-        import('../render/renderer.js'),
-      ]);
+    const [
+      { CatalogAnswers },
+      { ChainedAnswers, FileAnswers },
+      { execOf, targetOf },
+      { Renderer },
+      { areThere, RenderedProgram },
+      { KeyValueAnswers, NO_KEYS },
+    ] = await Promise.all([
+      import('../render/catalog-answers.js'),
+      import('../render/file-answers.js'),
+      import('../render/config-targets.js'),
+      import('../render/renderer.js'),
+      import('../render/rendered-program.js'),
+      import('../render/key-value-answers.js'),
+    ]);
+    this.#areThere = areThere;
+    const log = this.#log;
+    const { withoutRights } = (this.#children ??= await keepChildren(log));
+    const store = await keyValueStore(config);
+    // From here to the start nothing is awaited: no change of the catalog is missed.
     const answers = new CatalogAnswers({
       name: host.name ?? hostname(),
       address: host.address ?? hostAddress() ?? '127.0.0.1',
@@ -78,12 +131,21 @@ export class RenderPart implements Part, TemplatePort {
     });
     answers.update(this.#catalog.snapshot);
     this.#changes.clear();
-    this.#answers = answers;
-    this.#files = new FileAnswers(render.keys, systemTimers, () => this.#renderer?.changed());
-    const wait = { min: render.wait.min, max: render.wait.max };
-    this.#renderer = new Renderer({
-      targets: render.templates.map((template) => targetOf(template, wait)),
-      port: new ChainedAnswers([answers, this.#files]),
+    const onChange = () => renderer.changed();
+    const files = new FileAnswers(systemTimers, onChange);
+    const keys = store && new KeyValueAnswers({ store: (dc) => store.of(dc), onChange, log });
+    const targets = render.templates.map((template) => targetOf(template, render));
+    if (render.exec !== undefined) {
+      this.#program ??= new RenderedProgram(execOf(render.exec, render), {
+        // eslint-disable-next-line fairlead/wall-clock -- a stamp
+        now: Date.now,
+        ...{ environment: process.env, timers: systemTimers, random: Math.random },
+        ...{ log, withoutRights },
+      });
+    }
+    const renderer = new Renderer({
+      targets,
+      port: new ChainedAnswers([answers, files, keys ?? NO_KEYS]),
       settings: {
         host: {
           environment: process.env,
@@ -92,24 +154,49 @@ export class RenderPart implements Part, TemplatePort {
         },
         // eslint-disable-next-line fairlead/wall-clock -- stamps, and what templates call the time
         now: Date.now,
+        withoutRights,
       },
       timers: systemTimers,
-      log: this.#log,
+      log,
+      watch: watchFile,
+      onRound: ({ written }) => this.#afterRound(written),
     });
-    this.#renderer.start();
+    const stop = () => {
+      keys?.stop();
+      store?.close();
+    };
+    this.#running = { settings: settingsOf(config), answers, files, keys: { stop }, renderer };
+    renderer.start();
+    // Without templates there is nothing to wait for.
+    if (targets.length === 0) this.#afterRound(0);
+  }
+
+  #afterRound(written: number): void {
+    // A round may end while this stops: no program is to start then, but one that goes on must hear of the change.
+    const status = this.#running?.renderer.status();
+    this.#program?.afterRound(written, status !== undefined && this.#areThere(status));
   }
 
   #changed(change: ChangeSet): void {
-    if (this.#answers === undefined) return;
+    if (this.#running === undefined) return;
     this.#changes.add(change);
     if (this.#gather !== undefined) return;
     this.#gather = systemTimers.after(GATHER_MS, () => {
       this.#gather = undefined;
-      this.#answers?.update(this.#catalog.snapshot, this.#changes);
+      this.#running?.answers.update(this.#catalog.snapshot, this.#changes);
       this.#changes.clear();
-      this.#renderer?.changed();
+      this.#running?.renderer.changed();
     });
   }
+}
+
+function settingsOf({ render, environment, host, sources, publishers }: Config): Settings {
+  return { render, environment, host, consul: [sources.consul, publishers.consul] };
+}
+
+/** All that the program is made of. */
+function programOf(settings: Pick<Config, 'render'> | undefined) {
+  return { exec: settings?.render.exec, runAs: settings?.render.runAs };
 }
 
 function statusJson({ renderedAt, checkedAt: _, command, ...status }: TargetStatus): TemplateJson {
@@ -118,4 +205,8 @@ function statusJson({ renderedAt, checkedAt: _, command, ...status }: TargetStat
     ...(renderedAt !== undefined && { renderedAt: new Date(renderedAt).toISOString() }),
     ...(command !== undefined && { command: { ...command, at: new Date(command.at).toISOString() } }),
   };
+}
+
+function programJson({ startedAt, ...status }: ProgramStatus): ProgramJson {
+  return { ...status, ...(startedAt !== undefined && { startedAt: new Date(startedAt).toISOString() }) };
 }

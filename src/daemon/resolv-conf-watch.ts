@@ -1,7 +1,7 @@
 import type { Problem } from '../catalog/model.js';
 import { parseNameservers, parseSearchList } from '../dns/forward/resolv-conf.js';
 import type { Log } from '../net/log.js';
-import { watchFile } from '../sources/file/file-watch.js';
+import { watchFile } from '../text/file-watch.js';
 import type { Part } from './lifecycle.js';
 import type { LoadedConfig } from './loaded-config.js';
 import type { NamesInForce } from './names-in-force.js';

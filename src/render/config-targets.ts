@@ -1,5 +1,6 @@
 import type { Wait } from './quiescence.js';
-import type { Command } from './run-command.js';
+import type { ExecRequest } from './rendered-program.js';
+import type { Command } from './command.js';
 import type { Target } from './target.js';
 
 /** A template as `render.templates` has it. */
@@ -24,14 +25,29 @@ export interface TemplateSettings {
 }
 
 /** What a template of the configuration asks for. */
-export function targetOf(template: TemplateSettings, wait: Wait): Target {
-  const { source, destination, perms, delimiters, runAs, check, command, user, group, sandbox } = template;
+export function targetOf(
+  template: TemplateSettings,
+  { wait, runAs: everyone }: { readonly wait: Wait; readonly runAs?: string | undefined },
+): Target {
+  const own = template.wait ?? wait;
+  const {
+    source,
+    destination,
+    perms,
+    delimiters,
+    runAs = everyone,
+    check,
+    command,
+    user,
+    group,
+    sandbox,
+  } = template;
   return {
     source: { file: source },
     destination,
     errorOnMissingKey: template.errorOnMissingKey,
     minInstances: template.minInstances,
-    wait: template.wait ?? wait,
+    wait: { min: own.min, max: own.max },
     createDirectories: template.createDirectories,
     backup: template.backup,
     commandTimeoutMs: template.commandTimeout,
@@ -44,5 +60,25 @@ export function targetOf(template: TemplateSettings, wait: Wait): Target {
     ...(check !== undefined && { check }),
     ...(command !== undefined && { command }),
     ...(sandbox !== undefined && { sandbox }),
+  };
+}
+
+/** A program as `render.exec` has it. */
+export interface ExecSettings extends Omit<ExecRequest, 'killTimeoutMs' | 'splayMs'> {
+  readonly killTimeout: number;
+  readonly splay: number;
+}
+
+/** The program that `render.exec` asks for. */
+export function execOf(exec: ExecSettings, { runAs }: { readonly runAs?: string | undefined }): ExecRequest {
+  return {
+    command: exec.command,
+    runAs: exec.runAs ?? runAs,
+    reloadSignal: exec.reloadSignal,
+    killSignal: exec.killSignal,
+    killTimeoutMs: exec.killTimeout,
+    splayMs: exec.splay,
+    restart: exec.restart,
+    environment: exec.environment,
   };
 }

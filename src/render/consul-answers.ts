@@ -23,6 +23,8 @@ export interface ConsulOptions {
   /** `http://127.0.0.1:8500` */
   address: string;
   token?: string;
+  /** `user:password` of a proxy in front of Consul. */
+  auth?: string;
   /** Attempts in a row of one query before it is given up; 0: it is never given up. */
   attempts: number;
   onChange: () => void;
@@ -149,9 +151,12 @@ class Watch {
   }
 
   #fetch(url: URL): Promise<Response> {
-    const { token } = this.#options;
+    const { token, auth } = this.#options;
     return fetch(url, {
-      headers: token === undefined ? {} : { 'X-Consul-Token': token },
+      headers: {
+        ...(token !== undefined && { 'X-Consul-Token': token }),
+        ...(auth !== undefined && { Authorization: `Basic ${Buffer.from(auth).toString('base64')}` }),
+      },
       signal: AbortSignal.any([this.#stopping.signal, AbortSignal.timeout(REQUEST_TIMEOUT_MS)]),
     });
   }

@@ -1,8 +1,11 @@
+import { readFileSync } from 'node:fs';
 import { parseDuration } from '../net/duration.js';
-import { nearest } from '../text/nearest.js';
+import { fileFault } from '../text/file-fault.js';
+import type { EnvironmentSettings } from './child-environment.js';
 import { HclError, parseHcl, type HclEntry, type HclObject, type HclValue } from './hcl.js';
+import { ConsulTemplateFault, HclReader, type Readers } from './hcl-reader.js';
 import type { Wait } from './quiescence.js';
-import type { Command } from './run-command.js';
+import type { ExecRequest } from './rendered-program.js';
 import type { Target } from './target.js';
 
 /** What a run of `fairlead render` is asked for, by flags or by a file of consul-template's. */
@@ -10,6 +13,13 @@ export interface RenderRequest {
   targets: Target[];
   consulAddress?: string;
   consulToken?: string;
+  /** `user:password` */
+  consulAuth?: string;
+  /** The directory of keys, absolute, where the daemon is asked. */
+  keys?: string;
+  pidFile?: string;
+  /** Read the templates and run none. */
+  parseOnly?: boolean;
   retryAttempts?: number;
   once?: boolean;
   wait?: Wait;
@@ -18,20 +28,16 @@ export interface RenderRequest {
   killSignal?: NodeJS.Signals;
 }
 
-export interface ExecRequest {
-  command: Command;
-  reloadSignal?: NodeJS.Signals;
-  killSignal?: NodeJS.Signals;
-  killTimeoutMs?: number;
-  splayMs?: number;
-}
-
-/** What is wrong with a configuration of consul-template's: one line, with its place. */
-export class ConsulTemplateFault extends Error {
-  override name = 'ConsulTemplateFault';
-}
-
 export const NO_WAIT: Wait = { min: 0, max: 0 };
+
+/** A program that is told nothing but its command: consul-template's defaults. */
+export const PLAIN_EXEC: ExecRequest = {
+  command: [],
+  killSignal: 'SIGINT',
+  killTimeoutMs: 30_000,
+  splayMs: 0,
+  restart: 'give up',
+};
 
 /** What a template has that says nothing else. */
 export function plainTarget(source: Target['source'], destination: string, wait: Wait): Target {
@@ -55,8 +61,6 @@ export function parseWait(text: string): Wait | undefined {
   const max = second === undefined ? (min ?? 0) * 4 : parseDuration(second);
   return min === undefined || max === undefined || max < min ? undefined : { min, max };
 }
-
-type Readers = Readonly<Record<string, (value: HclValue, entry: HclEntry) => void>>;
 
 /**
  * Reads a configuration of consul-template's, in HCL or JSON. What Fairlead does in its own way (logging, deduplication)
@@ -86,19 +90,19 @@ const PASSED_OVER: ReadonlySet<string> = new Set([
   'log_level',
   'log_file',
   'syslog',
-  'pid_file',
   'deduplicate',
-  'parse_only',
   'template_error_fatal',
   'err_on_failed_lookup',
 ]);
 
 class ConfigReader {
   readonly #file: string;
+  readonly #hcl: HclReader;
   readonly #resolve: (path: string) => string;
 
   constructor(file: string, resolvePath: (path: string) => string) {
     this.#file = file;
+    this.#hcl = new HclReader(file);
     this.#resolve = resolvePath;
   }
 
@@ -106,108 +110,54 @@ class ConfigReader {
     const request: RenderRequest = { targets: [] };
     let delimiters = { left: '', right: '' };
     const blocks: HclObject[] = [];
-    this.#each(document, '', {
-      consul: (value, entry) => this.#consul(this.#block(value, entry), request),
+    this.#hcl.each(document, '', {
+      consul: (value, entry) => this.#consul(this.#hcl.block(value, entry), request),
       template: (value, entry) => {
-        for (const each of Array.isArray(value) ? value : [value]) blocks.push(this.#block(each, entry));
+        for (const each of Array.isArray(value) ? value : [value]) blocks.push(this.#hcl.block(each, entry));
       },
-      exec: (value, entry) => {
-        request.exec = this.#exec(this.#block(value, entry));
-      },
+      exec: (value, entry) => this.#exec(this.#hcl.block(value, entry), request),
       default_delimiters: (value, entry) => {
-        this.#each(this.#block(value, entry), 'default_delimiters', {
-          left: (left, at) => (delimiters = { ...delimiters, left: this.#text(left, at) }),
-          right: (right, at) => (delimiters = { ...delimiters, right: this.#text(right, at) }),
+        this.#hcl.each(this.#hcl.block(value, entry), 'default_delimiters', {
+          left: (left, at) => (delimiters = { ...delimiters, left: this.#hcl.text(left, at) }),
+          right: (right, at) => (delimiters = { ...delimiters, right: this.#hcl.text(right, at) }),
         });
       },
       wait: (value, entry) => {
         request.wait = this.#wait(value, entry);
       },
+      pid_file: (value, entry) => {
+        request.pidFile = this.#resolve(this.#hcl.text(value, entry));
+      },
+      parse_only: (value, entry) => {
+        request.parseOnly = this.#hcl.boolean(value, entry);
+      },
       once: (value, entry) => {
-        request.once = this.#boolean(value, entry);
+        request.once = this.#hcl.boolean(value, entry);
       },
       reload_signal: (value, entry) => {
-        request.reloadSignal = this.#signal(value, entry);
+        request.reloadSignal = this.#hcl.signal(value, entry);
       },
       kill_signal: (value, entry) => {
-        request.killSignal = this.#signal(value, entry);
+        request.killSignal = this.#hcl.signal(value, entry);
       },
       ...Object.fromEntries([...PASSED_OVER].map((key) => [key, () => undefined])),
-      vault: (_, entry) => this.#fail(entry, 'Vault is not supported: render secrets with another tool'),
-      nomad: (_, entry) => this.#fail(entry, 'Nomad is not supported'),
+      vault: (_, entry) => this.#hcl.fail(entry, 'Vault is not supported: render secrets with another tool'),
+      nomad: (_, entry) => this.#hcl.fail(entry, 'Nomad is not supported'),
     });
     const wait = request.wait ?? NO_WAIT;
     request.targets = blocks.map((block) => this.#target(block, wait, delimiters));
     return request;
   }
 
-  #fail(entry: HclEntry, problem: string): never {
-    throw new ConsulTemplateFault(`${this.#file}:${entry.line}: ${problem}`);
-  }
-
-  #each(object: HclObject, where: string, readers: Readers): void {
-    for (const entry of object.entries) {
-      const reader = Object.hasOwn(readers, entry.key) ? readers[entry.key] : undefined;
-      if (reader === undefined) {
-        const near = nearest(entry.key, Object.keys(readers));
-        this.#fail(
-          entry,
-          `unknown key ${where === '' ? '' : `${where}.`}${entry.key}${near === undefined ? '' : `; did you mean ${near}?`}`,
-        );
-      }
-      reader(entry.value, entry);
-    }
-  }
-
-  #block(value: HclValue, entry: HclEntry): HclObject {
-    if (typeof value === 'object' && !Array.isArray(value)) return value;
-    if (Array.isArray(value) && value.length === 1 && value[0] !== undefined)
-      return this.#block(value[0], entry);
-    return this.#fail(entry, `${entry.key} must be a block, such as ${entry.key} { ... }`);
-  }
-
-  #text(value: HclValue, entry: HclEntry): string {
-    if (typeof value === 'string') return value;
-    return typeof value === 'number'
-      ? String(value)
-      : this.#fail(entry, `${entry.key} must be a text in quotes`);
-  }
-
-  #boolean(value: HclValue, entry: HclEntry): boolean {
-    if (typeof value === 'boolean') return value;
-    return this.#fail(entry, `${entry.key} must be true or false`);
-  }
-
-  #duration(value: HclValue, entry: HclEntry): number {
-    return (
-      parseDuration(this.#text(value, entry)) ??
-      this.#fail(entry, `${entry.key} must be a duration, such as "30s"`)
-    );
-  }
-
-  #signal(value: HclValue, entry: HclEntry): NodeJS.Signals {
-    return (
-      readSignal(this.#text(value, entry)) ??
-      this.#fail(entry, `${entry.key} must be a signal, such as "SIGHUP"`)
-    );
-  }
-
-  #command(value: HclValue, entry: HclEntry): Command {
-    if (!Array.isArray(value)) return this.#text(value, entry);
-    const parts = value.map((part) => this.#text(part, entry));
-    // consul-template has the shell run a list of one.
-    return parts.length === 1 ? (parts[0] ?? '') : parts;
-  }
-
   #wait(value: HclValue, entry: HclEntry): Wait {
     if (typeof value === 'string') {
-      return parseWait(value) ?? this.#fail(entry, 'wait must be "min" or "min:max", such as "5s:10s"');
+      return parseWait(value) ?? this.#hcl.fail(entry, 'wait must be "min" or "min:max", such as "5s:10s"');
     }
     const given: { min?: number; max?: number; off?: boolean } = {};
-    const onOff = (each: HclValue, at: HclEntry) => (given.off = !this.#boolean(each, at));
-    this.#each(this.#block(value, entry), 'wait', {
-      min: (each, at) => (given.min = this.#duration(each, at)),
-      max: (each, at) => (given.max = this.#duration(each, at)),
+    const onOff = (each: HclValue, at: HclEntry) => (given.off = !this.#hcl.boolean(each, at));
+    this.#hcl.each(this.#hcl.block(value, entry), 'wait', {
+      min: (each, at) => (given.min = this.#hcl.duration(each, at)),
+      max: (each, at) => (given.max = this.#hcl.duration(each, at)),
       bool: onOff,
       enabled: onOff,
     });
@@ -217,42 +167,86 @@ class ConfigReader {
 
   #consul(block: HclObject, request: RenderRequest): void {
     const passed = () => undefined;
-    this.#each(block, 'consul', {
-      address: (value, entry) => (request.consulAddress = this.#text(value, entry)),
-      token: (value, entry) => (request.consulToken = this.#text(value, entry)),
+    this.#hcl.each(block, 'consul', {
+      address: (value, entry) => (request.consulAddress = this.#hcl.text(value, entry)),
+      token: (value, entry) => (request.consulToken = this.#hcl.text(value, entry)),
       retry: (value, entry) =>
-        this.#each(this.#block(value, entry), 'consul.retry', {
+        this.#hcl.each(this.#hcl.block(value, entry), 'consul.retry', {
           attempts: (each) => (request.retryAttempts = Number(each)),
           enabled: (each, at) => {
-            if (!this.#boolean(each, at)) request.retryAttempts = 1;
+            if (!this.#hcl.boolean(each, at)) request.retryAttempts = 1;
           },
           backoff: passed,
           max_backoff: passed,
         }),
       namespace: passed,
       transport: passed,
-      auth: (_, entry) => this.#fail(entry, 'consul.auth is not supported: use a token'),
+      token_file: (value, entry) => (request.consulToken = this.#secret(value, entry)),
+      auth: (value, entry) => this.#auth(this.#hcl.block(value, entry), request),
       ssl: (_, entry) =>
-        this.#fail(
+        this.#hcl.fail(
           entry,
           'consul.ssl is not supported: give an https:// address, and NODE_EXTRA_CA_CERTS for a CA of your own',
         ),
     });
   }
 
-  #exec(block: HclObject): ExecRequest {
-    const exec: ExecRequest = { command: '' };
-    this.#each(block, 'exec', {
-      command: (value, entry) => (exec.command = this.#command(value, entry)),
-      reload_signal: (value, entry) => (exec.reloadSignal = this.#signal(value, entry)),
-      kill_signal: (value, entry) => (exec.killSignal = this.#signal(value, entry)),
-      kill_timeout: (value, entry) => (exec.killTimeoutMs = this.#duration(value, entry)),
-      splay: (value, entry) => (exec.splayMs = this.#duration(value, entry)),
-      timeout: () => undefined,
-      enabled: () => undefined,
-      env: () => undefined,
+  #auth(block: HclObject, request: RenderRequest): void {
+    const given = { enabled: true, username: '', password: '' };
+    this.#hcl.each(block, 'consul.auth', {
+      enabled: (value, entry) => (given.enabled = this.#hcl.boolean(value, entry)),
+      username: (value, entry) => (given.username = this.#hcl.text(value, entry)),
+      password: (value, entry) => (given.password = this.#hcl.text(value, entry)),
     });
-    return exec;
+    if (given.enabled) request.consulAuth = `${given.username}:${given.password}`;
+  }
+
+  #secret(value: HclValue, entry: HclEntry): string {
+    const file = this.#resolve(this.#hcl.text(value, entry));
+    try {
+      return readFileSync(file, 'utf8').trim();
+    } catch (error) {
+      return this.#hcl.fail(entry, `${file}: ${fileFault(error)}`);
+    }
+  }
+
+  #exec(block: HclObject, request: RenderRequest): void {
+    const exec: ExecRequest = { ...PLAIN_EXEC };
+    const given = { enabled: true };
+    this.#hcl.each(block, 'exec', {
+      ...this.#execKeys(exec),
+      // consul-template reads it and does nothing with it here.
+      timeout: () => undefined,
+      enabled: (value, entry) => (given.enabled = this.#hcl.boolean(value, entry)),
+    });
+    if (given.enabled && exec.command.length > 0) request.exec = exec;
+  }
+
+  #execKeys(exec: ExecRequest): Readers {
+    return {
+      command: (value, entry) => (exec.command = this.#hcl.command(value, entry)),
+      reload_signal: (value, entry) => (exec.reloadSignal = this.#hcl.signal(value, entry)),
+      kill_signal: (value, entry) => (exec.killSignal = this.#hcl.signal(value, entry)),
+      kill_timeout: (value, entry) => (exec.killTimeoutMs = this.#hcl.duration(value, entry)),
+      splay: (value, entry) => (exec.splayMs = this.#hcl.duration(value, entry)),
+      env: (value, entry) => (exec.environment = this.#environment(this.#hcl.block(value, entry))),
+    };
+  }
+
+  #environment(block: HclObject): EnvironmentSettings {
+    const settings: { -readonly [Key in keyof EnvironmentSettings]: EnvironmentSettings[Key] } = {
+      pristine: false,
+      ...{ custom: [], allow: [], deny: [] },
+    };
+    const allow = (value: HclValue, entry: HclEntry) => (settings.allow = this.#hcl.texts(value, entry));
+    const deny = (value: HclValue, entry: HclEntry) => (settings.deny = this.#hcl.texts(value, entry));
+    this.#hcl.each(block, 'env', {
+      pristine: (value, entry) => (settings.pristine = this.#hcl.boolean(value, entry)),
+      custom: (value, entry) => (settings.custom = this.#hcl.texts(value, entry)),
+      ...{ allowlist: allow, whitelist: allow, denylist: deny, blacklist: deny },
+      enabled: () => undefined,
+    });
+    return settings;
   }
 
   #target(block: HclObject, wait: Wait, delimiters: { left: string; right: string }): Target {
@@ -260,68 +254,48 @@ class ConfigReader {
     let source: Target['source'] | undefined;
     let own = delimiters;
     const line = block.entries[0]?.line ?? 1;
-    this.#each(block, 'template', {
-      source: (value, entry) => (source = { file: this.#resolve(this.#text(value, entry)) }),
+    const passed = () => undefined;
+    this.#hcl.each(block, 'template', {
+      source: (value, entry) => (source = { file: this.#resolve(this.#hcl.text(value, entry)) }),
       contents: (value, entry) =>
-        (source = { text: this.#text(value, entry), name: `${this.#file}:${entry.line}` }),
-      destination: (value, entry) => (target.destination = this.#resolve(this.#text(value, entry))),
-      create_dest_dirs: (value, entry) => (target.createDirectories = this.#boolean(value, entry)),
-      perms: (value, entry) => (target.mode = this.#mode(value, entry)),
-      user: (value, entry) => (target.user = this.#text(value, entry)),
-      group: (value, entry) => (target.group = this.#text(value, entry)),
-      uid: (value, entry) => (target.user = this.#text(value, entry)),
-      gid: (value, entry) => (target.group = this.#text(value, entry)),
-      backup: (value, entry) => (target.backup = this.#boolean(value, entry)),
-      command: (value, entry) => (target.command = this.#command(value, entry)),
-      command_timeout: (value, entry) => (target.commandTimeoutMs = this.#duration(value, entry)),
-      check: (value, entry) => (target.check = this.#command(value, entry)),
+        (source = { text: this.#hcl.text(value, entry), name: `${this.#file}:${entry.line}` }),
+      destination: (value, entry) => (target.destination = this.#resolve(this.#hcl.text(value, entry))),
+      create_dest_dirs: (value, entry) => (target.createDirectories = this.#hcl.boolean(value, entry)),
+      perms: (value, entry) => (target.mode = this.#hcl.mode(value, entry)),
+      user: (value, entry) => (target.user = this.#hcl.text(value, entry)),
+      group: (value, entry) => (target.group = this.#hcl.text(value, entry)),
+      uid: (value, entry) => (target.user = this.#hcl.text(value, entry)),
+      gid: (value, entry) => (target.group = this.#hcl.text(value, entry)),
+      backup: (value, entry) => (target.backup = this.#hcl.boolean(value, entry)),
+      command: (value, entry) => (target.command = this.#hcl.command(value, entry)),
+      command_timeout: (value, entry) => (target.commandTimeoutMs = this.#hcl.duration(value, entry)),
+      check: (value, entry) => (target.check = this.#hcl.command(value, entry)),
       min_instances: (value) => (target.minInstances = Number(value)),
       exec: (value, entry) =>
-        this.#each(this.#block(value, entry), 'template.exec', {
-          command: (each, at) => (target.command = this.#command(each, at)),
-          timeout: (each, at) => (target.commandTimeoutMs = this.#duration(each, at)),
+        this.#hcl.each(this.#hcl.block(value, entry), 'template.exec', {
+          command: (each, at) => (target.command = this.#hcl.command(each, at)),
+          timeout: (each, at) => (target.commandTimeoutMs = this.#hcl.duration(each, at)),
+          env: (each, at) => (target.environment = this.#environment(this.#hcl.block(each, at))),
+          // These are about programs that go on running; a template's command does not.
+          ...{ kill_signal: passed, kill_timeout: passed, reload_signal: passed, splay: passed },
+          enabled: passed,
         }),
       wait: (value, entry) => (target.wait = this.#wait(value, entry)),
-      error_on_missing_key: (value, entry) => (target.errorOnMissingKey = this.#boolean(value, entry)),
+      error_on_missing_key: (value, entry) => (target.errorOnMissingKey = this.#hcl.boolean(value, entry)),
       error_fatal: () => undefined,
-      left_delimiter: (value, entry) => (own = { ...own, left: this.#text(value, entry) }),
-      right_delimiter: (value, entry) => (own = { ...own, right: this.#text(value, entry) }),
-      function_denylist: (value, entry) => (target.deniedFunctions = this.#texts(value, entry)),
-      function_blacklist: (value, entry) => (target.deniedFunctions = this.#texts(value, entry)),
-      sandbox_path: (value, entry) => (target.sandbox = this.#resolve(this.#text(value, entry))),
+      left_delimiter: (value, entry) => (own = { ...own, left: this.#hcl.text(value, entry) }),
+      right_delimiter: (value, entry) => (own = { ...own, right: this.#hcl.text(value, entry) }),
+      function_denylist: (value, entry) => (target.deniedFunctions = this.#hcl.texts(value, entry)),
+      function_blacklist: (value, entry) => (target.deniedFunctions = this.#hcl.texts(value, entry)),
+      sandbox_path: (value, entry) => (target.sandbox = this.#resolve(this.#hcl.text(value, entry))),
     });
+    const keys = block.entries.map(({ key }) => key);
+    if (keys.includes('source') && keys.includes('contents'))
+      throw new ConsulTemplateFault(`${this.#hcl.place(line)}: a template has source or contents, not both`);
     if (source === undefined)
-      throw new ConsulTemplateFault(`${this.#file}:${line}: a template needs source or contents`);
+      throw new ConsulTemplateFault(`${this.#hcl.place(line)}: a template needs source or contents`);
     if (target.destination === '')
-      throw new ConsulTemplateFault(`${this.#file}:${line}: a template needs a destination`);
-    return { ...target, source, delimiters: own };
+      throw new ConsulTemplateFault(`${this.#hcl.place(line)}: a template needs a destination`);
+    return { ...target, source, delimiters: own, origin: `${this.#file}:${line}` };
   }
-
-  #texts(value: HclValue, entry: HclEntry): string[] {
-    return Array.isArray(value) ? value.map((each) => this.#text(each, entry)) : [this.#text(value, entry)];
-  }
-
-  #mode(value: HclValue, entry: HclEntry): number {
-    const text = this.#text(value, entry);
-    return /^[0-7]{3,4}$/.test(text)
-      ? Number.parseInt(text, 8)
-      : this.#fail(entry, 'perms must be octal digits, such as 0644');
-  }
-}
-
-const SIGNALS: readonly NodeJS.Signals[] = [
-  'SIGHUP',
-  'SIGINT',
-  'SIGQUIT',
-  'SIGUSR1',
-  'SIGUSR2',
-  'SIGTERM',
-  'SIGWINCH',
-  'SIGKILL',
-];
-
-/** A signal by its name, with or without `SIG`. */
-export function readSignal(text: string): NodeJS.Signals | undefined {
-  const name = text.toUpperCase();
-  return SIGNALS.find((signal) => signal === name || signal === `SIG${name}`);
 }

@@ -1,22 +1,32 @@
 import type { Log } from '../net/log.js';
-import { fromBytes } from '../template/bytes.js';
-import type { ExecRequest, RenderRequest } from './consul-template-config.js';
 import { systemTimers } from '../runtime/timers.js';
+import { fromBytes } from '../template/bytes.js';
+import type { RenderRequest } from './consul-template-config.js';
 import { TargetTemplate, type RunSettings } from './render-template.js';
-import { Renderer } from './renderer.js';
+import { Renderer, type RendererOptions } from './renderer.js';
 import type { QueryPort } from './run-context.js';
-import { SupervisedChild } from './supervised-child.js';
+import { areThere, RenderedProgram } from './rendered-program.js';
 import { unifiedDiff } from './text-diff.js';
 import { currentBytes } from './write-file.js';
 
 /** Exit codes of consul-template. */
-export const RENDER_EXIT = { ok: 0, interrupted: 12, flags: 13, failed: 14, config: 15 } as const;
+export const RENDER_EXIT = {
+  ok: 0,
+  interrupted: 12,
+  flags: 13,
+  failed: 14,
+  config: 15,
+  /** Not an exit code: the run is to begin again with the configuration as it is now. */
+  reload: -1,
+} as const;
 
 export interface RunOptions {
   request: RenderRequest;
   port: QueryPort;
   settings: RunSettings;
   log: Log;
+  /** Follows the files of the templates. */
+  watch?: RendererOptions['watch'];
   /** Writes data. */
   print: (text: string) => void;
   /** Writes what went wrong. */
@@ -29,13 +39,24 @@ export class RenderRun {
   readonly #options: RunOptions;
   readonly #renderer: Renderer;
   #finish: (code: number) => void = () => undefined;
-  #child: SupervisedChild | undefined;
+  readonly #program: RenderedProgram | undefined;
 
   constructor(options: RunOptions) {
     this.#options = options;
     this.done = new Promise((resolve) => (this.#finish = resolve));
     const { request, port, settings, log } = options;
-    const { targets } = request;
+    const { targets, exec } = request;
+    this.#program =
+      exec &&
+      new RenderedProgram(exec, {
+        environment: settings.commandEnvironment ?? process.env,
+        withoutRights: settings.withoutRights,
+        timers: systemTimers,
+        now: settings.now,
+        random: Math.random,
+        log,
+        onGivenUp: (code) => this.#finish(code),
+      });
     this.#renderer = new Renderer({
       targets:
         request.once === true ? targets.map((target) => ({ ...target, wait: { min: 0, max: 0 } })) : targets,
@@ -43,6 +64,7 @@ export class RenderRun {
       settings,
       timers: systemTimers,
       log,
+      ...(options.watch !== undefined && request.once !== true && { watch: options.watch }),
       onRound: (round) => this.#afterRound(round.written),
     });
   }
@@ -66,14 +88,19 @@ export class RenderRun {
     this.#finish(RENDER_EXIT.interrupted);
   }
 
+  /** A signal asks the run to begin again. */
+  reload(): void {
+    this.#finish(RENDER_EXIT.reload);
+  }
+
   /** Passes a signal on to the program, if there is one. */
   signal(signal: NodeJS.Signals): void {
-    this.#child?.signal(signal);
+    this.#program?.signal(signal);
   }
 
   async stop(): Promise<void> {
     await this.#renderer.stop();
-    await this.#child?.stop();
+    await this.#program?.stop();
   }
 
   #afterRound(written: number): void {
@@ -86,27 +113,7 @@ export class RenderRun {
       else if (status.every(({ state }) => state === 'rendered') && request.exec === undefined)
         this.#finish(RENDER_EXIT.ok);
     }
-    const { exec } = request;
-    if (exec === undefined) return;
-    if (this.#child !== undefined) {
-      if (written > 0) this.#child.reload();
-    } else if (status.every(({ state }) => state === 'rendered')) {
-      this.#child = this.#supervise(exec);
-      this.#child.start();
-    }
-  }
-
-  #supervise(exec: ExecRequest): SupervisedChild {
-    return new SupervisedChild({
-      command: exec.command,
-      reloadSignal: exec.reloadSignal,
-      killSignal: exec.killSignal ?? 'SIGTERM',
-      killTimeoutMs: exec.killTimeoutMs ?? 30_000,
-      splayMs: exec.splayMs ?? 0,
-      timers: systemTimers,
-      random: Math.random,
-      onExit: (code) => this.#finish(code),
-    });
+    this.#program?.afterRound(written, areThere(status));
   }
 }
 
@@ -153,6 +160,11 @@ export class RenderPreview {
 
   interrupt(): void {
     this.#finish(RENDER_EXIT.interrupted);
+  }
+
+  /** A signal asks the run to begin again. */
+  reload(): void {
+    this.#finish(RENDER_EXIT.reload);
   }
 
   signal(): void {

@@ -1,18 +1,24 @@
 import { readFileSync } from 'node:fs';
 import { errorMessage } from '../net/error-message.js';
 import { fromBytes, toBytes } from '../template/bytes.js';
+import { fileFault } from '../text/file-fault.js';
 import { caret, TemplateError } from '../template/template-error.js';
 import { Template } from '../template/template.js';
 import type { Value } from '../template/value.js';
 import { allFunctions } from './functions/all-functions.js';
 import type { HostAccess } from './functions/host-functions.js';
 import { RunContext, type QueryPort } from './run-context.js';
+import type { WithoutRights } from './spawn-program.js';
 import { sourceName, type Target } from './target.js';
 
 /** What every run of every template has in common. */
 export interface RunSettings {
-  host: Omit<HostAccess, 'sandbox'>;
+  host: Omit<HostAccess, 'sandbox' | 'runAs' | 'withoutRights'>;
   now: () => number;
+  /** What check and command have for an environment; without it Fairlead's own. */
+  commandEnvironment?: Readonly<Record<string, string | undefined>>;
+  /** Starts programs without the capabilities that Fairlead itself was given. */
+  withoutRights?: WithoutRights | undefined;
 }
 
 /** The outcome of one run. */
@@ -28,6 +34,8 @@ export class TargetTemplate {
   readonly #settings: RunSettings;
   #text: string | undefined;
   #parsed: Template | undefined;
+  /** What the last run found in the file; undefined: it could not be read. */
+  #found: string | undefined;
 
   constructor(target: Target, settings: RunSettings) {
     this.target = target;
@@ -51,15 +59,54 @@ export class TargetTemplate {
     }
   }
 
+  /** What is wrong with the template itself; it is not run. */
+  parseProblem(): string | undefined {
+    let text = '';
+    try {
+      text = this.#read();
+      const none: QueryPort = { answer: () => undefined };
+      this.#template(text, allFunctions(new RunContext(none), this.#functionOptions()));
+      return undefined;
+    } catch (error) {
+      return this.#problem(error, text);
+    }
+  }
+
+  /** Whether the file of the template has another text than at the last run. */
+  isSourceChanged(): boolean {
+    let now: string | undefined;
+    try {
+      now = this.#load();
+    } catch {
+      now = undefined;
+    }
+    return now !== this.#found;
+  }
+
   #read(): string {
+    this.#found = undefined;
+    return (this.#found = this.#load());
+  }
+
+  #load(): string {
     const { source } = this.target;
-    return 'text' in source ? source.text : fromBytes(readFileSync(source.file));
+    if ('text' in source) return source.text;
+    try {
+      return fromBytes(readFileSync(source.file));
+    } catch (error) {
+      throw new Error(fileFault(error), { cause: error });
+    }
   }
 
   #functionOptions() {
-    const { sandbox, deniedFunctions } = this.target;
+    const { sandbox, deniedFunctions, commandUser: runAs } = this.target;
+    const { host, withoutRights } = this.#settings;
     return {
-      host: { ...this.#settings.host, ...(sandbox !== undefined && { sandbox }) },
+      host: {
+        ...{ ...host, withoutRights },
+        ...(runAs !== undefined && { runAs }),
+        ...(sandbox !== undefined && { sandbox }),
+      },
       now: this.#settings.now,
       denied: deniedFunctions,
     };

@@ -4,7 +4,7 @@ import type { Timers } from '../runtime/timers.js';
 import type { QueryPort } from './run-context.js';
 import { TargetRenderer } from './target-renderer.js';
 import type { RunSettings } from './render-template.js';
-import type { Command } from './run-command.js';
+import type { Command } from './command.js';
 import type { Target, TargetStatus } from './target.js';
 
 export interface RendererOptions {
@@ -13,6 +13,8 @@ export interface RendererOptions {
   settings: RunSettings;
   timers: Timers;
   log: Log;
+  /** Calls back when a file may have changed; it says so too often rather than too seldom. */
+  watch?: (file: string, onChange: () => void) => { close(): void };
   /** Called after each round in which a file or a status changed. */
   onRound?: (round: { written: number }) => void;
 }
@@ -147,6 +149,7 @@ class Member {
   readonly #options: RendererOptions;
   readonly #quiescence: Quiescence;
   readonly #due: () => void;
+  readonly #watch: { close(): void } | undefined;
   #cancelRetry: (() => void) | undefined;
   #reported = '';
 
@@ -155,11 +158,21 @@ class Member {
     this.renderer = new TargetRenderer(target, options.port, options.settings);
     this.#due = () => due(this);
     this.#quiescence = new Quiescence(target.wait, options.timers, this.#due);
+    const { source } = target;
+    if ('file' in source) {
+      this.#watch = options.watch?.(source.file, () => {
+        if (this.renderer.isSourceChanged()) this.#touch();
+      });
+    }
   }
 
   changed(): void {
-    // The same answers as last time cost nothing; the first render has to wait for nothing.
-    if (!this.renderer.isOutdated()) return;
+    // The same answers as last time cost nothing.
+    if (this.renderer.isOutdated()) this.#touch();
+  }
+
+  #touch(): void {
+    // The first render has to wait for nothing.
     if (this.renderer.status.renderedAt === undefined && this.renderer.status.state === 'waiting')
       this.#due();
     else this.#quiescence.touch();
@@ -182,6 +195,7 @@ class Member {
   }
 
   stop(): void {
+    this.#watch?.close();
     this.#quiescence.stop();
     this.#cancelRetry?.();
   }

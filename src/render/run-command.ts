@@ -1,16 +1,15 @@
-import { spawn } from 'node:child_process';
-
-/** A program with its arguments, or a line for the shell. */
-export type Command = string | readonly string[];
+import type { Command } from './command.js';
+import { signalGroup, spawnFault, spawnProgram, type WithoutRights } from './spawn-program.js';
+import type { UserIds } from './user-ids.js';
 
 export interface CommandOptions {
   timeoutMs: number;
   /** Takes the place of `{file}` in every argument. */
   file: string;
-  /** Numbers; without them the command runs as Fairlead does. */
-  uid?: number;
-  gid?: number;
-  environment?: Readonly<Record<string, string | undefined>>;
+  /** Without it the command runs as Fairlead does. */
+  user?: UserIds | undefined;
+  environment?: Readonly<Record<string, string | undefined>> | undefined;
+  withoutRights?: WithoutRights | undefined;
   /** Ends the command when it aborts. */
   signal?: AbortSignal;
 }
@@ -26,25 +25,16 @@ export interface CommandResult {
 
 export const OUTPUT_LIMIT = 64 * 1024;
 
-/** A command as a person would type it. */
-export function commandText(command: Command): string {
-  return typeof command === 'string'
-    ? command
-    : command
-        .map((part) => (/^[\w@%+=:,./{}-]+$/.test(part) ? part : `'${part.replaceAll("'", "'\\''")}'`))
-        .join(' ');
-}
-
 /**
  * Runs a command in a process group of its own and waits for its end. Never rejects. After the time that it has, the
  * whole group is killed.
  */
 export function runCommand(command: Command, options: CommandOptions): Promise<CommandResult> {
+  const { file, user, environment, withoutRights } = options;
   const filled =
     typeof command === 'string'
-      ? ['/bin/sh', '-c', command.replaceAll('{file}', shellQuoted(options.file))]
-      : command.map((part) => part.replaceAll('{file}', options.file));
-  const [program = '', ...args] = filled;
+      ? command.replaceAll('{file}', shellQuoted(file))
+      : command.map((part) => part.replaceAll('{file}', file));
   const begun = performance.now();
   return new Promise((resolve) => {
     const output = new Tail(OUTPUT_LIMIT);
@@ -53,35 +43,28 @@ export function runCommand(command: Command, options: CommandOptions): Promise<C
       options.signal?.removeEventListener('abort', kill);
       resolve({ ok, outcome, output: output.text(), tookMs: Math.round(performance.now() - begun) });
     };
-    const child = spawn(program, args, {
-      detached: true,
+    const child = spawnProgram(filled, {
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, ...options.environment },
-      ...(options.uid !== undefined && { uid: options.uid }),
-      ...(options.gid !== undefined && { gid: options.gid }),
+      environment: environment ?? process.env,
+      ...{ user, withoutRights },
     });
     let timedOut = false;
-    const kill = () => {
-      if (child.pid === undefined) return;
-      try {
-        process.kill(-child.pid, 'SIGKILL');
-      } catch {
-        child.kill('SIGKILL');
-      }
-    };
+    const kill = () => signalGroup(child, 'SIGKILL');
     const timer = setTimeout(() => {
       timedOut = true;
       kill();
     }, options.timeoutMs);
     options.signal?.addEventListener('abort', kill);
-    child.stdout.on('data', (chunk: Buffer) => output.add(chunk));
-    child.stderr.on('data', (chunk: Buffer) => output.add(chunk));
-    child.on('error', (error) => finish(false, `cannot be run: ${error.message}`));
+    child.stdout?.on('data', (chunk: Buffer) => output.add(chunk));
+    child.stderr?.on('data', (chunk: Buffer) => output.add(chunk));
+    child.on('error', (error) => {
+      if (child.pid === undefined) finish(false, spawnFault(error, filled, user));
+    });
     // `exit`, not `close`: something that the command left running may hold its output open.
     child.on('exit', (code, signal) => {
       setImmediate(() => {
-        child.stdout.destroy();
-        child.stderr.destroy();
+        child.stdout?.destroy();
+        child.stderr?.destroy();
         if (timedOut) finish(false, `no end after ${options.timeoutMs / 1000}s, killed`);
         else finish(code === 0, code === null ? `signal ${String(signal)}` : `exit status ${code}`);
       });

@@ -1,6 +1,9 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { exitCodeOf } from '../net/signals.js';
 import type { Timers } from '../runtime/timers.js';
-import type { Command } from './run-command.js';
+import type { Command } from './command.js';
+import { signalGroup, spawnFault, spawnProgram, type WithoutRights } from './spawn-program.js';
+import type { UserIds } from './user-ids.js';
 
 export interface ChildOptions {
   command: Command;
@@ -10,14 +13,17 @@ export interface ChildOptions {
   killTimeoutMs: number;
   /** A change waits a random part of this time. */
   splayMs: number;
+  environment: Readonly<Record<string, string | undefined>>;
+  user?: UserIds | undefined;
+  withoutRights?: WithoutRights | undefined;
   timers: Timers;
   /** From 0 to below 1. */
   random: () => number;
-  /** The program ended by itself. */
-  onExit: (code: number) => void;
+  /** The program ended by itself, or could not be started. The code is that of a shell. */
+  onExit: (code: number, outcome: string) => void;
 }
 
-/** One program that runs as long as its files are rendered. */
+/** One program that runs as long as its files are rendered, in a process group of its own. */
 export class SupervisedChild {
   readonly #options: ChildOptions;
   #child: ChildProcess | undefined;
@@ -34,21 +40,23 @@ export class SupervisedChild {
   }
 
   start(): void {
-    const { command } = this.#options;
-    const [program = '', ...args] =
-      typeof command === 'string' ? ['/bin/sh', '-c', `exec ${command}`] : command;
-    const child = spawn(program, args, { stdio: 'inherit' });
+    const { command, environment, user, withoutRights } = this.#options;
+    const child = spawnProgram(direct(command), { stdio: 'inherit', environment, user, withoutRights });
     this.#child = child;
-    child.on('error', () => this.#ended(child, 127));
-    child.on('exit', (code, signal) =>
-      this.#ended(child, code ?? (signal === null ? 1 : 128 + signalNumber(signal))),
-    );
+    child.on('error', (error) => {
+      // A signal that could not be sent is an error, too.
+      if (child.pid === undefined) this.#ended(child, 127, spawnFault(error, command, user));
+    });
+    child.on('exit', (code, signal) => {
+      if (code !== null) this.#ended(child, code, `exit status ${code}`);
+      else this.#ended(child, signal === null ? 1 : exitCodeOf(signal), `signal ${String(signal)}`);
+    });
   }
 
-  #ended(child: ChildProcess, code: number): void {
+  #ended(child: ChildProcess, code: number, outcome: string): void {
     if (this.#child !== child) return;
     this.#child = undefined;
-    if (this.#ending === undefined && !this.#isStopped) this.#options.onExit(code);
+    if (this.#ending === undefined && !this.#isStopped) this.#options.onExit(code, outcome);
   }
 
   /** The files have changed. */
@@ -60,9 +68,10 @@ export class SupervisedChild {
 
   async #reload(): Promise<void> {
     const { reloadSignal } = this.#options;
-    if (this.#isStopped) return;
+    // One that has ended reads the new files when it starts.
+    if (this.#isStopped || this.#child === undefined) return;
     if (reloadSignal !== undefined) {
-      this.#child?.kill(reloadSignal);
+      this.#child.kill(reloadSignal);
       return;
     }
     await this.#end();
@@ -94,10 +103,10 @@ export class SupervisedChild {
 
   #kill(): Promise<void> {
     const child = this.#child;
-    if (child === undefined) return Promise.resolve();
+    if (child?.pid === undefined) return Promise.resolve();
     const { killSignal, killTimeoutMs, timers } = this.#options;
     return new Promise((resolve) => {
-      const cancel = timers.after(killTimeoutMs, () => child.kill('SIGKILL'));
+      const cancel = timers.after(killTimeoutMs, () => signalGroup(child, 'SIGKILL'));
       child.once('exit', () => {
         cancel();
         resolve();
@@ -107,14 +116,7 @@ export class SupervisedChild {
   }
 }
 
-const NUMBERS: Readonly<Partial<Record<NodeJS.Signals, number>>> = {
-  SIGHUP: 1,
-  SIGINT: 2,
-  SIGQUIT: 3,
-  SIGKILL: 9,
-  SIGTERM: 15,
-};
-
-function signalNumber(signal: NodeJS.Signals): number {
-  return NUMBERS[signal] ?? 0;
+/** A line that is one command takes the place of its shell, so that signals reach the program itself. */
+function direct(command: Command): Command {
+  return typeof command === 'string' && !/[;&|<>\n(){}`]/.test(command) ? `exec ${command}` : command;
 }

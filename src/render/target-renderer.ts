@@ -1,9 +1,12 @@
 import { errorMessage } from '../net/error-message.js';
 import type { Value } from '../template/value.js';
+import { childEnvironment } from './child-environment.js';
 import type { Query } from './queries.js';
 import type { RunContext, QueryPort } from './run-context.js';
-import { runCommand, commandText, type Command, type CommandResult } from './run-command.js';
+import { commandText, type Command } from './command.js';
+import { runCommand, type CommandResult } from './run-command.js';
 import { TargetTemplate, type RunSettings } from './render-template.js';
+import { userIds } from './user-ids.js';
 import { sourceName, type Target, type TargetStatus } from './target.js';
 import {
   adjustFile,
@@ -11,7 +14,6 @@ import {
   prepareFile,
   recoverFile,
   settleFile,
-  userIds,
   type CommittedFile,
   type FileOptions,
 } from './write-file.js';
@@ -30,15 +32,18 @@ export class TargetRenderer {
   readonly target: Target;
   readonly #template: TargetTemplate;
   readonly #port: QueryPort;
+  readonly #settings: RunSettings;
   readonly #now: () => number;
   #status: TargetStatus;
   #answers = new Map<string, { query: Query; answer: Value }>();
+  #hasRun = false;
   #recovered = false;
   #owed = false;
 
   constructor(target: Target, port: QueryPort, settings: RunSettings) {
     this.target = target;
     this.#port = port;
+    this.#settings = settings;
     this.#now = settings.now;
     this.#template = new TargetTemplate(target, settings);
     this.#status = {
@@ -55,13 +60,18 @@ export class TargetRenderer {
     return this.#status;
   }
 
-  /** Whether any answer that the last run was given is another one now. */
+  /** Whether any answer that the last run was given is another one now. A target that never ran is outdated, too. */
   isOutdated(): boolean {
-    if (this.#answers.size === 0) return true;
+    if (!this.#hasRun) return true;
     for (const { query, answer } of this.#answers.values()) {
-      if (this.#port.answer(query) !== answer) return true;
+      if (this.#answer(query) !== answer) return true;
     }
     return false;
+  }
+
+  /** Whether the file of the template is another one than at the last run. */
+  isSourceChanged(): boolean {
+    return this.#template.isSourceChanged();
   }
 
   /** One attempt. Never rejects: what goes wrong is in the status. */
@@ -84,10 +94,20 @@ export class TargetRenderer {
   }
 
   #remember(run: RunContext): void {
+    this.#hasRun = true;
     this.#answers = new Map(
-      [...run.used].map(([text, query]) => [text, { query, answer: this.#port.answer(query) }]),
+      [...run.used].map(([text, query]) => [text, { query, answer: this.#answer(query) }]),
     );
     this.#status = { ...this.#status, queries: [...run.used.keys()], missing: [...run.missing] };
+  }
+
+  /** The answer now; a query that fails has told the template why. */
+  #answer(query: Query): Value {
+    try {
+      return this.#port.answer(query);
+    } catch {
+      return undefined;
+    }
   }
 
   #hold(instances: number): Attempt {
@@ -140,10 +160,14 @@ export class TargetRenderer {
 
   /** Runs a command as the user that the target names. */
   async command(command: Command, file: string): Promise<CommandResult> {
-    const { commandUser, commandTimeoutMs: timeoutMs } = this.target;
+    const { commandUser, commandTimeoutMs: timeoutMs, environment } = this.target;
+    const { commandEnvironment = process.env, withoutRights } = this.#settings;
     try {
-      const ids = commandUser === undefined ? {} : await userIds(commandUser);
-      return await runCommand(command, { timeoutMs, file, ...ids });
+      const user = commandUser === undefined ? undefined : userIds(commandUser);
+      return await runCommand(command, {
+        ...{ timeoutMs, file, user, withoutRights },
+        environment: childEnvironment(commandEnvironment, environment),
+      });
     } catch (error) {
       return { ok: false, outcome: errorMessage(error), output: '', tookMs: 0 };
     }

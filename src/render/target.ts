@@ -1,5 +1,6 @@
 import type { Delimiters } from '../template/lexer.js';
-import type { Command } from './run-command.js';
+import type { EnvironmentSettings } from './child-environment.js';
+import type { Command } from './command.js';
 import type { Wait } from './quiescence.js';
 
 /** One template and what becomes of its output. Paths are absolute. */
@@ -7,6 +8,8 @@ export interface Target {
   /** The file of the template; or its text, with a name for errors. */
   source: { file: string } | { text: string; name: string };
   destination: string;
+  /** Where it was asked for: `fairlead.hcl:12`, `-template a:b`; absent in the daemon, whose configuration says it. */
+  origin?: string;
   delimiters?: Delimiters;
   /** A key that a map does not have is an error. */
   errorOnMissingKey: boolean;
@@ -25,6 +28,8 @@ export interface Target {
   commandTimeoutMs: number;
   /** The user that check and command run as. */
   commandUser?: string;
+  /** Which variables they get; without it Fairlead's own. */
+  environment?: EnvironmentSettings;
   /** `file` reads below this directory only. */
   sandbox?: string;
   deniedFunctions: readonly string[];

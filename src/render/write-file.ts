@@ -15,6 +15,7 @@ import {
 } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { errorCode } from '../text/file-fault.js';
+import { idOf, type Owner } from './user-ids.js';
 
 /** How a rendered file is to be on disk. */
 export interface FileOptions {
@@ -109,7 +110,7 @@ export async function prepareFile(
   if (options.createDirectories) await mkdir(folder, { recursive: true, mode: 0o755 });
   const path = join(folder, `.${basename(target)}.${randomBytes(6).toString('hex')}.tmp`);
   const old = await statOf(target);
-  const owner = await wantedOwner(options, old);
+  const owner = wantedOwner(options, old);
   options.onStep?.('write');
   const handle = await open(path, 'wx', 0o600);
   try {
@@ -189,16 +190,11 @@ async function statOf(path: string) {
   }
 }
 
-interface Owner {
-  uid: number;
-  gid: number;
-}
-
-async function wantedOwner({ user, group }: FileOptions, old: Owner | undefined): Promise<Owner | undefined> {
+function wantedOwner({ user, group }: FileOptions, old: Owner | undefined): Owner | undefined {
   if (user === undefined && group === undefined) return old === undefined || isOwn(old) ? undefined : old;
   return {
-    uid: user === undefined ? (old?.uid ?? process.getuid?.() ?? 0) : await idOf(user, 'user'),
-    gid: group === undefined ? (old?.gid ?? process.getgid?.() ?? 0) : await idOf(group, 'group'),
+    uid: user === undefined ? (old?.uid ?? process.getuid?.() ?? 0) : idOf(user, 'user'),
+    gid: group === undefined ? (old?.gid ?? process.getgid?.() ?? 0) : idOf(group, 'group'),
   };
 }
 
@@ -206,30 +202,10 @@ function isOwn(owner: Owner): boolean {
   return owner.uid === process.getuid?.() && owner.gid === process.getgid?.();
 }
 
-async function lookUp(name: string, what: 'user' | 'group'): Promise<string[]> {
-  const file = what === 'user' ? '/etc/passwd' : '/etc/group';
-  const lines = (await readFile(file, 'utf8')).split('\n').map((line) => line.split(':'));
-  const found = lines.find(([known, , id]) => known === name || (what === 'user' && id === name));
-  if (found !== undefined) return found;
-  if (/^\d+$/.test(name)) return [name, '', name, name];
-  throw new Error(`there is no ${what} ${name} on this host; create it, or name another ${what}`);
-}
-
-/** The number of a user or a group. @throws Error when the host has none of that name */
-export async function idOf(name: string, what: 'user' | 'group'): Promise<number> {
-  return /^\d+$/.test(name) ? Number(name) : Number((await lookUp(name, what))[2]);
-}
-
-/** The number of a user and of the user's own group. @throws Error when the host has no such user */
-export async function userIds(name: string): Promise<Owner> {
-  const [, , uid, gid] = await lookUp(name, 'user');
-  return { uid: Number(uid), gid: Number(gid) };
-}
-
 /** Gives a file that has the right bytes already its mode and owner; true when something changed. */
 export async function adjustFile(destination: string, options: FileOptions): Promise<boolean> {
   const now = await stat(destination);
-  const owner = await wantedOwner(options, now);
+  const owner = wantedOwner(options, now);
   let changed = false;
   if (options.mode !== undefined && (now.mode & 0o7777) !== options.mode) {
     await chmod(destination, options.mode);

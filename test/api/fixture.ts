@@ -477,7 +477,7 @@ export interface Fixture {
 
 /** A catalog with {@link FACTS} behind a server on a unix socket in a directory of its own. */
 export async function startApi(
-  options: Partial<Pick<ApiServerOptions, 'listen' | 'limits'>> = {},
+  options: Partial<Pick<ApiServerOptions, 'listen' | 'limits' | 'templates'>> = {},
 ): Promise<Fixture> {
   const dir = mkdtempSync(join(tmpdir(), 'fairlead-api-'));
   const socket = join(dir, 'run', 'fairlead.sock');
@@ -505,7 +505,7 @@ export async function startApi(
       requestReload: () => reload.run(),
       requestRestart: () => restart.run(),
     },
-    templates: { list: () => templates.current },
+    templates: options.templates ?? { list: () => templates.current, program: () => undefined },
     process: fakeProcess,
     log: recordedLog(logged),
     clock: () => NOW,

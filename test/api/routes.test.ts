@@ -283,7 +283,7 @@ it('docs/api.md has every route and every problem code', () => {
     health,
     vips,
     adoption,
-    templates: { list: () => [] },
+    templates: { list: () => [], program: () => undefined },
     process: fakeProcess,
     log: silentLog,
     timers: systemTimers,

@@ -263,6 +263,16 @@ describe('keys that do not fit together', () => {
       '1:28: api.listen[1]: unix:/a is listed twice',
     ],
     [
+      'two templates with one destination',
+      'render:\n  templates:\n    - { source: /a, destination: /x/out }\n    - { source: /b, destination: /x/y/../out }',
+      '4:34: render.templates[1].destination: /x/out is render.templates[0].destination (fairlead.yaml:3:34), too',
+    ],
+    [
+      'a template that would overwrite itself',
+      'render: { templates: [{ source: /a, destination: /a }] }',
+      '1:50: render.templates[0].destination: /a is the template itself',
+    ],
+    [
       "the engine's socket",
       'api: { listen: ["unix:/var/run/docker.sock"] }',
       '1:17: api.listen[0]: is the socket of the Docker engine',

@@ -92,6 +92,18 @@ const others: Readonly<Record<string, unknown>> = {
   'render.keys': '/etc/keys',
   'render.allowPlugin': true,
   'render.allowWriteToFile': true,
+  'render.runAs': 'www-data',
+  'render.exec.command': ['nginx', '-g', 'daemon off;'],
+  'render.exec.runAs': 'nobody',
+  'render.exec.reloadSignal': 'SIGHUP',
+  'render.exec.killSignal': 'SIGQUIT',
+  'render.exec.killTimeout': '90s',
+  'render.exec.splay': '9s',
+  'render.exec.restart': 'never',
+  'render.exec.environment.pristine': true,
+  'render.exec.environment.allow': ['PATH'],
+  'render.exec.environment.deny': ['SECRET_*'],
+  'render.exec.environment.custom': ['LANG=C'],
   'render.templates': [
     { source: '/etc/a.ctmpl', destination: '/etc/a.conf', commandTimeout: '10s', wait: { min: '1s' } },
   ],
@@ -101,7 +113,9 @@ const others: Readonly<Record<string, unknown>> = {
 /** A file that sets one key alone. What a section with a needed key lacks is there in both files that are compared. */
 function fileWith(path: string, value: unknown): LoadResult {
   const tree = path.split('.').reduceRight<unknown>((inner, name) => ({ [name]: inner }), value);
-  return parseConfigText(JSON.stringify(tree), { cwd: '/', read: () => '' });
+  // `render.exec` is nothing without a command.
+  const set = path.startsWith('render.exec.') ? ['render.exec.command=["true"]'] : [];
+  return parseConfigText(JSON.stringify(tree), { cwd: '/', read: () => '', set });
 }
 
 function hashOf(result: LoadResult): string {

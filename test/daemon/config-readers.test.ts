@@ -43,7 +43,7 @@ function noted(value: unknown, key: ConfigKey, read: Set<string>): unknown {
 function complete(): string {
   writeFileSync(ground.path('ca.pem'), rootCertificates[0] ?? '');
   writeFileSync(ground.path('tlds.txt'), '# Version 1\nCOM\nORG\n');
-  writeFileSync(ground.path('web.ctmpl'), '{{range service "web"}}{{.Address}}{{end}}');
+  writeFileSync(ground.path('web.ctmpl'), 'no engine is waited for');
   writeFileSync(ground.path('compose.yml'), 'web: { health_check: { port: 81 } }\n');
   return `
 state: ${ground.path('state')}
@@ -69,6 +69,7 @@ health:
   rancherCompose: { other: ${ground.path('compose.yml')} }
 api: { listen: ["unix:${ground.path('api.sock')}"] }
 render:
+  exec: { command: 'true', restart: never }
   keys: ${ground.directory}
   templates: [{ source: ${ground.path('web.ctmpl')}, destination: ${ground.path('web.conf')} }]
 `;
@@ -89,6 +90,8 @@ describe('the configuration', () => {
     ground.running.push(daemon);
     await daemon.start();
     await vi.waitFor(() => expect(daemon.catalog.snapshot.serviceCount).toBe(1));
+    // The program starts once the template is rendered.
+    await expect.poll(() => [...read]).toContain('render.exec.environment.custom');
     const leaves = allKeys().filter(({ kind }) => kind !== 'section');
     const unread = leaves.map(({ path }) => path).filter((path) => !read.has(path));
     expect(unread).toEqual(READ_BY_THE_LOADER);

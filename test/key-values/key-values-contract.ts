@@ -52,9 +52,9 @@ export function describeKeyValues(name: string, open: () => Promise<StoreWorld>)
     });
 
     it('lists what is below a prefix, in the order of the keys', async () => {
-      for (const key of ['shop/b', 'shop/a/x', 'shopping', 'shop/a', 'other']) await world.put(key, key);
+      for (const key of ['shop/b', 'shop/a/x', 'shopping', 'shop/a.b', 'other']) await world.put(key, key);
       const { pairs } = await world.store.list('shop/');
-      expect(pairs.map(({ key }) => key)).toEqual(['shop/a', 'shop/a/x', 'shop/b']);
+      expect(pairs.map(({ key }) => key)).toEqual(['shop/a.b', 'shop/a/x', 'shop/b']);
       expect((await world.store.list('nothing/')).pairs).toEqual([]);
     });
 

@@ -1,7 +1,10 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { TaskFact } from '../../src/catalog/facts.js';
+import { silentLog } from '../../src/net/log.js';
+import { ChainedAnswers } from '../../src/render/file-answers.js';
+import { KeyValueAnswers } from '../../src/render/key-value-answers.js';
 import { RunContext } from '../../src/render/run-context.js';
 import { TaskAnswers } from '../../src/render/task-answers.js';
 import { TargetTemplate } from '../../src/render/render-template.js';
@@ -129,4 +132,66 @@ test('published addresses, filters, and the same answer for the same facts', () 
   expect(port.answer(serviceQuery('web'))).toBe(before);
   expect(new RunContext(port).ask(serviceQuery('web'))).toBe(before);
   expect(queryText(serviceQuery('t.web@dc~n|passing,any'))).toBe('health.service(t.web@dc~n|any,passing)');
+});
+
+/** The templates of a page, in order. */
+function templatesOf(page: string): string[] {
+  const text = readFileSync(join(import.meta.dirname, '../../docs', page), 'utf8');
+  return [...text.matchAll(/```gotemplate\n(.*?)\n```/gs)].map(([, template = '']) => template);
+}
+
+/** Key-value pairs beside the tasks. */
+function renderedText(
+  text: string,
+  tasks: readonly TaskFact[],
+  pairs: Readonly<Record<string, string>> = {},
+): string {
+  const views = new KeyValueAnswers({
+    store: () => ({
+      get: () => Promise.resolve(undefined),
+      list: () => Promise.reject(new Error('not asked')),
+      watch: (prefix, onView) => {
+        const found = Object.entries(pairs).filter(([key]) => key.startsWith(prefix));
+        onView({ pairs: found.map(([key, value]) => ({ key, value, revision: '1' })), revision: '1' });
+        return () => undefined;
+      },
+    }),
+    onChange: () => undefined,
+    log: silentLog,
+  });
+  const target = plainTarget({ text, name: 'page' }, '/dev/null', { min: 0, max: 0 });
+  const settings = { host: { environment: {}, allowPlugin: false, allowWriteToFile: false }, now: () => 0 };
+  const result = new TargetTemplate(target, settings).run(new ChainedAnswers([answers(tasks), views]));
+  if (result.kind !== 'output') throw new Error(JSON.stringify(result));
+  return result.bytes.toString();
+}
+
+test('the templates of docs/templates.md render what the page says', () => {
+  const [walkThrough = '', virtualHosts = '', logs = '', confd = '', ...more] = templatesOf('templates.md');
+  expect(more).toEqual([]);
+  const httpd = task('httpd', '10.1.0.5', { image: 'httpd:2.4' });
+  expect(renderedText(walkThrough, [httpd])).toBe('\nserver 10.1.0.5:80');
+  expect(renderedText(walkThrough, [])).toBe('');
+  const shown = TASKS.map((each) => ({ ...each, labels: { 'virtual.host': 'shop.example' } }));
+  expect(renderedText(virtualHosts, [...shown, httpd])).toBe(
+    [
+      '',
+      'upstream shop.example {',
+      '    server 10.1.0.2:80; # shop_web_1',
+      '    server 10.1.0.3:80; # shop_web_2',
+      '}',
+      'server {',
+      '    server_name shop.example;',
+      '    location / { proxy_pass http://shop.example; }',
+      '}',
+      '',
+    ].join('\n'),
+  );
+  expect(renderedText(virtualHosts, [])).toBe('');
+  expect(renderedText(logs, [httpd])).toBe(
+    `[[inputs.tail]]\n  files = ["/var/lib/docker/containers/${httpd.id}/${httpd.id}-json.log"]\n  tags = { name = "httpd", image = "httpd:2.4" }\n`,
+  );
+  expect(renderedText(confd, [], { 'app/upstream/a': '10.0.0.1:80', 'app/upstream/b': '10.0.0.2:80' })).toBe(
+    'upstream app {\n    keepalive 16;\n    server 10.0.0.1:80; # a\n    server 10.0.0.2:80; # b\n}',
+  );
 });

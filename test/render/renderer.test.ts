@@ -324,7 +324,7 @@ describe('what goes wrong', () => {
     await renderer.settled();
     expect(renderer.status().map(({ command }) => command?.outcome)).toEqual([
       'signal SIGKILL',
-      'cannot be run: spawn /no/such/program ENOENT',
+      'cannot be run: there is no program /no/such/program; check the path',
     ]);
   });
 

@@ -6,6 +6,7 @@ import type { TemplateListJson } from '../types/templates.js';
 export function templateRoutes(app: FastifyInstance, { templates }: ApiPorts): void {
   app.get('/v1/templates', (request): TemplateListJson => {
     new Params(request.query, []);
-    return { templates: templates.list() };
+    const program = templates.program();
+    return { templates: templates.list(), ...(program && { program }) };
   });
 }

@@ -30,6 +30,22 @@ export interface TemplateJson {
   readonly failures: number;
 }
 
+/** The program that reads the rendered files (`render.exec`). */
+export interface ProgramJson {
+  readonly text: string;
+  /** `waiting` until every file is there; `restarting` after it ended by itself. */
+  readonly state: 'waiting' | 'running' | 'restarting' | 'ended';
+  readonly pid?: number;
+  /** ISO 8601. */
+  readonly startedAt?: string;
+  /** How often it was started again because it had ended by itself. */
+  readonly restarts: number;
+  /** How it ended last: `exit status 1`. */
+  readonly outcome?: string;
+}
+
 export interface TemplateListJson {
   readonly templates: readonly TemplateJson[];
+  /** Present where the configuration has `render.exec`. */
+  readonly program?: ProgramJson;
 }

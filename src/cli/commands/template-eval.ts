@@ -20,7 +20,7 @@ import { CliError, EXIT } from '../exit-codes.js';
 export async function run(context: Context): Promise<number> {
   const file = context.argument(0) ?? '';
   const text = file === '-' ? await context.io.readStdin() : fromBytes(read(context, file));
-  const files = new FileAnswers(undefined, systemTimers, () => undefined);
+  const files = new FileAnswers(systemTimers, () => undefined);
   const runContext = new RunContext(files);
   try {
     const functions = allFunctions(runContext, {

@@ -1,4 +1,4 @@
-import type { TemplateJson, TemplateListJson } from '../../api/types/templates.js';
+import type { ProgramJson, TemplateJson, TemplateListJson } from '../../api/types/templates.js';
 import type { Context } from '../context.js';
 import { EXIT } from '../exit-codes.js';
 import { formatBytes } from '../format/byte-counts.js';
@@ -23,12 +23,17 @@ const COLUMNS: readonly Column<TemplateJson>[] = [
 ];
 
 const WIDE: readonly Column<TemplateJson>[] = [
+  {
+    header: 'RUNS',
+    shrinks: true,
+    value: ({ command }) => (command === undefined ? '-' : plain(command.text)),
+  },
   { header: 'SOURCE', shrinks: true, value: ({ source }) => plain(source) },
   { header: 'QUERIES', value: ({ queries }) => plain(queries.join(' ')) },
 ];
 
 export async function run(context: Context): Promise<number> {
-  const { templates } = await context.get<TemplateListJson>('/v1/templates');
+  const { templates, program } = await context.get<TemplateListJson>('/v1/templates');
   await printList(context, templates, {
     columns: COLUMNS,
     wide: WIDE,
@@ -36,8 +41,22 @@ export async function run(context: Context): Promise<number> {
     empty: 'no templates; render.templates in the configuration names them (docs/templates.md)',
   });
   const format = context.text('output') ?? 'table';
-  if (format === 'table' || format === 'wide') for (const each of templates) explain(context, each);
+  if (format === 'table' || format === 'wide') {
+    for (const each of templates) explain(context, each);
+    if (program !== undefined) context.notice(programText(program));
+  }
   return templates.some(({ state }) => state === 'failed') ? EXIT.negative : EXIT.ok;
+}
+
+function programText({ text, state, pid, startedAt, restarts, outcome }: ProgramJson): string {
+  const parts = [
+    state,
+    ...(pid === undefined ? [] : [`pid ${pid}`]),
+    ...(startedAt === undefined ? [] : [`since ${startedAt}`]),
+    ...(restarts === 0 ? [] : [`started again ${restarts} times`]),
+    ...(outcome === undefined ? [] : [`ended with ${outcome}`]),
+  ];
+  return `program ${plain(text)}: ${parts.join(', ')}`;
 }
 
 /** What keeps a target from being rendered. */

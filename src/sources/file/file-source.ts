@@ -6,7 +6,7 @@ import { errorMessage } from '../../net/error-message.js';
 import type { FileFault } from './parse.js';
 import { parseServices } from './parse-thread.js';
 import { readServices } from './read-services.js';
-import { watchFile } from './file-watch.js';
+import { watchFile } from '../../text/file-watch.js';
 
 export interface FileSourceOptions {
   /** Absolute path of the services file. */

@@ -1,0 +1,347 @@
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { fairlead, type Ran, type RunOptions } from './run.js';
+
+let dir: string;
+const servers: Server[] = [];
+
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'fairlead-render-cli-'));
+  write('a.ctmpl', 'a');
+  write('b.ctmpl', 'b');
+});
+
+afterEach(() => {
+  for (const server of servers.splice(0)) {
+    server.closeAllConnections();
+    server.close();
+  }
+  rmSync(dir, { recursive: true, force: true });
+});
+
+const write = (name: string, text: string) => writeFileSync(join(dir, name), text);
+const read = (name: string) =>
+  existsSync(join(dir, name)) ? readFileSync(join(dir, name), 'utf8') : undefined;
+
+/** Without a query in a template, nothing is asked: the address needs no Consul. */
+function render(flags: readonly string[], options: RunOptions = {}): Promise<Ran> {
+  return fairlead(['render', '-consul-addr', '127.0.0.1:1', ...flags], {
+    cwd: dir,
+    ...options,
+    env: { PATH: process.env['PATH'], ...options.env },
+  });
+}
+
+/** A Consul that has the key `x` alone, and notes what it is asked with. */
+async function consul(): Promise<{ address: string; heard: Record<string, string | undefined>[] }> {
+  const heard: Record<string, string | undefined>[] = [];
+  const server = createServer((request, response) => {
+    const { 'x-consul-token': token, authorization } = request.headers;
+    heard.push({ url: request.url, token: String(token), authorization });
+    response.setHeader('X-Consul-Index', '5');
+    response.end(
+      JSON.stringify([{ Key: 'x', Value: 'MQ==', CreateIndex: 1, ModifyIndex: 2, LockIndex: 0, Flags: 0 }]),
+    );
+  });
+  servers.push(server);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return { address: `127.0.0.1:${(server.address() as AddressInfo).port}`, heard };
+}
+
+describe("consul-template's flags", () => {
+  test('-template: in:out, in:out:command, several; a command may have colons', async () => {
+    const ran = await render([
+      '-once',
+      '-template',
+      'a.ctmpl:a.out',
+      `-template=b.ctmpl:b.out:echo x:y > ${join(dir, 'log')}`,
+    ]);
+    expect(ran).toEqual({ code: 0, stdout: '', stderr: '' });
+    expect([read('a.out'), read('b.out'), read('log')]).toEqual(['a', 'b', 'x:y\n']);
+  });
+
+  test.each([
+    [['-template', 'a.ctmpl'], '-template a.ctmpl: must be "in:out" or "in:out:command"'],
+    [['-template', ':x'], '-template :x: must be "in:out" or "in:out:command"'],
+    [['-template', 'a.ctmpl:a.out', '-wait', '5'], '-wait 5: must be "min" or "min:max", such as 5s:10s'],
+    [
+      ['-template', 'a.ctmpl:a.out', '-wait', '5s:1s'],
+      '-wait 5s:1s: must be "min" or "min:max", such as 5s:10s',
+    ],
+    [
+      ['-template', 'a.ctmpl:a.out', '-kill-signal', 'SIGNOPE'],
+      'SIGNOPE is not a signal; it must be one such as SIGHUP',
+    ],
+    [
+      ['-template', 'a.ctmpl:a.out', '-exec', 'true', '-exec-splay', 'x'],
+      '-exec-splay x: must be a duration, such as 30s',
+    ],
+    [
+      ['-template', 'a.ctmpl:a.out', '-exec', 'true', '-exec-kill-timeout', '5'],
+      '-exec-kill-timeout 5: must be a duration, such as 30s',
+    ],
+    [
+      ['-template', 'a.ctmpl:a.out', '-consul-retry-attempts', 'x'],
+      '-consul-retry-attempts x: must be a number; 0 is for ever',
+    ],
+    [
+      ['-template', 'a.ctmpl:out', '-template', 'b.ctmpl:./out:true'],
+      '-template b.ctmpl:./out:true: DIR/out is the destination of another template, too (-template a.ctmpl:out); each template needs a file of its own',
+    ],
+    [['-vault-addr', 'x'], '-vault-addr: Vault is not supported; render secrets with another tool'],
+    [['-nomad-addr=x'], '-nomad-addr: Nomad is not supported'],
+    [
+      ['-consul-ssl-ca-cert', 'x'],
+      '-consul-ssl-ca-cert: is not supported; give an https:// address, and NODE_EXTRA_CA_CERTS for a certificate authority of your own',
+    ],
+    [['-nosuch'], 'unknown option \'--nosuch\'; "fairlead --help" lists commands and options'],
+  ])('wrong flags end with 13: %j', async (flags, message) => {
+    const ran = await render(flags);
+    expect({ ...ran, stderr: ran.stderr.replaceAll(dir, 'DIR') }).toEqual({
+      code: 13,
+      stdout: '',
+      stderr: `fairlead: ${message}\n`,
+    });
+  });
+
+  test('-once=true is -once; flags that change nothing here are passed over, with their values', async () => {
+    const ran = await render(
+      '-dedup -max-stale 10m -log-level=debug -block-query-wait 60s -consul-retry-backoff 1s -syslog -consul-transport-dial-timeout=5s -once=true -template a.ctmpl:a.out'.split(
+        ' ',
+      ),
+    );
+    expect(ran).toEqual({ code: 0, stdout: '', stderr: '' });
+    expect(read('a.out')).toBe('a');
+  });
+
+  test('-dry prints every file, writes none and runs no command', async () => {
+    const ran = await render(['-once', '-dry', '-template', `a.ctmpl:a.out:echo x > ${join(dir, 'log')}`]);
+    expect(ran).toEqual({ code: 0, stdout: `> ${join(dir, 'a.out')}\na`, stderr: '' });
+    expect([read('a.out'), read('log')]).toEqual([undefined, undefined]);
+  });
+
+  test('-diff prints what would change and ends with 1, or with 0 when nothing would', async () => {
+    write('a.ctmpl', 'one\nnew\n');
+    write('a.out', 'one\nold\n');
+    const path = join(dir, 'a.out');
+    expect(await render(['-diff', '-template', 'a.ctmpl:a.out'])).toEqual({
+      code: 1,
+      stdout: `--- ${path}\n+++ ${path}\n@@ -1,2 +1,2 @@\n one\n-old\n+new\n`,
+      stderr: '',
+    });
+    expect(read('a.out')).toBe('one\nold\n');
+    write('a.out', 'one\nnew\n');
+    expect(await render(['-diff', '-template', 'a.ctmpl:a.out'])).toEqual({
+      code: 0,
+      stdout: '',
+      stderr: '',
+    });
+    const fresh = await render(['-diff', '-template', 'a.ctmpl:fresh.out']);
+    expect(fresh).toMatchObject({ code: 1 });
+    expect(fresh.stdout).toContain('--- /dev/null\n');
+  });
+
+  test('-parse-only reads every template and says what is wrong with each', async () => {
+    write('bad.ctmpl', '{{if}}');
+    write('worse.ctmpl', 'x\n{{nosuch}}');
+    const flags = [
+      '-template',
+      'bad.ctmpl:a.out',
+      '-template',
+      'worse.ctmpl:b.out',
+      '-template',
+      'a.ctmpl:c.out',
+    ];
+    const ran = await render(['-parse-only', ...flags]);
+    expect(ran.code).toBe(14);
+    expect(ran.stderr.replaceAll(`${dir}/`, '')).toBe(
+      'fairlead: bad.ctmpl:1:5: missing value for if\n{{if}}\n    ^\nfairlead: worse.ctmpl:2:3: function "nosuch" not defined\n{{nosuch}}\n  ^\n',
+    );
+    expect(read('c.out')).toBeUndefined();
+    expect((await render(['-parse-only', '-template', 'a.ctmpl:a.out'])).code).toBe(0);
+  });
+
+  test('-default-left-delimiter and -default-right-delimiter', async () => {
+    write('a.ctmpl', '<<1>> {{2}}');
+    const delimiters = ['-default-left-delimiter', '<<', '-default-right-delimiter', '>>'];
+    await render(['-once', ...delimiters, '-template', 'a.ctmpl:a.out']);
+    expect(read('a.out')).toBe('1 {{2}}');
+  });
+
+  test('-pid-file has the number while it runs, and is taken away', async () => {
+    await render([
+      '-once',
+      '-pid-file',
+      'run.pid',
+      '-template',
+      `a.ctmpl:a.out:cd ${dir} && cat run.pid > seen`,
+    ]);
+    expect(read('seen')).toBe(String(process.pid));
+    expect(read('run.pid')).toBeUndefined();
+    expect(await render(['-once', '-pid-file', 'no/run.pid', '-template', 'a.ctmpl:a.out'])).toMatchObject({
+      code: 14,
+    });
+  });
+
+  test('-exec: the program starts when everything is rendered, and its exit code is the code', async () => {
+    const exec = [
+      '-exec',
+      'cat a.out b.out > seen; exit 7',
+      '-exec-reload-signal',
+      'SIGHUP',
+      '-exec-kill-signal=SIGTERM',
+    ];
+    const times = ['-exec-kill-timeout', '5s', '-exec-splay', '0s'];
+    const templates = [
+      '-template',
+      `${join(dir, 'a.ctmpl')}:${join(dir, 'a.out')}`,
+      '-template',
+      'b.ctmpl:b.out',
+    ];
+    write('run.sh', `cd ${dir}; cat a.out b.out > seen; exit 7`);
+    exec[1] = `sh ${join(dir, 'run.sh')}`;
+    expect((await render([...exec, ...times, ...templates])).code).toBe(7);
+    expect(read('seen')).toBe('ab');
+  });
+
+  test('a template that fails ends with 14 when it is to be rendered once', async () => {
+    write('a.ctmpl', '{{index (parseJSON "[]") 1}}');
+    const ran = await render(['-once', '-template', 'a.ctmpl:a.out', '-template', 'b.ctmpl:b.out']);
+    expect(ran.code).toBe(14);
+    expect(ran.stderr).toContain('a.ctmpl:1:3: ');
+    expect((await render(['-once', '-template', 'b.ctmpl:c.out:exit 3'])).code).toBe(14);
+  });
+});
+
+describe('Consul', () => {
+  test.each([
+    ['-consul-token', ['-consul-token', 'flag'], {}, 'flag'],
+    ['-consul-token-file', ['-consul-token-file', 'token'], { CONSUL_HTTP_TOKEN: 'env' }, 'file'],
+    ['CONSUL_HTTP_TOKEN', [], { CONSUL_HTTP_TOKEN: 'env' }, 'env'],
+    ['CONSUL_HTTP_TOKEN_FILE', [], { CONSUL_HTTP_TOKEN_FILE: 'token' }, 'file'],
+    ['CONSUL_TOKEN', [], { CONSUL_TOKEN: 'old' }, 'old'],
+  ])('the token is that of %s', async (_, flags, env, token) => {
+    const { address, heard } = await consul();
+    write('token', 'file\n');
+    write('k.ctmpl', '{{key "x"}}');
+    const ran = await fairlead(
+      ['render', '-once', '-consul-addr', address, '-template', 'k.ctmpl:k.out', ...flags],
+      { cwd: dir, env },
+    );
+    expect(ran).toEqual({ code: 0, stdout: '', stderr: '' });
+    expect(read('k.out')).toBe('1');
+    expect(heard[0]).toMatchObject({ token });
+  });
+
+  test('-consul-auth, CONSUL_HTTP_ADDR, and what commands are given', async () => {
+    const { address, heard } = await consul();
+    write('k.ctmpl', '{{key "x"}}');
+    const command = 'echo $CONSUL_HTTP_ADDR $CONSUL_HTTP_TOKEN $CONSUL_HTTP_AUTH $CONSUL_HTTP_SSL > log';
+    const ran = await fairlead(
+      [
+        'render',
+        '-once',
+        '-consul-auth',
+        'u:p',
+        '-consul-token',
+        't',
+        '-template',
+        `k.ctmpl:k.out:cd ${dir}; ${command}`,
+      ],
+      { cwd: dir, env: { PATH: process.env['PATH'], CONSUL_HTTP_ADDR: address } },
+    );
+    expect(ran).toEqual({ code: 0, stdout: '', stderr: '' });
+    expect(heard[0]).toMatchObject({ authorization: `Basic ${Buffer.from('u:p').toString('base64')}` });
+    expect(read('log')).toBe(`${address} t u:p false\n`);
+  });
+
+  test('-consul-retry-attempts: Consul that is away ends a run with 14', async () => {
+    write('k.ctmpl', '{{key "x"}}');
+    const ran = await render(['-once', '-q', '-consul-retry-attempts', '2', '-template', 'k.ctmpl:k.out']);
+    expect(ran.code).toBe(14);
+    expect(ran.stderr).toContain('kv.block(x): ');
+    expect(read('k.out')).toBeUndefined();
+  });
+});
+
+describe('-config', () => {
+  const template = (name: string) => `template { source = "${name}.ctmpl" destination = "${name}.out" }\n`;
+
+  test('HCL, JSON, and a directory: every file below it in the order of names, links not followed', async () => {
+    write('one.hcl', template('a'));
+    expect((await render(['-once', '-config', 'one.hcl'])).code).toBe(0);
+    expect(read('a.out')).toBe('a');
+    write('two.json', JSON.stringify({ template: [{ source: 'b.ctmpl', destination: 'b.out' }] }));
+    expect((await render(['-once', '-config', 'two.json'])).code).toBe(0);
+    expect(read('b.out')).toBe('b');
+    mkdirSync(join(dir, 'conf/sub'), { recursive: true });
+    write('conf/10.hcl', 'once = true\ntemplate { contents = "x" destination = "x.out" }');
+    write('conf/sub/20.hcl', 'template { contents = "y" destination = "y.out" }');
+    symlinkSync(join(dir, 'one.hcl'), join(dir, 'conf/30.hcl'));
+    rmSync(join(dir, 'a.out'));
+    expect((await render(['-config', 'conf'])).code).toBe(0);
+    expect([read('x.out'), read('y.out'), read('a.out')]).toEqual(['x', 'y', undefined]);
+  });
+
+  test('flags beat files; templates of both are rendered', async () => {
+    write('one.hcl', `once = true\nwait = "1h:2h"\n${template('a')}`);
+    expect((await render(['-config', 'one.hcl', '-template', 'b.ctmpl:b.out', '-wait', '1ms'])).code).toBe(0);
+    expect([read('a.out'), read('b.out')]).toEqual(['a', 'b']);
+  });
+
+  test('CT_LOCAL_CONFIG is a whole configuration', async () => {
+    const ran = await render(['-once'], { env: { CT_LOCAL_CONFIG: template('a') } });
+    expect(ran).toEqual({ code: 0, stdout: '', stderr: '' });
+    expect(read('a.out')).toBe('a');
+    const bad = await render(['-once'], { env: { CT_LOCAL_CONFIG: 'tempalte {}' } });
+    expect(bad).toMatchObject({
+      code: 15,
+      stderr: 'fairlead: CT_LOCAL_CONFIG:1: unknown key tempalte; did you mean template?\n',
+    });
+  });
+
+  test.each([
+    ['template { source = "a" }', 'c.hcl:1: a template needs a destination'],
+    ['template { destination = "a" }', 'c.hcl:1: a template needs source or contents'],
+    [
+      'template { source = "a" contents = "b" destination = "c" }',
+      'c.hcl:1: a template has source or contents, not both',
+    ],
+    ['\nvault { address = "x" }', 'c.hcl:2: Vault is not supported: render secrets with another tool'],
+    ['wait {\n  enabled = 1\n}', 'c.hcl:2: enabled must be true or false'],
+    ['kill_signal = "SIGNOPE"', 'c.hcl:1: kill_signal must be a signal, such as "SIGHUP"'],
+    ['consul { token_file = "none" }', 'c.hcl:1: DIR/none: there is no such file; check the path'],
+    [
+      'template {\n contents = "a"\n destination = "o"\n}\ntemplate {\n contents = "b"\n destination = "o"\n}',
+      'c.hcl:6: DIR/o is the destination of another template, too (c.hcl:2); each template needs a file of its own',
+    ],
+  ])('a mistake ends with 15 and names its line: %j', async (text, message) => {
+    write('c.hcl', text);
+    const ran = await render(['-config', 'c.hcl']);
+    expect({ ...ran, stderr: ran.stderr.replaceAll(dir, 'DIR') }).toEqual({
+      code: 15,
+      stdout: '',
+      stderr: `fairlead: ${message}\n`,
+    });
+  });
+
+  test('a file that is not there ends with 15', async () => {
+    expect(await render(['-config', 'none.hcl'])).toEqual({
+      code: 15,
+      stdout: '',
+      stderr: 'fairlead: none.hcl: there is no such file; check the path\n',
+    });
+  });
+});
