@@ -233,7 +233,7 @@ export class Keeper {
 
   /** What cannot be served now. */
   problems(): readonly Problem[] {
-    return problemsOf(this.#problems, this.#repair.fault, this.#looped);
+    return problemsOf(this.#problems, this.#repair.fault, this.#looped, this.#plane.shortages());
   }
 
   /** One for each port of each virtual IP. */

@@ -12,11 +12,13 @@ export function lineOf({ message, summary }: PlaneProblem): string {
  * @param told by the plane
  * @param fault why the last repair failed
  * @param loops virtual IPs that lead back to themselves, a line for each loop
+ * @param shortages where a limit of this host is near
  */
 export function problemsOf(
   told: readonly PlaneProblem[],
   fault: string | undefined,
   loops: readonly string[],
+  shortages: readonly PlaneProblem[],
 ): readonly Problem[] {
   const subject = 'virtual IPs';
   const faults = new Set(told.filter(({ at }) => !at).map(({ message }) => message));
@@ -30,6 +32,9 @@ export function problemsOf(
       at && summary === undefined
         ? [{ code: 'vip-not-served', subject: `virtual IP ${placeText(at)}`, message }]
         : [],
+    ),
+    ...shortages.flatMap(({ at, message }) =>
+      at ? [{ code: 'vip-ports', subject: `virtual IP ${placeText(at)}`, message }] : [],
     ),
   ];
 }

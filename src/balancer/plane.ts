@@ -55,6 +55,8 @@ export interface VirtualService {
   readonly timeouts?: Partial<FlowTimeouts>;
   /** UDP: a session ends after this many replies (1 for DNS); absent: by time only. */
   readonly replies?: number;
+  /** UDP: a task is chosen for each datagram (ipvsadm(8), "--ops"); absent: for each client address and port. */
+  readonly ops?: true;
 }
 
 /** Whose connections a virtual service takes, besides those of the host itself. */
@@ -125,6 +127,10 @@ export interface BackendCounters extends VipTaskFigures {
   readonly address: HostPort;
   readonly weight: number;
   readonly state: DesiredBackend['state'];
+  /** TCP connections that are over, of which this host still holds the port (TIME_WAIT); absent: none. */
+  readonly timeWait?: number;
+  /** TCP connections that failed in the last minute because this host had no port left for them; absent: none. */
+  readonly portless?: number;
 }
 
 export interface VirtualServiceCounters extends VipFigures {
@@ -151,7 +157,9 @@ export type Feature =
   /** Connections that the kernel has queued when the plane drains are served. */
   | 'queued'
   /** {@link VirtualService.replies} */
-  | 'replies';
+  | 'replies'
+  /** {@link VirtualService.ops} */
+  | 'ops';
 
 /**
  * A kind of data plane. `proxy` carries every octet in this process and has every scheduler; the others program the kernel.
@@ -213,6 +221,8 @@ export interface DataPlane {
   counters(): Promise<readonly VirtualServiceCounters[]>;
   /** What it holds now as a whole, and how its threads fare. */
   figures(): PlaneFigures;
+  /** Where a limit of this host is near, or was reached, as counted within the last seconds. */
+  shortages(): readonly PlaneProblem[];
   /**
    * Takes no new flow, and waits for open ones as long as their `drain` time; connections already queued are still served.
    * @param hasSuccessor another daemon takes new flows at the same addresses

@@ -25,7 +25,7 @@ export const VIP_COLUMNS: readonly Column<VipRow>[] = [
   { header: 'VIP', value: ofGroup(({ vip }) => vip) },
   { header: 'PORT', value: ofGroup(({ port, protocol }) => `${port}/${protocol}`) },
   { header: 'SERVICE', drops: 17, value: ofGroup(({ name }) => name), shrinks: true },
-  { header: 'SCHEDULER', drops: 11, value: ofGroup(({ scheduler }) => scheduler) },
+  { header: 'SCHEDULER', drops: 11, value: ofGroup(schedulerText) },
   { header: 'TASK', value: ({ task }) => task?.name ?? '', shrinks: true },
   { header: 'WEIGHT', drops: 15, value: weightText, align: 'right' },
   { header: 'STATE', value: stateCell },
@@ -93,6 +93,11 @@ function ofGroup(text: (vip: VipJson) => string): (row: VipRow) => Cell {
   return ({ vip, goesOn }) => ({ text: text(vip), tone: goesOn ? 'dim' : undefined });
 }
 
+/** `rr ops` where each datagram is scheduled by itself, as in `ipvsadm -L`. */
+function schedulerText({ scheduler, settings }: VipJson): string {
+  return settings?.ops ? `${scheduler} ops` : scheduler;
+}
+
 function affinityText({ affinity }: VipSettings = {}): string {
   return affinity === undefined ? '' : `${affinity}s`;
 }
@@ -104,11 +109,12 @@ function proxyText({ acceptProxy, proxyProtocol }: VipSettings = {}): string {
 
 /** What may turn a client away, or leads it to a task, in words. */
 export function settingsWords(settings: VipSettings = {}): readonly string[] {
-  const { maxConnections, maxPerClient, affinity, proxyProtocol, acceptProxy } = settings;
+  const { maxConnections, maxPerClient, affinity, proxyProtocol, acceptProxy, ops } = settings;
   return [
     ...(maxConnections === undefined ? [] : [`${maxConnections} open at most`]),
     ...(maxPerClient === undefined ? [] : [`${maxPerClient} a client address`]),
     ...(affinity === undefined ? [] : [`affinity ${affinity} s`]),
+    ...(ops ? ['a task for each datagram'] : []),
     ...(acceptProxy ? ['clients must send a PROXY header'] : []),
     ...(proxyProtocol ? [`tasks are sent PROXY ${proxyProtocol}`] : []),
   ];

@@ -296,12 +296,15 @@ const healthSchema = section({
   defaults: z
     .record(
       z.string(),
-      z.record(z.string(), z.unknown(), must('a mapping in the form of health_check')),
+      z.union(
+        [z.record(z.string(), z.unknown()), z.array(z.record(z.string(), z.unknown()))],
+        must('a mapping in the form of health_check, or a list of such'),
+      ),
       must('a mapping from stacks to checks'),
     )
     .meta({ title: 'mapping from stack' })
     .describe(
-      'The check of the tasks of a stack that have none of their own: `shop: { port: 80 }`. The keys are those of `health_check:` in `rancher-compose.yml`, and those of the labels `fairlead.health.*` without that prefix.',
+      'The check of the tasks of a stack that have none of their own: `shop: { port: 80 }`. The keys are those of `health_check:` in `rancher-compose.yml`, and those of the labels `fairlead.health.*` without that prefix. With `services: [web]` or `ports: [80]` it is for tasks of these services, or with one of these ports, alone; of a list the first that fits a task counts.',
     )
     .prefault({}),
 });
@@ -373,6 +376,9 @@ const balancingSchema = section({
   udpReplies: wholeNumber(0, limits.udpReplies, 'replies')
     .describe('After how many replies a UDP session is over; 0: by time only.')
     .prefault(0),
+  ops: yesOrNo()
+    .describe('Whether a task is chosen for each UDP datagram, not for each client address and port.')
+    .prefault(false),
   slowStart: duration('0s', '1h')
     .describe(
       'Over which time the share of a task that became healthy grows to its full weight; 0s: at once.',

@@ -34,13 +34,14 @@ function infoOf({ service, counters, problem }: KeptService): VirtualServiceInfo
 }
 
 function settingsOf(service: VirtualService): { readonly settings?: VipSettings } {
-  const { maxConnections, maxPerClient, affinity, proxyProtocol, acceptProxy = false } = service;
+  const { maxConnections, maxPerClient, affinity, proxyProtocol, acceptProxy = false, ops } = service;
   const settings: VipSettings = {
     ...(maxConnections !== undefined && { maxConnections }),
     ...(maxPerClient !== undefined && { maxPerClient }),
     ...(affinity && { affinity: affinity.timeout }),
     ...(proxyProtocol && { proxyProtocol }),
     ...(acceptProxy && { acceptProxy }),
+    ...(ops && { ops }),
   };
   return Object.keys(settings).length === 0 ? {} : { settings };
 }

@@ -165,6 +165,12 @@ export const ownLabels = {
     meaning: 'a UDP session ends after so many replies (1 for DNS); 0: by time only',
     inFile: 'use the key balancing.udp_replies of the service',
   },
+  'fairlead.ops': {
+    value: 'true, false',
+    otherwise: '`balancing.ops`',
+    meaning: 'UDP: a task is chosen for each datagram, not for each client address and port',
+    inFile: 'use the key balancing.ops of the service',
+  },
   'fairlead.slow_start': {
     value: 'duration',
     otherwise: '`balancing.slowStart`',

@@ -8,6 +8,8 @@ import { AF_INET, AF_INET6, SOCKADDR, SOCKADDR_SIZE, writeSockaddr } from './soc
 export const ERRNO = { EINTR: 4, EAGAIN: 11, ENOMEM: 12, ENFILE: 23, EMFILE: 24, ENOBUFS: 105 } as const;
 const EINPROGRESS = 115;
 
+const IPPROTO_IP = 0;
+const IP_BIND_ADDRESS_NO_PORT = 24;
 const SO_ERROR = 4;
 const SO_KEEPALIVE = 9;
 const SO_LINGER = 13;
@@ -113,13 +115,19 @@ export class TcpCalls {
     return { domain, at: this.#libc.address(memory), length, memory };
   }
 
-  /** A socket that has begun to connect. */
-  dial({ domain, at, length }: DialTarget): number {
+  /**
+   * A socket that has begun to connect.
+   * @param from the address to come from; the kernel picks its port when both ends are known, so that connections to others do
+   *   not count (ip(7), IP_BIND_ADDRESS_NO_PORT)
+   */
+  dial({ domain, at, length }: DialTarget, from?: DialTarget): number {
     const libc = this.#libc;
     const fd = libc.socket(domain, SOCK_STREAM | NONBLOCK | CLOEXEC, 0);
     if (fd < 0) return -libc.errno();
     libc.setsockoptAt(fd, IPPROTO_TCP, TCP_NODELAY, this.#scratchAt + SCRATCH.one, 4);
-    if (libc.connect(fd, at, length) === 0) return fd;
+    if (from) this.#set(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1);
+    const isBound = !from || libc.bind(fd, new Uint8Array(from.memory), from.length) === 0;
+    if (isBound && libc.connect(fd, at, length) === 0) return fd;
     const errno = libc.errno();
     if (errno === EINPROGRESS) return fd;
     libc.close(fd);

@@ -46,6 +46,8 @@ export interface Balancing {
   readonly drainTimeout?: number;
   /** UDP: a session ends after this many replies; 0: by time only. */
   readonly udpReplies?: number;
+  /** UDP: each datagram is scheduled by itself (ipvsadm(8), "--ops"). */
+  readonly ops?: boolean;
   /** Milliseconds over which the weight of a task grows that became healthy; 0: it has all of it at once. */
   readonly slowStart?: number;
   /** The part of the running tasks, 0..1, that may be unhealthy before all of them are taken; 1: all may. */
@@ -137,6 +139,7 @@ export const balancingSettings: {
   idleTimeout: { field: 'idleTimeout', name: 'idle_timeout', ...time(limits.idleTimeout, 1, 'never') },
   drainTimeout: { field: 'drainTimeout', name: 'drain_timeout', ...time(limits.drainTimeout, 1, 'for ever') },
   udpReplies: { field: 'udpReplies', name: 'udp_replies', ...count(limits.udpReplies, 'by time only') },
+  ops: { field: 'ops', name: 'ops', ...boolean },
   slowStart: { field: 'slowStart', name: 'slow_start', ...time(limits.slowStart, 1, 'none') },
   panicThreshold: { field: 'panicThreshold', name: 'panic_threshold', ...share },
   minHealthy: { field: 'minHealthy', name: 'min_healthy', ...count(limits.minHealthy, 'never') },

@@ -30,6 +30,7 @@ const POOL = '127.43.0.0/16';
 class FakePlane implements DataPlane {
   readonly applied: (readonly VirtualService[])[] = [];
   problems: readonly PlaneProblem[] = [];
+  short: readonly PlaneProblem[] = [];
   hold: Promise<void> | undefined;
   ended: string[] = [];
   readonly used: (string | undefined)[] = [];
@@ -78,6 +79,10 @@ class FakePlane implements DataPlane {
 
   figures(): PlaneFigures {
     return CARRIER;
+  }
+
+  shortages(): readonly PlaneProblem[] {
+    return this.short;
   }
 
   drain(): Promise<void> {

@@ -331,6 +331,21 @@ describe('checks', () => {
     ['catalog', { daemon: up({ problems: [{}, {}] }) }, 'WARN 2 problems with labels or files'],
     ['vip', {}, 'OK virtual IPs of 10.43.0.0/16 can be carried: nothing overlaps it, ip and nft work'],
     ['vip', { vips: { state: 'off' } }, 'OK virtual IPs are off'],
+    [
+      'vip',
+      { sysctls: { ports: { first: 32_768, last: 60_999, reuse: 'loopback' } } },
+      'OK net.ipv4.ip_local_port_range is 32768 to 60999, net.ipv4.tcp_tw_reuse 2: about 471 short connections',
+    ],
+    [
+      'vip',
+      { sysctls: { ports: { first: 1024, last: 65_535, reuse: 'always' } } },
+      'net.ipv4.tcp_tw_reuse 1: ports of connections that are over are used again',
+    ],
+    [
+      'vip',
+      { sysctls: { ports: { first: 40_000, last: 40_063, reuse: 'loopback' } } },
+      'WARN net.ipv4.ip_local_port_range is 40000 to 40063: this host can have 64 connections',
+    ],
     ['vip', { vips: { ...vips, isLoopback: true, rulesFault: 'x' } }, 'OK 10.43.0.0/16 is local as it is'],
     [
       'vip',

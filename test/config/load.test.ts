@@ -51,7 +51,7 @@ describe('the defaults', () => {
           idleTimeout: 0,
           drainTimeout: 30_000,
         },
-        ...{ udpReplies: 0, slowStart: 0, panicThreshold: 0.5, minHealthy: 0 },
+        ...{ udpReplies: 0, ops: false, slowStart: 0, panicThreshold: 0.5, minHealthy: 0 },
       },
       health: { rancherCompose: {}, defaults: {} },
       publishers: {},

@@ -80,6 +80,7 @@ const others: Readonly<Record<string, unknown>> = {
   'balancing.idleTimeout': '90s',
   'balancing.drainTimeout': '90s',
   'balancing.udpReplies': 7,
+  'balancing.ops': true,
   'balancing.slowStart': '90s',
   'balancing.panicThreshold': 0.7,
   'balancing.minHealthy': 7,

@@ -36,6 +36,7 @@ describe('a text', () => {
     ['drain_timeout', '30s', 30_000],
     ['slow_start', ' 1h ', 3_600_000],
     ['udp_replies', '1', 1],
+    ['ops', 'true', true],
     ['panic_threshold', '0.3', 0.3],
     ['panic_threshold', '30%', 0.3],
     ['panic_threshold', '100 %', 1],

@@ -22,6 +22,8 @@ export interface VipSettings {
   readonly proxyProtocol?: 'v1' | 'v2';
   /** Clients have to begin with a PROXY header. */
   readonly acceptProxy?: true;
+  /** Each datagram is given to a task by itself. */
+  readonly ops?: true;
 }
 
 /** An item of `GET /v1/vips`: one port of a virtual IP. */

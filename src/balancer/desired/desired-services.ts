@@ -62,6 +62,7 @@ function virtualServices(snapshot: Snapshot, service: Service, now: Instant): De
       hostPort: access.hostPorts === 'all' || access.hostPorts.includes(portText(port)),
     },
     ...options(balancing),
+    ...(balancing.ops && port.protocol === 'udp' ? { ops: true } : {}),
   }));
   return { services, until };
 }

@@ -1,5 +1,6 @@
 import type { BackendCounters, DesiredBackend } from '../plane.js';
 import type { Destination } from '../schedulers/scheduler.js';
+import { LastMinute } from './last-minute.js';
 
 /** One task as one virtual service sees it, with what it has carried. */
 export class Backend {
@@ -12,6 +13,10 @@ export class Backend {
   bytesIn = 0;
   bytesOut = 0;
   errors = 0;
+  /** Connections that failed because this host had no port left for them. */
+  readonly portless = new LastMinute();
+  /** Connections that are over and still hold a port of this host. */
+  readonly timeWaits = new LastMinute();
   /** Its last flow went wrong: the next one that goes well is news. */
   failing = false;
 
@@ -43,8 +48,10 @@ export class Backend {
     return ip === address.ip && port === address.port;
   }
 
-  counters(): BackendCounters {
+  /** @param now milliseconds that only grow */
+  counters(now: number): BackendCounters {
     const { id, name, address, weight } = this.desired;
+    const [timeWait, portless] = [this.timeWaits.count(now), this.portless.count(now)];
     return {
       ...{ id, name, address, weight },
       state: this.draining ? 'draining' : 'active',
@@ -53,6 +60,8 @@ export class Backend {
       bytesIn: this.bytesIn,
       bytesOut: this.bytesOut,
       errors: this.errors,
+      ...(timeWait > 0 && { timeWait }),
+      ...(portless > 0 && { portless }),
     };
   }
 }

@@ -129,7 +129,8 @@ export class Backends {
 
   /** Those of the service first, then those that are gone and have open flows. */
   counters(): readonly BackendCounters[] {
-    return [...this.#present.values(), ...this.#leaving].map((each) => each.counters());
+    const now = this.#now();
+    return [...this.#present.values(), ...this.#leaving].map((each) => each.counters(now));
   }
 
   /** Bytes of all backends, including those that have left. */

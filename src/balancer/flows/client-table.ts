@@ -7,6 +7,8 @@ type Whereabouts = 'host' | 'outside' | { readonly networks: readonly string[]; 
 
 /** How many are remembered; there are more only where source addresses are forged. */
 const REMEMBERED = 10_000;
+/** Addresses that connections to one task come from beside the usual one; more would take long to look through. */
+const MAX_SOURCES = 15;
 /** How often at most the host's interfaces are looked at, in ms: they may have an address that is new. */
 const LOOK_MS = 1000;
 
@@ -17,6 +19,7 @@ export class ClientTable {
   readonly #addresses: ReadonlyMap<string, readonly string[]>;
   readonly #host: readonly Cidr[];
   readonly #external: readonly Cidr[];
+  readonly #sources: readonly string[];
   readonly #known = new Map<string, Whereabouts>();
   readonly #hostAddresses: () => readonly string[];
   #own: readonly string[] = [];
@@ -29,6 +32,10 @@ export class ClientTable {
     this.#byId = new Map(networks.map((each) => [each.id, each]));
     this.#addresses = new Map(addresses);
     this.#host = ranges(host);
+    // Of an address that is one machine's own on each link, the interface would have to be said.
+    this.#sources = host
+      .filter((each) => !/\/|^127\.|^::1$|^169\.254\.|^fe80:/.test(each))
+      .slice(0, MAX_SOURCES);
     this.#external = ranges(external);
   }
 
@@ -39,6 +46,14 @@ export class ClientTable {
     if (typeof where === 'string') return where === 'host';
     if (rule.everyone || (rule.hostPort && where.hasHost)) return true;
     return where.networks.some((id) => rule.networks.includes(id));
+  }
+
+  /** Addresses of this host that a task at an address can answer, other than the one that the kernel chooses. */
+  spareSources(address: string): readonly string[] {
+    const where = this.#whereIs(address);
+    if (where === 'outside' || (where !== 'host' && !where.hasHost)) return [];
+    const isIp6 = address.includes(':');
+    return this.#sources.filter((each) => each.includes(':') === isIp6);
   }
 
   #whereIs(address: string): Whereabouts {

@@ -1,5 +1,6 @@
 import type { HostPort } from '../../net/ip.js';
 import type { PassiveSignal, VirtualService, VirtualServiceCounters } from '../plane.js';
+import type { Backend } from '../flows/backend.js';
 import type { FlowBudget } from '../flows/flow-budget.js';
 import type { ClientTable } from '../flows/client-table.js';
 import type { CreateScheduler } from '../flows/make-scheduler.js';
@@ -21,6 +22,8 @@ export interface Frontend {
    */
   update(service: VirtualService): void | Promise<void>;
   counters(): VirtualServiceCounters | Promise<VirtualServiceCounters>;
+  /** As counted a few seconds ago. */
+  lately(): VirtualServiceCounters;
   /**
    * Takes no new flow; resolves when its address is free for another. Absent: open flows need the socket (UDP), and the
    * address is free when they have ended.
@@ -49,6 +52,8 @@ export interface FrontendContext {
   /** Milliseconds that only grow. */
   readonly now: () => number;
   readonly onSignal: (signal: PassiveSignal) => void;
+  /** A connection to a task failed because this host has no port left for it. */
+  readonly onPortless?: (backend: Backend) => void;
   /** The flows and file descriptors of all frontends of the plane together. */
   readonly limits: FlowBudget;
   /** Whether TCP listens at any free port of the VIP, because the kernel leads connections there. */

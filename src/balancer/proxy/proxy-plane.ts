@@ -6,6 +6,7 @@ import type { PlaneFigures } from '../../net/vip-figures.js';
 import type {
   ClientNetworks,
   DataPlane,
+  DesiredBackend,
   PassiveSignal,
   PlaneProblem,
   PlaneSpec,
@@ -23,6 +24,7 @@ import type { Frontend, FrontendContext, Listen } from './frontend.js';
 import { guardOf } from './guard-of.js';
 import { HostPool } from './host-pool.js';
 import { conflictProblem, listenProblem, tellLeftOut, type ListenProblem } from './listen-problem.js';
+import { portlessMessage, portShortages } from '../flows/port-shortage.js';
 import { makeScheduler } from '../flows/make-scheduler.js';
 import { NativeTcp, type NativeTcpOptions } from './tcp/native/native-tcp.js';
 import { listenNodeTcp } from './tcp/node/node-tcp.js';
@@ -61,7 +63,7 @@ const TELL_FULL_MS = 60_000;
 
 const SUPPORTS: DataPlane['supports'] = {
   schedulers: new Set(SCHEDULERS),
-  features: new Set(['affinity', 'limits', 'proxy-protocol', 'retry', 'reset', 'queued', 'replies']),
+  features: new Set(['affinity', 'limits', 'proxy-protocol', 'retry', 'reset', 'queued', 'replies', 'ops']),
 };
 
 /** A data plane in this process: a socket for each port of each VIP, and a connection of its own to the task. */
@@ -113,6 +115,7 @@ class ProxyPlane implements DataPlane {
   #threads: NativeTcp | undefined;
   #closed: Promise<void> | undefined;
   #toldFull = -Infinity;
+  #toldPortless = -Infinity;
 
   constructor(options: ProxyPlaneOptions) {
     const { seed = 0, onSignal = () => undefined } = options;
@@ -132,6 +135,7 @@ class ProxyPlane implements DataPlane {
       createScheduler: makeScheduler(seed, now),
       now,
       onSignal,
+      onPortless: ({ desired }) => this.#tellPortless(desired),
       limits,
       log,
       anyPort,
@@ -190,6 +194,15 @@ class ProxyPlane implements DataPlane {
       descriptors,
       maxDescriptors: limits.descriptors,
     };
+  }
+
+  shortages(): readonly PlaneProblem[] {
+    const counters = Array.from(this.#running.values(), ({ frontend }) => frontend.lately());
+    return portShortages(counters, (address) => {
+      const spares = this.#clients?.spareSources(address).length ?? 0;
+      // The virtual IP is one more.
+      return spares > 0 ? spares + 2 : 1;
+    });
   }
 
   async drain(hasSuccessor = false): Promise<void> {
@@ -367,6 +380,13 @@ class ProxyPlane implements DataPlane {
     }
     log.warn(`Node carries TCP itself, at more than twice the cost, because ${loaded.unavailable}`);
     return undefined;
+  }
+
+  #tellPortless(backend: DesiredBackend): void {
+    const now = this.#wheel.now();
+    if (now - this.#toldPortless < TELL_FULL_MS) return;
+    this.#toldPortless = now;
+    this.#context.log.warn(portlessMessage(backend));
   }
 
   #tellFull(): void {

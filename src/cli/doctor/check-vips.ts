@@ -12,8 +12,42 @@ const CAPABILITIES = [
 
 type Wanted = Extract<VipFacts, { state: 'wanted' }>;
 
-/** Whether virtual IPs can be carried here; of a running daemon, whether what carries them is still in place. */
+/** As sysctl(8) has it. */
+const REUSE = { never: 0, always: 1, loopback: 2 } as const;
+/** Fewer ports are soon used up: a connection holds one for a minute after its end. */
+const FEW_PORTS = 16_384;
+
+/** Whether virtual IPs can be carried here, and how much; of a running daemon, whether what carries them is still in place. */
 export function checkVips(facts: HostFacts): Finding[] {
+  const findings = checkCarrying(facts);
+  return findings.length > 0 && facts.vips.state === 'wanted'
+    ? [...findings, ...checkPorts(facts)]
+    : findings;
+}
+
+/** How many connections this host can have to one task: what short ones are limited by. */
+function checkPorts({ sysctls: { ports } }: HostFacts): Finding[] {
+  if (!ports) return [];
+  const { first, last, reuse } = ports;
+  const number = last - first + 1;
+  const range = `net.ipv4.ip_local_port_range is ${first} to ${last}`;
+  if (number < FEW_PORTS)
+    return [
+      warn(
+        CHECK,
+        `${range}: this host can have ${number} connections to one task, those closed in the last minute included`,
+        'widen it: sysctl -w net.ipv4.ip_local_port_range="32768 60999"',
+      ),
+    ];
+  const what = `${range}, net.ipv4.tcp_tw_reuse ${REUSE[reuse]}`;
+  const limit =
+    reuse === 'always'
+      ? 'ports of connections that are over are used again'
+      : `about ${Math.round(number / 60)} short connections a second to one task; net.ipv4.tcp_tw_reuse=1 lifts that`;
+  return [ok(CHECK, `${what}: ${limit}`)];
+}
+
+function checkCarrying(facts: HostFacts): Finding[] {
   const { vips, daemon } = facts;
   if (daemon.state === 'up') {
     const { plane, why = 'no reason given', wanted } = daemon.status.vips;

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import type { StatusJson } from '../../api/types/status.js';
 import { instancesOf } from '../../config/source-instances.js';
+import { readSourcePorts } from '../../linux/source-ports.js';
 import { canonicalIp, formatHostPort, isLinkLocal, parseHostPort, type HostPort } from '../../net/ip.js';
 import type { Context } from '../context.js';
 import { CliError, EXIT } from '../exit-codes.js';
@@ -40,6 +41,7 @@ export async function collect(context: Context): Promise<HostFacts> {
   const resolvConf = read('/etc/resolv.conf');
   const unprivilegedPortStart = numberIn('/proc/sys/net/ipv4/ip_unprivileged_port_start');
   const rpFilter = numberIn('/proc/sys/net/ipv4/conf/all/rp_filter');
+  const ports = readSourcePorts();
   const vips = await probeVips(context, { daemon, docker, pool });
   const listeners = await Promise.all([...addresses.values()].map((address) => listenerFacts(address, own)));
   return {
@@ -57,6 +59,7 @@ export async function collect(context: Context): Promise<HostFacts> {
     sysctls: {
       ...(unprivilegedPortStart === undefined ? {} : { unprivilegedPortStart }),
       ...(rpFilter === undefined ? {} : { rpFilter }),
+      ...(ports && { ports }),
     },
     vips,
   };

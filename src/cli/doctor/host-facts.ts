@@ -1,4 +1,5 @@
 import type { StatusJson } from '../../api/types/status.js';
+import type { SourcePorts } from '../../linux/source-ports.js';
 import type { VipRules } from '../../linux/vip-rules.js';
 import type { HostRange } from '../../net/vip-pool.js';
 
@@ -121,6 +122,8 @@ export interface SysctlFacts {
   readonly unprivilegedPortStart?: number;
   /** net.ipv4.conf.all.rp_filter. */
   readonly rpFilter?: number;
+  /** For connections from this host to tasks. */
+  readonly ports?: SourcePorts;
 }
 
 /** What virtual IPs need, as the kernel has it. */

@@ -211,6 +211,36 @@ export function describeDataPlane(name: string, create: () => Promise<PlaneUnder
       }
     });
 
+    it('chooses a task for each datagram where a service says so, and replies find back', async ({
+      skip,
+    }) => {
+      const { plane, vip } = await setUp();
+      if (!plane.supports.features.has('ops')) skip();
+      const servers = ['a', 'b'].map((name) => {
+        const server = createSocket('udp4', (_message, from) => server.send(name, from.port, from.address));
+        cleanUp.push(() => Promise.resolve(void server.close()));
+        return server.bind(0, '127.0.0.1');
+      });
+      await Promise.all(servers.map((server) => once(server, 'listening')));
+      const [a, b] = servers.map((server) => ({ ip: '127.0.0.1', port: server.address().port }));
+      if (!a || !b) throw new Error('no servers');
+      const service: VirtualService = {
+        ...tcpService(vip(1), [backend('a', a), backend('b', b)]),
+        ...{ protocol: 'udp', scheduler: 'rr', ops: true },
+      };
+      expect(await plane.apply([service])).toEqual([]);
+      const client = createSocket('udp4');
+      cleanUp.push(() => Promise.resolve(void client.close()));
+      const seen: string[] = [];
+      for (let n = 0; n < 6; n++) {
+        client.send('who', vip(1).port, vip(1).ip);
+        const [reply, from] = (await once(client, 'message')) as [Buffer, { address: string; port: number }];
+        expect([from.address, from.port]).toEqual([vip(1).ip, vip(1).port]);
+        seen.push(reply.toString());
+      }
+      expect(seen.join('')).toMatch(/^(ab)+$|^(ba)+$/);
+    });
+
     it('refuses at once when there is no task, or none takes connections', async () => {
       const { plane, vip } = await setUp();
       const peer = await task(echo);

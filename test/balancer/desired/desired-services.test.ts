@@ -134,6 +134,19 @@ describe('what a data plane is to carry', () => {
     expect(desired()[0]?.backends.map(({ address }) => address.ip)).toEqual(['fd00::1', '10.0.0.4']);
   });
 
+  it('schedules each datagram by itself where that is said: UDP ports alone', () => {
+    const { sink, service, task, desired } = world();
+    const ports = [
+      { port: 53, protocol: 'udp' },
+      { port: 53, protocol: 'tcp' },
+    ] as const;
+    sink.replace({ services: [service({ ports, balancing: { ops: true } })], tasks: [task('a', 1)] });
+    expect(desired().map(({ protocol, ops }) => [protocol, ops])).toEqual([
+      ['tcp', undefined],
+      ['udp', true],
+    ]);
+  });
+
   it('has all that is said of balancing, without what is switched off', () => {
     const { sink, service, task, desired } = world();
     const said: Balancing = {
@@ -169,7 +182,7 @@ describe('what a data plane is to carry', () => {
     expect(made?.backends.map(({ maxConnections }) => maxConnections)).toEqual([10, 3, undefined]);
     const off: Balancing = {
       ...{ affinity: 0, maxConnections: 0, serviceMaxConnections: 0, maxPerClient: 0 },
-      ...{ proxyProtocol: 'none', acceptProxy: false, udpReplies: 0 },
+      ...{ proxyProtocol: 'none', acceptProxy: false, udpReplies: 0, ops: false },
     };
     sink.replace({ services: [service({ balancing: { ...said, ...off } })], tasks: [] });
     expect(desired()).toEqual([

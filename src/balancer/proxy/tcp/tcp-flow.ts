@@ -22,6 +22,13 @@ export const KEEPALIVE = { idle: 60, probes: 9, interval: 15 } as const;
  */
 const LINGER = { quiet: 5000, most: 30_000, look: 100 } as const;
 
+/** connect(2): no port is left at the address that the connection would come from. */
+const NO_PORT = 'EADDRNOTAVAIL';
+/** What is the fault of an unusual source address rather than of the task: nothing leads back to it. */
+const NOT_FROM_THERE = new Set(['ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH', 'EINVAL']);
+/** Such an address is left alone for so long, in ms. */
+const UNFIT_MS = 600_000;
+
 /** Tasks that one flow is tried on. */
 const ATTEMPTS = 3;
 
@@ -35,6 +42,8 @@ export abstract class TcpFlow implements Flow, Expiring {
   protected readonly host: FlowHost<TcpFlow>;
   protected phase: 'header' | 'connecting' | 'open' | 'lingering' | 'over' = 'header';
   #backend: Backend | undefined = undefined;
+  /** Where the connection to it comes from; undefined: as the kernel chooses. */
+  #source: string | undefined = undefined;
   #tried: Set<string> | undefined = undefined;
   /** Of the header that the client began with. */
   #proxied: ProxiedAddresses | undefined = undefined;
@@ -120,8 +129,8 @@ export abstract class TcpFlow implements Flow, Expiring {
   protected abstract get clientIsClosed(): boolean;
   /** Begins to read the client's PROXY header; {@link headerRead} is to be called once. */
   protected abstract readHeader(): void;
-  /** Begins to connect; {@link opened} or {@link attemptFailed} is to be called once, unless {@link giveUp} comes first. */
-  protected abstract dial(destination: Destination): void;
+  /** Begins to connect, from an address of this host or as the kernel chooses; {@link opened} or {@link attemptFailed} is to be called once, unless {@link giveUp} comes first. */
+  protected abstract dial(destination: Destination, source: string | undefined): void;
   /** Ends the attempt to connect that is under way. */
   protected abstract giveUp(): void;
   /** Has the kernel ask from now on whether the peers are still there, as {@link KEEPALIVE} says where that can be set. */
@@ -230,6 +239,8 @@ export abstract class TcpFlow implements Flow, Expiring {
     }
     this.#upstreamEnded = true;
     this.#forwarded = true;
+    // Who ended first keeps the port for a while.
+    if (this.#clientEnded) this.#backend?.timeWaits.add(this.host.wheel.coarse);
     if (this.#clientEnded) this.finish();
     else {
       this.endClient();
@@ -256,10 +267,13 @@ export abstract class TcpFlow implements Flow, Expiring {
   protected attemptFailed(code: string): void {
     const { backends } = this.host;
     const backend = this.#backend;
+    if (backend && this.#dialsFromElsewhere(backend, code)) return;
     this.#backend = undefined;
     this.phase = 'connecting';
     if (backend) {
-      backends.fail(backend, taskFault(code));
+      const isPortless = code === NO_PORT || (this.#source !== undefined && NOT_FROM_THERE.has(code));
+      if (isPortless) this.host.portless(backend);
+      backends.fail(backend, isPortless ? undefined : taskFault(code));
       backends.release(backend, this.client);
       this.#tried = (this.#tried ?? new Set()).add(backend.destination.id);
     }
@@ -352,9 +366,24 @@ export abstract class TcpFlow implements Flow, Expiring {
     else tally.total++;
     this.phase = 'connecting';
     this.#backend = backend;
+    this.#source = this.host.sources.first(backend);
     backends.hold(backend, this.client);
     this.#wakeIn(settings.connect);
-    this.dial(backend.destination);
+    this.dial(backend.destination, this.#source);
+  }
+
+  /** Goes on from another address of this host where the one before has no port left, or did not lead there. */
+  #dialsFromElsewhere(backend: Backend, code: string): boolean {
+    const { sources, wheel, settings } = this.host;
+    const isUnfit = this.#source !== undefined && NOT_FROM_THERE.has(code);
+    if (code !== NO_PORT && !isUnfit) return false;
+    const next = sources.next(backend, this.#source, isUnfit ? wheel.now() + UNFIT_MS : undefined);
+    if (next === undefined || this.clientIsClosed) return false;
+    this.#source = next;
+    this.phase = 'connecting';
+    this.#wakeIn(settings.connect);
+    this.dial(backend.destination, next);
+    return true;
   }
 
   #fail(): void {

@@ -4,6 +4,7 @@ import type { FrontendContext } from '../frontend.js';
 import { ParkedClient } from './parked-client.js';
 import type { Backend } from '../../flows/backend.js';
 import { Backends } from '../../flows/backends.js';
+import { SourceAddresses } from '../../flows/source-addresses.js';
 import type { FlowHost } from './flow-host.js';
 import type { TcpFlow } from './tcp-flow.js';
 import { tcpSettings, type TcpSettings } from './tcp-settings.js';
@@ -21,12 +22,16 @@ export interface TcpConnections<Client> {
 }
 
 /** Those of its counters that differ whenever any does, as long as no flow is open. */
-export type FlowCounts = Pick<VirtualServiceCounters, 'active' | 'total' | 'refused'>;
+export type FlowCounts = Pick<VirtualServiceCounters, 'active' | 'total' | 'refused'> &
+  Partial<Pick<VirtualServiceCounters, 'backends'>>;
 
 export interface TcpFlowsOptions<Client> {
   /** The one that clients dial. */
   readonly port: number;
-  readonly context: Pick<FrontendContext, 'createScheduler' | 'onSignal' | 'limits' | 'clients' | 'now'>;
+  readonly context: Pick<
+    FrontendContext,
+    'createScheduler' | 'onSignal' | 'onPortless' | 'limits' | 'clients' | 'now'
+  >;
   readonly wheel: TimerWheel;
   readonly connections: TcpConnections<Client>;
 }
@@ -36,6 +41,7 @@ export class TcpFlows<Client> implements FlowHost<TcpFlow> {
   readonly backends: Backends;
   readonly wheel: TimerWheel;
   readonly tally = { total: 0, refused: 0, failed: 0, retried: 0 };
+  readonly sources: SourceAddresses;
   settings: TcpSettings;
   readonly #context: TcpFlowsOptions<Client>['context'];
   readonly #connections: TcpConnections<Client>;
@@ -56,6 +62,13 @@ export class TcpFlows<Client> implements FlowHost<TcpFlow> {
     this.#connections = connections;
     this.wheel = wheel;
     this.settings = tcpSettings(service, port);
+    this.sources = new SourceAddresses({
+      now: context.now,
+      spares: (address) => {
+        const hosts = context.clients?.()?.spareSources(address) ?? [];
+        return hosts.length > 0 ? [this.settings.vip, ...hosts] : hosts;
+      },
+    });
     this.backends = new Backends(service, context);
     this.#limitClients();
   }
@@ -74,6 +87,7 @@ export class TcpFlows<Client> implements FlowHost<TcpFlow> {
     const { gone, draining, revived } = this.backends.update(service);
     for (const backend of revived) this.#undrain(backend);
     for (const backend of draining) this.#drainBackend(backend);
+    for (const backend of gone) this.sources.forget(backend);
     if (service.onDown === 'reset')
       for (const backend of gone)
         if (backend.destination.active > 0) this.#reset((each) => each.backend === backend);
@@ -94,8 +108,10 @@ export class TcpFlows<Client> implements FlowHost<TcpFlow> {
   }
 
   /** Whether counters are what they were: no flow was open then, none is now, and nobody came between. */
-  isIdleSince({ active, total, refused }: FlowCounts): boolean {
+  isIdleSince({ active, total, refused, backends = [] }: FlowCounts): boolean {
     const { tally } = this;
+    // It grows smaller by itself.
+    if (backends.some(({ timeWait, portless }) => (timeWait ?? portless) !== undefined)) return false;
     return active === 0 && this.#flows.size === 0 && total === tally.total && refused === tally.refused;
   }
 
@@ -122,6 +138,11 @@ export class TcpFlows<Client> implements FlowHost<TcpFlow> {
     if ((this.#clients.get(address) ?? 0) >= (this.#service.maxPerClient ?? 0)) return false;
     this.#countClient(flow, address, 1);
     return true;
+  }
+
+  portless(backend: Backend): void {
+    backend.portless.add(this.wheel.coarse);
+    this.#context.onPortless?.(backend);
   }
 
   ended(flow: TcpFlow): void {

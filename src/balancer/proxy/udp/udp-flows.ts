@@ -68,6 +68,11 @@ export class UdpFlows {
     return this.#settings.replies !== undefined;
   }
 
+  /** Whether a task is chosen for each datagram. */
+  get isPerDatagram(): boolean {
+    return this.#settings.ops;
+  }
+
   /** How long sessions may go on when the service or a task of it drains. */
   get drainTime(): number {
     return this.#settings.drain;
@@ -87,7 +92,7 @@ export class UdpFlows {
       this.#drains.set(backend, this.#now + backend.drainTime(this.#settings.drain));
     for (const backend of [...revived, ...gone]) this.#drains.delete(backend);
     this.#limitClients();
-    if (gone.length > 0) this.#endWhere(({ upstream }) => upstream?.backend.gone === true);
+    if (gone.length > 0) this.#leaveWhere((backend) => backend.gone);
     this.#sockets.forget(gone);
   }
 
@@ -145,6 +150,31 @@ export class UdpFlows {
     return upstream;
   }
 
+  /**
+   * The socket for the next datagram of a session, where a task is chosen for each: the session keeps one to every task that it
+   * had, so that replies find back.
+   * @returns undefined, and counted, when no task takes it
+   */
+  next(session: UdpSession, datagram: Buffer): SessionSocket | undefined {
+    const upstream = session.upstream ?? this.#promote(session);
+    if (!upstream) return this.attach(session, datagram);
+    const backend = this.#pick(session);
+    const chosen = backend && (backend === upstream.backend ? upstream : this.#another(session, backend));
+    if (!chosen) {
+      this.counters.refused++;
+      return undefined;
+    }
+    this.counters.total++;
+    chosen.backend.total++;
+    if (chosen === upstream) return chosen;
+    session.others ??= new Map();
+    session.others.delete(chosen.backend);
+    session.others.set(upstream.backend, upstream);
+    session.upstream = chosen;
+    session.first = undefined;
+    return chosen;
+  }
+
   /** Notes datagrams from the client. */
   sent(session: UdpSession): void {
     this.#table.touch(session, this.#now);
@@ -177,6 +207,15 @@ export class UdpFlows {
     return this.attach(session, first, other) && first;
   }
 
+  /** Lets go of one socket that a session has beside the one in use. @returns whether it was one */
+  lose(session: UdpSession, upstream: SessionSocket): boolean {
+    if (session.upstream === upstream || !session.others?.delete(upstream.backend)) return false;
+    upstream.session = undefined;
+    this.#backends.release(upstream.backend, clientOf(session));
+    this.#sockets.discard(upstream);
+    return true;
+  }
+
   end(session: UdpSession): void {
     if (this.#table.remove(session)) this.#release(session);
   }
@@ -204,8 +243,7 @@ export class UdpFlows {
     };
     this.#table.expire(now - this.#options.grain, timeouts, (session) => this.#release(session));
     for (const [backend, drainAt] of this.#drains)
-      if (now >= drainAt && backend.destination.active > 0)
-        this.#endWhere(({ upstream }) => upstream?.backend === backend);
+      if (now >= drainAt && backend.destination.active > 0) this.#leaveWhere((each) => each === backend);
     return this.#sockets.discardStale(now) + this.#table.size > 0;
   }
 
@@ -223,6 +261,36 @@ export class UdpFlows {
     // All have refused by now: those that did first may be back.
     refusedBy.clear();
     return this.#backends.pick(flow);
+  }
+
+  /** Puts one of the other sockets of a session in use. */
+  #promote(session: UdpSession): SessionSocket | undefined {
+    const [upstream] = session.others?.values() ?? [];
+    if (upstream) session.others?.delete(upstream.backend);
+    session.upstream = upstream;
+    return upstream;
+  }
+
+  /** A socket of a session to a task that is not the one in use. */
+  #another(session: UdpSession, backend: Backend): SessionSocket | undefined {
+    const known = session.others?.get(backend);
+    if (known) return known;
+    const made = this.#sockets.take(backend, false, this.#now, () => this.#makeRoom(session));
+    if (!made) return undefined;
+    made.session = session;
+    made.uses++;
+    this.#backends.hold(backend, clientOf(session));
+    return made;
+  }
+
+  /** Ends what sessions have to do with these tasks: all of it where a session has one task alone. */
+  #leaveWhere(isLeft: (backend: Backend) => boolean): void {
+    for (const session of this.#table.values()) {
+      for (const each of session.others?.values() ?? []) if (isLeft(each.backend)) this.lose(session, each);
+      if (!session.upstream || !isLeft(session.upstream.backend)) continue;
+      if (session.others?.size) this.#detach(session);
+      else this.end(session);
+    }
   }
 
   #mayUse(address: string): boolean {
@@ -255,8 +323,9 @@ export class UdpFlows {
     const { backend } = upstream;
     session.upstream = upstream.session = undefined;
     this.#backends.release(backend, clientOf(session));
-    if (this.#isComplete(session) && !backend.gone && !this.#isClosed)
-      this.#sockets.rest(upstream, this.#now);
+    // With others it may still hear replies to what the next session would ask.
+    const mayRest = this.#isComplete(session) && !session.others;
+    if (mayRest && !backend.gone && !this.#isClosed) this.#sockets.rest(upstream, this.#now);
     else this.#sockets.discard(upstream);
   }
 
@@ -267,6 +336,7 @@ export class UdpFlows {
   /** Lets go of what a session that has left the table holds. */
   #release(session: UdpSession): void {
     this.#detach(session);
+    for (const each of session.others?.values() ?? []) this.lose(session, each);
     this.#clients.remove(session.address);
     if (this.#table.size === 0) this.#options.onEmpty();
   }

@@ -120,6 +120,10 @@ class UdpFrontend implements LocalFrontend, UpstreamEvents<UdpSession> {
     };
   }
 
+  lately(): VirtualServiceCounters {
+    return this.counters();
+  }
+
   drain(idle = Infinity): Promise<void> {
     this.#idle = Math.min(this.#idle, idle);
     if (this.#state === 'open') {
@@ -183,12 +187,14 @@ class UdpFrontend implements LocalFrontend, UpstreamEvents<UdpSession> {
     if (fault === 'local') {
       // One without a session could not be made, and is counted where it was wanted.
       if (session) this.#flows.counters.refused++;
-      if (session) this.#flows.end(session);
+      if (session && !this.#flows.lose(session, upstream)) this.#flows.end(session);
       this.#flows.discard(upstream);
       return;
     }
-    const again = session && this.#flows.refused(session, backend);
-    if (again && session.upstream) this.#forward(session, session.upstream, again);
+    if (session && !this.#flows.lose(session, upstream)) {
+      const again = this.#flows.refused(session, backend);
+      if (again && session.upstream) this.#forward(session, session.upstream, again);
+    }
     this.#flows.discard(upstream);
     this.#flows.backends.fail(backend, reason);
   }
@@ -196,7 +202,9 @@ class UdpFrontend implements LocalFrontend, UpstreamEvents<UdpSession> {
   #onDatagram(datagram: Buffer, address: string, port: number): void {
     const session = this.#flows.find(address, port) ?? this.#open(address, port);
     if (!session) return;
-    const upstream = session.upstream ?? this.#flows.attach(session, datagram);
+    const upstream = this.#flows.isPerDatagram
+      ? this.#flows.next(session, datagram)
+      : (session.upstream ?? this.#flows.attach(session, datagram));
     if (!upstream) return;
     this.#bytesIn += datagram.length;
     this.#forward(session, upstream, datagram);
@@ -235,8 +243,9 @@ class UdpFrontend implements LocalFrontend, UpstreamEvents<UdpSession> {
     for (let place = 0; place < count;) {
       const key = batch.peer(place);
       const session = this.#flows.findKey(key);
-      // Queries are kept, and a header has to go before each: those are sent one by one.
-      if (!session?.upstream?.sendsBatches || session.queries || session.header) {
+      // Queries are kept, a header has to go before each, or each is for another task: those are sent one by one.
+      const isSingle = session?.queries ?? session?.header;
+      if (!session?.upstream?.sendsBatches || isSingle || this.#flows.isPerDatagram) {
         this.#onDatagram(batch.copy(place), batch.peerAddress(place), batch.peerPort(place));
         place++;
         continue;

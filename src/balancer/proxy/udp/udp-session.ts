@@ -1,5 +1,6 @@
 import type { FlowKey } from './udp-flow-key.js';
 import type { DnsQueries } from './udp-dns-match.js';
+import type { Backend } from '../../flows/backend.js';
 import type { UdpUpstream } from './udp-upstream.js';
 
 /** The socket that a session has to its task. */
@@ -12,6 +13,8 @@ export class UdpSession {
   readonly port: number;
   /** The socket to its task; absent after the task refused, until the next datagram picks another. */
   upstream: SessionSocket | undefined;
+  /** Its sockets to other tasks, where each datagram is scheduled by itself. */
+  others: Map<Backend, SessionSocket> | undefined;
   /** Tasks that refused; the next pick leaves them out. */
   refusedBy: Set<string> | undefined;
   /** The first datagram, kept while it may be sent to another task; reply-count mode only. */

@@ -4,6 +4,8 @@ import type { VirtualService } from '../../plane.js';
 export interface UdpSettings {
   /** Replies to each datagram after which a session is over; absent: by time only. */
   readonly replies: number | undefined;
+  /** A task is chosen for each datagram. */
+  readonly ops: boolean;
   /** Milliseconds without a datagram after which a session is over; Infinity: never. */
   readonly timeouts: { readonly unreplied: number; readonly replied: number };
   /** Milliseconds; Infinity: as long as it takes. */
@@ -17,11 +19,12 @@ export const UDP_TIMEOUTS = {
   drain: 30_000,
 } as const;
 
-export function udpSettings(service: Pick<VirtualService, 'replies' | 'timeouts'>): UdpSettings {
-  const { replies = 0, timeouts = {} } = service;
+export function udpSettings(service: Pick<VirtualService, 'replies' | 'timeouts' | 'ops'>): UdpSettings {
+  const { replies = 0, timeouts = {}, ops = false } = service;
   const { unreplied, replied } = replies > 0 ? UDP_TIMEOUTS.byReplies : UDP_TIMEOUTS.byTime;
   return {
     replies: replies > 0 ? replies : undefined,
+    ops,
     timeouts: {
       unreplied: orNever(timeouts.udpUnreplied ?? unreplied),
       replied: orNever(timeouts.udp ?? replied),

@@ -3,6 +3,8 @@ import type { PassiveSignal, VirtualServiceCounters } from '../../../plane.js';
 import { ClientTable } from '../../../flows/client-table.js';
 import { FlowBudget } from '../../../flows/flow-budget.js';
 import { MAX_ACCEPT_MS, type FrontendContext } from '../../frontend.js';
+import type { Backend } from '../../../flows/backend.js';
+import { portlessMessage } from '../../../flows/port-shortage.js';
 import { makeScheduler } from '../../../flows/make-scheduler.js';
 import { TcpFlows, type FlowCounts, type TcpConnections } from '../tcp-flows.js';
 import { Acceptor } from './acceptor.js';
@@ -45,7 +47,10 @@ export interface CarrierOptions {
 export class Carrier {
   readonly reactor: Reactor;
   readonly #report: (report: Report) => void;
-  readonly #context: Pick<FrontendContext, 'createScheduler' | 'onSignal' | 'limits' | 'clients' | 'now'>;
+  readonly #context: Pick<
+    FrontendContext,
+    'createScheduler' | 'onSignal' | 'onPortless' | 'limits' | 'clients' | 'now'
+  >;
   readonly #native: NativeContext;
   readonly #connections: TcpConnections<Side>;
   readonly #services = new Map<number, Working>();
@@ -55,6 +60,7 @@ export class Carrier {
   #calls = 0;
   #toldFull = -Infinity;
   #toldShortage = -Infinity;
+  #toldPortless = -Infinity;
   #hasQuit = false;
 
   constructor({ libc, input, report, now = () => performance.now() }: CarrierOptions) {
@@ -76,6 +82,7 @@ export class Carrier {
     this.#context = {
       createScheduler: makeScheduler(input.seed, now),
       onSignal: (signal) => this.#signals.push(signal),
+      onPortless: (backend) => this.#tellPortless(backend),
       limits,
       now,
       clients: () => this.#clients,
@@ -206,6 +213,13 @@ export class Carrier {
     this.#report({ kind: 'full' });
   }
 
+  #tellPortless(backend: Backend): void {
+    const now = this.reactor.wheel.now();
+    if (now - this.#toldPortless < TELL_SHORTAGE_MS) return;
+    this.#toldPortless = now;
+    this.#report({ kind: 'log', message: portlessMessage(backend.desired) });
+  }
+
   #tellShortage(code: string): void {
     const now = this.reactor.wheel.now();
     if (now - this.#toldShortage < TELL_SHORTAGE_MS) return;
@@ -228,7 +242,13 @@ function isSame(counters: VirtualServiceCounters, told: Counted | undefined): bo
     told.backends.length === backends.length &&
     backends.every((each, at) => {
       const before = told.backends?.[at];
-      return before?.active === each.active && before.total === each.total && before.errors === each.errors;
+      return (
+        before?.active === each.active &&
+        before.total === each.total &&
+        before.errors === each.errors &&
+        before.timeWait === each.timeWait &&
+        before.portless === each.portless
+      );
     })
   );
 }

@@ -91,9 +91,12 @@ export class NativeFlow extends TcpFlow implements SideOwner {
     if (!this.#client.watch()) this.headerRead(undefined);
   }
 
-  protected override dial(destination: Destination): void {
+  protected override dial(destination: Destination, source: string | undefined): void {
     const { reactor, targets, table } = this.#context;
-    const fd = reactor.calls.dial(targets.of(destination));
+    const fd = reactor.calls.dial(
+      targets.of(destination),
+      source === undefined ? undefined : targets.source(source),
+    );
     if (fd < 0) {
       this.attemptFailed(reactor.calls.errorName(fd));
       return;

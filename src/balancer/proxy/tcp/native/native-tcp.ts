@@ -197,6 +197,10 @@ class NativeFrontend implements Frontend {
     return this.#sum();
   }
 
+  lately(): VirtualServiceCounters {
+    return this.#sum();
+  }
+
   /** A thread has counted this. */
   told(thread: number, counters: VirtualServiceCounters): void {
     this.#live[thread] = counters;

@@ -55,7 +55,18 @@ function addBackend(summed: Map<string, BackendCounters>, backend: BackendCounte
     bytesIn: known.bytesIn + backend.bytesIn,
     bytesOut: known.bytesOut + backend.bytesOut,
     errors: known.errors + backend.errors,
+    ...added('timeWait', known, backend),
+    ...added('portless', known, backend),
   });
+}
+
+function added(
+  field: 'timeWait' | 'portless',
+  a: BackendCounters,
+  b: BackendCounters,
+): Partial<BackendCounters> {
+  const sum = (a[field] ?? 0) + (b[field] ?? 0);
+  return sum > 0 ? { [field]: sum } : {};
 }
 
 function keyOf({ id, address }: BackendCounters): string {

@@ -61,8 +61,13 @@ export class NodeFlow extends TcpFlow {
     readProxyHeader(this.#client, (header) => this.headerRead(header));
   }
 
-  protected override dial({ address: host, port }: Destination): void {
-    const upstream = connect({ ...UPSTREAM, host, port });
+  protected override dial({ address: host, port }: Destination, localAddress: string | undefined): void {
+    const upstream = connect({
+      ...UPSTREAM,
+      host,
+      port,
+      ...(localAddress !== undefined && { localAddress }),
+    });
     this.#upstream = upstream;
     outliveWrites(upstream);
     upstream.on('error', (error) => this.#writeFailed(upstream, error));

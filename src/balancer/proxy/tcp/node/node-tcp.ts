@@ -80,6 +80,10 @@ class NodeTcpFrontend implements Frontend {
     return this.#flows.counters();
   }
 
+  lately(): VirtualServiceCounters {
+    return this.counters();
+  }
+
   async stopListening(): Promise<void> {
     await this.#acceptQueued();
     this.#closeListener();
