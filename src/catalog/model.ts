@@ -121,6 +121,17 @@ export interface ContainerResolver {
   readonly isRunning: boolean;
 }
 
+/** One result of a container's own HEALTHCHECK. */
+export interface SelfCheck {
+  readonly ok: boolean;
+  /** `exit code 1: curl: (7) Failed to connect`: one line of at most 120 characters. */
+  readonly detail: string;
+  /** When it ended, milliseconds since the epoch. */
+  readonly at: number;
+  /** Milliseconds. */
+  readonly took: number;
+}
+
 /** One running, or no longer running, instance. */
 export interface Task {
   /**
@@ -144,6 +155,8 @@ export interface Task {
   readonly reason?: string;
   /** `check`: that it is so is only what the container's own HEALTHCHECK says. A check of ours counts for more. */
   readonly healthFrom?: 'check';
+  /** How the container's own HEALTHCHECK last went, as far as the engine was asked. */
+  readonly selfCheck?: SelfCheck;
   /** Empty for a stopped task. */
   readonly endpoints: readonly Endpoint[];
   /** The id of the task whose network namespace it shares (`--network container:X`); that task owns the addresses. */

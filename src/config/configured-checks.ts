@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import type { HealthCheck } from '../health/check.js';
-import { readHealthCheckMapping } from '../health/definitions/mapping.js';
+import { readDefaultCheck, type DefaultCheck } from '../health/definitions/default-check.js';
 import { readRancherCompose } from '../health/definitions/rancher-compose.js';
 import { labelFault } from '../net/dns-labels.js';
 import { fileFault } from '../text/file-fault.js';
@@ -13,8 +13,8 @@ import { setterOf, valueAt, type Layer } from './layers.js';
 export interface ConfiguredChecks {
   /** `health.rancherCompose`: by the service's name, lower case. */
   readonly services: ReadonlyMap<string, ReadonlyMap<string, HealthCheck>>;
-  /** `health.defaults`. */
-  readonly defaults: ReadonlyMap<string, HealthCheck>;
+  /** `health.defaults`, in the order in which they are tried. */
+  readonly defaults: ReadonlyMap<string, readonly DefaultCheck[]>;
 }
 
 export interface ReadChecks {
@@ -41,17 +41,22 @@ export function readChecks(merged: unknown, { layers, cwd, read }: CheckSurround
   const faults: Fault[] = [];
   const errors: ConfigError[] = [];
   const services = new Map<string, ReadonlyMap<string, HealthCheck>>();
-  const defaults = new Map<string, HealthCheck>();
+  const defaults = new Map<string, readonly DefaultCheck[]>();
   for (const section of ['defaults', 'rancherCompose'])
     faults.push(...stackFaults(entriesAt(merged, ['health', section]), ['health', section]));
   for (const [stack, mapping] of entriesAt(merged, ['health', 'defaults'])) {
-    // What is not a mapping is the schema's to tell.
-    if (!isMapping(mapping)) continue;
     const at = ['health', 'defaults', stack];
-    const found = readHealthCheckMapping(mapping, at.join('.'), 'all');
-    if (found.check) defaults.set(stack.toLowerCase(), found.check);
-    for (const { path, part, message } of found.faults)
-      faults.push({ path: [...at, ...path], part, message });
+    const found: DefaultCheck[] = [];
+    for (const [index, each] of (Array.isArray(mapping) ? mapping : [mapping]).entries()) {
+      // What is not a mapping is the schema's to tell.
+      if (!isMapping(each)) continue;
+      const read = readDefaultCheck(each, at.join('.'));
+      const place = Array.isArray(mapping) ? [...at, index] : at;
+      for (const { path, part, message } of read.faults)
+        faults.push({ path: [...place, ...path], part, message });
+      if (read.faults.length === 0) found.push(read.found);
+    }
+    if (found.length > 0) defaults.set(stack.toLowerCase(), found);
   }
   for (const [stack, name] of entriesAt(merged, ['health', 'rancherCompose'])) {
     if (!read || typeof name !== 'string' || name === '') continue;

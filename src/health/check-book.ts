@@ -1,6 +1,7 @@
 import { serviceKey, type Problem, type ServiceKey, type Task } from '../catalog/model.js';
 import { defaultTiming, type HealthCheck } from './check.js';
 import type { Definition, Note } from './definitions/build.js';
+import { isFor, type DefaultCheck } from './definitions/default-check.js';
 import { checkFromLabels } from './definitions/check-from-labels.js';
 import { printable } from '../text/printable.js';
 import { checkFromRegistrator } from './definitions/registrator.js';
@@ -15,7 +16,7 @@ export interface CheckBookOptions {
   /** Checks from the configuration, by service. */
   readonly services?: ReadonlyMap<ServiceKey, HealthCheck>;
   /** For tasks of a stack that have no other check, by `environment/stack`. */
-  readonly stacks?: ReadonlyMap<string, HealthCheck>;
+  readonly stacks?: ReadonlyMap<string, readonly DefaultCheck[]>;
   /** Tasks whose health another host or a registry finds out: they are not checked here. None by default. */
   readonly isForeign?: (task: Task) => boolean;
   /** Whether programs can be run in a task: it is a container, and there is an engine. All by default. */
@@ -46,7 +47,7 @@ const dockerCheck: HealthCheck = {
  */
 export class CheckBook {
   readonly #services: ReadonlyMap<ServiceKey, HealthCheck>;
-  readonly #stacks: ReadonlyMap<string, HealthCheck>;
+  readonly #stacks: ReadonlyMap<string, readonly DefaultCheck[]>;
   readonly #isForeign: (task: Task) => boolean;
   readonly #canExecute: (task: Task) => boolean;
 
@@ -82,7 +83,8 @@ export class CheckBook {
     const registrator = checkFromRegistrator(task.labels, port);
     if (registrator) return told(task, registrator);
     if (task.healthFrom === 'check') return { check: dockerCheck, problems: [] };
-    const check = this.#stacks.get(`${task.environment}/${task.stack}`);
+    const defaults = this.#stacks.get(`${task.environment}/${task.stack}`);
+    const check = defaults?.find((each) => isFor(each, task))?.check;
     return check ? { check, problems: [] } : none;
   }
 }

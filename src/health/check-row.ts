@@ -25,6 +25,7 @@ export function rowOf(entry: CheckedTask, now: number, offset: number): CheckRow
         took: Math.round(last.took * 10) / 10,
       },
     }),
+    ...(check.kind === 'docker' && task.selfCheck && { last: task.selfCheck }),
     ...(dueAt !== undefined && { next: Math.round(dueAt + offset) }),
     ...(heldUntil > now && { heldUntil: Math.round(heldUntil + offset) }),
   };

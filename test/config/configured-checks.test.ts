@@ -27,12 +27,44 @@ describe('checks in the configuration', () => {
     expect(checks?.services.get('shop')?.get('web')).toMatchObject(web);
     expect([...(checks?.services.keys() ?? [])]).toEqual(['shop', 'other']);
     expect(checks?.services.get('shop')?.size).toBe(1);
-    expect(checks?.defaults.get('data')).toMatchObject({
-      kind: 'tcp',
-      port: 5432,
-      from: 'health.defaults.data',
+    expect(checks?.defaults.get('data')).toMatchObject([
+      { check: { kind: 'tcp', port: 5432, from: 'health.defaults.data' } },
+    ]);
+    expect(checks?.defaults.get('quiet')).toEqual([{}]);
+  });
+
+  it('may be for some services or ports of a stack, and several', () => {
+    const { result } = loaded({
+      'fairlead.yaml': `health:
+  defaults:
+    shop:
+      - { services: [DB, cache], port: 5432 }
+      - { ports: [80], type: http, port: 80 }
+`,
     });
-    expect(checks?.defaults.has('quiet')).toBe(false);
+    expect(result.ok ? result.checks.defaults.get('shop') : result).toMatchObject([
+      { check: { kind: 'tcp', port: 5432 }, services: ['db', 'cache'] },
+      { check: { kind: 'http', port: 80 }, ports: [80] },
+    ]);
+  });
+
+  it.each([
+    [
+      '{ services: db, port: 80 }',
+      '1:31: health.defaults.shop.services: is not a list of names; write one such',
+    ],
+    [
+      '{ ports: [0], port: 80 }',
+      '1:31: health.defaults.shop.ports: is not a list of numbers from 1 to 65535',
+    ],
+    [
+      '[{ ports: [80], prot: 80 }]',
+      '1:45: health.defaults.shop[0].prot: is not a key of health_check; did you mean',
+    ],
+    ['[80]', '1:30: health.defaults.shop[0]: is 80'],
+  ])('%s is told at its place', (text, expected) => {
+    const { result } = loaded({ 'fairlead.yaml': `health: { defaults: { shop: ${text} } }\n` });
+    expect(mistakes(result)).toEqual([expect.stringContaining(expected)]);
   });
 
   it('are told with every mistake, whatever else is wrong, each at its own place', () => {

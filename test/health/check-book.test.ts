@@ -19,7 +19,7 @@ const options: CheckBookOptions = {
     ['default/shop/web', tcp(1)],
     ['default/shop/log', tcp(2)],
   ]),
-  stacks: new Map([['default/shop', http(3)]]),
+  stacks: new Map([['default/shop', [{ check: http(3) }]]]),
 };
 const book = new CheckBook(options);
 const exec = { kind: 'exec', ...commonOf, argv: ['/bin/ok'] } as const;
@@ -42,6 +42,30 @@ describe('the check of a task', () => {
     ['type none is none', task({ labels: { 'fairlead.health.type': 'none' } }), undefined],
   ])('%s', (_name, given, expected) => {
     const { check, problems } = book.checkOf(given);
+    expect(check).toEqual(expected === undefined ? undefined : expect.objectContaining(expected));
+    expect(problems).toEqual([]);
+  });
+
+  it.each<[string, Partial<Task>, object | undefined]>([
+    ['a service that is named', { service: ref('db.shop') }, { port: 5432 }],
+    ['a sidekick by its own name', { service: ref('cache.web.shop') }, { port: 5432 }],
+    ['a port that is named', { service: ref('front.shop') }, { kind: 'http', port: 8080 }],
+    ['neither', { service: ref('queue.shop'), ports: [] }, undefined],
+    ['a service that is to have none', { service: ref('batch.shop') }, undefined],
+  ])('of several defaults of a stack, that of %s', (_name, over, expected) => {
+    const several = new CheckBook({
+      stacks: new Map([
+        [
+          'default/shop',
+          [
+            { services: ['db', 'cache'], check: tcp(5432) },
+            { services: ['batch'] },
+            { ports: [80], check: http(8080) },
+          ],
+        ],
+      ]),
+    });
+    const { check, problems } = several.checkOf(task(over));
     expect(check).toEqual(expected === undefined ? undefined : expect.objectContaining(expected));
     expect(problems).toEqual([]);
   });
@@ -85,7 +109,7 @@ describe('the check of a task', () => {
     [
       'a default of its stack',
       task({ service: ref('db.shop') }),
-      { stacks: new Map([['default/shop', exec]]) },
+      { stacks: new Map([['default/shop', [{ check: exec }]]]) },
     ],
   ])('runs no program where there is no engine to run it in, and says so: %s', (_name, given, checks) => {
     const engineless = new CheckBook({ ...checks, canExecute: () => false });

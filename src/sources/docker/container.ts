@@ -1,8 +1,11 @@
 import { canonicalIp } from '../../net/ip.js';
 import { readPortKey, type PortKey } from '../../net/port-key.js';
-import type { Protocol, PublishedPort } from '../../catalog/model.js';
+import type { Protocol, PublishedPort, SelfCheck } from '../../catalog/model.js';
 import { isRawObject, rawArray, rawField, rawNumber, rawObject, rawText, rawTexts, type Raw } from './raw.js';
 import { signalNumber } from './signals.js';
+
+/** Of what a HEALTHCHECK says, so many characters are kept. */
+const MAX_DETAIL = 120;
 
 /** What Docker's own health check says; `none` when there is none. */
 export type DockerHealth = 'none' | 'starting' | 'healthy' | 'unhealthy';
@@ -43,6 +46,8 @@ export interface Container {
   /** Why it is stopped: `exited with code 137`. */
   readonly end?: string;
   readonly health: DockerHealth;
+  /** The last result of its HEALTHCHECK. */
+  readonly selfCheck?: SelfCheck;
   /** Distinguishes one run from the next; milliseconds since the epoch. */
   readonly startedAt?: number;
   /** `default`, `host`, `none`, `container:<id>`, a network. */
@@ -92,6 +97,7 @@ export function readInspection(json: unknown): Container | undefined {
     phase,
     ...(up ? {} : { end: endOf(state) }),
     health: healthOf(rawText(rawObject(state.Health).Status)),
+    ...(up ? lastCheck(rawObject(state.Health)) : {}),
     ...(startedAt === undefined ? {} : { startedAt }),
     networkMode: rawText(host.NetworkMode) ?? 'default',
     attachments: up ? readAttachments(settings.Networks, hasIpv6(host)) : [],
@@ -244,6 +250,22 @@ export function exitText(code: number | undefined): string {
 
 function healthOf(status: string | undefined): DockerHealth {
   return status === 'starting' || status === 'healthy' || status === 'unhealthy' ? status : 'none';
+}
+
+/** Engines keep the last five results, the oldest first, each with at most 4 KiB of output. */
+function lastCheck({ Log }: Raw): { readonly selfCheck?: SelfCheck } {
+  const last = rawObject(rawArray(Log).at(-1));
+  const code = rawNumber(last.ExitCode);
+  const [start, at] = [time(last.Start), time(last.End)];
+  if (code === undefined || at === undefined) return {};
+  const output = (rawText(last.Output) ?? '')
+    .slice(0, 1000)
+    .replace(/[\p{C}\p{Zl}\p{Zp}\s]+/gu, ' ')
+    .trim();
+  // The engine's own word for a check that took too long.
+  const what = code === -1 ? 'timeout' : `exit code ${code}`;
+  const detail = `${what}${output === '' ? '' : `: ${output}`}`.slice(0, MAX_DETAIL);
+  return { selfCheck: { ok: code === 0, detail, at, took: Math.max(0, at - (start ?? at)) } };
 }
 
 function bareName(name: string | undefined, id: string): string {

@@ -71,6 +71,7 @@ export function toFact(
       stack: identity.stack,
       ...(identity.service === undefined ? {} : { service: identity.service }),
       ...state,
+      ...(container.selfCheck && { selfCheck: container.selfCheck }),
       endpoints: place.endpoints,
       ...(place.parent === undefined ? {} : { networkOf: place.parent }),
       ...(clientAddresses.length === 0 || container.phase === 'stopped' ? {} : { clientAddresses }),
@@ -159,8 +160,14 @@ function stateOf(
     case 'starting':
       return { health: 'initializing', reason: 'Docker health check: starting', healthFrom: 'check' };
     case 'unhealthy':
-      return { health: 'unhealthy', reason: 'Docker health check: unhealthy', healthFrom: 'check' };
+      return { health: 'unhealthy', reason: unhealthyReason(container), healthFrom: 'check' };
   }
+}
+
+/** The result may still be that of before: the engine is asked for it behind the event. */
+function unhealthyReason({ selfCheck }: Container): string {
+  const detail = selfCheck && !selfCheck.ok ? ` (${selfCheck.detail})` : '';
+  return `Docker health check: unhealthy${detail}`;
 }
 
 interface Whereabouts {

@@ -128,3 +128,37 @@ describe('a list entry', () => {
     });
   });
 });
+
+describe('the last result of a HEALTHCHECK', () => {
+  const run = { Start: '2026-01-02T03:04:05.1Z', End: '2026-01-02T03:04:05.35Z' };
+  const at = Date.parse('2026-01-02T03:04:05.35Z');
+  const read = (...Log: readonly unknown[]) =>
+    container({ state: { Health: { Status: 'healthy', Log } } }).selfCheck;
+
+  it.each([
+    [
+      { ...run, ExitCode: 0, Output: ' ok\n' },
+      { ok: true, detail: 'exit code 0: ok', at, took: 250 },
+    ],
+    [
+      { ...run, ExitCode: 1, Output: '' },
+      { ok: false, detail: 'exit code 1', at, took: 250 },
+    ],
+    [
+      { ...run, ExitCode: -1, Output: 'killed' },
+      { ok: false, detail: 'timeout: killed', at, took: 250 },
+    ],
+    [
+      { ...run, ExitCode: 0, Output: 'a\u001b[31m\u2028b' },
+      { ok: true, detail: 'exit code 0: a [31m b', at, took: 250 },
+    ],
+  ])('%j', (last, expected) => {
+    expect(read({ ...run, ExitCode: 3, Output: 'before' }, last)).toEqual(expected);
+  });
+
+  it('is cut where it is long, and may be anything', () => {
+    expect(read({ ...run, ExitCode: 1, Output: 'x'.repeat(4096) })?.detail.length).toBe(120);
+    for (const rubbish of [[], [null], ['x'], [{}], [{ ExitCode: 'x', End: 7 }]])
+      expect(read(...rubbish)).toBeUndefined();
+  });
+});

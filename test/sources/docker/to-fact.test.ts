@@ -11,6 +11,8 @@ const context: FactContext = {
 
 const factOf = (one: Container, over: Partial<FactContext> = {}) => toFact(one, { ...context, ...over }).fact;
 
+const checkRun = { Start: '2026-01-02T03:04:05.1Z', End: '2026-01-02T03:04:05.35Z' };
+
 describe('an inspection becomes a fact', () => {
   it('with everything that a task has', () => {
     expect(factOf(container({ config: { ExposedPorts: { '80/tcp': {} } } }))).toEqual({
@@ -206,6 +208,20 @@ describe('health', () => {
     ['starting', { Health: { Status: 'starting' } }, 'initializing', 'Docker health check: starting', 1],
     ['healthy', { Health: { Status: 'healthy' } }, 'healthy', undefined, 1],
     ['unhealthy', { Health: { Status: 'unhealthy' } }, 'unhealthy', 'Docker health check: unhealthy', 1],
+    [
+      'unhealthy, with the result',
+      { Health: { Status: 'unhealthy', Log: [{ ...checkRun, ExitCode: 7, Output: 'no\nroute' }] } },
+      'unhealthy',
+      'Docker health check: unhealthy (exit code 7: no route)',
+      1,
+    ],
+    [
+      'unhealthy, with a result of before',
+      { Health: { Status: 'unhealthy', Log: [{ ...checkRun, ExitCode: 0, Output: 'fine' }] } },
+      'unhealthy',
+      'Docker health check: unhealthy',
+      1,
+    ],
     ['paused', { Paused: true, Health: { Status: 'healthy' } }, 'unhealthy', 'paused', 1],
     ['exited', { Running: false, ExitCode: 3 }, 'stopped', 'exited with code 3', 0],
     ['created', { Running: false, Status: 'created' }, 'stopped', 'created, not started', 0],
