@@ -24,11 +24,13 @@ COPY --from=build /app/package.json ./
 COPY --from=build /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
 COPY config ./config
+# `docker exec fairlead fairlead status`
+RUN ln -s /app/dist/main.js /usr/local/bin/fairlead
 LABEL org.opencontainers.image.title="fairlead" \
   org.opencontainers.image.description="Service discovery, DNS and load balancing for plain Docker hosts" \
   org.opencontainers.image.licenses="Apache-2.0"
 EXPOSE 53/udp 53/tcp
 STOPSIGNAL SIGTERM
-HEALTHCHECK --interval=10s --timeout=2s --start-period=15s CMD ["node", "dist/main.js", "status"]
-ENTRYPOINT ["node", "/app/dist/main.js"]
+HEALTHCHECK --interval=10s --timeout=2s --start-period=15s CMD ["fairlead", "status"]
+ENTRYPOINT ["fairlead"]
 CMD ["run"]

@@ -220,6 +220,10 @@ export class Adopter {
     }
     const { original, isOurs } = file.look(isRunning);
     const decision = this.#decide(task, file, original);
+    if (this.#decisions.get(id)?.why !== decision.why)
+      this.#options.log.debug(
+        `${task.name} ${decision.adopt ? 'is to ask Fairlead' : 'is left as it is'}: ${decision.why}`,
+      );
     this.#decisions.set(id, decision);
     if (decision.adopt) this.#adopt(task, file, decision);
     // Until a probe has ended, what an earlier process adopted stays adopted.

@@ -20,6 +20,7 @@ import { ApiPart } from './api-part.js';
 import { ConfigFault } from './config-fault.js';
 import { createCheckBook } from './configured-check-book.js';
 import type { InternalErrors } from './internal-errors.js';
+import { DecisionLog } from './decision-log.js';
 import { HostIdentity } from './host-identity.js';
 import { HealthKeeper } from '../health/keeper.js';
 import { Lifecycle, type Part } from './lifecycle.js';
@@ -75,6 +76,7 @@ export class Daemon {
   readonly #vips: Keeper;
   readonly #templates: RenderPart;
   readonly #api: ApiPart;
+  readonly #decisions: DecisionLog;
   readonly #lifecycle: Lifecycle;
   /** Resolves when another process serves instead of this one, which is to be stopped then. */
   readonly succeeded: Promise<void>;
@@ -105,6 +107,8 @@ export class Daemon {
     this.catalog = new Catalog({
       onListenerError: report('a consumer of the catalog failed; please report it'),
     });
+    this.#decisions = new DecisionLog(this.catalog, log.of('decisions'));
+    this.#decisions.use(loaded.config.log);
     this.#host = new HostIdentity((message) => log.warn(message));
     this.#state = new StateKeeper(this.catalog, log.of('state'), {
       takesOver,
@@ -198,6 +202,11 @@ export class Daemon {
     return [
       { name: 'pace', stop: () => this.pace.stop() },
       { name: 'configuration', reload: (loaded) => this.#use(loaded) },
+      {
+        name: 'log of decisions',
+        reload: ({ config }) => this.#decisions.use(config.log),
+        stop: () => this.#decisions.stop(),
+      },
       this.#host,
       this.#state,
       this.#names,

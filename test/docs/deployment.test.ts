@@ -19,4 +19,12 @@ describe('what Fairlead is deployed with', () => {
     expect(compose.services.fairlead.volumes).toContain(mount);
     expect(read('Dockerfile')).toContain(`-v ${mount}`);
   });
+
+  it('has its command on the path of the image, as the pages say', () => {
+    expect(read('Dockerfile')).toMatch(/^RUN ln -s \/app\/dist\/main\.js \/usr\/local\/bin\/fairlead$/m);
+    expect(read('docs/install.md')).toContain('docker exec fairlead fairlead doctor');
+    expect((JSON.parse(read('package.json')) as { bin: Record<string, string> }).bin['fairlead']).toBe(
+      'dist/main.js',
+    );
+  });
 });

@@ -188,3 +188,19 @@ describe('a link', () => {
     expect(ask([linked, db, other], 'cache.edge')).toBe('forward');
   });
 });
+
+describe('the addresses of a container on several networks', () => {
+  const web = task('web', 'shop', { on: ['n1=10.0.1.2', 'n2=10.0.2.2'] });
+  const from = (network: string, address: string) =>
+    task(`asker-${network}`, 'other', { on: [`${network}=${address}`] });
+  const { zone } = zoneOf({ tasks: [web, from('n1', '10.0.1.7'), from('n2', '10.0.2.7')], networks });
+
+  // One name, as a task has one: on each network it leads back to the address there.
+  it.each(['10.0.1.7', '10.0.2.7'])('have one reverse name, asked from %s', (asker) => {
+    const names = ['2.1.0.10', '2.2.0.10'].map((each) =>
+      answerTo(zone, `${each}.in-addr.arpa`, 'PTR', asker),
+    );
+    expect(names).toEqual(['PTR web.rancher.internal.', 'PTR web.rancher.internal.']);
+    expect(answerTo(zone, 'web.rancher.internal', 'A', asker)).toBe(asker.replace('.7', '.2'));
+  });
+});
