@@ -297,7 +297,10 @@ const healthSchema = section({
     .record(
       z.string(),
       z.union(
-        [z.record(z.string(), z.unknown()), z.array(z.record(z.string(), z.unknown()))],
+        [
+          z.record(z.string(), z.unknown()),
+          z.array(z.record(z.string(), z.unknown(), must('a mapping in the form of health_check'))),
+        ],
         must('a mapping in the form of health_check, or a list of such'),
       ),
       must('a mapping from stacks to checks'),

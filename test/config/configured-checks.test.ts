@@ -51,17 +51,17 @@ describe('checks in the configuration', () => {
   it.each([
     [
       '{ services: db, port: 80 }',
-      '1:31: health.defaults.shop.services: is not a list of names; write one such',
+      '1:41: health.defaults.shop.services: is not a list of names; write one such',
     ],
     [
       '{ ports: [0], port: 80 }',
-      '1:31: health.defaults.shop.ports: is not a list of numbers from 1 to 65535',
+      '1:38: health.defaults.shop.ports: is not a list of numbers from 1 to 65535',
     ],
     [
       '[{ ports: [80], prot: 80 }]',
       '1:45: health.defaults.shop[0].prot: is not a key of health_check; did you mean',
     ],
-    ['[80]', '1:30: health.defaults.shop[0]: is 80'],
+    ['[80]', '1:30: health.defaults.shop[0]: is 80; it must be a mapping in the form of health_check'],
   ])('%s is told at its place', (text, expected) => {
     const { result } = loaded({ 'fairlead.yaml': `health: { defaults: { shop: ${text} } }\n` });
     expect(mistakes(result)).toEqual([expect.stringContaining(expected)]);

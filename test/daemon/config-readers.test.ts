@@ -101,7 +101,7 @@ describe('the configuration', () => {
     const loaded = parseConfigText(complete(), { cwd: ground.directory, read: readText });
     if (!loaded.ok) throw new Error(JSON.stringify(loaded.errors));
     const { services, defaults } = loaded.checks;
-    expect(defaults.get('elsewhere')).toMatchObject({ port: 80 });
+    expect(defaults.get('elsewhere')).toMatchObject([{ check: { port: 80 } }]);
     expect(services.get('other')?.get('web')).toMatchObject({ port: 81 });
   });
 });

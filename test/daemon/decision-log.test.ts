@@ -28,16 +28,16 @@ it('says which tasks a service gives, why not the others, and what its sources s
   decisions.use({ level: 'debug', format: 'json' });
   put('healthy');
   expect(told()).toEqual([
+    'web.shop gives web-1, web-2, not web-3: weight 0; it has no virtual IP',
     'service.added web.shop: tasks, dnsrr {"source":"docker","cause":"start"}',
     expect.stringMatching(/^task\.added web-1: web\.shop, healthy, 10\.0\.0\.1 /),
     expect.stringMatching(/^task\.added web-2: /),
     expect.stringMatching(/^task\.added web-3: /),
-    'web.shop gives web-1, web-2, not web-3: weight 0; it has no virtual IP',
   ]);
   put('unhealthy', 'paused');
   expect(told()).toEqual([
-    expect.stringMatching(/^task\.health web-2: healthy -> unhealthy \(paused\) /),
     'web.shop gives web-1, not web-2: unhealthy (paused); web-3: weight 0; it has no virtual IP',
+    expect.stringMatching(/^task\.health web-2: healthy -> unhealthy \(paused\) /),
   ]);
   sink.status({ state: 'stale', error: 'the engine is away' });
   expect(told()).toEqual([expect.stringMatching(/^source\.state docker: .*stale: the engine is away/)]);

@@ -141,10 +141,10 @@ describe('what a data plane is to carry', () => {
       { port: 53, protocol: 'tcp' },
     ] as const;
     sink.replace({ services: [service({ ports, balancing: { ops: true } })], tasks: [task('a', 1)] });
-    expect(desired().map(({ protocol, ops }) => [protocol, ops])).toEqual([
-      ['tcp', undefined],
-      ['udp', true],
-    ]);
+    expect(Object.fromEntries(desired().map(({ protocol, ops }) => [protocol, ops]))).toEqual({
+      tcp: undefined,
+      udp: true,
+    });
   });
 
   it('has all that is said of balancing, without what is switched off', () => {
