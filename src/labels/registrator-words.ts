@@ -47,6 +47,27 @@ export function readRegistratorWords(
   };
 }
 
+/** The last part of an image's name, without tag and digest; undefined when there is none. */
+export function imageName(image: string | undefined): string | undefined {
+  const name = /([^/]*)$/.exec(image ?? '')?.[1]?.replace(/[:@].*$/, '');
+  return name === '' ? undefined : name;
+}
+
+/**
+ * What a port is registered as. Several ports of a container are told apart by their number, except where a key of
+ * the very port gives the name.
+ * @param standIn the name where no key gives one
+ */
+export function registeredName(
+  words: RegistratorWords,
+  port: number,
+  hasSeveral: boolean,
+  standIn: () => string,
+): string {
+  const name = words.name ?? standIn();
+  return hasSeveral && !words.isNameScoped ? `${name}-${port}` : name;
+}
+
 /** Between commas; `\,` is a comma in a tag. Empty ones are left out. */
 function splitTags(text: string): string[] {
   return text

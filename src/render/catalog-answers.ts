@@ -1,4 +1,5 @@
-import type { Service, Task, TaskPort } from '../catalog/model.js';
+import { hostPlace } from '../catalog/host-place.js';
+import { ANY_NETWORK, type Service, type Task, type TaskPort } from '../catalog/model.js';
 import { reach } from '../catalog/reach.js';
 import type { Snapshot } from '../catalog/snapshot.js';
 import { compareStrings } from '../template/bytes.js';
@@ -246,17 +247,18 @@ export class CatalogAnswers implements QueryPort {
     return registeredPorts(task).flatMap(({ port, name, id, tags, meta }) => {
       const place = this.#place(task, port, snapshot);
       if (place === undefined) return [];
+      const entry = id ?? `${node}:${task.name}:${port.target}${port.protocol === 'udp' ? ':udp' : ''}`;
       const facts: ServiceFacts = {
         Node: node,
         NodeAddress: this.#host.address,
         ServiceMeta: meta,
         ...place,
-        ID: id ?? `${node}:${task.name}:${port.target}${port.protocol === 'udp' ? ':udp' : ''}`,
+        ID: entry,
         Name: name,
         Tags: tags,
         Status: statusOf(task),
-        Checks: checksOf(task, node, name),
-        Weights: { Passing: task.weight, Warning: 1 },
+        Checks: checksOf(task, node, entry, name),
+        Weights: { Passing: Math.max(1, task.weight), Warning: 1 },
       };
       return [{ name, facts, record: serviceRecord(facts) }];
     });
@@ -264,11 +266,10 @@ export class CatalogAnswers implements QueryPort {
 
   /** Where the host that renders reaches a port. */
   #place(task: Task, port: TaskPort, snapshot: Snapshot): { Address: string; Port: number } | undefined {
-    if (this.#host.addresses === 'published') {
-      const [binding] = port.published ?? [];
-      if (binding === undefined) return undefined;
-      const any = ['', '0.0.0.0', '::'].includes(binding.ip);
-      return { Address: any ? this.#host.address : binding.ip, Port: binding.port };
+    const isOfHost = !task.endpoints.some(({ network }) => network === ANY_NETWORK);
+    if (this.#host.addresses === 'published' && isOfHost) {
+      const place = hostPlace(task, port, this.#host.address);
+      return place && { Address: place.address, Port: place.port };
     }
     const found = reach(snapshot, task, { networks: 'all' });
     const [address] = found?.addresses ?? [];
@@ -307,16 +308,16 @@ function statusOf({ health }: Task): 'passing' | 'critical' | 'maintenance' {
   return health === 'draining' ? 'maintenance' : 'critical';
 }
 
-function checksOf(task: Task, node: string, name: string): readonly CheckFacts[] {
+function checksOf(task: Task, node: string, entry: string, name: string): readonly CheckFacts[] {
   const status = statusOf(task);
   return [
     {
       Node: node,
-      CheckID: `service:${task.name}`,
+      CheckID: `service:${entry}`,
       Name: `Service '${name}' check`,
       Status: status === 'maintenance' ? 'critical' : status,
       Output: task.reason ?? '',
-      ServiceID: task.name,
+      ServiceID: entry,
       ServiceName: name,
       Type: 'ttl',
     },

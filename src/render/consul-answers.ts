@@ -306,7 +306,10 @@ function aggregated(checks: readonly CheckFacts[]): string {
 function nodeOf(json: unknown): Value {
   const found = json as { Node: NodeFacts; Services: Record<string, NodeServiceFacts> } | null | undefined;
   if (found === null || found === undefined) return null;
-  const services = Object.values(found.Services);
+  const services = Object.values(found.Services).map((service) => ({
+    ...service,
+    Tags: service.Tags.toSorted(compareStrings),
+  }));
   services.sort((a, b) => compareStrings(a.Service, b.Service) || compareStrings(a.ID, b.ID));
   return catalogNodeRecord(found.Node, services);
 }

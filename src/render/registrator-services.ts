@@ -1,69 +1,38 @@
 import type { Task, TaskPort } from '../catalog/model.js';
-import { readRegistratorKey } from '../labels/registrator-keys.js';
+import { imageName, readRegistratorWords, registeredName } from '../labels/registrator-words.js';
+import { compareStrings } from '../template/bytes.js';
 
 /** What a port of a task is called in a registry, by registrator's rules. */
 export interface RegisteredPort {
   port: TaskPort;
   name: string;
   id: string | undefined;
+  /** Sorted, as consul-template gives them. */
   tags: readonly string[];
   meta: Readonly<Record<string, string>>;
 }
 
-/** `SERVICE_*` of one port: port-scoped keys win. */
-interface PortMetadata {
-  values: ReadonlyMap<string, string>;
-  /** The name came from a key of this very port. */
-  ownName: boolean;
-}
-
-function metadataOf(task: Task, port: number): PortMetadata {
-  const general = new Map<string, string>();
-  const scoped = new Map<string, string>();
-  for (const [text, value] of Object.entries(task.labels)) {
-    const key = readRegistratorKey(text);
-    if (key === undefined) continue;
-    const name = key.name.toLowerCase();
-    if (key.port === undefined) general.set(name, value);
-    else if (key.port === port) scoped.set(name, value);
-  }
-  return { values: new Map([...general, ...scoped]), ownName: scoped.has('name') };
-}
-
-/** A comma separates; `\,` is a comma. */
-export function splitTags(text: string): string[] {
-  const parts = text.match(/(?:\\.|[^,\\])+/gs) ?? [];
-  return parts.map((part) => part.replaceAll('\\,', ',')).filter((part) => part !== '');
-}
-
-/** The last part of an image's name without its tag. */
-function imageName(image: string): string {
-  return image.slice(image.lastIndexOf('/') + 1).split(':')[0] ?? image;
-}
-
-const OWN_KEYS: ReadonlySet<string> = new Set(['name', 'tags', 'id', 'ignore']);
-
-/** The ports of a task as registrator registers them; none for those that it is to ignore. */
+/** The ports of a task as the Consul publisher registers them; none for those that it is to ignore. */
 export function registeredPorts(task: Task): RegisteredPort[] {
-  const several = task.ports.length > 1;
-  return task.ports.flatMap((port) => {
-    const { values, ownName } = metadataOf(task, port.target);
-    if ((values.get('ignore') ?? '') !== '') return [];
-    const base = values.get('name') ?? defaultName(task);
-    if (base === undefined) return [];
-    const tags = splitTags(values.get('tags') ?? '');
+  const ports = task.ports.filter(({ protocol }) => protocol !== 'sctp');
+  return ports.flatMap((port) => {
+    const words = readRegistratorWords(task.labels, port.target);
+    if (words.ignored) return [];
+    const standIn = () => imageName(task.image) ?? task.service?.service ?? task.name;
+    const tags = [
+      ...words.tags,
+      ...(port.protocol === 'udp' ? ['udp'] : []),
+      // A registry knows no weight of 0.
+      ...(task.weight === 0 ? ['fairlead.weight=0'] : []),
+    ];
     return [
       {
         port,
-        name: several && !ownName ? `${base}-${port.target}` : base,
-        id: values.get('id'),
-        tags: port.protocol === 'udp' ? [...tags, 'udp'] : tags,
-        meta: Object.fromEntries([...values].filter(([key]) => !OWN_KEYS.has(key))),
+        name: registeredName(words, port.target, ports.length > 1, standIn),
+        id: words.id,
+        tags: tags.sort(compareStrings),
+        meta: words.attributes,
       },
     ];
   });
-}
-
-function defaultName(task: Task): string | undefined {
-  return task.image === undefined ? task.service?.service : imageName(task.image);
 }

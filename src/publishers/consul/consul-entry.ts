@@ -1,6 +1,12 @@
-import { HOST_NETWORK, type Problem, type Task, type TaskNode, type TaskPort } from '../../catalog/model.js';
+import { hostPlace, isOnHostNetwork, type Place } from '../../catalog/host-place.js';
+import type { Problem, Task, TaskNode, TaskPort } from '../../catalog/model.js';
 import { META_LIMITS, OWNER_PREFIX, ownerKeys } from '../../consul/owner-mark.js';
-import { readRegistratorWords, type RegistratorWords } from '../../labels/registrator-words.js';
+import {
+  imageName,
+  readRegistratorWords,
+  registeredName,
+  type RegistratorWords,
+} from '../../labels/registrator-words.js';
 import { isLoopback } from '../../net/ip.js';
 import { printable, quoted } from '../../text/printable.js';
 
@@ -59,7 +65,7 @@ export function entriesOf(
 function entryOf(
   task: Task,
   port: TaskPort,
-  place: { readonly address: string; readonly port: number },
+  place: Place,
   words: RegistratorWords,
   hasSeveral: boolean,
   options: EntryOptions,
@@ -71,11 +77,10 @@ function entryOf(
     (options.ids === 'registrator'
       ? `${options.node.name}:${task.name}:${port.target}${udp}`
       : `fairlead:${task.id.slice(0, 12)}:${port.target}${udp}`);
-  const name = words.name ?? defaultName(task, options);
   const after = words.attributes['check_deregister_after'];
   return {
     id,
-    name: hasSeveral && !words.isNameScoped ? `${name}-${port.target}` : name,
+    name: registeredName(words, port.target, hasSeveral, () => defaultName(task, options)),
     ...place,
     tags: [
       ...words.tags,
@@ -93,10 +98,7 @@ function entryOf(
 
 /** registrator: the last part of the image's name. Otherwise the service, with its stack where it has one. */
 function defaultName(task: Task, { ids }: EntryOptions): string {
-  if (ids === 'registrator') {
-    const image = /([^/]*)$/.exec(task.image ?? '')?.[1]?.replace(/[:@].*$/, '');
-    return image === undefined || image === '' ? task.name : image;
-  }
+  if (ids === 'registrator') return imageName(task.image) ?? task.name;
   const { service } = task;
   if (service === undefined) return task.name;
   const name = service.sidekick === undefined ? service.service : `${service.service}-${service.sidekick}`;
@@ -108,23 +110,12 @@ function placeOf(
   task: Task,
   port: TaskPort,
   { internal, network, hostAddress, networkName }: EntryOptions,
-): { readonly address: string; readonly port: number } | undefined {
-  const onHost = task.endpoints.some((endpoint) => endpoint.network === HOST_NETWORK);
-  if (internal && !onHost) {
-    const usable = task.endpoints.filter(({ ip }) => !isLoopback(ip));
-    const chosen =
-      network === undefined
-        ? usable[0]
-        : usable.find((endpoint) => networkName(endpoint.network) === network);
-    return chosen && { address: chosen.ip, port: port.target };
-  }
-  if (onHost) return hostAddress === undefined ? undefined : { address: hostAddress, port: port.target };
-  for (const { ip, port: number } of port.published ?? []) {
-    const isEvery = ip === '' || ip === '0.0.0.0' || ip === '::';
-    const address = isEvery ? hostAddress : ip;
-    if (address !== undefined && (isEvery || !isLoopback(address))) return { address, port: number };
-  }
-  return undefined;
+): Place | undefined {
+  if (!internal || isOnHostNetwork(task)) return hostPlace(task, port, hostAddress);
+  const usable = task.endpoints.filter(({ ip }) => !isLoopback(ip));
+  const chosen =
+    network === undefined ? usable[0] : usable.find((endpoint) => networkName(endpoint.network) === network);
+  return chosen && { address: chosen.ip, port: port.target };
 }
 
 function metaOf(
