@@ -114,7 +114,10 @@ class Group {
 
   async #run(): Promise<void> {
     while (this.#due.size > 0 && !this.#stopped) {
-      const batch = this.#members.filter((member) => this.#due.has(member));
+      // A file that the command refused may have needed another one that comes now.
+      const batch = this.#members.filter(
+        (member) => this.#due.has(member) || member.renderer.refusedByCommand,
+      );
       this.#due.clear();
       await this.#round(batch);
     }
@@ -128,8 +131,7 @@ class Group {
     if (this.#command !== undefined && first !== undefined) {
       const command = this.#command;
       const result = await first.member.renderer.command(command, first.member.renderer.target.destination);
-      for (const { member, attempt } of due)
-        await member.renderer.afterCommand(command, result, attempt.committed);
+      for (const { member, attempt } of due) await member.renderer.afterCommand(command, result, attempt);
       const rolledBack = due.some(({ attempt }) => attempt.committed !== undefined);
       // With the old files back, the program must have them again, unless the command hangs anyway.
       if (!result.ok && rolledBack && !result.outcome.startsWith('no end')) {

@@ -23,6 +23,8 @@ export interface Attempt {
   commandDue: boolean;
   /** Present when the file has just been replaced. */
   committed?: CommittedFile;
+  /** The length of the output. */
+  bytes?: number;
 }
 
 const NOTHING_DUE: Attempt = { commandDue: false };
@@ -39,6 +41,7 @@ export class TargetRenderer {
   #hasRun = false;
   #recovered = false;
   #owed = false;
+  #refused = false;
 
   constructor(target: Target, port: QueryPort, settings: RunSettings) {
     this.target = target;
@@ -74,8 +77,14 @@ export class TargetRenderer {
     return this.#template.isSourceChanged();
   }
 
+  /** Whether the last attempt ended with the old file, because the command failed with the new one. */
+  get refusedByCommand(): boolean {
+    return this.#refused;
+  }
+
   /** One attempt. Never rejects: what goes wrong is in the status. */
   async attempt(): Promise<Attempt> {
+    this.#refused = false;
     try {
       if (!this.#recovered) {
         this.#owed = await recoverFile(this.target.destination);
@@ -122,8 +131,8 @@ export class TargetRenderer {
     const before = await currentBytes(destination);
     if (before?.equals(bytes) === true) {
       await adjustFile(destination, options);
-      this.#succeed(false, bytes.length);
-      return { commandDue: this.#owed };
+      if (!this.#owed) this.#succeed(false, bytes.length);
+      return { commandDue: this.#owed, bytes: bytes.length };
     }
     const prepared = await prepareFile(destination, bytes, options);
     if (check !== undefined) {
@@ -139,9 +148,11 @@ export class TargetRenderer {
     }
     const committed = await prepared.commit();
     this.#owed = this.target.command !== undefined;
-    this.#succeed(true, bytes.length);
-    if (this.target.command === undefined) await committed.settle();
-    return { commandDue: this.#owed, committed };
+    if (!this.#owed) {
+      this.#succeed(true, bytes.length);
+      await committed.settle();
+    }
+    return { commandDue: this.#owed, committed, bytes: bytes.length };
   }
 
   #succeed(written: boolean, bytes: number): void {
@@ -174,15 +185,13 @@ export class TargetRenderer {
   }
 
   /** The command has run. After a failure the old file is put back. */
-  async afterCommand(
-    command: Command,
-    result: CommandResult,
-    committed: CommittedFile | undefined,
-  ): Promise<void> {
+  async afterCommand(command: Command, result: CommandResult, attempt: Attempt): Promise<void> {
+    const { committed, bytes = 0 } = attempt;
     this.#note(command, result);
     try {
       if (result.ok) {
         this.#owed = false;
+        this.#succeed(committed !== undefined, bytes);
         await (committed?.settle() ?? settleFile(this.target.destination));
         return;
       }
@@ -190,6 +199,7 @@ export class TargetRenderer {
         `the command after ${this.target.destination} failed (${result.outcome}): ${lastLines(result.output)}`,
       );
       await committed?.rollBack();
+      this.#refused = committed !== undefined;
       if (committed !== undefined) this.#owed = false;
     } catch (error) {
       this.#fail(`${this.target.destination}: ${errorMessage(error)}`);

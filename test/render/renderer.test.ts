@@ -265,6 +265,20 @@ describe('what goes wrong', () => {
     expect(commands()).toEqual(['run']);
   });
 
+  test('a file counts as rendered when its command has succeeded, not before', async () => {
+    const go = join(dir, 'go');
+    const { port, renderer } = start(
+      target({ command: `touch ${dir}/begun; until test -e ${go}; do sleep 0.1; done` }),
+    );
+    port.service('web', 80);
+    renderer.start();
+    await expect.poll(() => existsSync(join(dir, 'begun'))).toBe(true);
+    expect(renderer.status()[0]?.state).toBe('waiting');
+    writeFileSync(go, '');
+    await renderer.settled();
+    expect(renderer.status()[0]).toMatchObject({ state: 'rendered', bytes: 12, renderedAt: 0 });
+  });
+
   test('a command that fails: the old file comes back, the command runs again with it, and later once more', async () => {
     const ok = join(dir, 'ok');
     const { timers, port, renderer } = start(
@@ -286,6 +300,24 @@ describe('what goes wrong', () => {
     await renderer.settled();
     expect(read()).toBe('10.0.0.1:80\n');
     expect(renderer.status()[0]).toMatchObject({ state: 'rendered', failures: 0 });
+    expect(leftovers()).toEqual([]);
+  });
+
+  test('two files that need one another, known at different times, are put in place together', async () => {
+    const command = `cd ${dir}; test ! -e out.conf -o -e two.conf && test ! -e two.conf -o -e out.conf`;
+    const two = { text: '{{range service "two"}}{{.Port}}{{end}}', name: 'two' };
+    const { timers, port, renderer, change } = start(
+      target({ command }),
+      target({ command, source: two, destination: join(dir, 'two.conf') }),
+    );
+    port.service('web', 80);
+    renderer.start();
+    await renderer.settled();
+    timers.advance(700);
+    port.service('two', 2);
+    await change();
+    expect(renderer.status().map(({ state }) => state)).toEqual(['rendered', 'rendered']);
+    expect([read(), read('two.conf')]).toEqual(['10.0.0.1:80\n', '2']);
     expect(leftovers()).toEqual([]);
   });
 
