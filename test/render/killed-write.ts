@@ -1,12 +1,19 @@
 import { prepareFile } from '../../src/render/write-file.js';
 
-/** Writes a file and is killed at a step: `killed-write.ts DESTINATION STEP`. */
-const [destination = '', step = ''] = process.argv.slice(2);
+/**
+ * Writes a file and is killed at a step: `killed-write.ts DESTINATION STEP [rollBack|settle]`. With a third word the
+ * write is ended so, and the process is killed behind it.
+ */
+const [destination = '', step = '', end] = process.argv.slice(2);
+const kill = () => process.kill(process.pid, 'SIGKILL');
 const prepared = await prepareFile(destination, Buffer.from('new\n'.repeat(10_000)), {
   createDirectories: true,
   backup: false,
   onStep: (each) => {
-    if (each === step) process.kill(process.pid, 'SIGKILL');
+    if (each === step) kill();
   },
 });
-await prepared.commit();
+const committed = await prepared.commit();
+if (end === 'rollBack') await committed.rollBack();
+if (end === 'settle') await committed.settle();
+kill();
