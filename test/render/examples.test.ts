@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { TaskFact } from '../../src/catalog/facts.js';
+import { parseConfigText } from '../../src/config/load.js';
 import { silentLog } from '../../src/net/log.js';
 import { ChainedAnswers } from '../../src/render/file-answers.js';
 import { KeyValueAnswers } from '../../src/render/key-value-answers.js';
@@ -15,6 +16,7 @@ import { GoList, type Value } from '../../src/template/value.js';
 import { fieldOf } from '../../src/render/functions/catalog-functions.js';
 
 const FOLDER = join(import.meta.dirname, '../../config/templates');
+const TEMPLATES = readdirSync(FOLDER).filter((name) => name.endsWith('.ctmpl'));
 
 function task(name: string, ip: string, more: Partial<TaskFact> = {}): TaskFact {
   return {
@@ -86,12 +88,18 @@ test('the hosts file has healthy tasks', () => {
 });
 
 test('every example renders, with tasks and without', () => {
-  const files = readdirSync(FOLDER);
-  expect(files.length).toBeGreaterThan(4);
-  for (const file of files) {
+  expect(TEMPLATES.length).toBeGreaterThan(4);
+  for (const file of TEMPLATES) {
     expect(rendered(file, TASKS), file).toContain('10.1.0.2');
     expect(rendered(file, []), file).not.toContain('10.1.0.2');
   }
+});
+
+test('render.yaml shows a use of every example, in a configuration that Fairlead takes', () => {
+  const parsed = parseConfigText(readFileSync(join(FOLDER, 'render.yaml'), 'utf8'));
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed.errors));
+  const { templates } = parsed.config.render;
+  expect(templates.map(({ source }) => basename(source)).sort()).toEqual(TEMPLATES.sort());
 });
 
 function found(port: TaskAnswers, query: string): string[] {
