@@ -19,6 +19,8 @@ export interface FairleadOptions {
     readonly docker?: { readonly socket: string };
     readonly file?: { readonly path: string };
   };
+  /** Further sections of the configuration. */
+  readonly sections?: Readonly<Record<string, unknown>>;
 }
 
 /** The daemon under test, as a user runs it: the built program, a configuration file, a state directory. */
@@ -59,6 +61,7 @@ export function createFairlead(netns: Netns, dir: string, options: FairleadOptio
       dns: { upstreams: options.upstreams },
       sources: options.sources,
       api: { listen: [`unix:${api}`] },
+      ...options.sections,
     }),
   );
   let child: ChildProcess | undefined;
