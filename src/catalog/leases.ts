@@ -29,8 +29,9 @@ export interface LeaseTerms {
 /**
  * Who has which virtual IP. A service keeps its address while it is there, and long after it is gone: another process may have it
  * cached. Which one a service gets follows from its key where it is free, so that hosts that know nothing of each other
- * tend to the same one. A service may ask for one; of several that ask for the same the first by key has it. Nobody takes
- * an address from a service that is there and did not ask for it: its clients would end up elsewhere.
+ * tend to the same one. A service may ask for one. It gets it where it is free; of several that ask for the same at the
+ * same time, the first by key. It takes an address neither from a service that is there nor from one that went less than
+ * {@link LeaseTerms.release} ago: that one's clients would end up elsewhere.
  */
 export class VipLeases {
   #pool: VipPool | undefined;
@@ -99,15 +100,13 @@ export class VipLeases {
     const pool = this.#pool;
     if (!pool) return this.#changed;
     for (const { key, pin } of wishes) {
-      this.#gone.delete(key);
-      if (!this.#addresses.has(key)) this.#waiting.add(key);
+      const vip = this.#addresses.get(key);
+      if (vip === undefined) this.#waiting.add(key);
+      // What is said to those that ask for its address is another now.
+      else if (this.#gone.delete(key)) disputed.add(vip);
       for (const address of this.#pins.set(key, pin, pool)) disputed.add(address);
     }
-    // A settled pin gives back another address, which is then looked at again.
-    for (const address of disputed) {
-      disputed.delete(address);
-      this.#settle(address, disputed);
-    }
+    this.#settleAll(disputed);
     for (const key of [...this.#waiting].sort()) if (!this.#assign(key, pool)) break;
     this.#tell(pool);
     return this.#changed;
@@ -133,36 +132,33 @@ export class VipLeases {
     return freed;
   }
 
-  /** Gives an address to the first who asks for it, unless it is that of a service that is there and did not. */
-  #settle(address: string, disputed: Set<string>): void {
-    const askers = this.#pins.askersOf(address);
-    const [first] = askers;
-    if (first === undefined) return;
-    const holder = this.#holders.get(address);
-    if (holder === first || holder === undefined || this.#gone.has(holder) || askers.includes(holder)) {
-      if (holder !== first) {
-        if (holder !== undefined) this.#evict(holder);
-        const former = this.#drop(first);
-        if (former !== undefined) disputed.add(former);
-        this.#put(first, address);
-        this.#waiting.delete(first);
-      }
-      this.#pins.grant(address);
-    } else {
-      this.#pins.deny(address, holder);
+  #settleAll(disputed: Set<string>): void {
+    // A settled pin gives back another address, which is then looked at again.
+    for (const address of disputed) {
+      disputed.delete(address);
+      this.#settle(address, disputed);
     }
   }
 
-  /** Takes the address of a service, which is to look for another if it is there. */
-  #evict(key: ServiceKey): void {
-    const isThere = !this.#gone.has(key);
-    this.#drop(key);
-    if (isThere) this.#waiting.add(key);
+  /** Gives an address that is free to the first that asks for it, and tells those that do not get it why. */
+  #settle(address: string, disputed: Set<string>): void {
+    const [first] = this.#pins.askersOf(address);
+    if (first === undefined) return;
+    const holder = this.#holders.get(address) ?? first;
+    if (!this.#holders.has(address)) {
+      const former = this.#drop(first);
+      if (former !== undefined) disputed.add(former);
+      this.#put(first, address);
+      this.#waiting.delete(first);
+    }
+    this.#pins.settle(address, holder, !this.#gone.has(holder));
   }
 
   /** @returns false when there is no address left */
   #assign(key: ServiceKey, pool: VipPool): boolean {
-    if (this.#holders.size >= pool.size && !this.#reclaim()) return false;
+    while (this.#holders.size >= pool.size) if (!this.#reclaim()) return false;
+    // It asked for the address that was taken back just now.
+    if (!this.#waiting.has(key)) return true;
     let index = hashText(key) % pool.size;
     while (this.#holders.has(pool.at(index))) index = (index + 1) % pool.size;
     this.#put(key, pool.at(index));
@@ -170,10 +166,16 @@ export class VipLeases {
     return true;
   }
 
-  /** Takes back the address of the service that has been gone longest. @returns false when none is gone */
+  /**
+   * Takes back the address of the service that has been gone longest; one that asks for that address has it then.
+   * @returns false when none is gone
+   */
   #reclaim(): boolean {
     const [longest] = this.#gone.keys();
-    return longest !== undefined && this.#drop(longest) !== undefined;
+    const vip = longest === undefined ? undefined : this.#drop(longest);
+    if (vip === undefined) return false;
+    this.#settleAll(new Set([vip]));
+    return true;
   }
 
   #put(key: ServiceKey, vip: string): void {

@@ -39,20 +39,17 @@ export class PinBoard {
     return this.#askers.get(address) ?? [];
   }
 
-  /** The first has the address; the others learn that. */
-  grant(address: string): void {
-    const [first = '', ...others] = this.askersOf(address);
-    this.#problems.delete(first);
-    for (const key of others) {
-      const why = `${serviceNameOf(first)} asks for too and comes first by name`;
-      this.#problems.set(key, taken(key, address, why));
+  /**
+   * Tells those that ask for an address that another service has it.
+   * @param holder has it, and is told nothing
+   * @param isThere false: it is gone, and the address is kept for it
+   */
+  settle(address: string, holder: ServiceKey, isThere: boolean): void {
+    const name = serviceNameOf(holder);
+    for (const key of this.askersOf(address)) {
+      if (key === holder) this.#problems.delete(key);
+      else this.#problems.set(key, taken(key, address, name, isThere));
     }
-  }
-
-  /** A service that did not ask for it has the address. */
-  deny(address: string, holder: ServiceKey): void {
-    const why = `is that of ${serviceNameOf(holder)}, which got it from the pool`;
-    for (const key of this.askersOf(address)) this.#problems.set(key, taken(key, address, why));
   }
 
   get problems(): Iterable<Problem> {
@@ -65,12 +62,14 @@ export class PinBoard {
   }
 }
 
-function taken(key: ServiceKey, address: string, why: string): Problem {
+function taken(key: ServiceKey, address: string, holder: string, isThere: boolean): Problem {
   const name = serviceNameOf(key);
+  const why = isThere ? `${holder} has` : `is kept for ${holder}, which went less than vip.release ago`;
+  const advice = isThere ? 'ask for a free one' : 'ask for a free one, or shorten vip.release';
   return {
     code: 'vip-taken',
     subject: `service ${name}`,
-    message: `service ${name}: asks for the virtual IP ${address}, which ${why}; it has another one from the pool; ask for a free one`,
+    message: `service ${name}: asks for the virtual IP ${address}, which ${why}; it has another one from the pool; ${advice}`,
   };
 }
 
