@@ -1,3 +1,4 @@
+import { hideLabelSecrets } from '../labels/label-secrets.js';
 import { formatUpstream } from '../net/upstream.js';
 import { selectTasks } from '../catalog/selection.js';
 import type { DrainMark, DrainTarget } from '../catalog/health-overlay.js';
@@ -56,7 +57,7 @@ export function serviceJson(service: Service, domain: string): ServiceJson {
     ...(service.hostname === undefined ? {} : { hostname: service.hostname }),
     aliasOf: service.aliasOf.map(serviceName),
     links: service.links,
-    labels: service.labels,
+    labels: hideLabelSecrets(service.labels),
     sources: service.sources,
     health: healthCounts(service.tasks),
     taskCount: service.tasks.length,
@@ -85,7 +86,7 @@ export function taskJson(task: Task, snapshot?: Snapshot): TaskJson {
     }),
     clientAddresses: task.clientAddresses ?? [],
     ports: task.ports,
-    labels: task.labels,
+    labels: hideLabelSecrets(task.labels),
     links: task.links,
     ...(task.upstreams && { upstreams: task.upstreams.map(formatUpstream) }),
     weight: task.weight,

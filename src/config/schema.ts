@@ -184,6 +184,15 @@ const dockerSchema = repeatable({
   resync: duration('1s', '24h')
     .describe('How often everything is compared with the engine, besides following its events.')
     .prefault('60s'),
+  labels: z
+    .array(
+      shortText('a label, or its beginning and "*"', 128),
+      must('a list of labels, such as ["traefik.*", com.example.team]'),
+    )
+    .describe(
+      'Labels that are kept besides those that Fairlead reads, for templates and the API; `*` at the end stands for anything. All others are dropped, because some are secrets of other programs.',
+    )
+    .prefault([]),
   adopt: oneOf(['auto', 'all', 'off'])
     .describe(
       "Which containers ask Fairlead instead of Docker's resolver: those whose queries Docker would forward to Fairlead anyway (`auto`), all (`all`), or none (`off`). Labels and `fairlead adopt` choose single containers and stacks. See docs/adoption.md.",
@@ -310,6 +319,12 @@ const healthSchema = section({
       'The check of the tasks of a stack that have none of their own: `shop: { port: 80 }`. The keys are those of `health_check:` in `rancher-compose.yml`, and those of the labels `fairlead.health.*` without that prefix. With `services: [web]` or `ports: [80]` it is for tasks of these services, or with one of these ports, alone; of a list the first that fits a task counts.',
     )
     .prefault({}),
+  hostMethods: z
+    .array(shortText('an HTTP method, such as POST', 32), must('a list of HTTP methods, such as [OPTIONS]'))
+    .describe(
+      "HTTP methods besides GET and HEAD that labels may have checks of containers in the host's network ask with. Such a check reaches every HTTP service that listens on the host.",
+    )
+    .prefault([]),
 });
 
 const vipSchema = switchable({

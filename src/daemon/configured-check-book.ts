@@ -16,6 +16,7 @@ export function createCheckBook({ config, checks }: Pick<LoadedConfig, 'config' 
   return new CheckBook({
     services,
     stacks,
+    hostMethods: config.health.hostMethods,
     canExecute: ({ source }) => capabilitiesOf(source).exec && kindOfSource(source) in config.sources,
     isForeign: ({ source }) => !capabilitiesOf(source).firstHand,
   });

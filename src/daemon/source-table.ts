@@ -57,7 +57,7 @@ const sourceTable = {
   docker: {
     exec: true,
     firstHand: true,
-    create: async ({ socket, resync }, { environment, address, node }, log) => {
+    create: async ({ socket, resync, labels }, { environment, address, node }, log) => {
       // dockerode is a large tree: it is loaded only where there is Docker.
       const { createDockerSource } = await import('../sources/docker/docker-source.js');
       const source = createDockerSource({
@@ -65,6 +65,7 @@ const sourceTable = {
         environment,
         node,
         resyncMs: resync,
+        labels,
         hostAddress: () => address ?? hostAddress(),
         log,
       });

@@ -1,5 +1,5 @@
-import { serviceKey, type Problem, type ServiceKey, type Task } from '../catalog/model.js';
-import { defaultTiming, type HealthCheck } from './check.js';
+import { HOST_NETWORK, serviceKey, type Problem, type ServiceKey, type Task } from '../catalog/model.js';
+import { defaultTiming, type HealthCheck, type HttpCheck } from './check.js';
 import type { Definition, Note } from './definitions/build.js';
 import { isFor, type DefaultCheck } from './definitions/default-check.js';
 import { checkFromLabels } from './definitions/check-from-labels.js';
@@ -19,6 +19,11 @@ export interface CheckBookOptions {
   readonly stacks?: ReadonlyMap<string, readonly DefaultCheck[]>;
   /** Tasks whose health another host or a registry finds out: they are not checked here. None by default. */
   readonly isForeign?: (task: Task) => boolean;
+  /**
+   * HTTP methods besides GET and HEAD that labels may have checks of containers in the host's network ask with. Such a
+   * check reaches every service of the host.
+   */
+  readonly hostMethods?: readonly string[];
   /** Whether programs can be run in a task: it is a container, and there is an engine. All by default. */
   readonly canExecute?: (task: Task) => boolean;
 }
@@ -50,12 +55,15 @@ export class CheckBook {
   readonly #stacks: ReadonlyMap<string, readonly DefaultCheck[]>;
   readonly #isForeign: (task: Task) => boolean;
   readonly #canExecute: (task: Task) => boolean;
+  readonly #hostMethods: readonly string[];
 
   constructor(options: CheckBookOptions = {}) {
     this.#services = options.services ?? new Map();
     this.#stacks = options.stacks ?? new Map();
     this.#isForeign = options.isForeign ?? (() => false);
     this.#canExecute = options.canExecute ?? (() => true);
+    const more = options.hostMethods?.map((method) => method.toUpperCase()) ?? [];
+    this.#hostMethods = ['GET', 'HEAD', ...more];
   }
 
   checkOf(task: Task & SelfChecked): TaskCheck {
@@ -68,7 +76,7 @@ export class CheckBook {
 
   #checkOf(task: Task & SelfChecked): TaskCheck {
     const port = lowestTcpPort(task);
-    const own = checkFromLabels(task.labels, port);
+    const own = this.#ofLabels(task, checkFromLabels(task.labels, port));
     // A label that is merely unknown says nothing that others could contradict.
     if (own && (own.check !== undefined || own.off === true || own.notes.some((note) => note.fatal)))
       return told(task, own);
@@ -80,12 +88,19 @@ export class CheckBook {
   #checkOfOthers(task: Task & SelfChecked, port: number | undefined): TaskCheck {
     const configured = task.service && this.#services.get(configuredKey(task.service));
     if (configured) return { check: configured, problems: [] };
-    const registrator = checkFromRegistrator(task.labels, port);
+    const registrator = this.#ofLabels(task, checkFromRegistrator(task.labels, port));
     if (registrator) return told(task, registrator);
     if (task.healthFrom === 'check') return { check: dockerCheck, problems: [] };
     const defaults = this.#stacks.get(`${task.environment}/${task.stack}`);
     const check = defaults?.find((each) => isFor(each, task))?.check;
     return check ? { check, problems: [] } : none;
+  }
+
+  #ofLabels(task: Task, definition: Definition | undefined): Definition | undefined {
+    const check = definition?.check;
+    if (!definition || check?.kind !== 'http' || this.#hostMethods.includes(check.method) || !isOnHost(task))
+      return definition;
+    return { notes: [...definition.notes, methodNotAllowed(check, this.#hostMethods)] };
   }
 }
 
@@ -93,6 +108,16 @@ function notExecutable({ from }: HealthCheck): Note {
   const why = 'this task is no container of a Docker engine that Fairlead is connected to (sources.docker)';
   const message = `(${from}) runs a program in the container, but ${why}; use another type, such as tcp or ttl`;
   return { key: '', message, fatal: true };
+}
+
+function methodNotAllowed({ from, method }: HttpCheck, allowed: readonly string[]): Note {
+  const why = `but the container is in the host's network, where labels may ask with ${allowed.join(', ')} alone`;
+  const message = `(${from}) asks with ${printable(method)}, ${why}; use one of these, or list the method in health.hostMethods`;
+  return { key: '', message, fatal: true };
+}
+
+function isOnHost({ endpoints }: Task): boolean {
+  return endpoints.some(({ network }) => network === HOST_NETWORK);
 }
 
 /** A sidekick has an entry of its own name in rancher-compose.yml. */
@@ -122,7 +147,7 @@ function problem(task: Task, { key, message, fatal, holds }: Note): Problem {
   };
 }
 
-/** Whether two versions of a task have the same check: what the book reads of them is the same objects. */
+/** Whether two versions of a task have the same check: what the book reads of them is the same. */
 export function sameDefinition(a: Task & SelfChecked, b: Task & SelfChecked): boolean {
   return (
     a === b ||
@@ -130,6 +155,7 @@ export function sameDefinition(a: Task & SelfChecked, b: Task & SelfChecked): bo
       a.ports === b.ports &&
       a.service === b.service &&
       a.stack === b.stack &&
+      isOnHost(a) === isOnHost(b) &&
       a.healthFrom === b.healthFrom)
   );
 }

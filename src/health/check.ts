@@ -3,6 +3,8 @@
  * (docs v1.6 cattle/health-checks; cattle InstanceHealthCheck.java).
  */
 
+import { withoutSecrets } from '../text/text-secrets.js';
+
 /** How a checked task is probed; see docs/health.md. */
 export type HealthCheckKind = 'tcp' | 'http' | 'grpc' | 'dns' | 'udp' | 'exec' | 'ttl' | 'docker';
 
@@ -121,20 +123,20 @@ export type HealthCheck =
 /** The checks that connect to a port of the task. */
 export type NetworkCheck = Extract<HealthCheck, { readonly port: number }>;
 
-/** `http 10.42.0.7:80/healthz`: what a check does to a task, in the words of events and tables. */
+/** `http 10.42.0.7:80/healthz`: what a check does to a task, in the words of events and tables, without secrets. */
 export function describeCheck(check: HealthCheck, address?: string): string {
   switch (check.kind) {
     case 'tcp':
     case 'udp':
       return `${check.kind} ${at(check, address)}`;
     case 'http':
-      return `${check.tls ? 'https' : 'http'} ${at(check, address)}${check.path}`;
+      return `${check.tls ? 'https' : 'http'} ${at(check, address)}${withoutSecrets(check.path)}`;
     case 'grpc':
       return `grpc ${at(check, address)}${check.service === '' ? '' : `/${check.service}`}`;
     case 'dns':
       return `dns ${at(check, address)} ${check.name} ${check.type}`;
     case 'exec':
-      return `exec ${check.argv.join(' ')}`.slice(0, 80);
+      return withoutSecrets(`exec ${check.argv.join(' ')}`).slice(0, 80);
     case 'ttl':
       return `ttl ${duration(check.interval)}`;
     case 'docker':

@@ -5,6 +5,7 @@ import { labelFault, nameFault } from '../net/dns-labels.js';
 import { isReservedName } from '../net/reserved-names.js';
 import type { Upstream } from '../net/upstream.js';
 import { byName, defaultStack, placeByLabels, type Found, type Place } from './label-families.js';
+import { hideSecretsOf } from './label-secrets.js';
 import type { OwnLabel } from './label-table.js';
 import { isOwnLabel, labelRow, unknownLabelMessage } from './unknown-labels.js';
 import {
@@ -246,7 +247,9 @@ class LabelReader {
 
   #refuse({ text, label }: Found, fault: string, effect: string): void {
     const value =
-      label === undefined ? `its name ${quoted(text)}` : `label ${printable(label)}=${quoted(text)}`;
+      label === undefined
+        ? `its name ${quoted(text)}`
+        : `label ${printable(label)}=${quoted(hideSecretsOf(label, text))}`;
     this.#problem('label-invalid', `${value} ${fault}; ${effect}`);
   }
 

@@ -26,6 +26,25 @@ beforeEach(async () => {
 });
 afterEach(() => stopApi(fixture));
 
+it.each(['/v1/tasks', '/v1/tasks/aa', '/v1/services', '/v1/services/shop/web'])(
+  'shows no secret of a label at %s',
+  async (path) => {
+    const labels = {
+      'fairlead.health.http.headers': 'Authorization: Basic czNjcmV0',
+      SERVICE_CHECK_HTTP: '/health?token=czNjcmV0',
+      SERVICE_DB_PASSWORD: 'czNjcmV0',
+    };
+    const service = { environment: 'default', stack: 'shop', service: 'web' };
+    fixture.sink.update({
+      tasks: [task('aa', 'web_9', '10.42.0.40', { service, labels })],
+      services: [{ ...service, kind: 'tasks', labels }],
+    });
+    const body = JSON.stringify((await get(path)).body);
+    expect(body).toContain('"fairlead.health.http.headers":"Authorization: ***"');
+    expect(body).not.toContain('czNjcmV0');
+  },
+);
+
 describe('services', () => {
   it('lists services by key with their names and the health of their tasks', async () => {
     const { status, body } = await get('/v1/services');

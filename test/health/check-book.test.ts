@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { CheckBook, type CheckBookOptions, type SelfChecked } from '../../src/health/check-book.js';
+import { describeCheck } from '../../src/health/check.js';
+import {
+  CheckBook,
+  sameDefinition,
+  type CheckBookOptions,
+  type SelfChecked,
+} from '../../src/health/check-book.js';
 import { targetOf } from '../../src/health/target.js';
 import type { Task } from '../../src/catalog/model.js';
 import { ref, taskFact } from '../support/facts.js';
@@ -126,6 +132,82 @@ describe('the check of a task', () => {
       ],
     });
     expect(new CheckBook(checks).checkOf(given).check?.kind).toBe('exec');
+  });
+});
+
+describe('an HTTP check that labels ask for in the network of the host', () => {
+  const onHost = (labels: Record<string, string>, network = 'host') =>
+    task({ service: ref('db.shop'), labels, endpoints: [{ network, ip: '192.0.2.1' }] });
+  const labels: readonly (readonly [method: string, labels: Record<string, string>])[] = [
+    ['POST', { 'fairlead.health.http.method': 'post' }],
+    ['DELETE', { 'fairlead.health.request_line': 'DELETE /v1/agent/leave HTTP/1.1' }],
+    ['PUT', { SERVICE_CHECK_HTTP: '/v1/agent/leave', SERVICE_CHECK_HTTP_METHOD: 'PUT' }],
+    ['OPTIONS', { 'fairlead.health.request_line': '/' }],
+  ];
+
+  it.each(labels)('does not run with %s', (method, asked) => {
+    const { check, problems } = book.checkOf(onHost(asked));
+    expect(check).toBeUndefined();
+    expect(problems.map(({ message }) => message)).toEqual([
+      expect.stringMatching(
+        new RegExp(
+          `^task shop_web_1: the health check \\(.+\\) asks with ${method}, but the container is in the host's network, where labels may ask with GET, HEAD alone; use one of these, or list the method in health.hostMethods; until then it counts as having no check$`,
+        ),
+      ),
+    ]);
+  });
+
+  it.each(labels)(
+    'runs with %s where the configuration allows it, and on other networks',
+    (method, asked) => {
+      const allowing = new CheckBook({ ...options, hostMethods: [method.toLowerCase()] });
+      expect(allowing.checkOf(onHost(asked))).toMatchObject({ check: { method }, problems: [] });
+      expect(book.checkOf(onHost(asked, 'n1'))).toMatchObject({ check: { method }, problems: [] });
+    },
+  );
+
+  it.each(['GET', 'HEAD'])('runs with %s', (method) => {
+    const { check } = book.checkOf(onHost({ 'fairlead.health.http.method': method }));
+    expect(check).toMatchObject({ method });
+  });
+
+  it('may be of any method that the configuration itself has', () => {
+    const configured = new CheckBook({ stacks: new Map([['default/shop', { ...http(3), method: 'POST' }]]) });
+    expect(configured.checkOf(onHost({})).check).toMatchObject({ method: 'POST' });
+  });
+
+  it('is judged again when a stopped container starts', () => {
+    const stopped = task({ endpoints: [] });
+    const started = { ...stopped, endpoints: [{ network: 'host', ip: '192.0.2.1' }] };
+    expect([sameDefinition(stopped, started), sameDefinition(started, { ...started })]).toEqual([
+      false,
+      true,
+    ]);
+  });
+});
+
+describe('what is said of a check', () => {
+  const check = (labels: Record<string, string>) => book.checkOf(task({ labels }));
+
+  it.each([
+    { 'fairlead.health.http.headers': 'Authorization Basic czNjcmV0' },
+    { 'fairlead.health.http.headers': 'Host: a; Authorization: Basic czNjcmV0' },
+    { 'fairlead.health.request_line': 'GET / HTTP/1.1\\r\\nHost:a b c d\\r\\nX-Key:czNjcmV0' },
+    { 'fairlead.health.http.path': 'health?token=czNjcmV0' },
+  ])('has no secret of a label that cannot be read: %j', (labels) => {
+    const [problem] = check(labels).problems;
+    expect(problem?.message).toContain('***');
+    expect(problem?.message).not.toContain('czNjcmV0');
+  });
+
+  it.each([
+    { 'fairlead.health.http.path': '/health?token=czNjcmV0' },
+    { 'fairlead.health.exec': 'curl -u me:czNjcmV0 localhost' },
+  ])('has no secret of what it does: %j', (labels) => {
+    const found = check(labels).check;
+    const text = found === undefined ? '' : describeCheck(found, '10.0.0.7');
+    expect(text).toContain('***');
+    expect(text).not.toContain('czNjcmV0');
   });
 });
 

@@ -1,4 +1,4 @@
-import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -46,6 +46,17 @@ describe('the state directory', () => {
     await started(catalog);
     speak(catalog);
     await until(async () => expect(await saved()).toContain('"id":"a"'));
+  });
+
+  it('has the checks of labels, secrets included, for its owner alone', async () => {
+    const catalog = new Catalog();
+    await started(catalog);
+    const labels = { 'fairlead.health.http.headers': 'Authorization: Basic czNjcmV0' };
+    const sink = catalog.sink('docker');
+    sink.replace({ tasks: [taskFact('a', { service: ref('web.shop'), labels })] });
+    sink.status({ state: 'live' });
+    await until(async () => expect(await saved()).toContain('Basic czNjcmV0'));
+    expect(statSync(join(ground, 'state', 'catalog.json')).mode & 0o777).toBe(0o600);
   });
 
   it('keeps the age of facts that no source has confirmed since they were saved', async () => {

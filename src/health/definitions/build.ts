@@ -7,6 +7,7 @@ import {
   type RecoveryStrategy,
 } from '../check.js';
 import { quoted } from '../../text/printable.js';
+import { hideSecretsOf } from '../../labels/label-secrets.js';
 import { readRequestLine } from './request-line.js';
 import {
   readBoolean,
@@ -253,7 +254,7 @@ class Builder {
     const reading = reader(written.text.trim());
     if (reading.ok) return reading.value;
     const holds = times.includes(field) ? duration(Number(otherwise)) : String(otherwise ?? 'none');
-    this.#note(written.key, `${quoted(written.text)} ${reading.fault}`, fatal, holds);
+    this.#note(written.key, `${quoted(hideSecretsOf(field, written.text))} ${reading.fault}`, fatal, holds);
     return otherwise;
   }
 

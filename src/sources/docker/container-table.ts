@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { FactDelta, FactSink, NetworkFact, TaskFact } from '../../catalog/facts.js';
 import type { Problem, TaskNode } from '../../catalog/model.js';
 import type { Container } from './container.js';
+import { ContainerLabels } from './container-labels.js';
 import { operatorName } from '../../labels/task-names.js';
 import type { Networks } from './networks.js';
 import { printable } from '../../text/printable.js';
@@ -14,6 +15,8 @@ export interface TableOptions {
   /** The host of the engine. */
   readonly node?: TaskNode | undefined;
   readonly hostAddress: () => string | undefined;
+  /** Labels that are kept besides those that Fairlead reads; none by default. */
+  readonly labels?: readonly string[] | undefined;
   readonly now: () => number;
   readonly sink: FactSink;
 }
@@ -29,6 +32,7 @@ interface PendingSignal extends SentSignal {
  */
 export class ContainerTable {
   readonly #options: TableOptions;
+  readonly #labels: ContainerLabels;
   readonly #containers = new Map<string, Container>();
   /** Known from the list only; an inspection is due that may change who they are. */
   readonly #awaiting = new Set<string>();
@@ -50,6 +54,7 @@ export class ContainerTable {
 
   constructor(options: TableOptions) {
     this.#options = options;
+    this.#labels = new ContainerLabels(options.labels);
   }
 
   get(id: string): Container | undefined {
@@ -290,6 +295,7 @@ export class ContainerTable {
       unservedNetworks: this.#networks.ingress,
       root: this.#root,
       sent: this.#signals.get(container.id),
+      labels: this.#labels,
       container: (id) => this.#containers.get(id) ?? this.#named(id),
     });
   }

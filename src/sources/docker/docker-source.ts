@@ -24,6 +24,8 @@ export interface DockerSourceOptions {
   readonly hostAddress: () => string | undefined;
   /** Time between two full lists, in milliseconds. */
   readonly resyncMs: number;
+  /** Labels that are kept besides those that Fairlead reads; see `keptLabels`. None by default. */
+  readonly labels?: readonly string[];
   readonly log?: Log;
   readonly timers?: Timers;
   /** Milliseconds since the epoch; the system's by default. */
@@ -85,6 +87,7 @@ class EngineSource implements DockerSource {
       environment: this.#options.environment,
       node: this.#options.node,
       hostAddress: this.#options.hostAddress,
+      labels: this.#options.labels,
       now: () => this.#timers.now(),
       sink,
     });

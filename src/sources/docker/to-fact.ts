@@ -14,9 +14,9 @@ import { labelFault, nameFault } from '../../net/dns-labels.js';
 import { idleProxySettings } from '../../net/udp-proxy-protocol.js';
 import { printable } from '../../text/printable.js';
 import { defaultStopTimeout, type Container, type ContainerPort } from './container.js';
+import type { ContainerLabels } from './container-labels.js';
 import { identify, type Identity } from '../../labels/task-identity.js';
 import { operatorName } from '../../labels/task-names.js';
-import { labelsWithVariables } from './registrator-variables.js';
 import type { ServiceClaims } from './shared-services.js';
 import { isStopSignal } from './signals.js';
 
@@ -42,6 +42,8 @@ export interface FactContext {
   /** The engine's data directory; undefined: not known. */
   readonly root: string | undefined;
   readonly sent: SentSignal | undefined;
+  /** Which labels a task keeps. */
+  readonly labels: ContainerLabels;
   /** The container of a given id, for `container:` modes. */
   readonly container: (id: string) => Container | undefined;
 }
@@ -79,7 +81,7 @@ export function toFact(
       ...(resolver === undefined ? {} : { resolver }),
       ...(identity.asksFairlead === undefined ? {} : { asksFairlead: identity.asksFairlead }),
       ports,
-      labels: labelsWithVariables(container),
+      labels: context.labels.of(container),
       links: { ...dockerLinks(container), ...identity.links },
       ...(identity.upstreams.length === 0 ? {} : { upstreams: identity.upstreams }),
       weight: identity.weight,

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import type { TaskFact } from '../../../src/catalog/facts.js';
 import { readInspection } from '../../../src/sources/docker/container.js';
 import { DockerError, type ConnectDocker } from '../../../src/sources/docker/port.js';
+import { ContainerLabels } from '../../../src/sources/docker/container-labels.js';
 import { createDockerSource } from '../../../src/sources/docker/docker-source.js';
 import { toFact } from '../../../src/sources/docker/to-fact.js';
 import { EngineModel, eventLine, type ModelEvent } from './engine-model.js';
@@ -166,6 +167,7 @@ function oracle(model: EngineModel): Map<string, Partial<TaskFact>> {
         unservedNetworks: new Set(),
       },
       ...{ root: '/var/lib/docker', sent: undefined, container: read },
+      labels: new ContainerLabels(),
     });
     if (fact !== undefined) facts.set(id, fact);
   }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Facts, ServiceFact } from '../../../src/catalog/facts.js';
 import { serviceKey } from '../../../src/catalog/model.js';
+import { ContainerLabels } from '../../../src/sources/docker/container-labels.js';
 import { SharedServices } from '../../../src/sources/docker/shared-services.js';
 import { toFact } from '../../../src/sources/docker/to-fact.js';
 import { answerTo, zoneOf } from '../../dns/zone/support.js';
@@ -9,6 +10,7 @@ import { container } from './inspection.js';
 const context = {
   ...{ environment: 'default', hostAddress: undefined, clientAddresses: [], root: undefined },
   ...{ unservedNetworks: new Set<string>(), sent: undefined, container: () => undefined },
+  labels: new ContainerLabels(),
 };
 
 const read = (labels: Record<string, string>, name = '/x') =>

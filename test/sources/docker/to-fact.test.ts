@@ -1,12 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { HOST_NETWORK } from '../../../src/catalog/model.js';
 import type { Container } from '../../../src/sources/docker/container.js';
+import { ContainerLabels } from '../../../src/sources/docker/container-labels.js';
 import { toFact, type FactContext } from '../../../src/sources/docker/to-fact.js';
 import { container, id, onBridge, startedAt } from './inspection.js';
 
 const context: FactContext = {
   ...{ environment: 'default', hostAddress: '192.0.2.1', clientAddresses: [], unservedNetworks: new Set() },
   ...{ root: undefined, sent: undefined, container: () => undefined },
+  labels: new ContainerLabels(),
 };
 
 const factOf = (one: Container, over: Partial<FactContext> = {}) => toFact(one, { ...context, ...over }).fact;
@@ -21,7 +23,7 @@ describe('an inspection becomes a fact', () => {
       service: { environment: 'default', stack: 'default', service: 'shop_web_1' },
       endpoints: [{ network: 'n1', ip: '172.17.0.2' }],
       ports: [{ port: 80, protocol: 'tcp', target: 80 }],
-      ...{ labels: { 'com.example': 'x' }, links: {}, weight: 1, expose: false, image: 'nginx:1.27' },
+      ...{ labels: {}, links: {}, weight: 1, expose: false, image: 'nginx:1.27' },
       startedAt: Date.UTC(2026, 0, 2, 3, 4, 5, 123),
     });
   });
@@ -180,7 +182,7 @@ describe('an inspection becomes a fact', () => {
       'SERVICE_TOKEN=secret',
       'PASSWORD=secret',
     ];
-    const Labels = { SERVICE_CHECK_HTTP: '/label', service_x: 'kept' };
+    const Labels = { SERVICE_CHECK_HTTP: '/label', SERVICE_x: 'kept' };
     expect(factOf(container({ config: { Env, Labels } }))?.labels).toEqual({
       ...Labels,
       SERVICE_80_CHECK_TCP: 'true',
@@ -324,6 +326,29 @@ describe('network modes', () => {
     expect(factOf(container({ state: { Running: false } }), { clientAddresses })).not.toHaveProperty(
       'clientAddresses',
     );
+  });
+
+  it('keeps the labels that Fairlead reads and those that the configuration names, and no other', () => {
+    const read = {
+      'fairlead.weight': '2',
+      'fairlead.health.http.headers': 'Authorization: Basic cm9vdDpwdw==',
+      'com.docker.compose.project': 'shop',
+      'io.rancher.stack.name': 'shop',
+      SERVICE_TAGS: 'a',
+    };
+    const named = { 'traefik.enable': 'true', 'com.example.team': 'a' };
+    const others = {
+      'traefik.http.middlewares.auth.basicauth.users': 'root:$apr1$x',
+      'com.example.teams': 'b',
+      'fairlead.unknown': 'x',
+      constructor: 'x',
+    };
+    const one = container({ config: { Labels: { ...read, ...named, ...others } } });
+    expect(factOf(one)?.labels).toEqual(read);
+    const labels = new ContainerLabels(['traefik.e*', 'com.example.team']);
+    expect(factOf(one, { labels })?.labels).toEqual({ ...read, ...named });
+    // Checks are read again where the labels are another object.
+    expect(factOf({ ...one, phase: 'paused' }, { labels })?.labels).toBe(factOf(one, { labels })?.labels);
   });
 
   it('tells of labels about the PROXY protocol that do nothing for UDP', () => {
