@@ -16,7 +16,7 @@ import type {
  * What a source says. Facts flow in through a {@link FactSink}; a source never sees the catalog.
  * The sink adds the source's name to everything, so facts do not carry it.
  */
-export type TaskFact = Omit<Task, 'source' | 'healthySince'>;
+export type TaskFact = Omit<Task, 'source' | 'healthySince' | 'refused'>;
 export type NetworkFact = Omit<Network, 'source'>;
 export type ClientFact = Omit<Client, 'source'>;
 
@@ -28,6 +28,8 @@ export interface ServiceFact extends ServiceRef {
   /** The virtual IP that it asks for: the one it gets, where no addresses are leased. */
   readonly vip?: string;
   readonly balancing?: Balancing;
+  /** Containers of other stacks cannot join it. */
+  readonly sealed?: true;
   readonly externalIps?: readonly string[];
   readonly hostname?: string;
   readonly aliasOf?: readonly ServiceRef[];

@@ -188,7 +188,8 @@ export class IndexBuilder {
     this.#tasks.note(id, before, after);
     this.#lookups.note('tasks', id);
     this.#reindex(before, after);
-    if (before?.service) this.#membership(before.service).left.add(id);
+    const former = before?.service ?? before?.refused;
+    if (former) this.#membership(former).left.add(id);
     if (after?.service) this.#membership(after.service).joined.push(after);
   }
 
@@ -260,7 +261,8 @@ export class IndexBuilder {
     const { services } = this.#next;
     const ingredients = new Map<ServiceKey, Ingredients>();
     for (const [key, { ref, left, joined }] of this.#memberships) {
-      const stayed = (services.get(key)?.tasks ?? []).filter((task) => !left.has(task.id));
+      const known = [...(services.get(key)?.tasks ?? []), ...this.#maker.refusedOf(key)];
+      const stayed = known.filter((task) => !left.has(task.id));
       const tasks = joined.length === 0 ? stayed : [...stayed, ...joined].sort(compareNames);
       const told: Told[] = [];
       for (const source of this.#sources) {
@@ -269,12 +271,25 @@ export class IndexBuilder {
       }
       ingredients.set(key, { ref, tasks, told });
     }
-    const { made, moved } = this.#maker.make(ingredients, this.#now);
+    const { made, moved, judged } = this.#maker.make(ingredients, this.#now);
+    for (const task of judged) this.#putJudged(task);
     for (const [key, service] of made) this.#putService(key, service);
     for (const key of moved) {
       const service = this.#next.services.get(key);
       if (service) this.#putService(key, this.#maker.withVip(service));
     }
+  }
+
+  /** A task that a service lets in that refused it, or the other way round; its names and addresses are the same. */
+  #putJudged(task: Task): void {
+    const before = this.#before.tasks.get(task.id);
+    const current = this.#next.tasks.get(task.id);
+    if (current === task) return;
+    const isNoted = before !== current;
+    this.#next.tasks = this.#next.tasks.set(task.id, task);
+    if (isNoted) return;
+    this.#tasks.note(task.id, before, task);
+    this.#lookups.note('tasks', task.id);
   }
 
   #putService(key: ServiceKey, after: Service | undefined): void {

@@ -70,6 +70,9 @@ export interface TaskNode {
   readonly name: string;
 }
 
+/** The {@link Task.origin} of a container that labels of Rancher's put into its stack, and no other program's. */
+export const RANCHER_ORIGIN = 'io.rancher';
+
 /** Names a service. `sidekick` is set for a sidekick of that service (Rancher's `stack/service/sidekick`). */
 export interface ServiceRef {
   readonly environment: string;
@@ -150,6 +153,15 @@ export interface Task {
   readonly stack: string;
   /** The service it belongs to; absent: reachable by its own name only. */
   readonly service?: ServiceRef;
+  /**
+   * The stack that it is of whatever labels say of its service: that of its compose project or Swarm stack, else
+   * `default`; or {@link RANCHER_ORIGIN}. Absent: it is no container of this host.
+   */
+  readonly origin?: string;
+  /** Its labels seal its service: containers of other stacks cannot join it. */
+  readonly sealed?: true;
+  /** Set by the catalog instead of {@link service}: the service that it asks to be of, which is sealed. */
+  readonly refused?: ServiceRef;
   readonly health: Health;
   /** Why the health is what it is, for `explain`: `stop signal 15 sent`, `paused`. */
   readonly reason?: string;

@@ -1,5 +1,6 @@
 import type { Instant } from '../net/instant.js';
 import { isDeepStrictEqual } from 'node:util';
+import { admit } from './admission.js';
 import { VipLeases, type LeaseTerms, type VipWish } from './leases.js';
 import type { Isolation, Problem, Service, ServiceKey, ServiceRef, Task } from './model.js';
 import {
@@ -26,15 +27,28 @@ const defaultSettings: CatalogSettings = { endpointMode: 'dnsrr', balancing: {},
 /** What a service is made of. */
 export interface Ingredients {
   readonly ref: ServiceRef;
-  /** Sorted. */
+  /** All that ask to be of it, sorted. */
   readonly tasks: readonly Task[];
   readonly told: readonly Told[];
+}
+
+/** A task that a sealed service does not let in. */
+interface Refused {
+  /** As it would be if the service let it in. */
+  readonly task: Task;
+  readonly shown: Task;
+}
+
+function refuse(task: Task): Refused {
+  const { service, ...shown } = task;
+  return { task, shown: { ...shown, ...(service && { refused: service }) } };
 }
 
 /** Makes services, each with the address that it has, and keeps what is wrong with them. */
 export class ServiceMaker {
   readonly leases = new VipLeases();
   #settings = defaultSettings;
+  readonly #refused = new Map<ServiceKey, readonly Refused[]>();
   readonly #problems = new Map<ServiceKey, readonly Problem[]>();
   #listed: readonly Problem[] = [];
 
@@ -60,9 +74,14 @@ export class ServiceMaker {
     return this.#listed;
   }
 
+  /** The tasks that a sealed service has refused, as they would be if it let them in. */
+  refusedOf(key: ServiceKey): readonly Task[] {
+    return (this.#refused.get(key) ?? []).map(({ task }) => task);
+  }
+
   /**
-   * @returns a service for each key, undefined for one that there is no more; and the keys of others whose address is
-   * another now, for {@link withVip}
+   * @returns a service for each key, undefined for one that there is no more; the keys of others whose address is
+   * another now, for {@link withVip}; and the tasks that are refused, or were until now, as they are to be shown
    */
   make(
     ingredients: ReadonlyMap<ServiceKey, Ingredients>,
@@ -70,13 +89,17 @@ export class ServiceMaker {
   ): {
     readonly made: ReadonlyMap<ServiceKey, Service | undefined>;
     readonly moved: readonly ServiceKey[];
+    readonly judged: readonly Task[];
   } {
     const made = new Map<ServiceKey, Service | undefined>();
     const wishes: VipWish[] = [];
     const gone: ServiceKey[] = [];
+    const judged: Task[] = [];
     for (const [key, { ref, tasks, told }] of ingredients) {
-      const built = buildService(ref, tasks, told, this.#settings);
-      this.#note(key, built?.problems ?? []);
+      const { admitted, refused, problems } = admit(ref, tasks, told);
+      judged.push(...this.#judge(key, admitted, refused));
+      const built = buildService(ref, admitted, told, this.#settings);
+      this.#note(key, [...problems, ...(built?.problems ?? [])]);
       made.set(key, built?.service);
       if (built && this.#isBalanced(built)) wishes.push({ key, pin: built.pin });
       else gone.push(key);
@@ -87,7 +110,7 @@ export class ServiceMaker {
       if (service) made.set(key, this.withVip(service, ingredients.get(key)?.told));
     }
     if (before !== this.leases.problems) this.#list();
-    return { made, moved: [...changed].filter((key) => !made.has(key)) };
+    return { made, moved: [...changed].filter((key) => !made.has(key)), judged };
   }
 
   /** The service with the address that it has now. */
@@ -98,6 +121,19 @@ export class ServiceMaker {
     const without: Omit<Service, 'vip'> & { vip?: string } = { ...service };
     delete without.vip;
     return without;
+  }
+
+  /** @returns the tasks that are refused, and those that were and are let in, as they are to be shown */
+  #judge(key: ServiceKey, admitted: readonly Task[], refused: readonly Task[]): Task[] {
+    const before = new Map(this.#refused.get(key)?.map((each) => [each.task.id, each]));
+    if (before.size === 0 && refused.length === 0) return [];
+    const now = refused.map((task) => {
+      const known = before.get(task.id);
+      return known?.task === task ? known : refuse(task);
+    });
+    if (now.length > 0) this.#refused.set(key, now);
+    else this.#refused.delete(key);
+    return [...admitted.filter(({ id }) => before.has(id)), ...now.map(({ shown }) => shown)];
   }
 
   #isBalanced({ service, pin }: BuiltService): boolean {

@@ -1,3 +1,4 @@
+import { RANCHER_ORIGIN } from '../catalog/model.js';
 import { labelFault } from '../net/dns-labels.js';
 import type { ForeignLabel } from './label-table.js';
 import { readRegistratorKey } from './registrator-keys.js';
@@ -40,6 +41,18 @@ export function byName(name: string): Place {
 /** The place by the best family of labels that says anything; undefined when none does. */
 export function placeByLabels(container: Labelled): Place | undefined {
   return byRancher(container) ?? bySwarm(container) ?? byCompose(container) ?? byRegistrator(container);
+}
+
+/**
+ * The stack that a container is of by the program that started it, whatever else its labels say; RANCHER_ORIGIN where
+ * only Rancher's labels tell of one, and it is there.
+ * @param left the stack that labels take it out of, if they do
+ */
+export function originOf(container: Labelled, left?: Found): string {
+  const { stack } = bySwarm(container) ?? byCompose(container) ?? {};
+  if (stack !== undefined) return stack.text.toLowerCase();
+  if (byRancher(container) === undefined) return defaultStack.text;
+  return left?.text.toLowerCase() ?? RANCHER_ORIGIN;
 }
 
 function find(

@@ -6,7 +6,7 @@ export interface LabelRow {
   /** What holds without it. */
   readonly otherwise: string;
   readonly meaning: string;
-  /** `counts` where the label works in a services file too; otherwise what to write there instead. */
+  /** `counts` where the label works everywhere in a services file too; otherwise what to write instead. */
   readonly inFile: string;
 }
 
@@ -60,6 +60,12 @@ export const ownLabels = {
     meaning:
       'further names of the container, for those on its networks; `ns`, `wpad`, `com` and the like are reserved',
     inFile: 'write a service with the key alias_of',
+  },
+  'fairlead.sealed': {
+    value: 'true, false',
+    otherwise: 'false',
+    meaning: 'true: containers of other stacks cannot join its service by labels',
+    inFile: 'write it on the service',
   },
   'fairlead.ports': {
     value: '[name=]port[:target][/tcp, /udp, /sctp], comma between',

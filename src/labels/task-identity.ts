@@ -4,7 +4,7 @@ import { parseBoolean } from '../net/boolean.js';
 import { labelFault, nameFault } from '../net/dns-labels.js';
 import { isReservedName } from '../net/reserved-names.js';
 import type { Upstream } from '../net/upstream.js';
-import { byName, defaultStack, placeByLabels, type Found, type Place } from './label-families.js';
+import { byName, defaultStack, originOf, placeByLabels, type Found, type Place } from './label-families.js';
 import { hideSecretsOf } from './label-secrets.js';
 import type { OwnLabel } from './label-table.js';
 import { isOwnLabel, labelRow, unknownLabelMessage } from './unknown-labels.js';
@@ -48,6 +48,10 @@ export interface Identity {
   readonly environment: string;
   readonly stack: string;
   readonly service?: ServiceRef;
+  /** The stack that it is of whatever its labels say of its service. */
+  readonly origin: string;
+  /** It seals its service. */
+  readonly sealed: boolean;
   /** The name of its service as it was found. */
   readonly spelled?: string;
   /** Services besides its own that names of its ports make, with the port that each stands for. */
@@ -82,12 +86,15 @@ export interface Identity {
 export function identify(carrier: LabelSource, environment: string): Identity {
   const reader = new LabelReader(carrier);
   const name = operatorName(carrier.name);
-  const place = withOwn(reader, placeByLabels({ ...carrier, name }) ?? byName(name));
+  const told = placeByLabels({ ...carrier, name }) ?? byName(name);
+  const place = withOwn(reader, told);
+  // Rancher's word counts for the stack that Rancher names, not for another that a label of ours asks for.
+  const isMoved = place.stack !== told.stack;
   const service = reader.service(place, environment);
   const override = reader.read('fairlead.name', undefined, readName);
   const rancherName = own(carrier.labels, 'io.rancher.container.name');
   const number = place.number;
-  const told = [place.stack.text, place.service?.text, place.sidekick?.text, number].filter(
+  const words = [place.stack.text, place.service?.text, place.sidekick?.text, number].filter(
     (one) => one !== undefined,
   );
   const endpointMode = reader.read('fairlead.endpoint_mode', undefined, readEndpointMode);
@@ -105,10 +112,12 @@ export function identify(carrier: LabelSource, environment: string): Identity {
       dockerName: carrier.name,
       ...(override === undefined ? {} : { override }),
       ...(rancherName === undefined ? {} : { rancherName }),
-      ...(number === undefined || place.service === undefined ? {} : { place: told }),
+      ...(number === undefined || place.service === undefined ? {} : { place: words }),
     }),
     aliases: reader.read('fairlead.aliases', [], readNames),
     ...service,
+    origin: originOf({ ...carrier, name }, isMoved ? told.stack : undefined),
+    sealed: reader.read('fairlead.sealed', false, (text) => readBoolean(text, false)),
     ports: reader.read('fairlead.ports', [], readPortList),
     ...(place.service && { spelled: place.service.text }),
     portServices: portServices(reader.portNames(place), service.service, place.isNamedByPort === true),

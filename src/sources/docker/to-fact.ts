@@ -72,6 +72,8 @@ export function toFact(
       environment: identity.environment,
       stack: identity.stack,
       ...(identity.service === undefined ? {} : { service: identity.service }),
+      origin: identity.origin,
+      ...(identity.sealed && { sealed: true }),
       ...state,
       ...(container.selfCheck && { selfCheck: container.selfCheck }),
       endpoints: place.endpoints,

@@ -17,12 +17,13 @@ export interface LabelNote {
 }
 
 const drainLabel = 'fairlead.drain';
+const sealLabel = 'fairlead.sealed';
 
 /** What is wrong with labels that begin with `fairlead.`. */
 export function labelNotes(labels: Labels, owner: LabelOwner): LabelNote[] {
   return Object.entries(labels).flatMap(([label, text]): LabelNote[] => {
     if (!isOwnLabel(label)) return [];
-    if (label === drainLabel) {
+    if (label === drainLabel || (label === sealLabel && owner === 'service')) {
       const { fault } = readBoolean(text, false);
       if (fault === undefined) return [];
       const message = `label ${label}=${quoted(text)} ${fault}; this is ignored; correct it or remove the label`;
@@ -35,6 +36,11 @@ export function labelNotes(labels: Labels, owner: LabelOwner): LabelNote[] {
         : `label ${label} counts on containers and does nothing on a ${owner} of this file; ${row.inFile}`;
     return [{ label, code: 'label-unknown', message }];
   });
+}
+
+/** Whether the labels of a service seal it. */
+export function isSealed(labels: Labels = {}): boolean {
+  return readBoolean(labels[sealLabel] ?? '', false).value;
 }
 
 /** Whether a task takes no new traffic. What it says itself counts before what its service says. */

@@ -3,7 +3,7 @@ import type { ClientFact, Facts, ServiceFact, TaskFact } from '../../catalog/fac
 import { balancingSettings } from '../../net/balancing.js';
 import { idleProxySettings } from '../../net/udp-proxy-protocol.js';
 import type { KeyPath } from '../../text/yaml.js';
-import { isDrained, labelNotes, type LabelNote, type LabelOwner } from './file-labels.js';
+import { isDrained, isSealed, labelNotes, type LabelNote, type LabelOwner } from './file-labels.js';
 import type { ServiceEntry, ServicesFile, TaskEntry } from './services-schema.js';
 
 /** What is right in itself and wrong together: two tasks of one name, an alias of nothing. */
@@ -101,6 +101,7 @@ function serviceFact(
     ...(entry.endpoint_mode && { endpointMode: entry.endpoint_mode }),
     ...(entry.vip !== undefined && { vip: entry.vip }),
     ...(entry.balancing && { balancing: entry.balancing }),
+    ...(isSealed(entry.labels) && { sealed: true }),
     ...(entry.external_ips && { externalIps: entry.external_ips }),
     ...(entry.hostname !== undefined && { hostname: entry.hostname }),
     ...(aliasOf.length > 0 && { aliasOf }),

@@ -21,6 +21,7 @@ describe('an inspection becomes a fact', () => {
       ...{ id, name: 'shop_web_1', names: ['shop_web_1', 'shop-web-1', 'cccccccccccc'] },
       ...{ environment: 'default', stack: 'default', health: 'healthy' },
       service: { environment: 'default', stack: 'default', service: 'shop_web_1' },
+      origin: 'default',
       endpoints: [{ network: 'n1', ip: '172.17.0.2' }],
       ports: [{ port: 80, protocol: 'tcp', target: 80 }],
       ...{ labels: {}, links: {}, weight: 1, expose: false, image: 'nginx:1.27' },

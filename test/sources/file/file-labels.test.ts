@@ -17,6 +17,19 @@ function parsed(service: object, task: object, more: object = {}) {
   return found;
 }
 
+describe('fairlead.sealed in a services file', () => {
+  it.each([
+    ['true', true, 0],
+    [true, true, 0],
+    ['false', undefined, 0],
+    ['perhaps', undefined, 1],
+  ])('%j at a service', (text, sealed, warned) => {
+    const { facts, warnings } = parsed({ 'fairlead.sealed': text }, {});
+    expect(facts.services?.[0]?.sealed).toBe(sealed);
+    expect(warnings).toHaveLength(warned);
+  });
+});
+
 describe('fairlead.drain in a services file', () => {
   it.each<[object, object, object, string, string]>([
     [{}, { 'fairlead.drain': 'true' }, {}, 'draining', 'healthy'],
@@ -70,9 +83,9 @@ describe('labels that do nothing in a services file', () => {
     ]);
   });
 
-  it('are all those of containers but fairlead.drain, each with what to do', () => {
+  it('are all those of containers but fairlead.drain and a service’s fairlead.sealed, each with what to do', () => {
     for (const label of Object.keys(ownLabels).filter((each) => each !== 'fairlead.drain')) {
-      const [note] = labelNotes({ [label]: 'x' }, 'service');
+      const [note] = labelNotes({ [label]: 'x' }, label === 'fairlead.sealed' ? 'task' : 'service');
       expect(note?.message).toContain('counts on containers');
     }
   });
