@@ -172,7 +172,9 @@ describe('an HTTP check that labels ask for in the network of the host', () => {
   });
 
   it('may be of any method that the configuration itself has', () => {
-    const configured = new CheckBook({ stacks: new Map([['default/shop', { ...http(3), method: 'POST' }]]) });
+    const configured = new CheckBook({
+      stacks: new Map([['default/shop', [{ check: { ...http(3), method: 'POST' } }]]]),
+    });
     expect(configured.checkOf(onHost({})).check).toMatchObject({ method: 'POST' });
   });
 
