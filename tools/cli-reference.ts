@@ -15,7 +15,7 @@ the same as this page.
 ## Where the daemon is
 
 \`--addr\` names it, else the variable \`FAIRLEAD_ADDR\`; else it is the first socket that exists of
-\`/run/fairlead/fairlead.sock\` and \`/tmp/fairlead-UID/fairlead.sock\`, where a daemon without rights listens
+\`/run/fairlead/fairlead.sock\` and \`/tmp/fairlead-UID/fairlead.sock\`, where a daemon without privileges listens
 (\`npm start\`).
 
 ## Options of every command
@@ -31,7 +31,7 @@ by colour alone.
 left out where that is not enough; a line on stderr names them, and \`--no-trunc\` keeps everything. Scripts take
 \`-o json\` or \`-o yaml\` (one document), \`-o ndjson\` (one object a line) or \`-o name\`: their keys are those of the
 API ([api.md](api.md)) and stay. Lists are JSON arrays. \`--sort COLUMN\` sorts by a column in every format;
-\`--sort -COLUMN\` sorts the other way round.
+\`--sort -COLUMN\` sorts in reverse.
 
 ## Exit codes
 

@@ -3,22 +3,22 @@ import { basename, dirname } from 'node:path';
 import { adoptedText, originalOf, type Wanted } from './resolv-conf.js';
 import { readResolvFile, writeResolvFile } from './resolv-file.js';
 
-/** More rewrites than this of a running container's file within the time below are a quarrel that nobody wins. */
+/** If something rewrites a running container's file more often than this within the time below, Fairlead gives up. */
 const MOST_RESTORES = 5;
 const QUARREL_MS = 10_000;
 
-/** What a look at the file found. */
+/** The content of the file as last seen. */
 export interface Seen {
-  /** What Docker had written last; undefined: there is no file, or the engine is about to write it. */
+  /** What Docker last wrote. Undefined if there is no file, or the engine is about to write it. */
   readonly original: string | undefined;
-  /** Ours is in its place. */
+  /** Whether our text is in place. */
   readonly isOurs: boolean;
 }
 
 /**
- * One container's resolv.conf: watched, read, and written. The engine writes it at every start, 100 to 200 ms before the
- * first instruction; a watch on its folder reports that within a millisecond (fs.watch, which is inotify on Linux; it
- * sees writes in place, and needs no native code).
+ * One container's resolv.conf: watched, read and written. The engine writes it at every start, 100 to 200 ms before the
+ * container's first instruction. A watch on its folder reports that within a millisecond. The watch is fs.watch, which
+ * is inotify on Linux, sees writes in place and needs no native code.
  */
 export class AdoptedContainer {
   readonly path: string;
@@ -32,7 +32,7 @@ export class AdoptedContainer {
   /** Why the file cannot be read or written. */
   #fault: string | undefined;
 
-  /** @param changed the file may hold something else */
+  /** @param changed called when the file may have changed */
   constructor(path: string, changed: () => void, now: () => number) {
     this.path = path;
     this.#changed = changed;
@@ -55,11 +55,11 @@ export class AdoptedContainer {
     return this.#original;
   }
 
-  /** @param isRunning the engine is done with the file: what is new in it comes from the container */
+  /** @param isRunning whether the engine has finished with the file, so that changes come from the container */
   look(isRunning: boolean): Seen {
     this.#follow();
     const text = this.#safely(() => readResolvFile(this.path));
-    // A container that runs has one, so this process cannot see it.
+    // A running container always has a file, so this process cannot see it.
     if (text === undefined && isRunning) this.#fault ??= 'ENOENT';
     if (text === undefined || text === '') return { original: undefined, isOurs: false };
     const kept = originalOf(text);
@@ -71,17 +71,17 @@ export class AdoptedContainer {
     return { original: this.#original, isOurs: this.#isOurs };
   }
 
-  /** Puts our text in place, if something else is there. @returns whether the file was written */
+  /** Puts our text in place unless it is already there. @returns whether the file was written */
   adopt(wanted: Wanted): boolean {
     return this.#put((original) => adoptedText(original, wanted), true);
   }
 
-  /** Puts Docker's text back, to the byte. @returns whether the file was written */
+  /** Restores Docker's text byte for byte. @returns whether the file was written */
   release(): boolean {
     return this.#isOurs && this.#put((original) => original, false);
   }
 
-  /** A new start: who quarrelled about the last one's file is gone. */
+  /** Call this at a new start: the program that rewrote the previous file is gone. */
   restart(): void {
     this.#restores = [];
     this.#isContested = false;
@@ -100,7 +100,7 @@ export class AdoptedContainer {
       this.#safely(() => {
         const there = readResolvFile(this.path);
         const text = textOf(original);
-        // An empty file is being written by the engine, and the watch calls again.
+        // The engine is writing an empty file; the watch will call again.
         if (there === undefined || there === '' || there === text) return false;
         writeResolvFile(this.path, text, there);
         this.#isOurs = isOurs;

@@ -24,15 +24,15 @@ import {
 } from './rules.js';
 import { StartingNamespaces } from './starting-namespaces.js';
 
-/** What is configured for the containers of one engine. */
+/** The configuration for the containers of one engine. */
 export interface EngineSettings {
   readonly mode: AdoptMode;
-  /** A clean stop hands every container back. */
+  /** Whether a clean stop hands every container back. */
   readonly releaseOnStop: boolean;
 }
 
 export interface AdopterSettings {
-  /** By the name of the source that tells of the containers. */
+  /** By the name of the source that reports the containers. */
   readonly engines: ReadonlyMap<string, EngineSettings>;
   readonly domain: string;
   readonly listeners: readonly HostPort[];
@@ -46,7 +46,7 @@ export interface AdopterOptions {
   readonly log: Log;
   /** Milliseconds that only grow. */
   readonly now?: () => number;
-  /** ms between two probes of a network. */
+  /** Milliseconds between two probes of a network. */
   readonly probeEvery?: number;
 }
 
@@ -55,8 +55,8 @@ type ContainerTask = Task & { readonly resolver: ContainerResolver };
 const PROBE_EVERY_MS = 10_000;
 
 /**
- * Adoption: containers ask Fairlead, not Docker's stub resolver. It follows the catalog, decides by the rules, and keeps
- * the files as they should be, whatever else writes them.
+ * Adoption: containers query Fairlead instead of Docker's stub resolver. The adopter follows the catalog, decides by
+ * the rules, and keeps the files as decided, even if other programs write them.
  */
 export class Adopter {
   readonly #options: AdopterOptions;
@@ -64,7 +64,7 @@ export class Adopter {
   readonly #containers = new Map<string, AdoptedContainer>();
   readonly #decisions = new Map<string, Decision>();
   readonly #reach = new ReachBook();
-  /** Containers from whose addresses a query has come while Docker's resolver was theirs. */
+  /** Containers from whose addresses a query arrived while they still used Docker's resolver. */
   readonly #heard = new Set<string>();
   readonly #heardFrom = new Set<string>();
   readonly #probing = new Set<string>();
@@ -113,8 +113,8 @@ export class Adopter {
   }
 
   /**
-   * @param stack absent: all containers
-   * @returns those of it, as they are now
+   * @param stack undefined: all containers
+   * @returns the containers concerned, in their new state
    */
   choose(choice: Choice, stack?: string): readonly AdoptionState[] {
     try {
@@ -126,11 +126,11 @@ export class Adopter {
     return this.states().filter(({ task }) => stack === undefined || task.stack === stack);
   }
 
-  /** A query has come from an address. To be called for each that is not answered by a thread of its own. */
+  /** Notes a query from an address. Call this for each query that no answering thread answers. */
   heard(address: string): void {
     const { snapshot } = this.#options.catalog;
     const [task] = snapshot.tasksAt(address);
-    // An address is given out again; a query of its former holder says nothing of the new one.
+    // An address may be reused. A query of its former holder says nothing about the new one.
     const who = `${address} ${task?.id ?? ''}`;
     if (this.#heardFrom.has(who)) return;
     if (this.#heardFrom.size > 10_000) this.#heardFrom.clear();
@@ -145,7 +145,7 @@ export class Adopter {
     }
   }
 
-  /** Every container whose resolv.conf is the engine's, by stack and name. */
+  /** Every container with a resolv.conf of the engine, sorted by stack and name. */
   states(): readonly AdoptionState[] {
     const { snapshot } = this.#options.catalog;
     const states = [...this.#containers.keys()].map((id) => {
@@ -157,7 +157,7 @@ export class Adopter {
       .sort((a, b) => (sortKey(a.task) < sortKey(b.task) ? -1 : 1));
   }
 
-  /** @returns undefined for a task that is not a container, or whose files are not known */
+  /** @returns undefined for a task that is not a container, or whose files are unknown */
   stateOf(task: Task): AdoptionState | undefined {
     const file = this.#containers.get(task.id);
     const decision = this.#decisions.get(task.id);
@@ -165,7 +165,10 @@ export class Adopter {
     return describeAdoption(task, file, decision);
   }
 
-  /** Looks whether listeners are still reached: one container a network, and each that has a network of its own to prove. */
+  /**
+   * Checks whether listeners are still reachable, from one container per network and from each container whose own
+   * network setup must be tested.
+   */
   async probe(): Promise<void> {
     const { snapshot } = this.#options.catalog;
     const covered = new Set<string>();
@@ -174,7 +177,7 @@ export class Adopter {
       if (!isContainer(task) || !task.resolver.isRunning || task.resolver.namespace !== 'own') return [];
       const isWanted = decision.adopt || decision.code === 'pending' || decision.code === 'unreachable';
       const key = String([...new Set(task.endpoints.map(({ network }) => network))].sort());
-      // Where it works, one of those on the same networks speaks for all.
+      // If it works there, one container represents all others on the same networks.
       const isSpokenFor = decision.adopt && covered.has(key);
       if (!isWanted || isSpokenFor) return [];
       covered.add(key);
@@ -201,7 +204,7 @@ export class Adopter {
     this.#reach.forget(id);
   }
 
-  /** Decides about a container, and makes its file what it should be. */
+  /** Decides about a container, and updates its file. */
   #consider(id: string): void {
     const task = this.#options.catalog.snapshot.task(id);
     if (!isContainer(task)) {
@@ -226,7 +229,7 @@ export class Adopter {
       );
     this.#decisions.set(id, decision);
     if (decision.adopt) this.#adopt(task, file, decision);
-    // Until a probe has ended, what an earlier process adopted stays adopted.
+    // Until a probe has finished, containers that an earlier process adopted stay adopted.
     else if (isOurs && decision.code !== 'pending' && isRunning) this.#release(task, file, decision);
     if (namespace !== 'own') return;
     if (!isRunning && isUp && !decision.adopt && decision.code === 'pending')
@@ -274,7 +277,7 @@ export class Adopter {
     const search = searchDomains(task, this.#settings.domain);
     const wasOurs = file.isOurs;
     if (!file.adopt({ nameserver: listener, search }) || wasOurs) return;
-    this.#options.log.info('a container asks Fairlead from now on', { container: task.name, why });
+    this.#options.log.info('a container now asks Fairlead', { container: task.name, why });
   }
 
   #release(task: Task, file: AdoptedContainer, { code, why }: Extract<Decision, { adopt: false }>): void {
@@ -315,7 +318,7 @@ export class Adopter {
     }
   }
 
-  /** @returns whether it is connected to a network already */
+  /** @returns whether the namespace is already connected to a network */
   async #probeNamespace(path: string): Promise<boolean> {
     const result = await this.#options.probe([path], this.#listeners(false));
     const from = 'from' in result ? result.from : undefined;
@@ -342,7 +345,7 @@ export class Adopter {
       const isWanted = decision.adopt || decision.code === 'pending' || decision.code === 'unreachable';
       if (!isWanted || (id !== container && !this.#isOn(id, network))) continue;
       this.#consider(id);
-      // Another on the same network is cut off: each looks for itself.
+      // Another container on the same network cannot reach us, so each must be probed.
       const task = this.#options.catalog.snapshot.task(id);
       if (id !== container && result.kind === 'blocked' && isContainer(task) && task.resolver.isRunning)
         void this.#probeContainer(task);

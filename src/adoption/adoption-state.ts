@@ -7,14 +7,14 @@ import type { Decision, LeftCode } from './rules.js';
 export interface AdoptionState {
   readonly task: Task;
   readonly adopted: boolean;
-  /** Why it is left alone; absent: it is adopted. */
+  /** Why it is left alone. Undefined if it is adopted. */
   readonly code?: LeftCode;
   readonly why: string;
-  /** The address of its DNS server, as far as it is known. */
+  /** The address of its DNS server, if known. */
   readonly server?: string;
 }
 
-/** What was decided about a container, and what its file says. */
+/** The decision about a container, and what its file contains. */
 export function describeAdoption(
   task: Task,
   { path, original, isOurs }: Pick<AdoptedContainer, 'path' | 'original' | 'isOurs'>,
@@ -26,6 +26,6 @@ export function describeAdoption(
   const base = { task, adopted: isOurs, ...(server !== undefined && { server }) };
   if (!decision.adopt) return { ...base, code: decision.code, why: decision.why };
   if (isOurs) return { ...base, why: decision.why };
-  const why = `${path} is not as Docker writes it for a user's network (nameserver ${DOCKER_RESOLVER}): somebody has edited it; restart the container`;
+  const why = `${path} is not as Docker writes it for a user's network (nameserver ${DOCKER_RESOLVER}): a program or person has edited it; restart the container`;
   return { ...base, code: 'edited', why };
 }

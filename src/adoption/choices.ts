@@ -3,12 +3,15 @@ import { dirname, join } from 'node:path';
 import { errorMessage } from '../net/error-message.js';
 import type { Choice, Choices } from './rules.js';
 
-/** What operators chose with `fairlead adopt` and `fairlead release`, in the state directory: it outlives the daemon. */
+/**
+ * The operators' choices by `fairlead adopt` and `fairlead release`. They are stored in the state directory and outlive
+ * the daemon.
+ */
 export class ChoicesFile {
   readonly path: string;
   #choices: Choices;
 
-  /** A file that is not there, or cannot be used, holds no choices. */
+  /** A missing or unusable file means no choices. */
   constructor(directory: string) {
     this.path = join(directory, 'adoption.json');
     this.#choices = read(this.path);
@@ -19,8 +22,8 @@ export class ChoicesFile {
   }
 
   /**
-   * @param stack absent: all, which takes every choice of a single stack back
-   * @throws Error with one line when it cannot be written; it holds all the same while the daemon runs
+   * @param stack undefined: all; this withdraws every choice for a single stack
+   * @throws Error with one line when the file cannot be written; the choice still applies while the daemon runs
    */
   choose(choice: Choice, stack: string | undefined): void {
     this.#choices =

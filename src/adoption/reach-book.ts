@@ -7,8 +7,8 @@ const UNKNOWN: Reach = {
 };
 
 /**
- * From which networks and containers our listeners are reached. A container's own probe counts for more than what
- * others on its networks have found: its routes may be others.
+ * The networks and containers from which our listeners can be reached. A container's own probe takes precedence over
+ * results from others on its networks, because its routes may differ.
  */
 export class ReachBook {
   readonly #networks = new Map<string, Reach>();
@@ -16,7 +16,7 @@ export class ReachBook {
 
   /**
    * @param networks ids of the container's networks
-   * @returns what is known of a container
+   * @returns what is known about a container
    */
   of(container: string, networks: readonly string[]): Reach {
     const own = this.#containers.get(container);
@@ -31,8 +31,8 @@ export class ReachBook {
   }
 
   /**
-   * @param network where the probe's packets came from; absent: not known
-   * @returns whether it is news
+   * @param network where the probe's packets came from; undefined if unknown
+   * @returns whether the result is new
    */
   noteProbe(container: string | undefined, network: string | undefined, result: ProbeResult): boolean {
     const before = [
@@ -40,14 +40,14 @@ export class ReachBook {
       ...(network === undefined ? [] : [this.#networks.get(network)]),
     ];
     const reach = reachOf(result);
-    // What could not be tried says nothing of what was found before.
+    // An impossible probe does not invalidate earlier results.
     if (reach.kind === 'unknown' && before.some((each) => each)) return false;
     if (container !== undefined) this.#containers.set(container, reach);
     if (network !== undefined) this.#networks.set(network, reach);
     return before.some((each) => !isSame(each, reach));
   }
 
-  /** Whether a probe from the container itself has ended. */
+  /** Whether a probe from the container itself has finished. */
   hasOwn(container: string): boolean {
     return this.#containers.has(container);
   }
@@ -56,12 +56,12 @@ export class ReachBook {
     return this.#networks.get(network)?.kind === 'reached';
   }
 
-  /** It starts again, or is gone. */
+  /** Forgets a container that restarts or was removed. */
   forget(container: string): void {
     this.#containers.delete(container);
   }
 
-  /** Our listeners are others. */
+  /** Forgets everything, because our listeners changed. */
   clear(): void {
     this.#networks.clear();
     this.#containers.clear();
@@ -75,7 +75,7 @@ function reachOf(result: ProbeResult): Reach {
     case 'blocked':
       return { kind: 'blocked', why: result.why };
     case 'impossible':
-      return { kind: 'unknown', why: `whether it reaches Fairlead cannot be tried: ${result.why}` };
+      return { kind: 'unknown', why: `Fairlead cannot test whether the container reaches it: ${result.why}` };
   }
 }
 

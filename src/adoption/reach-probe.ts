@@ -6,19 +6,19 @@ import { openUdpIn } from '../linux/network-namespace.js';
 import { canonicalIp, ipFamily } from '../net/ip.js';
 import { nameFromText } from '../wire/name-text.js';
 
-/** What a probe found. */
+/** The result of a probe. */
 export type ProbeResult =
-  /** `from`: the address that the container asks from. */
+  /** `from`: the source address of the container's query. */
   | { readonly kind: 'reached'; readonly listener: string; readonly from?: string }
   | { readonly kind: 'blocked'; readonly why: string; readonly from?: string }
-  /** It could not be tried. */
+  /** The probe could not be made. */
   | { readonly kind: 'impossible'; readonly why: string };
 
 /**
- * Asks our listeners, one after the other, from inside a container's network namespace: through its routes, and through
- * the rules of the host's firewall.
- * @param namespaces files of the namespace; the first that opens is taken
- * @param listeners addresses, port 53
+ * Queries our listeners one after the other from inside a container's network namespace, and so through its routes and
+ * the host's firewall.
+ * @param namespaces files of the namespace; the first that can be opened is used
+ * @param listeners addresses; the port is 53
  */
 export type ReachProbe = (
   namespaces: readonly string[],
@@ -29,14 +29,14 @@ const ATTEMPTS = 2;
 const ANSWER_MS = 500;
 const HEADER = 12;
 
-/** @param domain a name that the listener answers by itself */
+/** @param domain a name that the listener answers itself */
 export function createReachProbe(domain: () => string): ReachProbe {
   return async (namespaces, listeners) => {
     const libc = await loadLibc();
     if ('unavailable' in libc) return { kind: 'impossible', why: libc.unavailable };
     if (listeners.length === 0)
       return { kind: 'blocked', why: 'dns.listen has no address on port 53 that a container can reach' };
-    let last: ProbeResult = { kind: 'impossible', why: 'its network namespace is not known' };
+    let last: ProbeResult = { kind: 'impossible', why: 'its network namespace is unknown' };
     for (const listener of listeners) {
       for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
         const opened = open(libc, namespaces, ipFamily(listener));
@@ -54,7 +54,7 @@ function open(
   namespaces: readonly string[],
   family: 4 | 6,
 ): { readonly socket: Socket } | ProbeResult {
-  let why = 'its network namespace is not known';
+  let why = 'its network namespace is unknown';
   for (const path of namespaces) {
     let fd: number;
     try {
@@ -69,7 +69,7 @@ function open(
       return { socket };
     } catch (error) {
       closeSync(fd);
-      why = `a socket cannot be taken over (${errorCode(error)})`;
+      why = `a socket cannot be created there (${errorCode(error)})`;
     }
   }
   return { kind: 'impossible', why };
@@ -97,7 +97,7 @@ function ask(socket: Socket, listener: string, domain: string): Promise<ProbeRes
       end({ kind: 'reached', listener, ...(from !== undefined && { from }) });
     });
     socket.connect(53, listener, (...[error]: readonly unknown[]) => {
-      // The types leave out that it is called with an error too: there is no route.
+      // The types do not mention it, but the callback also receives an error: there is no route.
       if (error) {
         blocked(`${listener} cannot be reached from there (${errorCode(error)})`);
         return;
@@ -108,7 +108,7 @@ function ask(socket: Socket, listener: string, domain: string): Promise<ProbeRes
   });
 }
 
-/** A query for the SOA of the domain, RD clear: nothing of it is ever forwarded. */
+/** A query for the domain's SOA without RD, so that it is never forwarded. */
 function query(id: number, domain: string): Buffer {
   const header = Buffer.alloc(HEADER);
   header.writeUInt16BE(id, 0);

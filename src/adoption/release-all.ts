@@ -5,10 +5,11 @@ import { originalOf } from './resolv-conf.js';
 import { readResolvFile, writeResolvFile } from './resolv-file.js';
 
 /**
- * Hands every container of an engine back to Docker without a daemon: what Docker had written is in the files themselves.
+ * Hands every container of an engine back to Docker without a daemon. The files themselves contain what Docker had
+ * written.
  * @param root the engine's data directory (`DockerRootDir`)
- * @returns how many were handed back, and one line for each that could not be
- * @throws the system's error when the folder of the containers cannot be read
+ * @returns how many containers were handed back, and one line for each failure
+ * @throws the system's error when the containers' folder cannot be read
  */
 export function releaseAll(root: string): { readonly released: number; readonly faults: readonly string[] } {
   const folder = join(root, 'containers');

@@ -1,29 +1,29 @@
-/** The text of a container's /etc/resolv.conf: Docker's, and ours in its place. Pure. */
+/** The text of a container's /etc/resolv.conf: Docker's text, and ours to replace it. Pure functions. */
 
-/** What a text in the form of resolv.conf(5) says. */
+/** The content of a text in the form of resolv.conf(5). */
 export interface ResolvConf {
   readonly nameservers: readonly string[];
-  /** The last `search` or `domain` line, as the C libraries read it. */
+  /** The last `search` or `domain` line, which is the one that the C libraries use. */
   readonly search: readonly string[];
   readonly options: readonly string[];
-  /** Servers that Docker's resolver forwards to, as Docker 25 and later write them in a comment. */
+  /** Servers to which Docker's resolver forwards. Docker 25 and later list them in a comment. */
   readonly external: readonly string[];
 }
 
-/** What a container should receive. */
+/** What a container's file should contain. */
 export interface Wanted {
   readonly nameserver: string;
-  /** In front of the domains of the original. */
+  /** Placed before the original search domains. */
   readonly search: readonly string[];
 }
 
-/** Docker's own resolver, inside each container on a user's network. */
+/** Docker's own resolver inside each container on a user-defined network. */
 export const DOCKER_RESOLVER = '127.0.0.11';
 
 const HEAD = "# This container asks Fairlead. Docker's resolver is asked again after: fairlead release";
-/** In front of each line of what Docker had written, so that the file itself has all that a release needs. */
+/** Precedes each line of Docker's text, so that the file itself contains everything needed for a release. */
 const KEPT = '#|';
-/** musl reads lines of 255 characters and leaves a longer one out altogether. */
+/** musl reads lines of up to 255 characters and ignores longer ones completely. */
 const LONGEST_LINE = 250;
 
 export function parseResolvConf(text: string): ResolvConf {
@@ -41,16 +41,16 @@ export function parseResolvConf(text: string): ResolvConf {
   return { nameservers, search, options, external };
 }
 
-/** `# ExtServers: [192.0.2.1 host(127.0.0.53)]` */
+/** Reads `# ExtServers: [192.0.2.1 host(127.0.0.53)]`. */
 function externalServers(line: string): readonly string[] | undefined {
   const list = /^# ExtServers: \[([^\]]*)\]/.exec(line)?.[1];
   return list?.split(/\s+/).filter((server) => server !== '');
 }
 
 /**
- * Our text in place of Docker's: our server alone, our search domains before those of the original, and its options.
- * `ndots:2` takes the place of Docker's own `ndots:0`, so that a stack which is called like a top-level domain is looked
- * for here before its name goes to the Internet; an `ndots` that the user has chosen stays.
+ * Our replacement for Docker's text: our server only, our search domains before the original ones, and the original
+ * options. `ndots:2` replaces Docker's own `ndots:0`, so that a stack named like a top-level domain is looked up here
+ * before its name goes to the Internet. An `ndots` set by the user stays.
  */
 export function adoptedText(original: string, { nameserver, search }: Wanted): string {
   const theirs = parseResolvConf(original);
@@ -77,7 +77,7 @@ function searchLine(domains: readonly string[]): string {
   return line;
 }
 
-/** What Docker had written before a text of ours took its place, to the byte; undefined when the text is not ours. */
+/** Docker's text before ours replaced it, byte for byte. Undefined if the text is not ours. */
 export function originalOf(text: string): string | undefined {
   if (!text.startsWith(HEAD)) return undefined;
   const kept = text.split('\n').filter((line) => line.startsWith(KEPT));

@@ -1,8 +1,8 @@
 import { closeSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
 
 /**
- * A container's resolv.conf, as the engine keeps it on the host. The container sees this very file by a bind mount, so
- * it is written in place: another file under its name would not be seen. Texts are read and written byte for byte.
+ * A container's resolv.conf on the host. The container sees this very file through a bind mount and would not see a new
+ * file of the same name, so the file is written in place. Texts are read and written byte for byte.
  */
 
 /** @returns undefined when there is none; empty while the engine is about to write it @throws the system's error */
@@ -16,9 +16,9 @@ export function readResolvFile(path: string): string | undefined {
 }
 
 /**
- * Puts one text in the place of another. Those who read meanwhile see the one or the other: it is a single write, which
- * covers the rest of a longer text with empty lines before the file is cut.
- * @throws the system's error; also when there is no file: it is the engine's to make
+ * Replaces one text with another. Concurrent readers see either the old or the new one: it is a single write, which
+ * overwrites the rest of a longer text with empty lines before the file is truncated.
+ * @throws the system's error, also when there is no file, because only the engine may create it
  */
 export function writeResolvFile(path: string, text: string, before: string): void {
   const file = openSync(path, 'r+');

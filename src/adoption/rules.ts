@@ -8,41 +8,45 @@ import {
 import { isLoopback, type HostPort } from '../net/ip.js';
 import { DOCKER_RESOLVER, parseResolvConf } from './resolv-conf.js';
 
-/**
- * Which containers are adopted: those that are wanted, where that works. Pure.
- */
+/** Which containers are adopted: the wanted ones for which adoption works. Pure functions. */
 
-/** Which containers are wanted: those that Docker's resolver would send to us anyway, all, or none. A label wins over it. */
+/**
+ * Which containers are wanted: those whose queries Docker's resolver would send to us anyway, all, or none. A label
+ * takes precedence.
+ */
 export type AdoptMode = 'auto' | 'all' | 'off';
 
-/** What an operator chose while the daemon ran. It wins over the configuration, and a label wins over it. */
+/** What an operator chose while the daemon ran. It takes precedence over the configuration, and a label over it. */
 export interface Choices {
   readonly all?: Choice;
-  /** By stack; wins over `all`. */
+  /** By stack. Takes precedence over `all`. */
   readonly stacks: Readonly<Record<string, Choice>>;
 }
 
 export type Choice = 'adopt' | 'release';
 
-/** Whether the listener is reached from a network. `unknown`: nothing has asked from there, and no probe has ended. */
+/**
+ * Whether the listener can be reached from a network. `unknown`: no query has come from there, and no probe has
+ * finished.
+ */
 export type Reach = { readonly kind: 'reached'; readonly listener: string } | ReachProblem;
 export type ReachProblem = { readonly kind: 'unknown' | 'blocked'; readonly why: string };
 
 export interface Circumstances {
   readonly mode: AdoptMode;
   readonly choices: Choices;
-  /** Whether Docker sends what this container asks to us anyway, as far as is known. */
+  /** Whether Docker already sends this container's queries to us, as far as known. */
   readonly asksAnyway: boolean;
-  /** Of the networks that the container is on. */
+  /** The networks of the container. */
   readonly networks: readonly Network[];
-  /** Why its file cannot be read or written; undefined: it can, or it is not there yet. */
+  /** Why its file cannot be read or written. Undefined if it can, or if the file does not exist yet. */
   readonly fault: string | undefined;
-  /** Something in the container writes its resolv.conf again and again. */
+  /** Something in the container keeps rewriting its resolv.conf. */
   readonly isContested: boolean;
   readonly reach: () => Reach;
 }
 
-/** Why a container is left alone; codes are for machines. */
+/** Why a container is left alone, as a code for programs. */
 export type LeftCode =
   | 'not-wanted'
   | 'refused'
@@ -64,7 +68,7 @@ export type Decision =
 
 const left = (code: LeftCode, why: string): Decision => ({ adopt: false, code, why });
 
-/** @param task with a resolver */
+/** @param task must have a resolver */
 export function decide(
   task: Pick<Task, 'asksFairlead' | 'resolver' | 'stack'>,
   given: Circumstances,
@@ -72,13 +76,13 @@ export function decide(
   const { resolver, asksFairlead } = task;
   const choice = given.choices.stacks[task.stack] ?? given.choices.all;
   if (asksFairlead === false)
-    return left('refused', 'a label (fairlead.dns, io.rancher.container.dns) says no');
+    return left('refused', 'a label (fairlead.dns, io.rancher.container.dns) excludes it');
   if (asksFairlead === undefined && choice === 'release') return left('released', 'it was released');
   if (given.mode === 'off' && choice !== 'adopt') return left('not-wanted', 'sources.docker.adopt is off');
   const wish = wishOf(asksFairlead, choice, given);
   if (wish === undefined) {
     const how = 'set the label fairlead.dns=true or sources.docker.adopt: all, or run fairlead adopt';
-    return left('not-wanted', `nothing asks for it; ${how} ${task.stack}`);
+    return left('not-wanted', `it was not selected; ${how} ${task.stack}`);
   }
   return impediment(resolver, asksFairlead === true, given) ?? reachable(wish, given.reach());
 }
@@ -94,17 +98,17 @@ function wishOf(
   return asksAnyway ? 'its DNS servers include Fairlead' : undefined;
 }
 
-/** What keeps a container from being adopted, however much it is wanted. */
+/** What prevents the adoption of a container, no matter how much it is wanted. */
 function impediment(
   resolver: Task['resolver'],
   isLabelled: boolean,
   { networks, isContested, fault }: Circumstances,
 ): Decision | undefined {
-  if (resolver?.isMounted === true) return left('mounted', 'the user has mounted a resolv.conf of their own');
+  if (resolver?.isMounted === true) return left('mounted', 'the user has mounted their own resolv.conf');
   if (isContested)
     return left(
       'contested',
-      'something in the container keeps writing its resolv.conf; stop it, and restart the container',
+      'a program in the container keeps rewriting its resolv.conf; stop it, then restart the container',
     );
   const blocked = namespaceImpediment(resolver?.namespace, isLabelled);
   if (blocked) return blocked;
@@ -112,7 +116,7 @@ function impediment(
   if (overlay && !isLabelled)
     return left(
       'overlay',
-      `network ${overlay.name} spans hosts, and only Docker's resolver knows the names of the others; the label fairlead.dns=true adopts it`,
+      `network ${overlay.name} spans hosts, and only Docker's resolver knows the names on the other hosts; the label fairlead.dns=true adopts it`,
     );
   if (fault === undefined) return undefined;
   const remedy = "run as root; in the image, mount the folder of the engine's containers at the same path";
@@ -143,15 +147,16 @@ function reachable(why: string, reach: Reach): Decision {
   return left(reach.kind === 'unknown' ? 'pending' : 'unreachable', reach.why);
 }
 
-/** Whether a text of Docker's shows that the container's queries come to one of our addresses. */
+/** Whether Docker's text shows that the container's queries reach one of our addresses. */
 export function asksAny(text: string, servers: readonly string[], ours: ReadonlySet<string>): boolean {
   const { nameservers, external } = parseResolvConf(text);
   return [...nameservers, ...external, ...servers].some((server) => ours.has(server));
 }
 
 /**
- * Whether Docker has written the file for the last time in this start. For a container on a user's network it writes
- * first the servers of the host, then its own resolver; a change between the two would leave that without upstreams.
+ * Whether Docker has written the file for the last time in this start. For a container on a user-defined network,
+ * Docker first writes the host's servers and then its own resolver. A change between the two would leave that resolver
+ * without upstreams.
  */
 export function isFinalText(text: string, networks: readonly Network[], isHost: boolean): boolean {
   if (isHost) return true;
@@ -176,13 +181,16 @@ export function searchDomains(
   ];
 }
 
-/** Our listeners that a resolv.conf can name for a container, best first: those on port 53 that are not the host's own loopback. */
+/**
+ * Our listeners that a container's resolv.conf can name, best first: those on port 53 that are not on the host's own
+ * loopback.
+ */
 export function listenersFor(listeners: readonly HostPort[], isHost: boolean): readonly string[] {
   const usable = listeners.filter(({ ip, port }) => port === 53 && (isHost || !isLoopback(ip)));
   return usable.map(({ ip }) => ip);
 }
 
-/** The networks of a task, as far as they are known; the host's own is not one. */
+/** The known networks of a task, except the host's own. */
 export function networksOf(task: Task, network: (id: string) => Network | undefined): readonly Network[] {
   const ids = new Set(task.endpoints.map((endpoint) => endpoint.network));
   ids.delete(HOST_NETWORK);

@@ -2,16 +2,17 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** How often, and for how long, new namespaces are looked for. */
+/** How often, and for how long, to look for new namespaces. */
 const LOOK_EVERY_MS = 5;
 const LOOKS = 400;
-/** Where the engine keeps the network namespaces of its containers, unless its configuration says otherwise. */
+/** The engine's default folder for the network namespaces of its containers. */
 const DEFAULT_FOLDER = '/var/run/docker/netns';
 
 /**
- * Finds the network namespaces of containers that are being started. They are there before the process, and nothing says
- * whose they are: each new one is probed, and the address that it asks from says for which network that counts. The
- * engine moves the interface into it a few milliseconds after it has written the file, so this looks more than once.
+ * Finds the network namespaces of starting containers. They exist before the process, and nothing says to which
+ * container they belong. Each new one is probed, and the query's source address tells for which network the result
+ * counts. The engine moves the interface into the namespace a few milliseconds after it has written the file, so one
+ * look is not enough.
  */
 export class StartingNamespaces {
   folder = DEFAULT_FOLDER;
@@ -19,17 +20,17 @@ export class StartingNamespaces {
   #seen = new Set<string>();
   #isLooking = false;
 
-  /** @param probe resolves with false when the namespace is not connected yet: it is looked at again */
+  /** @param probe resolves with false when the namespace is not connected yet; it is then probed again later */
   constructor(probe: (path: string) => Promise<boolean>) {
     this.#probe = probe;
   }
 
-  /** What was found before does not count any more. */
+  /** Ignores earlier results. */
   lookAgain(): void {
     this.#seen.clear();
   }
 
-  /** @param isWanted whether a container is still waiting for an answer */
+  /** @param isWanted whether a container still waits for a result */
   async look(isWanted: () => boolean): Promise<void> {
     if (this.#isLooking) return;
     this.#isLooking = true;

@@ -1,10 +1,10 @@
 import { request, type IncomingMessage } from 'node:http';
 import type { ProblemJson } from './types/resources.js';
 
-/** Where a daemon's API is: the path of its unix socket, or a TCP address. */
+/** The address of a daemon's API: the path of its unix socket, or a TCP address. */
 export type ApiAddress = { readonly path: string } | { readonly host: string; readonly port: number };
 
-/** The daemon could not be asked: no process listens, no right to connect, no answer. */
+/** The daemon could not be reached: no process listens, the user may not connect, or there was no answer. */
 export class UnreachableError extends Error {
   readonly code: string;
 
@@ -27,7 +27,7 @@ export class AnswerError extends Error {
 }
 
 export interface GetOptions {
-  /** Milliseconds until an answer must have come whole; 10,000 by default. */
+  /** Milliseconds within which the whole answer must arrive; 10,000 by default. */
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
 }
@@ -48,7 +48,7 @@ interface Question {
 }
 
 /**
- * Asks for one JSON document.
+ * Fetches one JSON document.
  * @param path the route, with its variable parts encoded
  * @throws UnreachableError, AnswerError
  */
@@ -62,7 +62,7 @@ export function getJson<T>(
 }
 
 /**
- * Asks for a change.
+ * Requests a change.
  * @param path the route, with its variable parts encoded
  * @throws UnreachableError, AnswerError
  */
@@ -84,7 +84,7 @@ async function exchange<T>(address: ApiAddress, question: Question, options: Get
     const text = await readAll(response);
     const body = parse(text, response);
     if (!isGood(response)) throw new AnswerError(asProblem(body, response));
-    // The daemon is ours, and types.ts is what it speaks; a foreign server is distinguished by parse and asProblem.
+    // Our own daemon sends the types of types.ts; parse and asProblem detect a foreign server.
     return body as T;
   } catch (error) {
     if (timeout.aborted) throw new UnreachableError('ETIMEDOUT', `no answer within ${timeoutMs} ms`);
@@ -93,7 +93,7 @@ async function exchange<T>(address: ApiAddress, question: Question, options: Get
 }
 
 /**
- * Reads a stream of lines until it ends or is aborted; blank lines are passed over.
+ * Reads a stream of lines until it ends or is aborted; skips blank lines.
  * @throws UnreachableError, AnswerError
  */
 export async function* getLines(
@@ -165,7 +165,7 @@ function parse(text: string, response: IncomingMessage): unknown {
   } catch {
     throw new UnreachableError(
       'EPROTO',
-      `what answers there is no Fairlead (HTTP ${response.statusCode ?? 0} without JSON)`,
+      `the server there is not Fairlead (HTTP ${response.statusCode ?? 0} without JSON)`,
     );
   }
 }
@@ -173,10 +173,7 @@ function parse(text: string, response: IncomingMessage): unknown {
 function asProblem(body: unknown, response: IncomingMessage): ProblemJson {
   if (typeof body === 'object' && body !== null && 'code' in body && 'detail' in body)
     return body as ProblemJson;
-  throw new UnreachableError(
-    'EPROTO',
-    `what answers there is no Fairlead (HTTP ${response.statusCode ?? 0})`,
-  );
+  throw new UnreachableError('EPROTO', `the server there is not Fairlead (HTTP ${response.statusCode ?? 0})`);
 }
 
 function unreachable(error: unknown): Error {

@@ -6,16 +6,16 @@ import { rdataToText } from '../wire/record-text.js';
 import type { ResourceRecord } from '../wire/records.js';
 import type { DnsMessageJson, RecordJson } from './types/query.js';
 
-/** In the order of `dig`. */
+/** In the order in which `dig` prints them. */
 const FLAGS = ['QR', 'AA', 'TC', 'RD', 'RA', 'AD', 'CD'] as const;
 
-/** As many records as a message has room for: a reply of our own may be as long as TCP allows. */
+/** As many records as fit into a message, because our own replies may be as long as TCP allows. */
 const LIMITS = { records: 65_535 };
 
 /**
- * Decodes a DNS reply into what the API shows. Never throws: of a message that cannot be decoded it shows the response
- * code, the reason and the bytes.
- * @param message absent or empty: there was no reply
+ * Decodes a DNS reply into the form that the API shows. Never throws. For a message that cannot be decoded, it gives
+ * the response code, the reason and the bytes.
+ * @param message absent or empty if there was no reply
  */
 export function dnsMessageJson(message: Uint8Array | undefined): DnsMessageJson {
   if (message === undefined || message.length === 0) return undecodable('NOREPLY', '');
@@ -55,7 +55,7 @@ function recordJson({ owner, type, ttl, rdata }: ResourceRecord): RecordJson {
   return { name: absoluteName(owner), type: typeName(type), ttl, data: rdataToText(rdata) };
 }
 
-/** UTF-8 without control characters: these texts go to terminals and pages. */
+/** UTF-8 without control characters, because these texts go to terminals and web pages. */
 function printable(bytes: Uint8Array): string {
   return Buffer.from(bytes)
     .toString('utf8')

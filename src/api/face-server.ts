@@ -9,7 +9,9 @@ import { clip } from './params.js';
 import { ApiProblem, BODY_LIMIT, PROBLEM_TYPE, toProblem } from './problem.js';
 
 export interface FaceServer {
-  /** Listens everywhere, or nowhere and rejects with one line that says why and what to do. */
+  /**
+   * Listens on all addresses. If one fails, it listens on none and rejects with one line that says why and what to do.
+   */
   start(): Promise<void>;
   /** Ends all streams and connections, and removes the socket file. It can be started again. */
   stop(): Promise<void>;
@@ -17,7 +19,7 @@ export interface FaceServer {
   addresses(): readonly string[];
 }
 
-/** Serves one face wherever it listens. */
+/** Serves one face on all its addresses. */
 export function createFaceServer(face: HttpFace, log: Pick<Log, 'error'>): FaceServer {
   const addresses: string[] = [];
   const servers: Server[] = [];
@@ -27,7 +29,7 @@ export function createFaceServer(face: HttpFace, log: Pick<Log, 'error'>): FaceS
   const clientOf = (request: IncomingMessage): FaceClient => {
     if (overUnix.has(request)) return { transport: 'unix' };
     const { remoteAddress = '', remotePort = 0 } = request.socket;
-    // A connection that was reset meanwhile has no address any more: nothing is answered to it anyway.
+    // A connection that was reset has no address any more, and gets no answer anyway.
     return { transport: 'tcp', address: canonicalIp(remoteAddress) ?? '0.0.0.0', port: remotePort };
   };
   const context: FaceContext = {
@@ -79,12 +81,12 @@ export function createFaceServer(face: HttpFace, log: Pick<Log, 'error'>): FaceS
   };
 }
 
-/** No route has a schema of fastify's: without these it loads what compiles them, some 3 MB. */
+/** No route has a fastify schema. Without these stubs fastify would load its schema compilers, about 3 MB. */
 const noSchemas = (): never => {
-  throw new Error('a route has a schema, and nothing here compiles it');
+  throw new Error('a route has a schema, but there is no schema compiler');
 };
 
-/** The routes of a face, without a listener. Nothing that a request holds makes it throw. */
+/** The routes of a face, without a listener. No request can make it throw. */
 function createApp(
   face: HttpFace,
   context: FaceContext,
@@ -95,17 +97,17 @@ function createApp(
     logger: false,
     exposeHeadRoutes: false,
     bodyLimit: BODY_LIMIT,
-    // A task id of the file source is three names long, and fastify answers 404 beyond its 100.
+    // A task id of the file source consists of three names, but fastify answers 404 for more than 100 characters.
     routerOptions: { maxParamLength: 1024 },
     schemaController: { compilersFactory: { buildValidator: noSchemas, buildSerializer: noSchemas } },
-    // An address that cannot be decoded fails before the hooks and handlers below.
+    // A URL that cannot be decoded fails before the hooks and handlers below run.
     frameworkErrors: (error, _request, reply: FastifyReply) => {
       const problem = toProblem(error);
       void reply.code(problem.status).type(PROBLEM_TYPE).send(JSON.stringify(problem));
     },
   });
 
-  // Only JSON is left: a body of another type is refused, never taken for something else.
+  // Only the JSON parser stays; bodies of other types are refused.
   app.removeContentTypeParser('text/plain');
 
   app.addHook('onRequest', (request, reply, done) => {
@@ -118,7 +120,7 @@ function createApp(
     const problem = toProblem(error);
     if (problem.status >= 500 && !(error instanceof ApiProblem)) {
       log.error(
-        `${request.method} ${clip(request.url)} failed; this is a fault of Fairlead, please report it`,
+        `${request.method} ${clip(request.url)} failed; this is a bug in Fairlead, please report it`,
         {
           error: errorMessage(error),
         },
@@ -129,7 +131,7 @@ function createApp(
 
   app.setNotFoundHandler((request) => {
     const asked = `${request.method} ${clip(request.url.split('?')[0] ?? '')}`;
-    throw new ApiProblem(404, 'not-found', `there is no ${asked}; docs/api.md lists the routes`);
+    throw new ApiProblem(404, 'not-found', `${asked} does not exist; docs/api.md lists the routes`);
   });
 
   face.routes(app, context);

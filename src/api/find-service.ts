@@ -10,9 +10,9 @@ export interface ServiceParams {
 }
 
 /**
- * The service that an address names: its two parts, `?sidekick=` and `?environment=`, in any case of letters.
- * @param environment that of an address that names none
- * @throws ApiProblem as {@link Params}
+ * The service that a URL names with its two path parts, `?sidekick=` and `?environment=`. Case makes no difference.
+ * @param environment the environment if the URL does not name one
+ * @throws ApiProblem see {@link Params}
  */
 export function askedService(
   { query, params }: { readonly query: unknown; readonly params: ServiceParams },
@@ -35,6 +35,6 @@ export function findService(snapshot: Snapshot, ref: ServiceRef): Service {
   throw new ApiProblem(
     404,
     'service-not-found',
-    `no service ${clip(serviceName(ref))} in environment ${clip(ref.environment)}; "fairlead services" lists them`,
+    `environment ${clip(ref.environment)} has no service ${clip(serviceName(ref))}; "fairlead services" lists them`,
   );
 }

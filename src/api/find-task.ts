@@ -5,8 +5,8 @@ import { clip } from './params.js';
 import { ApiProblem } from './problem.js';
 
 /**
- * Finds the one task that an operator means: a whole id, else a container name (with or without Docker's leading
- * slash), else the beginning of an id. Of several tasks of one name, one that runs is meant before those that stopped.
+ * Finds the one task that an operator means: by its whole id, else by container name (with or without Docker's leading
+ * slash), else by an id prefix. Among tasks with the same name, a running one wins over stopped ones.
  * @throws ApiProblem `task-not-found` (404), `task-ambiguous` (409)
  */
 export function findTask(snapshot: Snapshot, text: string): Task {
@@ -37,14 +37,14 @@ export function findTask(snapshot: Snapshot, text: string): Task {
   throw new ApiProblem(
     409,
     'task-ambiguous',
-    `"${clip(wanted)}" means ${some.join(', ')}${more}; give more of the id`,
+    `"${clip(wanted)}" matches ${some.join(', ')}${more}; give more of the id`,
   );
 }
 
 /**
- * Whose view an `as` parameter asks for: an address, or a task by {@link findTask}, which stands for its first address.
- * @returns a canonical address; undefined for no `as`
- * @throws ApiProblem as findTask, and `task-without-address` (409)
+ * The client that an `as` parameter names: an address, or a task (see {@link findTask}), whose first address is used.
+ * @returns a canonical address; undefined without `as`
+ * @throws ApiProblem see findTask; also `task-without-address` (409)
  */
 export function clientAddress(snapshot: Snapshot, as: string | undefined): string | undefined {
   if (as === undefined) return undefined;
@@ -56,6 +56,6 @@ export function clientAddress(snapshot: Snapshot, as: string | undefined): strin
   throw new ApiProblem(
     409,
     'task-without-address',
-    `${clip(task.name)} has no address to ask from (it is ${task.health}); give the address itself`,
+    `${clip(task.name)} has no address (it is ${task.health}); give a client address instead`,
   );
 }

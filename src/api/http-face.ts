@@ -5,7 +5,7 @@ import type { HostPort } from '../net/ip.js';
 /** Where a face listens: the path of a unix socket, or an address. */
 export type ListenAddress = { readonly path: string } | HostPort;
 
-/** What sent a request: a process of this host that may open the unix socket, or an address. */
+/** The sender of a request: a process of this host that may open the unix socket, or an address. */
 export type FaceClient =
   | { readonly transport: 'unix' }
   | {
@@ -16,15 +16,15 @@ export type FaceClient =
     };
 
 /**
- * One side that the daemon shows over HTTP: its own API, or one that another product's clients expect. A face decides
- * where it listens, what it lets in, and what it answers; the server does the rest.
+ * One HTTP interface of the daemon: its own API, or an API that another product's clients expect. A face decides where
+ * it listens, which requests it accepts, and what it answers. The server does the rest.
  */
 export interface HttpFace {
   /** For errors and the log: `API`. */
   readonly name: string;
   readonly listen: FaceListen;
   /**
-   * Refuses what may not come in; called before anything else is done with a request.
+   * Refuses requests that are not allowed; called before anything else.
    * @throws ApiProblem
    */
   readonly guard: (request: IncomingMessage, client: FaceClient, context: FaceContext) => void;
@@ -35,16 +35,16 @@ export interface HttpFace {
 export interface FaceListen {
   /** Paths of unix sockets and addresses; port 0 takes a free one. */
   readonly addresses: readonly ListenAddress[];
-  /** The configuration key that they come from, for errors: `api.listen`. */
+  /** The configuration key of these addresses, for errors: `api.listen`. */
   readonly setting: string;
-  /** `loopback`: an address that other hosts can reach is refused. */
+  /** `loopback` refuses an address that other hosts can reach. */
   readonly reach: 'loopback' | 'any';
 }
 
-/** What a face is given by the server that serves it. */
+/** What the server gives to its face. */
 export interface FaceContext {
   /** Bound addresses, `unix:/path` or `ip:port`. */
   readonly listening: () => readonly string[];
-  /** Where a request comes from; the source address is the only thing that is believed. */
+  /** Where a request comes from. Only the source address is trusted. */
   readonly clientOf: (request: FastifyRequest) => FaceClient;
 }

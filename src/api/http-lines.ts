@@ -5,10 +5,10 @@ import { ApiProblem } from './problem.js';
 import type { StreamLimits } from './stream-limits.js';
 import type { Outlet } from './stream/outlet.js';
 
-/** JSON objects, one a line (https://github.com/ndjson/ndjson-spec). */
+/** JSON objects, one per line (https://github.com/ndjson/ndjson-spec). */
 export const NDJSON = 'application/x-ndjson; charset=utf-8';
 
-/** All streams of one face over HTTP: how many there are, and the end of each when the face stops. */
+/** All HTTP streams of one face: limits their number, and ends them when the face stops. */
 export class HttpStreams {
   readonly #limits: StreamLimits;
   readonly #timers: Pick<Timers, 'after'>;
@@ -20,14 +20,14 @@ export class HttpStreams {
   }
 
   /**
-   * Makes an answer a stream of lines.
+   * Turns an answer into a stream of lines.
    * @param onClose called once, when the reader is gone
    * @throws ApiProblem `too-many-streams`
    */
   begin(reply: FastifyReply, onClose: () => void): Outlet {
     const { maxStreams, stallMs } = this.#limits;
     if (this.#open.size >= maxStreams) {
-      const detail = `${maxStreams} clients follow already, which is the most there may be; end one of them`;
+      const detail = `${maxStreams} clients already follow, which is the limit; end one of them`;
       throw new ApiProblem(503, 'too-many-streams', detail);
     }
     reply.hijack();

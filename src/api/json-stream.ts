@@ -5,8 +5,8 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 const ITEMS_A_TURN = 200;
 
 /**
- * A JSON object whose last key is a long list, written in pieces: a list of 100,000 tasks in one go would keep the name
- * server from answering for as long as it takes. Snapshots never change, so the list is of one revision all the same.
+ * A JSON object whose last key is a long list, written in pieces. Writing 100,000 tasks at once would keep the name
+ * server from answering meanwhile. Snapshots never change, so the whole list belongs to one revision.
  * @param head the keys before the list
  */
 export function jsonListStream(head: object, key: string, items: Iterable<unknown>): Readable {

@@ -27,11 +27,11 @@ import type {
 /** @param ms milliseconds since the epoch */
 export function timestamp(ms: number): Timestamp {
   const date = new Date(ms);
-  // A source may report a time that no date can hold; the epoch is at least visibly wrong.
+  // A source may report a time outside the range of dates. The epoch is at least visibly wrong.
   return Number.isNaN(date.getTime()) ? new Date(0).toISOString() : date.toISOString();
 }
 
-/** How many tasks have which health. */
+/** The number of tasks by health. */
 export function healthCounts(tasks: Iterable<Task>): Partial<Record<Health, number>> {
   const counts: Partial<Record<Health, number>> = {};
   for (const { health } of tasks) counts[health] = (counts[health] ?? 0) + 1;
@@ -69,7 +69,7 @@ export function serviceDetailJson(service: Service, domain: string, snapshot: Sn
   return { ...serviceJson(service, domain), tasks: service.tasks.map((task) => taskJson(task, snapshot)) };
 }
 
-/** @param snapshot has the names of networks; without it they are left out */
+/** @param snapshot provides the names of networks; absent: they are left out */
 export function taskJson(task: Task, snapshot?: Snapshot): TaskJson {
   return {
     id: task.id,
@@ -118,13 +118,13 @@ export function drainJson({ target, at, until, note }: DrainMark, snapshot: Snap
   };
 }
 
-/** The name of a task, or of a service below the domain; the id of a task that is gone. */
+/** The name of a task, the name of a service below the domain, or the id of a task that is gone. */
 export function nameOfTarget(target: DrainTarget, snapshot: Snapshot): string {
   if ('task' in target) return snapshot.task(target.task)?.name ?? target.task;
   return serviceNameOf(target.service);
 }
 
-/** The names of a key, which are DNS labels and have no slash. */
+/** The names in a key are DNS labels, so they contain no slash. */
 function refOf(key: ServiceKey): ServiceRef {
   const [environment = '', stack = '', service = '', sidekick] = key.split('/');
   return { environment, stack, service, ...(sidekick === undefined ? {} : { sidekick }) };

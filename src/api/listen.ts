@@ -5,14 +5,14 @@ import type { FaceListen, ListenAddress } from './http-face.js';
 import { formatHostPort, isLoopback } from '../net/ip.js';
 import { asError } from '../net/error-message.js';
 
-/** What fits into `sun_path` (unix(7)). Node 20 cuts a longer path off and listens at what is left of it. */
+/** The capacity of `sun_path` (unix(7)). Node 20 truncates a longer path and listens at the rest. */
 const MAX_PATH = 107;
 
 /**
- * Binds a server, and resolves when it listens.
- * A unix socket gets mode 0660: who may read the socket's group may ask. A file that a dead daemon left is removed.
+ * Binds a server, and resolves when it listens. A unix socket gets mode 0660, so members of its group may connect. The
+ * file of a dead daemon is removed.
  * @returns the address as `unix:/path` or `ip:port`, with the real port
- * @throws Error with one line that says what is in the way and what to do
+ * @throws Error with one line that says what went wrong and what to do
  */
 export async function listen(
   server: Server,
@@ -22,7 +22,7 @@ export async function listen(
   if ('path' in address) {
     if (Buffer.byteLength(address.path) > MAX_PATH) {
       throw new Error(
-        `${setting}: ${address.path} is longer than a socket's path may be (${MAX_PATH} bytes); set a shorter one`,
+        `${setting}: ${address.path} is too long for a socket (the limit is ${MAX_PATH} bytes); set a shorter path`,
       );
     }
     await clearStale(address.path, setting);
@@ -31,7 +31,7 @@ export async function listen(
   }
   if (reach === 'loopback' && !isLoopback(address.ip)) {
     throw new Error(
-      `${setting}: ${formatHostPort(address)} is not a loopback address, and whatever reaches it would be let in; use unix:/path or 127.0.0.1:port`,
+      `${setting}: ${formatHostPort(address)} is not a loopback address, so other hosts could use the API; use unix:/path or 127.0.0.1:port`,
     );
   }
   await bound(server, formatHostPort(address), setting, () => server.listen(address.port, address.ip));
@@ -42,7 +42,7 @@ export async function listen(
   });
 }
 
-/** The socket is made by bind(2) with the umask's mode, so there is no moment in which every user may connect. */
+/** bind(2) creates the socket with the umask's mode, so other users can never connect, not even for a moment. */
 function bindPrivately(server: Server, path: string): void {
   mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
   const before = process.umask(0o117);
@@ -57,15 +57,15 @@ async function clearStale(path: string, setting: string): Promise<void> {
   const found = lstatSync(path, { throwIfNoEntry: false });
   if (!found) return;
   if (!found.isSocket()) {
-    throw new Error(`${setting}: ${path} exists and is not a socket; move it away, or set another path`);
+    throw new Error(`${setting}: ${path} exists and is not a socket; move it away or set another path`);
   }
   if (await answers(path)) {
-    throw new Error(`${setting}: a daemon listens on ${path} already; stop it, or set another path`);
+    throw new Error(`${setting}: a daemon already listens on ${path}; stop it or set another path`);
   }
   unlinkSync(path);
 }
 
-/** Whether a process accepts connections there; only a refused one proves that none does. */
+/** Whether a process accepts connections there. Only a refused connection proves that none does. */
 function answers(path: string): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(path);
@@ -95,13 +95,13 @@ function bound(server: Server, where: string, setting: string, bind: () => void)
   });
 }
 
-const DENIED = 'permission denied; run as root, or set a path that this user may write';
+const DENIED = 'permission denied; run as root, or set a path that this user can write to';
 const REMEDIES: Readonly<Record<string, string>> = {
-  EADDRINUSE: 'it is taken; stop what has it ("ss -lxtp" shows it), or set another address',
+  EADDRINUSE: 'it is in use; stop the program that has it ("ss -lxtp" shows it), or set another address',
   EACCES: DENIED,
   EPERM: DENIED,
   EROFS: DENIED,
-  EADDRNOTAVAIL: 'this host has no such address; use 127.0.0.1 or unix:/path',
+  EADDRNOTAVAIL: 'this host does not have the address; use 127.0.0.1 or unix:/path',
 };
 
 function explain(error: NodeJS.ErrnoException, where: string, setting: string): string {

@@ -4,12 +4,12 @@ import type { FaceClient, FaceContext } from './http-face.js';
 import { ApiProblem } from './problem.js';
 
 /**
- * Keeps web pages out. A page can make a browser on this host send requests to loopback, and by DNS rebinding even read
- * the answers; both show in `Host` (the page's own name) or `Origin`. A unix socket is out of a browser's reach, but an
- * `Origin` on one still means that a page is behind some tunnel.
+ * Keeps web pages out. A page can make a browser on this host send requests to loopback. With DNS rebinding it can even
+ * read the answers. The headers `Host` (the page's own name) and `Origin` give it away. A browser cannot open a unix
+ * socket, but an `Origin` on one still means that a page uses some tunnel.
  *
- * Lets changes in over the unix socket alone, which only its owner and group may open: over TCP every process of the host
- * gets in, and none is known.
+ * Accepts changes only over the unix socket, which only its owner and group may open. Over TCP any process of the host
+ * could connect, and cannot be identified.
  * @throws ApiProblem `host-not-allowed`, `origin-not-allowed`, `socket-only` (403)
  */
 export function localGuard(
@@ -35,8 +35,10 @@ export function localGuard(
   if (transport === 'tcp' && request.method !== 'GET' && request.method !== 'HEAD') {
     const socket = listening().find((address) => address.startsWith('unix:'));
     const remedy =
-      socket === undefined ? 'list a unix:/path under api.listen, and send it there' : `send it to ${socket}`;
-    throw new ApiProblem(403, 'socket-only', `changes are accepted over the unix socket alone; ${remedy}`);
+      socket === undefined
+        ? 'list a unix:/path under api.listen, and use that socket'
+        : `send it to ${socket}`;
+    throw new ApiProblem(403, 'socket-only', `changes are accepted only over the unix socket; ${remedy}`);
   }
 }
 

@@ -1,14 +1,14 @@
 import { ApiProblem } from './problem.js';
 
 /**
- * The query parameters of one request. A parameter that a route does not know is refused, because a misspelt filter
- * that is passed over answers with everything, which reads like the truth.
+ * The query parameters of one request. Unknown parameters are refused: if a misspelt filter were ignored, the answer
+ * would list everything and look right.
  */
 export class Params {
   readonly #values: ReadonlyMap<string, string>;
 
   /**
-   * @param query as fastify parsed it
+   * @param query the query as fastify parsed it
    * @param known the names that the route knows
    * @throws ApiProblem `parameter-unknown`, `parameter-invalid`
    */
@@ -17,14 +17,14 @@ export class Params {
     const entries = typeof query === 'object' && query !== null ? Object.entries(query) : [];
     for (const [name, value] of entries as [string, unknown][]) {
       if (!known.includes(name)) {
-        const help = known.length === 0 ? 'this route takes none' : `known: ${known.join(', ')}`;
+        const help = known.length === 0 ? 'this route has no parameters' : `known: ${known.join(', ')}`;
         throw new ApiProblem(400, 'parameter-unknown', `unknown parameter "${clip(name)}"; ${help}`);
       }
       if (typeof value !== 'string') {
         throw new ApiProblem(
           400,
           'parameter-invalid',
-          `parameter "${name}" is given more than once; give it once`,
+          `parameter "${name}" was given more than once; give it once`,
         );
       }
       values.set(name, value);
@@ -45,7 +45,7 @@ export class Params {
     return value;
   }
 
-  /** A flag: given without a value, or as `true` or `1`, means yes. @throws ApiProblem `parameter-invalid` */
+  /** A flag. Without a value, or with `true` or `1`, it means yes. @throws ApiProblem `parameter-invalid` */
   flag(name: string): boolean {
     const value = this.#values.get(name);
     if (value === undefined || value === 'false' || value === '0') return false;
@@ -53,11 +53,11 @@ export class Params {
     throw new ApiProblem(
       400,
       'parameter-invalid',
-      `parameter "${name}" is "${clip(value)}"; it takes true or false`,
+      `parameter "${name}" is "${clip(value)}"; it must be true or false`,
     );
   }
 
-  /** A whole number from 0 up. @throws ApiProblem `parameter-invalid` */
+  /** A whole number, 0 or more. @throws ApiProblem `parameter-invalid` */
   count(name: string): number | undefined {
     const value = this.text(name);
     if (value === undefined) return undefined;
@@ -66,7 +66,7 @@ export class Params {
     throw new ApiProblem(
       400,
       'parameter-invalid',
-      `parameter "${name}" is "${clip(value)}"; it takes a whole number from 0 up`,
+      `parameter "${name}" is "${clip(value)}"; it must be a whole number, 0 or more`,
     );
   }
 
@@ -79,12 +79,12 @@ export class Params {
     throw new ApiProblem(
       400,
       'parameter-invalid',
-      `parameter "${name}" is "${clip(value)}"; it takes ${allowed.join(', ')}`,
+      `parameter "${name}" is "${clip(value)}"; it must be one of ${allowed.join(', ')}`,
     );
   }
 }
 
-/** What came from outside, short enough to be said back. */
+/** Shortens a text from outside for use in a message. */
 export function clip(text: string): string {
   const plain = text.replace(/[^\x20-\x7e]/g, '?');
   return plain.length > 80 ? `${plain.slice(0, 77)}...` : plain;

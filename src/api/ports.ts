@@ -13,29 +13,29 @@ import type { VipStatus } from '../net/vip-figures.js';
 import type { Timers } from '../runtime/timers.js';
 
 export interface QueryResult {
-  /** The response as it would have gone to the client; absent when it would get none. */
+  /** The response as the client would get it; absent if it would get none. */
   readonly message?: Uint8Array;
   /** Where the answer came from; `none` when nothing answered. */
   readonly source: 'own' | 'upstream' | 'none';
-  /** What decided the answer, in words. */
+  /** A sentence that says what decided the answer. */
   readonly rule: string;
   readonly ms: number;
   readonly view: ViewJson;
 }
 
-/** What was asked is no question: its one line of text goes to the caller, with what to do. */
+/** The question is not valid. The message is one line for the caller and says what to do. */
 export class QuestionError extends Error {
   override readonly name = 'QuestionError';
 }
 
-/** What the API sees of the name server. `as` is a client's canonical address; absent: nobody in particular. */
+/** The API's view of the name server. `as` is a client's canonical address; absent: no particular client. */
 export interface NameService {
   /**
    * @param type an IANA mnemonic in upper case, or `TYPEn`
-   * @throws QuestionError when name or type is none
+   * @throws QuestionError when the name or the type is not valid
    */
   query(name: string, type: string, as?: string): Promise<QueryResult>;
-  /** @throws QuestionError when name or type is none */
+  /** @throws QuestionError when the name or the type is not valid */
   explain(name: string, type: string, as?: string): Promise<ExplainJson>;
 }
 
@@ -57,16 +57,16 @@ export interface DaemonStatus extends Pick<
   };
 }
 
-/** What the API sees of the daemon. */
+/** The API's view of the daemon. */
 export interface DaemonInfo {
   status(): DaemonStatus;
-  /** Has the configuration read again soon; `config.reload` of the status has the outcome. */
+  /** Makes the daemon read its configuration again soon; `config.reload` of the status has the outcome. */
   requestReload(): void;
   /** Has a successor started that takes over: then another process answers, or `restart` of the status says why not. */
   requestRestart(): void;
   /** What is wrong with the daemon itself. */
   problems(): readonly Problem[];
-  /** Asks every DNS listener as a client would. @returns a line for each that does not answer */
+  /** Queries every DNS listener as a client would. @returns a line for each that does not answer */
   unanswered(): Promise<readonly string[]>;
 }
 
@@ -76,43 +76,43 @@ export interface HealthPort {
   rows(): Iterable<CheckRow>;
   counts(): CheckCounts;
   /**
-   * A task says how it is.
-   * @param note what it says of it; '' when nothing
-   * @returns `no-task`: no such task is checked; `not-ttl`: its check asks the task instead
+   * Records a task's report about itself.
+   * @param note the task's explanation; '' if there is none
+   * @returns `no-task`: the task does not exist or has no check; `not-ttl`: its check probes the task instead
    */
   beat(task: string, ok: boolean, note: string): 'taken' | 'no-task' | 'not-ttl';
-  /** Probes a task without waiting for its turn. @returns whether there is anything to probe */
+  /** Probes a task at once. @returns whether there is anything to probe */
   checkNow(task: string): boolean;
-  /** Sets or replaces a drain. @returns whether there is such a task or service */
+  /** Sets or replaces a drain. @returns whether the task or service exists */
   drain(target: DrainTarget, options: { readonly until?: number; readonly note?: string }): boolean;
-  /** @returns whether there was such a drain */
+  /** @returns whether the drain existed */
   undrain(target: DrainTarget): boolean;
   /**
-   * Resolves when the drains that are in force are on the disk.
-   * @throws Error with one line: they are in force, but a restart would forget them
+   * Resolves when the active drains are on disk.
+   * @throws Error with one line: the drains are active, but a restart would forget them
    */
   drainsSaved(): Promise<void>;
   drains(): readonly DrainMark[];
 }
 
-/** What a process costs. */
+/** Resource use of a process. */
 export interface ProcessFigures {
-  /** User and system time of all threads. */
+  /** User and system CPU time of all threads. */
   readonly cpuSeconds: number;
   readonly residentBytes: number;
-  /** When it began, milliseconds since the epoch. */
+  /** Start time, milliseconds since the epoch. */
   readonly startedAt: number;
-  /** File descriptors, and how many there may be; absent: the system does not tell. */
+  /** Open file descriptors, and their limit; absent if the system does not report them. */
   readonly openFds?: number;
   readonly maxFds?: number;
 }
 
-/** What the API sees of the process that it runs in. Never rejects. */
+/** The API's view of its own process. Never rejects. */
 export interface ProcessPort {
   figures(): Promise<ProcessFigures>;
 }
 
-/** What the API sees of virtual IPs. */
+/** The API's view of virtual IPs. */
 export interface VipPort {
   status(): VipStatus;
   /** Addresses that cannot be served. */
@@ -130,26 +130,26 @@ export interface VirtualServiceInfo extends Omit<VipJson, keyof ServiceRefJson |
 /** A task behind a virtual IP; see {@link VipTaskJson}. */
 export type VirtualTaskInfo = Omit<VipTaskJson, 'id'> & { readonly task: string };
 
-/** What the API sees of adoption: which containers ask Fairlead instead of Docker's resolver. */
+/** The API's view of adoption: which containers ask Fairlead instead of Docker's resolver. */
 export interface AdoptionPort {
-  /** Those that run and whose resolv.conf is known, by stack and name. */
+  /** The running containers with a known resolv.conf, by stack and name. */
   containers(): readonly AdoptionJson[];
   status(): AdoptionStatusJson;
   /**
-   * What an operator chose, for a stack or for all.
-   * @returns the containers that it is about, as they are afterwards
+   * Applies an operator's choice, for a stack or for all.
+   * @returns the containers concerned, in their new state
    */
   choose(choice: 'adopt' | 'release', stack: string | undefined): readonly AdoptionJson[];
 }
 
-/** What the API sees of the files that are rendered from templates. */
+/** The API's view of the files rendered from templates. */
 export interface TemplatePort {
   list(): readonly TemplateJson[];
   /** The program that reads them, where there is one. */
   program(): ProgramJson | undefined;
 }
 
-/** All that the API is given. */
+/** Everything that the API depends on. */
 export interface ApiPorts {
   readonly catalog: CatalogReader;
   readonly names: NameService;

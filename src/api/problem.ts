@@ -2,12 +2,12 @@ import { STATUS_CODES } from 'node:http';
 import { QuestionError } from './ports.js';
 import type { ProblemCode, ProblemJson } from './types/resources.js';
 
-/** Bytes. Whatever is sent here is a few short words. */
+/** In bytes. Request bodies are always short. */
 export const BODY_LIMIT = 4096;
 
 export const PROBLEM_TYPE = 'application/problem+json; charset=utf-8';
 
-/** An error that is the caller's business: it becomes the answer. */
+/** An error that concerns the caller: it becomes the answer. */
 export class ApiProblem extends Error {
   readonly status: number;
   readonly code: ProblemCode;
@@ -27,28 +27,32 @@ export function problemJson(status: number, code: ProblemCode, detail: string): 
 }
 
 /**
- * What any thrown thing becomes. Only what was meant for the caller keeps its words: an internal error could carry
- * paths or data that are none of the caller's business, and goes to the log instead.
+ * The answer for any thrown value. Only errors meant for the caller keep their text. An internal error could reveal
+ * paths or data, so its text goes to the log instead.
  */
 export function toProblem(error: unknown): ProblemJson {
   if (error instanceof ApiProblem) return problemJson(error.status, error.code, error.message);
   if (error instanceof QuestionError) return problemJson(400, 'parameter-invalid', error.message);
   const status = clientStatus(error);
   if (status === 413)
-    return problemJson(status, 'body-too-large', `the body has more than ${BODY_LIMIT} octets; send less`);
+    return problemJson(status, 'body-too-large', `the body has more than ${BODY_LIMIT} bytes; send less`);
   if (status === 415) {
     return problemJson(
       status,
       'body-not-json',
-      'the body has another type than JSON; send it with content-type: application/json',
+      'the body is not of type JSON; send it with content-type: application/json',
     );
   }
   if (status !== undefined) {
     return isBodyFault(error)
-      ? problemJson(status, 'body-invalid', 'the body is no JSON; send an object such as {"note":"text"}')
-      : problemJson(status, 'bad-request', 'the request is not well formed; see docs/api.md for the routes');
+      ? problemJson(
+          status,
+          'body-invalid',
+          'the body is not valid JSON; send an object such as {"note":"text"}',
+        )
+      : problemJson(status, 'bad-request', 'the request is malformed; see docs/api.md for the routes');
   }
-  return problemJson(500, 'internal', 'an internal error; the daemon wrote it to its log');
+  return problemJson(500, 'internal', 'internal error; see the log of the daemon');
 }
 
 /** Whether fastify could not parse the body. */
@@ -58,7 +62,7 @@ function isBodyFault(error: unknown): boolean {
   return typeof code === 'string' && code.startsWith('FST_ERR_CTP_');
 }
 
-/** The 4xx that fastify or a plugin gave to a malformed request. */
+/** The 4xx status that fastify or a plugin gave to a malformed request. */
 function clientStatus(error: unknown): number | undefined {
   if (typeof error !== 'object' || error === null || !('statusCode' in error)) return undefined;
   const { statusCode } = error;

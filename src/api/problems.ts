@@ -1,7 +1,7 @@
 import type { Problem } from '../catalog/model.js';
 import type { ApiPorts } from './ports.js';
 
-/** What sources could not use, what cannot be served, and what is wrong with the daemon itself. */
+/** Facts that sources could not use, addresses and names that cannot be served, and problems of the daemon itself. */
 export function problemsOf({
   catalog,
   daemon,

@@ -1,7 +1,7 @@
 import type { Service, Task } from '../catalog/model.js';
 import type { Snapshot } from '../catalog/snapshot.js';
 
-/** In the order of code units. */
+/** Compares by code units. */
 export const byText = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
 
 /** Services by key. */

@@ -1,12 +1,12 @@
 export interface StreamLimits {
-  /** Milliseconds between the signs of life of a stream on which nothing happens. */
+  /** Milliseconds between the keep-alive messages of an idle stream. */
   readonly heartbeatMs: number;
-  /** A client for which more bytes wait is dropped. */
+  /** A client with more pending bytes is dropped. */
   readonly backlogBytes: number;
   readonly maxStreams: number;
   /** How many clients may read the metrics at a time: Prometheus and a few people. */
   readonly maxScrapes: number;
-  /** A client that takes nothing for so long, in milliseconds, while it is being sent something is dropped. */
+  /** A client that reads nothing for this long, in milliseconds, while data waits for it, is dropped. */
   readonly stallMs: number;
 }
 

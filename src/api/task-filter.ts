@@ -5,8 +5,8 @@ import type { Params } from './params.js';
 export const TASK_FILTERS = ['environment', 'stack', 'service', 'health'] as const;
 
 /**
- * Which tasks a list is to have.
- * @returns whether a task is one of them; `health` is the task's own unless another is given
+ * Selects the tasks for a list.
+ * @returns whether a task belongs to the list; `health` defaults to the task's own
  * @throws ApiProblem `parameter-invalid`
  */
 export function taskFilter(params: Params): (task: Task, health?: Health) => boolean {

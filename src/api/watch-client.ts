@@ -2,7 +2,7 @@ import { getLines, UnreachableError, type ApiAddress } from './client.js';
 import type { WatchMessage } from './types/watch.js';
 
 /**
- * The messages of `GET /v1/watch` until the stream ends or is aborted.
+ * Reads the messages of `GET /v1/watch` until the stream ends or is aborted.
  * @param since the cursor to resume from
  * @throws UnreachableError, AnswerError
  */
@@ -16,12 +16,12 @@ export async function* watchMessages(
 
 function parse(line: string): WatchMessage {
   try {
-    // The daemon is ours, and types/watch.ts is what it speaks.
+    // Our own daemon sends the types of types/watch.ts.
     return JSON.parse(line) as WatchMessage;
   } catch {
     throw new UnreachableError(
       'EPROTO',
-      'what answers there is not Fairlead (a line of /v1/watch is not JSON)',
+      'the server there is not Fairlead (a line of /v1/watch is not JSON)',
     );
   }
 }

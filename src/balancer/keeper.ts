@@ -28,65 +28,68 @@ import { PlaneRepair } from './plane-repair.js';
 
 export interface KeeperOptions {
   readonly catalog: Catalog;
-  /** When it follows changes. */
+  /** The pace at which it follows changes. */
   readonly pace: Pick<Pace, 'follow'>;
   readonly spec: PlaneSpec;
   readonly log: Log;
   readonly onSignal?: (signal: PassiveSignal) => void;
   readonly host?: PlaneHost;
-  /** What the pool is held against. */
+  /** The host's ranges, with which the pool must not overlap. */
   readonly hostRanges?: typeof hostRanges;
   /** The addresses of this host's interfaces. */
   readonly hostAddresses?: () => readonly string[];
   /** Milliseconds since the epoch. */
   readonly clock?: () => number;
-  /** Milliseconds that only grow. */
+  /** Monotonic milliseconds. */
   readonly now?: () => number;
-  /** Milliseconds until something that could not be done is tried again. */
+  /** Milliseconds before a failed step is retried. */
   readonly retryMs?: number;
-  /** Milliseconds that open connections may go on when the daemon stops. */
+  /** How long open connections may continue when the daemon stops, in milliseconds. */
   readonly stopMs?: number;
 }
 
-/** What a configuration says of virtual IPs. */
+/** The configured settings of virtual IPs. */
 export interface KeeperTerms {
-  /** Absent: there are to be none. */
+  /** Undefined: virtual IPs are off. */
   readonly vip?: {
     /** CIDR. */
     readonly pool: string;
-    /** Milliseconds that an address is kept for a service that is gone. */
+    /** How long an address is reserved for a removed service, in milliseconds. */
     readonly release: number;
     readonly endpointMode: EndpointMode;
-    /** Ranges beyond the host whose connections are taken. */
+    /** Ranges beyond the host whose connections are accepted. */
     readonly external: readonly Pick<Cidr, 'text'>[];
   };
   readonly isolation: Isolation;
   readonly balancing: Balancing;
 }
 
-/** Whether there can be virtual IPs. */
+/** Whether virtual IPs are possible. */
 export type VipSupply =
   | { readonly pool: string }
-  /** There are none, and why; `wanted`: although the configuration wants them. */
+  /** There are none, and why. `wanted`: the configuration asks for them all the same. */
   | { readonly why: string; readonly wanted: boolean };
 
-/** Nothing reports that the program that held a port has let it go, or that rules can be loaded again. */
+/** There is no notification when another program releases a port, or when rules can be loaded again. */
 const RETRY_MS = 10_000;
 /** Shorter than the ten seconds after which `docker stop` kills. */
 const STOP_MS = 5000;
-/** A successor takes new connections; those that are open may go on. */
+/** A successor accepts new connections, so open ones may continue longer. */
 const SUCCEEDED_STOP_MS = 30_000;
 
 /** One port of one virtual IP, and what became of it. */
 export interface KeptService {
   readonly service: VirtualService;
-  /** Absent: the data plane does not carry it. */
+  /** Undefined: the data plane does not carry it. */
   readonly counters?: VirtualServiceCounters;
   /** Why it is not served. */
   readonly problem?: string;
 }
 
-/** The virtual IPs of this host: has the data plane carry what the catalog says, and knows what it carries. */
+/**
+ * The virtual IPs of this host. It makes the data plane carry what the catalog describes, and keeps track of the
+ * result.
+ */
 export class Keeper {
   readonly #catalog: Catalog;
   readonly #spec: PlaneSpec;
@@ -103,7 +106,7 @@ export class Keeper {
   readonly #desiredSet = new DesiredSet();
   readonly #clientSet: ClientNetworksSet;
   #clients: ClientNetworks | undefined;
-  /** Services that changed since it was updated. */
+  /** Services that changed since the last update. */
   #changed: Set<ServiceKey> | 'all' = 'all';
   /** As the catalog has it. */
   #wanted: readonly VirtualService[] = [];
@@ -118,7 +121,7 @@ export class Keeper {
   #retryAt = Infinity;
   #unsubscribe: (() => void) | undefined;
   #timer: NodeJS.Timeout | undefined;
-  /** A burst of changes is one apply. */
+  /** Changes in a burst share one apply. */
   readonly #following: Paced;
 
   constructor(options: KeeperOptions) {
@@ -149,16 +152,16 @@ export class Keeper {
   }
 
   /**
-   * Finds out whether the virtual IPs of a configuration can be had. Changes nothing.
-   * @param refuse makes the error for a pool that the operator chose and that something else uses; absent: no one chose it, and
-   *   the daemon goes on without virtual IPs, because an upgrade must not stop DNS
-   * @returns for {@link use}
+   * Checks whether a configuration's virtual IPs are possible. Changes nothing.
+   * @param refuse makes the error when something else uses the pool that the operator chose. Undefined if the pool is
+   * the default: the daemon then continues without virtual IPs, because an upgrade must not stop DNS
+   * @returns the argument for {@link use}
    * @throws the error of `refuse`
    */
   async prepare({ vip }: KeeperTerms, refuse?: (conflict: string) => Error): Promise<VipSupply> {
     if (!vip) return { why: 'vip is false', wanted: false };
     const { pool } = vip;
-    // What is in force is not doubted again.
+    // Active settings are not checked again.
     if ('pool' in this.#supply && this.#supply.pool === pool) return { pool };
     const [conflict] = poolConflicts(pool, {
       routes: this.#hostRanges(),
@@ -171,20 +174,20 @@ export class Keeper {
   }
 
   /**
-   * Puts a configuration in force. At start to be called before the first source speaks. Never rejects: what cannot be had now is
-   * tried again later.
-   * @param inherits another daemon has led connections here until now: they are led on until the first apply
+   * Applies a configuration. At the start, call this before the first source reports. Never rejects: what fails now is
+   * retried later.
+   * @param inherits another daemon has redirected connections here so far; its redirects stay until the first apply
    */
   async use(terms: KeeperTerms, supply: VipSupply, inherits = false): Promise<void> {
     this.#terms = terms;
     const taken = await this.#take(supply, inherits);
     if ('why' in taken && taken.wanted)
-      this.#log.warn(`virtual IPs are off, and names are answered with tasks: ${taken.why}`);
+      this.#log.warn(`virtual IPs are off, so names are answered with tasks: ${taken.why}`);
     this.#settle(terms, taken);
     if (this.#unsubscribe) this.#following.due();
   }
 
-  /** Follows the catalog from now on; resolves when all that there is now is carried. */
+  /** Follows the catalog from now on. Resolves when everything present is carried. */
   async start(): Promise<void> {
     let isFollowing = false;
     this.#clientSet.note(this.#catalog.snapshot, 'all');
@@ -198,7 +201,10 @@ export class Keeper {
     this.#following.due();
   }
 
-  /** Carries on with what there is, and changes nothing on the host: a successor is about to. {@link start} ends it. */
+  /**
+   * Keeps carrying the present state and changes nothing on the host, because a successor is about to. {@link start}
+   * ends this.
+   */
   freeze(): void {
     this.#unsubscribe?.();
     this.#unsubscribe = undefined;
@@ -206,8 +212,8 @@ export class Keeper {
   }
 
   /**
-   * Takes no new connection; open ones may go on for a short while.
-   * @param hasSuccessor routes and rules are those of another process now, and connections have more time
+   * Accepts no new connections. Open ones may continue for a short while.
+   * @param hasSuccessor another process now owns the routes and rules, so connections get more time
    */
   async stop(hasSuccessor = false): Promise<void> {
     this.freeze();
@@ -231,7 +237,7 @@ export class Keeper {
     };
   }
 
-  /** What cannot be served now. */
+  /** What cannot be served at present. */
   problems(): readonly Problem[] {
     return problemsOf(this.#problems, this.#repair.fault, this.#looped, this.#plane.shortages());
   }
@@ -262,7 +268,7 @@ export class Keeper {
     for (const key of [...added, ...changed, ...removed]) this.#changed.add(key);
   }
 
-  /** Has the plane take the pool. */
+  /** Makes the plane take the pool. */
   async #take(supply: VipSupply, inherits = false): Promise<VipSupply> {
     try {
       await this.#plane.use('pool' in supply ? supply.pool : undefined, inherits);
@@ -299,7 +305,7 @@ export class Keeper {
     this.#planNext();
   }
 
-  /** @returns whether the plane was given other clients */
+  /** @returns whether the plane received a new set of clients */
   async #admit(): Promise<boolean> {
     const external = (this.#terms?.vip?.external ?? []).map(({ text }) => text);
     const pool = 'pool' in this.#supply ? this.#supply.pool : undefined;
@@ -329,7 +335,7 @@ export class Keeper {
     }
   }
 
-  /** Whatever kept virtual IPs away may be over: `nft` fails for a moment when another program changes rules. */
+  /** The obstacle may have gone: `nft` fails for a moment when another program changes rules. */
   async #regain(): Promise<void> {
     const terms = this.#terms;
     if (!terms || this.#now() < this.#retryAt) return;
@@ -337,13 +343,13 @@ export class Keeper {
     const supply = await this.prepare(terms);
     if ('why' in supply) this.#supply = supply;
     const taken = 'pool' in supply ? await this.#take(supply) : supply;
-    // A reload may have put other terms in force meanwhile.
+    // A reload may have changed the terms in the meantime.
     if (terms !== this.#terms) return;
     if ('why' in taken) {
       this.#supply = taken;
       return;
     }
-    this.#log.info(`virtual IPs are on again, from ${taken.pool}`);
+    this.#log.info(`virtual IPs are on again, with the pool ${taken.pool}`);
     this.#settle(terms, taken);
     this.#following.due();
   }

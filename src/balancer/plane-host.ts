@@ -4,9 +4,9 @@ import { claimVips } from '../linux/vip-claim.js';
 import { removeVipRules, tryVipRules, watchVipRules, writeVipRules } from '../linux/vip-rules.js';
 import { isLoopback } from '../net/ip.js';
 
-/** What data planes change in the kernel. Tests have one of their own. */
+/** What data planes change in the kernel. Tests substitute their own. */
 export interface PlaneHost {
-  /** Whether the addresses of a pool are this host's without a route, and packets to them never leave it. */
+  /** Whether the pool's addresses belong to this host without a route, so that packets to them never leave it. */
   readonly isLocal: (pool: string) => boolean;
   readonly addLocalRoute: typeof addLocalRoute;
   readonly removeLocalRoute: typeof removeLocalRoute;

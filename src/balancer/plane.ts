@@ -5,27 +5,30 @@ import type { Log } from '../net/log.js';
 import type { PlaneFigures, PlaneName, VipFigures, VipTaskFigures } from '../net/vip-figures.js';
 import type { PlaneHost } from './plane-host.js';
 
-/** A task that a virtual service may send flows to. */
+/** A task to which a virtual service may send flows. */
 export interface DesiredBackend {
   /** The task's id. */
   readonly id: string;
   /** The task's name, for operators. */
   readonly name: string;
   readonly address: HostPort;
-  /** 0..65535, slow start included. */
+  /** 0..65535, including slow start. */
   readonly weight: number;
-  /** The share of its weight that a slow start gives it now, 0 to 1; absent: all of it. For operators. */
+  /** The fraction of its weight during slow start, 0 to 1. Undefined: full weight. For operators. */
   readonly slowStart?: number;
-  /** At most this many open connections or sessions; absent: no limit. */
+  /** The most open connections or sessions. Undefined: no limit. */
   readonly maxConnections?: number;
-  /** `draining` and weight 0 take no new flow; what is open goes on until it ends or `drain` is over. */
+  /**
+   * A `draining` backend, or one of weight 0, receives no new flow. Open flows continue until they end or the `drain`
+   * time is over.
+   */
   readonly state: 'active' | 'draining';
   /** Milliseconds that its open flows may go on at least when it drains; absent: as long as those of the service. */
   readonly drain?: number;
 }
 
 export interface Affinity {
-  /** Seconds after its last flow that a client address is remembered. */
+  /** Seconds after its last flow during which a client address is remembered. */
   readonly timeout: number;
 }
 
@@ -39,67 +42,67 @@ export interface VirtualService {
   readonly scheduler: SchedulerName;
   readonly affinity?: Affinity;
   readonly backends: readonly DesiredBackend[];
-  /** Absent: everyone's connections are taken. */
+  /** Undefined: connections from everyone are accepted. */
   readonly clients?: ClientRule;
-  /** Open connections or sessions of the whole service; absent: no limit. */
+  /** Open connections or sessions of the whole service. Undefined: no limit. */
   readonly maxConnections?: number;
-  /** Open connections or sessions of one client address; absent: no limit. */
+  /** Open connections or sessions per client address. Undefined: no limit. */
   readonly maxPerClient?: number;
-  /** A header for the task that tells the client's address (haproxy.org, "The PROXY protocol"). */
+  /** The version of the header that tells the task the client's address (haproxy.org, "The PROXY protocol"). */
   readonly proxyProtocol?: 'v1' | 'v2';
-  /** Clients begin with a PROXY header, of either version. */
+  /** Clients begin connections with a PROXY header of either version. */
   readonly acceptProxy?: boolean;
-  /** What becomes of open connections when their task is gone or its health failed; `keep` by default. */
+  /** What happens to open connections when their task is removed or becomes unhealthy; `keep` by default. */
   readonly onDown?: 'keep' | 'reset';
-  /** Milliseconds, each with the plane's default. */
+  /** Milliseconds. The plane has a default for each. */
   readonly timeouts?: Partial<FlowTimeouts>;
-  /** UDP: a session ends after this many replies (1 for DNS); absent: by time only. */
+  /** UDP: a session ends after this many replies (1 for DNS). Undefined: only by timeout. */
   readonly replies?: number;
   /** UDP: a task is chosen for each datagram (ipvsadm(8), "--ops"); absent: for each client address and port. */
   readonly ops?: true;
 }
 
-/** Whose connections a virtual service takes, besides those of the host itself. */
+/** Whose connections a virtual service accepts, besides the host's own. */
 export interface ClientRule {
-  /** Everyone's on a network of the host. */
+  /** Accept every client on one of the host's networks. */
   readonly everyone: boolean;
-  /** Those of clients on any of these networks; ids. */
+  /** Accept clients on any of these networks; ids. */
   readonly networks: readonly string[];
-  /** Those of clients that reach the host through their bridge: the host offers the port, too. */
+  /** Accept clients that reach the host through their bridge, because the host offers the port too. */
   readonly hostPort: boolean;
 }
 
-/** Where clients are, as far as {@link ClientRule} needs it. */
+/** The clients' locations, as far as {@link ClientRule} needs them. */
 export interface ClientNetworks {
   readonly networks: readonly ClientNetwork[];
-  /** Clients on other networks than the one that their address is of, or on several; with the ids of all. */
+  /** Clients on several networks, or on others than their address suggests, with the ids of all their networks. */
   readonly addresses: readonly (readonly [address: string, networks: readonly string[]])[];
-  /** What is the host itself; addresses and CIDRs. */
+  /** Addresses and CIDRs of the host itself. */
   readonly host: readonly string[];
-  /** Beyond the host, and allowed all the same; CIDRs. */
+  /** CIDRs beyond the host that are allowed all the same. */
   readonly external: readonly string[];
 }
 
 export interface ClientNetwork {
   readonly id: string;
   readonly subnets: readonly string[];
-  /** The interface of the host that packets of its clients come in by; absent: not known. */
+  /** The host's interface on which packets of the network's clients arrive. Undefined if unknown. */
   readonly bridge?: string;
-  /** Whether its clients reach the host. */
+  /** Whether its clients can reach the host. */
   readonly hasHost: boolean;
 }
 
-/** Milliseconds; 0: never. */
+/** Milliseconds; 0: no limit. */
 export interface FlowTimeouts {
-  /** For one attempt to connect to one task. */
+  /** Limits one attempt to connect to one task. */
   readonly connect: number;
-  /** A connection on which nothing moves; never by default. */
+  /** For a connection without traffic; no limit by default. */
   readonly idle: number;
-  /** A connection of which one side has finished sending, and nothing moves; never by default. */
+  /** For a connection that one side has half-closed, without traffic; no limit by default. */
   readonly halfClosed: number;
-  /** UDP session without a reply yet. */
+  /** For a UDP session without a reply so far. */
   readonly udpUnreplied: number;
-  /** UDP session with replies. */
+  /** For a UDP session with replies. */
   readonly udp: number;
   /**
    * How long open connections of a draining task, or of a plane that drains, may go on; then they are reset. A task may have
@@ -108,9 +111,12 @@ export interface FlowTimeouts {
   readonly drain: number;
 }
 
-/** What a data plane could not do; everything else was applied. */
+/** Something that a data plane could not do. Everything else was applied. */
 export interface PlaneProblem {
-  /** The address that is not served; absent: it is about the plane as a whole, such as rules that the kernel refuses. */
+  /**
+   * The address that is not served. Undefined if the problem concerns the whole plane, such as rules that the kernel
+   * refuses.
+   */
   readonly at?: Place;
   /** One line, with what to do. */
   readonly message: string;
@@ -118,7 +124,7 @@ export interface PlaneProblem {
   readonly summary?: string;
 }
 
-/** Where a virtual service is. */
+/** The address of a virtual service. */
 export type Place = Pick<VirtualService, 'vip' | 'port' | 'protocol'>;
 
 export interface BackendCounters extends VipTaskFigures {
@@ -142,19 +148,19 @@ export interface VirtualServiceCounters extends VipFigures {
   readonly backends: readonly BackendCounters[];
 }
 
-/** Abilities that not every data plane has; a test of the conformance suite that needs one is skipped without it. */
+/** Capabilities that not every data plane has. The conformance suite skips tests whose feature is missing. */
 export type Feature =
   /** {@link VirtualService.affinity} */
   | 'affinity'
-  /** Limits of connections: of a service, of a task, of a client. */
+  /** Connection limits per service, task and client. */
   | 'limits'
   /** PROXY headers, read and written. */
   | 'proxy-protocol'
-  /** Another task is tried when the first one fails. */
+  /** Tries another task when the first one fails. */
   | 'retry'
   /** {@link VirtualService.onDown} `reset` */
   | 'reset'
-  /** Connections that the kernel has queued when the plane drains are served. */
+  /** When the plane drains, connections queued in the kernel are still served. */
   | 'queued'
   /** {@link VirtualService.replies} */
   | 'replies'
@@ -162,12 +168,13 @@ export type Feature =
   | 'ops';
 
 /**
- * A kind of data plane. `proxy` carries every octet in this process and has every scheduler; the others program the kernel.
+ * A kind of data plane. `proxy` carries every byte in this process and supports every scheduler. The others program the
+ * kernel.
  */
 export interface PlaneSpec {
   readonly name: PlaneName;
   /**
-   * Whether it would work on this host. Changes nothing and never rejects.
+   * Checks whether the plane would work on this host. Changes nothing and never rejects.
    * @param pool CIDR of the virtual IPs
    * @returns `why` is one line, with what to do
    */
@@ -175,10 +182,10 @@ export interface PlaneSpec {
   open(context: PlaneContext): DataPlane;
 }
 
-/** What a data plane is given. */
+/** What a data plane needs from its owner. */
 export interface PlaneContext {
   readonly host: PlaneHost;
-  /** A sign of life or of failure of a task. */
+  /** Receives signs of life and of failure of tasks. */
   readonly onSignal: (signal: PassiveSignal) => void;
   /** Another program has taken away what {@link DataPlane.repair} puts back. */
   readonly onTampered?: () => void;
@@ -186,8 +193,8 @@ export interface PlaneContext {
 }
 
 /**
- * What carries the traffic of virtual IPs. Level-triggered: {@link apply} receives all there should be, and ends in the same
- * state as any run of single changes would. Calls are carried out one after the other.
+ * Carries the traffic of virtual IPs. Level-triggered: {@link apply} receives the complete desired state and reaches
+ * the same result as any sequence of single changes. Calls are processed one after the other.
  */
 export interface DataPlane {
   readonly supports: {
@@ -195,28 +202,29 @@ export interface DataPlane {
     readonly features: ReadonlySet<Feature>;
   };
   /**
-   * Makes the addresses of a pool this host's; what was done for another pool is undone. Routes, rules and settings of the
-   * kernel belong to the plane, and {@link close} takes them back. Idempotent.
+   * Makes a pool's addresses local to this host, and undoes this for the previous pool. Routes, rules and kernel
+   * settings belong to the plane, and {@link close} removes them. Idempotent.
    * @param pool CIDR; undefined: there are no virtual IPs
-   * @param inherits another daemon has led connections to these addresses until now; the first {@link apply} takes over
-   * @throws Error with one line, with what to do; then nothing of the pool is left
+   * @param inherits another daemon has redirected connections to these addresses so far; the first {@link apply} takes
+   * over
+   * @throws Error with one line, with what to do; the pool is then undone completely
    */
   use(pool: string | undefined, inherits?: boolean): Promise<void>;
   /**
-   * Whose connections and datagrams are taken from now on, by where they come from; open connections go on. Those of clients that are
-   * neither on one of the networks nor `external` are dropped. Until the first call everyone's are taken.
+   * Sets whose connections and datagrams are accepted from now on. Open connections continue. Packets of clients that
+   * are neither on one of the networks nor `external` are dropped. Before the first call everyone is accepted.
    */
   admit(clients: ClientNetworks): Promise<void>;
-  /** Idempotent. An apply never harms open connections whose task stays. */
+  /** Idempotent. Never harms open connections whose task remains. */
   apply(desired: readonly VirtualService[]): Promise<readonly PlaneProblem[]>;
   /**
-   * Puts back what somebody took away: routes, rules.
+   * Restores routes and rules that another program removed.
    * @throws Error with one line, with what to do
    */
   repair(): Promise<void>;
   /**
-   * What was carried so far. Totals never go down; of a thread that crashed they hold what it had reported. Never rejects, and
-   * does not wait long for a thread that does not answer.
+   * What was carried so far. Totals never decrease. For a crashed thread they contain what it had reported. Never
+   * rejects, and does not wait long for a thread that does not answer.
    */
   counters(): Promise<readonly VirtualServiceCounters[]>;
   /** What it holds now as a whole, and how its threads fare. */
@@ -229,17 +237,20 @@ export interface DataPlane {
    */
   drain(hasSuccessor?: boolean): Promise<void>;
   /**
-   * Ends everything at once, and gives back what {@link use} took.
-   * @param hasSuccessor another daemon has taken that over: it stays
+   * Ends everything at once, and undoes {@link use}.
+   * @param hasSuccessor another daemon has taken over the routes and rules, so they stay
    */
   close(hasSuccessor?: boolean): Promise<void>;
 }
 
-/** What a data plane tells health checks: a sign of life or of failure of a task, seen in traffic (passive checks). */
+/**
+ * A data plane's message to health checks: a sign of life or of failure of a task, observed in traffic (passive
+ * checks).
+ */
 export interface PassiveSignal {
   readonly backend: string;
   readonly address: HostPort;
   readonly ok: boolean;
-  /** `connect refused`, `reset before first octet`, `connect timeout`. */
+  /** `connect refused`, `reset before first byte`, `connect timeout`. */
   readonly reason?: string;
 }

@@ -22,12 +22,15 @@ import { Snapshot } from './snapshot.js';
 import { tasksOfNode } from './first-hand.js';
 import { SourceFacts, type SourcePlace, type Touched } from './source-facts.js';
 
-/** What consumers see of the catalog. */
+/** The catalog as its consumers see it. */
 export interface CatalogReader {
   readonly snapshot: Snapshot;
-  /** Called after each change, in order, with the snapshot that has it. @returns a function that ends it */
+  /**
+   * Calls the listener after each change, in order, with the snapshot that contains it. @returns a function that
+   * removes the listener
+   */
   onChange(listener: (change: ChangeSet, snapshot: Snapshot) => void): () => void;
-  /** The newest events, oldest first; with `afterSeq` only those that came later. Bounded: old ones are forgotten. */
+  /** The newest events, oldest first. With `afterSeq`, only later ones. Limited in number: old events are dropped. */
   events(afterSeq?: number): readonly CatalogEvent[];
   onEvent(listener: (event: CatalogEvent) => void): () => void;
 }
@@ -57,9 +60,9 @@ const emptyIndexes: PersistentIndexes = {
 };
 
 /**
- * The truth: merges the facts of all sources, what checks found out and what operators drain into a run of immutable
- * snapshots. A change costs in proportion to what changed. Sources that were registered earlier win where two tell of
- * the same task, service, network or client.
+ * The single source of truth. It merges the facts of all sources, the results of checks and the operators' drains into
+ * a series of immutable snapshots. The cost of a change is proportional to its size. If several sources report the same
+ * task, service, network or client, the one registered first wins.
  */
 export class Catalog implements CatalogReader {
   #snapshot: Snapshot;
@@ -100,8 +103,8 @@ export class Catalog implements CatalogReader {
   }
 
   /**
-   * Registers a source and gives it the place to put its facts. Of sources of one rank, the one registered first wins.
-   * @param restored what the source had last told an earlier process; served as `stale` until it speaks
+   * Registers a source and returns the sink for its facts. Of sources with equal rank, the one registered first wins.
+   * @param restored what the source last reported to an earlier process; served as `stale` until the source reports
    * @throws Error when the name is taken
    */
   sink(
@@ -110,7 +113,7 @@ export class Catalog implements CatalogReader {
     place: SourcePlace = {},
   ): FactSink {
     if (this.#sources.some((source) => source.name === name))
-      throw new Error(`source ${name} is registered already`);
+      throw new Error(`source ${name} is already registered`);
     const source = new SourceFacts(name, place);
     this.#sources.push(source);
     this.#sources.sort((a, b) => a.rank - b.rank);
@@ -129,7 +132,7 @@ export class Catalog implements CatalogReader {
     };
   }
 
-  /** Forgets a source and all that it said: it was taken out of the configuration. */
+  /** Removes a source and all its facts, because it was removed from the configuration. */
   dropSource(name: string): void {
     const at = this.#sources.findIndex((source) => source.name === name);
     const source = this.#sources[at];
@@ -140,8 +143,8 @@ export class Catalog implements CatalogReader {
   }
 
   /**
-   * What checks found out. A report without `report` takes back the one before; one on a task that is not here is
-   * dropped. Each task's event has the report's own cause.
+   * Applies results of checks. An entry without `report` withdraws the previous one. Reports on unknown tasks are
+   * dropped. Each task's event carries the report's own cause.
    */
   reportHealth(reports: readonly { readonly task: string; readonly report?: HealthReport }[]): void {
     const tasks = new Set<string>();
@@ -152,14 +155,14 @@ export class Catalog implements CatalogReader {
     this.#apply(HEALTH, { ...noTouch, tasks });
   }
 
-  /** What was last reported of a task, in this process or the one before. */
+  /** The last report on a task, from this process or an earlier one. */
   reportOf(task: string): HealthReport | undefined {
     return this.#overlay.reportOf(task);
   }
 
   /**
-   * What a task that nothing was reported of is taken for; undefined: what its source says. Tasks that are in the
-   * rotation already stay there until they are reported on; those that come are held to it.
+   * The assumed health of a task without a report; undefined: what its source says. Tasks already in rotation stay
+   * there until their first report. New tasks start with the assumed health.
    */
   set expectation(expect: (task: Task) => HealthReport | undefined) {
     this.#overlay.expectation = expect;
@@ -182,7 +185,7 @@ export class Catalog implements CatalogReader {
     const mark: DrainMark = {
       target,
       at: this.#clock(),
-      // A time that no calendar has is none.
+      // Ignore a time outside the range of dates.
       ...(until !== undefined && Math.abs(until) <= LAST_DATE && { until }),
       ...(note !== undefined && { note }),
     };
@@ -191,14 +194,14 @@ export class Catalog implements CatalogReader {
     return true;
   }
 
-  /** @returns false when nobody drains it */
+  /** @returns false if it was not drained */
   undrain(target: DrainTarget): boolean {
     if (!this.#overlay.undrain(target)) return false;
-    this.#applyDrains([target], 'drain taken back by an operator');
+    this.#applyDrains([target], 'drain ended by an operator');
     return true;
   }
 
-  /** Those in force, in the order in which they were set. */
+  /** The active drains, in the order in which they were set. */
   get drains(): readonly DrainMark[] {
     return this.#overlay.drains;
   }
@@ -214,12 +217,15 @@ export class Catalog implements CatalogReader {
     return this.#overlay.export((task) => this.#snapshot.task(task) !== undefined);
   }
 
-  /** Takes up what an earlier process knew: a restart changes nobody's health. To be called before the first source. */
+  /**
+   * Restores the health that an earlier process saved, so that a restart does not change the health of tasks. Call this
+   * before adding the first source.
+   */
   restoreHealth(saved: SavedHealth): void {
     this.#overlay.restore(saved);
   }
 
-  /** Puts what the configuration says of all services in force. Costs as much as there are services. */
+  /** Applies the configured settings of all services. The cost is proportional to the number of services. */
   configure(settings: CatalogSettings): void {
     if (!this.#maker.configure(settings)) return;
     this.#checkPool(this.#indexes.networks.values());
@@ -227,17 +233,17 @@ export class Catalog implements CatalogReader {
     this.#apply(CONFIGURATION, { ...noTouch, services, meta: true }, 'configuration changed');
   }
 
-  /** Who has which virtual IP, those that are gone included; for the state directory. */
+  /** The virtual IP of each service, including removed services, for the state directory. */
   exportVips(): readonly VipLease[] {
     return this.#maker.leases.export();
   }
 
-  /** Takes up what an earlier process leased. To be called before the first source. */
+  /** Restores the leases of an earlier process. Call this before adding the first source. */
   restoreVips(saved: readonly VipLease[]): void {
     this.#maker.leases.restore(saved, this.#instant());
   }
 
-  /** Each source's facts as it told them, for the state directory. */
+  /** Each source's facts as reported, for the state directory. */
   exportFacts(): ReadonlyMap<string, { readonly facts: Facts; readonly asOf: number }> {
     const now = this.#clock();
     return new Map(
@@ -265,7 +271,7 @@ export class Catalog implements CatalogReader {
 
   #setStatus(source: SourceFacts, told: SourceStatus): void {
     const before = source.status;
-    // What an earlier process left is not forgotten because the source is still away.
+    // Keep the restored facts even though the source is still away.
     const status: SourceStatus =
       told.state === 'loading' && before.asOf !== undefined
         ? { ...told, state: 'stale', asOf: before.asOf }
@@ -280,13 +286,16 @@ export class Catalog implements CatalogReader {
     this.#apply(source.name, begins ? this.#withHearsay(source, touched) : touched);
   }
 
-  /** When a source that sees a node itself comes, speaks or goes, what others say of that node counts or no longer does. */
+  /**
+   * When a source that observes a node directly appears, reports or leaves, what others report about that node starts
+   * or stops to count.
+   */
   #withHearsay({ node }: SourceFacts, touched: Touched): Touched {
     if (node === undefined) return touched;
     return { ...touched, tasks: new Set([...touched.tasks, ...tasksOfNode(node, this.#sources)]) };
   }
 
-  /** Drains are part of the saved state even where they change no task. */
+  /** Drains are part of the saved state, even if they change no task. */
   #applyDrains(targets: readonly DrainTarget[], cause: string): void {
     const tasks = targets.flatMap((target) =>
       'task' in target

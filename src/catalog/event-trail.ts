@@ -2,14 +2,14 @@ import { HEALTH, type CatalogEvent, type ChangeSet } from './change.js';
 import { serviceName, type Service, type SourceStatus, type Task } from './model.js';
 import type { Snapshot } from './snapshot.js';
 
-/** How many events are kept for those who come later. */
+/** How many events are kept for later readers. */
 const KEPT = 2000;
-/** A change of more tasks than this (a first sync) is reported in one line. */
+/** A change of more tasks than this (such as the first sync) is reported in one line. */
 const TOLD_SINGLY = 500;
 
 type Draft = Pick<CatalogEvent, 'type' | 'subject' | 'message' | 'cause'>;
 
-/** The trail of what happened, in words, with a sequence number to resume from. */
+/** The event trail in words, with a sequence number from which to resume. */
 export class EventTrail {
   #seq = 0;
   #kept: CatalogEvent[] = [];
@@ -94,7 +94,7 @@ function* serviceDraft(type: string, service: Service | undefined): Generator<Dr
 function changeDraft(old: Task, task: Task, change: ChangeSet): Draft {
   const subject = task.name;
   if (old.health !== task.health || old.reason !== task.reason) {
-    // Reports come in crowds, each with a cause of its own; a source says what it did, and why besides.
+    // Health reports arrive in batches, each with its own cause. A source gives one cause for its whole change.
     const cause = change.source === HEALTH ? (task.reason ?? change.cause) : change.cause;
     const isTold = task.reason === undefined || task.reason === cause;
     const reason = isTold ? '' : ` (${task.reason})`;

@@ -3,8 +3,8 @@ import type { FactDelta, Facts } from './facts.js';
 import { serviceKey } from './model.js';
 
 /**
- * What changed from one version of a source's facts to the next, so that one changed entry of a large source costs one
- * change. Costs in proportion to the facts, not to the catalog.
+ * The difference between two versions of a source's facts, so that one changed entry of a large source costs one
+ * change. The cost is proportional to the source's facts, not to the catalog.
  * @returns undefined when nothing changed
  */
 export function factDelta(before: Facts, after: Facts): FactDelta | undefined {

@@ -13,19 +13,22 @@ import type {
 } from './model.js';
 
 /**
- * What a source says. Facts flow in through a {@link FactSink}; a source never sees the catalog.
- * The sink adds the source's name to everything, so facts do not carry it.
+ * What a source reports. Facts flow in through a {@link FactSink}; a source never sees the catalog. The sink adds the
+ * source's name to everything, so facts do not contain it.
  */
 export type TaskFact = Omit<Task, 'source' | 'healthySince' | 'refused'>;
 export type NetworkFact = Omit<Network, 'source'>;
 export type ClientFact = Omit<Client, 'source'>;
 
-/** A service that a source defines on its own, tasks or not. A service that only its tasks name needs no fact. */
+/**
+ * A service that a source defines itself, with or without tasks. A service that only exists through its tasks needs no
+ * fact.
+ */
 export interface ServiceFact extends ServiceRef {
   readonly kind: ServiceKind;
   readonly ports?: readonly Port[];
   readonly endpointMode?: EndpointMode;
-  /** The virtual IP that it asks for: the one it gets, where no addresses are leased. */
+  /** The virtual IP that the service requests. If no addresses are leased, it is the virtual IP. */
   readonly vip?: string;
   readonly balancing?: Balancing;
   /** Containers of other stacks cannot join it. */
@@ -37,7 +40,7 @@ export interface ServiceFact extends ServiceRef {
   readonly labels?: Readonly<Record<string, string>>;
 }
 
-/** All that a source has now. */
+/** Everything that a source currently has. */
 export interface Facts {
   readonly tasks: readonly TaskFact[];
   readonly services?: readonly ServiceFact[];
@@ -46,7 +49,7 @@ export interface Facts {
   readonly problems?: readonly Problem[];
 }
 
-/** Single changes; what is not named stays as it was. What is both removed and given is given. */
+/** Individual changes. Items not mentioned stay unchanged. An item that is both removed and given is given. */
 export interface FactDelta {
   /** Added or replaced, by id. */
   readonly tasks?: readonly TaskFact[];
@@ -57,7 +60,7 @@ export interface FactDelta {
   readonly removedNetworks?: readonly string[];
   /** Added or replaced, by {@link serviceKey}. */
   readonly services?: readonly ServiceFact[];
-  /** Services that the source no longer defines. One that tasks name stays, as its tasks describe it. */
+  /** Services that the source no longer defines. If tasks still name a service, it stays, as its tasks describe it. */
   readonly removedServices?: readonly ServiceKey[];
   /** Added or replaced, by address. */
   readonly clients?: readonly ClientFact[];
@@ -65,32 +68,35 @@ export interface FactDelta {
   readonly removedClients?: readonly string[];
   /** Replaces all problems of the source. */
   readonly problems?: readonly Problem[];
-  /** Why, for the event trail: `kill signal 15`. */
+  /** The reason, for the event trail: `kill signal 15`. */
   readonly cause?: string;
 }
 
-/** Where a source puts its facts. Calls take effect in their order, before they return or soon after; none throws for what the facts say. */
+/**
+ * Where a source puts its facts. Calls take effect in order, either before they return or soon after. None throws
+ * because of the facts' content.
+ */
 export interface FactSink {
-  /** Level-triggered: afterwards the source has this and nothing else. Doubled calls are harmless. */
+  /** Level-triggered: afterwards the source has exactly these facts. Repeated calls are harmless. */
   replace(facts: Facts, cause?: string): void;
-  /** Edge-triggered: the same end state as a {@link replace} with the change in it. */
+  /** Edge-triggered: leads to the same state as a {@link replace} that includes the change. */
   update(delta: FactDelta): void;
-  /** How current the facts are. */
+  /** Reports how current the facts are. */
   status(status: Omit<SourceStatus, 'name' | 'isRemote'>): void;
-  /** Whether facts of an earlier process are served until the source speaks. */
+  /** Whether facts of an earlier process are served until the source reports. */
   readonly isRestored?: boolean;
 }
 
-/** A source of facts: docker, file, and those to come. */
+/** A source of facts, such as docker or file. */
 export interface Source {
   readonly name: string;
   /** Attempts to read what it reads that failed, since it was made; a connection that was lost is one. */
   readonly failures: number;
   /**
-   * Begins to tell. Resolves when the first attempt is over, whether it brought facts or not: a source that is away is
-   * no reason not to start. It goes on trying until it is stopped.
+   * Starts reporting. Resolves after the first attempt, successful or not: an unreachable source must not block the
+   * start. The source keeps trying until it is stopped.
    */
   start(sink: FactSink): Promise<void>;
-  /** Resolves when nothing more will be told and every socket, timer and watch is closed. */
+  /** Resolves when the source will report nothing more and all its sockets, timers and watches are closed. */
   stop(): Promise<void>;
 }

@@ -2,8 +2,8 @@ import type { Task } from './model.js';
 import type { SourceFacts } from './source-facts.js';
 
 /**
- * Whether a source only repeats what others see themselves: a registry lists a container of a host whose engine is a
- * source too. Its word counts only while one of those sources has reported nothing yet.
+ * Whether a source only repeats what others observe directly. A registry, for example, lists a container of a host
+ * whose engine is also a source. Its report counts only until the direct source has reported.
  */
 export function isHearsay(
   { node }: Pick<Task, 'node'>,
@@ -15,7 +15,10 @@ export function isHearsay(
   return witnesses.length > 0 && witnesses.every(({ status }) => status.state !== 'loading');
 }
 
-/** The tasks of a node that other sources report: whether they count depends on those that see the node themselves. */
+/**
+ * The tasks of a node that other sources report. Whether they count depends on the sources that observe the node
+ * directly.
+ */
 export function tasksOfNode(node: string, sources: readonly SourceFacts[]): string[] {
   return sources
     .filter((source) => source.node !== node)

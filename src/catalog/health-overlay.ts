@@ -1,31 +1,31 @@
 import { type Health, type ServiceKey, type Task, serviceKey } from './model.js';
 
-/** What checks found out about one task. */
+/** The result of checks for one task. */
 export interface HealthReport {
   readonly health: Exclude<Health, 'draining' | 'stopped'>;
-  /** Why: `probe tcp 10.42.0.7:80: ECONNREFUSED ×3`. */
+  /** The reason: `probe tcp 10.42.0.7:80: ECONNREFUSED ×3`. */
   readonly cause: string;
-  /** `Task.startedAt` of the run that it is about. */
+  /** `Task.startedAt` of the run that was checked. */
   readonly run?: number;
 }
 
-/** The last millisecond that a Date can be (ECMA-262, "Time Values and Time Range"). */
+/** The largest time value of a Date in milliseconds (ECMA-262, "Time Values and Time Range"). */
 export const LAST_DATE = 8.64e15;
 
-/** What an operator drains. */
+/** What an operator drains: a task or a service. */
 export type DrainTarget = { readonly task: string } | { readonly service: ServiceKey };
 
 export interface DrainMark {
   readonly target: DrainTarget;
   /** When it was set; milliseconds since the epoch. */
   readonly at: number;
-  /** When it ends by itself, {@link LAST_DATE} at most; absent: when it is taken back. */
+  /** When the drain ends by itself, {@link LAST_DATE} at most. Undefined: when the operator ends it. */
   readonly until?: number;
-  /** The operator's words. */
+  /** The operator's note. */
   readonly note?: string;
 }
 
-/** For the state directory: plain data. */
+/** The health part of the saved state, as plain data. */
 export interface SavedHealth {
   readonly reports: Readonly<Record<string, HealthReport>>;
   readonly drains: readonly DrainMark[];
@@ -33,9 +33,9 @@ export interface SavedHealth {
 
 type Expect = (task: Task) => HealthReport | undefined;
 
-/** What a task was made of, and what came of it. */
+/** The inputs for a task's health, and the result. */
 interface Applied {
-  /** The report, or what stood in for it. */
+  /** The report or the expectation used instead. */
   readonly basis: HealthReport | Expect;
   readonly mark: DrainMark | undefined;
   readonly result: Task;
@@ -44,47 +44,50 @@ interface Applied {
 const nothing: Expect = () => undefined;
 
 /**
- * What is known of tasks' health besides what their sources say: reports of checks and drains of operators. It lies over
- * the sources' facts where the catalog makes its tasks of them.
+ * What is known about tasks' health beyond their sources' facts: reports of checks and drains by operators. The overlay
+ * applies when the catalog turns facts into tasks.
  *
- * - What a source knows for certain stays: stopped, draining, paused, without an address.
+ * - Definite states from a source always win: stopped, draining, paused, without an address.
  * - A drain makes a running task `draining`.
- * - A report counts where the source says `healthy`, and where its word is only that of the container's HEALTHCHECK
+ * - A report counts if the source says `healthy`, or if the source only repeats the container's HEALTHCHECK
  *   (`healthFrom: 'check'`).
  */
 export class HealthOverlay {
   readonly #reports = new Map<string, HealthReport>();
   readonly #drains = new Map<string, DrainMark>();
-  /** So that an unchanged task keeps its object, by which the indexes know that it did not change. */
+  /** An unchanged task keeps its object, so that the indexes recognize it as unchanged. */
   readonly #applied = new WeakMap<Task, Applied>();
   #expectation: Expect = nothing;
-  /** Tasks that are shown as they are expected to be. */
+  /** Tasks that show their expected health. */
   readonly #expected = new Set<string>();
 
   constructor(saved?: SavedHealth) {
     if (saved) this.restore(saved);
   }
 
-  /** Adds what an earlier process knew. What it is about is touched. */
+  /** Adds the state of an earlier process. Touches the tasks and services concerned. */
   restore({ reports, drains }: SavedHealth): void {
     for (const [task, report] of Object.entries(reports)) this.#reports.set(task, report);
     for (const mark of drains) this.#drains.set(keyOf(mark.target), mark);
   }
 
   /**
-   * What a task is taken for that nothing was reported of: a task that has a check must not be served before that check
-   * had a word. Must be pure but for the clock. The tasks that are {@link expected} are touched.
+   * The assumed health of a task without a report. A task with a check must not be served before the check's first
+   * result. The function must be pure, except for reading the clock. Setting it touches the {@link expected} tasks.
    */
   set expectation(expect: Expect) {
     this.#expectation = expect;
   }
 
-  /** The tasks that are shown as they are expected to be, because nothing was reported of them yet. */
+  /** Tasks that show their expected health because no report exists yet. */
   get expected(): Iterable<string> {
     return [...this.#expected];
   }
 
-  /** @returns whether anything differs; the task's id is touched then. No report: it is not checked any more. */
+  /**
+   * Sets the report on a task, or withdraws it if undefined: the task is no longer checked. @returns whether anything
+   * changed; if so, the task's id is touched
+   */
   report(task: string, report: HealthReport | undefined): boolean {
     const before = this.#reports.get(task);
     if (report === undefined) return this.#reports.delete(task);
@@ -111,12 +114,12 @@ export class HealthOverlay {
     return this.#reports.get(task);
   }
 
-  /** Sets or replaces a drain. The task, or every task of the service, is touched. */
+  /** Sets or replaces a drain. Touches the task, or every task of the service. */
   drain(mark: DrainMark): void {
     this.#drains.set(keyOf(mark.target), mark);
   }
 
-  /** @returns whether there was one; the task, or every task of the service, is touched then */
+  /** Removes a drain. @returns whether there was one; if so, the task, or every task of the service, is touched */
   undrain(target: DrainTarget): boolean {
     return this.#drains.delete(keyOf(target));
   }
@@ -130,7 +133,7 @@ export class HealthOverlay {
     return [...this.#drains.values()];
   }
 
-  /** The task as the catalog shows it. The same object for the same task, until a report or drain of it changes. */
+  /** The task as the catalog shows it. Returns the same object for the same task until a report or drain changes. */
   apply(task: Task): Task {
     if (task.health === 'stopped' || task.health === 'draining') return task;
     const basis = this.#reports.get(task.id) ?? this.#expectation;
@@ -159,7 +162,7 @@ export class HealthOverlay {
     return expected;
   }
 
-  /** @param isKnown whether there is such a task: what is about others is left out */
+  /** @param isKnown whether the task exists; entries of other tasks are left out */
   export(isKnown: (task: string) => boolean = () => true): SavedHealth {
     return {
       reports: Object.fromEntries([...this.#reports].filter(([task]) => isKnown(task))),
@@ -176,13 +179,13 @@ export class HealthOverlay {
   }
 }
 
-/** A report on an earlier run: a task that was healthy then has to show it again. */
+/** Adapts a report on an earlier run: a task that was healthy then must prove it again. */
 function current(report: HealthReport, { startedAt }: Task): HealthReport {
   if (report.run === startedAt || report.health !== 'healthy') return report;
   return { ...report, health: 'reinitializing', cause: 'started again' };
 }
 
-/** `reason` in front: an object that grows after a spread gets a hidden class of its own. */
+/** `reason` comes first, because V8 gives an object that grows after a spread its own hidden class. */
 function withHealth(task: Task, health: Health, why: string): Task {
   const reason = { reason: why };
   return { ...reason, ...task, health, ...reason };

@@ -28,7 +28,7 @@ interface Membership {
   readonly joined: Task[];
 }
 
-/** The indexes as they are built: persistent maps, whose versions share what did not change. */
+/** The indexes under construction: persistent maps whose versions share unchanged parts. */
 export type PersistentIndexes = {
   readonly [K in keyof Indexes]: Indexes[K] extends Index<infer V> ? PersistentMap<string, V> : Indexes[K];
 };
@@ -44,7 +44,7 @@ export interface IndexChanges {
   readonly any: boolean;
 }
 
-/** Makes the indexes of the next snapshot from those of the last one and the keys that sources touched. */
+/** Builds the next snapshot's indexes from the previous ones and the touched keys. */
 export class IndexBuilder {
   readonly #sources: readonly SourceFacts[];
   readonly #overlay: HealthOverlay;
@@ -81,7 +81,7 @@ export class IndexBuilder {
 
   apply(touched: Touched): void {
     const next = this.#next;
-    // One mutable copy a call, however many keys change in it; `finish` freezes them again.
+    // Make one mutable copy per call, however many keys change. `finish` freezes the copies again.
     next.tasks = next.tasks.asMutable();
     next.services = next.services.asMutable();
     next.stacks = next.stacks.asMutable();
@@ -146,7 +146,7 @@ export class IndexBuilder {
     return undefined;
   }
 
-  /** docs/design.md, "Identity". */
+  /** See docs/design.md, "Identity". */
   #taskOf(id: string): Task | undefined {
     for (const source of this.#sources) {
       const task = source.tasks.get(id);
@@ -246,10 +246,10 @@ export class IndexBuilder {
     return membership;
   }
 
-  /** Only where a client asks: a copy of every task that ever became healthy would be a lot of memory. */
+  /** Set only if the service has a slow start: copying every task that becomes healthy would waste memory. */
   #withHealthySince(task: Task, before: Task | undefined): Task {
     const service = task.service && this.#next.services.get(serviceKey(task.service));
-    // The first tasks of a service have no task whose share they could grow into.
+    // The first tasks of a service have no other task to take over from gradually.
     const slowStart = service && (task.balancing?.slowStart ?? service.balancing.slowStart);
     if (!slowStart) return task;
     const source = this.#sources.find(({ name }) => name === task.source);

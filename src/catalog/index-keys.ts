@@ -3,7 +3,7 @@ import { reverseLabels } from '../net/ip.js';
 import { HOST_NETWORK, type Task } from './model.js';
 import { aliasKey, linkKey, nameKey, reverseSuffixKey, suffixKey, type Ids } from './snapshot.js';
 
-/** Calls back with 1 for each key that came and -1 for each that went. */
+/** Calls back with 1 for each added key and -1 for each removed key. */
 export function difference(
   before: ReadonlySet<string> | undefined,
   after: ReadonlySet<string> | undefined,
@@ -14,13 +14,13 @@ export function difference(
 }
 
 export function nameKeysOf({ names }: Task): Set<string> {
-  // A name that is its own key is used as it is: one string less for each task.
+  // If a name equals its key, reuse its string. This saves one string per task.
   return new Set(names.map(nameKey).map((key) => names.find((name) => name === key) ?? key));
 }
 
 const noKeys: ReadonlySet<string> = new Set();
 
-/** Of its network aliases and of its links. Most tasks have neither. */
+/** Keys of a task's network aliases and links. Most tasks have neither. */
 export function aliasKeysOf({ aliases, links }: Task): ReadonlySet<string> {
   const linked = Object.keys(links);
   if (aliases === undefined && linked.length === 0) return noKeys;
@@ -29,7 +29,9 @@ export function aliasKeysOf({ aliases, links }: Task): ReadonlySet<string> {
   return keys;
 }
 
-/** Host-mode tasks share the host's address with everything else on it, so that address names none of them. */
+/**
+ * Host-mode tasks share the host's address with everything else on the host, so the address identifies none of them.
+ */
 export function addressesOf(task: Task): Set<string> {
   const served = task.endpoints
     .filter((endpoint) => endpoint.network !== HOST_NETWORK)
@@ -37,7 +39,7 @@ export function addressesOf(task: Task): Set<string> {
   return new Set([...served, ...(task.clientAddresses ?? [])]);
 }
 
-/** The ends of all names of several labels, and of the reverse names of all addresses; counted once a task. */
+/** The suffixes of all multi-label names and of the reverse names of all addresses, each once per task. */
 export function suffixKeysOf(task: Task): Set<string> {
   const { environment, names } = task;
   const keys = new Set<string>();
@@ -50,7 +52,7 @@ export function suffixKeysOf(task: Task): Set<string> {
   return keys;
 }
 
-/** What stands above the reverse name of an address, down to but without `in-addr.arpa` and `ip6.arpa`. */
+/** The parent names of an address's reverse name, excluding `in-addr.arpa` and `ip6.arpa` themselves. */
 export function reverseSuffixKeysOf(environment: string, ip: string): string[] {
   const labels = reverseLabels(ip);
   const keys: string[] = [];

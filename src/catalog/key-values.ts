@@ -1,6 +1,6 @@
 /** One pair of a key-value store. */
 export interface KeyValue {
-  /** Without a slash in front: `shop/limits/max`. */
+  /** Without a leading slash: `shop/limits/max`. */
   readonly key: string;
   readonly value: string;
   /** The value as it is stored, where it is not UTF-8. */
@@ -21,30 +21,30 @@ export interface KeyValueDetails {
   readonly session?: string;
 }
 
-/** A store cannot be asked. */
+/** The store is unreachable. */
 export class KeyValuesAway extends Error {
   override readonly name = 'KeyValuesAway';
 }
 
 /** All pairs below a prefix at one revision of the store. */
 export interface KeyValueView {
-  /** By key, in the order of the keys' bytes. */
+  /** Sorted by key, in byte order. */
   readonly pairs: readonly KeyValue[];
-  /** Of the store; two views with one revision are equal. */
+  /** The store's revision. Two views with the same revision are equal. */
   readonly revision: string;
 }
 
 /** What templates read with `key`, `ls` and `tree`: Consul's KV store, etcd. */
 export interface KeyValues {
-  /** @returns undefined when there is no such key. @throws KeyValuesAway (one line) when the store cannot be asked */
+  /** @returns undefined when the key does not exist. @throws KeyValuesAway (one line) when the store is unreachable */
   get(key: string): Promise<KeyValue | undefined>;
-  /** @param prefix as it is: `shop/` for what is below `shop`. @throws KeyValuesAway */
+  /** @param prefix used as it is: `shop/` for everything below `shop`. @throws KeyValuesAway */
   list(prefix: string): Promise<KeyValueView>;
   /**
-   * Calls back with the pairs below a prefix, once at the start and after each change. While the store is away nothing is
-   * called but `onAway`; what changed meanwhile arrives afterwards, as one view.
-   * @param onAway receives one line when the store is lost; the watch goes on
-   * @returns ends the watch: nothing is called afterwards
+   * Calls `onView` with the pairs below a prefix, once at the start and after each change. While the store is
+   * unreachable, only `onAway` is called. Changes made meanwhile arrive afterwards as one view.
+   * @param onAway receives one line when the store becomes unreachable; the watch continues
+   * @returns ends the watch; no callback is called afterwards
    */
   watch(prefix: string, onView: (view: KeyValueView) => void, onAway: (why: string) => void): () => void;
 }

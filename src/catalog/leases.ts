@@ -4,25 +4,25 @@ import type { Instant } from '../net/instant.js';
 import { hashText } from '../net/hash-text.js';
 import { vipPool, type VipPool } from '../net/vip-pool.js';
 
-/** An address and whose it is. */
+/** An address and the service that has it. */
 export interface VipLease {
   readonly service: ServiceKey;
   readonly vip: string;
-  /** Since when there is no such service, milliseconds since the epoch; absent: there is. */
+  /** When the service disappeared, in milliseconds since the epoch. Undefined while it exists. */
   readonly goneAt?: number;
 }
 
-/** A service that is to have an address. */
+/** A service that needs an address. */
 export interface VipWish {
   readonly key: ServiceKey;
-  /** The one it asks for; any text. */
+  /** The address that the service requests; any text. */
   readonly pin?: string | undefined;
 }
 
 export interface LeaseTerms {
   /** CIDR; see {@link vipPool}. */
   readonly pool: string;
-  /** Milliseconds that an address is kept for a service that is gone. */
+  /** How long an address is reserved for a removed service, in milliseconds. */
   readonly release: number;
 }
 
@@ -46,17 +46,19 @@ export class VipLeases {
   #changed = new Set<ServiceKey>();
   #problems: readonly Problem[] = [];
 
-  /** The pool as it is understood; undefined: there is none, and no service has an address. */
+  /** The pool. Undefined if there is none and no service gets an address. */
   get pool(): string | undefined {
     return this.#pool?.text;
   }
 
-  /** Changes the terms. Addresses outside of the new pool are given back; {@link change} is to be called for every service. */
+  /**
+   * Changes the terms and releases addresses outside the new pool. Call {@link change} for every service afterwards.
+   */
   configure(terms: LeaseTerms | undefined): void {
     this.#pool = terms && vipPool(terms.pool);
     this.#release = terms?.release ?? 0;
     const pool = this.#pool;
-    // Without a pool the leases are kept for the day that there is one again.
+    // Without a pool, keep the leases in case a pool is configured again.
     if (!pool) return;
     for (const [key, vip] of this.#addresses) if (!pool.holds(vip)) this.#drop(key);
   }
@@ -79,12 +81,12 @@ export class VipLeases {
     });
   }
 
-  /** The address of a service that is there. */
+  /** The address of an existing service. */
   vipOf(key: ServiceKey): string | undefined {
     return this.#pool && !this.#gone.has(key) ? this.#addresses.get(key) : undefined;
   }
 
-  /** What could not be had as it was asked for. The same list until something differs. */
+  /** Requests that could not be met. Returns the same list until something changes. */
   get problems(): readonly Problem[] {
     return this.#problems;
   }
@@ -154,7 +156,7 @@ export class VipLeases {
     this.#pins.settle(address, holder, !this.#gone.has(holder));
   }
 
-  /** @returns false when there is no address left */
+  /** @returns false if no address is left */
   #assign(key: ServiceKey, pool: VipPool): boolean {
     while (this.#holders.size >= pool.size) if (!this.#reclaim()) return false;
     // It asked for the address that was taken back just now.
@@ -211,6 +213,6 @@ function exhausted(pool: VipPool, first: ServiceKey, count: number): Problem {
   return {
     code: 'vip-pool-exhausted',
     subject: `vip.pool ${pool.text}`,
-    message: `vip.pool ${pool.text}: ${size} leased; without a virtual IP, and answered with their tasks: ${who}; enlarge vip.pool, or shorten vip.release`,
+    message: `vip.pool ${pool.text}: ${size} leased, so these services have no virtual IP and are answered with their tasks: ${who}; enlarge vip.pool, or shorten vip.release`,
   };
 }

@@ -1,16 +1,19 @@
 import { type Indexes, type Index, Snapshot } from './snapshot.js';
 
-/** One entry of one index of a snapshot: `services:production/shop/web`. Whatever depends on it is out of date when it changes. */
+/**
+ * One entry of one index of a snapshot: `services:production/shop/web`. When it changes, everything derived from it is
+ * out of date.
+ */
 export type LookupKey = string;
 
 export function lookupKey(index: keyof Indexes, key: string): LookupKey {
   return `${index}:${key}`;
 }
 
-/** More are reported as `all`: naming them would cost more than it saves. */
+/** More keys than this are reported as `all`, because listing them would cost more than it saves. */
 const MAX_KEYS = 10_000;
 
-/** The entries that differ between two snapshots, as they are found. */
+/** Collects the entries that differ between two snapshots. */
 export class LookupLog {
   #keys: Set<LookupKey> | undefined = new Set();
 
@@ -25,14 +28,14 @@ export class LookupLog {
   }
 }
 
-/** Receives what is looked at. */
+/** Is notified of each access. */
 export interface Watcher {
   readonly look: (key: LookupKey) => void;
-  /** A reader goes through a whole index. */
+  /** Called when a reader iterates over a whole index. */
   readonly scan: () => void;
 }
 
-/** One object an index and no closures: answers are compiled by the thousand. */
+/** One object per index and no closures, because answers are compiled by the thousand. */
 class WatchedIndex<V> implements Index<V> {
   readonly #name: keyof Indexes;
   readonly #index: Index<V>;
@@ -66,8 +69,8 @@ class WatchedIndex<V> implements Index<V> {
 }
 
 /**
- * The same snapshot, telling of every entry that is looked at, found or not: what was derived from it stays right until
- * one of them changes. Networks are told as one, by {@link Snapshot.networksRevision}.
+ * The same snapshot, but it reports each entry that is looked up, found or not. A derived result stays valid until one
+ * of these entries changes. All networks count as one entry, by {@link Snapshot.networksRevision}.
  */
 export function watched(snapshot: Snapshot, watcher: Watcher): Snapshot {
   const { indexes } = snapshot;

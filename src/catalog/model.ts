@@ -1,12 +1,12 @@
 /**
- * The words of the catalog. Everything here is an immutable value: a holder may keep it forever.
- * Names are lower case; addresses are canonical (`canonicalIp`); times are milliseconds since the epoch.
+ * The vocabulary of the catalog. Everything here is an immutable value that a holder may keep indefinitely. Names are
+ * lower case; addresses are canonical (`canonicalIp`); times are milliseconds since the epoch.
  */
 
 import type { Balancing } from '../net/balancing.js';
 import type { Upstream } from '../net/upstream.js';
 
-/** The states of a task (docs/design.md, "Words"). Only `healthy` tasks are given to clients of a service. */
+/** The states of a task (docs/design.md, "Words"). Clients of a service receive only `healthy` tasks. */
 export const HEALTHS = [
   'initializing',
   'healthy',
@@ -19,25 +19,25 @@ export type Health = (typeof HEALTHS)[number];
 
 export type Protocol = 'tcp' | 'udp' | 'sctp';
 
-/** What a service's own name answers: its tasks (`dnsrr`) or its virtual IP (`vip`). */
+/** What a service's own name resolves to: its tasks (`dnsrr`) or its virtual IP (`vip`). */
 export type EndpointMode = 'dnsrr' | 'vip';
 
 /**
  * What a client may see and connect to.
- * - `docker`: what it could reach without Fairlead: tasks on its own networks, published ports, what says `expose`
+ * - `docker`: what it could reach without Fairlead: tasks on its own networks, published ports, and tasks with `expose`
  * - `environment`: every service of its environment, as in Rancher
  */
 export type Isolation = 'docker' | 'environment';
 
-/** The network of an endpoint that every client can reach: a static entry, a Consul instance. */
+/** The network of an endpoint that every client can reach, such as a static entry or a Consul instance. */
 export const ANY_NETWORK = '*';
 
 /** The network of a task that runs in the host's own network namespace. */
 export const HOST_NETWORK = 'host';
 
-/** One address of a task as seen from one network. A dual-stack task has two endpoints on that network. */
+/** One address of a task on one network. A dual-stack task has two endpoints per network. */
 export interface Endpoint {
-  /** Network id, {@link ANY_NETWORK} or {@link HOST_NETWORK}. */
+  /** A network id, {@link ANY_NETWORK} or {@link HOST_NETWORK}. */
   readonly network: string;
   readonly ip: string;
 }
@@ -52,11 +52,11 @@ export interface PublishedPort {
 export interface Port {
   readonly port: number;
   readonly protocol: Protocol;
-  /** Name for SRV owners (`_name._tcp`), when there is one. */
+  /** The name in SRV owners (`_name._tcp`), if the port has one. */
   readonly name?: string;
 }
 
-/** How one task serves a {@link Port}: where it listens (`target`) and where the host publishes that. */
+/** How a task serves a {@link Port}: where it listens (`target`) and where the host publishes the port. */
 export interface TaskPort extends Port {
   readonly target: number;
   readonly published?: readonly PublishedPort[];
@@ -64,9 +64,9 @@ export interface TaskPort extends Port {
 
 /** The host that a task runs on. */
 export interface TaskNode {
-  /** The same whichever source reports the host: the host id of its Fairlead, or what a registry calls it. */
+  /** The same id whichever source reports the host: the host id of its Fairlead, or the registry's name for it. */
   readonly id: string;
-  /** For people: the host name. */
+  /** The host name, for people. */
   readonly name: string;
 }
 
@@ -81,7 +81,7 @@ export interface ServiceRef {
   readonly sidekick?: string;
 }
 
-/** `environment/stack/service[/sidekick]`: the identity of a service, and its key in every index. */
+/** `environment/stack/service[/sidekick]`: identifies a service and is its key in every index. */
 export type ServiceKey = string;
 
 export function serviceKey(ref: ServiceRef): ServiceKey {
@@ -94,13 +94,13 @@ export function serviceName({ stack, service, sidekick }: Omit<ServiceRef, 'envi
   return sidekick === undefined ? `${service}.${stack}` : `${sidekick}.${service}.${stack}`;
 }
 
-/** `web.shop` of `default/shop/web`. */
+/** For example `web.shop` for `default/shop/web`. */
 export function serviceNameOf(key: ServiceKey): string {
   const [, stack = '', service = '', sidekick] = key.split('/');
   return serviceName({ stack, service, ...(sidekick !== undefined && { sidekick }) });
 }
 
-/** The names that a task has on one network besides its own: Docker's network aliases. They are not unique. */
+/** A task's additional names on one network: Docker's network aliases. They are not unique. */
 export interface NetworkAliases {
   /** Network id. */
   readonly network: string;
@@ -108,19 +108,19 @@ export interface NetworkAliases {
   readonly names: readonly string[];
 }
 
-/** How the engine has a container resolve names. */
+/** How the engine makes a container resolve names. */
 export interface ContainerResolver {
-  /** The file on the host that the container sees as /etc/resolv.conf. */
+  /** The host's file that the container sees as /etc/resolv.conf. */
   readonly path: string;
-  /** DNS servers that the container itself asks for (`dns:`), as written. */
+  /** DNS servers configured for the container (`dns:`), as written. */
   readonly servers: readonly string[];
-  /** What it does not share with other containers of the engine: `own`, or the namespace of the `host`, of another `container`, or `none`. */
+  /** The container's network namespace: its `own`, that of the `host` or of another `container`, or `none`. */
   readonly namespace: 'own' | 'host' | 'container' | 'none';
-  /** The user has mounted a resolv.conf of their own over the engine's. */
+  /** Whether the user has mounted a resolv.conf over the engine's. */
   readonly isMounted: boolean;
-  /** Files of its network namespace, best first. Empty: it does not run. */
+  /** Files of its network namespace, best first. Empty if it does not run. */
   readonly namespaces: readonly string[];
-  /** Its process runs. False while the engine prepares it, when the engine still writes the file. */
+  /** Whether its process runs. False while the engine prepares the container and still writes the file. */
   readonly isRunning: boolean;
 }
 
@@ -138,20 +138,24 @@ export interface SelfCheck {
 /** One running, or no longer running, instance. */
 export interface Task {
   /**
-   * The key of the instance, unique over all hosts: a container's id, whichever source reports the container;
-   * `file:stack/service/name`. Facts of several sources that have one id are one task (docs/design.md, "Identity").
+   * The key of the instance, unique across all hosts: a container's id, whichever source reports the container, or
+   * `file:stack/service/name`. Facts of several sources with the same id describe one task (docs/design.md,
+   * "Identity").
    */
   readonly id: string;
-  /** Absent: nothing is known of where it runs (an entry of a file). */
+  /** Undefined if the host is unknown (an entry of a file). */
   readonly node?: TaskNode;
-  /** The name operators know it by: the container's, without the slash and any `r-` prefix; any characters. */
+  /**
+   * The name that operators know: the container's name without the slash and any `r-` prefix. It may contain any
+   * characters.
+   */
   readonly name: string;
-  /** DNS names below the domain, lower case, canonical one first. Empty when the name is not a DNS name. */
+  /** DNS names below the domain, in lower case, the canonical one first. Empty if the name is not a DNS name. */
   readonly names: readonly string[];
   readonly environment: string;
-  /** The stack whose bare names this task may use. */
+  /** The stack whose services this task can look up by bare name. */
   readonly stack: string;
-  /** The service it belongs to; absent: reachable by its own name only. */
+  /** The service it belongs to. Undefined: reachable only by its own name. */
   readonly service?: ServiceRef;
   /**
    * The stack that it is of whatever labels say of its service: that of its compose project or Swarm stack, else
@@ -163,9 +167,9 @@ export interface Task {
   /** Set by the catalog instead of {@link service}: the service that it asks to be of, which is sealed. */
   readonly refused?: ServiceRef;
   readonly health: Health;
-  /** Why the health is what it is, for `explain`: `stop signal 15 sent`, `paused`. */
+  /** The reason for its health, for `explain`: `stop signal 15 sent`, `paused`. */
   readonly reason?: string;
-  /** `check`: that it is so is only what the container's own HEALTHCHECK says. A check of ours counts for more. */
+  /** `check`: the health comes only from the container's own HEALTHCHECK. A check of ours takes precedence. */
   readonly healthFrom?: 'check';
   /** How the container's own HEALTHCHECK last went, as far as the engine was asked. */
   readonly selfCheck?: SelfCheck;
@@ -173,30 +177,33 @@ export interface Task {
   readonly endpoints: readonly Endpoint[];
   /** The id of the task whose network namespace it shares (`--network container:X`); that task owns the addresses. */
   readonly networkOf?: string;
-  /** Further addresses it asks from but is not served at (docker_gwbridge). */
+  /** Additional source addresses of its queries at which it does not serve (docker_gwbridge). */
   readonly clientAddresses?: readonly string[];
-  /** By network. What is in {@link names} is not repeated. */
+  /** By network. Does not repeat {@link names}. */
   readonly aliases?: readonly NetworkAliases[];
-  /** Present for a container of an engine whose files are known. */
+  /** Set for a container of an engine whose files are known. */
   readonly resolver?: ContainerResolver;
-  /** What its labels ask of how it resolves names: to ask Fairlead, or to leave it as it is. */
+  /** What its labels say about name resolution: use Fairlead (true), or leave the container unchanged (false). */
   readonly asksFairlead?: boolean;
   readonly ports: readonly TaskPort[];
   readonly labels: Readonly<Record<string, string>>;
-  /** Alias to target, as written by the user: `service`, `service.stack`, or a container name. */
+  /** Maps aliases to targets as the user wrote them: `service`, `service.stack`, or a container name. */
   readonly links: Readonly<Record<string, string>>;
-  /** DNS servers of its own, asked before the configured ones for names that are not ours. */
+  /** The task's own DNS servers. For names that are not ours they are asked before the configured ones. */
   readonly upstreams?: readonly Upstream[];
-  /** 0..65535; 1 by default; 0 takes no new traffic. */
+  /** 0..65535; 1 by default. A task with weight 0 receives no new traffic. */
   readonly weight: number;
-  /** Seen even by clients that share no network with it. */
+  /** Visible even to clients that share no network with it. */
   readonly expose: boolean;
   readonly endpointMode?: EndpointMode;
-  /** The virtual IP that it asks for its service. */
+  /** The virtual IP that it requests for its service. */
   readonly vip?: string;
-  /** What it says of its service; `maxConnections` is its own. */
+  /** Its settings for its service. `maxConnections` applies to the task itself. */
   readonly balancing?: Balancing;
-  /** Set by the catalog where its service has a slow start: when it became healthy. Absent: it has been all along. */
+  /**
+   * When it became healthy. The catalog sets this if the service has a slow start. Undefined: it was healthy from the
+   * beginning.
+   */
   readonly healthySince?: number;
   readonly image?: string;
   readonly startedAt?: number;
@@ -215,20 +222,20 @@ export interface Service extends ServiceRef {
   readonly kind: ServiceKind;
   readonly ports: readonly Port[];
   readonly endpointMode: EndpointMode;
-  /** What is said of it, over what the configuration says of all. */
+  /** Its own settings, on top of the configured defaults. */
   readonly balancing: Balancing;
-  /** Its virtual IP; absent: it has none. */
+  /** Its virtual IP. Undefined if it has none. */
   readonly vip?: string;
   /** Addresses of an external service. */
   readonly externalIps: readonly string[];
-  /** Canonical name of an external service; answered as a CNAME. */
+  /** The canonical name of an external service, answered as a CNAME. */
   readonly hostname?: string;
-  /** Targets of an alias, flattened when it is answered. */
+  /** Targets of an alias. The answer flattens them. */
   readonly aliasOf: readonly ServiceRef[];
   readonly links: Readonly<Record<string, string>>;
   readonly labels: Readonly<Record<string, string>>;
   readonly tasks: readonly Task[];
-  /** The sources that reported it or of its tasks, sorted. */
+  /** The sources that reported the service or its tasks, sorted. */
   readonly sources: readonly string[];
 }
 
@@ -237,18 +244,18 @@ export interface Network {
   readonly id: string;
   readonly name: string;
   readonly driver: string;
-  /** No route out of it. */
+  /** Whether the network has no route to the outside. */
   readonly internal: boolean;
-  /** The interface of the host that its packets come in by; absent: not known. */
+  /** The host's interface on which the network's packets arrive. Undefined if unknown. */
   readonly bridge?: string;
   /** CIDR texts. */
   readonly subnets: readonly string[];
-  /** The host's own addresses on it. */
+  /** The host's own addresses on the network. */
   readonly gateways: readonly string[];
   readonly source: string;
 }
 
-/** A client that asks from an address that no task has: a static entry for hosts without Docker. */
+/** A client with an address that belongs to no task: a static entry for hosts without Docker. */
 export interface Client {
   readonly address: string;
   readonly environment: string;
@@ -259,34 +266,34 @@ export interface Client {
   readonly source: string;
 }
 
-/** Something a source could not use, told so that an operator can mend it. */
+/** Something that a source could not use, described so that an operator can fix it. */
 export interface Problem {
-  /** Stable code, for machines: `label-invalid`, `file-syntax`. */
+  /** A stable code for programs: `label-invalid`, `file-syntax`. */
   readonly code: string;
-  /** What has it: `container shop_web_1`, `services.yaml:4:7`. */
+  /** The affected object: `container shop_web_1`, `services.yaml:4:7`. */
   readonly subject: string;
-  /** What has it, what is wrong, why, and what to do: one line that stands by itself. */
+  /** The object, what is wrong, why, and what to do, in one self-contained line. */
   readonly message: string;
-  /** The task it is about, when it is about one; it then goes away with the task. */
+  /** The task concerned, if any. The problem disappears with the task. */
   readonly task?: string;
 }
 
 /**
  * How current a source's facts are.
- * - `loading`: it has said nothing yet
- * - `live`: facts are as of now
- * - `stale`: it is away; its last facts are being served
+ * - `loading`: it has not reported yet
+ * - `live`: the facts are current
+ * - `stale`: it is unreachable; its last facts are being served
  */
 export type SourceState = 'loading' | 'live' | 'stale';
 
 export interface SourceStatus {
   readonly name: string;
   readonly state: SourceState;
-  /** It reports what other hosts have, so that what is known here does not wait for it. */
+  /** The source reports objects of other hosts. Local knowledge does not wait for it. */
   readonly isRemote?: true;
-  /** When its facts were last known to be true; absent while loading. */
+  /** When its facts were last known to be true. Undefined while loading. */
   readonly asOf?: number;
-  /** Why it is not live: one line, with what to do. */
+  /** Why it is not live, in one line, with what to do. */
   readonly error?: string;
   /** A line for `fairlead status`: `unix:///var/run/docker.sock, Engine 28.5 (API 1.47)`. */
   readonly detail?: string;

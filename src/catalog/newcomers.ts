@@ -1,13 +1,13 @@
 import type { Task } from './model.js';
 
-/** So that an unchanged task keeps its object, by which the indexes know that it did not change. */
+/** An unchanged task keeps its object, so that the indexes recognize it as unchanged. */
 const stamped = new WeakMap<Task, Task>();
 
 /**
- * A task with the time at which it became healthy, for those who give newcomers less at first.
- * @param task as it is now, without that time
- * @param before as it was; undefined: there was none
- * @param isNews whether it came or became healthy just now, as far as anybody can know
+ * A task with the time at which it became healthy, so that balancers can give newcomers less traffic at first.
+ * @param task the current task, without that time
+ * @param before the previous version; undefined if there was none
+ * @param isNews whether it appeared or became healthy just now, as far as known
  */
 export function withHealthySince(task: Task, before: Task | undefined, now: number, isNews: boolean): Task {
   if (task.health !== 'healthy') return task;
@@ -16,7 +16,7 @@ export function withHealthySince(task: Task, before: Task | undefined, now: numb
   if (since === undefined) return task;
   const known = stamped.get(task);
   if (known?.healthySince === since) return known;
-  // In front: an object that grows after a spread gets a hidden class of its own.
+  // `healthySince` comes first, because V8 gives an object that grows after a spread its own hidden class.
   const result: Task = { healthySince: since, ...task };
   stamped.set(task, result);
   return result;

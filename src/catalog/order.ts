@@ -1,13 +1,15 @@
 import type { Task } from './model.js';
 
-/** Tasks in the order of their names, numbers by value: `web_2` before `web_10`; then by id. */
+/** Orders tasks by name, comparing numbers by value (`web_2` before `web_10`), then by id. */
 export function compareNames(a: Task, b: Task): number {
   return naturalOrder(a.name, b.name) || byId(a, b);
 }
 
 /**
- * Which of several tasks a name means: one that has it as its canonical name before one that has it as a variant, a
- * running one before a stopped one (an upgrade leaves the old container behind under the same name), then the newest.
+ * Orders several tasks with the same name, best first:
+ * 1. a task with the name as its canonical name before one with the name as a variant
+ * 2. a running task before a stopped one (an upgrade leaves the old container behind under the same name)
+ * 3. the newest
  */
 export function compareForName(name: string): (a: Task, b: Task) => number {
   return compareBy(
@@ -18,8 +20,10 @@ export function compareForName(name: string): (a: Task, b: Task) => number {
 }
 
 /**
- * Which of several tasks an address means: one that is served there before one that only asks from there, the owner of a
- * network namespace before those that share it, then the newest (an address is given out again at once).
+ * Orders several tasks with the same address, best first:
+ * 1. a task that serves at the address before one that only asks from it
+ * 2. the owner of a network namespace before the tasks that share it
+ * 3. the newest (addresses are soon reused)
  */
 export function compareForAddress(address: string): (a: Task, b: Task) => number {
   return compareBy(

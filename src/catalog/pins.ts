@@ -2,7 +2,7 @@ import { canonicalIp } from '../net/ip.js';
 import { serviceNameOf, type Problem, type ServiceKey } from './model.js';
 import type { VipPool } from '../net/vip-pool.js';
 
-/** Which services ask for which address, and what is to be said to those that do not get it. */
+/** Which services request which addresses, and the problems to report for those that do not get theirs. */
 export class PinBoard {
   readonly #asked = new Map<ServiceKey, string>();
   /** Sorted. */
@@ -10,8 +10,8 @@ export class PinBoard {
   readonly #problems = new Map<ServiceKey, Problem>();
 
   /**
-   * @param pin what a service asks for from now on; undefined: nothing
-   * @returns the addresses that others ask for than before
+   * @param pin the address that a service requests from now on; undefined: none
+   * @returns the addresses whose list of requesting services changed
    */
   set(key: ServiceKey, pin: string | undefined, pool: VipPool | undefined): string[] {
     const before = this.#asked.get(key);
@@ -34,7 +34,7 @@ export class PinBoard {
     return [before, after].filter((each) => each !== undefined);
   }
 
-  /** Those who ask for an address, the first by key in front. */
+  /** The services that request an address, in the order of their keys. */
   askersOf(address: string): readonly ServiceKey[] {
     return this.#askers.get(address) ?? [];
   }
@@ -78,6 +78,6 @@ function unfit(key: ServiceKey, pin: string, pool: VipPool): Problem {
   return {
     code: 'vip-unfit',
     subject: `service ${name}`,
-    message: `service ${name}: asks for the virtual IP ${JSON.stringify(pin.slice(0, 60))}, which is none that vip.pool ${pool.text} has to give (its first two addresses and its last are not given); it has one from the pool; ask for one in it`,
+    message: `service ${name}: requests the virtual IP ${JSON.stringify(pin.slice(0, 60))}, which is not a usable address of vip.pool ${pool.text} (its first two addresses and its last are reserved); it gets another one from the pool; request one in the pool`,
   };
 }

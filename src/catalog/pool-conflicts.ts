@@ -3,8 +3,8 @@ import type { HostRange } from '../net/vip-pool.js';
 import type { Network, Problem } from './model.js';
 
 /**
- * What already uses addresses of the pool, which a virtual IP would take away from it.
- * @returns a line for each, with what to do; empty: the pool is free
+ * Existing uses of the pool's addresses that virtual IPs would break.
+ * @returns one line per conflict, with what to do; empty if the pool is free
  */
 export function poolConflicts(
   pool: string,
@@ -17,11 +17,11 @@ export function poolConflicts(
     .filter(({ range }) => overlap(pool, range))
     .map(
       ({ what }) =>
-        `vip.pool ${pool} overlaps ${what}; set vip.pool to a range that nothing else uses, or vip to false to do without virtual IPs`,
+        `vip.pool ${pool} overlaps ${what}; set vip.pool to an unused range, or set vip to false to run without virtual IPs`,
     );
 }
 
-/** The networks among those conflicts, as problems of a daemon that already runs. */
+/** The conflicts with networks, as problems of a running daemon. */
 export function poolProblems(pool: string, networks: Iterable<Network>): Problem[] {
   return poolConflicts(pool, { networks }).map((message) => ({
     code: 'vip-pool-overlap',
@@ -30,7 +30,7 @@ export function poolProblems(pool: string, networks: Iterable<Network>): Problem
   }));
 }
 
-/** One of two ranges that overlap holds the other. */
+/** If two CIDR ranges overlap, one contains the other. */
 function overlap(a: string, b: string): boolean {
   const [left, right] = [parseCidr(a), parseCidr(b)];
   if (!left || !right) return false;

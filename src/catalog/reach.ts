@@ -11,17 +11,17 @@ import type { Snapshot } from './snapshot.js';
 import type { View } from './view.js';
 
 /**
- * Why a client is given the addresses that it is given (docs/design.md, "Which address"):
+ * Why a client receives certain addresses (docs/design.md, "Which address"):
  * - `any`: a static or remote task, reachable from everywhere
- * - `network`: on a network that both are on
+ * - `network`: client and task share a network
  * - `host`: the client is the host or beyond it, or the task runs in the host's network
  * - `published`: no shared network, but the host publishes the port
- * - `expose`: no shared network, but the task says `fairlead.expose=true`
- * - `environment`: no shared network, but the configuration says `isolation: environment`
+ * - `expose`: no shared network, but the task has `fairlead.expose=true`
+ * - `environment`: no shared network, but the configuration has `isolation: environment`
  */
 export type ReachVia = 'any' | 'network' | 'host' | 'published' | 'expose' | 'environment';
 
-/** A port as the client has to dial it. */
+/** A port as the client must dial it. */
 export interface ReachedPort {
   readonly taskPort: TaskPort;
   /** The number to dial at {@link Reach.addresses}. */
@@ -30,14 +30,14 @@ export interface ReachedPort {
 
 export interface Reach {
   readonly via: ReachVia;
-  /** At most one IPv4 and one IPv6 address. For `published` without a port that is published as itself: none. */
+  /** At most one IPv4 and one IPv6 address. Empty for `published` if no port is published under its own number. */
   readonly addresses: readonly string[];
-  /** Where SRV points; differs from `addresses` only where a port is published under another number. */
+  /** The addresses for SRV. They differ from `addresses` only if a port is published under another number. */
   readonly serviceAddresses: readonly string[];
   readonly ports: readonly ReachedPort[];
 }
 
-/** The addresses and ports under which a client reaches a task; undefined when it cannot. */
+/** The addresses and ports under which a client reaches a task. Undefined if it cannot. */
 export function reach(snapshot: Snapshot, task: Task, view: Pick<View, 'networks'>): Reach | undefined {
   const { endpoints } = task;
   if (endpoints.length === 0) return undefined;
@@ -73,7 +73,10 @@ function direct(via: ReachVia, task: Task, endpoints: readonly Endpoint[]): Reac
   return { via, addresses, serviceAddresses: addresses, ports };
 }
 
-/** Under a foreign number the host's address alone would lead to another's port: only SRV may give it then. */
+/**
+ * If the port is published under another number, the host's address alone could lead to another service. Only SRV may
+ * then return it.
+ */
 function published(task: Task, gateways: readonly string[]): Reach | undefined {
   const ports = task.ports.flatMap((taskPort) => {
     const dial = taskPort.published?.find((where) => answersAt(where, gateways))?.port;
@@ -89,7 +92,10 @@ function answersAt({ ip }: PublishedPort, gateways: readonly string[]): boolean 
   return !isLoopback(ip) && gateways.includes(ip);
 }
 
-/** The host as the client sees it: its own bridge's address. A client on internal networks alone has no way to it. */
+/**
+ * The host as the client sees it: the address of the client's own bridge. A client with only internal networks cannot
+ * reach the host.
+ */
 function gatewaysOf(snapshot: Snapshot, networks: readonly string[]): readonly string[] {
   for (const id of networks) {
     const network = snapshot.network(id);
@@ -98,7 +104,10 @@ function gatewaysOf(snapshot: Snapshot, networks: readonly string[]): readonly s
   return [];
 }
 
-/** The network whose endpoints are given to those who are on none: not internal, then by name. */
+/**
+ * The network whose endpoints are given to clients without a network: a non-internal one if possible, then the first by
+ * name.
+ */
 function primary(snapshot: Snapshot, endpoints: readonly Endpoint[]): readonly Endpoint[] {
   const [first] = endpoints;
   if (!first || endpoints.every((endpoint) => endpoint.network === first.network)) return endpoints;

@@ -1,27 +1,31 @@
 import type { Health, Service, Task } from './model.js';
 
-/** Whether a task takes new traffic, and if not, why: words for `explain`. */
+/** Whether a task receives new traffic, and if not, why, worded for `explain`. */
 export type Selection = { readonly in: true } | { readonly in: false; readonly why: string };
 
 const taken: Selection = { in: true };
 
-/** The part of a service's running tasks that may be unhealthy before the checker is doubted (docs/design.md, "Never empty"). */
+/**
+ * The fraction of a service's running tasks that may be unhealthy before the check itself is doubted (docs/design.md,
+ * "Never empty").
+ */
 export const PANIC_THRESHOLD = 0.5;
 
-/** Which tasks of a service take new traffic. */
+/** Which tasks of a service receive new traffic. */
 export interface ServiceSelection {
   readonly tasks: readonly Task[];
-  /** So many are unhealthy at once that all that run are taken, whatever their health. */
+  /** Too many tasks are unhealthy at once, so all running tasks are taken, whatever their health. */
   readonly panic: boolean;
-  /** Those that are taken only because fewer than the service's minimum are healthy. */
+  /** Tasks that are taken only because fewer than the service's minimum are healthy. */
   readonly filled: readonly Task[];
 }
 
 /**
- * The tasks that a service's name gives: DNS and balancers ask this one function. When more than the threshold of those
- * that run are unhealthy, or none is healthy and one is unhealthy, the checker is doubted before the tasks are, and all
- * that run are taken. When fewer than the
- * minimum are healthy, the best of the others that run fill up.
+ * The tasks that a service's name resolves to. DNS and balancers both call this function.
+ *
+ * - If more than the threshold of the running tasks are unhealthy, the check is probably wrong, and all running tasks
+ *   are taken. The same applies if none is healthy and at least one is unhealthy.
+ * - If fewer than the minimum are healthy, the best of the other running tasks fill up.
  * @param threshold 0..1; 1 never panics
  */
 export function selectTasks(
@@ -32,7 +36,7 @@ export function selectTasks(
   const unhealthy = running.filter((task) => task.health === 'unhealthy').length;
   const healthy = running.filter((task) => task.health === 'healthy');
   const isDoubted = unhealthy > threshold * running.length;
-  // Those that start would make the share small and the name empty.
+  // Starting tasks would lower the fraction and leave the name empty.
   const isLeftEmpty = healthy.length === 0 && unhealthy > 0 && threshold < 1;
   if (isDoubted || isLeftEmpty) return { tasks: running, panic: true, filled: [] };
   const missing = (balancing.minHealthy ?? 0) - healthy.length;
@@ -46,7 +50,7 @@ export function selectTasks(
   };
 }
 
-/** A check may be wrong about a task that it fails; one that is still starting does not claim to serve. */
+/** A check may wrongly fail a task. A starting task does not even claim to serve. */
 const trust: Readonly<Record<Health, number>> = {
   healthy: 0,
   unhealthy: 1,
@@ -60,7 +64,7 @@ function bestFirst(a: Task, b: Task): number {
   return trust[a.health] - trust[b.health] || b.weight - a.weight;
 }
 
-/** Whether a task is among those that its service's name gives while the service is not in panic. */
+/** Whether a task belongs to its service's answer while the service is not in panic. */
 export function selectForService(task: Task): Selection {
   const name = selectForName(task);
   if (!name.in) return name;
@@ -70,8 +74,8 @@ export function selectForService(task: Task): Selection {
 }
 
 /**
- * Whether a task is given under its own name. One that is unhealthy or still starting is: a client that asks for one task
- * wants that one. One that stops or has stopped is not: its address may be another's next.
+ * Whether a task's own name resolves to it. Unhealthy and starting tasks qualify, because the client asks for this very
+ * task. Stopping and stopped tasks do not, because their address may soon belong to another task.
  */
 export function selectForName(task: Task): Selection {
   if (task.health === 'stopped' || task.health === 'draining') return { in: false, why: withReason(task) };

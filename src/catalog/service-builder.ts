@@ -12,13 +12,13 @@ import {
 import type { Balancing } from '../net/balancing.js';
 import { settingsOfTasks } from './task-settings.js';
 
-/** What holds where neither tasks nor sources say anything. */
+/** The defaults for what neither tasks nor sources specify. */
 export interface ServiceDefaults {
   readonly endpointMode: EndpointMode;
   readonly balancing: Balancing;
 }
 
-/** A source's word on a service. */
+/** A source's fact about a service. */
 export interface Told {
   readonly fact: ServiceFact;
   readonly source: string;
@@ -27,15 +27,15 @@ export interface Told {
 /** A service without an address yet. */
 export interface BuiltService {
   readonly service: Service;
-  /** The virtual IP that is asked for, as it was written. */
+  /** The requested virtual IP, as written. */
   readonly pin?: string;
-  /** What its tasks disagree about. */
+  /** Settings on which its tasks disagree. */
   readonly problems: readonly Problem[];
 }
 
 /**
- * One service from its tasks and from what sources say of it, strongest first. What no source defines follows from the
- * tasks: the ports are the union of theirs, each setting is that of the newest that says anything of it.
+ * Builds one service from its tasks and the sources' facts about it, strongest source first. What no source defines
+ * follows from the tasks: the ports are the union of theirs, and each setting comes from the newest task that has it.
  * @param tasks sorted
  * @returns undefined when nothing reports the service any more
  */
@@ -67,12 +67,12 @@ export function buildService(
     tasks,
     sources: [...sources].sort(),
   };
-  // The source that asks for an address need not be the one that defines the service, so the first that reports one counts.
+  // The source that requests an address need not be the one that defines the service, so the first request counts.
   const pin = told.find(({ fact: { vip } }) => vip !== undefined)?.fact.vip ?? own.vip;
   return { service, ...(pin !== undefined && { pin }), problems: own.problems };
 }
 
-/** Where nothing is leased a service has the first address that is one. */
+/** Without leases, a service has the first reported text that is an address. */
 export function toldVip(told: readonly Told[]): string | undefined {
   for (const { fact } of told) {
     const vip = fact.vip === undefined ? undefined : canonicalIp(fact.vip);
@@ -81,7 +81,7 @@ export function toldVip(told: readonly Told[]): string | undefined {
   return undefined;
 }
 
-/** The same value for all services of which nothing is said. */
+/** Returns the same value for all services without settings of their own. */
 function merged(defaults: Balancing, ...over: readonly (Balancing | undefined)[]): Balancing {
   if (over.every((each) => each === undefined)) return defaults;
   return over.reduce<Balancing>((all, each) => ({ ...all, ...each }), defaults);

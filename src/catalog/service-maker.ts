@@ -11,20 +11,20 @@ import {
   type Told,
 } from './service-builder.js';
 
-/** What the configuration says of all services. */
+/** The configured settings for all services. */
 export interface CatalogSettings extends ServiceDefaults {
   /** `docker` by default. */
   readonly isolation?: Isolation;
   /**
-   * Where virtual IPs come from: leased on these terms, from nowhere, or from what sources report of services
-   * (`ServiceFact.vip`), as it is.
+   * Where virtual IPs come from: leased on these terms, none at all, or exactly what sources report for services
+   * (`ServiceFact.vip`).
    */
   readonly vips: LeaseTerms | 'none' | 'told';
 }
 
 const defaultSettings: CatalogSettings = { endpointMode: 'dnsrr', balancing: {}, vips: 'told' };
 
-/** What a service is made of. */
+/** The inputs for building a service. */
 export interface Ingredients {
   readonly ref: ServiceRef;
   /** All that ask to be of it, sorted. */
@@ -56,7 +56,7 @@ export class ServiceMaker {
     return this.#settings;
   }
 
-  /** @returns whether anything differs; then every service is to be made again */
+  /** @returns whether anything changed; if so, every service must be made again */
   configure(settings: CatalogSettings): boolean {
     if (isDeepStrictEqual(this.#settings, settings)) return false;
     this.#settings = settings;
@@ -69,7 +69,7 @@ export class ServiceMaker {
     return this.#settings.isolation ?? 'docker';
   }
 
-  /** What is wrong with services. The same list until something differs. */
+  /** Problems of services. Returns the same list until something changes. */
   get problems(): readonly Problem[] {
     return this.#listed;
   }
@@ -113,7 +113,7 @@ export class ServiceMaker {
     return { made, moved: [...changed].filter((key) => !made.has(key)), judged };
   }
 
-  /** The service with the address that it has now. */
+  /** The service with its current address. */
   withVip(service: Service, told: readonly Told[] = []): Service {
     const vip = this.#settings.vips === 'told' ? toldVip(told) : this.leases.vipOf(service.key);
     if (vip === service.vip) return service;

@@ -12,38 +12,41 @@ import {
 } from './model.js';
 import { compareForAddress, compareForName } from './order.js';
 
-/** Task ids. Nearly always there is one, and a hundred thousand arrays of one are worth saving. */
+/** Task ids. Usually there is only one, and avoiding a hundred thousand one-element arrays saves memory. */
 export type Ids = string | readonly string[];
 
 /**
- * The key of a task name in the index: names that differ in `-` and `_` only share one, because most tasks have their
- * name in both spellings. Environments share the index; look-ups compare.
+ * The index key of a task name. Names that differ only in `-` and `_` share a key, because most tasks have their name
+ * in both spellings. Environments share the index; look-ups compare the environment.
  */
 export function nameKey(name: string): string {
   return name.replaceAll('_', '-');
 }
 
-/** The key of the end of a name of several labels. */
+/** The index key of a suffix of a multi-label name. */
 export function suffixKey(environment: string, suffix: string): string {
   return `${environment}/${suffix}`;
 }
 
-/** The key of the end of a reverse name. No suffix of a task's name begins with a slash, so the two share one index. */
+/**
+ * The index key of a suffix of a reverse name. No suffix of a task's name begins with a slash, so the two can share one
+ * index.
+ */
 export function reverseSuffixKey(environment: string, suffix: string): string {
   return suffixKey(environment, `/${suffix}`);
 }
 
-/** The key of a name that a task has on one network. */
+/** The index key of a task's name on one network. */
 export function aliasKey(network: string, name: string): string {
   return `${network}/${name}`;
 }
 
-/** The key of a link's alias. No network has an empty id, so the two share one index. */
+/** The index key of a link's alias. No network has an empty id, so links and aliases can share one index. */
 export function linkKey(alias: string): string {
   return `/${alias}`;
 }
 
-/** How a snapshot looks things up. */
+/** Read access to an index. */
 export interface Index<V> {
   get(key: string): V | undefined;
   has(key: string): boolean;
@@ -51,39 +54,39 @@ export interface Index<V> {
   readonly size: number;
 }
 
-/** The indexes behind a snapshot. Successive snapshots share everything that did not change. */
+/** The indexes behind a snapshot. Successive snapshots share everything unchanged. */
 export interface Indexes {
   readonly tasks: Index<Task>;
   readonly services: Index<Service>;
-  /** `environment/stack` to the keys of its services. */
+  /** Maps `environment/stack` to the keys of its services. */
   readonly stacks: Index<readonly ServiceKey[]>;
-  /** {@link nameKey} to the tasks that have a name with that key. */
+  /** Maps {@link nameKey} to the tasks with such a name. */
   readonly names: Index<Ids>;
   /**
-   * The empty non-terminals of RFC 4592: {@link suffixKey} to how many task names of several labels end in it, and
-   * {@link reverseSuffixKey} to how many addresses of tasks and services have a reverse name that does.
+   * The empty non-terminals of RFC 4592. Maps {@link suffixKey} to the number of multi-label task names with this
+   * suffix, and {@link reverseSuffixKey} to the number of task and service addresses whose reverse name has it.
    */
   readonly nameSuffixes: Index<number>;
-  /** {@link aliasKey} and {@link linkKey} to the tasks that have such a network alias or such a link. */
+  /** Maps {@link aliasKey} and {@link linkKey} to the tasks with such a network alias or link. */
   readonly aliases: Index<Ids>;
-  /** Address to the tasks that are served at it or ask from it. */
+  /** Maps an address to the tasks that serve at it or ask from it. */
   readonly addresses: Index<Ids>;
-  /** Virtual IP to the keys of the services that have it. */
+  /** Maps a virtual IP to the keys of the services that have it. */
   readonly vips: Index<Ids>;
   readonly networks: Index<Network>;
   readonly clients: Index<Client>;
-  /** Grows when a network changes: what was prepared from gateways and subnets is then out of date. */
+  /** Grows when a network changes. Data derived from gateways and subnets is then out of date. */
   readonly networksRevision: number;
   readonly isolation: Isolation;
 }
 
 /**
- * Everything that is true at one revision, as a value. Look-ups cost O(log32 n); nothing here ever changes, so a
- * consumer may hang prepared data on a snapshot's services with a WeakMap and have it invalidated for nothing.
+ * The complete state at one revision, as an immutable value. Look-ups cost O(log32 n). Consumers may attach derived
+ * data to a snapshot's services with a WeakMap; the garbage collector then invalidates it for free.
  */
 export class Snapshot {
   readonly revision: number;
-  /** When it was made. */
+  /** When the snapshot was made. */
   readonly at: number;
   readonly sources: readonly SourceStatus[];
   readonly problems: readonly Problem[];
@@ -105,8 +108,8 @@ export class Snapshot {
   }
 
   /**
-   * False while a source of this host has yet to report what it has: a name that is not here may come. Sources of other
-   * hosts count only where there are no others.
+   * False while a source of this host has yet to report, so that a missing name may still appear. Sources of other
+   * hosts count only if there are no others.
    */
   get loaded(): boolean {
     const hasLocal = this.sources.some(({ isRemote }) => isRemote !== true);
@@ -115,17 +118,17 @@ export class Snapshot {
     );
   }
 
-  /** True when every source has reported, those of other hosts too. */
+  /** True when every source has reported, including those of other hosts. */
   get complete(): boolean {
     return this.sources.every(({ state }) => state !== 'loading');
   }
 
-  /** Grows when a network changes. */
+  /** Grows with each change of a network. */
   get networksRevision(): number {
     return this.indexes.networksRevision;
   }
 
-  /** Whom services are kept from: see {@link Isolation}. */
+  /** The isolation of clients; see {@link Isolation}. */
   get isolation(): Isolation {
     return this.indexes.isolation;
   }
@@ -158,7 +161,7 @@ export class Snapshot {
     return this.indexes.services.values();
   }
 
-  /** Whether a service is there, or a sidekick of one that itself need not be. */
+  /** Whether the service exists, or a sidekick of it. The service itself need not exist. */
   hasServiceOrSidekick(ref: Omit<ServiceRef, 'sidekick'>): boolean {
     const key = serviceKey(ref);
     const keys = this.indexes.stacks.get(`${ref.environment}/${ref.stack}`) ?? [];
@@ -169,24 +172,24 @@ export class Snapshot {
     return this.indexes.stacks.has(`${environment}/${stack}`);
   }
 
-  /** The tasks that have a name (`Task.names`), best first: see {@link compareForName}. */
+  /** The tasks with this name (`Task.names`), best first: see {@link compareForName}. */
   tasksNamed(environment: string, name: string): readonly Task[] {
     const found = this.#resolve(this.indexes.names.get(nameKey(name)));
     const named = found.filter((task) => task.environment === environment && task.names.includes(name));
     return named.length > 1 ? named.sort(compareForName(name)) : named;
   }
 
-  /** The tasks that have an alias on a network, in the order of their ids. @param network id @param name lower case */
+  /** The tasks with this alias on a network, sorted by id. @param network id @param name lower case */
   tasksAliased(network: string, name: string): readonly Task[] {
     return this.#resolve(this.indexes.aliases.get(aliasKey(network, name)));
   }
 
-  /** Whether a task has a link with this alias. */
+  /** Whether any task has a link with this alias. */
   isLinkAlias(alias: string): boolean {
     return this.indexes.aliases.has(linkKey(alias));
   }
 
-  /** Whether a task's name of several labels ends in this one, so that the name exists without having data. */
+  /** Whether a multi-label task name ends in this suffix, so that the name exists without having data. */
   isNameSuffix(environment: string, suffix: string): boolean {
     return this.indexes.nameSuffixes.has(suffixKey(environment, suffix));
   }
@@ -197,14 +200,14 @@ export class Snapshot {
     return found.length > 1 ? found.sort(compareForAddress(address)) : found;
   }
 
-  /** The service whose virtual IP an address is; of several that claim it the first by key. */
+  /** The service with this virtual IP. If several claim it, the first by key. */
   serviceAt(address: string): Service | undefined {
     const keys = this.indexes.vips.get(address);
     const key = typeof keys === 'string' ? keys : keys?.toSorted()[0];
     return key === undefined ? undefined : this.indexes.services.get(key);
   }
 
-  /** Whether the reverse name of a task's or a service's address ends in this one and is longer. */
+  /** Whether the reverse name of a task or service address ends in this suffix and is longer. */
   isReverseSuffix(environment: string, suffix: string): boolean {
     return this.indexes.nameSuffixes.has(reverseSuffixKey(environment, suffix));
   }

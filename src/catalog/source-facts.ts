@@ -10,7 +10,7 @@ import {
   type Task,
 } from './model.js';
 
-/** Which keys of a source differ from before, so that the indexes look at nothing else. */
+/** The keys of a source that changed. The indexes look at nothing else. */
 export interface Touched {
   /** Task ids. */
   readonly tasks: Iterable<string>;
@@ -19,24 +19,27 @@ export interface Touched {
   readonly networks: Iterable<string>;
   /** Client addresses. */
   readonly clients: Iterable<string>;
-  /** Status or problems differ. */
+  /** Whether the status or problems changed. */
   readonly meta: boolean;
 }
 
-/** What is known of a source before it speaks. */
+/** What is known about a source before it reports. */
 export interface SourcePlace {
-  /** The id of the node whose tasks it sees itself (docs/design.md, "Identity"). */
+  /** The id of the node whose tasks the source observes directly (docs/design.md, "Identity"). */
   readonly node?: string;
-  /** A source of a lower rank wins, whenever it was registered; 0 by default. */
+  /** A source of lower rank wins, regardless of registration order; 0 by default. */
   readonly rank?: number;
-  /** Whether it reports what other hosts have: see {@link SourceStatus.isRemote}. */
+  /** Whether it reports objects of other hosts: see {@link SourceStatus.isRemote}. */
   readonly isRemote?: boolean;
 }
 
-/** What one source has reported, by key. Facts that are reported again unchanged keep their old object and touch nothing. */
+/**
+ * What one source has reported, by key. Facts that are reported again unchanged keep their old object and touch
+ * nothing.
+ */
 export class SourceFacts {
   readonly name: string;
-  /** The id of the node whose tasks it sees itself. */
+  /** The id of the node whose tasks the source observes directly. */
   readonly node: string | undefined;
   /** Sources of a lower rank win. */
   readonly rank: number;
@@ -57,7 +60,7 @@ export class SourceFacts {
     this.status = { ...this.#identity, state: 'loading' };
   }
 
-  /** A status as the source reports it, with what it always has. */
+  /** A status as the source reports it, completed with the source's fixed properties. */
   statusOf(told: Omit<SourceStatus, 'name' | 'isRemote'>): SourceStatus {
     return { ...told, ...this.#identity };
   }
@@ -119,7 +122,7 @@ export class SourceFacts {
 
   #own(task: TaskFact): Task {
     const service = task.service && this.#shared.value(task.service);
-    // `source` in front: V8 gives an object that grows after a spread a hidden class of its own, 450 octets each.
+    // `source` comes first, because V8 gives an object that grows after a spread its own hidden class, 450 bytes each.
     return {
       source: this.name,
       ...task,
@@ -139,10 +142,12 @@ export class SourceFacts {
   }
 }
 
-/** How many values are remembered for sharing; beyond that all are forgotten, which costs memory and nothing else. */
+/** How many values are remembered for sharing. Beyond that all are forgotten, which only costs memory. */
 const REMEMBERED = 20_000;
 
-/** Gives equal small values the same object: the tasks of a service have one reference and one list of ports. */
+/**
+ * Gives equal small values the same object, because the tasks of a service share one reference and one list of ports.
+ */
 class Shared {
   readonly #values = new Map<string, unknown>();
 

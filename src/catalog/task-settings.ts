@@ -1,24 +1,24 @@
 import { allBalancingSettings, type Balancing } from '../net/balancing.js';
 import { serviceName, type EndpointMode, type Problem, type ServiceRef, type Task } from './model.js';
 
-/** What tasks say of their service. */
+/** The service settings that tasks specify. */
 interface TaskSettings {
   readonly endpointMode?: EndpointMode;
   readonly vip?: string;
   readonly balancing?: Balancing;
-  /** Settings that tasks disagree about. */
+  /** Settings on which tasks disagree. */
   readonly problems: readonly Problem[];
 }
 
 const silent: TaskSettings = { problems: [] };
 
-/** One setting of a service: what a task says of it, under the name that its label has. */
+/** One setting of a service as a task specifies it, under the name of its label. */
 interface Setting {
   readonly name: string;
   readonly of: (task: Task) => unknown;
 }
 
-/** How many connections a task takes is its own affair: see {@link Task.balancing}. */
+/** The connection limit applies to the task alone: see {@link Task.balancing}. */
 const balancing = allBalancingSettings.filter(({ field }) => field !== 'maxConnections');
 const settings: readonly (Setting & { readonly field?: keyof Balancing })[] = [
   { name: 'endpoint_mode', of: (task) => task.endpointMode },
@@ -27,8 +27,8 @@ const settings: readonly (Setting & { readonly field?: keyof Balancing })[] = [
 ];
 
 /**
- * What the tasks of a service say of it, setting by setting: of those that say something the newest that is up decides.
- * That others that are up say something else is a problem; one that stops may, because that is how an upgrade looks.
+ * Determines each setting of a service from its tasks: the newest running task that has the setting decides. A
+ * different value on another running task is a problem. Stopping tasks may differ, because upgrades look like that.
  */
 export function settingsOfTasks(ref: ServiceRef, tasks: readonly Task[]): TaskSettings {
   const speakers = tasks.filter(
@@ -53,7 +53,7 @@ export function settingsOfTasks(ref: ServiceRef, tasks: readonly Task[]): TaskSe
   return {
     ...(endpointMode !== undefined && { endpointMode }),
     ...(vip !== undefined && { vip }),
-    // Each value was read from the field of its name.
+    // Each value was read from the field of the same name.
     ...(told.length > 0 && { balancing: Object.fromEntries(told) }),
     problems,
   };
@@ -74,6 +74,6 @@ function conflict(ref: ServiceRef, { name, of }: Setting, speaker: Task, other: 
   return {
     code: 'label-conflict',
     subject,
-    message: `${subject}: its tasks disagree about fairlead.${name}: ${says(speaker)}, ${says(other)}; the newest that says anything decides (${JSON.stringify(speaker.name)}); give all of them the same`,
+    message: `${subject}: its tasks disagree about fairlead.${name}: ${says(speaker)}, ${says(other)}; the newest task with a value decides (${JSON.stringify(speaker.name)}); give all of them the same value`,
   };
 }

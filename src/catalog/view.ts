@@ -4,38 +4,38 @@ import { ANY_NETWORK, HOST_NETWORK, type Client, type Network, type ServiceRef, 
 import type { Snapshot } from './snapshot.js';
 
 /**
- * What one client may see. It has two independent parts: stack, service and links complete a short name into a full
- * one; the networks pick the endpoints. Prepared answers depend on the second part alone ({@link View.networksKey}).
+ * What one client may see. It has two independent parts. Stack, service and links complete a short name to a full one.
+ * The networks select the endpoints. Prepared answers depend only on the second part ({@link View.networksKey}).
  */
 export interface View {
   readonly address?: string;
   readonly environment: string;
-  /** Absent for a stranger, who is given fully qualified names only. */
+  /** Undefined for an unknown client, which can only use fully qualified names. */
   readonly stack?: string;
   readonly service?: ServiceRef;
   readonly task?: Task;
-  /** Alias to target, as written. */
+  /** Maps aliases to targets, as written. */
   readonly links: Readonly<Record<string, string>>;
-  /** DNS servers of the client's own. */
+  /** The client's own DNS servers. */
   readonly upstreams?: readonly Upstream[];
-  /** Network ids, sorted by name; `all` for the host and for those beyond it, who are on no network of ours. */
+  /** Network ids sorted by name. `all` for the host and for clients beyond it, which are on none of our networks. */
   readonly networks: readonly string[] | 'all';
-  /** The same text for views that are given the same endpoints. */
+  /** Equal for views that receive the same endpoints. */
   readonly networksKey: string;
 }
 
 const noLinks: Readonly<Record<string, string>> = {};
 
 /**
- * The view of the client that asks from an address. The packet's source address is the only thing that is believed.
+ * The view of the client at an address. Only the packet's source address is trusted.
  * @param address canonical
- * @param environment that of a client whose own is not known
+ * @param environment used if the client's own is unknown
  */
 export function viewOf(snapshot: Snapshot, address: string, environment: string): View {
   const [task] = snapshot.tasksAt(address);
   if (task) return taskView(snapshot, task, address);
   const client = snapshot.client(address);
-  // A container that asks before its start event was read is on that network all the same. The gateway is the host
+  // A container can ask before its start event arrives; its address still shows its network. The gateway is the host
   // itself, which reaches every bridge.
   const holding = networkHolding(snapshot, address);
   const network = holding?.gateways.includes(address) ? undefined : holding;
@@ -49,13 +49,13 @@ export function viewOf(snapshot: Snapshot, address: string, environment: string)
   };
 }
 
-/** The view of a task, whether it asks from `address` or a client asks in its name. */
+/** The view of a task that asks from `address`, or on whose behalf a client asks. */
 export function taskView(snapshot: Snapshot, task: Task, address?: string): View {
   const service = task.service && snapshot.service(task.service);
   const links =
     service && Object.keys(service.links).length > 0 ? { ...service.links, ...task.links } : task.links;
   const ids = new Set(task.endpoints.map((endpoint) => endpoint.network));
-  // A task without a network of ours (a static entry, host mode) reaches what the host reaches.
+  // A task without a network of ours (a static entry, host mode) reaches whatever the host reaches.
   const everywhere = ids.size === 0 || ids.has(ANY_NETWORK) || ids.has(HOST_NETWORK);
   return {
     ...(address === undefined ? {} : { address }),
@@ -89,7 +89,7 @@ function networkPart(
 
 const ranges = new WeakMap<Network, readonly Cidr[]>();
 
-/** The network whose subnet an address is in. */
+/** The network whose subnet contains an address. */
 export function networkHolding(snapshot: Snapshot, address: string): Network | undefined {
   for (const network of snapshot.networks()) {
     let subnets = ranges.get(network);

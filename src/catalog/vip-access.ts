@@ -4,19 +4,22 @@ import type { Snapshot } from './snapshot.js';
 import type { View } from './view.js';
 
 /**
- * Who may use the virtual IP of a service: those that {@link reach} lets see one of its tasks. It depends on the networks of a
- * client alone. The host itself may use everything.
+ * The clients that may use a service's virtual IP: those that can see at least one of its tasks by {@link reach}. This
+ * depends only on the client's networks. The host itself may use everything.
  */
 export interface VipAccess {
-  /** Every client on a network of the host may. */
+  /** Set if every client on one of the host's networks may use it, with the reason. */
   readonly everyone?: 'expose' | 'static' | 'environment' | 'no task';
-  /** Those on any of these networks may; ids, sorted. */
+  /** Clients on any of these networks may use it; ids, sorted. */
   readonly networks: readonly string[];
-  /** What the host itself offers to those that reach it through their bridge: `80/tcp`, or every port of a task in its network. */
+  /**
+   * What the host offers to clients that reach it through their bridge: `80/tcp`, or every port of a task in the host's
+   * network.
+   */
   readonly hostPorts: readonly string[] | 'all';
 }
 
-/** A port of a service, as {@link VipAccess.hostPorts} has it. */
+/** A service's port, in the form of {@link VipAccess.hostPorts}. */
 export function portText({ port, protocol }: { readonly port: number; readonly protocol: Protocol }): string {
   return `${port}/${protocol}`;
 }
@@ -26,10 +29,10 @@ interface Prepared {
   readonly access: VipAccess;
 }
 
-/** They hang on the service's own value: a change makes a new value, and with it the old ones are gone. */
+/** Keyed by the service's own value: a change makes a new value, and the old entry disappears. */
 const prepared = new WeakMap<Service, Prepared>();
 
-/** The same value as last time when neither the service nor a network changed. */
+/** Returns the same value as last time if neither the service nor a network changed. */
 export function vipAccess(snapshot: Snapshot, service: Service): VipAccess {
   const { networksRevision } = snapshot;
   const known = prepared.get(service);
@@ -46,8 +49,8 @@ export type VipRule =
   | { readonly rule: NonNullable<VipAccess['everyone']> };
 
 /**
- * By which rule those on some networks may use a virtual IP; undefined: they may not.
- * @param port absent: any port will do
+ * The rule by which clients on these networks may use a virtual IP. Undefined if they may not.
+ * @param port undefined: any port
  */
 export function vipRule(
   snapshot: Snapshot,
@@ -64,7 +67,7 @@ export function vipRule(
   return isOffered ? { rule: 'host port' } : undefined;
 }
 
-/** Whether those on a network reach the host at its bridge. */
+/** Whether clients on a network can reach the host through its bridge. */
 export function hasHost(snapshot: Snapshot, id: string): boolean {
   const network = snapshot.network(id);
   return network !== undefined && !network.internal && network.gateways.length > 0;
@@ -89,14 +92,14 @@ function everyoneBy(
   tasks: Service['tasks'],
   networks: readonly string[],
 ): VipAccess['everyone'] {
-  // Whose it will be is not known yet, and there is nothing behind it.
+  // The future tasks are unknown, and nothing is behind the address yet.
   if (networks.length === 0) return 'no task';
   if (snapshot.isolation === 'environment') return 'environment';
   if (networks.includes(ANY_NETWORK)) return 'static';
   return tasks.some((task) => task.expose && task.endpoints.length > 0) ? 'expose' : undefined;
 }
 
-/** Whether only the host itself reaches what is published at an address. */
+/** Whether an address is reachable only from the host itself. */
 function isOwn(ip: string): boolean {
   return ip !== '' && ip !== '0.0.0.0' && ip !== '::' && isLoopback(ip);
 }

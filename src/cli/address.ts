@@ -13,17 +13,17 @@ export interface AddressDefaults {
   readonly env: NodeJS.ProcessEnv;
   /** `os.tmpdir()`. */
   readonly tmpdir: string;
-  /** Undefined where the system knows no users. */
+  /** Undefined where the system has no user ids. */
   readonly uid: number | undefined;
-  /** The daemon's socket as a service. */
+  /** The daemon's socket when it runs as a system service. */
   readonly systemSocket?: string;
 }
 
 export const SYSTEM_SOCKET = '/run/fairlead/fairlead.sock';
 
 /**
- * The daemon's address: `--addr`, else FAIRLEAD_ADDR, else the first socket that exists of the system's and the one of
- * a daemon that this user started without rights (`npm start`).
+ * The daemon's address: `--addr`, else FAIRLEAD_ADDR, else the first socket that exists: the system's, then that of a
+ * daemon that this user started without privileges (`npm start`).
  * @throws CliError when the text is not an address
  */
 export function daemonAddress(given: string | undefined, defaults: AddressDefaults): DaemonAddress {
@@ -35,7 +35,7 @@ export function daemonAddress(given: string | undefined, defaults: AddressDefaul
   return { api: { path }, text: `unix:${path}` };
 }
 
-/** Where a daemon without rights listens. */
+/** Where a daemon without privileges listens. */
 export function userSocket(tmpdir: string, uid: number): string {
   return `${tmpdir}/fairlead-${uid}/fairlead.sock`;
 }
@@ -51,13 +51,13 @@ function parseAddress(text: string, origin: string): DaemonAddress {
   }
   throw new CliError(
     EXIT.usage,
-    `${origin}: "${text}" is not an address of a daemon; give unix:/path or http://127.0.0.1:port`,
+    `${origin}: "${text}" is not a valid daemon address; give unix:/path or http://127.0.0.1:port`,
   );
 }
 
 /**
- * In a directory that everybody may write to, another's socket could pass for the daemon.
- * @param owner who must own it
+ * In a world-writable directory, another user's socket could pass for the daemon's.
+ * @param owner the user that must own it
  */
 function isSocket(path: string, owner?: number): boolean {
   try {

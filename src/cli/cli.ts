@@ -9,7 +9,7 @@ import { COMMANDS, GLOBAL_OPTIONS, GROUPS } from './command-table.js';
 import { fairleadVersion } from './fairlead-version.js';
 
 export interface CliOptions {
-  /** What follows the command's own name. */
+  /** The words after the command's own name. */
   readonly argv: readonly string[];
   readonly io: Io;
   readonly startDaemon: StartDaemon;
@@ -36,7 +36,7 @@ function flagsOf(argv: readonly string[]): string[] {
   return argv[0] === 'render' ? consulTemplateFlags(argv) : [...argv];
 }
 
-/** consul-template's own code for wrong flags where it is stood in for. */
+/** Where a command replaces consul-template, wrong flags give consul-template's exit code. */
 function usageCode(argv: readonly string[]): number {
   return argv[0] === 'render' ? WRONG_FLAGS : EXIT.usage;
 }
@@ -62,7 +62,7 @@ function buildProgram(io: Io, action: Action): Command {
         write(`fairlead: ${oneLine(text)}; "fairlead --help" lists commands and options\n`),
     })
     .configureHelp({ showGlobalOptions: true })
-    // Read only when asked for: it is a file.
+    // Read only on request, because it is a file.
     .option('-V, --version', 'print the version')
     .on('option:version', () => {
       io.stdout.write(`${fairleadVersion()}\n`);

@@ -1,13 +1,13 @@
 import type { CommandSpec, OptionSpec } from './spec.js';
 
-/** Known to every command. */
+/** Every command takes these options. */
 export const GLOBAL_OPTIONS: readonly OptionSpec[] = [
   {
     flags: '--addr <address>',
     description:
       'the daemon: unix:/path or http://127.0.0.1:port (default: FAIRLEAD_ADDR, else the local socket)',
   },
-  { flags: '--color <when>', description: 'colour the output', choices: ['auto', 'always', 'never'] },
+  { flags: '--color <when>', description: 'when to colour the output', choices: ['auto', 'always', 'never'] },
 ];
 
 const LIST_OPTIONS: readonly OptionSpec[] = [
@@ -18,11 +18,11 @@ const LIST_OPTIONS: readonly OptionSpec[] = [
   },
   {
     flags: '--sort <column>',
-    description: 'sort by this column, such as age; -age: the other way round',
+    description: 'sort by this column, such as age; -age sorts in reverse',
   },
-  { flags: '--no-headers', description: 'leave the headers out' },
+  { flags: '--no-headers', description: 'print no headers' },
   { flags: '--no-trunc', description: 'show ids and names in full' },
-  { flags: '-q, --quiet', description: 'print only names (tasks: ids), and no notices' },
+  { flags: '-q, --quiet', description: 'print only names (for tasks: ids), without notices' },
 ];
 
 const ONE_OPTIONS: readonly OptionSpec[] = [
@@ -33,7 +33,7 @@ const ONE_OPTIONS: readonly OptionSpec[] = [
   },
 ];
 
-const WATCH: OptionSpec = { flags: '-w, --watch', description: 'go on with what changes' };
+const WATCH: OptionSpec = { flags: '-w, --watch', description: 'keep running and print changes' };
 
 const AS: OptionSpec = {
   flags: '--as <client>',
@@ -41,15 +41,15 @@ const AS: OptionSpec = {
 };
 
 const WATCHING =
-  'With --watch: on a terminal the table is drawn again with each change; elsewhere, and with -o json or ndjson, there is one line for each change of state.';
+  'With --watch, a terminal shows the table again after each change. Elsewhere, and with -o json or ndjson, each change of state is one line.';
 
 const HEALTH: OptionSpec = {
   flags: '--health <health>',
-  description: 'only those in this state',
+  description: 'only tasks in this state',
   choices: ['initializing', 'healthy', 'unhealthy', 'reinitializing', 'draining', 'stopped'],
 };
 
-/** For what changes something: a line says what, unless a script does not want it. */
+/** For commands that change something: a line says what was changed, unless a script does not want it. */
 const CHANGE_OPTIONS: readonly OptionSpec[] = [
   ...ONE_OPTIONS,
   { flags: '-q, --quiet', description: 'print nothing but errors' },
@@ -63,7 +63,7 @@ const CONFIG_OPTIONS: readonly OptionSpec[] = [
   },
   {
     flags: '--set <key=value>',
-    description: 'set one key, over file and environment; may be repeated',
+    description: 'set one key; overrides file and environment; may be repeated',
     repeats: true,
   },
 ];
@@ -83,7 +83,7 @@ const NAME_ARGUMENTS = [
 
 const TARGET = {
   name: 'name',
-  description: 'a service (web.shop, shop/web, web) or a task (name, id, beginning of an id)',
+  description: 'a service (web.shop, shop/web, web) or a task (name, id or id prefix)',
   required: false,
 };
 
@@ -93,7 +93,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     name: 'run',
     summary: 'Run the daemon in the foreground',
     description:
-      'Reads the configuration, watches the sources, answers DNS and serves the API until it is asked to stop (SIGTERM, Ctrl-C). SIGHUP reads the configuration again.',
+      'Reads the configuration, watches the sources, answers DNS and serves the API. SIGTERM or Ctrl-C stops it. SIGHUP makes it read the configuration again.',
     options: [
       ...CONFIG_OPTIONS,
       {
@@ -104,7 +104,7 @@ export const COMMANDS: readonly CommandSpec[] = [
       {
         flags: '--takeover',
         description:
-          'take over from a Fairlead that runs with the same state directory: it answers until this one does, and then ends',
+          'take over from a running Fairlead with the same state directory: it answers until this one is ready, then exits',
       },
       {
         flags: '--demo <when>',
@@ -122,7 +122,7 @@ export const COMMANDS: readonly CommandSpec[] = [
       },
       {
         command: 'fairlead run --adopt all',
-        says: 'every container of the host asks Fairlead; undone by "fairlead release"',
+        says: 'every container of the host asks Fairlead; "fairlead release" undoes it',
       },
       {
         command: 'fairlead run --takeover',
@@ -137,20 +137,23 @@ export const COMMANDS: readonly CommandSpec[] = [
     summary: 'Show the daemon at a glance: sources, listeners, counters, problems',
     options: ONE_OPTIONS,
     examples: [
-      { command: 'fairlead status', says: 'is everything well, and how old are the facts?' },
-      { command: "fairlead status -o json | jq '.problems'", says: 'what could not be used, for a script' },
+      { command: 'fairlead status', says: 'is everything fine, and how old is the data?' },
+      {
+        command: "fairlead status -o json | jq '.problems'",
+        says: 'everything that could not be used, for a script',
+      },
     ],
     load: () => import('./commands/status.js'),
   },
   {
     name: 'reload',
-    summary: 'Have the daemon read its configuration again, and say what came of it',
+    summary: 'Make the daemon read its configuration again, and print the result',
     description:
-      'The same as SIGHUP to the daemon. When the new configuration cannot be used, the old one stays in force.',
+      'Does the same as sending SIGHUP to the daemon. If the new configuration cannot be used, the old one stays in effect.',
     options: CHANGE_OPTIONS,
     examples: [
-      { command: 'fairlead config validate && fairlead reload', says: 'look for mistakes first' },
-      { command: 'fairlead reload -o json', says: 'what came of it, for a script' },
+      { command: 'fairlead config validate && fairlead reload', says: 'check for mistakes first' },
+      { command: 'fairlead reload -o json', says: 'the result, for a script' },
     ],
     load: () => import('./commands/reload.js'),
   },
@@ -168,10 +171,10 @@ export const COMMANDS: readonly CommandSpec[] = [
   },
   {
     name: 'templates',
-    summary: 'Show the files that are rendered from templates: last render, command, error',
+    summary: 'Show the files rendered from templates: last render, command, error',
     options: LIST_OPTIONS,
     examples: [
-      { command: 'fairlead templates', says: 'is every file as the catalog says, and if not, why?' },
+      { command: 'fairlead templates', says: 'is every file up to date with the catalog, and if not, why?' },
       { command: 'fairlead templates -o json', says: 'with the output of each command' },
     ],
     load: () => import('./commands/templates.js'),
@@ -184,7 +187,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     options: [
       {
         flags: '--template <in:out[:command]>',
-        description: 'a template, the file to write, and what to run afterwards; may be repeated',
+        description: 'a template, the file to write, and the command to run afterwards; may be repeated',
         repeats: true,
       },
       {
@@ -193,26 +196,35 @@ export const COMMANDS: readonly CommandSpec[] = [
           "consul-template's configuration (HCL, JSON) or Fairlead's (YAML), or a directory of such files; may be repeated",
         repeats: true,
       },
-      { flags: '--once', description: 'render once and end' },
-      { flags: '--dry', description: 'print the files instead of writing them; run no command' },
-      { flags: '--diff', description: 'print what would change and end; write nothing' },
-      { flags: '--wait <min[:max]>', description: 'gather changes for so long, such as 5s:10s' },
+      { flags: '--once', description: 'render once, then exit' },
+      { flags: '--dry', description: 'print the files instead of writing them; run no commands' },
+      { flags: '--diff', description: 'print what would change, then exit; write nothing' },
+      {
+        flags: '--wait <min[:max]>',
+        description: 'how long to collect changes before rendering, such as 5s:10s',
+      },
       { flags: '--consul-addr <address>', description: 'ask this Consul agent instead of the daemon' },
-      { flags: '--consul <address>', description: 'the older name of -consul-addr' },
+      { flags: '--consul <address>', description: 'old name of -consul-addr' },
       { flags: '--consul-token <token>', description: "Consul's token (default: CONSUL_HTTP_TOKEN)" },
       { flags: '--consul-token-file <file>', description: 'a file that holds the token' },
       { flags: '--consul-auth <user:password>', description: 'a login for a proxy in front of Consul' },
       {
         flags: '--consul-retry-attempts <n>',
-        description: 'with -once: attempts in a row before a query is given up (default: 12)',
+        description:
+          'with -once: how many attempts in a row may fail before a query is given up (default: 12)',
       },
       {
         flags: '--exec <command>',
-        description: 'run this program once everything is rendered, and reload it',
+        description: 'start this program once everything is rendered, and reload it on changes',
       },
       {
         flags: '--exec-reload-signal <signal>',
-        description: 'what a change sends it (default: stop and start)',
+        description: 'the signal to send it on a change (default: restart it)',
+      },
+      { flags: '--exec-kill-signal <signal>', description: 'the signal that stops it (default: SIGTERM)' },
+      {
+        flags: '--kill-signal <signal>',
+        description: 'a signal that ends the run, besides SIGINT and SIGTERM',
       },
       {
         flags: '--exec-kill-signal <signal>',
@@ -240,16 +252,16 @@ export const COMMANDS: readonly CommandSpec[] = [
       },
       {
         flags: '--published',
-        description: 'from the daemon: the addresses on which the host publishes ports',
+        description: 'when asking the daemon: use the addresses on which the host publishes ports',
       },
-      { flags: '--allow-plugin', description: 'templates may run programs with plugin' },
-      { flags: '--allow-write-to-file', description: 'templates may write files with writeToFile' },
+      { flags: '--allow-plugin', description: 'let templates run programs with plugin' },
+      { flags: '--allow-write-to-file', description: 'let templates write files with writeToFile' },
       { flags: '-q, --quiet', description: 'print no warnings' },
     ],
     examples: [
       {
         command: 'fairlead render -consul-addr 127.0.0.1:8500 -template "consul.ctmpl:consul.result" -once',
-        says: 'the first example of the documents about Consul, without consul-template',
+        says: "the first example of Consul's documentation, without consul-template",
       },
       {
         command: 'fairlead render -template "upstream.ctmpl:/etc/nginx/conf.d/upstream.conf:nginx -s reload"',
@@ -257,7 +269,7 @@ export const COMMANDS: readonly CommandSpec[] = [
       },
       {
         command: 'fairlead render -diff',
-        says: 'what would change in the files that the configuration names?',
+        says: 'what would change in the files named in the configuration?',
       },
     ],
     load: () => import('./commands/render.js'),
@@ -267,16 +279,16 @@ export const COMMANDS: readonly CommandSpec[] = [
     summary: 'Execute a template over data from a file, to try it out',
     arguments: [{ name: 'file', description: 'the template; - is standard input', required: true }],
     options: [
-      { flags: '--data <file>', description: 'JSON or YAML: the value of the dot' },
-      { flags: '--error-on-missing-key', description: 'a key that a map does not have is an error' },
-      { flags: '--left-delimiter <text>', description: 'instead of {{' },
-      { flags: '--right-delimiter <text>', description: 'instead of }}' },
-      { flags: '-q, --quiet', description: 'print nothing but the output' },
+      { flags: '--data <file>', description: 'the value of the dot, as JSON or YAML' },
+      { flags: '--error-on-missing-key', description: 'treat a missing map key as an error' },
+      { flags: '--left-delimiter <text>', description: 'the left delimiter, instead of {{' },
+      { flags: '--right-delimiter <text>', description: 'the right delimiter, instead of }}' },
+      { flags: '-q, --quiet', description: 'print only the output' },
     ],
     examples: [
       {
         command: 'fairlead template eval upstream.ctmpl --data servers.json',
-        says: 'the output, or where the template is wrong',
+        says: 'print the output, or the place of the mistake',
       },
     ],
     load: () => import('./commands/template-eval.js'),
@@ -285,11 +297,14 @@ export const COMMANDS: readonly CommandSpec[] = [
     name: 'services',
     summary: 'List services',
     description: WATCHING,
-    options: [...LIST_OPTIONS, { flags: '--stack <stack>', description: 'only those of this stack' }, WATCH],
+    options: [...LIST_OPTIONS, { flags: '--stack <stack>', description: 'only those in this stack' }, WATCH],
     examples: [
-      { command: 'fairlead services --watch', says: 'see them change' },
-      { command: 'fairlead services', says: 'all services, with how many tasks are healthy' },
-      { command: 'fairlead services --stack shop -o wide', says: 'those of one stack, with more columns' },
+      { command: 'fairlead services --watch', says: 'follow their changes' },
+      { command: 'fairlead services', says: 'all services, with their numbers of healthy tasks' },
+      {
+        command: 'fairlead services --stack shop -o wide',
+        says: 'the services of one stack, with more columns',
+      },
     ],
     load: () => import('./commands/services.js'),
   },
@@ -306,7 +321,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     options: [...ONE_OPTIONS, { flags: '--no-trunc', description: 'show ids and names in full' }],
     examples: [
       { command: 'fairlead service web.shop', says: 'service web of stack shop' },
-      { command: 'fairlead service web', says: 'the same, when only one stack has a web' },
+      { command: 'fairlead service web', says: 'the same, if only one stack has a service web' },
     ],
     load: () => import('./commands/service.js'),
   },
@@ -316,68 +331,72 @@ export const COMMANDS: readonly CommandSpec[] = [
     description: WATCHING,
     options: [
       ...LIST_OPTIONS,
-      { flags: '--stack <stack>', description: 'only those of this stack' },
-      { flags: '--service <service>', description: 'only those of services of this name' },
+      { flags: '--stack <stack>', description: 'only those in this stack' },
+      { flags: '--service <service>', description: 'only tasks of services with this name' },
       HEALTH,
       WATCH,
     ],
     examples: [
       { command: 'fairlead tasks', says: 'all tasks, by service and name' },
-      { command: 'fairlead tasks --health unhealthy', says: 'what is out of rotation' },
+      { command: 'fairlead tasks --health unhealthy', says: 'tasks that are out of rotation' },
       { command: 'fairlead tasks --service web -q', says: 'ids, for a script' },
     ],
     load: () => import('./commands/tasks.js'),
   },
   {
     name: 'health',
-    summary: 'List the tasks that have a check, with what the last probe found',
+    summary: 'List the tasks that have a check, with the result of the last probe',
     description:
-      'With --watch: on a terminal the table is drawn again each second and with each event; elsewhere, and with -o json or ndjson, there is one line for each change of state that lasts 100 ms.',
+      'With --watch, a terminal shows the table again every second and after each event. Elsewhere, and with -o json or ndjson, each change of state that lasts 100 ms is one line.',
     arguments: [
       {
         name: 'name',
-        description: 'only this service (web.shop, shop/web, web) or task (name, id, beginning of an id)',
+        description: 'only this service (web.shop, shop/web, web) or task (name, id or id prefix)',
         required: false,
       },
     ],
     options: [
       ...LIST_OPTIONS,
-      { flags: '--stack <stack>', description: 'only those of this stack' },
+      { flags: '--stack <stack>', description: 'only those in this stack' },
       HEALTH,
       WATCH,
     ],
     examples: [
       { command: 'fairlead health', says: 'all checks, by service and name' },
       { command: 'fairlead health web.shop --watch', says: 'watch a service while it is replaced' },
-      { command: 'fairlead health --health unhealthy -o wide', says: 'what is out, and why' },
+      { command: 'fairlead health --health unhealthy -o wide', says: 'tasks that are out, and why' },
     ],
     load: () => import('./commands/health.js'),
   },
   {
     name: 'vips',
-    summary: 'List virtual IPs, the tasks behind them, and what they carry',
+    summary: 'List virtual IPs, the tasks behind them, and their connections',
     description:
-      'With --watch: on a terminal the table is drawn again each second; elsewhere, and with -o json or ndjson, there is one line for each change of state.',
+      'With --watch, a terminal shows the table again every second. Elsewhere, and with -o json or ndjson, each change of state is one line.',
     arguments: [
       { name: 'service', description: 'only this service (web.shop, shop/web, web)', required: false },
     ],
-    options: [...LIST_OPTIONS, { flags: '--stack <stack>', description: 'only those of this stack' }, WATCH],
+    options: [...LIST_OPTIONS, { flags: '--stack <stack>', description: 'only those in this stack' }, WATCH],
     examples: [
       { command: 'fairlead vips', says: 'all virtual IPs, port by port' },
       { command: 'fairlead vips web.shop --watch', says: 'where its connections go while it is replaced' },
-      { command: 'fairlead vips -o json | jq \'.[] | select(.state != "up")\'', says: 'what serves nobody' },
+      {
+        command: 'fairlead vips -o json | jq \'.[] | select(.state != "up")\'',
+        says: 'ports that serve no clients',
+      },
     ],
     load: () => import('./commands/vips.js'),
   },
   {
     name: 'drain',
-    summary: 'Give a task, or all tasks of a service, no new traffic; without a name list what is drained',
+    summary:
+      'Send no new traffic to a task or to all tasks of a service; without a name, list what is drained',
     description:
-      'They leave DNS at once and get no new connections; those that are open go on. It lasts until the time is over or it is taken back; a second drain replaces the first.',
+      'The tasks leave DNS at once and get no new connections; open connections continue. A drain lasts until its time is over or "fairlead undrain" ends it. A second drain replaces the first.',
     arguments: [TARGET],
     options: [
-      { flags: '--for <time>', description: 'end it by itself after this time: 30s, 5m, 1h30m' },
-      { flags: '--note <text>', description: 'why, for others who look' },
+      { flags: '--for <time>', description: 'end the drain after this time: 30s, 5m, 1h30m' },
+      { flags: '--note <text>', description: 'the reason, for colleagues' },
       ...LIST_OPTIONS,
     ],
     examples: [
@@ -392,50 +411,52 @@ export const COMMANDS: readonly CommandSpec[] = [
   },
   {
     name: 'undrain',
-    summary: 'Take a drain back',
+    summary: 'End a drain',
     arguments: [{ ...TARGET, required: true }],
     options: CHANGE_OPTIONS,
     examples: [
-      { command: 'fairlead undrain shop_web_1', says: 'the task gets traffic again when it is healthy' },
-      { command: 'fairlead undrain web.shop', says: 'the same for a service' },
+      { command: 'fairlead undrain shop_web_1', says: 'the task gets traffic again once it is healthy' },
+      { command: 'fairlead undrain web.shop', says: 'the same for a whole service' },
     ],
     load: () => import('./commands/undrain.js'),
   },
   {
     name: 'beat',
-    summary: 'Say how a task is, for its check of type ttl',
-    description: 'Without a beat for longer than its interval the task is unhealthy.',
-    arguments: [
-      { name: 'task', description: 'a container name, a task id, or the beginning of one', required: true },
-    ],
+    summary: 'Report the state of a task, for its check of type ttl',
+    description: 'A task without a report for longer than its interval becomes unhealthy.',
+    arguments: [{ name: 'task', description: 'a container name, a task id or an id prefix', required: true }],
     options: [
-      { flags: '--fail', description: 'it is not well' },
-      { flags: '--note <text>', description: 'what it says of it' },
+      { flags: '--fail', description: 'report that it is not well' },
+      { flags: '--note <text>', description: 'the reason that it gives' },
       ...CHANGE_OPTIONS,
     ],
     examples: [
-      { command: 'fairlead beat shop_worker_1 -q', says: 'it is well, from cron or a script' },
-      { command: 'fairlead beat shop_worker_1 --fail --note "queue is full"', says: 'it is not' },
+      { command: 'fairlead beat shop_worker_1 -q', says: 'report that it is well, from cron or a script' },
+      { command: 'fairlead beat shop_worker_1 --fail --note "queue is full"', says: 'report that it is not' },
     ],
     load: () => import('./commands/beat.js'),
   },
   {
     name: 'adopt',
-    summary: "Have containers ask Fairlead instead of Docker's resolver; without a stack list who asks whom",
+    summary:
+      "Make containers ask Fairlead instead of Docker's resolver; without a stack, list which resolver each one asks",
     description:
-      'Their resolv.conf is rewritten on the spot, where a probe from them reaches Fairlead. It lasts until it is taken back with "fairlead release", over restarts of the daemon too. docs/adoption.md has the rules.',
+      'Rewrites the resolv.conf of each container from which a probe reaches Fairlead. This lasts until "fairlead release" undoes it, even if the daemon restarts. docs/adoption.md has the rules.',
     arguments: [
       {
         name: 'stack',
-        description: 'the stack (compose project) whose containers are adopted',
+        description: 'the stack (compose project) to adopt',
         required: false,
       },
     ],
     options: [{ flags: '--all', description: 'adopt all containers of the host' }, ...LIST_OPTIONS],
     examples: [
-      { command: 'fairlead adopt webshop', says: 'the containers of one stack, those that run already too' },
+      {
+        command: 'fairlead adopt webshop',
+        says: 'the containers of one stack, including those that already run',
+      },
       { command: 'fairlead adopt --all', says: 'all containers' },
-      { command: 'fairlead adopt', says: 'who asks Fairlead, who asks Docker, and why' },
+      { command: 'fairlead adopt', says: 'which containers ask Fairlead, which ask Docker, and why' },
     ],
     load: () => import('./commands/adopt.js'),
   },
@@ -443,26 +464,26 @@ export const COMMANDS: readonly CommandSpec[] = [
     name: 'release',
     summary: "Hand containers back to Docker's resolver",
     description:
-      'Their resolv.conf becomes what Docker had written, to the byte. Where the daemon does not run, this works on the files of the engine themselves.',
-    arguments: [{ name: 'stack', description: 'only the containers of this stack', required: false }],
+      'Restores each resolv.conf to exactly what Docker had written. If the daemon does not run, the command changes the files of the engine itself.',
+    arguments: [{ name: 'stack', description: 'only the containers in this stack', required: false }],
     options: [
       {
         flags: '--root <dir>',
         description:
-          "the engine's data directory, for when the daemon does not run (default: /var/lib/docker)",
+          "the engine's data directory, used when the daemon does not run (default: /var/lib/docker)",
       },
       ...CHANGE_OPTIONS,
     ],
     examples: [
       { command: 'fairlead release', says: 'all containers ask Docker again' },
-      { command: 'fairlead release webshop', says: 'those of one stack' },
+      { command: 'fairlead release webshop', says: 'the containers of one stack' },
     ],
     load: () => import('./commands/release.js'),
   },
   {
     name: 'query',
-    summary: 'Ask for a name as a client would, and see what decided the answer',
-    description: 'Exit code 1 when no record answers (NXDOMAIN, no data, refused).',
+    summary: 'Look up a name as a client would, and see what decided the answer',
+    description: 'The exit code is 1 when there is no record (NXDOMAIN, no data, refused).',
     arguments: NAME_ARGUMENTS,
     options: [
       AS,
@@ -470,41 +491,44 @@ export const COMMANDS: readonly CommandSpec[] = [
       { flags: '-q, --quiet', description: 'print only the data of the records' },
     ],
     examples: [
-      { command: 'fairlead query web.shop.rancher.internal', says: 'what everybody gets' },
+      { command: 'fairlead query web.shop.rancher.internal', says: 'what every client gets' },
       {
         command: 'fairlead query web --as shop_worker_1',
         says: 'what that container gets for the bare name',
       },
       { command: 'fairlead query _80._tcp.web.shop.rancher.internal SRV', says: 'address and port' },
-      { command: 'fairlead query 10.42.0.7', says: 'who has this address' },
+      { command: 'fairlead query 10.42.0.7', says: 'which task has this address' },
     ],
     load: () => import('./commands/query.js'),
   },
   {
     name: 'explain',
-    summary: 'Explain an answer: what was tried, which rule answered, which tasks are in or out and why',
-    description: 'Exit code 1 when the name does not exist for the client.',
+    summary: 'Explain an answer: what was tried, which rule decided, which tasks are in or out and why',
+    description: 'The exit code is 1 when the name does not exist for the client.',
     arguments: NAME_ARGUMENTS,
     options: [AS, ...ONE_OPTIONS],
     examples: [
       { command: 'fairlead explain web --as shop_worker_1', says: 'why does this container not find web?' },
-      { command: 'fairlead explain web.shop.rancher.internal', says: 'which of its tasks are served' },
+      { command: 'fairlead explain web.shop.rancher.internal', says: 'which of its tasks are in the answer' },
     ],
     load: () => import('./commands/explain.js'),
   },
   {
     name: 'events',
-    summary: 'Print what happened: tasks and services that came, changed and went',
+    summary: 'Print events: tasks and services that came, changed or went',
     options: [
-      { flags: '-f, --follow', description: 'go on with what happens; reconnects when the daemon was away' },
-      { flags: '-n, --last <count>', description: 'only the newest so many of what is kept' },
-      { flags: '--after <seq>', description: 'only those after this sequence number' },
+      {
+        flags: '-f, --follow',
+        description: 'keep printing new events; reconnects after the daemon was away',
+      },
+      { flags: '-n, --last <count>', description: 'only this many of the newest events' },
+      { flags: '--after <seq>', description: 'only events after this sequence number' },
       {
         flags: '-o, --output <format>',
-        description: 'output format; json is one object a line',
+        description: 'output format; json prints one object per line',
         choices: ['table', 'json', 'ndjson'],
       },
-      { flags: '-q, --quiet', description: 'no notices' },
+      { flags: '-q, --quiet', description: 'print no notices' },
     ],
     examples: [
       { command: 'fairlead events -f', says: 'watch' },
@@ -517,7 +541,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     name: 'doctor',
     summary: 'Check this host: rights, address, port, virtual IPs, Docker, resolv.conf, Node, the daemon',
     description:
-      'Needs no daemon. Each check is OK, WARN or FAIL, with what to do. Exit code 1 when one fails.',
+      'Works without a daemon. Each check is OK, WARN or FAIL, and says what to do. The exit code is 1 when a check fails.',
     options: [...ONE_OPTIONS, ...CONFIG_OPTIONS],
     examples: [
       { command: 'fairlead doctor', says: 'before the first start, and when something does not work' },
@@ -531,14 +555,14 @@ export const COMMANDS: readonly CommandSpec[] = [
     arguments: [
       {
         name: 'file',
-        description: 'the file, or - for standard input (default: the one that run would use)',
+        description: 'the file, or - for standard input (default: the file that run would use)',
         required: false,
       },
     ],
     options: [...ONE_OPTIONS, ...CONFIG_OPTIONS.slice(1)],
     examples: [
       { command: 'fairlead config validate', says: 'the file that run would use' },
-      { command: 'fairlead config validate new.yaml', says: 'another, before it is put in place' },
+      { command: 'fairlead config validate new.yaml', says: 'another file, before it is installed' },
     ],
     load: () => import('./commands/config-validate.js'),
   },
@@ -549,7 +573,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     examples: [
       {
         command: 'fairlead config show',
-        says: 'each key, its value, and the file, variable or flag that set it',
+        says: 'each key, its value, and the file, variable or flag that sets it',
       },
       { command: 'FAIRLEAD_DNS__TTL=5 fairlead config show -o json', says: 'for a script' },
     ],
@@ -572,7 +596,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   },
 ];
 
-/** What the words before a subcommand mean. */
+/** Help for the words in front of a subcommand. */
 export const GROUPS: Readonly<Record<string, string>> = {
   config: 'Check and show the configuration',
   template: 'Try templates out',

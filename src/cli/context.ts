@@ -14,7 +14,7 @@ export type StartDaemon = (options: {
 
 export type OptionValues = Readonly<Record<string, unknown>>;
 
-/** What a command is given: the line it was called with, its process, and the way to the daemon. */
+/** What a command receives: its command line, its process, and access to the daemon. */
 export class Context {
   readonly io: Io;
   readonly paint: Paint;
@@ -51,12 +51,12 @@ export class Context {
     return Array.isArray(value) ? value.filter((each) => typeof each === 'string') : [];
   }
 
-  /** A switch that is off unless given. */
+  /** A switch that is off by default. */
   on(option: string): boolean {
     return this.#options[option] === true;
   }
 
-  /** A switch that is on unless taken away with `--no-…`. */
+  /** A switch that is on by default; `--no-…` turns it off. */
   kept(option: string): boolean {
     return this.#options[option] !== false;
   }
@@ -80,7 +80,7 @@ export class Context {
     return this.#asked(getJson<T>(this.address.api, path, query, options));
   }
 
-  /** Has the daemon change something. @throws CliError with what to do */
+  /** Makes the daemon change something. @throws CliError with what to do */
   async send<T>(method: 'PUT' | 'POST' | 'DELETE', path: string, options: SendOptions = {}): Promise<T> {
     const { sendJson } = await import('../api/client.js');
     return this.#asked(sendJson<T>(this.address.api, method, path, options));
@@ -95,7 +95,7 @@ export class Context {
     }
   }
 
-  /** Columns that a table may take; undefined: as many as it likes. */
+  /** The number of columns that a table may take; undefined: no limit. */
   get width(): number | undefined {
     const { stdout, env } = this.io;
     if (!stdout.isTTY || !this.kept('trunc')) return undefined;
@@ -107,7 +107,7 @@ export class Context {
     this.io.stdout.write(text);
   }
 
-  /** What is not data: stderr, unless `--quiet`. */
+  /** Prints text that is not data to stderr, unless `--quiet` is given. */
   notice(text: string): void {
     if (!this.on('quiet')) this.io.stderr.write(`${text}\n`);
   }

@@ -2,7 +2,7 @@ import { AnswerError, UnreachableError } from '../api/client.js';
 import type { DaemonAddress } from './address.js';
 import { CliError, EXIT } from './exit-codes.js';
 
-/** What a failed request means for who typed the command: the line to show and the exit code. */
+/** What a failed request means for the user of the command: the line to show, and the exit code. */
 export function daemonError(error: unknown, { text, api }: DaemonAddress): unknown {
   if (error instanceof AnswerError)
     return new CliError(answerCode(error.problem.status), error.message, { cause: error });
@@ -11,11 +11,11 @@ export function daemonError(error: unknown, { text, api }: DaemonAddress): unkno
   switch (error.code) {
     case 'ENOENT':
       return unavailable(
-        `${cannot}: there is no such socket; start it with "fairlead run", or name it with --addr`,
+        `${cannot}: the socket does not exist; start it with "fairlead run", or name it with --addr`,
       );
     case 'ECONNREFUSED':
       return unavailable(
-        `${cannot}: nobody listens there; start it with "fairlead run", or name it with --addr`,
+        `${cannot}: nothing listens there; start it with "fairlead run", or name it with --addr`,
       );
     case 'EACCES':
     case 'EPERM': {
@@ -25,7 +25,7 @@ export function daemonError(error: unknown, { text, api }: DaemonAddress): unkno
     case 'EPROTO':
       return new CliError(EXIT.data, `${cannot}: ${error.message}; check --addr and FAIRLEAD_ADDR`);
     default:
-      return unavailable(`${cannot}: ${error.message}; "fairlead doctor" looks for the reason`);
+      return unavailable(`${cannot}: ${error.message}; "fairlead doctor" finds the reason`);
   }
 }
 

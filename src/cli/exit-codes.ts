@@ -1,4 +1,4 @@
-/** What the exit code says; 64 and above are those of sysexits.h. */
+/** The meaning of exit codes; 64 and above are those of sysexits.h. */
 export const EXIT = {
   ok: 0,
   negative: 1,
@@ -15,18 +15,18 @@ export const EXIT_MEANINGS: readonly (readonly [code: number, meaning: string])[
   [EXIT.ok, 'done'],
   [
     EXIT.negative,
-    'the answer is negative: no such name, service or task; no record; `doctor` found a failure',
+    'the answer is negative: the name, service, task or record does not exist, or `doctor` found a failure',
   ],
   [EXIT.usage, 'the command line is wrong'],
-  [EXIT.data, 'the daemon answered something that cannot be read'],
+  [EXIT.data, 'the answer of the daemon cannot be read'],
   [EXIT.unavailable, 'the daemon cannot be reached'],
   [EXIT.software, '`run` ended itself after several internal errors within a minute'],
-  [EXIT.permission, 'no permission to ask the daemon, or to change something there'],
+  [EXIT.permission, 'no permission to use the daemon, or to change something there'],
   [EXIT.config, 'the configuration is wrong'],
   [130, 'interrupted (Ctrl-C)'],
 ];
 
-/** Ends a command: one line for stderr, and the exit code. */
+/** Ends a command with one line on stderr and an exit code. */
 export class CliError extends Error {
   readonly exitCode: number;
 

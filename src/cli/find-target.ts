@@ -6,18 +6,18 @@ import type { Context } from './context.js';
 import { CliError, EXIT } from './exit-codes.js';
 import { parseServiceName } from './service-name.js';
 
-/** What a command is about that takes a task as well as a service. */
+/** The target of a command that takes a task or a service. */
 export type Target =
   | { readonly task: string; readonly name: string }
   | { readonly service: ServiceRefJson; readonly name: string };
 
-/** How many things an error lists. */
+/** How many matches an error lists. */
 const MAX_NAMED = 5;
 
 /**
- * Finds the service or task that a user means. The beginning of an id stands back behind a service of that name:
- * `db` is one in hexadecimal, too.
- * @param stack that of a service's name without one
+ * Finds the service or task that a user means. The name of a service wins over an id prefix, because `db` is also
+ * hexadecimal.
+ * @param stack the stack of a service's name without one
  * @throws CliError when there is none, or several
  */
 export async function findTarget(context: Context, text: string, stack?: string): Promise<Target> {
@@ -34,14 +34,16 @@ export async function findTarget(context: Context, text: string, stack?: string)
     const where = stack === undefined ? '' : ` in stack ${stack}`;
     throw new CliError(
       EXIT.negative,
-      `no service and no task is called "${text}"${where}; "fairlead services" and "fairlead tasks" list them`,
+      `no service or task is called "${text}"${where}; "fairlead services" and "fairlead tasks" list them`,
     );
   }
   if (others.length > 0) throw severalTargets(text, targets);
   return target;
 }
 
-/** Whether a task is all that runs of a service: `docker run --name solo` makes a service of that name, with that task. */
+/**
+ * Whether a task is the only one of its service: `docker run --name solo` makes a service of that name with that task.
+ */
 function isAllOf(
   { service: own, health: state }: TaskJson,
   { key, health, taskCount }: ServiceJson,
@@ -56,7 +58,7 @@ export function severalTargets(text: string, targets: readonly Target[]): CliErr
   const more = targets.length > some.length ? `, and ${targets.length - some.length} more` : '';
   return new CliError(
     EXIT.negative,
-    `"${text}" means ${some.join(', ')}${more}; say which: service.stack, or the id of a task`,
+    `"${text}" can mean ${some.join(', ')}${more}; give service.stack, or the id of a task`,
   );
 }
 
@@ -67,7 +69,7 @@ export function targetText(target: Target): string {
   return task === name ? `task ${name}` : `task ${name} (${task.slice(0, 12)})`;
 }
 
-/** The route of a target, and its query, for what is done to it. */
+/** The API route of a target, with its query. */
 export function targetRoute(target: Target, what: string): { path: string; query: Record<string, string> } {
   if ('task' in target) return { path: `/v1/tasks/${encodeURIComponent(target.task)}/${what}`, query: {} };
   const { environment, stack, service, sidekick } = target.service;
@@ -91,8 +93,8 @@ async function servicesNamed(
 }
 
 /**
- * @param rivals a service has this name: only a task that has it, too, is meant
- * @returns undefined when no task is meant
+ * @param rivals whether a service has this name; then only a task of the same name matches
+ * @returns undefined when no task matches
  * @throws CliError when several are
  */
 async function taskNamed(context: Context, text: string, rivals: boolean): Promise<TaskJson | undefined> {
@@ -106,7 +108,7 @@ async function taskNamed(context: Context, text: string, rivals: boolean): Promi
     if (!(answer instanceof AnswerError)) throw error;
     const { code } = answer.problem;
     if (code === 'task-not-found') return undefined;
-    // Several ids that begin with the name of a service.
+    // Several task ids can begin with the name of a service.
     if (code === 'task-ambiguous' && rivals && /^[0-9a-f]+$/i.test(text)) return undefined;
     throw error;
   }

@@ -45,7 +45,7 @@ function stateCell({ health, heldUntil }: CheckJson, now: number): Cell {
   return { text: `${health}${held}`, tone: healthTone(health) };
 }
 
-/** `tcp 10.42.0.7:80 every 2s`. What waits for beats says by itself how long. */
+/** `tcp 10.42.0.7:80 every 2s`. The text of a ttl check already contains its interval. */
 function checkText({ kind, check, intervalMs }: CheckJson): string {
   if (intervalMs === undefined || kind === 'ttl') return check;
   return `${check} every ${intervalText(intervalMs)}`;
@@ -56,7 +56,7 @@ function intervalText(ms: number): string {
   return ms < 60_000 ? `${Math.round(ms / 100) / 10}s` : formatAge(ms);
 }
 
-/** `fail 2/3: ECONNREFUSED, 1s ago`: of the three that make it unhealthy, two have failed. */
+/** `fail 2/3: ECONNREFUSED, 1s ago`: two of the three failures that make the task unhealthy. */
 function lastCell({ health, last, passes, failures, rise, fall }: CheckJson, now: number): Cell {
   if (last === undefined) return { text: 'none yet' };
   const age = ageBetween(last.at, now);
@@ -72,6 +72,6 @@ function nextText(next: string | undefined, now: number): string {
   if (next === undefined) return '';
   const left = Date.parse(next) - now;
   if (left < 50) return 'now';
-  // Rounded up: what is told comes then at the latest.
+  // Rounded up, so that the event is never later than printed.
   return left < 1000 ? `in ${Math.ceil(left / 100) / 10}s` : `in ${formatAge(Math.ceil(left / 1000) * 1000)}`;
 }

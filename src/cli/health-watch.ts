@@ -11,7 +11,7 @@ export interface HealthWatchOptions extends WatchOptions<HealthListJson> {
   readonly columns: (now: number) => readonly Column<CheckJson>[];
 }
 
-/** Shows checks until it is interrupted: on a terminal the whole list, else a line for each change. */
+/** Shows checks until it is interrupted: the whole list on a terminal, else a line for each change. */
 export async function watchHealth(
   context: Context,
   { columns, ...options }: HealthWatchOptions,
@@ -29,7 +29,7 @@ export async function watchHealth(
     rows: ({ checks }) => checks,
     columns: ({ now }) => columns(Date.parse(now)),
     troubledFirst,
-    cutDown: 'a name, --stack or --health cuts the list down',
+    cutDown: 'a name, --stack or --health shortens the list',
     changes: (before, after) =>
       changes(healthById(before), after).map((change) => changeText(context, change, format)),
   });
@@ -42,14 +42,14 @@ function troubledFirst(checks: readonly CheckJson[]): readonly CheckJson[] {
 
 /** One line of `-o json`. */
 interface HealthChange {
-  /** When it was seen. */
+  /** When the change was seen. */
   readonly at: string;
   readonly id: string;
   readonly name: string;
   readonly service?: ServiceRefJson;
-  /** Absent: the task was not checked before, or not among those that are watched. */
+  /** Absent if the task was not checked before, or was not watched. */
   readonly before?: CheckJson['health'];
-  /** Absent: it is not any more. */
+  /** Absent if that is no longer so. */
   readonly after?: CheckJson['health'];
   readonly reason?: string;
 }

@@ -1,28 +1,28 @@
-/** Where text goes. */
+/** A place to write text to. */
 export interface Output {
   write(text: string): void;
   readonly isTTY: boolean;
-  /** Width of the terminal, when it is one. */
+  /** The width in columns, if it is a terminal. */
   readonly columns?: number;
-  /** Its height. */
+  /** The height in lines, if it is a terminal. */
   readonly rows?: number;
 }
 
-/** All that a command has of its process, so that it runs just as well in a test. */
+/** All that a command uses of its process, so that tests can replace it. */
 export interface Io {
-  /** Data. */
+  /** For data. */
   readonly stdout: Output;
-  /** Notices, and errors. */
+  /** For notices and errors. */
   readonly stderr: Output;
   readonly env: NodeJS.ProcessEnv;
   readonly cwd: string;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
-  /** The text of standard input, to its end. */
+  /** Reads standard input to its end. */
   readonly readStdin: () => Promise<string>;
 }
 
-/** The real thing. A reader that went away (`fairlead tasks | head -1`) ends the process silently. */
+/** The real process. If the reader of its output goes away (`fairlead tasks | head -1`), the process ends silently. */
 export function processIo(): Io {
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
@@ -47,7 +47,7 @@ function output(stream: NodeJS.WriteStream): Output {
   return {
     write: (text) => void stream.write(text),
     get isTTY() {
-      // Undefined, whatever its type says, where it is not a terminal.
+      // Undefined if it is not a terminal, despite its type.
       return (stream.isTTY as boolean | undefined) ?? false;
     },
     get columns() {

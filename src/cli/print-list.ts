@@ -8,17 +8,17 @@ export interface ListSpec<Row> {
   readonly columns: readonly Column<Row>[];
   /** More columns for `-o wide`. */
   readonly wide?: readonly Column<Row>[];
-  /** What `-o name` and `-q` print. */
+  /** The text that `-o name` and `-q` print. */
   readonly name: (row: Row) => string;
   readonly id?: (row: Row) => string;
-  /** The rows are in the order that `--sort` asks for already. */
+  /** Whether the rows are already in the order of `--sort`. */
   readonly isSorted?: true;
-  /** Said on stderr when there is nothing. */
+  /** Printed on stderr when the list is empty. */
   readonly empty: string;
 }
 
 /**
- * Prints a list in the format that `-o` asks for, in the order that `--sort` asks for.
+ * Prints a list in the format of `-o` and the order of `--sort`.
  * @throws CliError when there is no such column to sort by
  */
 export async function printList<Row>(
@@ -61,7 +61,7 @@ function printTable<Row>(context: Context, rows: readonly Row[], columns: readon
   }
 }
 
-/** Prints one thing: as JSON or YAML if `-o` asks for it, else in words. */
+/** Prints one object: as JSON or YAML if `-o` asks for it, else in words. */
 export async function printOne(context: Context, value: unknown, words: () => string): Promise<void> {
   const format = context.text('output');
   if (format === 'json') context.print(`${JSON.stringify(value, undefined, 2)}\n`);
@@ -70,7 +70,7 @@ export async function printOne(context: Context, value: unknown, words: () => st
   else context.print(words());
 }
 
-/** Prints what was changed, as {@link printOne} does; `--quiet` leaves the words out. */
+/** Prints a change as {@link printOne} does; `--quiet` omits the words. */
 export async function printChange(context: Context, value: unknown, words: () => string): Promise<void> {
   await printOne(context, value, () => (context.on('quiet') ? '' : words()));
 }
@@ -81,8 +81,11 @@ async function yamlText(value: unknown): Promise<string> {
   return stringify(JSON.parse(JSON.stringify(value)), { aliasDuplicateObjects: false, lineWidth: 0 });
 }
 
-/** @throws CliError where a format cannot show what goes on */
+/** @throws CliError if the format cannot show changes */
 export function refuseYaml(context: Context): void {
   if (context.text('output') !== 'yaml') return;
-  throw new CliError(EXIT.usage, '-o yaml cannot show what goes on; use -o ndjson, one object a line');
+  throw new CliError(
+    EXIT.usage,
+    '-o yaml cannot show changes; use -o ndjson, which prints one object per line',
+  );
 }

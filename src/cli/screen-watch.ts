@@ -8,28 +8,28 @@ import { plain } from './format/text.js';
 export interface WatchOptions<List> {
   /** @throws CliError */
   readonly ask: () => Promise<List>;
-  /** Waits before the daemon is asked again. */
+  /** Waits until the daemon should be asked again. */
   readonly pause: () => Promise<void>;
 }
 
-/** How a list is shown, and what is told of its changes where no table is drawn. */
+/** How a list is shown, and how its changes are printed where no table is drawn. */
 export interface Watched<List, Row> {
-  /** Said on stderr before the first change. */
+  /** Printed on stderr before the first change. */
   readonly begins: (list: List) => string;
-  /** The line over the table. */
+  /** The line above the table. */
   readonly summary: (list: List) => string;
   readonly rows: (list: List) => readonly Row[];
   readonly columns: (list: List) => readonly Column<Row>[];
-  /** Which rows are shown when not all have room. */
+  /** Which rows are shown when not all of them fit. */
   readonly troubledFirst: (rows: readonly Row[]) => readonly Row[];
-  /** What makes the list shorter, in words. */
+  /** Says how to shorten the list. */
   readonly cutDown: string;
   /** A line for each change, ready to print. */
   readonly changes: (before: List, after: List) => readonly string[];
 }
 
 /**
- * Shows a list until it is interrupted: on a terminal the whole list, else a line for each change. Only the first
+ * Shows a list until it is interrupted: the whole list on a terminal, else a line for each change. Only the first
  * attempt to reach the daemon must succeed.
  */
 export async function watch<List extends { readonly now: string }, Row>(
@@ -75,7 +75,7 @@ const CLEAR_BELOW = '\u001b[J';
 /** Lines around the rows: summary, headers, how many more there are, and the cursor's. */
 const FRAME = 4;
 
-/** A terminal's worth of rows, written over the last one, which flickers less than an empty screen between. */
+/** One screen of rows, written over the last one. This flickers less than clearing the screen in between. */
 function screen<List extends { readonly now: string }, Row>(
   context: Context,
   list: List,

@@ -16,7 +16,7 @@ export const WIDE_SERVICE_COLUMNS: readonly Column<ServiceJson>[] = [
   { header: 'NAME', drops: 3, value: ({ fqdn }) => fqdn, shrinks: true },
 ];
 
-/** Healthy tasks of those that have not stopped; `panic` when the others are given all the same. */
+/** The healthy tasks among those that run; `panic` when the unhealthy ones are served too. */
 function healthyText({ kind, health, taskCount, panic }: ServiceJson): string | Cell {
   if (kind !== 'tasks') return '';
   const good = health.healthy ?? 0;
@@ -31,7 +31,7 @@ export function portsText({ ports }: Pick<ServiceJson, 'ports'>): string {
     .join(',');
 }
 
-/** Where a service without tasks leads. */
+/** Where a service without tasks points to. */
 export function targetText({ externalIps, hostname, aliasOf }: ServiceJson): string {
   return hostname ?? [...externalIps, ...aliasOf].join(',');
 }

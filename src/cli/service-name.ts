@@ -1,4 +1,4 @@
-/** What a user means by a service's name; without a stack it may be any. */
+/** A service's name as a user typed it; without a stack, it can be in any stack. */
 export interface ServiceName {
   readonly sidekick?: string;
   readonly service: string;
@@ -6,7 +6,7 @@ export interface ServiceName {
 }
 
 /**
- * Reads `web`, `web.shop`, `logger.web.shop`, the same with the domain or a final dot, and Rancher's way of writing,
+ * Reads `web`, `web.shop`, `logger.web.shop`, the same with the domain or a final dot, and Rancher's notation,
  * `shop/web[/logger]`.
  * @returns undefined when it is not one of these
  */

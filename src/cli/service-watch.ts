@@ -14,7 +14,7 @@ export interface ServiceWatchOptions extends WatchOptions<ServiceList> {
   readonly columns: readonly Column<ServiceJson>[];
 }
 
-/** Shows services until it is interrupted: on a terminal the whole list, else a line for each change of state. */
+/** Shows services until it is interrupted: the whole list on a terminal, else a line for each change of state. */
 export async function watchServices(
   context: Context,
   { columns, ...options }: ServiceWatchOptions,
@@ -25,7 +25,7 @@ export async function watchServices(
     summary: ({ services }) => {
       const well = services.filter(isWell).length;
       if (services.length === 0) return 'no services';
-      return `${count(services.length, 'service')}, ${services.length - well} not as they should be`;
+      return `${count(services.length, 'service')}, ${services.length - well} with unhealthy tasks or none`;
     },
     rows: ({ services }) => services,
     columns: () => columns,
@@ -35,13 +35,13 @@ export async function watchServices(
   });
 }
 
-/** Whether every task that runs is healthy, and there is one. */
+/** Whether at least one task runs and all that run are healthy. */
 function isWell({ kind, health, taskCount }: ServiceJson): boolean {
   const running = taskCount - (health.stopped ?? 0);
   return kind !== 'tasks' || (running > 0 && health.healthy === running);
 }
 
-/** What is watched of a service. */
+/** The part of a service that is watched. */
 interface ServiceState {
   readonly health: ServiceJson['health'];
   readonly panic: boolean;
@@ -50,14 +50,14 @@ interface ServiceState {
 
 /** One line of `-o json`. */
 interface ServiceChange {
-  /** When the state became so. */
+  /** When the state changed. */
   readonly at: string;
   readonly key: string;
   /** `web.shop`. */
   readonly name: string;
-  /** Absent: it was not there. */
+  /** Absent if it did not exist. */
   readonly before?: ServiceState;
-  /** Absent: it is gone. */
+  /** Absent if it is gone. */
   readonly after?: ServiceState;
 }
 

@@ -3,8 +3,9 @@ import type { Column } from './format/text-table.js';
 
 /**
  * Rows in the order of a column.
- * @param by a column's header in any case, `-` for a space; with `-` before it the greatest comes first. Undefined: as they are
- * @throws CliError when there is no such column
+ * @param by a column's header in any case, with `-` for a space; a leading `-` puts the largest first. Undefined keeps
+ * the order
+ * @throws CliError when the column does not exist
  */
 export function sortRows<Row>(
   rows: readonly Row[],
@@ -33,7 +34,7 @@ function sortKey<Row>({ sort, value }: Column<Row>, row: Row): string | number {
   return typeof cell === 'string' ? cell : cell.text;
 }
 
-/** Numbers by value, also within texts: `web_2` before `web_10`. */
+/** Compares numbers by value, also within texts: `web_2` before `web_10`. */
 const collator = new Intl.Collator('en', { numeric: true });
 
 function compare(a: string | number, b: string | number): number {

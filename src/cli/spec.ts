@@ -1,6 +1,6 @@
 import type { Context } from './context.js';
 
-/** What a command is asked with. */
+/** What a command line consists of. */
 export interface ArgumentSpec {
   readonly name: string;
   readonly description: string;
@@ -13,7 +13,7 @@ export interface OptionSpec {
   readonly description: string;
   readonly choices?: readonly string[];
   readonly default?: string;
-  /** May be given several times. */
+  /** Whether it may be given several times. */
   readonly repeats?: boolean;
 }
 
@@ -28,17 +28,17 @@ export interface CommandModule {
   run(context: Context): Promise<number>;
 }
 
-/** One command: all that help, reference and parser need, without the code that does it. */
+/** One command: all that help, reference and parser need, without the code that runs it. */
 export interface CommandSpec {
   /** `services`, `config validate`. */
   readonly name: string;
   /** One line, without a full stop. */
   readonly summary: string;
-  /** More, for help and reference. */
+  /** More text, for help and reference. */
   readonly description?: string;
   readonly arguments?: readonly ArgumentSpec[];
   readonly options?: readonly OptionSpec[];
   readonly examples: readonly ExampleSpec[];
-  /** Loads the command's file; client commands start fast because nothing else is loaded. */
+  /** Loads the command's file. Nothing else is loaded, so client commands start fast. */
   readonly load: () => Promise<CommandModule>;
 }

@@ -4,12 +4,12 @@ import { watchMessages } from '../api/watch-client.js';
 import type { Context } from './context.js';
 import { daemonError } from './daemon-error.js';
 
-/** Milliseconds between two looks at least: changes come in crowds, and one look sees what all of them did. */
+/** The shortest time between two requests, in milliseconds. Changes come in bursts, and one request sees them all. */
 const LEAST_MS = 100;
-/** Milliseconds until the daemon is asked again after it went away. */
+/** Milliseconds until the daemon is asked again after the connection was lost. */
 const RETRY_MS = 1000;
 
-/** Follows the daemon's state by its stream, and resumes it where it was cut. */
+/** Follows the daemon's state through its stream, and resumes the stream where it broke off. */
 export class StateWatch {
   readonly #context: Context;
   readonly #closing = new AbortController();
@@ -24,7 +24,7 @@ export class StateWatch {
   }
 
   /**
-   * The state as it is now, as soon as there is one.
+   * Resolves with the current state as soon as there is one.
    * @throws CliError when the daemon cannot be reached
    */
   async state(): Promise<StateReplica> {
@@ -34,8 +34,8 @@ export class StateWatch {
   }
 
   /**
-   * Until the state changes, or did since the last call.
-   * @param mostMs but no longer than this
+   * Resolves when the state changes, or at once if it has changed since the last call.
+   * @param mostMs resolves after this time in any case
    */
   async wait(mostMs = Infinity): Promise<void> {
     await this.#sleep(Math.min(LEAST_MS, mostMs));
@@ -77,7 +77,7 @@ export class StateWatch {
     this.#onNews();
   }
 
-  /** Ends early, and leaves no timer, when the watch is closed. */
+  /** Ends early when the watch is closed, and leaves no timer behind. */
   #sleep(ms: number): Promise<void> {
     const { signal } = this.#closing;
     if (signal.aborted || ms <= 0) return Promise.resolve();

@@ -3,7 +3,7 @@ import type { Context } from './context.js';
 import type { Column } from './format/text-table.js';
 import { ageBetween, healthTone, shortId } from './format/words.js';
 
-/** The columns that lists of tasks share. */
+/** The columns that all lists of tasks have in common. */
 export function taskColumns(context: Context): readonly Column<TaskJson>[] {
   const now = context.io.clock();
   return [
@@ -40,7 +40,7 @@ export function serviceText({ service }: Pick<TaskJson, 'service'>): string {
   return [service.sidekick, service.service, service.stack].filter((label) => label !== undefined).join('.');
 }
 
-/** `80/tcp`, `80->8080/tcp` where the task listens elsewhere. */
+/** `80/tcp`, or `80->8080/tcp` if the task listens on another port. */
 function portsText({ ports }: TaskJson): string {
   return ports
     .map(({ port, target, protocol }) => `${port}${target === port ? '' : `->${target}`}/${protocol}`)

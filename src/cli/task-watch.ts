@@ -16,7 +16,7 @@ export interface TaskWatchOptions extends WatchOptions<TaskList> {
   readonly columns: () => readonly Column<TaskJson>[];
 }
 
-/** Shows tasks until it is interrupted: on a terminal the whole list, else a line for each change of health. */
+/** Shows tasks until it is interrupted: the whole list on a terminal, else a line for each change of health. */
 export async function watchTasks(
   context: Context,
   { columns, ...options }: TaskWatchOptions,
@@ -41,14 +41,14 @@ const isWell = ({ health }: TaskJson) => health === 'healthy' || health === 'sto
 
 /** One line of `-o json`. */
 interface TaskChange {
-  /** When the state became so. */
+  /** When the state changed. */
   readonly at: string;
   readonly id: string;
   readonly name: string;
   readonly service?: ServiceRefJson;
-  /** Absent: it was not there, or not among those that are watched. */
+  /** Absent if the task did not exist, or was not watched. */
   readonly before?: TaskJson['health'];
-  /** Absent: it is not any more. */
+  /** Absent if the task no longer exists or is no longer watched. */
   readonly after?: TaskJson['health'];
   readonly reason?: string;
 }

@@ -1,6 +1,9 @@
 import type { ViewJson } from '../api/types/query.js';
 
-/** Whose view it is, in a line: `10.42.0.7 (shop_worker_1, stack shop, environment default, networks shop_default)`. */
+/**
+ * The client of a view, in one line: `10.42.0.7 (shop_worker_1, stack shop, environment default, networks
+ * shop_default)`.
+ */
 export function viewText({ address, task, service, stack, environment, networks }: ViewJson): string {
   const parts = [
     task,
@@ -9,5 +12,5 @@ export function viewText({ address, task, service, stack, environment, networks 
     `environment ${environment}`,
     networks === 'all' ? 'all networks' : `networks ${networks.join(', ') || 'none'}`,
   ];
-  return `${address ?? 'nobody in particular'} (${parts.filter((part) => part !== undefined).join(', ')})`;
+  return `${address ?? 'any client'} (${parts.filter((part) => part !== undefined).join(', ')})`;
 }

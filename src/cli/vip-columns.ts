@@ -5,11 +5,11 @@ import type { Tone } from './format/style.js';
 import type { Cell, Column } from './format/text-table.js';
 import { shortId } from './format/words.js';
 
-/** A line of the table: a task behind one port of a virtual IP; one line without a task where there is none. */
+/** A line of the table: a task behind one port of a virtual IP. A port without tasks has one line. */
 export interface VipRow {
   readonly vip: VipJson;
   readonly task?: VipTaskJson;
-  /** The line above is of the same port. */
+  /** Whether the line above is about the same port. */
   readonly goesOn: boolean;
 }
 
@@ -88,7 +88,7 @@ export function wideVipColumns(context: Context): readonly Column<VipRow>[] {
   ];
 }
 
-/** What is the same for all tasks of a port is dim from the second on, so that ports stand apart. */
+/** Values that all tasks of a port share are dim from the second line on, to set the ports apart. */
 function ofGroup(text: (vip: VipJson) => string): (row: VipRow) => Cell {
   return ({ vip, goesOn }) => ({ text: text(vip), tone: goesOn ? 'dim' : undefined });
 }
@@ -102,25 +102,25 @@ function affinityText({ affinity }: VipSettings = {}): string {
   return affinity === undefined ? '' : `${affinity}s`;
 }
 
-/** `accept` where clients have to send a PROXY header, and the version that tasks are sent: `accept,v2`. */
+/** `accept` if clients must send a PROXY header, and the version that tasks receive: `accept,v2`. */
 function proxyText({ acceptProxy, proxyProtocol }: VipSettings = {}): string {
   return [acceptProxy ? 'accept' : '', proxyProtocol ?? ''].filter((word) => word !== '').join(',');
 }
 
-/** What may turn a client away, or leads it to a task, in words. */
+/** The limits and rules for clients, in words. */
 export function settingsWords(settings: VipSettings = {}): readonly string[] {
   const { maxConnections, maxPerClient, affinity, proxyProtocol, acceptProxy, ops } = settings;
   return [
     ...(maxConnections === undefined ? [] : [`${maxConnections} open at most`]),
-    ...(maxPerClient === undefined ? [] : [`${maxPerClient} a client address`]),
+    ...(maxPerClient === undefined ? [] : [`${maxPerClient} per client address`]),
     ...(affinity === undefined ? [] : [`affinity ${affinity} s`]),
     ...(ops ? ['a task for each datagram'] : []),
     ...(acceptProxy ? ['clients must send a PROXY header'] : []),
-    ...(proxyProtocol ? [`tasks are sent PROXY ${proxyProtocol}`] : []),
+    ...(proxyProtocol ? [`tasks receive PROXY ${proxyProtocol}`] : []),
   ];
 }
 
-/** The configured weight; `2 (37%)` while a slow start goes on. */
+/** The configured weight; `2 (37%)` during a slow start. */
 function weightText({ task }: VipRow): string {
   if (task === undefined) return '';
   const { weight, configuredWeight = weight, slowStart } = task;
@@ -145,7 +145,7 @@ const TONES: Readonly<Record<VipJson['state'] | VipTaskJson['state'], Tone>> = {
   draining: 'warn',
 };
 
-/** A task behind a port that is not carried is neither active nor anything else. */
+/** A task behind a port that is not carried has no state. */
 function stateCell({ vip, task }: VipRow): Cell {
   const state = vip.state === 'down' ? 'down' : (task?.state ?? vip.state);
   return { text: state, tone: TONES[state] };

@@ -10,7 +10,7 @@ export interface VipWatchOptions extends WatchOptions<VipListJson> {
   readonly columns: readonly Column<VipRow>[];
 }
 
-/** Shows virtual IPs until it is interrupted: on a terminal the whole list, else a line for each change of state. */
+/** Shows virtual IPs until it is interrupted: the whole list on a terminal, else a line for each change of state. */
 export async function watchVips(context: Context, { columns, ...options }: VipWatchOptions): Promise<never> {
   const format = context.text('output') ?? 'table';
   return watch(context, options, {
@@ -25,7 +25,7 @@ export async function watchVips(context: Context, { columns, ...options }: VipWa
     rows: ({ vips }) => vipRows(vips),
     columns: () => columns,
     troubledFirst,
-    cutDown: 'a name or --stack cuts the list down',
+    cutDown: 'a name or --stack shortens the list',
     changes: (before, after) => changes(before, after).map((change) => changeText(context, change, format)),
   });
 }
@@ -35,21 +35,21 @@ function troubledFirst(rows: readonly VipRow[]): readonly VipRow[] {
   return [...rows.filter((row) => !isWell(row)), ...rows.filter(isWell)];
 }
 
-/** One line of `-o json`: of a port, or of a task behind it. */
+/** One line of `-o json`, about a port or a task behind it. */
 interface VipChange {
-  /** When it was seen. */
+  /** When the change was seen. */
   readonly at: string;
   readonly vip: string;
   readonly port: number;
   readonly protocol: VipJson['protocol'];
   /** `web.shop`. */
   readonly service: string;
-  /** Task id; absent: it is the port's own state. */
+  /** Task id; absent if the line is about the port. */
   readonly task?: string;
   readonly name?: string;
-  /** Absent: it was not there. */
+  /** Absent if it did not exist. */
   readonly before?: VipJson['state'] | VipTaskJson['state'];
-  /** Absent: it is gone. */
+  /** Absent if it is gone. */
   readonly after?: VipJson['state'] | VipTaskJson['state'];
   readonly problem?: string;
 }

@@ -19,23 +19,23 @@ export interface ConfiguredChecks {
 
 export interface ReadChecks {
   readonly checks: ConfiguredChecks;
-  /** What is wrong in the configuration itself. */
+  /** Errors in the configuration itself. */
   readonly faults: readonly Fault[];
-  /** What is wrong in the files that it names. */
+  /** Errors in the files that it names. */
   readonly errors: readonly ConfigError[];
 }
 
 export interface CheckSurroundings {
   readonly layers: readonly Layer[];
-  /** Absolute; what paths are relative to that no file gives. */
+  /** Absolute. Paths that do not come from a file are relative to it. */
   readonly cwd: string;
-  /** Reads a rancher-compose.yml; throws what the system says. Absent: such files are not looked at. */
+  /** Reads a rancher-compose.yml; throws the system's error. Absent: such files are ignored. */
   readonly read?: ((path: string) => string) | undefined;
 }
 
 /**
- * Reads the checks out of what all layers say together. It looks at what is written, whether the rest of the configuration
- * is good or not, so that its mistakes are reported together with all others. Never throws.
+ * Reads the checks from the merged layers. It works even if the rest of the configuration is wrong, so that all
+ * mistakes are reported together. Never throws.
  */
 export function readChecks(merged: unknown, { layers, cwd, read }: CheckSurroundings): ReadChecks {
   const faults: Fault[] = [];
@@ -76,7 +76,7 @@ export function readChecks(merged: unknown, { layers, cwd, read }: CheckSurround
   return { checks: { services, defaults }, faults, errors };
 }
 
-/** Keys that no stack's name can be, and stacks that are there twice. */
+/** Finds keys that cannot be the name of a stack, and stacks that are listed twice. */
 function stackFaults(entries: readonly [string, unknown][], section: readonly string[]): Fault[] {
   const seen = new Map<string, string>();
   return entries.flatMap(([stack]): Fault[] => {
@@ -85,8 +85,11 @@ function stackFaults(entries: readonly [string, unknown][], section: readonly st
     seen.set(name, stack);
     const wrong = labelFault(name);
     const tell = (message: string): Fault[] => [{ path: [...section, stack], part: 'key', message }];
-    if (wrong !== undefined) return tell(`is not a name of a stack: it ${wrong}; write one such as shop`);
-    return other === undefined ? [] : tell(`is ${other} again: case makes no difference; remove one of them`);
+    if (wrong !== undefined)
+      return tell(`is not a valid name of a stack: it ${wrong}; write one such as shop`);
+    return other === undefined
+      ? []
+      : tell(`is the same as ${other}, because case makes no difference; remove one of them`);
   });
 }
 

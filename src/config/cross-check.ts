@@ -5,12 +5,12 @@ import type { Fault } from './issues.js';
 import type { Config } from './model.js';
 import { instancesOf, type OneOrMore } from './source-instances.js';
 
-/** `sun_path` of unix(7) has room for this many bytes and the NUL. */
+/** `sun_path` of unix(7) holds this many bytes and the NUL. */
 const longestSocketPath = 107;
 
 const wildcards: readonly string[] = ['0.0.0.0', '::'];
 
-/** What each key alone allows and all together do not. */
+/** Finds values that are valid by themselves but contradict each other. */
 export function crossCheck(config: Config): Fault[] {
   return [
     ...dnsListenFaults(config),
@@ -26,13 +26,13 @@ export function crossCheck(config: Config): Fault[] {
 
 const fault = (path: Fault['path'], message: string): Fault => ({ path, part: 'value', message });
 
-/** Whether a socket at `wide` takes what is sent to `narrow`. */
+/** Whether a socket at `wide` receives what is sent to `narrow`. */
 function covers(wide: HostPort, narrow: HostPort): boolean {
   if (wide.port !== narrow.port) return false;
   return wide.ip === narrow.ip || (wildcards.includes(wide.ip) && ipFamily(wide.ip) === ipFamily(narrow.ip));
 }
 
-/** Pairs of the same list that want the same socket, each told at the later one. Port 0 is never the same. */
+/** Finds pairs in a list that need the same socket, and reports each at the later one. Port 0 never conflicts. */
 function clashes(listens: readonly HostPort[], path: readonly string[]): Fault[] {
   return listens.flatMap((listen, index) => {
     const other = listens.slice(0, index).find((each) => covers(each, listen) || covers(listen, each));
@@ -41,7 +41,7 @@ function clashes(listens: readonly HostPort[], path: readonly string[]): Fault[]
     const message =
       other.ip === listen.ip
         ? `${text} is listed twice; remove one`
-        : `${text} and ${formatHostPort(other)} want the same port of one address; keep the addresses or the wildcard`;
+        : `${text} and ${formatHostPort(other)} need the same port of one address; keep the addresses or the wildcard`;
     return [fault([...path, index], message)];
   });
 }
@@ -66,7 +66,7 @@ function upstreamFaults({ dns, domain }: Config): Fault[] {
   const ours = Object.keys(dns.forward)
     .filter((name) => name === domain || name.endsWith(`.${domain}`))
     .map((name): Fault => {
-      const message = `is a name of Fairlead's own (domain ${domain}), which is never asked elsewhere; remove it`;
+      const message = `is within Fairlead's own domain ${domain}, which is never forwarded; remove it`;
       return { path: ['dns', 'forward', name], part: 'key', message };
     });
   return [...ours, ...lists.flatMap(({ path, servers }) => serverFaults(servers, path, dns.listen))];
@@ -85,7 +85,7 @@ function serverFaults(
         : covers(listen, upstream),
     );
     if (own !== undefined) {
-      const message = `${text} is Fairlead itself (dns.listen ${formatHostPort(own)}), so queries would go in a circle; name the server that is behind it`;
+      const message = `${text} is Fairlead itself (dns.listen ${formatHostPort(own)}), so queries would loop; name the server behind it`;
       return [fault([...path, index], message)];
     }
     const twice = servers.slice(0, index).some((other) => covers(other, upstream));
@@ -133,7 +133,7 @@ function socketFaults({ api, sources }: Config): Fault[] {
   return [...faults, fault(['api', 'listen', own], message)];
 }
 
-/** Sources of one kind need different names, and would give each task twice from one place. */
+/** Sources of one kind need different names and places; one place read twice would give each task twice. */
 function sourceFaults({ sources }: Config): Fault[] {
   const docker = placesOf('docker', sources.docker).map(({ settings, ...rest }) => {
     return { ...rest, key: 'socket', place: settings.socket };
@@ -147,7 +147,7 @@ function sourceFaults({ sources }: Config): Fault[] {
       const named = earlier.some((other) => other.source === source);
       const placed = earlier.find((other) => other.place === place);
       return [
-        ...(named ? [fault(path, `is a second source called ${source}; give it a name of its own`)] : []),
+        ...(named ? [fault(path, `is a second source called ${source}; give it another name`)] : []),
         ...(placed
           ? [fault([...path, key], `${place} is read by ${placed.source} already; remove one of them`)]
           : []),
@@ -164,7 +164,7 @@ function placesOf<T extends object>(kind: string, given: OneOrMore<T> | undefine
   }));
 }
 
-/** An address that this host has or asks cannot be that of a service as well. */
+/** An address of this host, or of a server that it asks, cannot also belong to a service. */
 function poolFaults({ vip, dns, host }: Config): Fault[] {
   const pool = vip && parseCidr(vip.pool);
   const used = [
@@ -176,7 +176,7 @@ function poolFaults({ vip, dns, host }: Config): Fault[] {
     ...(host.address === undefined ? [] : [{ ip: host.address, key: 'host.address' }]),
   ].find(({ ip }) => !wildcards.includes(ip) && pool?.contains(ip));
   if (!used || !vip) return [];
-  const message = `${vip.pool} has the address ${used.ip} of ${used.key}, which a service could get; choose another range`;
+  const message = `${vip.pool} contains the address ${used.ip} of ${used.key}, which a service could then get; choose another range`;
   return [fault(['vip', 'pool'], message)];
 }
 

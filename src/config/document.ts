@@ -14,7 +14,7 @@ function waitText({ min, max }: Config['render']['wait']) {
   return { min: formatDuration(min), max: formatDuration(max) };
 }
 
-/** A configuration as it would be written in a file, complete: reading it again gives the same configuration. */
+/** The complete configuration as it would be written in a file. Reading it again gives the same configuration. */
 export function configDocument(config: Config): Record<string, unknown> {
   const { dns, sources, publishers, vip, balancing, health, render, api } = config;
   return {

@@ -1,6 +1,6 @@
 import { variableName } from './variable-name.js';
 
-/** One mistake in the configuration. Either `file` or `origin` says where it was made. */
+/** One mistake in the configuration. Either `file` or `origin` says where it is. */
 export interface ConfigError {
   /** The file as the user named it. */
   readonly file?: string;
@@ -8,9 +8,9 @@ export interface ConfigError {
   readonly line?: number;
   /** From 1. */
   readonly column?: number;
-  /** The environment variable (`FAIRLEAD_DNS__TTL`) or the flag (`--set dns.ttl=x`) that has it. */
+  /** The environment variable (`FAIRLEAD_DNS__TTL`) or the flag (`--set dns.ttl=x`) that contains it. */
   readonly origin?: string;
-  /** The key: `dns.listen[1]`; empty when it is about the whole file. */
+  /** The key: `dns.listen[1]`; empty for the whole file. */
   readonly path: string;
   /** What is wrong, why, and what to do: one line. */
   readonly message: string;

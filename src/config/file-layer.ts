@@ -5,7 +5,7 @@ import type { Layer } from './layers.js';
 export interface TextSource {
   /** The file as the user named it. */
   readonly file: string;
-  /** What relative paths are relative to. */
+  /** The directory for relative paths. */
   readonly directory: string;
 }
 
@@ -13,7 +13,7 @@ type LayerResult =
   | { readonly ok: true; readonly layer: Layer }
   | { readonly ok: false; readonly errors: readonly ConfigError[] };
 
-/** Reads a configuration text. Never throws; every mistake in the syntax is reported. */
+/** Reads a configuration text. Never throws; reports every syntax error. */
 export function readFileLayer(text: string, { file, directory }: TextSource): LayerResult {
   const result = readYaml(text, 'domain: rancher.internal');
   if (!result.ok) return { ok: false, errors: result.faults.map((fault) => ({ file, path: '', ...fault })) };

@@ -2,8 +2,8 @@ import { allKeys, configKeys, findKey, type ConfigKey } from './keys.js';
 import { HIDDEN } from '../text/hidden.js';
 
 /**
- * A document of the configuration for people and programs to read: {@link HIDDEN} for each value that the schema marks
- * as secret (`secretText`). A list of sections hides those of each item.
+ * The configuration document for output, with {@link HIDDEN} for each value that the schema marks as secret
+ * (`secretText`). In a list of sections, the secrets of each item are hidden.
  */
 export function hideSecrets(document: Readonly<Record<string, unknown>>): Record<string, unknown> {
   return hideIn(configKeys(), document) as Record<string, unknown>;
@@ -20,7 +20,7 @@ function hideIn(key: ConfigKey, value: unknown): unknown {
   return Object.fromEntries(entries);
 }
 
-/** Whether what is written at a path could be a secret: of a key that is one, of a section with one, or of a misspelt one. */
+/** Whether the value at a path could be a secret: the key is one, contains one, or is a misspelt one. */
 export function mayHoldSecret(path: string): boolean {
   const names = path.split('.');
   const key = findKey(names);

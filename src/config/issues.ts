@@ -5,19 +5,19 @@ import { configKeys, findKey } from './keys.js';
 import { whereIs, type Layer } from './layers.js';
 import { unknownKey } from './unknown-key.js';
 
-/** What is wrong at a path of the merged configuration. */
+/** A mistake at a path of the merged configuration. */
 export interface Fault {
   readonly path: KeyPath;
-  /** The place to point at when the path itself was written. */
+  /** Which part to point at if the path itself was written. */
   readonly part: 'key' | 'value';
   readonly message: string;
-  /** The variable that has it, when it is not one of a layer's. */
+  /** The variable that contains it, if it does not belong to a layer. */
   readonly origin?: string;
   /** Another path that it clashes with: `{other}` in the message becomes the place where that was written. */
   readonly other?: KeyPath;
 }
 
-/** The faults that a schema issue reports: one for each unknown key, and those of the union option that was meant. */
+/** The faults of a schema issue: one for each unknown key, and those of the union option that the user meant. */
 export function issueFaults(issue: core.$ZodIssue, around: KeyPath = []): Fault[] {
   const path = [...around, ...issue.path];
   if (issue.code === 'unrecognized_keys') {
@@ -29,7 +29,7 @@ export function issueFaults(issue: core.$ZodIssue, around: KeyPath = []): Fault[
     }));
   }
   if (issue.code === 'invalid_union') {
-    // An option that fails as a whole was not meant; one that fails in its parts was.
+    // The user meant the option that fails only in its parts, not one that fails as a whole.
     const meant = issue.errors.find((option) => option.every((each) => !failsAsWhole(each)));
     if (meant !== undefined && meant.length > 0) return meant.flatMap((each) => issueFaults(each, path));
   }
@@ -55,7 +55,7 @@ function placeText(path: KeyPath | undefined, layers: readonly Layer[]): string 
   return `${formatPath(path)} (${origin ?? formatPlace(place)})`;
 }
 
-/** Those of the file first, by line; then those of variables and flags, by name. */
+/** Sorts the errors of the file first, by line; then those of variables and flags, by name. */
 export function sortErrors(errors: readonly ConfigError[]): ConfigError[] {
   const name = (error: ConfigError) => error.origin ?? '';
   return errors.toSorted((a, b) => {

@@ -1,37 +1,37 @@
 import { jsonSchema } from './schema.js';
 
 /**
- * How a key's value is written in a text (a variable, a flag).
+ * How a key's value is written as text, in a variable or a flag.
  * - `section`: JSON object
- * - `mapping`: the same, with names that the user chooses
- * - `list`: items between commas, or a JSON array
- * - `number`, `boolean`, `text`: as it is
+ * - `mapping`: a JSON object with names that the user chooses
+ * - `list`: items separated by commas, or a JSON array
+ * - `number`, `boolean`, `text`: the value itself
  */
 type KeyKind = 'section' | 'mapping' | 'list' | 'number' | 'boolean' | 'text';
 
-/** A key of the configuration, as its schema has it. */
+/** A key of the configuration, from the schema. */
 export interface ConfigKey {
   /** `dns.ttl`; empty for the root. */
   readonly path: string;
   readonly kind: KeyKind;
-  /** The form of its value in a few words: `seconds, 0 to 300`, `CIDR`. For a list, that of an item. */
+  /** The form of its value in a few words: `seconds, 0 to 300`, `CIDR`. For a list, the form of an item. */
   readonly form: string;
   /** Whether its value is a path, or a mapping to paths. */
   readonly holdsPaths: boolean;
-  /** Whether no output may show its value. */
+  /** Whether its value must not appear in any output. */
   readonly isSecret: boolean;
-  /** Values that may stand in for the form: `false`, `system`. */
+  /** Other values that are allowed: `false`, `system`. */
   readonly words: readonly (string | boolean)[];
   readonly description: string;
-  /** As it would be written in a file; absent when there is none. */
+  /** The default as written in a file; absent if there is none. */
   readonly default?: unknown;
-  /** A list of such sections may stand in for the section. */
+  /** Whether a list of such sections may replace the section. */
   readonly repeatable: boolean;
-  /** In the order of the schema; empty unless it is a section. */
+  /** Sub-keys in the order of the schema; empty unless it is a section. */
   readonly children: ReadonlyMap<string, ConfigKey>;
 }
 
-/** What is read of a JSON schema. */
+/** The parts of a JSON schema that are read. */
 interface SchemaNode {
   readonly type?: string;
   readonly title?: string;
@@ -77,20 +77,20 @@ function readKey(path: string, node: SchemaNode): ConfigKey {
 
 let root: ConfigKey | undefined;
 
-/** The root of all keys, read from the schema once. */
+/** The root of all keys, read once from the schema. */
 export function configKeys(): ConfigKey {
   root ??= readKey('', jsonSchema());
   return root;
 }
 
-/** Every key below one, sections before what is in them. */
+/** Every key below a key; a section comes before its keys. */
 export function allKeys(from: ConfigKey = configKeys()): ConfigKey[] {
   return [...from.children.values()].flatMap((key) => [key, ...allKeys(key)]);
 }
 
 /**
- * The key of a path; undefined when the configuration has no such key. An item of a list of sections has the section's
- * keys; items of other lists have none.
+ * The key at a path; undefined if it does not exist. An item of a list of sections has the section's keys; items of
+ * other lists have none.
  */
 export function findKey(path: readonly PropertyKey[]): ConfigKey | undefined {
   return path.reduce<ConfigKey | undefined>(

@@ -9,20 +9,20 @@ export interface Where {
   readonly origin?: string;
 }
 
-/** One thing that was set: the whole of a file, one variable, one flag. */
+/** One layer of settings: a whole file, one variable or one flag. */
 export interface Layer {
-  /** What it sets; empty for a file. */
+  /** The key that it sets; empty for a file. */
   readonly path: readonly string[];
   readonly value: unknown;
-  /** Short name for the list of origins, when it has no place in a file. */
+  /** Short name for the list of origins, if the layer is not a file. */
   readonly label: string;
-  /** What relative paths in it are relative to. */
+  /** The directory for relative paths in it. */
   readonly directory: string;
   /** The place of the key, or of its value, at a path below `path`. */
   locate(rest: KeyPath, part: 'key' | 'value'): Where;
 }
 
-/** The value at a path; undefined when there is none. Inherited properties do not count. */
+/** The value at a path; undefined if there is none. Inherited properties do not count. */
 export function valueAt(tree: unknown, path: KeyPath): unknown {
   return path.reduce<unknown>((node, key) => {
     if (typeof node !== 'object' || node === null || !Object.hasOwn(node, key)) return undefined;
@@ -31,8 +31,8 @@ export function valueAt(tree: unknown, path: KeyPath): unknown {
 }
 
 /**
- * Mappings are merged, everything else is replaced. A value that is not a mapping where one belongs is kept, so that it is
- * told as the mistake that it is; `false` and nothing are not mistakes there.
+ * Merges mappings and replaces everything else. A wrong value in the place of a mapping is kept, so that it is
+ * reported. `false` and empty values are allowed there.
  */
 function merge(lower: unknown, upper: unknown, path: readonly string[] = []): unknown {
   if (upper === undefined) return lower;
@@ -58,13 +58,13 @@ function fillEmptySections(tree: unknown, path: readonly string[] = []): unknown
     const key = findKey(at);
     if (key?.kind === 'mapping' && value === null) return [name, {}];
     if (key?.kind !== 'section') return [name, value];
-    // `sources:` with nothing in it may mean Docker or none at all: the schema refuses it.
+    // An empty `sources:` could mean Docker or no source at all, so the schema refuses it.
     return [name, value === null && key.path !== 'sources' ? {} : fillEmptySections(value, at)];
   });
   return Object.fromEntries(entries);
 }
 
-/** What all layers say together; a later layer wins over those before it. */
+/** All layers merged; a later layer wins over earlier ones. */
 export function mergeLayers(layers: readonly Layer[]): unknown {
   const merged = layers.reduce<unknown>((tree, { path, value }) => {
     const wrapped = path.reduceRight<unknown>((inner, name) => ({ [name]: inner }), value);
@@ -73,7 +73,7 @@ export function mergeLayers(layers: readonly Layer[]): unknown {
   return fillEmptySections(merged);
 }
 
-/** The layer whose value counts at exactly this path; undefined when none sets it. */
+/** The layer that sets the value at exactly this path; undefined if none does. */
 export function setterOf(layers: readonly Layer[], path: KeyPath): Layer | undefined {
   return layers.findLast(
     (layer) =>
@@ -83,8 +83,8 @@ export function setterOf(layers: readonly Layer[], path: KeyPath): Layer | undef
 }
 
 /**
- * Where a path, or the nearest thing around it, was written.
- * @param part which of the two is meant when the path itself was written
+ * Where a path, or the nearest section around it, was written.
+ * @param part whether to point at the key or at the value, if the path itself was written
  */
 export function whereIs(layers: readonly Layer[], path: KeyPath, part: 'key' | 'value' = 'value'): Where {
   for (let length = path.length; length >= 0; length--) {

@@ -17,14 +17,14 @@ import { configSchema } from './schema.js';
 import { readEnvironment, readFlags } from './text-layers.js';
 
 export interface LoadOptions {
-  /** The file. Without it: `FAIRLEAD_CONFIG`, `./fairlead.yaml`, the system's file, else no file. */
+  /** The file. Absent: `FAIRLEAD_CONFIG`, else `./fairlead.yaml`, else the system's file, else no file. */
   readonly path?: string;
   readonly env: NodeJS.ProcessEnv;
   /** Absolute; relative paths of flags, variables and `path` are relative to it. */
   readonly cwd: string;
-  /** `dns.ttl=5`, from `--set` flags; a later one wins. */
+  /** `dns.ttl=5`, from `--set` flags; later ones win. */
   readonly set?: readonly string[];
-  /** The system's file, looked for last: `/etc/fairlead/fairlead.yaml`. */
+  /** The system's file, which is tried last: `/etc/fairlead/fairlead.yaml`. */
   readonly systemFile?: string;
 }
 
@@ -32,29 +32,32 @@ export type LoadResult =
   | {
       readonly ok: true;
       readonly config: Config;
-      /** Absolute path of the file that was read; absent when there was none. */
+      /** Absolute path of the file that was read; absent if there was none. */
       readonly path?: string;
       /**
-       * For every key that has a value, who gave it: `default`, `fairlead.yaml:3:8`, `FAIRLEAD_DNS__TTL`,
-       * `DOCKER_HOST` or `--set`. A source that was switched off is there under its own key (`sources.docker`).
+       * The origin of each key that has a value: `default`, `fairlead.yaml:3:8`, `FAIRLEAD_DNS__TTL`, `DOCKER_HOST` or
+       * `--set`. A source that was switched off appears under its own key (`sources.docker`).
        */
       readonly origins: ReadonlyMap<string, string>;
-      /** What `health` defines, read from the files that it names too. */
+      /** The checks that `health` defines, including those in the files that it names. */
       readonly checks: ConfiguredChecks;
-      /** One line for a mistake at a path that only its user can see: `fairlead.yaml:3:8: vip.pool: ...`. */
+      /**
+       * Makes one line for a mistake at a path that only the user of that key can detect: `fairlead.yaml:3:8: vip.pool:
+       * ...`.
+       */
       readonly errorAt: (path: KeyPath, message: string) => string;
-      /** SHA-256 in hex: the same for two configurations exactly when they say the same. */
+      /** SHA-256 in hex, equal for two configurations exactly if they have the same meaning. */
       readonly hash: string;
     }
   | { readonly ok: false; readonly path?: string; readonly errors: readonly ConfigError[] };
 
-/** Surroundings of a text that is not loaded from a file by name. */
+/** The context of a text that is not loaded from a named file. */
 export interface TextOptions extends Partial<TextSource> {
   readonly env?: NodeJS.ProcessEnv;
-  /** Absolute; what paths in variables and flags are relative to, and those in the text without a `directory`. */
+  /** Absolute. Paths in variables and flags are relative to it, and paths in the text if there is no `directory`. */
   readonly cwd?: string;
   readonly set?: readonly string[];
-  /** Reads a file that the text names (`health.rancherCompose`). Absent: such files are not looked at. */
+  /** Reads a file that the text names (`health.rancherCompose`). Absent: such files are ignored. */
   readonly read?: (path: string) => string;
 }
 
@@ -68,8 +71,8 @@ interface Surroundings {
 const defaultSystemFile = '/etc/fairlead/fairlead.yaml';
 
 /**
- * Reads the configuration: flags over environment over file over defaults. Synchronous; never throws.
- * All mistakes are reported at once, each with its place.
+ * Reads the configuration. Flags win over the environment, the environment over the file, and the file over defaults.
+ * Synchronous; never throws. Reports all mistakes at once, each with its place.
  */
 export function loadConfig(options: LoadOptions): LoadResult {
   const { env, cwd, set = [], systemFile = defaultSystemFile } = options;
@@ -96,14 +99,12 @@ export function loadConfig(options: LoadOptions): LoadResult {
   return build(undefined, { env, cwd, set, read: readText });
 }
 
-/** @throws what the system says */
+/** @throws the system's error */
 export function readText(path: string): string {
   return readFileSync(path, 'utf8');
 }
 
-/**
- * The same for a text (`config validate -`, tests). Nothing is taken from the process's own environment.
- */
+/** The same for a text (`config validate -`, tests). It does not use the process's own environment. */
 export function parseConfigText(text: string, options: TextOptions = {}): LoadResult {
   const { file = 'fairlead.yaml', cwd = process.cwd(), env = {}, set = [], read } = options;
   return build({ text, file, directory: options.directory ?? cwd }, { env, cwd, set, read });
@@ -128,7 +129,7 @@ function build(
   };
   const parsed = configSchema.safeParse(merged);
   if (!parsed.success) return failed(parsed.error.issues.flatMap((issue) => issueFaults(issue)));
-  // Keys that could not be read are missing here, so what they clash with cannot be said.
+  // Keys that could not be read are missing here, so their conflicts cannot be reported.
   if (errors.length > 0) return failed([]);
 
   const { config, faults, origins } = resolveConfig(parsed.data, layers, env, cwd);

@@ -10,16 +10,16 @@ import { readEngineSocket } from './values.js';
 export interface Resolution {
   readonly config: Config;
   readonly faults: readonly Fault[];
-  /** Keys whose default the environment gave, with the name of the variable. */
+  /** Keys with a default from the environment, and the name of the variable. */
   readonly origins: ReadonlyMap<string, string>;
 }
 
 const socketPath = ['sources', 'docker', 'socket'] as const;
 
 /**
- * Makes the paths absolute, each from where it was written, leaves out what is switched off, and lets `DOCKER_HOST`
- * stand in for the default socket.
- * @param cwd what relative paths are relative to that no layer wrote
+ * Makes paths absolute, each relative to where it was written. Removes sections that are switched off. Uses
+ * `DOCKER_HOST` in place of the default socket.
+ * @param cwd the directory for relative paths that do not come from a layer
  */
 export function resolveConfig(
   parsed: ParsedConfig,
@@ -31,7 +31,7 @@ export function resolveConfig(
   const host = setterOf(layers, socketPath) === undefined ? (env['DOCKER_HOST'] ?? '') : '';
   const { docker } = parsed.sources;
   const { sources, ...given } =
-    // With several engines each says where it is.
+    // With several engines, each has its own socket key.
     docker && !Array.isArray(docker) && host !== ''
       ? readDockerHost(host, docker)
       : { sources: {}, faults: [], origins: new Map() };
@@ -53,14 +53,14 @@ export function resolveConfig(
     sources: { ...parsed.sources, ...sources },
     api: { ...parsed.api, listen },
   };
-  // The type of the model is that of the parsed configuration with the same done to it.
+  // The model's type is the type of the parsed configuration with the same changes.
   const config = settle(complete, configKeys(), [], absolute) as Config;
   return { config: deepFreeze(config), ...given };
 }
 
 type ToAbsolute = (text: string, path: KeyPath) => string;
 
-/** What a key of the parsed configuration is in the model; undefined: it is absent there. */
+/** The value in the model of a key of the parsed configuration; undefined: absent from the model. */
 function settle(value: unknown, key: ConfigKey, path: KeyPath, absolute: ToAbsolute): unknown {
   if (key.repeatable && Array.isArray(value)) {
     return value.map((item: { readonly name?: string }, index) => ({
@@ -87,7 +87,7 @@ type Docker = Exclude<ParsedConfig['sources']['docker'], false | undefined | rea
 
 function readDockerHost(host: string, docker: Docker) {
   const reading = readEngineSocket(host);
-  // Docker's own client takes a text without a scheme for something else than a path.
+  // Docker's own client does not read a text without a scheme as a path.
   const socket = 'value' in reading && host.startsWith('unix:') ? reading.value : undefined;
   const fault: Fault = {
     path: socketPath,

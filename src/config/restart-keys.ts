@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Config } from './model.js';
 
-/** The keys that a reload cannot put in force: threads and the form of the log are decided when the daemon starts. */
+/** The keys that a reload cannot change: threads and the log format are fixed when the daemon starts. */
 export const RESTART_KEYS = [
   'log.format',
   'dns.native',
@@ -11,11 +11,11 @@ export const RESTART_KEYS = [
   'vip.workers',
 ] as const;
 
-/** What holds where virtual IPs were off when the daemon started. */
+/** The defaults if virtual IPs were off when the daemon started. */
 const WHEN_OFF: Readonly<Record<string, unknown>> = { 'vip.native': 'auto', 'vip.workers': 1 };
 
 /**
- * The keys of which a configuration has another value than the one that the daemon started with.
+ * The keys whose value differs from the configuration that the daemon started with.
  * @returns `dns.workers`, ...; a section that is switched off needs no restart
  */
 export function keysForRestart(started: Config, next: Config): readonly string[] {

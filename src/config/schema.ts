@@ -30,24 +30,22 @@ import {
 
 const logSchema = section({
   level: oneOf(['trace', 'debug', 'info', 'warn', 'error'])
-    .describe('The least important messages that are logged.')
+    .describe('The lowest level of messages that are logged.')
     .prefault('info'),
   format: oneOf(['auto', 'json', 'text'])
     .describe(
-      '`json` is one object a line, `text` is for people; `auto` is `text` on a terminal, else `json`.',
+      '`json` writes one object per line, `text` is for people. `auto` means `text` on a terminal, else `json`.',
     )
     .prefault('auto'),
 });
 
 const hostSchema = section({
   name: shortText('a name for this host', 63)
-    .describe(
-      'What this host is called where several hosts share a registry. Its host name when it is not given.',
-    )
+    .describe('The name of this host where several hosts share a registry. Default: the host name.')
     .optional(),
   address: address()
     .describe(
-      'The address of this host that tasks in host mode and published ports are answered with. Fairlead finds it by itself when it is not given.',
+      'The address of this host, used in answers for tasks in host mode and for published ports. Default: Fairlead detects it.',
     )
     .optional(),
 });
@@ -55,17 +53,17 @@ const hostSchema = section({
 const dnsSchema = section({
   listen: z
     .array(listenAddress(), must('a list of addresses, such as ["169.254.169.250:53"]'))
-    .min(1, { error: 'is empty; it must be a list of one address at least, such as ["169.254.169.250:53"]' })
+    .min(1, { error: 'is empty; it must be a list of at least one address, such as ["169.254.169.250:53"]' })
     .describe(
-      'Where the DNS server listens, UDP and TCP. A link-local address that the host does not have is added to an interface. Port 0 takes a free port.',
+      'Where the DNS server listens, UDP and TCP. A link-local address that the host does not have is added to an interface. Port 0 picks a free port.',
     )
     .prefault(['169.254.169.250:53']),
   ttl: wholeNumber(0, 86_400, 'seconds')
-    .describe('How long clients may keep an answer about an own name.')
+    .describe('How long clients may cache an answer about a name in the domain.')
     .prefault(1),
   negativeTtl: wholeNumber(0, 300, 'seconds')
     .describe(
-      'How long clients may keep the answer that an own name, or data of the type asked for, does not exist.',
+      'How long clients may cache the answer that a name in the domain, or a record of the requested type, does not exist.',
     )
     .prefault(1),
   upstreams: z
@@ -76,15 +74,15 @@ const dnsSchema = section({
       ),
     )
     .describe(
-      "The DNS servers that all other names are forwarded to, over UDP and TCP, or over TLS (`tls://`). `system` takes those of the host's resolv.conf, never Fairlead itself. An empty list switches forwarding off.",
+      "The DNS servers to which all other names are forwarded, over UDP and TCP, or over TLS (`tls://`). `system` takes the servers in the host's resolv.conf, except Fairlead itself. An empty list switches forwarding off.",
     )
     .prefault('system'),
   upstreamTimeout: duration('100ms', '1m')
-    .describe('How long one upstream server is waited for.')
+    .describe('How long to wait for one upstream server.')
     .prefault('2s'),
   upstreamCa: path('a file of CA certificates (PEM)')
     .describe(
-      'The certificate authorities that upstreams over TLS are checked against, instead of those that Node.js trusts.',
+      'The certificate authorities that verify upstreams over TLS, instead of those that Node.js trusts.',
     )
     .optional(),
   forward: bySuffix(
@@ -92,61 +90,61 @@ const dnsSchema = section({
     'a mapping from suffixes to lists of servers, such as { corp.example: ["10.0.0.53"] }',
   )
     .describe(
-      'Other upstream servers for names that end in a suffix: `corp.example: ["10.0.0.53"]`. The longest suffix counts. A suffix that is otherwise answered locally (`home.arpa`, `10.in-addr.arpa`) is opened by it. An empty list refuses such names.',
+      'Other upstream servers for names that end in a suffix: `corp.example: ["10.0.0.53"]`. The longest suffix wins. It also forwards suffixes that are otherwise answered locally (`home.arpa`, `10.in-addr.arpa`). An empty list refuses such names.',
     )
     .prefault({}),
   records: z
     .array(record(), must('a list of records, such as ["printer.lan 300 A 192.0.2.7"]'))
     .describe(
-      `Records of your own, a line each as in a zone file: ${WRITABLE_TYPES}. Names are absolute, inside or outside the domain; \`*\` as the first label makes a wildcard.`,
+      `Additional records, one per line as in a zone file: ${WRITABLE_TYPES}. Names are absolute, inside or outside the domain. \`*\` as the first label makes a wildcard.`,
     )
     .prefault([]),
   maxForwardsPerClient: wholeNumber(1, 10_000, 'queries')
-    .describe('How many queries of one client may wait for upstream servers; it gets SERVFAIL for more.')
+    .describe('How many queries of one client may wait for upstream servers. Further queries get SERVFAIL.')
     .prefault(100),
   cacheSize: wholeNumber(0, 1024, 'MiB')
-    .describe('How much of the answers of upstream servers is kept; 0 keeps none.')
+    .describe('The size of the cache for answers of upstream servers; 0 switches it off.')
     .prefault(8),
   rebindProtection: switchable({
     allow: z
       .array(suffix(), must('a list of suffixes, such as ["corp.example"]'))
-      .describe('Names that may have such addresses. Those in `dns.forward` always may.')
+      .describe('Names that may have such addresses. Names in `dns.forward` always may.')
       .prefault([]),
   })
     .describe(
-      'Takes private, loopback and link-local addresses out of the answers of upstream servers, so that a web site cannot point its name at your services. Off when it is not given.',
+      'Removes private, loopback and link-local addresses from the answers of upstream servers, so that a web site cannot point its name at your services. Default: off.',
     )
     .optional(),
   allow: z
     .array(subnet(), must('a list of subnets, such as ["127.0.0.0/8", "172.16.0.0/12"]'))
     .min(1, {
-      error: 'is empty, so nobody could ask; it must be a list of subnets, or left out to allow everybody',
+      error: 'is empty, so no client could ask; list subnets, or remove the key for the default',
     })
     .describe(
-      'The subnets whose clients are answered; others get no reply at all. When it is not given: private and link-local addresses, and those of the networks and tasks that Fairlead knows.',
+      'The subnets whose clients are answered; other clients get no reply at all. Default: private and link-local addresses, and the networks and tasks that Fairlead knows.',
     )
     .optional(),
-  rateLimit: wholeNumber(0, 100_000, 'replies a second')
+  rateLimit: wholeNumber(0, 100_000, 'replies per second')
     .describe(
-      'How many like replies a second a subnet of strangers (/24, /56) gets over UDP before it is asked to come again over TCP. The host and the networks and tasks that Fairlead knows have no limit; 0 means none for anybody.',
+      'How many similar replies per second an unknown subnet (/24, /56) gets over UDP before it must retry over TCP. The host and the networks and tasks that Fairlead knows have no limit. 0 means no limit for any client.',
     )
     .prefault(100),
   queryLog: switchable({
-    sample: wholeNumber(1, 1_000_000, 'queries').describe('One of so many queries is logged.').prefault(1),
+    sample: wholeNumber(1, 1_000_000, 'queries').describe('Log one of this many queries.').prefault(1),
     classes: z
       .array(
         oneOf(['success', 'denial', 'error']),
         must('a list of success, denial (NXDOMAIN, NODATA) and error (all else)'),
       )
-      .min(1, { error: 'is empty, so nothing would be logged; set dns.queryLog to false for that' })
-      .describe('Which are logged: `success`, `denial` (NXDOMAIN and NODATA), `error` (all else).')
+      .min(1, { error: 'is empty, so nothing would be logged; to log nothing, set dns.queryLog to false' })
+      .describe('Which queries to log: `success`, `denial` (NXDOMAIN and NODATA), `error` (all others).')
       .prefault(['success', 'denial', 'error']),
   })
-    .describe('A line in the log for each query that was answered. Off when it is not given.')
+    .describe('Writes a log line for each query that was answered. Default: off.')
     .optional(),
   native: oneOf(['auto', 'off'])
     .describe(
-      'Whether UDP is answered by threads that receive and send many packets with one system call (Linux, with the package koffi). `off`: one by one, as Node does it. Takes effect at the next start.',
+      'Whether threads that receive and send many packets per system call answer UDP (Linux, with the package koffi). `off`: Node answers packets one by one. Takes effect at the next start.',
     )
     .prefault('auto'),
   workers: z
@@ -155,22 +153,20 @@ const dnsSchema = section({
       must('auto, or a number of threads from 1 to 64'),
     )
     .describe(
-      'How many threads answer UDP. `auto`: one on up to 4 cores, a quarter of the cores on more, 4 at most. Takes effect at the next start.',
+      'How many threads answer UDP. `auto`: one on up to 4 cores, else a quarter of the cores, at most 4. Takes effect at the next start.',
     )
     .prefault('auto'),
   realTime: oneOf(['auto', 'off'])
     .describe(
-      'Whether the threads that answer UDP run before all ordinary work of the host while they wait for queries now and then (SCHED_RR; needs CAP_SYS_NICE). `off`: they only get a larger share of the processor. Takes effect at the next start.',
+      'Whether the threads that answer UDP run before all ordinary processes of the host, as long as they wait for queries in between (SCHED_RR; needs CAP_SYS_NICE). `off`: they only get a larger share of the processor. Takes effect at the next start.',
     )
     .prefault('auto'),
   nsid: shortText('a name for this server', 64)
-    .describe(
-      'What clients are told that ask which server this is (NSID, RFC 5001). Nothing when it is not given.',
-    )
+    .describe('The answer to clients that ask which server this is (NSID, RFC 5001). Default: none.')
     .optional(),
   topLevelDomains: path("IANA's list of top-level domains (tlds-alpha-by-domain.txt)")
     .describe(
-      "A newer list of the Internet's top-level domains than the one that comes with Fairlead: IANA's `tlds-alpha-by-domain.txt`. Two-label names that end in one are not completed to `service.stack`.",
+      "A list of the Internet's top-level domains that is newer than the one in Fairlead: IANA's `tlds-alpha-by-domain.txt`. Two-label names that end in such a domain are not read as `service.stack`.",
     )
     .optional(),
 });
@@ -178,11 +174,11 @@ const dnsSchema = section({
 const dockerSchema = repeatable({
   socket: engineSocket()
     .describe(
-      "The engine's unix socket: a path, or `unix:///path`. `DOCKER_HOST` takes the place of the default when it has that form; `tcp://` and `ssh://` are refused, because Fairlead serves the containers of its own host.",
+      "The engine's unix socket: a path, or `unix:///path`. `DOCKER_HOST` replaces the default if it has that form. `tcp://` and `ssh://` are refused, because Fairlead serves the containers of its own host.",
     )
     .prefault('/var/run/docker.sock'),
   resync: duration('1s', '24h')
-    .describe('How often everything is compared with the engine, besides following its events.')
+    .describe('How often Fairlead compares everything with the engine, besides following its events.')
     .prefault('60s'),
   labels: z
     .array(
@@ -195,65 +191,63 @@ const dockerSchema = repeatable({
     .prefault([]),
   adopt: oneOf(['auto', 'all', 'off'])
     .describe(
-      "Which containers ask Fairlead instead of Docker's resolver: those whose queries Docker would forward to Fairlead anyway (`auto`), all (`all`), or none (`off`). Labels and `fairlead adopt` choose single containers and stacks. See docs/adoption.md.",
+      "Which containers ask Fairlead instead of Docker's resolver: those whose queries Docker would forward to Fairlead anyway (`auto`), all (`all`), or none (`off`). Labels and `fairlead adopt` select single containers and stacks. See docs/adoption.md.",
     )
     .prefault('auto'),
   releaseOnStop: yesOrNo()
     .describe("Whether a clean stop of the daemon hands the adopted containers back to Docker's resolver.")
     .prefault(false),
 }).describe(
-  'The Docker engine of this host; `false` switches it off. A list, each item with a `name` of its own, takes several engines.',
+  'The Docker engine of this host; `false` switches it off. For several engines, give a list in which each item has its own `name`.',
 );
 
 const fileSchema = repeatable({
   path: path('a YAML file with stacks and clients').describe(
-    'The file with stacks and clients. It is watched.',
+    'The file with stacks and clients. Fairlead watches it for changes.',
   ),
 }).describe(
-  'A file of static services; `false` switches it off. A list, each item with a `name` of its own, takes several files.',
+  'A file of static services; `false` switches it off. For several files, give a list in which each item has its own `name`.',
 );
 
-/** How a Consul agent is reached. What is not given, Consul's own variables say. */
+/** How to reach a Consul agent. Consul's own variables give the defaults. */
 const consulKeys = {
   address: httpAddress('http://127.0.0.1:8500')
     .describe(
-      "The HTTP API of this host's agent. Without it: `CONSUL_HTTP_ADDR`, or `http://127.0.0.1:8500`.",
+      'The HTTP API of the agent on this host. Default: `CONSUL_HTTP_ADDR`, or `http://127.0.0.1:8500`.',
     )
     .optional(),
   token: secretText('an ACL token', 200)
     .describe(
-      'The ACL token. Without it: the file of `tokenFrom`, `CONSUL_HTTP_TOKEN` or `CONSUL_HTTP_TOKEN_FILE`.',
+      'The ACL token. Default: the file in `tokenFrom`, `CONSUL_HTTP_TOKEN` or `CONSUL_HTTP_TOKEN_FILE`.',
     )
     .optional(),
   tokenFrom: path('a file that holds an ACL token')
-    .describe('A file that holds the ACL token. It is read again while the daemon runs.')
+    .describe('A file that holds the ACL token. The daemon reads it again while it runs.')
     .optional(),
   caFile: path('a file of CA certificates (PEM)')
-    .describe(
-      'The certificate authorities that an `https` address is checked against. Without it: `CONSUL_CACERT`.',
-    )
+    .describe('The certificate authorities that verify an `https` address. Default: `CONSUL_CACERT`.')
     .optional(),
   certFile: path('a certificate (PEM)')
-    .describe('The certificate that the agent asks for. Without it: `CONSUL_CLIENT_CERT`.')
+    .describe('The client certificate for an agent that requires one. Default: `CONSUL_CLIENT_CERT`.')
     .optional(),
   keyFile: path('a private key (PEM)')
-    .describe('The private key of that certificate. Without it: `CONSUL_CLIENT_KEY`.')
+    .describe('The private key of that certificate. Default: `CONSUL_CLIENT_KEY`.')
     .optional(),
 };
 
 const NO_USED =
-  'is "used", which is not supported yet: a service is not watched only once its name is asked for; write all, or list the services that are used, such as [web, db]';
+  'is "used", which is not supported: Fairlead cannot wait until a client asks for a service before it watches it; write all, or list the services in use, such as [web, db]';
 
 const consulSourceSchema = repeatable({
   ...consulKeys,
-  datacenter: dnsLabel().describe("Another datacenter than the agent's own.").optional(),
+  datacenter: dnsLabel().describe('The datacenter. Default: that of the agent.').optional(),
   services: z
     .union(
       [
         z.literal('all'),
         z
           .array(shortText('the name of a service in Consul', 255))
-          // A variable and a flag make a list of one word.
+          // A variable or a flag turns one word into a list.
           .refine((names) => names.length !== 1 || names[0] !== 'used', { error: NO_USED }),
       ],
       {
@@ -266,40 +260,40 @@ const consulSourceSchema = repeatable({
     .describe('Which services are watched.')
     .prefault('all'),
   stack: dnsLabel()
-    .describe('The stack of services that Fairlead did not publish: `web.consul.rancher.internal`.')
+    .describe('The stack for services that Fairlead did not publish: `web.consul.rancher.internal`.')
     .prefault('consul'),
-}).describe('Services of a Consul datacenter. A list, each item with a `name` of its own, takes several.');
+}).describe(
+  'Services of a Consul datacenter. For several datacenters, give a list in which each item has its own `name`.',
+);
 
 const consulPublisherSchema = repeatable({
   ...consulKeys,
   ids: oneOf(['fairlead', 'registrator'])
     .describe(
-      'How the ids and names of entries are made. `registrator`: as registrator makes them, so that either can take over from the other.',
+      'How the ids and names of entries are built. `registrator`: as registrator builds them, so that either program can take over from the other.',
     )
     .prefault('fairlead'),
   internal: yesOrNo()
-    .describe(
-      'Publishes the addresses of the containers instead of the address of the host and published ports.',
-    )
+    .describe("Publishes the addresses of the containers instead of the host's address with published ports.")
     .prefault(false),
   network: shortText('the name of a network', 128)
     .describe(
-      'With `internal`: the network whose addresses are published. Without it: the first of the container.',
+      'With `internal`: the network whose addresses are published. Default: the first network of the container.',
     )
     .optional(),
   explicit: yesOrNo()
     .describe(
-      'Publishes only what a label names (`SERVICE_NAME`, `SERVICE_<port>_NAME`, `fairlead.service`).',
+      'Publishes only services that a label names (`SERVICE_NAME`, `SERVICE_<port>_NAME`, `fairlead.service`).',
     )
     .prefault(false),
-}).describe('The Consul agent of this host: its containers are registered there.');
+}).describe("The Consul agent on this host, where Fairlead registers the host's containers.");
 
 const healthSchema = section({
   rancherCompose: z
     .record(z.string(), path('a rancher-compose.yml'), must('a mapping from stacks to files'))
     .meta({ title: 'mapping from stack' })
     .describe(
-      'Files in the form of `rancher-compose.yml`, whose `health_check:` sections are used: `shop: rancher-compose.yml`. They are read again on SIGHUP.',
+      'Files in the form of `rancher-compose.yml`, whose `health_check:` sections are used: `shop: rancher-compose.yml`. SIGHUP reads them again.',
     )
     .prefault({}),
   defaults: z
@@ -330,31 +324,31 @@ const healthSchema = section({
 const vipSchema = switchable({
   pool: addressPool()
     .describe(
-      'The addresses that virtual IPs are leased from. They mean something on this host only, and nothing else on it may use them: neither a route nor a Docker network.',
+      'The addresses from which virtual IPs are leased. They are valid on this host only, and nothing else on it may use them, neither a route nor a Docker network.',
     )
     .prefault('10.43.0.0/16'),
   release: duration('0s', '365d')
-    .describe('How long the address of a service is kept for it after the service is gone.')
+    .describe('How long the address of a service stays reserved after the service is gone.')
     .prefault('7d'),
   external: z
     .array(subnet(), must('a list of subnets, such as ["192.168.0.0/16"]'))
     .describe(
-      'Subnets beyond this host whose connections and datagrams to virtual IPs are taken, because they are routed here. What comes from no network of this host is dropped otherwise.',
+      'Subnets outside this host from which virtual IPs may be used, because a router sends their traffic here. Packets from other networks than those of this host are dropped.',
     )
     .prefault([]),
   endpointMode: oneOf(['dnsrr', 'vip'])
     .describe(
-      "What a service's name answers that says nothing itself: its tasks (`dnsrr`) or its virtual IP (`vip`). `vip.` and `tasks.` in front of the name always answer the one or the other.",
+      "What a service name answers by default: the service's tasks (`dnsrr`) or its virtual IP (`vip`). A name with `vip.` or `tasks.` in front always answers that one.",
     )
     .prefault('dnsrr'),
   native: oneOf(['auto', 'off'])
     .describe(
-      'Whether connections are carried by threads that move octets inside the kernel and datagrams in batches (Linux, with the package koffi). `off`: by Node, at more than twice the cost. Takes effect at the next start.',
+      'Whether connections are carried by threads that move bytes inside the kernel and datagrams in batches (Linux, with the package koffi). `off`: Node carries them, at more than twice the cost. Takes effect at the next start.',
     )
     .prefault('auto'),
   workers: wholeNumber(1, 64, 'threads')
     .describe(
-      'How many threads carry connections. They share the port, and the kernel divides new connections between them. Takes effect at the next start.',
+      'How many threads carry connections. They share a port, and the kernel distributes new connections among them. Takes effect at the next start.',
     )
     .prefault(1),
 });
@@ -364,70 +358,68 @@ const connections = () => wholeNumber(0, limits.connections, 'connections').pref
 const balancingSchema = section({
   scheduler: oneOf(SCHEDULERS)
     .describe(
-      'How a virtual IP chooses a task: in turn by weight (`wrr`) or without (`rr`), by open connections (`lc`, `wlc`, `sed`, `nq`, `twos`), by address (`sh`, `dh`, `mh`, `lblc`, `lblcr`) or by address and port (`sh-port`, `mh-port`), the heaviest first (`fo`, `ovf`).',
+      'How a virtual IP chooses a task: in turn with weights (`wrr`) or without (`rr`), by open connections (`lc`, `wlc`, `sed`, `nq`, `twos`), by address (`sh`, `dh`, `mh`, `lblc`, `lblcr`) or by address and port (`sh-port`, `mh-port`), the heaviest first (`fo`, `ovf`).',
     )
     .prefault('wrr'),
   affinity: duration('0s', '24h')
     .transform((milliseconds) => Math.ceil(milliseconds / 1000))
     .describe(
-      'How long after its last connection a client address is sent to the same task, in whole seconds; 0s: no affinity.',
+      'How long a client address stays with the same task after its last connection, in whole seconds; 0s: no affinity.',
     )
     .prefault('0s'),
-  maxConnections: connections().describe('Open connections of one task; 0: no limit.'),
-  serviceMaxConnections: connections().describe('Open connections of a whole service; 0: no limit.'),
-  maxPerClient: connections().describe('Open connections of one client address to a service; 0: no limit.'),
+  maxConnections: connections().describe('The most open connections of one task; 0: no limit.'),
+  serviceMaxConnections: connections().describe('The most open connections of a whole service; 0: no limit.'),
+  maxPerClient: connections().describe(
+    'The most open connections of one client address to a service; 0: no limit.',
+  ),
   proxyProtocol: oneOf(['v1', 'v2', 'none'])
     .describe(
-      'The version of the PROXY header that tells tasks the address of the client: for TCP, `v2` also in front of datagrams.',
+      "The version of the PROXY header, which tells tasks the client's address. It works for TCP; `v2` also for datagrams.",
     )
     .prefault('none'),
-  acceptProxy: yesOrNo().describe('Whether clients begin with a PROXY header (TCP).').prefault(false),
+  acceptProxy: yesOrNo().describe('Whether clients must begin with a PROXY header (TCP).').prefault(false),
   onDown: oneOf(['keep', 'reset'])
-    .describe('What becomes of open connections when their task is gone or unhealthy.')
+    .describe('What happens to open connections when their task is gone or unhealthy.')
     .prefault('keep'),
   idleTimeout: duration('0s', '7d')
-    .describe('How long a connection may be open on which nothing moves; 0s: for ever.')
+    .describe('How long a connection without traffic may stay open; 0s: no limit.')
     .prefault('0s'),
   drainTimeout: duration('0s', '24h')
-    .describe('How long open connections of a draining task may go on; 0s: for ever.')
+    .describe('How long open connections of a draining task may continue; 0s: no limit.')
     .prefault('30s'),
   udpReplies: wholeNumber(0, limits.udpReplies, 'replies')
-    .describe('After how many replies a UDP session is over; 0: by time only.')
+    .describe('After how many replies a UDP session ends; 0: only after a timeout.')
     .prefault(0),
   ops: yesOrNo()
     .describe('Whether a task is chosen for each UDP datagram, not for each client address and port.')
     .prefault(false),
   slowStart: duration('0s', '1h')
-    .describe(
-      'Over which time the share of a task that became healthy grows to its full weight; 0s: at once.',
-    )
+    .describe('How long a task that became healthy takes to reach its full weight; 0s: full weight at once.')
     .prefault('0s'),
   panicThreshold: share()
     .describe(
-      'The part of the running tasks of a service that may be unhealthy before the checks are doubted and all that run are given, by DNS too; 1: never.',
+      'If a larger share of the running tasks of a service is unhealthy, Fairlead distrusts the checks and serves all running tasks, also in DNS; 1: never.',
     )
     .prefault(0.5),
   minHealthy: wholeNumber(0, limits.minHealthy, 'tasks')
     .describe(
-      'When fewer tasks of a service are healthy, unhealthy ones that run fill up, in DNS too; 0: never.',
+      'If fewer tasks of a service are healthy, unhealthy running ones are added up to this number, also in DNS; 0: never.',
     )
     .prefault(0),
 });
 
 /** The configuration as it is written in a file. Its output still lacks what {@link resolveConfig} adds. */
 export const configSchema = section({
-  domain: domainName().describe('The domain that all names are below.').prefault('rancher.internal'),
-  environment: dnsLabel()
-    .describe('The environment that the tasks of this host belong to.')
-    .prefault('default'),
+  domain: domainName().describe('The domain of all names.').prefault('rancher.internal'),
+  environment: dnsLabel().describe('The environment of the tasks on this host.').prefault('default'),
   isolation: oneOf(['docker', 'environment'])
     .describe(
-      'What a client is given, by name and by virtual IP. `docker`: what it could reach without Fairlead: tasks on its own networks, published ports, and services that say `fairlead.expose=true`. `environment`: every service of the environment, as in Rancher.',
+      'What a client can see, by name and by virtual IP. `docker`: what it could reach without Fairlead, which is tasks on its own networks, published ports, and services with `fairlead.expose=true`. `environment`: every service of the environment, as in Rancher.',
     )
     .prefault('docker'),
   state: path('a directory')
     .describe(
-      'The directory that keeps the last known facts for a warm start. It is created when it does not exist.',
+      'The directory for the last known facts, used for a warm start. It is created if it does not exist.',
     )
     .prefault('/var/lib/fairlead'),
   log: logSchema.describe('What is logged, and how.').prefault({}),
@@ -441,21 +433,23 @@ export const configSchema = section({
       ),
     )
     .describe(
-      'Where tasks come from. When it is not given: Docker, with its defaults. When it is given: those that it names, and no others.',
+      'Where tasks come from. Default: Docker with its defaults. If given, only the sources that it names are used.',
     )
     .prefault({ docker: {} }),
   publishers: z
     .strictObject({ consul: consulPublisherSchema.optional() }, must('a mapping of publishers (consul)'))
-    .describe("Where this host's tasks go to.")
+    .describe('Registries to which the tasks of this host are published.')
     .prefault({}),
   vip: vipSchema
     .describe('Virtual IPs: one address for each service that has ports; `false`: none.')
     .prefault({}),
   balancing: balancingSchema
-    .describe('How traffic is spread over the tasks of services that say nothing themselves.')
+    .describe('How traffic is distributed over tasks, unless the labels of a service say otherwise.')
     .prefault({}),
-  health: healthSchema.describe('How tasks are checked, besides what their labels say.').prefault({}),
-  render: renderSchema.describe('Config files that follow the catalog, written from templates.').prefault({}),
+  health: healthSchema.describe('Health checks, besides those in labels.').prefault({}),
+  render: renderSchema
+    .describe('Configuration files rendered from templates, which follow the catalog.')
+    .prefault({}),
   api: section({
     listen: z
       .array(apiAddress(), must('a list of addresses, such as ["unix:/run/fairlead/fairlead.sock"]'))
@@ -464,7 +458,7 @@ export const configSchema = section({
       )
       .prefault(['unix:/run/fairlead/fairlead.sock']),
   })
-    .describe('The API that the command line and the dashboard use.')
+    .describe('The API for the command line and the dashboard.')
     .prefault({}),
 });
 

@@ -2,17 +2,17 @@ interface Named {
   readonly name?: string | undefined;
 }
 
-/** What a key of `sources` or `publishers` has: settings, or a list of them, each with a name of its own. */
+/** The value of a key of `sources` or `publishers`: settings, or a list of them, each with its own name. */
 export type OneOrMore<T> = T | readonly (T & Named)[];
 
-/** One source of a kind, as it was configured. */
+/** One configured source of a kind. */
 interface Instance<T> {
-  /** `docker`, `file:lab`: the kind, and the name of the instance where it has one. */
+  /** `docker`, `file:lab`: the kind, and the name of the instance if it has one. */
   readonly source: string;
   readonly settings: T;
 }
 
-/** The instances of a kind, in the order in which they were written. */
+/** The instances of a kind, in the order of the configuration. */
 export function instancesOf<T extends object>(kind: string, given: OneOrMore<T> | undefined): Instance<T>[] {
   if (given === undefined) return [];
   if (!isList(given)) return [{ source: kind, settings: given }];
@@ -22,7 +22,7 @@ export function instancesOf<T extends object>(kind: string, given: OneOrMore<T> 
   }));
 }
 
-/** Makes something else of the settings, or of each of a list of them. */
+/** Maps the settings, or each item of a list of them. */
 export function mapInstances<T extends object, R>(
   given: OneOrMore<T>,
   map: (item: T, index: number | undefined) => R,

@@ -10,10 +10,10 @@ import { mayHoldSecret } from './hide-secrets.js';
 import { HIDDEN } from '../text/hidden.js';
 import { unknownKey } from './unknown-key.js';
 
-/** Variables with the prefix that are not keys: these two are the command line's. */
+/** Variables with the prefix that are not keys: the command line uses these two. */
 const otherVariables = ['FAIRLEAD_CONFIG', 'FAIRLEAD_ADDR'] as const;
 
-/** What Kubernetes and Docker links set for a service or container that is itself called fairlead. */
+/** Variables that Kubernetes and Docker links set for a service or container called fairlead. */
 const foreignVariable = /^FAIRLEAD_(SERVICE_(HOST|PORT)(_.*)?|PORT(_\d+_(TCP|UDP|SCTP)(_.*)?)?|NAME|ENV_.*)$/;
 
 interface TextLayers {
@@ -37,7 +37,7 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** The value that a text stands for; undefined when it stands for none. The schema checks it afterwards. */
+/** The value that a text represents; undefined if there is none. The schema checks it afterwards. */
 function readText({ kind, words }: ConfigKey, text: string): unknown {
   const word = words.find((each) => String(each) === text);
   if (word !== undefined) return word;
@@ -48,7 +48,7 @@ function readText({ kind, words }: ConfigKey, text: string): unknown {
       return typeof value === 'object' ? value : undefined;
     }
     case 'list': {
-      // An IPv6 address begins with a bracket too, so a text that is not JSON is a list with commas.
+      // An IPv6 address also begins with a bracket, so a text that is not JSON is a list with commas.
       const value = text.startsWith('[') ? parseJson(text) : undefined;
       if (Array.isArray(value)) return value as unknown[];
       return text === '' ? [] : text.split(',').map((item) => item.trim());
@@ -69,7 +69,7 @@ function textLayer({ key, text, origin, label }: Text, directory: string): Layer
   }
   const child = [...key.children.keys()].map((name) => `${key.path}.${name}`)[0] ?? key.path;
   const off = key.words.includes(false) ? ' or false' : '';
-  const message = `is no JSON object${off}; write one, or set a single key in it, such as ${child}`;
+  const message = `is not a JSON object${off}; write one, or set a single key in it, such as ${child}`;
   return { origin, path: key.path, message };
 }
 
@@ -82,15 +82,15 @@ function collect(results: readonly (Layer | ConfigError)[]): TextLayers {
 }
 
 /**
- * What the environment sets. An empty variable counts as not set; the variable of a key wins over that of a section
+ * The layers of the environment. An empty variable counts as not set. The variable of a key wins over that of a section
  * around it.
- * @param directory what relative paths are relative to
+ * @param directory the directory for relative paths
  */
 export function readEnvironment(env: NodeJS.ProcessEnv, directory: string): TextLayers {
   const keys = new Map(allKeys().map((key) => [variableName(key.path), key]));
   const results: (Layer | ConfigError)[] = [];
   const given = Object.entries(env).filter(([name, text]) => name.startsWith(variablePrefix) && text !== '');
-  // The name of a section is what the names of its keys begin with, so this order puts it before them.
+  // The name of a section is a prefix of its keys' names, so this order puts it before them.
   for (const [name, text = ''] of given.sort(([a], [b]) => (a < b ? -1 : 1))) {
     if ((otherVariables as readonly string[]).includes(name) || foreignVariable.test(name)) continue;
     const key = keys.get(name);
@@ -106,7 +106,7 @@ export function readEnvironment(env: NodeJS.ProcessEnv, directory: string): Text
   return collect(results);
 }
 
-/** A `_FILE` variable: the value is what the file holds. */
+/** A `_FILE` variable: the value is the content of the file. */
 function fromFile(
   key: ConfigKey,
   name: string,
@@ -134,14 +134,14 @@ function unknownVariable(name: string, known: readonly string[]): string {
   );
   const hint =
     bare === undefined
-      ? 'unset it, or see docs/configuration.md for the variables that there are'
+      ? 'unset it, or see docs/configuration.md for the list of variables'
       : `did you mean ${variablePrefix}${bare}? (two underscores stand between levels)`;
-  return `is no variable that Fairlead knows; ${hint}`;
+  return `is not a variable that Fairlead knows; ${hint}`;
 }
 
 /**
- * What `--set key=value` flags set; a later one wins.
- * @param directory what relative paths are relative to
+ * The layers of `--set key=value` flags; later ones win.
+ * @param directory the directory for relative paths
  */
 export function readFlags(flags: readonly string[], directory: string): TextLayers {
   return collect(

@@ -1,7 +1,7 @@
 import { nearest } from '../text/nearest.js';
 import { allKeys, type ConfigKey } from './keys.js';
 
-/** What to say about a key that a section does not have: the one that was probably meant, or those that there are. */
+/** The message about an unknown key of a section: suggests the key that was probably meant, or lists the known ones. */
 export function unknownKey(section: ConfigKey, name: string): string {
   const what = section.path === '' ? 'is not a known key' : `is not a key of ${section.path}`;
   const siblings = [...section.children.keys()];

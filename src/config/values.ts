@@ -14,7 +14,7 @@ export type ApiListen =
 
 const longestShown = 60;
 
-/** What was given instead: the beginning of a sentence about it. */
+/** Describes the given value, as the beginning of a sentence. */
 function found(value: unknown): string {
   if (value === undefined) return 'is missing';
   if (value === null) return 'has no value';
@@ -25,15 +25,15 @@ function found(value: unknown): string {
   return `is ${text.length > longestShown ? `${text.slice(0, longestShown)}...` : text}`;
 }
 
-/** Words for a value that is not what it must be; zod asks for them wherever a check fails. */
+/** The message for a wrong value; zod calls this when a check fails. */
 export function must(expected: string): { error: (issue: { readonly input?: unknown }) => string } {
   return { error: ({ input }) => `${found(input)}; it must be ${expected}` };
 }
 
-/** What reading a text gave: the value, or what is wrong with the text (`expected` is told after it). */
+/** The result of reading a text: the value, or what is wrong with the text (`expected` follows it in the message). */
 type Reading<T> = { readonly value: T } | { readonly fault?: string };
 
-/** A text that means something; `title` names its form in the JSON schema and in the reference. */
+/** A text with a meaning; `title` names its form in the JSON schema and in the reference. */
 function text<T>(
   title: string,
   expected: string,
@@ -67,7 +67,7 @@ export function wholeNumber(min: number, max: number, unit: string) {
     .meta({ title: `${unit}, ${min} to ${max}` });
 }
 
-/** A part of the whole, as a number. */
+/** A share of a whole, as a number. */
 export function share() {
   const words = must('a share from 0 to 1, such as 0.5');
   return z.number(words).min(0, words).max(1, words).meta({ title: 'share, 0 to 1' });
@@ -105,7 +105,7 @@ export function duration(min: string, max: string) {
 }
 
 export function domainName() {
-  return text('DNS name', 'a DNS name without a dot at its end, such as rancher.internal', (input) => {
+  return text('DNS name', 'a DNS name without a trailing dot, such as rancher.internal', (input) => {
     const name = input.toLowerCase();
     if (name.endsWith('.')) return { fault: 'ends with a dot' };
     if (canonicalIp(name) !== undefined) return { fault: 'is an address' };
@@ -122,7 +122,7 @@ export function dnsLabel() {
   });
 }
 
-/** A path that is made absolute later, when it is known where it was written. */
+/** A path that is made absolute later, once it is known where it was written. */
 export function path(what: string) {
   return text('path', `the path of ${what}`, (input) => {
     if (input.trim() === '') return {};
@@ -139,8 +139,8 @@ const ENGINE_SOCKET =
   "the engine's unix socket on this host, such as /var/run/docker.sock or unix:///var/run/docker.sock";
 
 /**
- * Where an engine listens, as the file, the environment and `DOCKER_HOST` have it: a path, or a URL of the form
- * `unix:///path`. Every other URL leads to another host, or to something that is not a socket.
+ * Where an engine listens, as given in the file, the environment or `DOCKER_HOST`: a path, or a URL of the form
+ * `unix:///path`. Other URLs lead to another host, or to something that is not a socket.
  */
 export function readEngineSocket(input: string): Reading<string> {
   if (input.trim() === '') return {};
@@ -148,9 +148,9 @@ export function readEngineSocket(input: string): Reading<string> {
   const [, scheme, rest = ''] = /^([a-z][a-z0-9+.-]*):(.*)$/i.exec(input) ?? [];
   if (scheme === undefined) return { value: input };
   if (scheme.toLowerCase() !== 'unix')
-    return { fault: `is reached by ${scheme.toLowerCase()}, not by a unix socket` };
+    return { fault: `uses ${scheme.toLowerCase()} instead of a unix socket` };
   const path = /^(?:\/\/)?(\/[^/].*)$/.exec(rest)?.[1];
-  return path === undefined ? { fault: 'has no path from the root on' } : { value: path };
+  return path === undefined ? { fault: 'does not have an absolute path' } : { value: path };
 }
 
 const zoneFault = 'has a zone ("%"), which is not supported';
@@ -161,7 +161,9 @@ export function address() {
   return text('IP address', 'one IP address of this host, such as 192.0.2.10', (input) => {
     if (input.includes('%')) return { fault: zoneFault };
     const ip = canonicalIp(input);
-    return ip !== undefined && isUnspecified(ip) ? { fault: 'is not an address of one host' } : value(ip);
+    return ip !== undefined && isUnspecified(ip)
+      ? { fault: 'is not the address of a single host' }
+      : value(ip);
   });
 }
 
@@ -182,22 +184,22 @@ export function upstream() {
     if (input.includes('%')) return { fault: zoneFault };
     const parsed = parseUpstream(input);
     if (parsed === undefined) return {};
-    if (isUnspecified(parsed.ip)) return { fault: 'is no address that can be asked' };
+    if (isUnspecified(parsed.ip)) return { fault: 'is not an address that can be asked' };
     return parsed.port === 0 ? { fault: 'has port 0' } : { value: parsed };
   });
 }
 
-/** Why a text is no name that queries can end in; undefined when it is one. */
+/** Why a text is not a suffix of names; undefined if it is one. */
 function suffixFault(name: string): string | undefined {
-  if (name === '' || name === '.') return 'is the root; dns.upstreams is for all other names';
+  if (name === '' || name === '.') return 'is the root; use dns.upstreams for all other names';
   if (canonicalIp(name) !== undefined) return 'is an address';
   const isName = name.length <= 253 && name.split('.').every((label) => /^[a-z0-9_-]{1,63}$/.test(label));
-  return isName ? undefined : 'is no DNS name';
+  return isName ? undefined : 'is not a DNS name';
 }
 
 const withoutDot = (name: string) => name.toLowerCase().replace(/\.$/, '');
 
-/** The end of names, such as `corp.example` or `10.in-addr.arpa`; a dot in front or behind means nothing. */
+/** The end of names, such as `corp.example` or `10.in-addr.arpa`; leading and trailing dots are ignored. */
 export function suffix() {
   return text('DNS suffix', 'the end of names, such as corp.example or 10.in-addr.arpa', (input) => {
     const name = withoutDot(input.replace(/^\.(?=.)/, ''));
@@ -206,7 +208,7 @@ export function suffix() {
   });
 }
 
-/** A mapping from suffixes to something of each. */
+/** A mapping from suffixes to values. */
 export function bySuffix<Item extends z.ZodType>(item: Item, expected: string) {
   return z
     .record(z.string(), item, must(expected))
@@ -229,7 +231,7 @@ export function bySuffix<Item extends z.ZodType>(item: Item, expected: string) {
     });
 }
 
-/** A record as in a zone file. */
+/** A record, written as in a zone file. */
 export function record() {
   const expected = 'a record as in a zone file, such as "printer.lan 300 A 192.0.2.7"';
   return text('owner [ttl] type data', expected, (input): Reading<StaticRecord> => {
@@ -238,7 +240,7 @@ export function record() {
   });
 }
 
-/** The HTTP API of something, without a path. */
+/** The URL of an HTTP API, without a path. */
 export function httpAddress(example: string) {
   const expected = `an address such as ${example}`;
   return text('http://host:port', expected, (input) => {
@@ -248,8 +250,8 @@ export function httpAddress(example: string) {
 }
 
 /**
- * A text that no output may show, whatever is wrong with it. It is `writeOnly` in the JSON schema, which is how the rest
- * of Fairlead knows a secret: see hide-secrets.ts.
+ * A text that must not appear in any output, even if it is wrong. It is `writeOnly` in the JSON schema, which marks a
+ * secret for the rest of Fairlead; see hide-secrets.ts.
  */
 export function secretText(what: string, longest: number) {
   const expected = `${what}, of 1 to ${longest} bytes; its value is not shown`;
@@ -261,14 +263,14 @@ export function secretText(what: string, longest: number) {
     .refine(isFit, {
       error: ({ input }) => `${input === '' ? 'is empty' : 'is too long'}; it must be ${expected}`,
     })
-    .meta({ title: `text, up to ${longest} octets`, writeOnly: true });
+    .meta({ title: `text, up to ${longest} bytes`, writeOnly: true });
 }
 
 const isPlain = (input: unknown) => typeof input === 'number' || typeof input === 'boolean';
 
 /** A short text for people. */
 export function shortText(what: string, longest: number) {
-  return text(`text, up to ${longest} octets`, `${what}, of 1 to ${longest} octets`, (input) =>
+  return text(`text, up to ${longest} bytes`, `${what}, of 1 to ${longest} bytes`, (input) =>
     value(input !== '' && Buffer.byteLength(input) <= longest ? input : undefined),
   );
 }
@@ -279,7 +281,7 @@ export function subnet() {
   });
 }
 
-/** The addresses that virtual IPs are leased from. */
+/** The addresses from which virtual IPs are leased. */
 export function addressPool() {
   const expected = 'a subnet of IPv4 from /8 to /30, or of IPv6 from /104 to /126, such as 10.43.0.0/16';
   return text('CIDR', expected, (input) => value(input.includes('%') ? undefined : vipPool(input)?.text));
@@ -298,6 +300,6 @@ export function apiAddress() {
     if (address === undefined || input.includes('%')) return {};
     if (address.port < 0) return { fault: 'has no port' };
     if (isLoopback(address.ip)) return { value: { kind: 'tcp', ...address } };
-    return { fault: 'other machines could reach, and the API shows every service of this host' };
+    return { fault: 'can be reached by other machines, and the API shows every service of this host' };
   });
 }

@@ -1,4 +1,4 @@
-/** What every environment variable of Fairlead begins with. */
+/** The prefix of every environment variable of Fairlead. */
 export const variablePrefix = 'FAIRLEAD_';
 
 /** `FAIRLEAD_DNS__NEGATIVE_TTL` for `dns.negativeTtl`. */

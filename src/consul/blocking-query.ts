@@ -1,9 +1,9 @@
 import { systemTimers, type Timers } from '../runtime/timers.js';
 import { type ConsulAnswer, ConsulError } from './consul-client.js';
 
-/** Time and chance, so that tests can hold them still. */
+/** Time and randomness, so that tests can control them. */
 export interface QueryTimers extends Timers {
-  /** 0 to 1. */
+  /** Returns 0 to 1. */
   random(): number;
 }
 
@@ -13,16 +13,16 @@ export const systemQueryTimers: QueryTimers = {
 };
 
 export interface QueryPace {
-  /** Milliseconds that Consul may hold an answer back; it adds up to a sixteenth. */
+  /** How long Consul may hold back an answer, in milliseconds. Consul adds up to a sixteenth. */
   readonly wait: number;
-  /** Requests that may follow each other at once. */
+  /** How many requests may follow each other immediately. */
   readonly burst: number;
-  /** Milliseconds in which one more request becomes free. */
+  /** Milliseconds until one more request is allowed. */
   readonly refill: number;
-  /** Milliseconds before the first attempt after a failure; each further one takes twice as long. */
+  /** Milliseconds before the first retry. Each further one waits twice as long. */
   readonly minBackoff: number;
   readonly maxBackoff: number;
-  /** Milliseconds between two requests where there is no index to block on. */
+  /** Milliseconds between two requests when there is no index on which to block. */
   readonly poll: number;
 }
 
@@ -36,35 +36,38 @@ export const usualPace: QueryPace = {
 };
 
 export interface BlockingQueryOptions {
-  /** Asks once. @param wait milliseconds; 0: the answer is wanted at once */
+  /** Sends one request. @param wait milliseconds; 0: answer immediately */
   readonly ask: (
     index: bigint | undefined,
     wait: number,
     timeout: number,
     signal: AbortSignal,
   ) => Promise<ConsulAnswer>;
-  /** Receives each answer whose index is another than that of the one before. */
+  /** Receives each answer with a new index. */
   readonly onAnswer: (answer: ConsulAnswer) => void;
-  /** Receives why there is no answer, once for each failed attempt. */
+  /** Receives the reason for each failed attempt. */
   readonly onFailure: (error: ConsulError) => void;
-  /** Called whenever an answer arrived, changed or not: what is known is right as of now. */
+  /** Called whenever an answer arrives, changed or not: the known data is current as of now. */
   readonly onAlive?: () => void;
   /**
-   * Whether the next request may block on the index of this answer. A service that does not exist has the index of all
-   * services: every registration would end the wait. Such an answer is asked for again after {@link QueryPace.poll}.
+   * Whether the next request may block on this answer's index. A service that does not exist has the index of all
+   * services, so every registration would end the wait. Such an answer is requested again after {@link QueryPace.poll}.
    */
   readonly mayBlock?: (answer: ConsulAnswer) => boolean;
   readonly timers?: QueryTimers;
   readonly pace?: Partial<QueryPace>;
 }
 
-/** What an answer may take beyond the time that it is held back, in milliseconds. */
+/** How much longer than the wait an answer may take, in milliseconds. */
 const GRACE = 10_000;
 
 /**
- * One blocking query, again and again, by the rules of Consul's documentation: the index is opaque but for going back,
- * which starts over; it is never 0; requests come out of a token bucket; failures wait longer each time, with jitter.
- * An answer of a server that knows no leader is not taken: it may be from before an election, or empty.
+ * Repeats one blocking query, by the rules of Consul's documentation:
+ *
+ * - The index is opaque, except that a lower one means starting over. It is never 0.
+ * - Requests are limited by a token bucket.
+ * - Each retry waits longer, with jitter.
+ * - An answer of a server without a leader is rejected: it may be outdated or empty.
  */
 export class BlockingQuery {
   readonly #options: BlockingQueryOptions;
@@ -89,7 +92,7 @@ export class BlockingQuery {
     this.#filledAt = this.#timers.now();
   }
 
-  /** Resolves when the first attempt is over, whether it brought an answer or not. */
+  /** Resolves after the first attempt, successful or not. */
   start(): Promise<void> {
     return new Promise((resolve) => {
       this.#first = resolve;
@@ -97,7 +100,7 @@ export class BlockingQuery {
     });
   }
 
-  /** Resolves when nothing more is asked or told. */
+  /** Resolves when no more requests and callbacks follow. */
   async stop(): Promise<void> {
     this.#stopping.abort();
     this.#wake();
@@ -122,13 +125,13 @@ export class BlockingQuery {
       const timeout = blocks ? wait + wait / 16 + GRACE : GRACE;
       const answer = await this.#options.ask(this.#index, blocks ? wait : 0, timeout, this.#stopping.signal);
       if (this.#isStopping()) return 0;
-      if (!answer.knownLeader) throw new ConsulError('Consul has no leader at present');
+      if (!answer.knownLeader) throw new ConsulError('Consul has no leader at the moment');
       this.#failures = 0;
       return this.#take(answer);
     } catch (error) {
       if (this.#isStopping()) return 0;
       this.#failures++;
-      // What it missed meanwhile is not known: the next answer is wanted at once.
+      // It is unknown what was missed in the meantime, so the next request must not block.
       this.#index = undefined;
       this.#hasTold = false;
       this.#options.onFailure(error instanceof ConsulError ? error : new ConsulError(String(error)));
@@ -155,7 +158,7 @@ export class BlockingQuery {
     return this.#pace.poll * (0.75 + 0.5 * this.#timers.random());
   }
 
-  /** @returns milliseconds until the token that it took is there */
+  /** @returns milliseconds until the token is available */
   #takeToken(): number {
     const { burst, refill } = this.#pace;
     const now = this.#timers.now();
@@ -177,7 +180,7 @@ export class BlockingQuery {
     });
   }
 
-  /** A function because it changes behind an await, which narrowing does not see. */
+  /** A function, because the value changes during an await, which type narrowing does not see. */
   #isStopping(): boolean {
     return this.#stopping.signal.aborted;
   }

@@ -7,13 +7,13 @@ import { HIDDEN, withoutLogin } from '../text/hidden.js';
 import { errorMessage } from '../net/error-message.js';
 import { printable } from '../text/printable.js';
 
-/** How a Consul agent is reached. */
+/** How to reach a Consul agent. */
 export interface ConsulAddress {
   /** `http://127.0.0.1:8500`, `https://consul.example:8501`. */
   readonly address: string;
-  /** Another datacenter than the agent's own. */
+  /** A datacenter other than the agent's own. */
   readonly datacenter?: string | undefined;
-  /** Asked for now and then, so that secrets can be replaced. @throws ConsulError when a file cannot be read */
+  /** Called from time to time, so that secrets can be replaced. @throws ConsulError when a file cannot be read */
   readonly secrets?: () => ConsulSecrets;
 }
 
@@ -23,19 +23,19 @@ export interface ConsulSecrets {
   readonly tls?: { readonly ca?: string; readonly cert?: string; readonly key?: string };
 }
 
-/** An answer of the HTTP API, with what its headers say (developer.hashicorp.com/consul/api-docs/features/blocking). */
+/** An answer of the HTTP API and its headers (developer.hashicorp.com/consul/api-docs/features/blocking). */
 export interface ConsulAnswer {
   readonly body: unknown;
-  /** `X-Consul-Index`; undefined where the endpoint has none. Above 2^53 for some endpoints. */
+  /** `X-Consul-Index`. Undefined if the endpoint has none. Above 2^53 for some endpoints. */
   readonly index: bigint | undefined;
-  /** False: the server that answered knows no leader, so the body may be from before an election. */
+  /** False: the server has no leader, so the body may be outdated. */
   readonly knownLeader: boolean;
 }
 
-/** What became of a request that brought no answer, in one line. */
+/** Why a request got no answer, in one line. */
 export class ConsulError extends Error {
   override readonly name = 'ConsulError';
-  /** HTTP's; absent: the agent was not reached, or did not answer in time. */
+  /** The HTTP status. Undefined if the agent could not be reached or did not answer in time. */
   readonly status: number | undefined;
 
   constructor(message: string, status?: number) {
@@ -54,18 +54,19 @@ export interface RequestOptions {
   readonly signal?: AbortSignal;
 }
 
-/** An answer larger than this, in bytes, is not read. */
+/** Larger answers, in bytes, are not read. */
 const MAX_ANSWER = 64 * 1024 * 1024;
 const USUAL_TIMEOUT = 10_000;
 /** How long secrets are used before their files are read again, in milliseconds. */
 const SECRETS_MS = 30_000;
 
 /**
- * The HTTP API of one agent. Connections are kept and bounded. The package `consul` is not used here (docs/design.md,
- * "Packages"): an answer that is cut off never settles there, registrations lose their weights, long error texts get lost.
+ * The HTTP API of one agent. Connections are kept open and limited in number. This does not use the package `consul`
+ * (docs/design.md, "Packages"): with that, a truncated answer never settles, registrations lose their weights, and long
+ * error texts get lost.
  */
 export class ConsulClient {
-  /** As outputs show it, without a user or password. */
+  /** As shown in outputs, without user and password. */
   readonly address: string;
   readonly #base: string;
   readonly #target: ConsulAddress;
@@ -75,7 +76,10 @@ export class ConsulClient {
   #secretsAt = -Infinity;
   readonly #sockets = new Set<Socket>();
 
-  /** @param maxSockets connections at once; an agent accepts 200 from one address (`limits.http_max_conns_per_client`) */
+  /**
+   * @param maxSockets concurrent connections; an agent accepts 200 from one address
+   * (`limits.http_max_conns_per_client`)
+   */
   constructor(target: ConsulAddress, maxSockets = 150) {
     this.#base = target.address.replace(/\/+$/, '');
     this.address = withoutLogin(this.#base);
@@ -98,7 +102,9 @@ export class ConsulClient {
     for (const socket of this.#sockets) socket.destroy();
   }
 
-  /** The connections, made anew when a certificate is another. @throws ConsulError when a file cannot be read */
+  /**
+   * The connections. They are created again when a certificate changes. @throws ConsulError when a file cannot be read
+   */
   #connections(): HttpAgent {
     const now = performance.now();
     if (this.#agent && now - this.#secretsAt < SECRETS_MS) return this.#agent;
@@ -114,7 +120,7 @@ export class ConsulClient {
     return this.#agent;
   }
 
-  // Async, so that what it throws rejects.
+  // Async, so that exceptions become rejections.
   async #request(method: string, path: string, options: RequestOptions): Promise<ConsulAnswer> {
     const { datacenter } = this.#target;
     const agent = this.#connections();
@@ -202,7 +208,7 @@ async function readAnswer(response: IncomingMessage): Promise<string> {
   return Promise.race([read(), cut]);
 }
 
-/** The login of an address as it is sent; undefined when it has none. */
+/** The login in an address as the header contains it (base64). Undefined if there is none. */
 function loginOf({ username, password }: URL): string | undefined {
   if (username === '' && password === '') return undefined;
   const login = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;

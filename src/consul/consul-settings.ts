@@ -2,11 +2,11 @@ import { readFileSync } from 'node:fs';
 import { fileFault } from '../text/file-fault.js';
 import { ConsulError, type ConsulAddress, type ConsulSecrets } from './consul-client.js';
 
-/** What a configuration says of an agent. What it does not say, Consul's own variables do. */
+/** The configured settings of an agent. Consul's own environment variables supply what is missing. */
 export interface ConsulSettings {
   readonly address?: string | undefined;
   readonly token?: string | undefined;
-  /** Paths. They are read again while the daemon runs, so that a token or a certificate can be replaced. */
+  /** Paths. The files are read again while the daemon runs, so that a token or a certificate can be replaced. */
   readonly tokenFrom?: string | undefined;
   readonly caFile?: string | undefined;
   readonly certFile?: string | undefined;
@@ -17,7 +17,7 @@ export interface ConsulSettings {
 const USUAL_ADDRESS = 'http://127.0.0.1:8500';
 
 /**
- * How an agent is reached: by the settings, else by `CONSUL_HTTP_ADDR`, `CONSUL_HTTP_SSL`, `CONSUL_HTTP_TOKEN`,
+ * How to reach an agent: by the settings, otherwise by `CONSUL_HTTP_ADDR`, `CONSUL_HTTP_SSL`, `CONSUL_HTTP_TOKEN`,
  * `CONSUL_HTTP_TOKEN_FILE`, `CONSUL_CACERT`, `CONSUL_CLIENT_CERT` and `CONSUL_CLIENT_KEY`.
  */
 export function consulAddress(settings: ConsulSettings, env: NodeJS.ProcessEnv): ConsulAddress {
@@ -42,7 +42,7 @@ export function consulAddress(settings: ConsulSettings, env: NodeJS.ProcessEnv):
   };
 }
 
-/** `127.0.0.1:8500` is an address there, too. */
+/** The variable may contain an address without a scheme: `127.0.0.1:8500`. */
 function fromVariable(address: string | undefined, ssl: string | undefined): string {
   if (address === undefined) return USUAL_ADDRESS;
   if (/^https?:\/\//.test(address)) return address;

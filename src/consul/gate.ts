@@ -1,28 +1,28 @@
 import { ConsulError } from './consul-client.js';
 import type { QueryTimers } from './blocking-query.js';
 
-/** Milliseconds between two attempts while Consul is away: it is found within 2 s of its return. */
+/** Milliseconds between two attempts while Consul is unreachable. Its return is noticed within 2 s. */
 const PROBE_MS = 1000;
-/** Milliseconds over which the queries that waited are spread once Consul is back. */
+/** Milliseconds over which waiting queries are spread once Consul is back. */
 const SPREAD_MS = 500;
 
 /**
- * Lets one request at a time try whether Consul is back, however many queries there are, and spreads the others once it
- * is: a thousand watches must be neither a thousand attempts a second nor a thousand requests at once.
+ * Lets one request at a time check whether Consul is back, regardless of the number of queries, and spreads the others
+ * afterwards. A thousand watches must cause neither a thousand attempts per second nor a thousand requests at once.
  */
 export class Gate {
   readonly #timers: QueryTimers;
   readonly #waiting = new Set<() => void>();
   readonly #cancels = new Set<() => void>();
   #isClosed = false;
-  /** While it is closed: the next one may try. */
+  /** While the gate is closed: whether the next request may try. */
   #mayTry = false;
 
   constructor(timers: QueryTimers) {
     this.#timers = timers;
   }
 
-  /** Makes a request when it may be made. @throws what the request throws, or ConsulError when it was stopped */
+  /** Makes a request as soon as it is allowed. @throws the request's error, or ConsulError when it was stopped */
   async pass<T>(signal: AbortSignal, request: () => Promise<T>): Promise<T> {
     if (this.#isClosed) await this.#turn(signal);
     try {
@@ -69,7 +69,7 @@ export class Gate {
     this.#after(PROBE_MS * (0.5 + 0.5 * this.#timers.random()), () => this.#release());
   }
 
-  /** Whoever is next tries. */
+  /** Lets the next caller try. */
   #release(): void {
     if (!this.#isClosed) return;
     const [next] = this.#waiting;
@@ -101,7 +101,7 @@ export class Gate {
   }
 }
 
-/** Not reached, or not able to answer anything: another query would fare no better. */
+/** Consul was unreachable, or unable to answer anything. Another query would fail too. */
 function isAway(error: unknown): boolean {
   return error instanceof ConsulError && (error.status === undefined || error.status >= 500);
 }

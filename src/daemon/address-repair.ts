@@ -3,26 +3,26 @@ import { errorMessage } from '../net/error-message.js';
 import { isLinkLocal } from '../net/ip.js';
 import type { Log } from '../net/log.js';
 
-/** How often the addresses are looked at. */
+/** How often the addresses are checked. */
 const LOOK_MS = 1000;
 
 /** The addresses of the host. */
 export interface HostAddresses {
   has(ip: string): boolean;
-  /** @returns whether it had to be added */
+  /** @returns whether the address had to be added */
   add(ip: string): Promise<boolean>;
 }
 
 /**
- * Puts back the listeners' link-local addresses when something takes them away: `ip addr flush dev lo` would end DNS for
- * good otherwise. Other addresses are the operator's.
+ * Restores the listeners' link-local addresses when something removes them. Otherwise `ip addr flush dev lo` would stop
+ * DNS for good. Other addresses belong to the operator.
  */
 export class AddressRepair {
   readonly #wanted: () => readonly string[];
   readonly #log: Pick<Log, 'warn' | 'error'>;
   readonly #host: HostAddresses;
   #timer: NodeJS.Timeout | undefined;
-  /** Why an address could not be put back; logged once. */
+  /** Why an address could not be restored; logged once. */
   #failed: string | undefined;
 
   constructor(
@@ -47,7 +47,8 @@ export class AddressRepair {
   async #look(): Promise<void> {
     for (const ip of this.#wanted().filter((each) => isLinkLocal(each) && !this.#host.has(each))) {
       try {
-        if (await this.#host.add(ip)) this.#log.warn(`${ip} was gone from this host; it is on lo again`);
+        if (await this.#host.add(ip))
+          this.#log.warn(`${ip} had been removed from this host; it is on lo again`);
         this.#failed = undefined;
       } catch (error) {
         const message = errorMessage(error);

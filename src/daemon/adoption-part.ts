@@ -10,13 +10,13 @@ import type { Log } from '../net/log.js';
 import type { Part } from './lifecycle.js';
 import type { LoadedConfig } from './loaded-config.js';
 
-/** Adoption of containers; without a Docker source there are none. */
+/** Adoption of containers; it does nothing without a Docker source. */
 export class AdoptionPart implements Part {
   readonly name = 'adoption';
   readonly adopter: Adopter;
   readonly #listeners: () => readonly HostPort[];
 
-  /** @param listeners what is bound */
+  /** @param listeners the bound addresses */
   constructor(catalog: Catalog, listeners: () => readonly HostPort[], loaded: LoadedConfig, log: Log) {
     this.#listeners = listeners;
     let { domain } = loaded.config;
@@ -45,7 +45,7 @@ export class AdoptionPart implements Part {
     this.adopter.stop();
   }
 
-  /** What the API sees of it. */
+  /** The API's view of it. */
   readonly port: AdoptionPort = {
     containers: () => this.adopter.states().map(adoptionJson),
     status: () => statusOf(this.adopter.states()),
@@ -61,7 +61,7 @@ function adoptionJson({ task, adopted, code, why, server }: AdoptionState): Adop
   };
 }
 
-/** What stands in the way of containers that are wanted, and that an operator can clear away. */
+/** The obstacles to the adoption of selected containers that an operator can remove. */
 const CURABLE: ReadonlySet<string> = new Set(['unreachable', 'unwritable', 'contested', 'pending']);
 
 function statusOf(states: readonly AdoptionState[]): AdoptionStatusJson {

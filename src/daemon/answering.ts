@@ -28,14 +28,14 @@ export interface AnsweringOptions {
   readonly environment: () => string;
   readonly snapshot: () => Snapshot;
   readonly pace: Pick<Pace, 'follow'>;
-  /** Whether the addresses are those of a daemon that still runs. */
+  /** Whether the addresses belong to a daemon that still runs. */
   readonly sharesAddresses: () => boolean;
   /** Milliseconds since the epoch. */
   readonly startedAt: number;
   readonly log: Log;
 }
 
-/** How UDP is answered: by threads where the system allows it, else one by one; from compiled answers in both cases. */
+/** How UDP is answered: by threads if the system allows it, else packet by packet. Both use compiled answers. */
 export class Answering implements Part {
   readonly name = 'answering threads';
   readonly #options: AnsweringOptions;
@@ -44,7 +44,7 @@ export class Answering implements Part {
   readonly #publisher: Publisher;
   #loaded = false;
   #complete = false;
-  /** What changed and is still to be reported. */
+  /** Changes that have not been reported yet. */
   #pending: Set<LookupKey> | 'all' | undefined;
   readonly #telling: Paced;
   #native: NativeUdp | undefined;
@@ -76,7 +76,7 @@ export class Answering implements Part {
     });
   }
 
-  /** Decides, once, how it is done. */
+  /** Decides once which way is used. */
   async start({ config }: LoadedConfig): Promise<void> {
     const { native, realTime, workers } = config.dns;
     this.reload();
@@ -103,15 +103,15 @@ export class Answering implements Part {
 
   #libc(native: 'auto' | 'off'): Promise<Libc | Unavailable> {
     if (native === 'off') return Promise.resolve({ unavailable: 'dns.native is off' });
-    // A thread runs a file of its own, which is there when Fairlead was built.
+    // A thread runs its own file, which exists only in a build.
     if (import.meta.url.endsWith('.ts'))
       return Promise.resolve({ unavailable: 'Fairlead runs from its source' });
     return loadLibc();
   }
 
   /**
-   * How TCP sockets are made, so that a successor can share their address; undefined: as Node makes them.
-   * Without a predecessor nothing else may have the address.
+   * How TCP sockets are created, so that a successor can share their address; undefined: Node creates them. Without a
+   * predecessor, no other process may have the address.
    */
   openTcp(): ((address: HostPort) => number) | undefined {
     const libc = this.#libcInUse;
@@ -127,15 +127,15 @@ export class Answering implements Part {
     };
   }
 
-  /** @returns rejects with the system error when the address cannot be had */
+  /** @returns rejects with the system error if the address cannot be bound */
   listen(address: HostPort, counters: UdpCounters): UdpListener | Promise<UdpListener> {
     if (this.#native) return this.#native.listen(address, counters);
     return listenUdp(address, this.#options.responder, counters, this.#local);
   }
 
   /**
-   * To be called with each change of the catalog. A run of changes is reported together, at the end of this turn of the event loop at the
-   * earliest: until then this thread could not answer what answering threads would have to ask it.
+   * Call this with each change of the catalog. Consecutive changes are reported together, at the earliest at the end of
+   * this turn of the event loop. Before that, this thread could not answer questions from the answering threads anyway.
    */
   publish({ lookups, networks }: ChangeSet, { loaded, complete }: Snapshot): void {
     const isNew =
@@ -151,7 +151,7 @@ export class Answering implements Part {
     else this.#telling.due();
   }
 
-  /** The names of another configuration are in force: no answer that was compiled before is valid any more. */
+  /** Call this when the names of another configuration are active: all compiled answers become invalid. */
   reload(): void {
     const { names, snapshot } = this.#options;
     const { queryLog } = names().tuning;
@@ -165,7 +165,7 @@ export class Answering implements Part {
     if (pending !== undefined) this.#publisher.publish(pending, this.#serial(this.#options.snapshot()));
   }
 
-  /** The responder's counters and those of the answers that never came to it. */
+  /** The responder's counters, plus those of answers that bypassed it. */
   counters(): DnsCountersJson {
     const counts = this.#counts();
     const base = this.#options.responder.counters();
@@ -198,7 +198,7 @@ export class Answering implements Part {
     };
   }
 
-  /** The listeners must be closed before. */
+  /** The listeners must be closed first. */
   async stop(): Promise<void> {
     this.#telling.stop();
     await this.#native?.stop();
@@ -213,7 +213,7 @@ export class Answering implements Part {
   }
 }
 
-/** One on up to four cores: one answers more than the rest of the host can ask. */
+/** One thread on up to four cores, because one answers more queries than the rest of the host can send. */
 export function automaticWorkers(cores: number): number {
   return Math.min(4, Math.max(1, Math.floor(cores / 4)));
 }

@@ -4,7 +4,7 @@ import type { Config } from '../config/model.js';
 import type { Part, Undo } from './lifecycle.js';
 import type { LoadedConfig } from './loaded-config.js';
 
-/** The API, which listens somewhere else when its configuration changed. */
+/** The API. It moves to other addresses when its configuration changes. */
 export class ApiPart implements Part {
   readonly name = 'API';
   readonly #create: (config: Config) => Promise<FaceServer>;
@@ -20,7 +20,7 @@ export class ApiPart implements Part {
     return this.#api?.addresses() ?? [];
   }
 
-  /** The old API makes way first, because both may name the same address; it comes back when the new one cannot listen. */
+  /** The old API stops first, because both may use the same address. It starts again if the new one cannot listen. */
   async prepare({ config }: LoadedConfig): Promise<Undo | undefined> {
     const before = this.#config;
     if (before && isDeepStrictEqual(before.api, config.api)) {
@@ -46,7 +46,7 @@ export class ApiPart implements Part {
     await this.#api?.stop();
   }
 
-  /** Listens again where it did before {@link stop}. */
+  /** Listens again on its addresses from before {@link stop}. */
   async resume(): Promise<void> {
     if (this.#config) await this.#listen(this.#config);
   }

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import type { Config } from '../config/model.js';
 import type { Daemon } from './daemon.js';
 
-/** What the daemon says to the user who started it: what it serves, and three commands to try. */
+/** The daemon's text for the user who started it: what it serves, and three commands to try. */
 export function bannerLines(
   daemon: Daemon,
   { demoReason, config }: { readonly demoReason: string | undefined; readonly config: Config },
@@ -26,17 +26,17 @@ export function bannerLines(
     `fairlead ${version}, domain ${config.domain}`,
     ...demo,
     `DNS      ${dns.listen.join(', ')} (udp, tcp)`,
-    `upstream ${dns.upstreams.join(', ') || 'none: names that are not ours are refused'}`,
+    `upstream ${dns.upstreams.join(', ') || 'none: names outside the domain are refused'}`,
     `API      ${daemon.apiAddresses().join(', ') || 'none'}`,
     `sources  ${snapshot.serviceCount} services, ${snapshot.taskCount} tasks`,
     ...sources,
     '',
-    'Try, in another terminal:',
+    'Try in another terminal:',
     ...commandsToTry(daemon).map((command) => `  ${command}`),
   ];
 }
 
-/** Three commands that work when they are pasted: the names in them are names that exist now. */
+/** Three commands that work when pasted, because their names exist now. */
 function commandsToTry(daemon: Daemon): string[] {
   const entry = relative(process.cwd(), fileURLToPath(new URL('../main.js', import.meta.url)));
   const fairlead = process.argv[1]?.endsWith('main.js') ? `node ${entry}` : 'fairlead';

@@ -44,19 +44,19 @@ import { StateKeeper } from '../state/state-keeper.js';
 import type { TakeoverRequest } from '../state/state-lock.js';
 import { vipPort } from './vip-info.js';
 
-/** How long a listener has for its reply when Fairlead asks it itself, in ms. */
+/** How long a listener may take to answer Fairlead's own query, in milliseconds. */
 const ASK_MS = 1000;
 
 export interface DaemonOptions {
   readonly internalErrors?: Pick<InternalErrors, 'count' | 'problems'>;
-  /** Whether a daemon that runs with the same state directory is asked to make room, and ends when this one serves. */
+  /** Whether to take over from a daemon with the same state directory. That daemon ends when this one serves. */
   readonly takesOver?: boolean;
 }
 
-/** Everything that runs, wired: sources -> catalog -> name server, virtual IPs, API, state directory. */
+/** Wires everything together: sources -> catalog -> name server, virtual IPs, API, state directory. */
 export class Daemon {
   readonly catalog: Catalog;
-  /** At which changes are taken, and followed by answers and virtual IPs. */
+  /** The pace at which changes are accepted and passed on to answers and virtual IPs. */
   readonly pace = new Pace();
   readonly #log: DaemonLog;
   readonly #internalErrors: Pick<InternalErrors, 'count' | 'problems'>;
@@ -78,7 +78,7 @@ export class Daemon {
   readonly #api: ApiPart;
   readonly #decisions: DecisionLog;
   readonly #lifecycle: Lifecycle;
-  /** Resolves when another process serves instead of this one, which is to be stopped then. */
+  /** Resolves when another process serves instead of this one. Stop this one then. */
   readonly succeeded: Promise<void>;
   #onSucceeded: () => void = () => undefined;
   #hasSuccessor = false;
@@ -231,7 +231,7 @@ export class Daemon {
     ];
   }
 
-  /** @throws Error with one line that says what cannot be had and what to do; nothing is left running then */
+  /** @throws Error with one line that says what failed and what to do; nothing is left running */
   async start(): Promise<void> {
     this.catalog.onChange((change, snapshot) => {
       this.#answering.publish(change, snapshot);
@@ -247,7 +247,7 @@ export class Daemon {
   }
 
   /**
-   * Puts another configuration in force. When that fails, everything stays as it was.
+   * Activates another configuration. If that fails, everything stays as it was.
    * @throws Error with one line
    */
   async reload(loaded: LoadedConfig): Promise<void> {
@@ -258,7 +258,7 @@ export class Daemon {
     await this.#lifecycle.stop(this.#hasSuccessor);
   }
 
-  /** A successor starts: it gets state directory and API, while names and connections are still served here. */
+  /** A successor starts. It gets the state directory and the API, while names and connections are still served here. */
   async #makeRoom(request: TakeoverRequest): Promise<void> {
     this.#log.info('a successor takes over');
     try {
@@ -271,7 +271,7 @@ export class Daemon {
         this.#onSucceeded();
         return;
       }
-      this.#log.warn('the successor went away before it served; this process goes on');
+      this.#log.warn('the successor went away before it served; this process continues');
       await this.#state.resume();
       await this.#api.resume();
       await this.#vips.start();
@@ -291,10 +291,10 @@ export class Daemon {
     this.#loadedAt = Date.now();
     this.#log.setLevel(loaded.config.log.level);
     const keys = this.#keysForRestart();
-    if (keys.length > 0) this.#log.warn('these keys are in force after a restart only', { keys });
+    if (keys.length > 0) this.#log.warn('these keys take effect only after a restart', { keys });
   }
 
-  /** The addresses of virtual IPs, and what else the catalog takes from the configuration. */
+  /** The addresses of virtual IPs, and the other settings of the catalog. */
   #vipPool(): Part {
     let supply: VipSupply | undefined;
     const use = async ({ config }: LoadedConfig) => {
@@ -316,7 +316,7 @@ export class Daemon {
     };
   }
 
-  /** What came of the last attempt to reload, for `fairlead status`. */
+  /** The result of the last attempt to reload, for `fairlead status`. */
   noteReload(error?: string): void {
     this.#reload = { at: Date.now(), ok: error === undefined, ...(error !== undefined && { error }) };
   }
@@ -343,7 +343,7 @@ export class Daemon {
     return this.#api.addresses();
   }
 
-  /** What is wrong with the daemon itself. */
+  /** Problems of the daemon itself. */
   problems(): readonly Problem[] {
     return [
       ...this.#internalErrors.problems(),
@@ -353,13 +353,13 @@ export class Daemon {
     ];
   }
 
-  /** Asks every DNS listener as a client would. @returns a line for each that does not answer */
+  /** Queries every DNS listener as a client would. @returns a line for each that does not answer */
   async unanswered(): Promise<readonly string[]> {
     const { zone } = this.#names.current;
     const name = nameFromLabels(this.#loaded.config.domain.split('.'));
     const asked = this.#listeners.addresses().map(async (address) => {
       const target = { ...address, ip: localForm(address.ip) };
-      // A client that may not ask gets no reply, and that is not a fault of the listener.
+      // A client that may not ask gets no reply. That is not a fault of the listener.
       if (!name || !zone.serves({ address: target.ip })) return undefined;
       const fault = await askListener(target, name, ASK_MS);
       return fault === undefined ? undefined : `DNS at ${formatHostPort(address)} does not answer: ${fault}`;
@@ -421,7 +421,7 @@ export class Daemon {
     });
   }
 
-  /** @throws ConfigFault when the operator chose a pool that cannot be used */
+  /** @throws ConfigFault if the operator chose a pool that cannot be used */
   #prepareVips({ config, origins, errorAt }: LoadedConfig): Promise<VipSupply> {
     const isChosen = origins.get('vip.pool') !== 'default';
     const refuse = (conflict: string) =>
@@ -457,7 +457,7 @@ export class Daemon {
   }
 }
 
-/** Writes each problem to the log once, when it comes up. */
+/** Writes each problem to the log once, when it first appears. */
 function warnOfProblems(log: Log): (change: ChangeSet, snapshot: Snapshot) => void {
   let told = new Set<string>();
   return ({ meta }, { problems }) => {
@@ -467,7 +467,7 @@ function warnOfProblems(log: Log): (change: ChangeSet, snapshot: Snapshot) => vo
   };
 }
 
-/** A listener on all addresses is asked on loopback. */
+/** A listener on all addresses is queried on loopback. */
 function localForm(ip: string): string {
   if (ip === '0.0.0.0') return '127.0.0.1';
   return ip === '::' ? '::1' : ip;

@@ -8,17 +8,20 @@ import type { Task } from '../catalog/model.js';
 import { userSocket } from '../cli/address.js';
 import { hasCapability } from '../linux/capabilities.js';
 
-/** Where the demo keeps its socket and state; the client commands look for the socket there too. */
+/** The demo's directory for socket and state. The client commands look for the socket there too. */
 function demoDirectory(): string {
   return dirname(userSocket(tmpdir(), userInfo().uid));
 }
 
-/** Makes the demo's directory, for this user alone: the client commands trust the socket in it. */
+/** Creates the demo's directory, accessible only to this user, because the client commands trust the socket in it. */
 export function makeDemoDirectory(): void {
   mkdirSync(demoDirectory(), { recursive: true, mode: 0o700 });
 }
 
-/** The configuration of the demo, as `--set` would give it. Ports above 1024 and loopback need no rights. */
+/**
+ * The configuration of the demo in the form of `--set`. It uses ports above 1024 and loopback, which need no
+ * privileges.
+ */
 export function demoSettings(): string[] {
   const services = fileURLToPath(new URL('../../config/demo/services.yaml', import.meta.url));
   return [
@@ -32,8 +35,8 @@ export function demoSettings(): string[] {
 }
 
 /**
- * Why the main job cannot be done here; undefined when it can.
- * @param socket the engine's
+ * Why Fairlead cannot do its main job here; undefined if it can.
+ * @param socket the engine's socket
  */
 export async function missingForDocker(socket: string): Promise<string | undefined> {
   const reason = await new Promise<string | undefined>((resolve) => {
@@ -45,7 +48,7 @@ export async function missingForDocker(socket: string): Promise<string | undefin
     probe.once('error', (error: NodeJS.ErrnoException) => {
       resolve(
         error.code === 'EACCES'
-          ? `${socket} may not be used by this user; run as root or join the docker group`
+          ? `this user may not use ${socket}; run as root or join the docker group`
           : `no Docker engine answers at ${socket}`,
       );
     });
@@ -56,7 +59,7 @@ export async function missingForDocker(socket: string): Promise<string | undefin
   return `the rights to serve 169.254.169.250:53 are missing (${missing.map((each) => `CAP_${each}`).join(', ')}); run as root`;
 }
 
-/** Small HTTP servers at the addresses of the demo's tasks: each says which one it is. */
+/** Small HTTP servers at the addresses of the demo's tasks. Each answers with its name. */
 export async function startDemoTasks(tasks: Iterable<Task>): Promise<{ close(): void }> {
   const servers: Server[] = [];
   for (const task of tasks) {

@@ -11,8 +11,8 @@ import type { LoadedConfig } from './loaded-config.js';
 const form = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /**
- * Who this host is for others that share a registry with it. The id outlives restarts, upgrades and another host name:
- * it is in the file `host-id` of the state directory.
+ * The identity of this host towards others that share a registry with it. The id survives restarts, upgrades and a new
+ * host name. It is in the file `host-id` of the state directory.
  */
 export class HostIdentity implements Part {
   readonly name = 'host identity';
@@ -20,7 +20,7 @@ export class HostIdentity implements Part {
   #id: string = randomUUID();
   #name = hostname();
 
-  /** @param onError receives one line when the id cannot be kept: another one holds after the next restart then */
+  /** @param onError receives one line if the id cannot be saved; the next restart then creates another one */
   constructor(onError: (message: string) => void) {
     this.#onError = onError;
   }
@@ -42,7 +42,7 @@ export class HostIdentity implements Part {
       await writeFile(path, `${this.#id}\n`, { mode: 0o640 });
     } catch (error) {
       this.#onError(
-        `${path}: the id of this host cannot be kept (${errorMessage(error)}); make the state directory writable`,
+        `${path}: the id of this host cannot be saved (${errorMessage(error)}); make the state directory writable`,
       );
     }
   }

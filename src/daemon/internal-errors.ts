@@ -2,23 +2,23 @@ import type { Problem } from '../catalog/model.js';
 import { errorMessage } from '../net/error-message.js';
 import type { Log } from '../net/log.js';
 
-/** So many within {@link WINDOW_MS} end the process: what is broken is broken for good. */
+/** This many errors within {@link WINDOW_MS} end the process, because the fault is permanent. */
 const MOST = 5;
 const WINDOW_MS = 60_000;
 
 export interface InternalErrorsOptions {
   readonly log: Log;
-  /** Called once, when there were too many within a minute. */
+  /** Called once, after too many errors within a minute. */
   readonly onTooMany: () => void;
-  /** Milliseconds that only grow. */
+  /** A monotonic clock in milliseconds. */
   readonly now?: () => number;
   /** Milliseconds since the epoch. */
   readonly clock?: () => number;
 }
 
 /**
- * Errors that no code caught. One costs what it was about, never the whole host its names. Several within a minute end
- * the process, so that it is started again with the state that it saved.
+ * Uncaught errors. One error ends only the work that caused it; the host keeps its names. Several errors within a
+ * minute end the process, so that it is restarted with its saved state.
  */
 export class InternalErrors {
   readonly #options: Required<InternalErrorsOptions>;
@@ -31,7 +31,7 @@ export class InternalErrors {
     this.#options = { now: () => performance.now(), clock: Date.now, ...options };
   }
 
-  /** Since the process began. */
+  /** Since the process started. */
   get count(): number {
     return this.#count;
   }
@@ -46,7 +46,7 @@ export class InternalErrors {
     log.error('internal error; please report it', { error: errorMessage(error), stack });
     if (this.#recent.length < MOST || this.#isOver) return;
     this.#isOver = true;
-    log.error(`${MOST} internal errors within a minute: Fairlead ends, so that it can be started again`);
+    log.error(`${MOST} internal errors within a minute: Fairlead ends, so that it can be restarted`);
     onTooMany();
   }
 

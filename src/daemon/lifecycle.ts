@@ -1,41 +1,42 @@
 import type { LoadedConfig } from './loaded-config.js';
 
-/** Takes back what was prepared. */
+/** Undoes the preparation. */
 export type Undo = () => void | Promise<void>;
 
-/** One part of the daemon. A part does only what it has a method for. */
+/** One part of the daemon. All methods are optional. */
 export interface Part {
   /** For the log: `DNS listeners`. */
   readonly name: string;
   /**
-   * Does everything about a configuration that can fail, at start and at each reload. At a reload, what is in force
-   * stays in force.
-   * @returns takes it back, for a reload that failed in a later part
-   * @throws Error with one line; the part is then as it was before
+   * Does everything that can fail for a configuration, at the start and at each reload. During a reload, the current
+   * configuration stays active.
+   * @returns undoes it, for a reload that fails in a later part
+   * @throws Error with one line; the part is then unchanged
    */
   prepare?(next: LoadedConfig): Undo | Promise<Undo | undefined> | undefined;
   /**
-   * Begins to work with what was prepared.
-   * @throws Error with one line; the daemon does not start then
+   * Starts to work with the prepared configuration.
+   * @throws Error with one line; the daemon then does not start
    */
   start?(loaded: LoadedConfig): void | Promise<void>;
-  /** Puts what was prepared in force. It must not fail: other parts have the new configuration already. */
+  /** Activates the prepared configuration. It must not fail, because other parts already use the new configuration. */
   reload?(loaded: LoadedConfig): void | Promise<void>;
   /**
-   * Ends the work and releases what the part holds, also after a `prepare` or a `start` that failed.
-   * @param hasSuccessor another process has taken over what the host has for Fairlead: it stays as it is
+   * Stops and releases all resources of the part, also after a failed `prepare` or `start`.
+   * @param hasSuccessor whether another process has taken over; then the host's addresses, routes and rules stay in
+   * place
    */
   stop?(hasSuccessor: boolean): void | Promise<void>;
 }
 
-/** Starts and reloads parts in the order of one list, and stops them in the opposite order. */
+/** Starts and reloads parts in the order of one list, and stops them in reverse order. */
 export class Lifecycle {
   readonly #parts: readonly Part[];
   readonly #onFault: (error: unknown, part: string) => void;
   /** Parts to stop, the last one first. */
   readonly #begun: Part[] = [];
 
-  /** @param onFault receives the error of a part that must not fail; the other parts go on */
+  /** @param onFault receives the error of a part that must not fail; the other parts continue */
   constructor(parts: readonly Part[], onFault: (error: unknown, part: string) => void) {
     this.#parts = parts;
     this.#onFault = onFault;
@@ -43,7 +44,7 @@ export class Lifecycle {
 
   /**
    * Prepares and starts one part after the other.
-   * @throws the error of the part that failed; everything is stopped then
+   * @throws the error of the part that failed; then everything is stopped
    */
   async start(loaded: LoadedConfig): Promise<void> {
     try {
@@ -59,8 +60,8 @@ export class Lifecycle {
   }
 
   /**
-   * Prepares all parts, and then puts the configuration in force in all of them.
-   * @throws the error of the part that could not be prepared; everything is as it was before then
+   * Prepares all parts, then activates the configuration in all of them.
+   * @throws the error of the part that could not be prepared; then everything is unchanged
    */
   async reload(next: LoadedConfig): Promise<void> {
     const prepared: { readonly part: Part; readonly undo: Undo }[] = [];

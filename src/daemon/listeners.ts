@@ -12,14 +12,16 @@ import type { Part, Undo } from './lifecycle.js';
 import type { LoadedConfig } from './loaded-config.js';
 import type { Log } from '../net/log.js';
 
-/** How sockets are made. */
+/** How sockets are created. */
 export interface Transports {
   readonly listenUdp: NonNullable<DnsServerOptions['listenUdp']>;
-  /** Absent: Node makes TCP sockets. */
+  /** Absent: Node creates TCP sockets. */
   readonly openTcp: () => DnsServerOptions['openTcp'];
 }
 
-/** The DNS listeners: one server for each address, so that a reload touches only the addresses that came and went. */
+/**
+ * The DNS listeners: one server for each address, so that a reload touches only addresses that were added or removed.
+ */
 export class Listeners implements Part {
   readonly name = 'DNS listeners';
   readonly #responder: Pick<Responder, 'respond'>;
@@ -37,12 +39,12 @@ export class Listeners implements Part {
     this.#repair = new AddressRepair(() => this.#wanted.map(({ ip }) => ip), log);
   }
 
-  /** What is bound, with real ports. */
+  /** The bound addresses, with real ports. */
   addresses(): readonly HostPort[] {
     return [...this.#servers.values()].flatMap((server) => server.addresses());
   }
 
-  /** The counters of all listeners, those that were closed included. */
+  /** The counters of all listeners, including closed ones. */
   transport(): TransportCounters {
     return [...this.#servers.values()]
       .map((server) => server.transportCounters())
@@ -50,8 +52,8 @@ export class Listeners implements Part {
   }
 
   /**
-   * Binds the addresses that are new; link-local addresses that are on no interface are added first.
-   * @throws Error with one line when an address cannot be bound; everything is then as it was before
+   * Binds the new addresses. Link-local addresses that are not on an interface are added first.
+   * @throws Error with one line if an address cannot be bound; then everything is unchanged
    */
   async prepare({ config }: LoadedConfig): Promise<Undo> {
     const before = this.#wanted;
@@ -81,7 +83,7 @@ export class Listeners implements Part {
     this.#repair.start();
   }
 
-  /** Closes the addresses that are no longer wanted. */
+  /** Closes the addresses that are no longer configured. */
   async reload(): Promise<void> {
     const wanted = new Set(this.#wanted.map(formatHostPort));
     await this.#close([...this.#servers.keys()].filter((key) => !wanted.has(key)));

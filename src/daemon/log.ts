@@ -5,22 +5,22 @@ import type { Log } from '../net/log.js';
 
 /** The log of the whole daemon. */
 export interface DaemonLog extends Log {
-  /** The log of one part of it: its name is beside each of its lines. */
+  /** The log of one part; each of its lines carries the part's name. */
   of(component: string): Log;
-  /** Only what is this grave, or graver, is written. */
+  /** The lowest level that is written. */
   setLevel(level: Config['log']['level']): void;
 }
 
 /**
- * The daemon's log, on standard error: JSON lines, or short text lines for people.
- * Standard output is left to what a command prints.
+ * The daemon's log, on standard error: JSON lines, or short text lines for people. Standard output is for the output of
+ * commands.
  */
 export function createLog({ level, format }: Config['log']): DaemonLog {
   const text = format === 'text' || (format === 'auto' && process.stderr.isTTY);
   return logTo(level, text ? textStream() : pino.destination({ fd: 2, sync: true }));
 }
 
-/** A log whose lines, each a JSON object and a line end, go to `stream`. */
+/** A log that writes each line to `stream` as a JSON object and a line end. */
 export function logTo(level: Config['log']['level'], stream: { write(line: string): unknown }): DaemonLog {
   const root = pino(
     {
@@ -41,7 +41,7 @@ export function logTo(level: Config['log']['level'], stream: { write(line: strin
       return writerOf(part);
     },
     setLevel: (wanted) => {
-      // A child of pino's keeps the level that it was made with.
+      // A pino child keeps the level with which it was created.
       for (const each of [root, ...parts.values()]) each.level = wanted;
     },
   };
@@ -65,7 +65,7 @@ function textStream(): Writable {
   });
 }
 
-/** `12:00:01.123 WARN  docker: engine is away  error="connect ENOENT"` of a JSON line. */
+/** `12:00:01.123 WARN  docker: engine is away  error="connect ENOENT"` from a JSON line. */
 export function textLine(json: string): string {
   const { level, ts, msg, component, ...fields } = JSON.parse(json) as Record<string, unknown>;
   const time = String(ts).slice(11, 23);

@@ -19,12 +19,12 @@ export function preferLittleWorkSoon(): void {
 }
 
 /**
- * While there are changes all the time, V8 would go on collecting all the time to save memory, for two fifths of what the changes cost. Now
- * it does so when little happens, and else when what is kept has grown by half.
+ * Under constant changes, V8 would collect constantly to save memory, at two fifths of the cost of the changes. With
+ * this setting it collects when little happens, and otherwise when the live heap has grown by half.
  */
 function preferLittleWork(): void {
   setFlagsFromString('--no-optimize-for-size');
   setFlagsFromString('--heap-growing-percent=50');
-  // Starting a thread has put it back to two.
+  // Starting a thread has reset it to two.
   setFlagsFromString('--semi-space-growth-factor=1');
 }

@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import type { ProcessFigures, ProcessPort } from '../api/ports.js';
 
-/** What the system says of this process. Where there is no /proc, descriptors are not counted. */
+/** The system's figures about this process. Without /proc, descriptors are not counted. */
 export const processFigures: ProcessPort = {
   async figures(): Promise<ProcessFigures> {
     const { user, system } = process.cpuUsage();
@@ -14,7 +14,7 @@ export const processFigures: ProcessPort = {
       cpuSeconds: (user + system) / 1e6,
       residentBytes: process.memoryUsage.rss(),
       startedAt: performance.timeOrigin,
-      // One of them was open for the reading.
+      // One of them was open only for this reading.
       ...(open && { openFds: open.length - 1 }),
       ...(soft !== undefined && { maxFds: Number(soft) }),
     };

@@ -17,13 +17,13 @@ import { fileFault } from '../text/file-fault.js';
 import type { DaemonLog } from './log.js';
 import { readResolvConf } from './read-resolv-conf.js';
 
-/** The parts of the name server that a configuration makes; a reload makes them again. */
+/** The parts of the name server that depend on the configuration; a reload creates them again. */
 export interface Names {
   readonly zone: Zone;
   readonly forwarder: Forwarder;
   readonly cache: CachedExchange;
   readonly tuning: ResponderTuning;
-  /** Whether a client is answered, and as fast as it asks. */
+  /** Whether a client is answered, and whether without a rate limit. */
   isServedFreely(snapshot: Snapshot, address: string): boolean;
 }
 
@@ -38,7 +38,7 @@ export interface NamesContext {
 
 export const RESOLV_CONF = '/etc/resolv.conf';
 
-/** @throws Error with one line when something that the configuration names cannot be read or cannot work */
+/** @throws Error with one line if a file in the configuration cannot be read, or a setting cannot work */
 export function createNames(config: Config, context: NamesContext): Names {
   const { dns, domain, environment } = config;
   const { catalog, startedAt, log } = context;
@@ -85,7 +85,10 @@ export function createNames(config: Config, context: NamesContext): Names {
 
 type Exemption = (snapshot: Snapshot, address: string) => boolean;
 
-/** Who may ask as fast as it likes: the host, which asks a listener from the listener's own address, and whom the catalog knows. */
+/**
+ * Clients without a rate limit: the host, which asks a listener from the listener's own address, and clients in the
+ * catalog.
+ */
 function exemption({ listen }: Config['dns']): Exemption {
   const own = new Set(listen.map(({ ip }) => ip));
   return (snapshot, address) => isLoopback(address) || own.has(address) || isKnown(snapshot, address);
@@ -117,14 +120,14 @@ function tuningOf(
   };
 }
 
-/** The host itself as a client: it asks a listener from the listener's own address, if that may ask at all. */
+/** The host as a client: it asks a listener from the listener's own address, if that address may ask. */
 export function hostClient({ dns }: Config, snapshot: Snapshot): string {
   const mayAsk = (ip: string) =>
     dns.allow ? dns.allow.some((range) => range.contains(ip)) : isNearby(snapshot, ip);
   return dns.listen.map(({ ip }) => ip).find(mayAsk) ?? '127.0.0.1';
 }
 
-/** What the API shows of forwarding. @param compiled answers of the cache that were given without asking it */
+/** The API's figures about forwarding. @param compiled answers from the cache that bypassed the forwarder */
 export function forwardingStatus({ forwarder, cache }: Names, compiled: number): ForwardingJson {
   const routes = forwarder.status().routes.map(({ suffix, upstreams }) => ({
     suffix,
@@ -134,7 +137,7 @@ export function forwardingStatus({ forwarder, cache }: Names, compiled: number):
   return { routes, ...forwarder.counters(), cache: { ...counters, hits: counters.hits + compiled } };
 }
 
-/** The subnets of the catalog's networks; read again only when those change. */
+/** The subnets of the catalog's networks; read again only when these change. */
 function networksOf(catalog: NamesContext['catalog']): () => readonly Cidr[] {
   let revision: number | undefined;
   let subnets: readonly Cidr[] = [];

@@ -20,16 +20,16 @@ import { nameFromText } from '../wire/name-text.js';
 import { explain } from '../dns/zone/explain-name.js';
 import type { Zone } from '../dns/zone/zone.js';
 
-/** The parts of the name server that are in force now; a reload replaces them. */
+/** The current parts of the name server; a reload replaces them. */
 export interface NameParts {
   readonly zone: Zone;
   readonly responder: Responder;
   readonly environment: string;
-  /** Who asks when no one is named: the host itself. */
+  /** The default client: the host itself. */
   readonly hostClient: string;
 }
 
-/** What the API asks of the name server: the answer a client would get, and why. */
+/** The API's access to the name server: the answer that a client would get, and the reasons for it. */
 export function createNameService(
   catalog: CatalogReader,
   parts: () => NameParts,
@@ -59,7 +59,7 @@ export function createNameService(
       const asked = await answerQuery(responder, name, question.type, as ?? hostClient);
       if (!asked.ok) {
         const rule =
-          'this client gets no answer: dns.allow does not name its address, or is not set and the address is a public one';
+          'this client gets no answer: its address is not in dns.allow, or dns.allow is not set and the address is public';
         return { source: 'none', ms: 0, view: info, rule };
       }
       const { rule } = explain(zone, snapshot, view, question);
@@ -93,7 +93,7 @@ export function createNameService(
   };
 }
 
-/** A container that is not adopted asks Docker's resolver, or servers of its own, before it asks here. */
+/** A container that is not adopted asks Docker's resolver, or its own servers, before it asks Fairlead. */
 function elsewhere(
   task: Task | undefined,
   adoption: Pick<AdoptionPort, 'containers'>,
@@ -103,8 +103,8 @@ function elsewhere(
   const { server, why } = found;
   const who =
     server === DOCKER_RESOLVER
-      ? "Docker's resolver answers names of its networks to this container, whatever their health, and asks here for others only"
-      : `this container asks ${server ?? 'servers of its own'}`;
+      ? "Docker's resolver answers this container's queries for names on its networks, regardless of health, and asks Fairlead only for other names"
+      : `this container asks ${server ?? 'its own servers'}`;
   return { elsewhere: `${who}: it is not adopted (${why})` };
 }
 

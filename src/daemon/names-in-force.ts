@@ -3,26 +3,26 @@ import type { Part, Undo } from './lifecycle.js';
 import type { LoadedConfig } from './loaded-config.js';
 import { createNames, type Names, type NamesContext } from './name-parts.js';
 
-/** The parts of the name server that a configuration makes, as they are in force. */
+/** The current parts of the name server, made from the configuration. */
 export class NamesInForce implements Part {
   readonly name = 'names';
   readonly #context: NamesContext;
   readonly #onUse: (names: Names) => void;
   #current: Names | undefined;
   #next: Names | undefined;
-  /** Of the current ones. */
+  /** Of the current parts. */
   #config: Config | undefined;
   #nextConfig: Config | undefined;
 
-  /** @param onUse receives the parts that have just come into force */
+  /** @param onUse receives new parts when they become current */
   constructor(context: NamesContext, onUse: (names: Names) => void) {
     this.#context = context;
     this.#onUse = onUse;
   }
 
-  /** @throws Error before the first configuration is in force */
+  /** @throws Error before the first configuration is active */
   get current(): Names {
-    if (!this.#current) throw new Error('no configuration is in force yet');
+    if (!this.#current) throw new Error('no configuration is active yet');
     return this.#current;
   }
 
@@ -50,7 +50,7 @@ export class NamesInForce implements Part {
     this.start();
   }
 
-  /** Makes the parts again from the configuration in force: what they read on the host has changed. */
+  /** Creates the parts again from the current configuration, because a file that they read on the host has changed. */
   renew(): void {
     if (!this.#config) return;
     const before = this.current;

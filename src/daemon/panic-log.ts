@@ -4,7 +4,7 @@ import type { ChangeSet } from '../catalog/change.js';
 import type { Snapshot } from '../catalog/snapshot.js';
 import type { Log } from '../net/log.js';
 
-/** Writes to the log when a service goes into panic, and when it is out of it again: once each. */
+/** Logs once when a service enters panic, and once when it leaves it. */
 export function logPanic(log: Log): (change: ChangeSet, snapshot: Snapshot) => void {
   const inPanic = new Set<ServiceKey>();
   return ({ services }, snapshot) => {
@@ -18,12 +18,12 @@ export function logPanic(log: Log): (change: ChangeSet, snapshot: Snapshot) => v
       if (panic) {
         inPanic.add(key);
         log.warn(
-          `most tasks of ${name}, or all that have started, are unhealthy: the checks are doubted, and all ${tasks.length} that run are given; "fairlead health ${name}" shows why`,
+          `most tasks of ${name}, or all that have started, are unhealthy, so the checks are distrusted and all ${tasks.length} running tasks are served; "fairlead health ${name}" shows why`,
           { service: name },
         );
       } else {
         inPanic.delete(key);
-        log.info(`enough tasks of ${name} are healthy again: the others are not given any more`, {
+        log.info(`enough tasks of ${name} are healthy again, so unhealthy ones are no longer served`, {
           service: name,
         });
       }

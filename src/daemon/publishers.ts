@@ -25,7 +25,7 @@ interface Running {
   status: PublisherStatus;
 }
 
-/** The publishers that the configuration names, started, and restarted when their settings change. */
+/** Runs the configured publishers, and restarts them when their settings change. */
 export class Publishers implements Part {
   readonly name = 'publishers';
   readonly #catalog: CatalogReader;
@@ -90,7 +90,7 @@ export class Publishers implements Part {
     const status = (now: PublisherStatus) => {
       running.status = now;
     };
-    // A registry that is away is no reason to wait with anything.
+    // Nothing waits for a registry that is away.
     publisher.start(this.#catalog, { status }).catch((error: unknown) => {
       this.#log.of(name).error('it could not be started; please report it', { error: errorMessage(error) });
     });

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-/** The file's text; empty when it cannot be read, which is what the C library takes it for. */
+/** The file's text; empty if it cannot be read, as in the C library. */
 export function readResolvConf(path: string): string {
   try {
     return readFileSync(path, 'utf8');

@@ -20,7 +20,7 @@ import type { Part } from './lifecycle.js';
 import type { LoadedConfig } from './loaded-config.js';
 import { systemTimers } from '../runtime/timers.js';
 
-/** Changes of the catalog within this time are taken together. */
+/** Changes of the catalog within this time are handled together. */
 const GATHER_MS = 5;
 
 /** What runs for one configuration. */

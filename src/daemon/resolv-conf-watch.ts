@@ -10,14 +10,14 @@ import { readResolvConf } from './read-resolv-conf.js';
 export interface ResolvConfWatchOptions {
   readonly path: string;
   readonly names: Pick<NamesInForce, 'current' | 'renew'>;
-  /** Receives the word that names are answered in another way from now on. */
+  /** Called when names are answered differently from now on. */
   readonly onChange: () => void;
   readonly log: Log;
 }
 
 /**
- * Follows the host's resolv.conf while `dns.upstreams` is `system`: DHCP clients, VPNs and systemd-resolved write it
- * again and again, and at boot it is often empty when Fairlead starts. A symbolic link counts as what it leads to.
+ * Follows the host's resolv.conf while `dns.upstreams` is `system`: DHCP clients, VPNs and systemd-resolved rewrite it
+ * often, and at boot it is often empty when Fairlead starts. Symbolic links are followed.
  */
 export class ResolvConfWatch implements Part {
   readonly name = 'resolv.conf';
@@ -49,7 +49,7 @@ export class ResolvConfWatch implements Part {
     this.#watch = undefined;
   }
 
-  /** Having no server at all: what is not ours is refused then. */
+  /** Without any server, names outside the domain are refused. */
   problems(): readonly Problem[] {
     if (!this.#isSystem || this.#upstreams().length > 0) return [];
     const { path } = this.#options;
@@ -57,7 +57,7 @@ export class ResolvConfWatch implements Part {
       {
         code: 'no-upstream',
         subject: path,
-        message: `${path} names no DNS server but Fairlead itself, so every name that is not ours is refused; write a nameserver line into it, or set dns.upstreams`,
+        message: `${path} names no DNS server except Fairlead itself, so names outside the domain are refused; add a nameserver line, or set dns.upstreams`,
       },
     ];
   }
@@ -82,7 +82,7 @@ export class ResolvConfWatch implements Part {
   }
 }
 
-/** What of a resolv.conf matters here; the same text for files that mean the same. */
+/** The relevant part of a resolv.conf; files with the same meaning give the same text. */
 function meaningOf(path: string): string {
   const text = readResolvConf(path);
   return JSON.stringify([parseNameservers(text), parseSearchList(text)]);

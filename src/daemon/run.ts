@@ -16,20 +16,22 @@ export interface RunOptions {
   readonly configPath?: string;
   /** `key=value`, as given with `--set`. */
   readonly set: readonly string[];
-  /** Whether to run the built-in demo: only when Docker or the rights for it are missing (`auto`), always, or never. */
+  /**
+   * Whether to run the built-in demo: only if Docker or the privileges for it are missing (`auto`), always, or never.
+   */
   readonly demo: 'auto' | 'always' | 'never';
-  /** Whether a daemon that runs already is succeeded without a gap. */
+  /** Whether to take over from a running daemon without a gap. */
   readonly takeOver: boolean;
 }
 
 /** Exit codes (docs/cli.md). */
 const EXIT = { ok: 0, failed: 1, internalErrors: 70, badConfig: 78, interrupted: 130 } as const;
 
-/** How long a daemon with internal errors may take to stop in good order, in milliseconds. */
+/** How long a daemon with internal errors may take for an orderly stop, in milliseconds. */
 const LAST_STOP_MS = 10_000;
 
 /**
- * Runs the daemon until a signal ends it: SIGTERM and SIGINT do, SIGHUP reloads the configuration.
+ * Runs the daemon until SIGTERM or SIGINT ends it. SIGHUP reloads the configuration.
  * @returns the exit code
  */
 export async function runDaemon(options: RunOptions, signals: Signals): Promise<number> {
@@ -39,7 +41,7 @@ export async function runDaemon(options: RunOptions, signals: Signals): Promise<
     set: options.set,
     ...(options.configPath !== undefined && { path: options.configPath }),
   };
-  let demoReason = options.demo === 'always' ? 'asked for with --demo always' : undefined;
+  let demoReason = options.demo === 'always' ? 'requested with --demo always' : undefined;
   let load = () => loadConfig(base);
   let loaded = load();
   const [engine] = loaded.ok ? instancesOf('docker', loaded.config.sources.docker) : [];
@@ -104,7 +106,7 @@ export async function runDaemon(options: RunOptions, signals: Signals): Promise<
   demoTasks?.close();
   await daemon.stop();
   log.info('stopped');
-  // A query that an upstream still owes an answer to would keep the process for seconds. The client has given up by then.
+  // A query that waits for an upstream would keep the process alive for seconds. The client has given up by then.
   setTimeout(() => process.exit(code), 200).unref();
   return code;
 }
@@ -117,7 +119,7 @@ async function reload(
   const next = load();
   const failed = (error: string) => {
     daemon.noteReload(error);
-    log.error('the configuration was not reloaded; the old one stays in force', { error });
+    log.error('the configuration was not reloaded; the old one stays in effect', { error });
   };
   if (!next.ok) {
     failed(next.errors.map(formatConfigError).join('; '));

@@ -4,7 +4,7 @@ const NUMBERS = { SIGTERM: 15, SIGINT: 2 } as const;
 type EndSignal = keyof typeof NUMBERS;
 
 /**
- * The signals that the process gets, from the moment when this is made: one that comes before the daemon is ready is not
+ * The signals of the process from the creation of this object. A signal that comes before the daemon is ready is not
  * lost, and does not end the process halfway.
  */
 export class Signals {
@@ -15,7 +15,7 @@ export class Signals {
   #onHangUp: (() => void) | undefined;
   #log: Log | undefined;
 
-  /** @param hasHungUp whether SIGHUP came before */
+  /** @param hasHungUp whether SIGHUP came earlier */
   constructor(hasHungUp = false) {
     this.#hasHungUp = hasHungUp;
     process.on('SIGHUP', () => {
@@ -25,7 +25,7 @@ export class Signals {
     this.ended = new Promise((resolve) => {
       for (const signal of ['SIGTERM', 'SIGINT'] as const)
         process.on(signal, () => {
-          // The second signal means it: whatever is still under way is dropped.
+          // The second signal is urgent: unfinished work is dropped.
           if (this.#isEnding) process.exit(128 + NUMBERS[signal]);
           this.#isEnding = true;
           this.#log?.info('stopping', { signal });
@@ -38,7 +38,7 @@ export class Signals {
     this.#log = log;
   }
 
-  /** @param reload called at each SIGHUP from now on, and now if one came already */
+  /** @param reload called at each SIGHUP from now on, and at once if one came earlier */
   onHangUp(reload: () => void): void {
     this.#onHangUp = reload;
     if (this.#hasHungUp) reload();

@@ -13,12 +13,12 @@ export type SourceName = keyof Config['sources'];
 /** The settings of one source of a kind. */
 type SettingsOf<Name extends SourceName> = Exclude<Config['sources'][Name], undefined | readonly unknown[]>;
 
-/** What every source is made with, whatever its kind. A source is made again when any of it changes. */
+/** The inputs of every source, of any kind. When one of them changes, the source is created again. */
 interface Surroundings {
-  /** Of the source: `consul`, `consul:lab`. */
+  /** The source's name: `consul`, `consul:lab`. */
   readonly name: string;
   readonly environment: string;
-  /** Where tasks in the host's network are reached; absent: to be found. */
+  /** The address of tasks in the host's network; absent: to be detected. */
   readonly address?: string | undefined;
   /** This host. */
   readonly node: TaskNode;
@@ -26,12 +26,12 @@ interface Surroundings {
 
 interface Created {
   readonly source: Source;
-  /** Present when the kind has the capability `exec`. */
+  /** Present if the kind has the capability `exec`. */
   readonly exec?: ContainerExec;
 }
 
 interface Capabilities {
-  /** It runs programs in its tasks, for health checks that ask for that. */
+  /** It runs programs in its tasks, for health checks of type exec. */
   readonly exec: boolean;
   /** It sees the tasks of this host itself (docs/design.md, "Identity"), so their health is checked here. */
   readonly firstHand: boolean;
@@ -42,8 +42,8 @@ interface SourceSpec<Settings> extends Capabilities {
 }
 
 /**
- * Every kind of source, in the order of precedence: what an operator writes into a file wins over what is found, and what
- * is found on this host over what a registry says. A key of `sources` without a row here does not compile.
+ * Every kind of source, in the order of precedence. A file written by an operator wins over tasks that are found, and
+ * tasks found on this host win over a registry. A key of `sources` without a row here does not compile.
  */
 const sourceTable = {
   file: {
@@ -86,22 +86,22 @@ const sourceTable = {
 
 const kinds = Object.keys(sourceTable) as SourceName[];
 
-/** A source that the configuration asks for, not made yet. */
+/** A configured source that has not been created yet. */
 export interface WantedSource {
   /** `docker`, `file:lab`. */
   readonly name: string;
-  /** Its place in the order of precedence: that of its kind. */
+  /** Its rank in the order of precedence, that of its kind. */
   readonly rank: number;
-  /** The id of the node whose tasks it sees itself. */
+  /** The id of the node whose tasks it observes directly. */
   readonly node?: string;
-  /** It reports what other hosts have: neither the start nor the names of this host wait for it. */
+  /** It reports tasks of other hosts, so neither the start nor the names of this host wait for it. */
   readonly isRemote: boolean;
-  /** All that it is made of: with other settings it is another source. */
+  /** All its inputs; with other inputs it is another source. */
   readonly settings: unknown;
   create(log: Log): Promise<Created>;
 }
 
-/** The sources that a configuration asks for, in the order of precedence. */
+/** The configured sources, in the order of precedence. */
 export function wantedSources(config: Config, node: TaskNode): readonly WantedSource[] {
   const { environment, host } = config;
   const surroundings = { environment, address: host.address, node };
@@ -114,7 +114,7 @@ function wantedOf<Name extends SourceName>(
   rank: number,
   surroundings: Omit<Surroundings, 'name'>,
 ): WantedSource[] {
-  // The row of a kind takes the settings of that kind: the table is typed by both.
+  // The row of a kind takes the settings of that kind; the types of the table tie them together.
   const spec = sourceTable[kind] as unknown as SourceSpec<object>;
   return instancesOf<object>(kind, given).map(({ source, settings }) => ({
     name: source,
@@ -126,7 +126,7 @@ function wantedOf<Name extends SourceName>(
   }));
 }
 
-/** What a source can do. A source of another process's configuration, known from saved facts, can do nothing. */
+/** The capabilities of a source. A source known only from saved facts of another configuration has none. */
 export function capabilitiesOf(source: string): Capabilities {
   const kind = kinds.find((each) => each === kindOfSource(source));
   return kind === undefined ? { exec: false, firstHand: false } : sourceTable[kind];

@@ -24,7 +24,7 @@ interface Running {
   readonly settings: unknown;
 }
 
-/** The sources that the configuration names, started, and restarted when their settings change. */
+/** Runs the configured sources, and restarts them when their settings change. */
 export class Sources implements Part {
   readonly name = 'sources';
   readonly #catalog: Catalog;
@@ -32,14 +32,14 @@ export class Sources implements Part {
   readonly #pace: Pace;
   readonly #node: () => TaskNode;
   readonly #saved: () => SavedFacts | undefined;
-  /** What the start does, also after others have started. */
+  /** What the start does, even after other parts have started. */
   #changing: Promise<void> = Promise.resolve();
   #isStopped = false;
   readonly #running = new Map<string, Running>();
 
   /**
    * @param node this host
-   * @param saved facts that are served until a source has spoken; asked for once, at the start
+   * @param saved facts that are served until a source has reported; read once, at the start
    */
   constructor(
     catalog: Catalog,
@@ -56,14 +56,14 @@ export class Sources implements Part {
   }
 
   /**
-   * Makes the running sources those of the configuration. A source whose settings did not change goes on undisturbed.
-   * @param saved facts that are served until a source has spoken
+   * Makes the running sources match the configuration. A source with unchanged settings continues undisturbed.
+   * @param saved facts that are served until a source has reported
    * @returns resolves when each new source of this host has made its first attempt
    */
   async #change(config: Config, saved?: SavedFacts): Promise<void> {
     const wanted = wantedSources(config, this.#node());
-    // Sinks come first and in order: until its source has spoken, nothing may be denied. The facts of a source whose
-    // settings changed go on being served until the new one has spoken.
+    // Sinks come first and in order, because names must not be denied until their source has reported. The facts of a
+    // source whose settings changed are served until the new one has reported.
     const sinks = wanted.map((each) => this.#running.get(each.name)?.sink ?? this.#createSink(each, saved));
     const names = new Set(wanted.map(({ name }) => name));
     const gone = [...this.#running.keys()].filter((name) => !names.has(name));
@@ -90,7 +90,7 @@ export class Sources implements Part {
     if (this.#isStopped) return;
     this.#running.set(name, { source, exec, sink, settings });
     const begun = source.start(sink).then(() => sink.flush());
-    // A registry may be away for long. What this host has is served without it.
+    // A registry may be away for a long time. The tasks of this host are served without it.
     if (wanted.isRemote) begun.catch((error: unknown) => this.#report(error));
     else await begun;
   }
@@ -99,17 +99,17 @@ export class Sources implements Part {
     this.#log.error('a source could not be started; please report it', { error: errorMessage(error) });
   }
 
-  /** Runs a program in a task. @throws ExecError when there is no engine, or it could not be run */
+  /** Runs a program in a task. @throws ExecError if there is no engine, or the program could not be run */
   async exec(...call: Parameters<ContainerExec['exec']>): ReturnType<ContainerExec['exec']> {
     const source = this.#catalog.snapshot.task(call[0])?.source ?? '';
     const engine = this.#running.get(source)?.exec;
-    if (!engine) throw new ExecError('there is no Docker engine to execute it in', 'EAGAIN');
+    if (!engine) throw new ExecError('no Docker engine is configured to run it', 'EAGAIN');
     return engine.exec(...call);
   }
 
   /**
-   * Begins with what was saved. Waits a while for the first facts of a source of which nothing was, so that the first
-   * answers are not "not ready".
+   * Starts with the saved facts. For sources without saved facts, waits a while for the first ones, so that the first
+   * queries do not fail.
    */
   async start({ config }: LoadedConfig): Promise<void> {
     const saved = this.#saved();
@@ -145,7 +145,7 @@ export class Sources implements Part {
   #createSink({ name, ...place }: WantedSource, saved: SavedFacts | undefined): PacedSink {
     const log = this.#log.of(name);
     return new PacedSink(this.#catalog.sink(name, saved?.get(name), place), this.#pace, (error) => {
-      log.error('a change could not be taken; please report it', { error: errorMessage(error) });
+      log.error('a change could not be processed; please report it', { error: errorMessage(error) });
     });
   }
 }

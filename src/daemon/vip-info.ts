@@ -4,7 +4,7 @@ import type { VipSettings } from '../api/types/vips.js';
 import type { DesiredBackend, BackendCounters, VirtualService } from '../balancer/plane.js';
 import { formatHostPort } from '../net/ip.js';
 
-/** What the API sees of virtual IPs. */
+/** The API's view of virtual IPs. */
 export function vipPort(keeper: Pick<Keeper, 'status' | 'problems' | 'services'>): VipPort {
   return {
     status: () => keeper.status(),

@@ -11,24 +11,24 @@ export type SilentReason = 'short' | 'response';
 
 export type Verdict =
   | { readonly action: 'drop'; readonly reason: SilentReason }
-  /** Refused before any data is looked at. `ra`: the question was read and understood. */
+  /** Refused before any lookup. `ra`: the question was read and understood. */
   | { readonly action: 'reply'; readonly rcode: number; readonly ra: boolean; readonly head: ReplyHead }
-  /** No question, but a cookie: the client wants a server cookie and nothing else (RFC 7873 section 5.4). */
+  /** No question, but a cookie: the client only wants a server cookie (RFC 7873 section 5.4). */
   | { readonly action: 'cookie'; readonly head: ReplyHead }
   | { readonly action: 'query'; readonly query: Query };
 
 /**
- * What becomes of a packet, on every transport alike (RFC 8906):
+ * Classifies a packet, in the same way for every transport (RFC 8906):
  * - shorter than a header, or QR set: silence
  * - opcode other than QUERY: NOTIMP, a bare header with ID and opcode, whatever follows; so NOTIMP comes before BADVERS
- * - not one question, unreadable question, records, trailing bytes, bad OPT: FORMERR, with the question and the OPT as
- *   far as they could be read
+ * - no single question, unreadable question, records, trailing bytes, bad OPT: FORMERR, with the question and the OPT
+ *   if they could be read
  * - no question, but an OPT with a cookie: the cookie is answered
  * - EDNS version above 0: BADVERS (RFC 6891 section 6.1.3)
- * - a cookie of a length that none has: FORMERR (RFC 7873 section 5.2.2)
+ * - a cookie of an invalid length: FORMERR (RFC 7873 section 5.2.2)
  * - class other than IN: REFUSED; the server's version is never revealed
  * - meta types: OPT, TKEY, TSIG and AXFR over UDP FORMERR; MAILA and MAILB NOTIMP; AXFR and IXFR REFUSED
- * - all else is a query; AA, TC, RA, Z and RCODE in it mean nothing (RFC 8906 section 3.1.3)
+ * - everything else is a query; its AA, TC, RA, Z and RCODE are ignored (RFC 8906 section 3.1.3)
  */
 export function accept(packet: Uint8Array, transport: Transport): Verdict {
   if (packet.length < HEADER_SIZE) return { action: 'drop', reason: 'short' };

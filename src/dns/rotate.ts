@@ -10,8 +10,8 @@ const rotating: ReadonlySet<number> = new Set(
 );
 
 /**
- * The same records with every set that rotates (A, AAAA, SRV) begun at a random place, since clients take the first.
- * Everything else keeps its place: stubs want a chain of CNAMEs in order.
+ * The same records, but each rotating set (A, AAAA, SRV) starts at a random place, because clients take the first
+ * record. Everything else keeps its place: stub resolvers want CNAME chains in order.
  */
 export function rotateSets(
   records: readonly ResourceRecord[],

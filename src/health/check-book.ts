@@ -7,7 +7,7 @@ import { printable } from '../text/printable.js';
 import { checkFromRegistrator } from './definitions/registrator.js';
 import { lowestTcpPort } from './target.js';
 
-/** A task whose health is what the container's own HEALTHCHECK says carries this mark (docs/health.md). */
+/** Marks a task whose health comes from the container's own HEALTHCHECK (docs/health.md). */
 export interface SelfChecked {
   readonly healthFrom?: 'check';
 }
@@ -28,7 +28,7 @@ export interface CheckBookOptions {
   readonly canExecute?: (task: Task) => boolean;
 }
 
-/** What a task is checked with, and what is wrong with what was written for it. */
+/** The check of a task, and the mistakes in its definition. */
 export interface TaskCheck {
   readonly check?: HealthCheck;
   readonly problems: readonly Problem[];
@@ -46,9 +46,9 @@ const dockerCheck: HealthCheck = {
 };
 
 /**
- * Knows which check a task has. The first that says anything decides: its `fairlead.health.*` labels, the configuration
- * (rancher-compose.yml) for its service, registrator's labels, its HEALTHCHECK, the default of its stack. What is said
- * and cannot run is a problem, and the task then has no check at all: guessing another one would hide it.
+ * Finds the check of a task. The first definition wins: its `fairlead.health.*` labels, the configuration
+ * (rancher-compose.yml) for its service, registrator's labels, its HEALTHCHECK, the default of its stack. A definition
+ * that cannot run is a problem, and the task then has no check. Using another check instead would hide the problem.
  */
 export class CheckBook {
   readonly #services: ReadonlyMap<ServiceKey, HealthCheck>;
@@ -105,7 +105,7 @@ export class CheckBook {
 }
 
 function notExecutable({ from }: HealthCheck): Note {
-  const why = 'this task is no container of a Docker engine that Fairlead is connected to (sources.docker)';
+  const why = 'this task is not a container of a connected Docker engine (sources.docker)';
   const message = `(${from}) runs a program in the container, but ${why}; use another type, such as tcp or ttl`;
   return { key: '', message, fatal: true };
 }
@@ -125,7 +125,7 @@ function configuredKey({ environment, stack, service, sidekick }: NonNullable<Ta
   return serviceKey({ environment, stack, service: sidekick ?? service });
 }
 
-/** For what a probe found out about its check. @param message one line that goes after "the health check" */
+/** For a mistake in a check that a probe found. @param message one line that follows "the health check" */
 export function checkFault(task: Task, message: string): Problem {
   return problem(task, { key: '', message, fatal: false });
 }
@@ -137,7 +137,7 @@ function told(task: Task, { check, notes }: Definition): TaskCheck {
 function problem(task: Task, { key, message, fatal, holds }: Note): Problem {
   const subject = `task ${printable(task.name)}`;
   const what = key === '' ? 'the health check' : `health label ${printable(key)}:`;
-  const otherwise = holds === undefined ? '' : `; until then ${holds} holds`;
+  const otherwise = holds === undefined ? '' : `; until then ${holds} is used`;
   const effect = fatal ? '; until then it counts as having no check' : otherwise;
   return {
     code: 'health-check-invalid',

@@ -1,6 +1,6 @@
 /**
- * What one task is checked with. Times are milliseconds. The defaults are those of Rancher 1.6
- * (docs v1.6 cattle/health-checks; cattle InstanceHealthCheck.java).
+ * The check of a task. Times are milliseconds. The defaults are those of Rancher 1.6 (docs v1.6 cattle/health-checks;
+ * cattle InstanceHealthCheck.java).
  */
 
 import { withoutSecrets } from '../text/text-secrets.js';
@@ -8,11 +8,11 @@ import { withoutSecrets } from '../text/text-secrets.js';
 /** How a checked task is probed; see docs/health.md. */
 export type HealthCheckKind = 'tcp' | 'http' | 'grpc' | 'dns' | 'udp' | 'exec' | 'ttl' | 'docker';
 
-/** What Rancher did with an unhealthy container. Fairlead shows it and never recreates anything. */
+/** What Rancher did with an unhealthy container. Fairlead only shows it and never recreates anything. */
 export type RecoveryStrategy = 'none' | 'recreate' | 'recreateOnQuorum';
 
 export interface CheckTiming {
-  /** From the start of one probe to the start of the next; for `ttl` how long one beat counts. */
+  /** From the start of one probe to the start of the next; for `ttl`, how long a report is valid. */
   readonly interval: number;
   /** Rancher's `response_timeout`: a probe without an answer has failed after this. */
   readonly timeout: number;
@@ -22,7 +22,7 @@ export interface CheckTiming {
   readonly fall: number;
   /** Longest time in `initializing`; the task is unhealthy after it. */
   readonly initializingTimeout: number;
-  /** The same for `reinitializing`, which is what a task that was healthy is after its restart. */
+  /** The same for `reinitializing`, the state of a healthy task after its restart. */
   readonly reinitializingTimeout: number;
 }
 
@@ -39,9 +39,9 @@ interface Common extends CheckTiming {
   readonly strategy: RecoveryStrategy;
   /** Rancher's `recreate_on_quorum_strategy_config.quorum`; shown only. */
   readonly quorum?: number;
-  /** Failed connections of real clients count toward `fall`, too. */
+  /** Whether failed connections of real clients also count toward `fall`. */
   readonly passive: boolean;
-  /** Where it was written, for people: `label fairlead.health.port`, `rancher-compose.yml:7:5`. */
+  /** Where it was defined, for people: `label fairlead.health.port`, `rancher-compose.yml:7:5`. */
   readonly from: string;
 }
 
@@ -59,17 +59,17 @@ export interface TcpCheck extends Common {
 export interface HttpCheck extends Common {
   readonly kind: 'http';
   readonly port: number;
-  /** Certificates are not verified: the check asks whether the task answers, not who it is. */
+  /** Certificates are not verified, because the check asks whether the task answers, not for its identity. */
   readonly tls: boolean;
   readonly method: string;
-  /** The request target, as it is sent. */
+  /** The request target as sent. */
   readonly path: string;
   readonly version: '1.0' | '1.1';
   /** The Host header; absent: the address and port. */
   readonly host?: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly statuses: readonly StatusRange[];
-  /** A regular expression (ECMAScript, `u` flag) that the body has to match somewhere. */
+  /** A regular expression (ECMAScript, `u` flag) that must match a part of the body. */
   readonly body?: string;
 }
 
@@ -85,7 +85,7 @@ export interface GrpcCheck extends Common {
 export interface DnsCheck extends Common {
   readonly kind: 'dns';
   readonly port: number;
-  /** Asked for over UDP; any answer with NOERROR passes. */
+  /** The question over UDP; any answer with NOERROR passes. */
   readonly name: string;
   readonly type: DnsCheckType;
 }
@@ -96,15 +96,15 @@ export type DnsCheckType = (typeof dnsCheckTypes)[number];
 export interface UdpCheck extends Common {
   readonly kind: 'udp';
   readonly port: number;
-  /** One character a byte; '' sends an empty datagram. */
+  /** One character per byte; '' sends an empty datagram. */
   readonly send: string;
-  /** Bytes that the answer has to contain; absent: anything but "port unreachable" passes, silence included. */
+  /** Bytes that the answer must contain; absent: everything passes except "port unreachable", even silence. */
   readonly expect?: string;
 }
 
 export interface ExecCheck extends Common {
   readonly kind: 'exec';
-  /** Run in the container; exit status 0 passes. */
+  /** Runs in the container; exit status 0 passes. */
   readonly argv: readonly string[];
 }
 

@@ -4,16 +4,16 @@ import type { Probe, ProbeResult, ProbeTarget } from './probes/probe.js';
 import { firstState, healthOf, type HealthState } from './state-machine.js';
 import type { WheelTimer } from '../runtime/timer-wheel.js';
 
-/** How the last probe of a task went. */
+/** The result of the last probe of a task. */
 export interface LastProbe {
   readonly result: ProbeResult;
   /** When it ended, by the clock of the wheel. */
   readonly at: number;
-  /** Milliseconds that it took. */
+  /** Its duration in milliseconds. */
   readonly took: number;
 }
 
-/** Everything that the checker keeps of one task. It belongs to the checker; nothing else changes it. */
+/** The checker's state of one task. Only the checker changes it. */
 export class CheckedTask {
   task: Task;
   check: HealthCheck;
@@ -21,25 +21,25 @@ export class CheckedTask {
   target: ProbeTarget | undefined;
   state: HealthState;
   last: LastProbe | undefined;
-  /** What is wrong with what was written for its check. */
+  /** Mistakes in the definition of its check. */
   problems: readonly Problem[] = [];
-  /** What the last probe found to be wrong with the check itself. */
+  /** The mistake in the check itself that the last probe found. */
   fault: string | undefined;
-  /** Why it is in its probed state, as it was reported last. */
+  /** The reason for its probed state, as last reported. */
   cause = '';
-  /** When the next probe is to begin; undefined: none is planned. */
+  /** When the next probe starts; undefined if none is planned. */
   dueAt: number | undefined;
-  /** When the last one began. */
+  /** When the last one started. */
   begunAt = 0;
-  /** It is due and waits for its turn. */
+  /** Whether it is due and waits for its turn. */
   queued = false;
-  /** The probe that runs; a new object for each, so that a late result is known for what it is. */
+  /** The running probe. Each has a new object, so that a late result can be recognised. */
   running: AbortController | undefined;
-  /** Asked for while one was running: another one follows at once. */
+  /** Whether a probe was requested while one was running. Another one then follows at once. */
   again = false;
   readonly dueTimer: WheelTimer;
   readonly timeoutTimer: WheelTimer;
-  /** Ends `initializing` when no probe does. */
+  /** Ends `initializing` if no probe does. */
   readonly phaseTimer: WheelTimer;
 
   constructor(
@@ -56,8 +56,8 @@ export class CheckedTask {
   }
 
   /**
-   * As clients are given it. What the engine probes itself is reported with the task's facts; and where a source says for
-   * certain that a task is not healthy, a probe that passes changes nothing.
+   * The health that clients see. Results of the engine's own checks come with the task's facts. If a source is certain
+   * that a task is not healthy, a passing probe changes nothing.
    */
   get health(): Health {
     const { health, healthFrom } = this.task;
@@ -65,7 +65,7 @@ export class CheckedTask {
     return this.check.kind === 'docker' || isCertain ? health : healthOf(this.state);
   }
 
-  /** `tcp 10.42.0.7:80`. The port is the one that is dialled. */
+  /** `tcp 10.42.0.7:80`. The port is the one to which the probe connects. */
   get description(): string {
     const { check, target } = this;
     if (!target || !('port' in check)) return describeCheck(check, target?.ip);

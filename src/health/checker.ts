@@ -25,24 +25,24 @@ export interface CheckerOptions {
   readonly book: Pick<CheckBook, 'checkOf'>;
   readonly probeFor: (check: HealthCheck) => Probe | undefined;
   readonly sink: HealthSink;
-  /** What an earlier process found out; a task that it knew goes on where it was. */
+  /** Results of an earlier process. A task that it knew continues in its state. */
   readonly previous?: (task: string) => HealthReport | undefined;
   readonly timers?: Timers;
   /** Milliseconds since the epoch. */
   readonly clock?: () => number;
   /** 0 <= x < 1. */
   readonly random?: () => number;
-  /** Runs something soon, after what is being done now. */
+  /** Runs something soon, after the current work. */
   readonly defer?: (task: () => void) => void;
-  /** Probes at the same time; 1024 at most by default, because tasks that hang keep their places for a whole timeout. */
+  /** The most concurrent probes; 1024 by default, because a task that hangs occupies a place until the timeout. */
   readonly concurrency?: number;
-  /** Receives each probe, for metrics. */
+  /** Called with each probe, for metrics. */
   readonly observe?: (sample: ProbeSample) => void;
 }
 
 /**
- * Checks the tasks of a catalog: it follows the snapshots, probes each task that has a check when it is due, and reports
- * every change of health with its cause. It costs in proportion to what is due and to what changed.
+ * Checks the tasks of a catalog. It follows the snapshots, probes each task with a check when due, and reports every
+ * change of health with its cause. The cost is proportional to the due probes and the changes.
  */
 export class Checker {
   readonly #options: CheckerOptions;
@@ -77,21 +77,23 @@ export class Checker {
     });
   }
 
-  /** Begins to follow the catalog. To be called once. */
+  /** Starts to follow the catalog. Call it once. */
   start(): void {
     const { catalog } = this.#options;
     this.#unsubscribe = catalog.onChange((change, snapshot) => this.#onChange(change, snapshot));
     this.#follow(catalog.snapshot.tasks(), catalog.snapshot, { served: true });
   }
 
-  /** Goes on with other definitions: the configuration was read again. Tasks that keep a check keep their state. */
+  /**
+   * Continues with other definitions after a reload of the configuration. Tasks that keep their check keep their state.
+   */
   reload(book: Pick<CheckBook, 'checkOf'>): void {
     this.#book = book;
     const { snapshot } = this.#options.catalog;
     this.#follow(snapshot.tasks(), snapshot, { served: true, afresh: true });
   }
 
-  /** Ends it for good: nothing is probed or reported afterwards; no socket and no timer is left. */
+  /** Stops for good. Afterwards nothing is probed or reported, and no socket or timer is left. */
   stop(): void {
     this.#unsubscribe?.();
     for (const entry of this.#entries.values()) this.#runner.cancel(entry);
@@ -100,7 +102,7 @@ export class Checker {
     this.#wheel.clear();
   }
 
-  /** Every task that has a check. */
+  /** Every task with a check. */
   *rows(): Iterable<CheckRow> {
     const now = this.#timers.now();
     const at = this.#clock();
@@ -131,7 +133,7 @@ export class Checker {
     return [...counts.values()];
   }
 
-  /** Probes a task now: a client asks, or a beat came. @returns false when it has no check that probes */
+  /** Probes a task now, for a client or after a report of the task. @returns false if it has no check that probes */
   probeNow(task: string): boolean {
     const entry = this.#entries.get(task);
     if (entry?.probe === undefined || entry.state.phase === 'stopped') return false;
@@ -139,11 +141,11 @@ export class Checker {
     return true;
   }
 
-  /** A client's connection to a task failed before it was answered. Counts where its check says `passive`. */
+  /** Records that a client's connection to a task failed before an answer. It counts if the check is `passive`. */
   observeFailure(task: string, detail: string): void {
     const entry = this.#entries.get(task);
     if (entry?.check.passive !== true || entry.state.phase === 'stopped') return;
-    // A probe is on its way already, and its word decides.
+    // A probe is already running, and its result decides.
     if (entry.running || entry.queued) return;
     this.#step(entry, { type: 'passive', detail: `client of the VIP: ${detail}` });
     this.probeNow(task);
@@ -160,8 +162,8 @@ export class Checker {
   }
 
   /**
-   * @param served tasks that are new here were in the rotation before
-   * @param again every definition is looked up again
+   * @param served whether tasks that are new here were in the rotation before
+   * @param again whether to look up every definition again
    */
   #follow(tasks: Iterable<Task>, snapshot: Snapshot, { served = false, afresh = false } = {}): void {
     const newcomers: CheckedTask[] = [];
@@ -177,13 +179,13 @@ export class Checker {
       }
       const { check, problems } = this.#book.checkOf(task);
       this.#outbox.setProblems(task.id, problems);
-      // Between probes of ours and Docker's own nothing carries over.
+      // No state carries over between our own probes and Docker's.
       const anew = check === undefined || (check.kind === 'docker') !== (entry?.check.kind === 'docker');
       if (anew) this.#drop(task.id);
       if (check === undefined) continue;
       const kept = entry && !anew ? entry : this.#add(task, check, snapshot, served);
       kept.problems = problems;
-      // The next probe reports it again.
+      // The next probe will report it again.
       kept.fault = undefined;
       if (kept === entry) update(entry, task, check);
       else newcomers.push(kept);
@@ -224,11 +226,11 @@ export class Checker {
     return entry;
   }
 
-  /** @returns whether another check, or another place, waits for a time that was right for the old one */
+  /** @returns whether the planned time belongs to the previous check or address */
   #update(entry: CheckedTask, task: Task, check: HealthCheck, snapshot: Snapshot): boolean {
     const { task: before, target, health, state } = entry;
     entry.task = task;
-    // A configuration that was read again makes new objects of the same words.
+    // Reading the configuration again creates new objects with the same content.
     const isOther = check !== entry.check && !isDeepStrictEqual(check, entry.check);
     if (isOther) {
       entry.check = check;
@@ -237,14 +239,14 @@ export class Checker {
     }
     entry.target = targetOf(task, check, snapshot);
     const isElsewhere = isOther || !sameTarget(target, entry.target);
-    // What a probe of the old place finds says nothing of the new one.
+    // The result of a probe of the old address says nothing about the new one.
     if (isElsewhere) this.#runner.abandon(entry);
     const runs = task.health !== 'stopped';
     const starts = runs && (before.startedAt !== task.startedAt || entry.state.phase === 'stopped');
     if (starts) this.#step(entry, { type: 'start' });
     this.#applyPhase(entry);
     this.#watchPhase(entry);
-    // What the engine's own checks and the source say makes no events of ours.
+    // Results from the engine's own checks and from the source do not cause events here.
     if (entry.health !== health && entry.state.since === state.since)
       entry.state = { ...entry.state, since: this.#timers.now() };
     if (!runs) this.#runner.cancel(entry);
@@ -264,7 +266,7 @@ export class Checker {
     this.#outbox.tell({ task: id });
   }
 
-  /** Follows what the catalog says that the task itself does. */
+  /** Follows the task's phase in the catalog. */
   #applyPhase(entry: CheckedTask): void {
     const { health, reason = health } = entry.task;
     const { phase } = entry.state;
@@ -284,7 +286,7 @@ export class Checker {
       const faults = fault === undefined ? [] : [checkFault(entry.task, fault)];
       this.#outbox.setProblems(entry.task.id, [...entry.problems, ...faults]);
     }
-    // What fails on this host says nothing of the task.
+    // A failure on this host says nothing about the task.
     const told = `probe ${entry.description}: ${detail}`;
     if (local === true) this.#step(entry, { type: 'inconclusive', detail: told });
     else this.#step(entry, { type: 'result', ok, detail: told });
@@ -297,11 +299,12 @@ export class Checker {
     entry.state = state;
     this.#watchPhase(entry);
     if (probedCause !== '') entry.cause = probedCause;
-    // The phase came from the catalog, which knows it; but a start makes what is known a report on another run.
+    // The phase came from the catalog, which therefore knows it. But after a start the known results belong to an
+    // earlier run.
     if (probedCause !== '' || (changed && event.type === 'start')) this.#tell(entry);
   }
 
-  /** Sees to it that a state which ends by itself does. */
+  /** Plans the end of a state that ends by itself. */
   #watchPhase(entry: CheckedTask): void {
     const at = entry.probe && expiresAt(entry.state, entry.check);
     if (at === undefined) this.#wheel.cancel(entry.phaseTimer);

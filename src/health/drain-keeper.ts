@@ -1,14 +1,14 @@
 import type { DrainMark } from '../catalog/health-overlay.js';
 import type { Timers } from '../runtime/timers.js';
 
-/** The catalog's drains, as far as their time is concerned. */
+/** The end times of the catalog's drains. */
 export interface DrainPort {
   /** Those in force. A drain is the same object as long as it is. */
   readonly drains: readonly DrainMark[];
   endDrains(marks: readonly DrainMark[]): void;
 }
 
-/** The longest that setTimeout waits without wrapping around. */
+/** The longest time for setTimeout without an overflow. */
 const longestWait = 2 ** 31 - 1;
 
 /**
@@ -30,7 +30,7 @@ export class DrainKeeper {
     this.#clock = clock;
   }
 
-  /** To be called at the start and after each drain that is set or taken back. */
+  /** Call this at the start, and after a drain is set or ended. */
   refresh(): void {
     this.stop();
     this.#follow();

@@ -4,10 +4,10 @@ import type { CheckBook } from './check-book.js';
 import type { HealthCheck } from './check.js';
 
 /**
- * What a checked task is taken for before its first probe. One that has long been running serves already, and taking it
- * out until it was probed would be a fault of ours: it is healthy until probes say otherwise.
+ * The health of a checked task before its first probe. A task that has been running for a while already serves clients.
+ * Removing it until the first probe would cause an outage, so it is healthy until probes show otherwise.
  * @param now milliseconds since the epoch
- * @param served it was in the rotation before it had this check; counts where its age is not known
+ * @param served whether it was in the rotation before it had this check; used if its age is unknown
  */
 export function firstHealth(
   { health, startedAt }: Pick<Task, 'health' | 'startedAt'>,
@@ -19,14 +19,14 @@ export function firstHealth(
   return old && health === 'healthy' ? 'healthy' : 'initializing';
 }
 
-/** Why a task is in the state of {@link firstHealth}. It holds until the state changes, so that it needs no correction. */
+/** The reason for the state of {@link firstHealth}. It stays valid until the state changes. */
 export const firstCause = {
-  healthy: 'taken for healthy until probes say otherwise',
+  healthy: 'assumed healthy until probes show otherwise',
   initializing: 'not probed yet',
 } as const;
 
 /**
- * For {@link HealthOverlay.expectation}: what a task is shown as between its coming and the checker's first word on it.
+ * For {@link HealthOverlay.expectation}: the health of a new task until the checker's first report.
  * @param clock milliseconds since the epoch
  */
 export function expectFrom(

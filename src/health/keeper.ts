@@ -13,7 +13,7 @@ import { probeMaker } from './probes/make.js';
 import { TtlBoard } from './probes/ttl.js';
 import { systemTimers } from '../runtime/timers.js';
 
-/** The checks of this host's tasks, and the drains of its operators, between the catalog and the API. */
+/** Connects the checks of this host's tasks and the drains of its operators with the catalog and the API. */
 export class HealthKeeper {
   readonly #catalog: Catalog;
   readonly #checker: Checker;
@@ -21,10 +21,10 @@ export class HealthKeeper {
   readonly #drains: DrainKeeper;
   readonly #saveDrains: () => Promise<void>;
   readonly #tally = new ProbeTally();
-  /** Checks that cannot run are problems like those of any source; it is one from the first of them on. */
+  /** Checks that cannot run are problems, reported like those of a source once there are any. */
   #facts: FactSink | undefined;
 
-  /** @param saveDrains resolves when the drains of the catalog are on the disk */
+  /** @param saveDrains resolves when the drains of the catalog are on disk */
   constructor(catalog: Catalog, book: CheckBook, exec: ExecPort, saveDrains: () => Promise<void>) {
     this.#catalog = catalog;
     this.#saveDrains = saveDrains;
@@ -83,7 +83,7 @@ export class HealthKeeper {
     return this.#checker.probeNow(task);
   }
 
-  /** A client's connection to a task failed: passive checks count it. */
+  /** Records a client's failed connection to a task; passive checks count it. */
   observeFailure(task: string, detail: string): void {
     this.#checker.observeFailure(task, detail);
   }
@@ -101,8 +101,8 @@ export class HealthKeeper {
   }
 
   /**
-   * Resolves when the drains that are in force are on the disk.
-   * @throws Error with one line: they are in force, but a restart would forget them
+   * Resolves when the active drains are on disk.
+   * @throws Error with one line: the drains are active, but a restart would forget them
    */
   drainsSaved(): Promise<void> {
     return this.#saveDrains();

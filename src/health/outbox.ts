@@ -1,26 +1,28 @@
 import type { HealthReport } from '../catalog/health-overlay.js';
 import type { Problem } from '../catalog/model.js';
 
-/** What the checker found out about one task. */
+/** A result of the checker about one task. */
 export interface TaskReport {
   readonly task: string;
-  /** Absent: the task is not checked any more. */
+  /** Absent if the task is no longer checked. */
   readonly report?: HealthReport;
 }
 
-/** Where the checker puts what it finds. Neither call may throw. */
+/** Receives the results of the checker. The methods must not throw. */
 export interface HealthSink {
-  /** Transitions, in their order; those that come together are reported together. */
+  /** Transitions in order; simultaneous ones are reported together. */
   report(reports: readonly TaskReport[]): void;
-  /** All checks that cannot run, each time that they change. */
+  /** All checks that cannot run, whenever they change. */
   problems(problems: readonly Problem[]): void;
 }
 
-/** Collects what is to be reported until the turn of the event loop is over, so that a crowd makes one change of the catalog. */
+/**
+ * Collects reports until the end of the turn of the event loop, so that many of them make one change of the catalog.
+ */
 export class Outbox {
   readonly #sink: HealthSink;
   readonly #defer: (task: () => void) => void;
-  /** By task: of several reports at once the last one counts. */
+  /** By task; the last of several reports counts. */
   readonly #reports = new Map<string, TaskReport>();
   readonly #problems = new Map<string, readonly Problem[]>();
   #problemsChanged = false;
@@ -47,7 +49,7 @@ export class Outbox {
     this.#flushSoon();
   }
 
-  /** Nothing is reported afterwards. */
+  /** Reports nothing from now on. */
   close(): void {
     this.#closed = true;
   }

@@ -6,9 +6,9 @@ import type { TimerWheel } from '../runtime/timer-wheel.js';
 /** One probe, for metrics. Times are milliseconds. */
 export interface ProbeSample {
   readonly kind: string;
-  /** `local`: it failed for a reason of this host's. */
+  /** `local`: it failed for a reason on this host. */
   readonly result: 'passed' | 'failed' | 'local';
-  /** From when it was due to when it began. */
+  /** Delay between its due time and its start. */
   readonly late: number;
   readonly took: number;
 }
@@ -17,20 +17,20 @@ export interface ProbeRunnerOptions {
   readonly wheel: TimerWheel;
   readonly now: () => number;
   readonly concurrency: number;
-  /** Where a task is to be probed now. */
+  /** Where to probe a task now. */
   readonly aim: (entry: CheckedTask) => ProbeTarget | undefined;
-  /** A probe has ended; its result is in `last`. The task has no planned probe then. */
+  /** Called when a probe has ended; its result is in `last`. The task then has no planned probe. */
   readonly onResult: (entry: CheckedTask) => void;
   readonly observe?: (sample: ProbeSample) => void;
 }
 
 /**
- * Begins probes when they are due, a bounded number at the same time; the others wait in their order. A task has one
- * probe at most, running or waiting, so that nothing piles up behind a slow one.
+ * Starts due probes, a limited number at a time; the others wait in order. A task has at most one probe, running or
+ * waiting, so that nothing piles up behind a slow one.
  */
 export class ProbeRunner {
   readonly #options: ProbeRunnerOptions;
-  /** A set keeps the order, and a task that is cancelled leaves it at no cost. */
+  /** A set keeps the order, and removing a cancelled task is cheap. */
   readonly #queue = new Set<CheckedTask>();
   #running = 0;
 
@@ -53,7 +53,7 @@ export class ProbeRunner {
     this.#options.wheel.schedule(entry.dueTimer, entry.dueAt);
   }
 
-  /** Probes as soon as there is a place; after the one that is running, if there is one. */
+  /** Probes as soon as there is a free place, after a running probe of the task. */
   now(entry: CheckedTask): void {
     if (entry.running) entry.again = true;
     else if (!entry.queued) {
@@ -72,19 +72,19 @@ export class ProbeRunner {
     this.#queue.add(entry);
   }
 
-  /** The probe has had its time. */
+  /** The probe has timed out. */
   timeOut(entry: CheckedTask): void {
     entry.running?.abort(`timeout after ${duration(entry.check.timeout)}`);
   }
 
-  /** Takes the probe that runs back, and begins another one where there was one. */
+  /** Cancels the running probe, and starts another one instead. */
   abandon(entry: CheckedTask): void {
     if (!entry.running) return;
     this.#let(entry);
     this.schedule(entry, this.#options.now());
   }
 
-  /** Nothing runs, waits or is planned for the task afterwards. */
+  /** Afterwards no probe of the task runs, waits or is planned. */
   cancel(entry: CheckedTask): void {
     this.#options.wheel.cancel(entry.dueTimer);
     entry.dueAt = undefined;
@@ -98,7 +98,7 @@ export class ProbeRunner {
     const { running } = entry;
     this.#options.wheel.cancel(entry.timeoutTimer);
     entry.running = undefined;
-    running?.abort('taken back');
+    running?.abort('cancelled');
   }
 
   #begin(entry: CheckedTask): void {
@@ -117,8 +117,10 @@ export class ProbeRunner {
       probe && target ? probe(target, controller.signal) : Promise.resolve(failed('the task has no address'));
     found.then(
       (result) => this.#end(entry, controller, result, late),
-      // Probes never reject; should one do, its task counts as failed and not as checked forever.
-      (error: unknown) => this.#end(entry, controller, failed(`the probe broke: ${String(error)}`), late),
+      // Probes should never reject. If one does, it counts as failed, so that the task does not stay in a running
+      // probe.
+      (error: unknown) =>
+        this.#end(entry, controller, failed(`the probe failed unexpectedly: ${String(error)}`), late),
     );
   }
 
@@ -131,7 +133,7 @@ export class ProbeRunner {
       entry.running = undefined;
       wheel.cancel(entry.timeoutTimer);
       entry.last = { result, at, took };
-      // That no beat is known yet is not a want of this host's, which is what operators should see.
+      // A missing report is not a fault of this host, so operators need not see it as one.
       const isLocal = result.local === true && entry.check.kind !== 'ttl';
       const outcome = result.ok ? 'passed' : isLocal ? 'local' : 'failed';
       observe?.({ kind: entry.check.kind, result: outcome, late, took });

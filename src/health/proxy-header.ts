@@ -3,8 +3,9 @@ import type { Snapshot } from '../catalog/snapshot.js';
 import type { HealthCheck } from './check.js';
 
 /**
- * The PROXY header that a probe has to begin with, because the virtual IP puts one before every connection to that port: a
- * server that expects one breaks off connections without it. As in HAProxy (`check-send-proxy`), a check of another port has none.
+ * The PROXY header that a probe has to begin with, because the virtual IP puts one before every connection to that
+ * port: a server that expects one breaks off connections without it. As in HAProxy (`check-send-proxy`), a check of
+ * another port has none.
  */
 export function expectedHeader(
   { service: ref }: Pick<Task, 'service'>,

@@ -2,50 +2,50 @@ import type { Health } from '../catalog/model.js';
 import { duration, type CheckTiming } from './check.js';
 import { noDamping, noteFall, type Damping } from './damping.js';
 
-/** What probes can say of a running task. */
+/** The states of a running task that probes can determine. */
 export type ProbedHealth = 'initializing' | 'healthy' | 'unhealthy' | 'reinitializing';
 
-/** The state of one task that has a check. All times are those of the clock that `step` is given, in milliseconds. */
+/** The state of one task with a check. All times are from the clock that `step` receives, in milliseconds. */
 export interface HealthState {
-  /** What the task itself does; stronger than anything a probe says. */
+  /** The phase of the task itself, which wins over results of probes. */
   readonly phase: 'running' | 'draining' | 'stopped';
   readonly probed: ProbedHealth;
-  /** When {@link healthOf} became what it is. */
+  /** When {@link healthOf} last changed. */
   readonly since: number;
-  /** When `probed` became what it is, or the task was started again in it: its timeout counts from here. */
+  /** When `probed` last changed, or the task was restarted in this state. Its timeout counts from here. */
   readonly probedSince: number;
   /** Successes in a row. */
   readonly passes: number;
   /** Failures in a row. */
   readonly failures: number;
-  /** What the last probe that did not pass found. */
+  /** The finding of the last failed probe. */
   readonly lastFailure?: string;
   readonly damping: Damping;
 }
 
 export type HealthEvent =
-  /** It runs: for the first time, or again. */
+  /** It has started, for the first time or again. */
   | { readonly type: 'start' }
-  /** A probe has ended; `detail` is what it found, for people. */
+  /** A probe has ended; `detail` is its finding, for people. */
   | { readonly type: 'result'; readonly ok: boolean; readonly detail: string }
-  /** A client's connection to it has failed. It counts, but the last failure before a fall has to be a probe's. */
+  /** A client's connection to it has failed. It counts, but the last failure before a fall must come from a probe. */
   | { readonly type: 'passive'; readonly detail: string }
-  /** A probe has ended that says nothing of the task; `detail` is what kept it from doing so. */
+  /** A probe has ended without a result about the task; `detail` says why. */
   | { readonly type: 'inconclusive'; readonly detail: string }
   /** Time has passed. */
   | { readonly type: 'tick' }
   | { readonly type: 'drain'; readonly detail: string }
-  /** It goes on after all: an operator took a drain back, or the stop signal was ignored. */
+  /** It continues after all: an operator ended a drain, or the task ignored the stop signal. */
   | { readonly type: 'resume' }
   | { readonly type: 'stop'; readonly detail: string };
 
 export interface Step {
   readonly state: HealthState;
-  /** {@link healthOf} differs from before. */
+  /** Whether {@link healthOf} differs from before. */
   readonly changed: boolean;
-  /** Why it changed; '' when it did not. */
+  /** Why it changed; '' if it did not. */
   readonly cause: string;
-  /** Why `probed` changed, which it may do unseen behind a drain; '' when it did not. */
+  /** Why `probed` changed, which can happen invisibly during a drain; '' if it did not. */
   readonly probedCause: string;
 }
 
@@ -53,7 +53,7 @@ export function healthOf(state: HealthState): Health {
   return state.phase === 'running' ? state.probed : state.phase;
 }
 
-/** The state of a running task that is seen for the first time. @param probed what is known of it already */
+/** The state of a new running task. @param probed its known state, if any */
 export function firstState(now: number, probed: ProbedHealth = 'initializing'): HealthState {
   return {
     phase: 'running',
@@ -69,8 +69,8 @@ export function firstState(now: number, probed: ProbedHealth = 'initializing'): 
 /**
  * The state after an event. The transitions are Rancher's (reference: cattle spring-process-context.xml:368-370,
  * HealthcheckServiceImpl.java:114-181): successes make any state healthy; failures make only a healthy task unhealthy,
- * those of a starting one are dropped until its timeout; a restart makes a healthy task reinitializing. Where Rancher
- * recreated a container after its timeout, here the task is unhealthy.
+ * those of a starting one are ignored until its timeout; a restart makes a healthy task reinitializing. Where Rancher
+ * recreated a container after its timeout, the task becomes unhealthy here.
  */
 export function step(before: HealthState, event: HealthEvent, check: CheckTiming, now: number): Step {
   const timed = expire(before, check, now);
@@ -89,7 +89,7 @@ interface Moved {
 
 const stay = (state: HealthState): Moved => ({ state, cause: '' });
 
-/** Ends `initializing` and `reinitializing` that went on for too long. */
+/** Ends `initializing` and `reinitializing` when they last too long. */
 function expire(state: HealthState, check: CheckTiming, now: number): Moved {
   const limit = timeoutOf(state, check);
   if (limit === undefined || now < state.probedSince + limit) return stay(state);
@@ -100,7 +100,7 @@ function expire(state: HealthState, check: CheckTiming, now: number): Moved {
   };
 }
 
-/** When the state changes by itself; undefined: never. */
+/** When the state changes by itself; undefined if it does not. */
 export function expiresAt(state: HealthState, check: CheckTiming): number | undefined {
   const limit = timeoutOf(state, check);
   return limit === undefined ? undefined : state.probedSince + limit;
@@ -165,7 +165,7 @@ function failed(state: HealthState, detail: string, check: CheckTiming, now: num
   const damping = noteFall(state.damping, check, now);
   const held =
     damping.heldUntil > now
-      ? `; it changes too often and is held out for ${duration(damping.heldUntil - now)}`
+      ? `; it changes too often, so it is held out for ${duration(damping.heldUntil - now)}`
       : '';
   return {
     state: { ...counted, probed: 'unhealthy', probedSince: now, damping },

@@ -4,9 +4,9 @@ import type { HealthCheck } from './check.js';
 import type { ProbeTarget } from './probes/probe.js';
 
 /**
- * Where a task is probed: at an address of its own that this host reaches without a detour. Overlay networks are not
- * reached from the host; a task on these alone is probed at its address on docker_gwbridge. IPv4 comes first.
- * @returns undefined when the task has no address
+ * Where a task is probed: at one of its own addresses that this host reaches directly. The host cannot reach overlay
+ * networks, so a task that is only on these is probed at its address on docker_gwbridge. IPv4 comes first.
+ * @returns undefined if the task has no address
  */
 export function targetOf(
   task: Task,
@@ -26,7 +26,7 @@ export function targetOf(
 const ip4First = (ips: readonly string[]): string | undefined =>
   ips.find((ip) => !ip.includes(':')) ?? ips[0];
 
-/** A check names the service's port; a task may listen at another one. */
+/** A check gives the service's port; the task may listen on another one. */
 function dialledPort(task: Task, check: HealthCheck): number {
   if (!('port' in check)) return lowestTcpPort(task) ?? 0;
   const protocol = check.kind === 'udp' || check.kind === 'dns' ? 'udp' : 'tcp';
@@ -34,13 +34,13 @@ function dialledPort(task: Task, check: HealthCheck): number {
   return known?.target ?? check.port;
 }
 
-/** The port of a check that names none. */
+/** The default port of a check. */
 export function lowestTcpPort(task: Pick<Task, 'ports'>): number | undefined {
   const ports = task.ports.filter(({ protocol }) => protocol === 'tcp').map(({ port }) => port);
   return ports.length === 0 ? undefined : Math.min(...ports);
 }
 
-/** Whether two targets are the same place. */
+/** Whether two targets are the same. */
 export function sameTarget(a: ProbeTarget | undefined, b: ProbeTarget | undefined): boolean {
   return a?.ip === b?.ip && a?.port === b?.port;
 }

@@ -3,29 +3,29 @@ import { labelFault } from '../net/dns-labels.js';
 import type { ForeignLabel } from './label-table.js';
 import { readRegistratorKey } from './registrator-keys.js';
 
-/** What the labels of other programs say about a task's place. Texts are as found, not checked. */
+/** A task's place according to the labels of other programs. Texts are unchecked. */
 export interface Place {
   readonly stack: Found;
-  /** Absent: the container stands for itself, reachable by its own name only. */
+  /** Absent: the container belongs to no service and has only its own name. */
   readonly service?: Found;
   readonly sidekick?: Found;
-  /** The instance number, where it is told. */
+  /** The instance number, if known. */
   readonly number?: string;
   /** Port number to name, from registrator's port-scoped names. */
   readonly portNames?: ReadonlyMap<number, string>;
   readonly ignoredPorts?: ReadonlySet<number>;
-  /** The names of ports are names of services. */
+  /** Whether the names of ports are names of services. */
   readonly isNamedByPort?: true;
 }
 
-/** A text and the label that it came from; no label: the container's own name, or a default. */
+/** A text and the label from which it came; without a label, it is the container's own name or a default. */
 export interface Found {
   readonly text: string;
   readonly label?: string;
 }
 
 export interface Labelled {
-  /** Without the slash and Rancher's `r-`. */
+  /** The name without the slash and Rancher's `r-`. */
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly env: Readonly<Record<string, string>>;
@@ -33,12 +33,15 @@ export interface Labelled {
 
 export const defaultStack: Found = { text: 'default' };
 
-/** A container as a service of its own, unless its name cannot be one (`web.1.x3k`): nobody chose that. */
+/**
+ * Makes a container a service of its own, unless its name is not valid for one (`web.1.x3k`), because no user chose
+ * that name.
+ */
 export function byName(name: string): Place {
   return { stack: defaultStack, ...(labelFault(name) === undefined ? { service: { text: name } } : {}) };
 }
 
-/** The place by the best family of labels that says anything; undefined when none does. */
+/** The place according to the best family of labels that gives one; undefined if none does. */
 export function placeByLabels(container: Labelled): Place | undefined {
   return byRancher(container) ?? bySwarm(container) ?? byCompose(container) ?? byRegistrator(container);
 }
@@ -77,7 +80,7 @@ function byRancher(container: Labelled): Place | undefined {
   const parts = path.text.split('/').map((text): Found => ({ text, label: path.label }));
   const [first, service, third] = parts;
   if (first === undefined || service === undefined || parts.length > 3) {
-    // Not of the form stack/service[/sidekick]: what is no label in it is refused as a whole.
+    // If it is not of the form stack/service[/sidekick], or a part is not a DNS label, all of it is refused.
     return { stack: stack ?? defaultStack, service: path };
   }
   const launch = find(container, 'io.rancher.service.launch.config');
@@ -87,7 +90,7 @@ function byRancher(container: Labelled): Place | undefined {
   return { stack: first, service, ...(sidekick === undefined ? {} : { sidekick }), ...counted };
 }
 
-/** `stack_service_3`, `stack-service-3`: no label of Rancher's tells the number. */
+/** `stack_service_3`, `stack-service-3`: none of Rancher's labels contains the number. */
 function trailingNumber(name: string): string | undefined {
   return /[-_](\d+)$/.exec(name)?.[1];
 }
@@ -106,13 +109,13 @@ function byCompose(container: Labelled): Place | undefined {
   const stack = find(container, 'com.docker.compose.project');
   const service = find(container, 'com.docker.compose.service');
   if (stack === undefined || service === undefined) return undefined;
-  // `docker compose run`: it sees its project, but takes none of the service's traffic.
+  // `docker compose run`: it sees its project, but gets no traffic of the service.
   if (find(container, 'com.docker.compose.oneoff')?.text.toLowerCase() === 'true') return { stack };
   const number = find(container, 'com.docker.compose.container-number')?.text;
   return { stack, service, ...(number === undefined ? {} : { number }) };
 }
 
-/** registrator reads the environment first, then labels; a port-scoped key beats a plain one. */
+/** registrator reads the environment first, then labels. A key for a port wins over a plain one. */
 function byRegistrator({ name, labels, env }: Labelled): Place | undefined {
   const portNames = new Map<number, string>();
   const ignoredPorts = new Set<number>();
@@ -124,7 +127,7 @@ function byRegistrator({ name, labels, env }: Labelled): Place | undefined {
     if (key === undefined || text === '') continue;
     const { name: word, port } = key;
     if (word === 'IGNORE') {
-      // Any value ignores, `false` too: so does registrator.
+      // Any value means "ignore", even `false`, as in registrator.
       if (port === undefined) ignored = true;
       else ignoredPorts.add(port);
     } else if (word === 'NAME' && port === undefined) {

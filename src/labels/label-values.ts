@@ -7,7 +7,8 @@ import { readPortKey, type PortKey } from '../net/port-key.js';
 import { quoted } from '../text/printable.js';
 
 /**
- * A label's value, read. `fault` says what is wrong with it and what to write instead; a list keeps its good items.
+ * The result of reading a label's value. `fault` says what is wrong and what to write instead. A list keeps its valid
+ * items.
  */
 export interface Reading<T> {
   readonly value: T;
@@ -16,7 +17,7 @@ export interface Reading<T> {
 
 export function readBoolean<T = boolean>(text: string, otherwise: T): Reading<T | boolean> {
   const value = parseBoolean(text.trim());
-  return value === undefined ? { value: otherwise, fault: 'is neither true nor false' } : { value };
+  return value === undefined ? { value: otherwise, fault: 'must be true or false' } : { value };
 }
 
 export function readWeight(text: string): Reading<number> {
@@ -29,7 +30,7 @@ export function readEndpointMode(text: string): Reading<'dnsrr' | 'vip' | undefi
   const mode = text.trim().toLowerCase();
   return mode === 'dnsrr' || mode === 'vip'
     ? { value: mode }
-    : { value: undefined, fault: 'is neither dnsrr nor vip' };
+    : { value: undefined, fault: 'must be dnsrr or vip' };
 }
 
 export function readVip(text: string): Reading<string | undefined> {
@@ -37,7 +38,7 @@ export function readVip(text: string): Reading<string | undefined> {
   return value === undefined ? { value, fault: 'is not an IP address, such as 10.43.1.2' } : { value };
 }
 
-/** A port as clients of the service dial it, and where the task listens for it. */
+/** A port to which clients of the service connect, and the port on which the task listens. */
 export interface LabelledPort extends PortKey {
   readonly target: number;
   readonly name?: string;
@@ -54,9 +55,9 @@ export function readPortList(text: string): Reading<readonly LabelledPort[]> {
     const listens = readPortKey(target);
     const offered = listens && readPortKey(`${dialled ?? listens.port}/${listens.protocol}`);
     if (!offered || (before !== undefined && behind !== undefined))
-      return { fault: 'is not written [name=]port[:target][/tcp, /udp or /sctp], port 1 to 65535' };
+      return { fault: 'must be [name=]port[:target][/tcp, /udp or /sctp], with ports from 1 to 65535' };
     const key = `${offered.port}/${offered.protocol}`;
-    if (seen.has(key)) return { fault: `names the port ${key} a second time` };
+    if (seen.has(key)) return { fault: `lists the port ${key} twice` };
     seen.add(key);
     const port = { ...offered, target: listens.port };
     const name = (before ?? behind)?.trim();
@@ -72,14 +73,14 @@ export function readLinks(text: string): Reading<Readonly<Record<string, string>
     const match = /^([^=]+)=([^=]+)$/.exec(item);
     const alias = match?.[1]?.trim().toLowerCase();
     const target = match?.[2]?.trim().toLowerCase();
-    if (alias === undefined || target === undefined) return { fault: 'is not written alias=target' };
+    if (alias === undefined || target === undefined) return { fault: 'must be alias=target' };
     const fault = labelFault(alias) ?? nameFault(target);
     return fault === undefined ? { value: [alias, target] } : { fault };
   });
   return { value: Object.fromEntries(value), ...rest };
 }
 
-export const RESERVED = 'is reserved: resolvers, browsers or Fairlead itself rely on what it means';
+export const RESERVED = 'is reserved, because resolvers, browsers or Fairlead give it a meaning';
 
 export function readNames(text: string): Reading<readonly string[]> {
   return readList(text, (item) => {
@@ -93,21 +94,21 @@ export function readNames(text: string): Reading<readonly string[]> {
 export function readUpstreams(text: string): Reading<readonly Upstream[]> {
   return readList(text, (item) => {
     const value = parseUpstream(item);
-    if (value === undefined) return { fault: 'is not written ip[:port] or tls://ip[:port][#name]' };
+    if (value === undefined) return { fault: 'must be ip[:port] or tls://ip[:port][#name]' };
     return isOfHost(value.ip) ? { fault: UPSTREAM_OF_HOST } : { value };
   });
 }
 
 const UPSTREAM_OF_HOST =
-  "is a loopback or link-local address: queries would go to the host's own services; name a server of the network";
+  'is a loopback or link-local address, so queries would go to services of the host itself; name a server of the network';
 
-/** Whether an address leads to the daemon's own host, or to what only the host may talk to (cloud metadata). */
+/** Whether an address leads to the daemon's own host, or to a service only for the host (cloud metadata). */
 function isOfHost(ip: string): boolean {
   const bare = canonicalIp(ip) ?? ip;
   return isLoopback(bare) || isLinkLocal(bare) || bare === '0.0.0.0' || bare === '::';
 }
 
-/** More items than any label that a person wrote; the rest of a longer list is not read. */
+/** More items than any hand-written label has; the rest of a longer list is ignored. */
 const maxItems = 64;
 
 type Item<T> = { readonly value: T } | { readonly fault: string };

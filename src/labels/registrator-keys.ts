@@ -1,15 +1,15 @@
-/** A key of registrator's, from a label or a variable of the environment. */
+/** A registrator key, from a label or an environment variable. */
 export interface RegistratorKey {
-  /** What follows `SERVICE_` and the port, upper case: `NAME`, `CHECK_HTTP`, or any attribute. */
+  /** The part after `SERVICE_` and the port, in upper case: `NAME`, `CHECK_HTTP`, or any attribute. */
   readonly name: string;
-  /** The container port that it is for; absent: all of them. */
+  /** The container port that it applies to; absent: all ports. */
   readonly port?: number;
 }
 
 /**
- * `SERVICE_NAME`, `SERVICE_80_CHECK_HTTP`. As in registrator (bridge/util.go, `serviceMetaData`) the prefix is upper case
- * and the rest in any case.
- * @returns undefined when the text is not a key of registrator's
+ * `SERVICE_NAME`, `SERVICE_80_CHECK_HTTP`. As in registrator (bridge/util.go, `serviceMetaData`) the prefix is upper
+ * case and the rest in any case.
+ * @returns undefined if the text is not a registrator key
  */
 export function readRegistratorKey(text: string): RegistratorKey | undefined {
   const match = /^SERVICE_(?:(\d{1,5})_)?(.+)$/s.exec(text);

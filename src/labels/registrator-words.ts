@@ -1,23 +1,28 @@
 import { readRegistratorKey } from './registrator-keys.js';
 
-/** What registrator's keys say of one port of a container (gliderlabs/registrator, bridge/util.go, `serviceMetaData`). */
+/**
+ * The registrator keys that apply to one port of a container (gliderlabs/registrator, bridge/util.go,
+ * `serviceMetaData`).
+ */
 export interface RegistratorWords {
   readonly name?: string;
-  /** The name came from a key of this very port: it is used as it is, although the container has several ports. */
+  /**
+   * Whether the name came from a key for this port. Then it is used unchanged, even if the container has several ports.
+   */
   readonly isNameScoped: boolean;
   readonly id?: string;
   readonly tags: readonly string[];
-  /** Any value ignores, `false` too. */
+  /** Any value means "ignore", even `false`. */
   readonly ignored: boolean;
-  /** Everything else, lower case: `region`, `check_http`. */
+  /** All other keys, in lower case: `region`, `check_http`. */
   readonly attributes: Readonly<Record<string, string>>;
 }
 
 const words: readonly string[] = ['NAME', 'ID', 'TAGS', 'IGNORE'];
 
 /**
- * Reads `SERVICE_*` and `SERVICE_<port>_*`; a key of the port wins over the one without.
- * @param labels labels, and the container's environment where it has such variables
+ * Reads `SERVICE_*` and `SERVICE_<port>_*`; a key for the port wins over one without.
+ * @param labels the labels, plus such variables from the container's environment
  * @param port the container's own port
  */
 export function readRegistratorWords(

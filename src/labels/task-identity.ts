@@ -25,25 +25,25 @@ import { dnsNames, operatorName } from './task-names.js';
 import { nearest } from '../text/nearest.js';
 import { printable, quoted } from '../text/printable.js';
 
-/** What labels are read from: a container, a task of Swarm, an instance in Consul. */
+/** The object that carries the labels: a container, a Swarm task, an instance in Consul. */
 export interface LabelSource {
   /** The word for it in messages: `container`. */
   readonly kind: string;
   /** Of the task. */
   readonly id: string;
-  /** As its source has it, without Docker's slash. */
+  /** The name in its source, without Docker's slash. */
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** What a task is, by its labels and its name. */
+/** The identity of a task, from its labels and its name. */
 export interface Identity {
-  /** False: it asked not to be served at all. */
+  /** False if a label asks not to serve it at all. */
   readonly enabled: boolean;
   readonly name: string;
   readonly names: readonly string[];
-  /** Further names, for those on its networks. */
+  /** Further names, for clients on its networks. */
   readonly aliases: readonly string[];
   readonly environment: string;
   readonly stack: string;
@@ -54,34 +54,34 @@ export interface Identity {
   readonly sealed: boolean;
   /** The name of its service as it was found. */
   readonly spelled?: string;
-  /** Services besides its own that names of its ports make, with the port that each stands for. */
+  /** Further services from the names of its ports, with the port of each. */
   readonly portServices: readonly { readonly service: string; readonly port: number }[];
-  /** To add to the ports that Docker knows, or to name those. */
+  /** Adds to the ports that Docker knows, or names them. */
   readonly ports: readonly LabelledPort[];
   readonly portNames: ReadonlyMap<number, string>;
   readonly ignoredPorts: ReadonlySet<number>;
   readonly links: Readonly<Record<string, string>>;
-  /** Empty: it has none of its own. */
+  /** Empty if it has none of its own. */
   readonly upstreams: readonly Upstream[];
   readonly weight: number;
   readonly expose: boolean;
   readonly endpointMode?: EndpointMode;
-  /** The virtual IP that it asks for its service. */
+  /** The virtual IP that it requests for its service. */
   readonly vip?: string;
-  /** Absent: it says nothing. */
+  /** Absent if it is not set. */
   readonly balancing?: Balancing;
-  /** It is to take no new traffic. */
+  /** Whether it should take no new traffic. */
   readonly drain: boolean;
-  /** Whether its resolv.conf is to name Fairlead. Absent: no label says. */
+  /** Whether its resolv.conf should name Fairlead; absent if no label says so. */
   readonly asksFairlead?: boolean;
   readonly problems: readonly Problem[];
 }
 
 /**
- * Reads labels, best family first: `fairlead.*` (each on its own), Rancher, Swarm, Compose, registrator, the
- * task's name. A stack, service or environment that is not a DNS label refuses the service, and the task is
- * served by its own name. Any other bad value becomes a problem, and its default holds.
- * @param environment the daemon's
+ * Reads labels, best family first: `fairlead.*` (each on its own), Rancher, Swarm, Compose, registrator, the task's
+ * name. A stack, service or environment that is not a DNS label refuses the service, and the task is served by its own
+ * name. Any other bad value becomes a problem, and its default applies.
+ * @param environment the daemon's environment
  */
 export function identify(carrier: LabelSource, environment: string): Identity {
   const reader = new LabelReader(carrier);
@@ -136,7 +136,7 @@ export function identify(carrier: LabelSource, environment: string): Identity {
   };
 }
 
-/** Where the names of ports are names of services, each that is not the task's own is a service too. */
+/** If the names of ports are names of services, each one besides the task's own is also a service. */
 function portServices(
   names: ReadonlyMap<number, string>,
   service: ServiceRef | undefined,
@@ -158,7 +158,7 @@ function withOwn(reader: LabelReader, place: Place): Place {
   const service = reader.find('fairlead.service');
   const sidekick = reader.find('fairlead.sidekick');
   const { sidekick: foreign, ...rest } = place;
-  // A service of one's own choice is not the one whose sidekick the other labels tell of.
+  // If the user chose another service, the sidekick in other labels does not belong to it.
   const kept = sidekick ?? (service === undefined ? foreign : undefined);
   return {
     ...rest,
@@ -176,7 +176,7 @@ function readName(text: string): Reading<string | undefined> {
 
 const ignored = 'this is ignored; correct it or remove the label';
 
-/** More unknown labels of one task than this are not listed. */
+/** At most this many unknown labels of a task are listed. */
 const maxUnknown = 8;
 
 class LabelReader {
@@ -245,7 +245,7 @@ class LabelReader {
     const label = found.text.toLowerCase();
     const fault = labelFault(label);
     if (fault === undefined) return label;
-    const effect = 'its service is refused and it is served by its own name only';
+    const effect = 'its service is refused, so it has only its own name';
     this.#refuse(
       found,
       `is not a valid ${what} name: it ${fault}`,

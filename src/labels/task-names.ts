@@ -1,27 +1,27 @@
 import { nameFault } from '../net/dns-labels.js';
 import { isReservedName } from '../net/reserved-names.js';
 
-/** What a container's DNS names are made from. Texts are as found. */
+/** The parts of a container's DNS names. Texts are unchecked. */
 export interface NameParts {
   readonly id: string;
-  /** As Docker has it, without the slash. */
+  /** The name in Docker, without the slash. */
   readonly dockerName: string;
   /** `fairlead.name` */
   readonly override?: string;
   /** `io.rancher.container.name` */
   readonly rancherName?: string;
-  /** Stack, service, sidekick if any, and number, where the labels give them all. */
+  /** Stack, service, sidekick if any, and number, if the labels give them all. */
   readonly place?: readonly string[];
 }
 
-/** The name that operators know a container by: Rancher's agent prefixes it with `r-`. */
+/** The name by which operators know a container. Rancher's agent adds the prefix `r-`. */
 export function operatorName(dockerName: string): string {
   return dockerName.length > 2 ? dockerName.replace(/^r-/, '') : dockerName;
 }
 
 /**
- * The names below the domain, lower case, best first: the canonical one, other spellings of it (`_` and `-`, with
- * `r-`), the short id. What is not a DNS name is left out, and so is what is reserved.
+ * The names below the domain, in lower case, best first: the canonical one, its other spellings (`_` and `-`, with
+ * `r-`), the short id. Invalid DNS names and reserved names are left out.
  */
 export function dnsNames(parts: NameParts): string[] {
   const name = operatorName(parts.dockerName);
@@ -38,8 +38,8 @@ export function dnsNames(parts: NameParts): string[] {
 }
 
 /**
- * `stack_service_1` and `stack-service-1` for a container that has one of these names: both have been the custom.
- * One with a name of its own does not get them, because its replacement may have them while both live.
+ * Gives `stack_service_1` and `stack-service-1` to a container that has one of these names, because both are common. A
+ * container with another name does not get them, because its replacement may have them while both run.
  */
 function placeNames(name: string, place: readonly string[] | undefined): string[] {
   if (place === undefined) return [];

@@ -5,7 +5,7 @@ import { canonicalIp, ipFamily } from '../net/ip.js';
 
 const run = promisify(execFile);
 
-/** Whether an address is on an interface of this host. All of 127.0.0.0/8 is, on loopback. */
+/** Whether an address is on an interface of this host. Loopback counts as having all of 127.0.0.0/8. */
 export function hasAddress(ip: string): boolean {
   if (ip.startsWith('127.')) return true;
   return Object.values(networkInterfaces()).some((each) =>
@@ -14,10 +14,10 @@ export function hasAddress(ip: string): boolean {
 }
 
 /**
- * Puts an address on the loopback interface, as a single host (/32, /128), where bridges reach it through the host's
- * routing; does nothing when it is there already.
+ * Adds an address to the loopback interface as a single host (/32, /128), where bridges reach it through the host's
+ * routing. Does nothing if the address is already there.
  * @returns whether it was added
- * @throws Error with one line that says what to do when the kernel refuses or there is no `ip` command
+ * @throws Error with one line that says what to do, when the kernel refuses or the `ip` command is missing
  */
 export async function addLoopbackAddress(ip: string): Promise<boolean> {
   if (hasAddress(ip)) return false;
@@ -30,15 +30,17 @@ export async function addLoopbackAddress(ip: string): Promise<boolean> {
     if (hasAddress(ip)) return false;
     const { stderr, code } = error as { stderr?: string; code?: string };
     const why =
-      code === 'ENOENT' ? 'there is no "ip" command; install iproute2' : (stderr?.trim() ?? String(error));
+      code === 'ENOENT'
+        ? 'the command ip is not installed; install iproute2'
+        : (stderr?.trim() ?? String(error));
     throw new Error(
-      `${ip} is on no interface and cannot be added (${why}); run as root or with CAP_NET_ADMIN, or run "${command}" once`,
+      `${ip} is not on an interface and cannot be added (${why}); run as root or with CAP_NET_ADMIN, or run "${command}" once`,
       { cause: error },
     );
   }
 }
 
-/** The address that this host is best known by: the first on an interface that is neither loopback nor a bridge. */
+/** This host's best-known address: the first on an interface that is neither loopback nor a bridge. */
 export function hostAddress(): string | undefined {
   const all = Object.entries(networkInterfaces()).flatMap(([name, each]) =>
     (each ?? []).map(({ address, internal, family }) => ({ name, address, internal, family })),

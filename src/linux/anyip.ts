@@ -3,33 +3,33 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
-/** Marks routes as ours (rtnetlink(7), rtm_protocol), so that one that a killed process left is known again. */
+/** Marks routes as ours (rtnetlink(7), rtm_protocol). A new process then recognizes a route that a killed one left. */
 const OURS = ['proto', '214'];
 
 /**
- * Makes every address of a range local to this host, without any of them on an interface (an AnyIP route, ip-route(8)
- * type `local`): sockets can then be bound to them, and bridges reach them through the host's routing. 127.0.0.0/8 is
- * local already. IPv6 sockets need `net.ipv6.ip_nonlocal_bind` besides (kernel, ip-sysctl). Idempotent.
+ * Makes every address of a range local to this host without adding any to an interface (an AnyIP route, ip-route(8)
+ * type `local`). Sockets can then bind to the addresses, and bridges reach them through the host's routing. 127.0.0.0/8
+ * is always local. IPv6 sockets also need `net.ipv6.ip_nonlocal_bind` (kernel, ip-sysctl). Idempotent.
  * @param pool `10.43.0.0/16`
- * @returns whether the route is ours; one that an operator has set is left as it is, which needs no rights
- * @throws Error with one line that says what to do when the kernel refuses or there is no `ip` command
+ * @returns whether the route is ours; an operator's own route stays unchanged, which needs no privileges
+ * @throws Error with one line that says what to do, when the kernel refuses or the `ip` command is missing
  */
 export async function addLocalRoute(pool: string): Promise<boolean> {
   if (isLoopbackPool(pool)) return false;
   const seen = await showLocalRoute(pool);
-  // Who cannot show routes may still set one.
+  // A process that cannot list routes may still be able to add one.
   if ('route' in seen && seen.route !== undefined) return seen.route.includes(` ${OURS.join(' ')} `);
   await ip('replace', pool, `the addresses of ${pool} cannot be made local to this host`);
   return true;
 }
 
-/** Takes the route of {@link addLocalRoute} away; does nothing when there is none. @throws Error as there */
+/** Removes the route of {@link addLocalRoute}, if any. @throws the same errors */
 export async function removeLocalRoute(pool: string): Promise<void> {
   if (isLoopbackPool(pool)) return;
   await ip('del', pool, `the local route to ${pool} cannot be removed`);
 }
 
-/** Whether the pool is local by a route; `why` it cannot be found out, in one line. Never rejects. */
+/** Whether a route makes the pool local, or `why` this is unknown, in one line. Never rejects. */
 export async function seeLocalRoute(
   pool: string,
 ): Promise<{ readonly present: boolean } | { readonly why: string }> {
@@ -41,7 +41,7 @@ function isLoopbackPool(pool: string): boolean {
   return pool.startsWith('127.') || pool === '::1' || pool === '::1/128';
 }
 
-/** The route as `ip` shows it; `route` is undefined when there is none. */
+/** The route as `ip` prints it. `route` is undefined when there is no such route. */
 async function showLocalRoute(
   pool: string,
 ): Promise<{ readonly route: string | undefined } | { readonly why: string }> {
@@ -72,6 +72,6 @@ async function ip(action: 'replace' | 'del', pool: string, trouble: string): Pro
 
 function whyNot(error: unknown): string {
   const { stderr, code } = error as { stderr?: string; code?: string | number };
-  if (code === 'ENOENT') return 'there is no "ip" command; install iproute2';
+  if (code === 'ENOENT') return 'the command ip is not installed; install iproute2';
   return stderr?.trim().split('\n').at(-1) || String(error);
 }

@@ -4,7 +4,7 @@ import type { Pointer } from './pointer.js';
 import { ofArchitecture, TIMESPEC_SIZE } from './numbers.js';
 import { SOCKADDR_SIZE } from './sockaddr.js';
 
-/** System call numbers; both kernels have taken `struct mmsghdr` in one shape from the start. */
+/** System call numbers. `struct mmsghdr` has always had the same layout on both architectures. */
 const NUMBERS = ofArchitecture({
   x64: { recvmmsg: 299, sendmmsg: 307, ppoll: 271 },
   arm64: { recvmmsg: 243, sendmmsg: 269, ppoll: 73 },
@@ -23,24 +23,25 @@ const MSG_WAITFORONE = 0x10000;
 const EINTR = 4;
 const EAGAIN = 11;
 
-/** Room for a peer's address, and for the alignment of what follows. */
+/** Space for a peer's address, padded to align what follows. */
 const NAME_STRIDE = 32;
 
 /**
- * Datagrams that are received and answered together: one recvmmsg(2), one sendmmsg(2), and the replies take the places of the
- * queries. All of it is one ArrayBuffer, because the kernel holds addresses inside it: it must neither move nor be collected.
+ * Datagrams that are received and answered together: one recvmmsg(2), one sendmmsg(2), and the replies overwrite the
+ * queries. All of it is one ArrayBuffer. The kernel holds addresses inside the buffer, so it must neither move nor be
+ * collected.
  */
 export class DatagramBatch {
-  /** Datagrams at most. */
+  /** The most datagrams per batch. */
   readonly capacity: number;
-  /** Bytes of a datagram at most; longer ones are cut. */
+  /** The most bytes per datagram. Longer datagrams are truncated. */
   readonly room: number;
-  /** Everything, as bytes and as 32-bit numbers. */
+  /** The whole buffer, as bytes and as 32-bit numbers. */
   readonly octets: Uint8Array;
   readonly words: Int32Array;
   readonly #libc: Libc;
   readonly #base: Pointer;
-  /** Where the header of each place is. */
+  /** The header of each place. */
   readonly #headers: readonly Pointer[];
   readonly #iovecsAt: number;
   readonly #namesAt: number;
@@ -54,7 +55,7 @@ export class DatagramBatch {
     this.#libc = libc;
     this.capacity = capacity;
     this.room = room;
-    // Places a power of two apart would share the same few sets of the processor's cache.
+    // If places were a power of two apart, they would share the same few sets of the processor's cache.
     this.#stride = room + 64;
     this.#iovecsAt = capacity * HDR.size;
     this.#namesAt = this.#iovecsAt + capacity * IOVEC.size;
@@ -71,30 +72,30 @@ export class DatagramBatch {
     this.#prepare(memory);
   }
 
-  /** Where the datagram at a place begins; a multiple of 4. */
+  /** The offset of the datagram at a place; a multiple of 4. */
   datagramAt(place: number): number {
     return this.#datagramsAt + place * this.#stride;
   }
 
-  /** Where the peer's `sockaddr` of the datagram at a place is; a multiple of 4. */
+  /** The offset of the peer's `sockaddr` at a place; a multiple of 4. */
   nameAt(place: number): number {
     return this.#namesAt + place * NAME_STRIDE;
   }
 
-  /** Bytes of the datagram received at a place. */
+  /** Length in bytes of the datagram received at a place. */
   lengthAt(place: number): number {
     return this.words[(place * HDR.size + HDR.length) >> 2] ?? 0;
   }
 
-  /** How many bytes of a place are sent. */
+  /** Sets how many bytes of a place to send. */
   setLength(place: number, octets: number): void {
     this.words[(this.#iovecsAt + place * IOVEC.size + IOVEC.length) >> 2] = octets;
   }
 
   /**
-   * Receives what there is, waiting for the first datagram as long as the socket's receive timeout.
-   * @param wait false: not at all
-   * @returns how many came; 0 when the time was over
+   * Receives the waiting datagrams. Waits for the first one for at most the socket's receive timeout.
+   * @param wait false: return at once
+   * @returns how many were received; 0 after a timeout
    * @throws SystemCallError when the socket cannot be read
    */
   receive(fd: number, wait: boolean): number {
@@ -102,25 +103,25 @@ export class DatagramBatch {
     const got = this.#libc.syscall(NUMBERS.recvmmsg, fd, this.#header(0), this.capacity, flags, 0);
     if (got >= 0) return got;
     const errno = this.#libc.errno();
-    // ECONNREFUSED and its like are news of replies that did not arrive, not faults of the socket.
+    // ECONNREFUSED and similar errors report that earlier replies did not arrive. The socket itself is fine.
     if (errno === EAGAIN || errno === EINTR) return 0;
     throw systemCallError(this.#libc, 'recvmmsg');
   }
 
   /**
-   * Sends the datagrams at `count` places from `first` on.
-   * @returns how many the kernel took before it refused one; it says nothing of why
+   * Sends the datagrams at `count` places, starting at `first`.
+   * @returns how many the kernel accepted before it refused one; the kernel does not say why
    */
   send(fd: number, first: number, count: number): number {
     return this.#libc.syscall(NUMBERS.sendmmsg, fd, this.#header(first), count, 0, 0);
   }
 
-  /** The error of the last {@link send} that took none. */
+  /** The error of the last {@link send} that sent nothing. */
   sendError(): SystemCallError {
     return systemCallError(this.#libc, 'sendmmsg');
   }
 
-  /** Makes `count` places ready to receive again. */
+  /** Prepares `count` places for receiving again. */
   reset(count: number, nameLength: number): void {
     const { words } = this;
     for (let place = 0; place < count; place++) {
@@ -129,7 +130,7 @@ export class DatagramBatch {
     }
   }
 
-  /** Waits until one of several sockets has something to read, `timeout` ms at most. */
+  /** Waits until one of several sockets is readable, for at most `timeout` ms. */
   poll(fds: readonly number[], timeout: number): void {
     const at = this.#pollAt >> 2;
     const { words } = this;

@@ -11,7 +11,7 @@ export const EPOLL = {
   HUP: 0x010,
   RDHUP: 0x2000,
   EXCLUSIVE: 1 << 28,
-  /** Reports changes, not of states. */
+  /** Edge-triggered: reports changes rather than states. */
   ET: 1 << 31,
 } as const;
 
@@ -22,25 +22,25 @@ const EINTR = 4;
 const ENOMEM = 12;
 const ENOSPC = 28;
 
-/** struct epoll_event in 32-bit words: it is packed on x64 only (epoll_ctl(2)). */
+/** struct epoll_event in 32-bit words. It is packed only on x64 (epoll_ctl(2)). */
 const LAYOUT = process.arch === 'x64' ? { size: 3, data: 1 } : { size: 4, data: 2 };
 
 /**
- * An epoll instance (epoll(7)). Each descriptor is watched under a tag, which comes back with its events: a number that is reused
- * within one batch can so be distinguished from the one that the event was of.
+ * An epoll instance (epoll(7)). Each descriptor is watched under a tag, and its events carry the tag. If a descriptor
+ * number is reused within a batch, the tag shows which descriptor an event belongs to.
  */
 export class Epoll {
   readonly fd: number;
-  /** Events of one {@link wait} at most. */
+  /** The most events per {@link wait}. */
   readonly capacity: number;
   readonly #libc: Libc;
   readonly #words: Int32Array;
   readonly #events: Pointer;
-  /** Behind the events: the argument of epoll_ctl(2). */
+  /** The argument of epoll_ctl(2), stored behind the events. */
   readonly #told: Pointer;
   readonly #toldAt: number;
 
-  /** @throws SystemCallError as of epoll_create1(2) */
+  /** @throws SystemCallError from epoll_create1(2) */
   constructor(libc: Libc, capacity = 256) {
     this.#libc = libc;
     this.capacity = capacity;
@@ -55,27 +55,27 @@ export class Epoll {
 
   /**
    * @param events {@link EPOLL} bits
-   * @returns false when the kernel has no memory for it, or /proc/sys/fs/epoll/max_user_watches is reached
-   * @throws SystemCallError for any other reason of epoll_ctl(2)
+   * @returns false when the kernel is out of memory or /proc/sys/fs/epoll/max_user_watches is reached
+   * @throws SystemCallError for any other error of epoll_ctl(2)
    */
   add(fd: number, events: number, tag: number): boolean {
     return this.#control(CTL_ADD, fd, events, tag);
   }
 
-  /** Tells at once what is so already. @throws SystemCallError as of epoll_ctl(2) */
+  /** Also reports at once what is already true. @throws SystemCallError from epoll_ctl(2) */
   modify(fd: number, events: number, tag: number): void {
     this.#control(CTL_MOD, fd, events, tag);
   }
 
-  /** Closing a descriptor does so too. @throws SystemCallError as of epoll_ctl(2) */
+  /** Closing a descriptor also removes it. @throws SystemCallError from epoll_ctl(2) */
   remove(fd: number): void {
     this.#control(CTL_DEL, fd, 0, 0);
   }
 
   /**
-   * @param timeout milliseconds; 0: not at all
-   * @returns how many events there are
-   * @throws SystemCallError as of epoll_wait(2)
+   * @param timeout milliseconds; 0: do not wait
+   * @returns the number of events
+   * @throws SystemCallError from epoll_wait(2)
    */
   wait(timeout: number): number {
     const count = this.#libc.epoll_wait(this.fd, this.#events, this.capacity, timeout);

@@ -1,8 +1,8 @@
 import type { Pointer } from './pointer.js';
 
 /**
- * Pointers for calls that are made very often. A pointer does not fit a small integer of V8, so that each call would make an object of it
- * again; in a list that has something else beside them numbers stay the objects that they are.
+ * Pointers for very frequent calls. A pointer does not fit into a V8 small integer, so each call would allocate an
+ * object for it. In a list that also contains something other than numbers, each pointer stays the object that it is.
  */
 export function keptPointers(pointers: readonly Pointer[]): readonly Pointer[] {
   const kept: readonly unknown[] = [...pointers, undefined];

@@ -1,15 +1,15 @@
 /**
- * The one place that calls the C library by FFI (koffi, an optional package). The few functions that are declared here have the
- * same shape on glibc and musl, x64 and arm64; system calls whose libc wrappers differ go through `syscall`.
+ * The one place that calls the C library by FFI (koffi, an optional package). The few functions declared here have the
+ * same signature on glibc and musl, x64 and arm64. System calls whose libc wrappers differ go through `syscall`.
  */
 
 import type { Pointer } from './pointer.js';
 import { declareStreamCalls, type StreamCalls } from './stream-calls.js';
 import { errorMessage } from '../net/error-message.js';
 
-/** A failed system call, in the shape of Node's own system errors. */
+/** A failed system call, shaped like Node's own system errors. */
 export class SystemCallError extends Error {
-  /** `EADDRINUSE`; `E<number>` for one without a name. */
+  /** For example `EADDRINUSE`; `E<number>` if the error has no name. */
   readonly code: string;
   readonly errno: number;
   readonly syscall: string;
@@ -23,7 +23,7 @@ export class SystemCallError extends Error {
   }
 }
 
-/** Each returns -1 when it fails; {@link Libc.errno} then says why. */
+/** Each call returns -1 on failure; {@link Libc.errno} then gives the reason. */
 export interface Libc extends StreamCalls {
   setns(fd: number, kind: number): number;
   socket(domain: number, type: number, protocol: number): number;
@@ -44,26 +44,29 @@ export interface Libc extends StreamCalls {
   /** `syscall(2)` for ppoll(2): number, descriptors, how many, timeout, without a signal mask. */
   ppoll(number: number, fds: Pointer, count: number, timeout: Pointer): number;
   clock_gettime(clock: number, timespec: Pointer): number;
-  /** Of the last failed call of this thread. */
+  /** The errno of this thread's last failed call. */
   errno(): number;
   /** `EAGAIN` for 11. */
   errnoName(errno: number): string;
-  /** Where the bytes of a buffer are. It must be an ArrayBuffer of its own, and code that keeps the address must keep the buffer. */
+  /**
+   * The address of a buffer's bytes. The buffer must be an ArrayBuffer of its own. Code that keeps the address must
+   * also keep the buffer.
+   */
   address(buffer: ArrayBufferLike): Pointer;
 }
 
-/** The error of the call that has just failed. */
+/** The error of the call that just failed. */
 export function systemCallError(libc: Libc, syscall: string): SystemCallError {
   const errno = libc.errno();
   return new SystemCallError(syscall, errno, libc.errnoName(errno));
 }
 
-/** Why the C library cannot be called here, in words for operators. */
+/** Why the C library cannot be called here, worded for operators. */
 export interface Unavailable {
   readonly unavailable: string;
 }
 
-/** Loads the binding. It is asked for once a thread. */
+/** Loads the binding. Each thread calls this once. */
 export async function loadLibc(): Promise<Libc | Unavailable> {
   const { platform, arch } = process;
   if (platform !== 'linux') return { unavailable: `the system is ${platform}, not Linux` };

@@ -3,10 +3,10 @@ import type { Libc } from './libc.js';
 import type { Pointer } from './pointer.js';
 import { TIMESPEC_SIZE } from './numbers.js';
 
-/** Of clock_gettime(2): it only goes on; process.hrtime() reads the same. */
+/** Of clock_gettime(2). Monotonic; process.hrtime() reads the same clock. */
 const CLOCK_MONOTONIC = 1;
 
-/** A moment. Unlike with Node's own clocks, whose numbers are objects, taking it leaves nothing to collect. */
+/** A point in time. Node's own clocks return numbers that are heap objects. Taking a Moment allocates nothing. */
 export class Moment {
   readonly #libc: Libc;
   readonly #words = new Int32Array(new ArrayBuffer(TIMESPEC_SIZE));
@@ -18,17 +18,17 @@ export class Moment {
     this.take();
   }
 
-  /** It is now. */
+  /** Sets it to the current time. */
   take(): void {
     this.#libc.clock_gettime(CLOCK_MONOTONIC, this.#pointer[0] ?? 0);
   }
 
-  /** Whole ones. */
+  /** Whole seconds. */
   get seconds(): number {
     return this.#words[0] ?? 0;
   }
 
-  /** µs since an earlier one, 35 minutes at most; rounded up. */
+  /** Microseconds since an earlier moment, rounded up; 35 minutes at most. */
   since(earlier: Moment): number {
     const nanoseconds = (this.#words[2] ?? 0) - (earlier.#words[2] ?? 0);
     return ((this.seconds - earlier.seconds) * 1_000_000 + Math.ceil(nanoseconds / 1000)) | 0;

@@ -8,11 +8,11 @@ const CLONE_NEWNET = 0x40000000;
 const SOCK_DGRAM = 2;
 
 /**
- * Opens a UDP socket in another network namespace. A socket stays in the namespace in which it was made, so this thread
- * is there for the length of one call (setns(2)); it needs CAP_SYS_ADMIN.
+ * Opens a UDP socket in another network namespace. A socket stays in the namespace in which it was created, so this
+ * thread only enters the namespace for one call (setns(2)). This needs CAP_SYS_ADMIN.
  * @param path a file of the namespace: `/proc/PID/ns/net`, `/var/run/docker/netns/ID`
- * @returns a descriptor that the caller closes, or hands to what closes it
- * @throws SystemCallError as of setns(2) and socket(2), or the system's error of opening the file
+ * @returns a descriptor; the caller must close it or pass it on
+ * @throws SystemCallError from setns(2) and socket(2), or the system's error from opening the file
  */
 export function openUdpIn(libc: Libc, path: string, family: 4 | 6): number {
   const home = openSync('/proc/thread-self/ns/net', 'r');
@@ -22,7 +22,7 @@ export function openUdpIn(libc: Libc, path: string, family: 4 | 6): number {
       if (libc.setns(there, CLONE_NEWNET) !== 0) throw systemCallError(libc, 'setns');
       const fd = libc.socket(family === 4 ? AF_INET : AF_INET6, SOCK_DGRAM | CLOEXEC | NONBLOCK, 0);
       const error = fd < 0 ? systemCallError(libc, 'socket') : undefined;
-      // What this thread does in a foreign namespace would be seen by strangers: there is no going on there.
+      // The thread must not continue in a foreign namespace: everything it then does would happen there.
       if (libc.setns(home, CLONE_NEWNET) !== 0) process.abort();
       if (error) throw error;
       return fd;

@@ -1,12 +1,12 @@
 import { spawn } from 'node:child_process';
 
 const TIMEOUT_MS = 10_000;
-/** A rule for each of 65,536 addresses is about 3 MiB. */
+/** One rule for each of 65,536 addresses takes about 3 MiB. */
 const MAX_OUTPUT = 16 << 20;
 
 export type NftOutcome =
   | { readonly ok: true; readonly output: string }
-  /** `why`: one line. */
+  /** `why` is one line. */
   | { readonly ok: false; readonly why: string };
 
 /** Runs nft(8). Never rejects. */
@@ -20,10 +20,11 @@ export function nft(args: readonly string[], input = ''): Promise<NftOutcome> {
       if (size <= MAX_OUTPUT) output.push(chunk);
     });
     child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString().slice(0, 2000)));
-    // It may have ended before it has read everything; its exit code says why.
+    // nft may end before it has read all input; its exit code tells why.
     child.stdin.on('error', () => undefined);
     child.once('error', (error: NodeJS.ErrnoException) => {
-      const why = error.code === 'ENOENT' ? 'there is no "nft" command; install nftables' : error.message;
+      const why =
+        error.code === 'ENOENT' ? 'the command nft is not installed; install nftables' : error.message;
       resolve({ ok: false, why });
     });
     child.once('close', (code) => {

@@ -1,12 +1,15 @@
 import { accessSync, constants, readFileSync, writeFileSync } from 'node:fs';
 
-/** Whether IPv6 sockets may be bound to addresses that are on no interface (kernel, ip-sysctl). A local route is enough for IPv4. */
+/**
+ * Whether IPv6 sockets may be bound to addresses that are on no interface (kernel, ip-sysctl). For IPv4 a local route
+ * is enough.
+ */
 const SETTING = '/proc/sys/net/ipv6/ip_nonlocal_bind';
 
 /**
- * Has the kernel bind IPv6 sockets to addresses that are on no interface.
- * @returns whether that was forbidden before: then it is ours to forbid again
- * @throws Error with one line that says what to do where it cannot be allowed
+ * Lets IPv6 sockets bind to addresses that are on no interface.
+ * @returns whether this was forbidden before, so that we must forbid it again
+ * @throws Error with one line that says what to do, when it cannot be allowed
  */
 export function allowNonlocalBind(path = SETTING): boolean {
   try {
@@ -18,7 +21,7 @@ export function allowNonlocalBind(path = SETTING): boolean {
   }
 }
 
-/** What {@link allowNonlocalBind} would say if it failed now; undefined: it would not. */
+/** The error message if {@link allowNonlocalBind} would fail now; otherwise undefined. */
 export function nonlocalBindFault(path = SETTING): string | undefined {
   try {
     if (readFileSync(path, 'utf8').trim() === '0') accessSync(path, constants.W_OK);
@@ -34,10 +37,10 @@ function trouble(error: unknown): string {
     code === 'ENOENT'
       ? ['this host has no IPv6', 'choose an IPv4 pool']
       : [code, 'run "sysctl -w net.ipv6.ip_nonlocal_bind=1" on the host once'];
-  return `IPv6 addresses on no interface cannot be listened on (${why}); ${todo}`;
+  return `Fairlead cannot listen on IPv6 addresses that are not on an interface (${why}); ${todo}`;
 }
 
-/** Undoes {@link allowNonlocalBind}. @throws Error of the file system */
+/** Undoes {@link allowNonlocalBind}. @throws the file system's error */
 export function forbidNonlocalBind(path = SETTING): void {
   writeFileSync(path, '0');
 }

@@ -1,2 +1,2 @@
-/** A pointer as a number: addresses of user space fit 47 bits. 0 is NULL. */
+/** A pointer as a number: user-space addresses fit into 47 bits. 0 is NULL. */
 export type Pointer = number;

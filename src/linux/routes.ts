@@ -3,12 +3,12 @@ import { endianness, networkInterfaces } from 'node:os';
 import { canonicalIp, ipFromBytes } from '../net/ip.js';
 import type { HostRange } from '../net/vip-pool.js';
 
-/** `lo` is the host itself: what is put there by us, or for us, is no one else's. */
+/** `lo` is the host itself. We may have put its addresses there ourselves, and other hosts do not use them. */
 const LOOPBACK = 'lo';
 
 /**
- * The routes of the kernel's main table and the addresses on interfaces, without default routes and the loopback interface.
- * Empty where there is no /proc.
+ * The routes of the kernel's main table and the addresses on interfaces, without default routes and the loopback
+ * interface. Empty if there is no /proc.
  */
 export function hostRanges(): HostRange[] {
   const routes = [
@@ -35,8 +35,8 @@ function read(path: string): string {
 }
 
 /**
- * The routes of /proc/net/route: columns `Iface Destination Gateway Flags RefCnt Use Metric Mask ...`, addresses as the hex
- * of a number in the machine's byte order (proc_pid_net(5)).
+ * The routes in /proc/net/route. The columns are `Iface Destination Gateway Flags RefCnt Use Metric Mask ...`.
+ * Addresses are hexadecimal numbers in the machine's byte order (proc_pid_net(5)).
  */
 export function parseRoutes(text: string, order: 'LE' | 'BE'): HostRange[] {
   const octets = (hex: string) => {
@@ -53,7 +53,10 @@ export function parseRoutes(text: string, order: 'LE' | 'BE'): HostRange[] {
   });
 }
 
-/** The routes of /proc/net/ipv6_route: `destination prefix source prefix hop metric refcnt use flags interface`, in hex. */
+/**
+ * The routes in /proc/net/ipv6_route: `destination prefix source prefix hop metric refcnt use flags interface`, in
+ * hexadecimal.
+ */
 export function parseRoutes6(text: string): HostRange[] {
   return lines(text).flatMap(([destination = '', prefix = '', , , , , , , , name = '']) => {
     if (!/^[0-9a-f]{32}$/i.test(destination) || !/^[0-9a-f]{2}$/i.test(prefix)) return [];

@@ -5,23 +5,28 @@ import { ofArchitecture } from './numbers.js';
 /** sched_setattr(2). */
 const SCHED_SETATTR = ofArchitecture({ x64: 314, arm64: 274 });
 
-/** struct sched_attr (linux/sched/types.h) as of its first version: size, policy, flags, nice, priority, runtime, deadline, period. */
+/**
+ * The first version of struct sched_attr (linux/sched/types.h): size, policy, flags, nice, priority, runtime, deadline,
+ * period.
+ */
 const ATTR = { words: 12, size: 0, policy: 1, flags: 2, nice: 4, priority: 5, runtime: 6 } as const;
 const SCHED_OTHER = 0;
 const SCHED_RR = 2;
-/** What the thread starts is ordinary again. */
+/** Threads that this one starts get the default scheduling. */
 const RESET_ON_FORK = 1;
 
-/** The shortest that there is, in ns. */
+/** The shortest possible slice, in ns. */
 const SLICE_NS = 100_000;
-/** The lowest of the real-time priorities: a process that has one on purpose, as a watchdog or an audio server has, runs first. */
+/**
+ * The lowest real-time priority. Processes with a real-time priority of their own, such as a watchdog or an audio
+ * server, run first.
+ */
 const LOWEST_PRIORITY = 1;
 
 /**
- * Asks that the calling thread run soon after it wakes, before threads of the same core that want longer turns, and that it have a
- * larger share than ordinary ones (sched(7)). A share needs CAP_SYS_NICE; the length of turns is heeded since Linux 6.12. What is not
- * granted is left as it was.
- * @param nice below 0
+ * Requests that the calling thread run soon after it wakes, before threads of the same core that want longer time
+ * slices, and that it get a larger share than ordinary threads (sched(7)). A larger share needs CAP_SYS_NICE. The slice
+ * length takes effect since Linux 6.12. What the kernel refuses stays unchanged.
  */
 export function preferLatency(libc: Libc, nice: number): void {
   for (const wanted of [nice, getPriority()])
@@ -29,9 +34,9 @@ export function preferLatency(libc: Libc, nice: number): void {
 }
 
 /**
- * Asks that the calling thread run as soon as it wakes, before every ordinary thread of the same core (SCHED_RR, sched(7)). It needs
- * CAP_SYS_NICE, and in a cgroup of the first version a share of real time.
- * @returns whether it is granted; if not, nothing has changed
+ * Requests that the calling thread run as soon as it wakes, before every ordinary thread of the same core (SCHED_RR,
+ * sched(7)). This needs CAP_SYS_NICE, and in a version 1 cgroup a share of real time.
+ * @returns whether the kernel granted it; if not, nothing has changed
  */
 export function runInRealTime(libc: Libc): boolean {
   return schedule(libc, { policy: SCHED_RR, priority: LOWEST_PRIORITY });
@@ -41,7 +46,7 @@ interface Attributes {
   readonly policy: number;
   readonly nice?: number;
   readonly priority?: number;
-  /** ns */
+  /** In nanoseconds. */
   readonly runtime?: number;
 }
 

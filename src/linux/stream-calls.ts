@@ -1,8 +1,8 @@
 import type { Pointer } from './pointer.js';
 
 /**
- * The calls of stream sockets, pipes and epoll, for threads that make hundreds of thousands of them a second: pointers are
- * numbers, so that nothing is made or looked up for a call. Each returns -1 when it fails.
+ * The calls on stream sockets, pipes and epoll, for threads that make hundreds of thousands of them per second.
+ * Pointers are numbers, so that a call neither allocates nor looks anything up. Each call returns -1 on failure.
  */
 export interface StreamCalls {
   listen(fd: number, backlog: number): number;
@@ -12,7 +12,7 @@ export interface StreamCalls {
   send(fd: number, octets: Pointer, length: number, flags: number): number;
   shutdown(fd: number, how: number): number;
   getsockopt(fd: number, level: number, option: number, value: Pointer, length: Pointer): number;
-  /** `setsockopt(2)` with the value at an address. */
+  /** `setsockopt(2)` with the value at a memory address. */
   setsockoptAt(fd: number, level: number, option: number, value: Pointer, length: number): number;
   pipe2(fds: Pointer, flags: number): number;
   fcntl(fd: number, command: number, value: number): number;
@@ -33,8 +33,8 @@ export interface StreamCalls {
 }
 
 /**
- * Counts come back as `int`: no caller asks for 2 GiB at a time.
- * @param declare makes a function of a C declaration
+ * Counts are returned as `int`, because no caller requests 2 GiB at a time.
+ * @param declare makes a function from a C declaration
  */
 export function declareStreamCalls(
   declare: (signature: string) => (...values: unknown[]) => number,

@@ -4,7 +4,7 @@ import type { Pointer } from './pointer.js';
 import { CLOEXEC, IPPROTO_TCP, NONBLOCK, SOCK_STREAM, SOL_SOCKET, TCP_NODELAY } from './numbers.js';
 import { AF_INET, AF_INET6, SOCKADDR, SOCKADDR_SIZE, writeSockaddr } from './sockaddr.js';
 
-/** Numbers of errors that callers go by; the same on x64 and arm64 (asm-generic/errno.h). */
+/** Error numbers that callers check. They are the same on x64 and arm64 (asm-generic/errno.h). */
 export const ERRNO = { EINTR: 4, EAGAIN: 11, ENOMEM: 12, ENFILE: 23, EMFILE: 24, ENOBUFS: 105 } as const;
 const EINPROGRESS = 115;
 
@@ -22,15 +22,15 @@ const F_SETPIPE_SZ = 1031;
 /** SPLICE_F_MOVE and SPLICE_F_NONBLOCK. */
 const SPLICE_FLAGS = 3;
 
-/** Bytes that one receiving call takes. */
+/** The most bytes that one receive call reads. */
 export const RECEIVE_SIZE = 64 * 1024;
-/** Bytes that a pipe is asked to hold; the kernel may give it less (pipe(7), pipe-user-pages-soft). */
+/** The requested capacity of a pipe in bytes. The kernel may grant less (pipe(7), pipe-user-pages-soft). */
 export const PIPE_SIZE = 1024 * 1024;
 
-/** The peer of an accepted connection, as bytes: few are ever asked for it in words. */
+/** The peer of an accepted connection, as bytes. Few are ever needed as text. */
 export class PeerAddress {
   readonly #port: number;
-  /** An IPv4 address as one number, in network order; else 16 bytes. */
+  /** An IPv4 address as one number in network order, otherwise 16 bytes. */
   readonly #ip: number | Uint8Array;
 
   constructor(ip: number | Uint8Array, port: number) {
@@ -38,7 +38,7 @@ export class PeerAddress {
     this.#port = port;
   }
 
-  /** Canonical. */
+  /** In canonical form. */
   get ip(): string {
     const ip = this.#ip;
     if (typeof ip === 'number') return `${ip >>> 24}.${(ip >> 16) & 255}.${(ip >> 8) & 255}.${ip & 255}`;
@@ -50,31 +50,31 @@ export class PeerAddress {
   }
 }
 
-/** An address to connect to, as the kernel takes it. */
+/** An address to connect to, in the form the kernel expects. */
 export interface DialTarget {
   readonly domain: number;
   readonly at: Pointer;
   readonly length: number;
-  /** Keeps what `at` points to. */
+  /** Keeps the memory at `at` alive. */
   readonly memory: ArrayBuffer;
 }
 
-/** A pipe that bytes are spliced through. */
+/** A pipe for splicing. */
 export interface Pipe {
   readonly reader: number;
   readonly writer: number;
-  /** Bytes that are in it. */
+  /** How many bytes are in the pipe. */
   held: number;
 }
 
 const SCRATCH = { address: 0, length: 28, value: 32, one: 40, linger: 44, size: 64 } as const;
 
 /**
- * Calls on TCP sockets for one thread. Each returns a negative errno when it fails (`-11` for EAGAIN), so that success costs one
- * call; all memory that the kernel gets the address of is allocated once.
+ * Calls on TCP sockets for one thread. Each returns a negative errno on failure (`-11` for EAGAIN), so that success
+ * costs a single call. All memory whose address the kernel receives is allocated once.
  */
 export class TcpCalls {
-  /** What {@link receive} has filled, and {@link send} sends from. */
+  /** Filled by {@link receive}; sent by {@link send}. */
   readonly buffer = new Uint8Array(new ArrayBuffer(RECEIVE_SIZE));
   readonly #libc: Libc;
   readonly #bufferAt: Pointer;
@@ -87,11 +87,11 @@ export class TcpCalls {
     this.#bufferAt = libc.address(this.buffer.buffer);
     this.#scratchAt = libc.address(this.#scratch.buffer);
     this.#scratch.setInt32(SCRATCH.one, 1, true);
-    // struct linger: on, without time.
+    // struct linger: on, with a timeout of 0.
     this.#scratch.setInt32(SCRATCH.linger, 1, true);
   }
 
-  /** The next connection of a listener; {@link acceptedFrom} then says whose. */
+  /** Accepts a listener's next connection; {@link acceptedFrom} then returns its peer. */
   accept(listener: number): number {
     this.#scratch.setInt32(SCRATCH.length, SOCKADDR_SIZE, true);
     const at = this.#scratchAt;
@@ -134,25 +134,25 @@ export class TcpCalls {
     return -errno;
   }
 
-  /** Receives into {@link buffer}. @returns bytes; 0 when the peer has ended */
+  /** Receives into {@link buffer}. @returns bytes; 0 when the peer has closed its side */
   receive(fd: number): number {
     const got = this.#libc.recv(fd, this.#bufferAt, RECEIVE_SIZE, 0);
     return got < 0 ? -this.#libc.errno() : got;
   }
 
-  /** Sends the first bytes of {@link buffer}. @returns how many the kernel took */
+  /** Sends the first `length` bytes of {@link buffer}. @returns how many bytes the kernel accepted */
   send(fd: number, length: number): number {
     const sent = this.#libc.send(fd, this.#bufferAt, length, MSG_NOSIGNAL);
     return sent < 0 ? -this.#libc.errno() : sent;
   }
 
-  /** Moves what a socket has received into a pipe that is empty. @returns bytes; 0 when the peer has ended */
+  /** Moves received data from a socket into an empty pipe. @returns bytes; 0 when the peer has closed its side */
   spliceIn(fd: number, { writer }: Pipe): number {
     const moved = this.#libc.splice(fd, 0, writer, 0, PIPE_SIZE, SPLICE_FLAGS);
     return moved < 0 ? -this.#libc.errno() : moved;
   }
 
-  /** Sends from a pipe. @returns bytes that the kernel took */
+  /** Sends data from a pipe. @returns how many bytes the kernel accepted */
   spliceOut({ reader, held }: Pipe, fd: number): number {
     const moved = this.#libc.splice(reader, 0, fd, 0, held, SPLICE_FLAGS);
     return moved < 0 ? -this.#libc.errno() : moved;
@@ -164,17 +164,17 @@ export class TcpCalls {
     if (libc.pipe2(this.#scratchAt + SCRATCH.value, NONBLOCK | CLOEXEC) < 0) return -libc.errno();
     const reader = this.#scratch.getInt32(SCRATCH.value, true);
     const writer = this.#scratch.getInt32(SCRATCH.value + 4, true);
-    // A smaller one only takes more calls.
+    // A smaller pipe only needs more calls.
     libc.fcntl(writer, F_SETPIPE_SZ, PIPE_SIZE);
     return { reader, writer, held: 0 };
   }
 
-  /** Says that nothing more will be sent. */
+  /** Closes the sending side. */
   end(fd: number): void {
     this.#libc.shutdown(fd, SHUT_WR);
   }
 
-  /** The error that is pending on a socket, which is cleared; 0 when there is none. */
+  /** Returns and clears the socket's pending error; 0 when there is none. */
   pendingError(fd: number): number {
     this.#scratch.setInt32(SCRATCH.length, 4, true);
     const at = this.#scratchAt;
@@ -183,7 +183,7 @@ export class TcpCalls {
   }
 
   /**
-   * Has the kernel ask whether the peer is still there when nothing has moved for a time (tcp(7)).
+   * Has the kernel probe an idle connection's peer (tcp(7)).
    * @param idle, interval seconds
    */
   keepAlive(fd: number, idle: number, interval: number, probes: number): void {
@@ -193,7 +193,7 @@ export class TcpCalls {
     this.#set(fd, IPPROTO_TCP, TCP_KEEPCNT, probes);
   }
 
-  /** After it the next {@link close} resets the connection (socket(7), SO_LINGER). */
+  /** The next {@link close} will reset the connection (socket(7), SO_LINGER). */
   abort(fd: number): void {
     this.#libc.setsockoptAt(fd, SOL_SOCKET, SO_LINGER, this.#scratchAt + SCRATCH.linger, 8);
   }
@@ -202,12 +202,12 @@ export class TcpCalls {
     this.#libc.close(fd);
   }
 
-  /** Whether a call above only found nothing to do now. */
+  /** Whether a call above failed only because it would have to wait. */
   wouldBlock(result: number): boolean {
     return result === -ERRNO.EAGAIN;
   }
 
-  /** `ECONNRESET` for -104, as from the calls above, and for 104. */
+  /** `ECONNRESET` for 104, and for -104 as the calls above return it. */
   errorName(errno: number): string {
     return this.#libc.errnoName(Math.abs(errno));
   }

@@ -10,7 +10,7 @@ const IPPROTO_IPV6 = 41;
 const IPV6_V6ONLY = 26;
 
 /**
- * A classic BPF program over the TCP header: drops a segment that has SYN and no ACK, and takes all others
+ * A classic BPF program over the TCP header. It drops segments with SYN and without ACK, and accepts all others
  * (socket(7), SO_ATTACH_FILTER; the kernel's Documentation/networking/filter.rst).
  */
 const DROP_SYN = bpf([
@@ -18,12 +18,12 @@ const DROP_SYN = bpf([
   { code: 0x54, k: 0x12 }, // and SYN | ACK
   { code: 0x15, jump: [0, 1], k: 0x02 }, // jeq SYN
   { code: 0x06, k: 0 }, // ret: drop
-  { code: 0x06, k: 0xffffffff }, // ret: all of it
+  { code: 0x06, k: 0xffffffff }, // ret: the whole segment
 ]);
 
 interface Instruction {
   readonly code: number;
-  /** How many instructions to leave out when true, and when false. */
+  /** How many instructions to skip if the test is true, and if it is false. */
   readonly jump?: readonly [number, number];
   readonly k: number;
 }
@@ -40,27 +40,30 @@ function bpf(instructions: readonly Instruction[]): ArrayBuffer {
   return view.buffer;
 }
 
-/** struct sock_fprog: how many instructions, and where. */
+/** struct sock_fprog: the number of instructions and their address. */
 function filterProgram(libc: Libc, filter: ArrayBuffer): Int32Array {
   const program = new BigUint64Array([BigInt(filter.byteLength / 8), BigInt(libc.address(filter))]);
   return new Int32Array(program.buffer);
 }
 
-/** A listening TCP socket that Node does not know of. The descriptor belongs to the process: every thread may accept from it. */
+/**
+ * A listening TCP socket that Node does not manage. The descriptor belongs to the process: every thread may accept from
+ * it.
+ */
 export interface TcpListener {
   readonly fd: number;
-  /** With the real port. */
+  /** With the actual port. */
   readonly address: HostPort;
-  /** From now on the kernel lets no new connection begin; those that have begun are still queued. */
+  /** From now on the kernel drops new connection attempts. Queued connections can still be accepted. */
   refuseNew(): void;
   close(): void;
 }
 
 /**
- * Listens; connections that are accepted have TCP_NODELAY, as the listener has (tcp(7)), and block as they are commanded.
- * @param backlog the kernel cuts it to net.core.somaxconn
+ * Opens a listener. Accepted connections inherit TCP_NODELAY from it (tcp(7)), and block as the caller commands.
+ * @param backlog the kernel caps it at net.core.somaxconn
  * @param options `reusePort`: several sockets share the address (socket(7), SO_REUSEPORT)
- * @throws SystemCallError as of socket(2), setsockopt(2), bind(2), listen(2)
+ * @throws SystemCallError from socket(2), setsockopt(2), bind(2), listen(2)
  */
 export function openTcpListener(
   libc: Libc,
@@ -91,11 +94,11 @@ export function openTcpListener(
       fd,
       address: { ...address, port: readSockaddr(name).port },
       refuseNew() {
-        // Where the kernel has no such filters, connections of the last moment are reset.
+        // If the kernel does not support such filters, the last connections are reset.
         if (isOpen) libc.setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, filterProgram(libc, DROP_SYN), 16);
       },
       close() {
-        // A number that is closed twice may be another's by then.
+        // After the first close the number may belong to another descriptor.
         if (isOpen) libc.close(fd);
         isOpen = false;
       },

@@ -4,18 +4,20 @@ import { ofArchitecture } from './numbers.js';
 const GETRUSAGE = ofArchitecture({ x64: 98, arm64: 165 });
 const RUSAGE_THREAD = 1;
 
-/** struct rusage on a 64-bit kernel, in words of 32 bits: times of seconds and µs, 64 bits each, then numbers of 64 bits. */
+/**
+ * struct rusage on a 64-bit kernel, in 32-bit words: times as seconds and µs, 64 bits each, followed by 64-bit numbers.
+ */
 const RUSAGE = { words: 36, user: 0, system: 4, voluntarySwitches: 32 } as const;
 
-/** What a thread has had from its start to when this was taken. */
+/** What a thread has used since its start. */
 export interface ThreadUsage {
-  /** Time of a core, user and system, in ms. */
+  /** CPU time in ms, user and system. */
   readonly cpuMs: number;
-  /** How often it slept because there was nothing to do, modulo 2^32. */
+  /** How often the thread slept because it had nothing to do, modulo 2^32. */
   readonly waits: number;
 }
 
-/** Takes that of the calling thread, each time it is called (getrusage(2)). */
+/** Returns a function that reads the usage of the calling thread (getrusage(2)). */
 export function threadUsage(libc: Libc): () => ThreadUsage {
   const words = new Int32Array(new ArrayBuffer(RUSAGE.words * 4));
   const pointer = libc.address(words.buffer);

@@ -21,36 +21,36 @@ const MSG_DONTWAIT = 0x40;
 const CONNECT = ofArchitecture({ x64: 42, arm64: 203 });
 
 export interface UdpSocketOptions {
-  /** Several sockets share the address, and the kernel spreads clients over them (socket(7), SO_REUSEPORT). */
+  /** Several sockets share the address, and the kernel distributes clients among them (socket(7), SO_REUSEPORT). */
   readonly reusePort?: boolean;
-  /** The address need not be on an interface yet (ip(7), IP_FREEBIND). */
+  /** Allows an address that is not on an interface yet (ip(7), IP_FREEBIND). */
   readonly freeBind?: boolean;
-  /** Bytes for what waits to be read, and to be sent; the kernel may give less. */
+  /** Sizes of the receive and the send buffer in bytes. The kernel may grant less. */
   readonly buffers?: number;
-  /** How long a receiving call blocks, in ms; absent: forever. */
+  /** How long a receive call blocks, in ms. Undefined: no limit. */
   readonly receiveTimeout?: number;
 }
 
-/** A bound UDP socket that Node does not know of. The descriptor belongs to the process: every thread may use it. */
+/** A bound UDP socket that Node does not manage. The descriptor belongs to the process: every thread may use it. */
 export interface UdpSocket {
   readonly fd: number;
-  /** With the real port. */
+  /** With the actual port. */
   readonly address: HostPort;
   /**
-   * Sends one datagram, without waiting.
+   * Sends one datagram without waiting.
    * @param to a `sockaddr`, as {@link writeSockaddr} writes it
-   * @returns undefined when the kernel took it
+   * @returns undefined when the kernel accepted it
    */
   send(message: Uint8Array, to: Uint8Array): SystemCallError | undefined;
   /**
-   * From now on the kernel queues nothing more here, and prefers other sockets that share the address (Linux 5.4 and
-   * later); what is queued can still be read and answered.
+   * From now on the kernel queues nothing more here and prefers other sockets that share the address (Linux 5.4 and
+   * later). Queued datagrams can still be read and answered.
    */
   refuseNew(): void;
   close(): void;
 }
 
-/** @throws SystemCallError as of socket(2), setsockopt(2), bind(2) */
+/** @throws SystemCallError from socket(2), setsockopt(2), bind(2) */
 export function openUdpSocket(libc: Libc, address: HostPort, options: UdpSocketOptions = {}): UdpSocket {
   const family = ipFamily(address.ip);
   const fd = libc.socket(family === 4 ? AF_INET : AF_INET6, SOCK_DGRAM | CLOEXEC, 0);
@@ -62,7 +62,7 @@ export function openUdpSocket(libc: Libc, address: HostPort, options: UdpSocketO
     if (libc.bind(fd, name, length) < 0) throw systemCallError(libc, 'bind');
     const lengths = Int32Array.of(SOCKADDR_SIZE);
     if (libc.getsockname(fd, name, lengths) < 0) throw systemCallError(libc, 'getsockname');
-    // A connected socket takes datagrams of its peer alone; this one, itself, sends none.
+    // A connected socket receives only from its peer. Here the peer is the socket itself, which never sends to itself.
     return { fd, address: { ...address, port: readSockaddr(name).port }, ...using(libc, fd, family, name) };
   } catch (error) {
     libc.close(fd);
@@ -95,7 +95,7 @@ function setOptions(libc: Libc, fd: number, family: 4 | 6, options: UdpSocketOpt
   if (reusePort) must(set(SOL_SOCKET, SO_REUSEPORT, 1));
   if (freeBind) must(family === 4 ? set(IPPROTO_IP, IP_FREEBIND, 1) : set(IPPROTO_IPV6, IPV6_FREEBIND, 1));
   if (buffers !== undefined) {
-    // More than net.core.rmem_max needs CAP_NET_ADMIN; less is no reason not to serve.
+    // More than net.core.rmem_max needs CAP_NET_ADMIN. A smaller buffer also works.
     if (!set(SOL_SOCKET, SO_RCVBUFFORCE, buffers)) set(SOL_SOCKET, SO_RCVBUF, buffers);
     if (!set(SOL_SOCKET, SO_SNDBUFFORCE, buffers)) set(SOL_SOCKET, SO_SNDBUF, buffers);
   }
@@ -122,7 +122,7 @@ function using(
       return sent < 0 ? systemCallError(libc, 'sendto') : undefined;
     },
     close() {
-      // A number that is closed twice may be another's by then.
+      // After the first close the number may belong to another descriptor.
       if (isOpen) libc.close(fd);
       isOpen = false;
     },

@@ -2,47 +2,60 @@ import type { Libc } from './libc.js';
 import { preferLatency, runInRealTime } from './scheduling.js';
 import { threadUsage, type ThreadUsage } from './thread-usage.js';
 
-/** The niceness (sched(7)) of a thread that now and then waits: it runs ahead of every other of its core, which has the rest. */
+/**
+ * The niceness (sched(7)) of a thread that waits now and then. It runs before all other threads of its core, which get
+ * the remaining time.
+ */
 const URGENT = -20;
-/** Of one that never waits: a larger share than ordinary threads, of which none starves. */
+/**
+ * The niceness of a thread that never waits. Its share is larger than that of ordinary threads, but starves none of
+ * them.
+ */
 const BUSY = -5;
 
-/** The part of the core's time above which a thread is in the way of others. */
+/** Above this share of the core's time, a thread blocks others. */
 const BUSY_ABOVE = 0.9;
-/** Below this it no longer is, whatever it does; */
+/** Below this share it no longer does, whatever else it does. */
 const CALM_BELOW = 0.6;
-/** below this only if it also waits so often: one that others keep from the core has no more either, and never waits. */
+/**
+ * Below this share it no longer does if it also waits this often. A thread that others keep off the core has no larger
+ * share either, but it never waits.
+ */
 const CALM_WITH_WAITS_BELOW = 0.85;
 const WAITS_PER_MS = 1;
-/** The least that is judged, in ms: longer than a collection of garbage, whose threads the thread would have to make room for. */
+/**
+ * The shortest period to judge, in ms. It is longer than a garbage collection, to whose threads the thread would have
+ * to yield.
+ */
 const WINDOW_MS = 100;
-/** Looks of which one reads the clock. */
+/** Read the clock only once in this many looks. */
 const LOOKS = 16;
 
 export interface UrgencyOptions {
   readonly apply: (isBusy: boolean) => void;
-  /** ms that only grow. */
+  /** Monotonic milliseconds. */
   readonly now: () => number;
-  /** From the thread's start until now. */
+  /** The thread's usage since its start. */
   readonly usage: () => ThreadUsage;
 }
 
 export interface ThreadOptions {
-  /** It runs before all ordinary threads if that is granted, not only with a far larger share. */
+  /** If granted, the thread runs before all ordinary threads instead of only getting a far larger share. */
   readonly realTime?: boolean;
 }
 
 /**
- * How a thread that clients wait for is to be scheduled, by how busy it is. One that wakes while another has the core waits for the end
- * of the other's turn, which can be milliseconds, unless its weight is far above the other's (EEVDF: the earliest virtual deadline
- * runs) or it is a real-time thread, which waits for no other. As such it would starve the main thread under a flood, so two.
+ * Schedules a thread for which clients wait, by how busy it is. A thread that wakes while another has the core waits
+ * until the other's time slice ends, which can take milliseconds. Two things avoid the wait: a weight far above the
+ * other's (EEVDF: the earliest virtual deadline runs), or real-time scheduling. But under a flood such a thread would
+ * starve the main thread, so a busy thread gets a smaller weight.
  */
 export class Urgency {
   readonly #options: UrgencyOptions;
   #isBusy = false;
   #looks = 0;
   #since: number;
-  /** As of then. */
+  /** The usage at that time. */
   #usage: ThreadUsage;
 
   constructor(options: UrgencyOptions) {
@@ -52,7 +65,7 @@ export class Urgency {
     options.apply(false);
   }
 
-  /** That of the calling thread. */
+  /** For the calling thread. */
   static ofThread(libc: Libc, { realTime = false }: ThreadOptions = {}): Urgency {
     return new Urgency({
       apply: (isBusy) => {
@@ -63,7 +76,7 @@ export class Urgency {
     });
   }
 
-  /** To be called after each piece of work. */
+  /** Call this after each piece of work. */
   look(): void {
     if (++this.#looks % LOOKS !== 0) return;
     const at = this.#options.now();

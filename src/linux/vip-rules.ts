@@ -2,7 +2,7 @@ import { formatHostPort, ipBytes, ipFromBytes, type HostPort } from '../net/ip.j
 import { nft } from './nft.js';
 import { watchTable, type StopWatching } from './nft-monitor.js';
 
-/** Connections to a port of a VIP go to another port of it, where a process listens. */
+/** Redirects connections from a port of a VIP to another of its ports, where a process listens. */
 export interface Redirect {
   readonly vip: string;
   readonly port: number;
@@ -12,34 +12,37 @@ export interface Redirect {
 /** A port of a virtual IP. */
 export type GuardedPort = Pick<Redirect, 'vip' | 'port'> & { readonly protocol: 'tcp' | 'udp' };
 
-/** Whose packets are let in, by where they come in and from whom. What the host itself sends is not looked at. */
+/** Which packets are let in, by interface and client. Packets from the host itself are not filtered. */
 export interface VipGuard {
-  /** The interfaces that clients are at; what comes in elsewhere is dropped. */
+  /** The interfaces of clients. Packets that arrive on other interfaces are dropped. */
   readonly bridges: readonly string[];
-  /** Ranges whose packets are let in wherever they come in; CIDRs of both families. */
+  /** Ranges whose packets are let in on every interface; CIDRs of both families. */
   readonly external: readonly string[];
-  /** All of them: what is sent to another port is let in, and the host refuses it. */
+  /** All served ports. Packets to other ports are let in, and the host refuses them. */
   readonly served: readonly GuardedPort[];
-  /** For everyone at one of the interfaces. */
+  /** Open to everyone on one of the interfaces. */
   readonly open: readonly GuardedPort[];
-  /** For those at one interface. */
+  /** Open to clients on one interface. */
   readonly near: readonly (GuardedPort & { readonly bridge: string })[];
-  /** For one client address. */
+  /** Open to one client address. */
   readonly known: readonly (GuardedPort & { readonly client: string })[];
 }
 
-/** A table of our own: what others do in theirs does not touch it, and it goes with us. */
+/** A table of our own. Changes to other tables do not affect it, and we remove it when we stop. */
 const TABLE = 'fairlead_vip';
 
 /**
- * Has the kernel keep the addresses of a pool for virtual IPs (nft(8)). TCP to a port that is redirected goes to where it is
- * listened; to any other it is refused at once, also where something listens on all addresses of the host. Neither TCP nor UDP
- * falls to the rules by which Docker publishes ports on every local address. And because no process listens at the ports
- * themselves, they can be published at the same time. The whole table is replaced, in one transaction; open connections
- * stay.
+ * Makes the kernel reserve the addresses of a pool for virtual IPs (nft(8)).
+ *
+ * - TCP to a redirected port goes to the listening port. TCP to any other port is refused at once, even if a process
+ *   listens on all addresses of the host.
+ * - Neither TCP nor UDP reaches the rules with which Docker publishes ports on every local address.
+ * - No process listens on the VIP's own ports, so Docker can publish the same ports.
+ *
+ * The whole table is replaced in one transaction. Open connections continue.
  * @param pool CIDR, from its first address
- * @param guard absent: packets of everyone are let in. TCP that is not let in at an interface of clients is refused, everything
- *   else dropped
+ * @param guard undefined: all packets are let in. At an interface of clients, TCP that is not let in is refused;
+ * everything else that is not let in is dropped
  * @throws Error with one line that says what to do
  */
 export async function writeVipRules(
@@ -50,7 +53,7 @@ export async function writeVipRules(
   await load(script(pool, redirects, guard), cannotLead(pool));
 }
 
-/** What {@link writeVipRules} would say for a reason of {@link tryVipRules}. */
+/** The error message of {@link writeVipRules} for a reason from {@link tryVipRules}. */
 export function vipRulesFault(pool: string, why: string): string {
   return inFull(cannotLead(pool), why);
 }
@@ -69,7 +72,7 @@ export async function removeVipRules(pool: string): Promise<void> {
   await load(emptied(familyOf(pool)), `the rules for virtual IPs of ${pool} cannot be removed`);
 }
 
-/** Why the kernel would not take such rules, in one line; undefined: it would. Nothing is changed. */
+/** Why the kernel would refuse such rules, in one line; undefined if it would accept them. Changes nothing. */
 export async function tryVipRules(pool: string): Promise<string | undefined> {
   const vip = nowhere(pool).ip;
   const guard: VipGuard = {
@@ -85,19 +88,19 @@ export async function tryVipRules(pool: string): Promise<string | undefined> {
   return outcome.ok ? undefined : outcome.why;
 }
 
-/** The rules as the kernel has them. */
+/** The rules as the kernel reports them. */
 export type VipRules =
   | {
       readonly state: 'present';
-      /** Whether they are of this pool, and those that {@link writeVipRules} writes. */
+      /** Whether they are for this pool and match what {@link writeVipRules} writes. */
       readonly complete: boolean;
       readonly redirects: readonly Redirect[];
     }
   | { readonly state: 'absent' }
-  /** They cannot be looked at: `why` is one line. */
+  /** The rules cannot be read; `why` is one line. */
   | { readonly state: 'hidden'; readonly why: string };
 
-/** Looks at the rules of a pool. Never rejects. */
+/** Reads the rules of a pool. Never rejects. */
 export async function readVipRules(pool: string): Promise<VipRules> {
   const outcome = await nft(['-n', 'list', 'table', familyOf(pool), TABLE]);
   if (!outcome.ok)
@@ -119,7 +122,7 @@ function familyOf(pool: string): 'ip' | 'ip6' {
   return pool.includes(':') ? 'ip6' : 'ip';
 }
 
-/** An absent table cannot be deleted; one that is added first is there. */
+/** A missing table cannot be deleted, so add it first. */
 function emptied(family: 'ip' | 'ip6'): string {
   return `add table ${family} ${TABLE}\ndelete table ${family} ${TABLE}\n`;
 }
@@ -129,8 +132,9 @@ function script(pool: string, redirects: readonly Redirect[], guard?: VipGuard):
   const type = family === 'ip' ? 'ipv4_addr' : 'ipv6_addr';
   const leads = redirects.map(({ vip, port, listenPort }) => `${vip} . ${port} : ${vip} . ${listenPort}`);
   const guarded = guard && guardRules(family, guard);
-  // NAT before Docker's, which sees only what is not led anywhere yet. UDP is listened for at the port itself, and what is not
-  // tracked is not led anywhere: a client that goes on sending would be stuck with an answer of long ago.
+  // Our NAT runs before Docker's, which then sees only connections that we did not redirect. UDP is served on the port
+  // itself. Untracked packets are not redirected; otherwise a client that keeps sending would stay bound to an old
+  // decision.
   return `${emptied(family)}
 table ${family} ${TABLE} {
   map ports {
@@ -198,7 +202,7 @@ function placeOf(family: 'ip' | 'ip6'): string {
   return `${family} daddr . meta l4proto . th dport`;
 }
 
-/** What lets a packet in; each is to be followed by a verdict. */
+/** The conditions that let a packet in. The caller appends a verdict to each. */
 function guardRules(family: 'ip' | 'ip6', guard: VipGuard): string[] {
   const place = placeOf(family);
   return [
@@ -210,7 +214,10 @@ function guardRules(family: 'ip' | 'ip6', guard: VipGuard): string[] {
   ];
 }
 
-/** Datagrams are decided one by one; of a connection that is not let in the first packet is led nowhere, which refuses it. */
+/**
+ * Datagrams are decided one by one. For connections the first packet decides: if it is not let in, it is redirected to
+ * nowhere, which refuses the connection.
+ */
 function admitRules(family: 'ip' | 'ip6', guarded: readonly string[]): string {
   const [, external = '', ...rest] = guarded;
   return [
@@ -228,12 +235,12 @@ function elements(members: readonly string[]): string {
   return members.length > 0 ? `elements = { ${members.join(', ')} }` : '';
 }
 
-/** A name of an interface, which may hold what nft reads as something else. */
+/** An interface name, quoted because nft might give its characters a meaning. */
 function quoted(name: string): string {
   return `"${name.replace(/["\\\s*]/g, '_')}"`;
 }
 
-/** Port 1 of the first address, which is never leased: no process listens there. */
+/** Port 1 of the first address, which is never leased. No process listens there. */
 function nowhere(pool: string): HostPort {
   const first = pool.slice(0, pool.indexOf('/'));
   const bytes = ipBytes(first);

@@ -1,7 +1,7 @@
 import { parseBoolean } from './boolean.js';
 import { durationForm, formatDuration, parseDuration } from './duration.js';
 
-/** How a virtual IP chooses a task: IPVS's algorithms (ipvsadm(8), "--scheduler") by their names. */
+/** How a virtual IP chooses a task: the names of IPVS's algorithms (ipvsadm(8), "--scheduler"). */
 export const SCHEDULERS = [
   'rr',
   'wrr',
@@ -23,40 +23,43 @@ export const SCHEDULERS = [
 
 export type SchedulerName = (typeof SCHEDULERS)[number];
 
-/** How traffic is spread over the tasks of a service. What is absent is not said; 0 and `none` say that there is none. */
+/**
+ * How traffic is distributed over the tasks of a service. Undefined settings are not set. 0 and `none` turn a setting
+ * off.
+ */
 export interface Balancing {
   readonly scheduler?: SchedulerName;
-  /** Seconds after its last flow that a client address is sent to the same task; 0: no affinity. */
+  /** Seconds after its last flow during which a client address keeps its task; 0: no affinity. */
   readonly affinity?: number;
-  /** Open connections or sessions of one task; 0: no limit. */
+  /** Most open connections or sessions per task; 0: no limit. */
   readonly maxConnections?: number;
-  /** Open connections or sessions of the whole service; 0: no limit. */
+  /** Most open connections or sessions of the whole service; 0: no limit. */
   readonly serviceMaxConnections?: number;
-  /** Open connections or sessions of one client address; 0: no limit. */
+  /** Most open connections or sessions per client address; 0: no limit. */
   readonly maxPerClient?: number;
-  /** The header that tells a task the client's address (haproxy.org, "The PROXY protocol"). */
+  /** The version of the header that tells the task the client's address (haproxy.org, "The PROXY protocol"). */
   readonly proxyProtocol?: 'v1' | 'v2' | 'none';
-  /** Clients begin with such a header. */
+  /** Whether clients begin connections with such a header. */
   readonly acceptProxy?: boolean;
-  /** What becomes of open connections when their task is gone or its health failed. */
+  /** What happens to open connections when their task is removed or becomes unhealthy. */
   readonly onDown?: 'keep' | 'reset';
-  /** Milliseconds; 0: never. */
+  /** Milliseconds; 0: no timeout. */
   readonly idleTimeout?: number;
-  /** Milliseconds that open connections of a draining task may go on; 0: for ever. */
+  /** How long open connections of a draining task may continue, in milliseconds; 0: no limit. */
   readonly drainTimeout?: number;
-  /** UDP: a session ends after this many replies; 0: by time only. */
+  /** UDP: a session ends after this many replies; 0: only by timeout. */
   readonly udpReplies?: number;
   /** UDP: each datagram is scheduled by itself (ipvsadm(8), "--ops"). */
   readonly ops?: boolean;
   /** Milliseconds over which the weight of a task grows that became healthy; 0: it has all of it at once. */
   readonly slowStart?: number;
-  /** The part of the running tasks, 0..1, that may be unhealthy before all of them are taken; 1: all may. */
+  /** The fraction of running tasks (0..1) that may be unhealthy before traffic goes to all of them; 1: never. */
   readonly panicThreshold?: number;
-  /** When fewer tasks are healthy, unhealthy ones that run fill up; 0: never. */
+  /** If fewer tasks are healthy, running unhealthy tasks fill up to this number; 0: never. */
   readonly minHealthy?: number;
 }
 
-/** Bounds, the same wherever a setting is written. Times in milliseconds, but for the affinity's seconds. */
+/** Limits, the same wherever a setting is written. Times are in milliseconds, except for the affinity's seconds. */
 export const BALANCING_LIMITS = {
   affinity: 86_400,
   connections: 1_000_000,
@@ -67,16 +70,16 @@ export const BALANCING_LIMITS = {
   minHealthy: 65_535,
 } as const;
 
-/** One setting as labels and files write it: a text. */
+/** One setting as labels and files write it, as text. */
 export interface BalancingSetting<T> {
   readonly field: keyof Balancing;
-  /** `max_connections`; a label has `fairlead.` in front. */
+  /** For example `max_connections`; a label adds `fairlead.` in front. */
   readonly name: string;
-  /** What its value must be, in words that go after "must be". */
+  /** What the value must be. Completes a sentence after "must be". */
   readonly expected: string;
-  /** All its values, where they are words. */
+  /** All allowed values, if they are words. */
   readonly words?: readonly string[];
-  /** @returns undefined when the text is no such value */
+  /** @returns undefined if the text is not a valid value */
   readonly read: (text: string) => T | undefined;
 }
 
@@ -95,7 +98,7 @@ function count(max: number, none: string): Reader<number> {
   return { expected: `a whole number from 0 to ${max} (0: ${none})`, read };
 }
 
-/** @param unit what the result counts, in milliseconds */
+/** @param unit milliseconds per unit of the result */
 function time(max: number, unit: 1 | 1000, none: string): Reader<number> {
   const read = (text: string) => {
     const value = Math.ceil((parseDuration(text) ?? Infinity) / unit);
@@ -137,7 +140,7 @@ export const balancingSettings: {
   acceptProxy: { field: 'acceptProxy', name: 'accept_proxy', ...boolean },
   onDown: { field: 'onDown', name: 'on_down', ...oneOf(['keep', 'reset']) },
   idleTimeout: { field: 'idleTimeout', name: 'idle_timeout', ...time(limits.idleTimeout, 1, 'never') },
-  drainTimeout: { field: 'drainTimeout', name: 'drain_timeout', ...time(limits.drainTimeout, 1, 'for ever') },
+  drainTimeout: { field: 'drainTimeout', name: 'drain_timeout', ...time(limits.drainTimeout, 1, 'no limit') },
   udpReplies: { field: 'udpReplies', name: 'udp_replies', ...count(limits.udpReplies, 'by time only') },
   ops: { field: 'ops', name: 'ops', ...boolean },
   slowStart: { field: 'slowStart', name: 'slow_start', ...time(limits.slowStart, 1, 'none') },
@@ -149,9 +152,9 @@ export const balancingSettings: {
 export const allBalancingSettings: readonly BalancingSetting<unknown>[] = Object.values(balancingSettings);
 
 /**
- * Reads settings from texts. What cannot be read is left out.
- * @param textOf what is written for a setting of this name; undefined: nothing
- * @param refuse told of each text that is no value of its setting
+ * Reads settings from texts and leaves out invalid ones.
+ * @param textOf the text written for the setting of this name; undefined if there is none
+ * @param refuse called with each text that is not a valid value of its setting
  */
 export function readBalancing(
   textOf: (name: string) => string | undefined,
@@ -166,6 +169,6 @@ export function readBalancing(
     if (value === undefined) refuse(setting, text);
     else values.push([setting.field, value]);
   }
-  // Each value is of its field's type: the table above is typed by field.
+  // Each value has its field's type because the table above is typed by field.
   return Object.fromEntries(values);
 }

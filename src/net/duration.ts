@@ -1,7 +1,7 @@
 const millisecondsIn = { ns: 1e-6, us: 1e-3, ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 type Unit = keyof typeof millisecondsIn;
 
-/** Longer than any duration that a person writes. */
+/** Longer than any duration that a person would write. */
 const longestText = 40;
 
 const term = String.raw`\d+(?:\.\d+)?(?:ns|us|ms|s|m|h|d)`;
@@ -13,8 +13,8 @@ export const durationPattern = new RegExp(`^(?:0|(?:${term})+)$`);
 export const durationForm = 'written with its unit: 500ms, 10s, 1m30s';
 
 /**
- * Reads a duration in the one form that configuration, labels, services files and API have: that of Go and Docker, with
- * days besides. `500ms`, `10s`, `1m30s`, `1.5h`, `7d`; only `0` needs no unit.
+ * Reads a duration in the one form that the configuration, labels, services files and API share: that of Go and Docker,
+ * plus days. Examples: `500ms`, `10s`, `1m30s`, `1.5h`, `7d`. Only `0` needs no unit.
  * @returns milliseconds, a whole number, at least 1 unless the duration is 0; undefined when the text is not a duration
  */
 export function parseDuration(text: string): number | undefined {
@@ -22,11 +22,11 @@ export function parseDuration(text: string): number | undefined {
   let sum = 0;
   for (const [, amount, unit] of text.matchAll(/([\d.]+)([a-z]+)/g))
     sum += Number(amount) * millisecondsIn[unit as Unit];
-  // A duration that is too short to count must not turn into 0, which often means "forever".
+  // A tiny duration must not round to 0, because 0 often means "no limit".
   return sum > 0 ? Math.max(1, Math.round(sum)) : 0;
 }
 
-/** The text with the largest unit that {@link parseDuration} reads as this number of milliseconds. */
+/** The text that {@link parseDuration} reads as this number of milliseconds, in the largest unit that divides it. */
 export function formatDuration(milliseconds: number): string {
   const unit =
     (['d', 'h', 'm', 's'] as const).find((each) => milliseconds % millisecondsIn[each] === 0) ?? 'ms';

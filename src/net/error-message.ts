@@ -1,9 +1,9 @@
-/** What went wrong, in the words of the thing that was thrown. */
+/** The message of a thrown value. */
 export function errorMessage(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** A thrown thing as an Error: JavaScript lets code throw anything. */
+/** A thrown value as an Error. JavaScript code can throw anything. */
 export function asError(error: unknown): Error {
   return error instanceof Error ? error : new Error(String(error));
 }

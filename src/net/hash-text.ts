@@ -1,7 +1,7 @@
 const FNV_OFFSET = 0x811c9dc5;
 const FNV_PRIME = 0x01000193;
 
-/** FNV-1a of a text over its UTF-16 units, unsigned 32 bits. @param seed keys it; 0 for the plain hash */
+/** FNV-1a of a text's UTF-16 units, unsigned 32 bits. @param seed keys the hash; 0 for the plain hash */
 export function fnv1a(text: string, seed = 0): number {
   let hash = FNV_OFFSET ^ seed;
   for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), FNV_PRIME);
@@ -9,8 +9,8 @@ export function fnv1a(text: string, seed = 0): number {
 }
 
 /**
- * {@link fnv1a}, finished as MurmurHash3 does: without that, texts that differ in one digit, such as neighbouring addresses, would
- * fall close together.
+ * {@link fnv1a} with MurmurHash3's final mix. Without the mix, texts that differ in one digit, such as neighbouring
+ * addresses, would get similar hashes.
  */
 export function hashText(text: string, seed = 0): number {
   let hash = fnv1a(text, seed);

@@ -58,13 +58,13 @@ export function ipFromReverseLabels(labels: readonly string[]): string | undefin
   return canonicalIp(parts.join('').replace(/(.{4})(?!$)/g, '$1:'));
 }
 
-/** An address range that can be asked whether it holds an address. */
+/** An address range. */
 export interface Cidr {
   readonly text: string;
   contains(canonical: string): boolean;
 }
 
-/** Parses `address/prefix`; a bare address is the range of itself. @returns undefined when it is neither */
+/** Parses `address/prefix`. A bare address is a range of one. @returns undefined when the text is neither */
 export function parseCidr(text: string): Cidr | undefined {
   const [address = '', prefix] = text.split('/');
   const canonical = canonicalIp(address);
@@ -90,8 +90,8 @@ export interface HostPort {
 
 /**
  * Parses `ip`, `ip:port`, `[ip6]` or `[ip6]:port`.
- * @param defaultPort used when the text names none
- * @returns undefined when the text is no such address
+ * @param defaultPort used when the text contains no port
+ * @returns undefined if the text is not such an address
  */
 export function parseHostPort(text: string, defaultPort: number): HostPort | undefined {
   const plain = canonicalIp(text);

@@ -1,6 +1,6 @@
 /**
- * The PROXY protocol (haproxy.org, "The PROXY protocol, versions 1 & 2", 2020-03-05): a header in front of a connection
- * that tells the address of the client behind the last proxy.
+ * The PROXY protocol (haproxy.org, "The PROXY protocol, versions 1 & 2", 2020-03-05): a header at the start of a
+ * connection that contains the address of the client behind the last proxy.
  */
 import { canonicalIp, ipBytes, ipFamily, ipFromBytes, type HostPort } from './ip.js';
 
@@ -9,7 +9,7 @@ const V1_MAX = 107;
 /** Section 2.2. */
 const V2_SIGNATURE = Buffer.from('\r\n\r\n\0\r\nQUIT\n', 'latin1');
 const V2_FIXED = 16;
-/** Addresses of AF_UNIX take 216 bytes, and the rest is for TLVs; no program sends more in earnest. */
+/** Addresses of AF_UNIX take 216 bytes, and the rest is for TLVs. No real program sends more. */
 const V2_MAX_REST = 4096;
 
 /** The two ends of a connection as the header gives them. */
@@ -19,22 +19,22 @@ export interface ProxiedAddresses {
 }
 
 export type ProxyHeaderResult =
-  /** So far it is one, and there is more to come. */
+  /** Valid so far, but incomplete. */
   | { readonly kind: 'incomplete' }
   | {
       readonly kind: 'header';
-      /** Bytes of the header; what follows is the client's. */
+      /** Length of the header in bytes. The rest is the client's data. */
       readonly length: number;
-      /** Absent: the addresses of the connection itself count (UNKNOWN, LOCAL, and families other than IP). */
+      /** Undefined for UNKNOWN, LOCAL and families other than IP: use the addresses of the connection itself. */
       readonly addresses?: ProxiedAddresses;
     }
-  /** It is none. `fault` goes on the sentence "the client's PROXY header ...". */
+  /** The header is invalid. `fault` continues the sentence "the client's PROXY header ...". */
   | { readonly kind: 'fault'; readonly fault: string };
 
 const INCOMPLETE = { kind: 'incomplete' } as const;
 const fault = (text: string): ProxyHeaderResult => ({ kind: 'fault', fault: text });
 
-/** Reads the header that a connection has begun with, of either version. Total: anything else is a fault. */
+/** Reads the header at the start of a connection, of either version. Never throws: any other input is a fault. */
 export function parseProxyHeader(octets: Buffer): ProxyHeaderResult {
   const signature = octets.subarray(0, V2_SIGNATURE.length);
   if (signature.equals(V2_SIGNATURE.subarray(0, signature.length)))
@@ -46,10 +46,10 @@ export function parseProxyHeader(octets: Buffer): ProxyHeaderResult {
 
 function parseV1(octets: Buffer): ProxyHeaderResult {
   const end = octets.subarray(0, V1_MAX).indexOf('\r\n', 0, 'latin1');
-  if (end < 0) return octets.length < V1_MAX ? INCOMPLETE : fault(`has no end within ${V1_MAX} octets`);
+  if (end < 0) return octets.length < V1_MAX ? INCOMPLETE : fault(`has no end within ${V1_MAX} bytes`);
   const length = end + 2;
   const [family, ...fields] = octets.toString('latin1', 6, end).split(' ');
-  // What follows UNKNOWN is to be ignored (section 2.1).
+  // Ignore what follows UNKNOWN (section 2.1).
   if (family === 'UNKNOWN') return { kind: 'header', length };
   const wanted = family === 'TCP4' ? 4 : family === 'TCP6' ? 6 : undefined;
   if (wanted === undefined) return fault('has a protocol other than TCP4, TCP6 and UNKNOWN');
@@ -75,7 +75,7 @@ function parseV2(octets: Buffer): ProxyHeaderResult {
   if (version !== 2) return fault(`has version ${version}`);
   if (command > 1) return fault(`has command ${command}`);
   if (rest > V2_MAX_REST)
-    return fault(`is ${V2_FIXED + rest} octets long; ${V2_FIXED + V2_MAX_REST} are read`);
+    return fault(`is ${V2_FIXED + rest} bytes long, but only ${V2_FIXED + V2_MAX_REST} are accepted`);
   const length = V2_FIXED + rest;
   if (octets.length < length) return INCOMPLETE;
   const size = family === 1 ? 4 : family === 2 ? 16 : undefined;
@@ -95,7 +95,10 @@ function parseV2(octets: Buffer): ProxyHeaderResult {
   };
 }
 
-/** The header for a TCP connection. Of two families the IPv4 address is written as an IPv4-mapped IPv6 one. */
+/**
+ * The header for a TCP connection. If the two families differ, the IPv4 address is written as an IPv4-mapped IPv6
+ * address.
+ */
 export function formatProxyHeader(version: 'v1' | 'v2', addresses: ProxiedAddresses): Buffer {
   const { source, destination } = addresses;
   const isV4 = ipFamily(source.ip) === 4 && ipFamily(destination.ip) === 4;
@@ -118,8 +121,8 @@ export function formatProxyHeader(version: 'v1' | 'v2', addresses: ProxiedAddres
 }
 
 /**
- * The header for a connection of the proxy's own, such as a health check: the task is to take the addresses of the connection
- * itself (section 2.1, UNKNOWN; section 2.2, LOCAL).
+ * The header for one of the proxy's own connections, such as a health check. It tells the task to use the addresses of
+ * the connection itself (section 2.1, UNKNOWN; section 2.2, LOCAL).
  */
 export function ownProxyHeader(version: 'v1' | 'v2'): Buffer {
   if (version === 'v1') return Buffer.from('PROXY UNKNOWN\r\n', 'latin1');

@@ -1,15 +1,15 @@
 import type { Balancing } from './balancing.js';
 
-/** A setting that does nothing for some ports. */
+/** A setting that has no effect for some ports. */
 export interface IdleSetting {
   readonly field: 'proxyProtocol' | 'acceptProxy';
-  /** Why, and what to do instead; goes after the setting. */
+  /** The reason and the remedy, to follow the setting's name in a message. */
   readonly why: string;
 }
 
 /**
- * What is said of the PROXY protocol (haproxy.org, "The PROXY protocol") that cannot be done for datagrams: version 1 is a line
- * at the beginning of a stream, and headers that clients put before datagrams are not read.
+ * Settings of the PROXY protocol (haproxy.org, "The PROXY protocol") that datagrams cannot use. Version 1 is a line at
+ * the beginning of a stream, and the proxy does not read headers that clients put before datagrams.
  */
 export function idleProxySettings(
   { proxyProtocol, acceptProxy }: Balancing,

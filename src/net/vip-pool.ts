@@ -1,18 +1,21 @@
 import { canonicalIp, ipBytes, ipFamily, ipFromBytes, parseCidr } from './ip.js';
 
-/** The addresses that virtual IPs are leased from. */
+/** The pool of addresses for virtual IPs. */
 export interface VipPool {
   /** CIDR. */
   readonly text: string;
-  /** How many addresses it has to give: all but the network's, the first and the last (an IPv4 broadcast). */
+  /**
+   * How many addresses the pool can lease: all except the network address, the first address and the last (an IPv4
+   * broadcast).
+   */
   readonly size: number;
-  /** The address of an index, 0..size-1. */
+  /** The address at an index, 0..size-1. */
   at(index: number): string;
-  /** Whether an address, in canonical form, is one that it may give. */
+  /** Whether the pool can lease this address. The address must be canonical. */
   holds(address: string): boolean;
 }
 
-/** Bits of the address below the prefix: enough for an address to be left, and few enough to count in. */
+/** Bits of the address below the prefix: at least enough to leave an address, at most as many as we can count in. */
 const HOST_BITS = { min: 2, max: 24 };
 
 /** @returns undefined when the text is not a subnet of IPv4 /8 to /30, or of IPv6 /104 to /126 */
@@ -44,10 +47,10 @@ export function vipPool(text: string): VipPool | undefined {
   };
 }
 
-/** Addresses that a host sends somewhere, or has: none that could be given away as virtual IPs. */
+/** Addresses that the host routes or has. They must not be leased as virtual IPs. */
 export interface HostRange {
-  /** CIDR, or one address. */
+  /** CIDR, or a single address. */
   readonly range: string;
-  /** `the route 10.0.0.0/8 (eth0)` */
+  /** For example `the route 10.0.0.0/8 (eth0)`. */
   readonly what: string;
 }

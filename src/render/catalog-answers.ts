@@ -23,14 +23,14 @@ import {
 import { registeredPorts } from './registrator-services.js';
 import type { QueryPort } from './run-context.js';
 
-/** The host that renders. */
+/** The host on which templates are rendered. */
 export interface RenderingHost {
   name: string;
   address: string;
   environment: string;
-  /** What a registry calls the place: what `datacenters` gives. */
+  /** The registry's name for the location, which `datacenters` returns. */
   datacenter: string;
-  /** Which address a task of this host is given by: its own, or the one on which its port is published. */
+  /** Which address represents a task of this host: its own, or the one on which its port is published. */
   addresses: 'container' | 'published';
 }
 
@@ -42,8 +42,8 @@ interface ServicePart {
 }
 
 /**
- * Answers queries from a snapshot. Records hang on the catalog's own values, so a change costs what changed; an answer
- * that is the same as before is the same object.
+ * Answers queries from a snapshot. Records are keyed by the catalog's own values, so the cost of a change is
+ * proportional to its size. An unchanged answer is the same object as before.
  */
 export class CatalogAnswers implements QueryPort {
   readonly #host: RenderingHost;
@@ -61,7 +61,7 @@ export class CatalogAnswers implements QueryPort {
     this.#host = host;
   }
 
-  /** True when the snapshot has what its sources know; before that nothing is answered. */
+  /** True when the snapshot contains what its sources know. Queries get no answer before that. */
   get ready(): boolean {
     return this.#snapshot?.complete === true;
   }
@@ -205,7 +205,7 @@ export class CatalogAnswers implements QueryPort {
     );
   }
 
-  /** The value made from these parts, again while they are the same. */
+  /** The value made from these parts. Returns the previous value while the parts are unchanged. */
   #keep(key: string, of: readonly unknown[], make: () => Value): Value {
     const kept = this.#kept.get(key);
     if (kept !== undefined && sameItems(kept.of, of)) return kept.value;
@@ -264,7 +264,7 @@ export class CatalogAnswers implements QueryPort {
     });
   }
 
-  /** Where the host that renders reaches a port. */
+  /** The address at which the rendering host reaches a port. */
   #place(task: Task, port: TaskPort, snapshot: Snapshot): { Address: string; Port: number } | undefined {
     const isOfHost = !task.endpoints.some(({ network }) => network === ANY_NETWORK);
     if (this.#host.addresses === 'published' && isOfHost) {
@@ -302,7 +302,7 @@ function sortedTags(instances: readonly Instance[]): string[] {
   return [...new Set(instances.flatMap(({ facts }) => facts.Tags))].sort(compareStrings);
 }
 
-/** Consul's word for the health of a task. */
+/** Consul's term for a task's health. */
 function statusOf({ health }: Task): 'passing' | 'critical' | 'maintenance' {
   if (health === 'healthy') return 'passing';
   return health === 'draining' ? 'maintenance' : 'critical';

@@ -3,7 +3,7 @@ import type { ExecRequest } from './rendered-program.js';
 import type { Command } from './command.js';
 import type { Target } from './target.js';
 
-/** A template as `render.templates` has it. */
+/** A template as written in `render.templates`. */
 export interface TemplateSettings {
   readonly source: string;
   readonly destination: string;

@@ -20,7 +20,7 @@ import {
 import type { QueryPort } from './run-context.js';
 
 export interface ConsulOptions {
-  /** `http://127.0.0.1:8500` */
+  /** For example `http://127.0.0.1:8500`. */
   address: string;
   token?: string;
   /** `user:password` of a proxy in front of Consul. */
@@ -28,7 +28,7 @@ export interface ConsulOptions {
   /** Attempts in a row of one query before it is given up; 0: it is never given up. */
   attempts: number;
   onChange: () => void;
-  /** A query was given up. */
+  /** Called when a query was given up. */
   onLost: (problem: string) => void;
   log: Log;
 }
@@ -38,10 +38,10 @@ const WAIT = '60s';
 const REQUEST_TIMEOUT_MS = 75_000;
 const FIRST_RETRY_MS = 250;
 const LAST_RETRY_MS = 60_000;
-/** Between two requests of one query at least, so that a busy query does not spin. */
+/** The shortest time between two requests of a query, so that a busy one does not spin. */
 const LEAST_MS = 100;
 
-/** Answers queries from a Consul agent: each is watched with blocking queries as long as it is asked. */
+/** Answers queries from a Consul agent. Each query is watched with blocking queries as long as templates use it. */
 export class ConsulAnswers implements QueryPort {
   readonly #options: ConsulOptions;
   readonly #watches = new Map<string, Watch>();
@@ -104,7 +104,7 @@ class Watch {
           onLost(problem);
           return;
         }
-        log.warn('Consul cannot be asked; what was known stays', { problem, failures });
+        log.warn('Consul cannot be reached; the values from it stay as they were', { problem, failures });
         this.#index = '0';
         await pause(Math.min(FIRST_RETRY_MS * 2 ** (failures - 1), LAST_RETRY_MS), signal);
       }
@@ -128,7 +128,7 @@ class Watch {
     if (!response.ok && response.status !== 404)
       throw new Error(`${url.pathname}: ${response.status} ${body.trim()}`);
     const index = response.headers.get('X-Consul-Index') ?? '0';
-    // An index that went back begins again: a restored snapshot, another cluster.
+    // An index that went back means starting over: a restored snapshot, or another cluster.
     this.#index = this.#index !== '0' && BigInt(index) < BigInt(this.#index) ? '0' : index;
     const found = response.status === 404 ? '' : body;
     if (found === this.#body) return;
@@ -137,7 +137,7 @@ class Watch {
     onChange();
   }
 
-  /** A node without a name is the agent's own: its name is asked for first. */
+  /** A query without a node name means the agent's own node, so its name is requested first. */
   async #named(): Promise<Query> {
     if (this.#query.kind !== 'node' || this.#query.name !== undefined) return this.#query;
     const response = await this.#fetch(this.#url('/v1/agent/self'));
@@ -189,7 +189,8 @@ function pathOf(query: Query): string {
       case 'datacenters':
         return `/v1/catalog/${query.kind}`;
       case 'node':
-        // Without a name it is the agent's own node, which `_agent` stands for in no path: its name is asked for first.
+        // A query without a node name means the agent's own node. No path accepts `_agent`, so its name is requested
+        // first.
         return query.name === undefined
           ? '/v1/agent/self'
           : `/v1/catalog/node/${encodeURIComponent(query.name)}`;
@@ -231,7 +232,7 @@ interface PairEntry {
   Session?: string;
 }
 
-/** The answer of a body; an empty body is "not found". */
+/** The answer in a body. An empty body means "not found". */
 function valueOf(query: Query, body: string): Value {
   const json: unknown = body === '' ? undefined : JSON.parse(body);
   switch (query.kind) {
@@ -291,7 +292,7 @@ function instances(entries: readonly HealthEntry[], { filters, near }: ServiceQu
   return chosen.map(serviceRecord);
 }
 
-/** The one word for all checks of an instance. */
+/** Combines all checks of an instance into one status. */
 function aggregated(checks: readonly CheckFacts[]): string {
   if (
     checks.some(

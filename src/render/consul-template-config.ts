@@ -8,7 +8,7 @@ import type { Wait } from './quiescence.js';
 import type { ExecRequest } from './rendered-program.js';
 import type { Target } from './target.js';
 
-/** What a run of `fairlead render` is asked for, by flags or by a file of consul-template's. */
+/** The input of `fairlead render`, from flags or from a configuration file of consul-template. */
 export interface RenderRequest {
   targets: Target[];
   consulAddress?: string;
@@ -54,7 +54,7 @@ export function plainTarget(source: Target['source'], destination: string, wait:
   };
 }
 
-/** `min` or `min:max`; the second is four times the first when it is not given. */
+/** `min` or `min:max`. By default max is four times min. */
 export function parseWait(text: string): Wait | undefined {
   const [first = '', second] = text.split(':');
   const min = parseDuration(first);
@@ -63,8 +63,8 @@ export function parseWait(text: string): Wait | undefined {
 }
 
 /**
- * Reads a configuration of consul-template's, in HCL or JSON. What Fairlead does in its own way (logging, deduplication)
- * is passed over; what it cannot do, and unknown keys, are errors.
+ * Reads a consul-template configuration, in HCL or JSON. Settings that Fairlead handles in its own way (logging,
+ * deduplication) are ignored. Unsupported settings and unknown keys are errors.
  * @param resolvePath makes a path of the file absolute
  * @throws ConsulTemplateFault
  */

@@ -65,7 +65,7 @@ function stampOf(path: string): string {
   }
 }
 
-/** Asks each port in turn; the first that has an answer gives it. */
+/** Asks each port in turn and returns the first answer. */
 export class ChainedAnswers implements QueryPort {
   readonly #ports: readonly QueryPort[];
 

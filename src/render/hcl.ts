@@ -1,4 +1,4 @@
-/** A value of HCL: blocks of one name are a list, as HCL 1 reads them. */
+/** An HCL value. Blocks of the same name form a list, as in HCL 1. */
 export type HclValue = string | number | boolean | HclValue[] | HclObject;
 
 export interface HclObject {
@@ -11,7 +11,7 @@ export interface HclEntry {
   line: number;
 }
 
-/** What is wrong with a text, with its line. */
+/** A syntax error in a text, with its line. */
 export class HclError extends Error {
   override name = 'HclError';
   readonly line: number;
@@ -26,8 +26,8 @@ const ESCAPES: Readonly<Record<string, string>> = { n: '\n', t: '\t', r: '\r', '
 const MAX_DEPTH = 50;
 
 /**
- * Reads the part of HCL 1 that configurations of consul-template are written in: `key = value`, blocks, lists, strings,
- * heredocs, numbers, booleans and comments. JSON objects are read too.
+ * Reads the subset of HCL 1 that consul-template configurations use: `key = value`, blocks, lists, strings, heredocs,
+ * numbers, booleans and comments. Also reads JSON objects.
  * @throws HclError
  */
 export function parseHcl(text: string): HclObject {

@@ -6,7 +6,7 @@ import { INT, STRING, STRING_MAP, STRINGS, listType, structType } from '../templ
 import { type Type, GoList, type GoStruct, type Value } from '../template/value.js';
 import { stringList, stringMap, struct } from '../template/values.js';
 
-/** Fairlead's own model: what consul-template has no functions for. */
+/** Fairlead's own model, for which consul-template has no functions. */
 const STACK = structType('fairlead.Stack', { Name: STRING, Services: STRINGS });
 const TASK = structType('fairlead.Task', {
   ID: STRING,
@@ -28,7 +28,9 @@ const ENDPOINT = structType('fairlead.Endpoint', {
   Task: STRING,
 });
 
-/** `stacks`, `tasks "web.shop"`, `vip "web.shop"`, `endpoints "web.shop"`. A name without a stack means every stack. */
+/**
+ * `stacks`, `tasks "web.shop"`, `vip "web.shop"`, `endpoints "web.shop"`. A name without a stack means every stack.
+ */
 export function modelAnswer(
   what: 'stacks' | 'tasks' | 'vip' | 'endpoints',
   of: string,

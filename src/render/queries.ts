@@ -11,13 +11,13 @@ export interface ServiceQuery {
   tag: string | undefined;
   datacenter: string | undefined;
   near: string | undefined;
-  /** Empty: those that pass. */
+  /** Empty: only passing instances. */
   filters: readonly HealthFilter[];
-  /** The proxies of the mesh instead of the service. */
+  /** Return the service mesh proxies instead of the service. */
   connect: boolean;
 }
 
-/** What a template may ask for. Each is answered as a whole, and again when its answer changes. */
+/** Everything that a template can query. A query is answered as a whole, and again when its answer changes. */
 export type Query =
   | ServiceQuery
   | { kind: 'services'; datacenter: string | undefined }
@@ -46,7 +46,7 @@ const PREFIX = new RegExp(String.raw`^/?(?<path>[^@?]*)${OPTIONS}${DATACENTER}$`
 
 const OPTION_KEYS: ReadonlySet<string> = new Set(['ns', 'peer', 'partition', 'sameness-group']);
 
-/** @throws FunctionError when a text does not have the form that the function takes */
+/** @throws FunctionError when the text does not have the function's format */
 function matched(form: RegExp, text: string, name: string): Record<string, string | undefined> {
   const groups = form.exec(text)?.groups;
   if (groups === undefined) throw new FunctionError(`${name}: invalid format: ${quote(text)}`);
@@ -64,7 +64,7 @@ function matched(form: RegExp, text: string, name: string): Record<string, strin
 const KEPT_QUERIES = 20_000;
 const parsed = new Map<string, ServiceQuery>();
 
-/** `[tag.]name[?options][@datacenter][~near][|filter]`. A text is read once. */
+/** `[tag.]name[?options][@datacenter][~near][|filter]`. Each text is parsed only once. */
 export function serviceQuery(text: string, connect = false): ServiceQuery {
   const key = connect ? `connect ${text}` : text;
   let query = parsed.get(key);
@@ -127,7 +127,7 @@ export function keysQuery(text: string): Query {
 
 const queryTexts = new WeakMap<Query, string>();
 
-/** The query as logs and `fairlead templates` show it; two queries with one text are the same query. */
+/** The query as shown in logs and by `fairlead templates`. Queries with equal texts are the same query. */
 export function queryText(query: Query): string {
   let text = queryTexts.get(query);
   if (text === undefined) queryTexts.set(query, (text = writeQuery(query)));

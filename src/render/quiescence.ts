@@ -6,8 +6,8 @@ export interface Wait {
 }
 
 /**
- * Waits until nothing has changed for `min`, but no longer than `max` after the first change. Both are milliseconds; 0
- * acts at once.
+ * Waits until nothing has changed for `min`, but at most `max` after the first change. Both are in milliseconds; 0 acts
+ * immediately.
  */
 export class Quiescence {
   readonly #timers: Timers;
@@ -26,7 +26,7 @@ export class Quiescence {
     this.#wait = wait;
   }
 
-  /** Something changed. */
+  /** Reports a change. */
   touch(): void {
     const now = this.#timers.now();
     this.#first ??= now;

@@ -23,7 +23,9 @@ import {
 } from '../template/types.js';
 import { stringList, stringMap, struct } from '../template/values.js';
 
-/** The records that consul-template's functions give, field for field and in its order: `toJSON` shows both. */
+/**
+ * The records that consul-template's functions return, with the same fields in the same order: `toJSON` shows both.
+ */
 
 const TAG_METHODS: ReadonlyMap<string, TemplateFunction> = new Map([
   ['Contains', fixed([ANY, STRING], ([tags, tag]) => tags instanceof GoList && tags.items.includes(tag))],
@@ -121,7 +123,7 @@ export interface CheckFacts {
   Type?: string;
 }
 
-/** An instance of a service as Consul's health endpoint knows it. */
+/** An instance of a service as returned by Consul's health endpoint. */
 export interface ServiceFacts {
   Node: string;
   NodeID?: string;

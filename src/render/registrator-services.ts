@@ -2,7 +2,7 @@ import type { Task, TaskPort } from '../catalog/model.js';
 import { imageName, readRegistratorWords, registeredName } from '../labels/registrator-words.js';
 import { compareStrings } from '../template/bytes.js';
 
-/** What a port of a task is called in a registry, by registrator's rules. */
+/** A port of a task as registered by registrator's rules. */
 export interface RegisteredPort {
   port: TaskPort;
   name: string;

@@ -29,11 +29,11 @@ export interface RunOptions {
   watch?: RendererOptions['watch'];
   /** Writes data. */
   print: (text: string) => void;
-  /** Writes what went wrong. */
+  /** Writes an error message. */
   report: (text: string) => void;
 }
 
-/** One run of `fairlead render`. Feed it changes with {@link changed}; {@link done} is its exit code. */
+/** One run of `fairlead render`. Report changes with {@link changed}; {@link done} resolves to the exit code. */
 export class RenderRun {
   readonly done: Promise<number>;
   readonly #options: RunOptions;
@@ -77,13 +77,13 @@ export class RenderRun {
     this.#renderer.changed();
   }
 
-  /** A query has been given up. */
+  /** Reports that a query has been given up. */
   fail(problem: string): void {
     this.#options.report(problem);
     this.#finish(RENDER_EXIT.failed);
   }
 
-  /** A signal asks the run to end. */
+  /** Ends the run because of a signal. */
   interrupt(): void {
     this.#finish(RENDER_EXIT.interrupted);
   }
@@ -118,13 +118,13 @@ export class RenderRun {
 }
 
 export interface PreviewOptions extends RunOptions {
-  /** `dry` prints whole files, `diff` what would change. */
+  /** `dry` prints whole files, `diff` prints what would change. */
   form: 'dry' | 'diff';
 }
 
-/** Shows what a run would write, and writes nothing. */
+/** Shows what a run would write, without writing it. */
 export class RenderPreview {
-  /** The exit code; for `diff` 1 says that something would change. */
+  /** Resolves to the exit code. For `diff`, 1 means that something would change. */
   readonly done: Promise<number>;
   readonly #options: PreviewOptions;
   readonly #templates: readonly TargetTemplate[];
@@ -146,7 +146,7 @@ export class RenderPreview {
   changed(): void {
     if (this.#busy) return;
     this.#busy = true;
-    // Answers that come together are looked at together.
+    // Answers that arrive together are handled together.
     setImmediate(() => {
       this.#busy = false;
       void this.#look();
@@ -168,11 +168,11 @@ export class RenderPreview {
   }
 
   signal(): void {
-    // There is no program to pass it on to.
+    // There is no program to which to forward it.
   }
 
   async stop(): Promise<void> {
-    // Nothing runs.
+    // No program runs.
   }
 
   async #look(): Promise<void> {

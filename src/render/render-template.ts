@@ -11,7 +11,7 @@ import { RunContext, type QueryPort } from './run-context.js';
 import type { WithoutRights } from './spawn-program.js';
 import { sourceName, type Target } from './target.js';
 
-/** What every run of every template has in common. */
+/** Settings shared by all runs of all templates. */
 export interface RunSettings {
   host: Omit<HostAccess, 'sandbox' | 'runAs' | 'withoutRights'>;
   now: () => number;
@@ -28,7 +28,7 @@ export type RunResult =
   | { kind: 'incomplete'; run: RunContext }
   | { kind: 'error'; message: string; run: RunContext };
 
-/** A template of a target, parsed once for each version of its file. */
+/** A target's template, parsed once for each version of its file. */
 export class TargetTemplate {
   readonly target: Target;
   readonly #settings: RunSettings;
@@ -42,7 +42,7 @@ export class TargetTemplate {
     this.#settings = settings;
   }
 
-  /** Runs the template over what is known now. */
+  /** Runs the template with the answers known so far. */
   run(port: QueryPort, dot?: Value): RunResult {
     const run = new RunContext(port);
     let text = '';
@@ -53,7 +53,8 @@ export class TargetTemplate {
       if (run.missing.size > 0) return { kind: 'incomplete', run };
       return { kind: 'output', bytes: toBytes(output), run };
     } catch (error) {
-      // A run without all its answers may fail where the complete one will not: `index (service "web") 0`.
+      // Ignore the error, because a run without all answers may fail where a complete one would not: `index (service
+      // "web") 0`.
       if (run.missing.size > 0) return { kind: 'incomplete', run };
       return { kind: 'error', message: this.#problem(error, text), run };
     }

@@ -23,8 +23,8 @@ const FIRST_RETRY_MS = 1000;
 const LAST_RETRY_MS = 60_000;
 
 /**
- * Keeps all targets as the answers to their queries say. Targets with the same command are rendered together, and the
- * command runs once for all of them; groups do not wait for one another.
+ * Keeps all targets up to date with the answers to their queries. Targets with the same command are rendered together,
+ * and the command runs once for all of them. Groups do not wait for each other.
  */
 export class Renderer {
   readonly #groups: readonly Group[];
@@ -39,12 +39,12 @@ export class Renderer {
     this.#groups = [...groups.values()].map((targets) => new Group(targets, options));
   }
 
-  /** Looks at everything for the first time. */
+  /** Renders everything for the first time. */
   start(): void {
     for (const group of this.#groups) group.start();
   }
 
-  /** Some answer may be another one now. */
+  /** Reports that an answer may have changed. */
   changed(): void {
     for (const group of this.#groups) group.changed();
   }
@@ -53,18 +53,18 @@ export class Renderer {
     return this.#groups.flatMap((group) => group.status());
   }
 
-  /** Renders what is due and resolves when nothing is under way. */
+  /** Renders what is due, and resolves when nothing is pending. */
   async settled(): Promise<void> {
     await Promise.all(this.#groups.map((group) => group.settled()));
   }
 
-  /** Ends after what is under way. */
+  /** Finishes pending work and stops. */
   async stop(): Promise<void> {
     await Promise.all(this.#groups.map((group) => group.stop()));
   }
 }
 
-/** Targets that share a command. */
+/** Targets with the same command. */
 class Group {
   readonly #options: RendererOptions;
   readonly #members: readonly Member[];
@@ -104,7 +104,7 @@ class Group {
   #schedule(member: Member): void {
     if (this.#stopped) return;
     this.#due.add(member);
-    // What is due at the same moment is one round.
+    // Everything due at the same moment belongs to one round.
     this.#running ??= Promise.resolve()
       .then(() => this.#run())
       .finally(() => {
@@ -133,7 +133,7 @@ class Group {
       const result = await first.member.renderer.command(command, first.member.renderer.target.destination);
       for (const { member, attempt } of due) await member.renderer.afterCommand(command, result, attempt);
       const rolledBack = due.some(({ attempt }) => attempt.committed !== undefined);
-      // With the old files back, the program must have them again, unless the command hangs anyway.
+      // After a rollback the program must load the old files again, unless the command hangs anyway.
       if (!result.ok && rolledBack && !result.outcome.startsWith('no end')) {
         await first.member.renderer.command(command, first.member.renderer.target.destination);
       }
@@ -145,7 +145,7 @@ class Group {
   }
 }
 
-/** One target within its group: when it is due again. */
+/** One target within its group, with its schedule. */
 class Member {
   readonly renderer: TargetRenderer;
   readonly #options: RendererOptions;
@@ -180,7 +180,7 @@ class Member {
     else this.#quiescence.touch();
   }
 
-  /** After a round: reports what changed, and comes again when something failed. */
+  /** Called after a round: reports changes, and schedules a retry after a failure. */
   after(): void {
     const { state, error = '', destination, failures, bytes } = this.renderer.status;
     const report = `${state} ${error}`;

@@ -4,7 +4,7 @@ import type { UserIds } from './user-ids.js';
 
 export interface CommandOptions {
   timeoutMs: number;
-  /** Takes the place of `{file}` in every argument. */
+  /** Replaces `{file}` in every argument. */
   file: string;
   /** Without it the command runs as Fairlead does. */
   user?: UserIds | undefined;
@@ -16,9 +16,9 @@ export interface CommandOptions {
 
 export interface CommandResult {
   ok: boolean;
-  /** What ended it: `exit status 1`, `signal SIGKILL`, `no end after 30s`. */
+  /** How it ended: `exit status 1`, `signal SIGKILL`, `no end after 30s`. */
   outcome: string;
-  /** Standard output and error as they came, the last 64 KiB. */
+  /** Standard output and standard error as they arrived, limited to the last 64 KiB. */
   output: string;
   tookMs: number;
 }
@@ -26,8 +26,8 @@ export interface CommandResult {
 export const OUTPUT_LIMIT = 64 * 1024;
 
 /**
- * Runs a command in a process group of its own and waits for its end. Never rejects. After the time that it has, the
- * whole group is killed.
+ * Runs a command in its own process group and waits for its end. Never rejects. After the timeout the whole group is
+ * killed.
  */
 export function runCommand(command: Command, options: CommandOptions): Promise<CommandResult> {
   const { file, user, environment, withoutRights } = options;
@@ -76,7 +76,7 @@ function shellQuoted(text: string): string {
   return `'${text.replaceAll("'", "'\\''")}'`;
 }
 
-/** The end of a stream. */
+/** The last part of a stream. */
 class Tail {
   readonly #limit: number;
   #chunks: Buffer[] = [];

@@ -1,21 +1,21 @@
 import type { Value } from '../template/value.js';
 import { queryText, type Query } from './queries.js';
 
-/** Answers queries. `undefined`: there is no answer yet. */
+/** Answers queries. Returns `undefined` if there is no answer yet. */
 export interface QueryPort {
   answer(query: Query): Value;
 }
 
-/** One run of a template: what it has asked, and what of that has no answer yet. */
+/** One run of a template: its queries, and which of them have no answer yet. */
 export class RunContext {
   /** By text. */
   readonly used = new Map<string, Query>();
   readonly missing = new Set<string>();
-  /** What `scratch` holds. */
+  /** The values stored by `scratch`. */
   readonly scratch = new Map<string, Value>();
-  /** The instances that `service` gave, for `minInstances`. */
+  /** The number of instances that `service` returned, for `minInstances`. */
   instances = 0;
-  /** True when the run asked for instances at all. */
+  /** Whether the run queried instances at all. */
   askedForInstances = false;
   readonly #port: QueryPort;
 
@@ -23,7 +23,7 @@ export class RunContext {
     this.#port = port;
   }
 
-  /** The answer, or undefined when there is none yet. */
+  /** The answer. Undefined if there is none yet. */
   ask(query: Query): Value {
     const text = queryText(query);
     this.used.set(text, query);
@@ -32,7 +32,7 @@ export class RunContext {
     return answer;
   }
 
-  /** Marks a query as one whose answer does not do. */
+  /** Marks a query whose answer is unusable. */
   refuse(query: Query): void {
     this.missing.add(queryText(query));
   }

@@ -7,17 +7,17 @@ import type { UserIds } from './user-ids.js';
 
 export interface ChildOptions {
   command: Command;
-  /** What a change sends; without it the program is stopped and started again. */
+  /** The signal to send after a change. Without it, the program is restarted. */
   reloadSignal?: NodeJS.Signals | undefined;
   killSignal: NodeJS.Signals;
   killTimeoutMs: number;
-  /** A change waits a random part of this time. */
+  /** After a change, wait a random part of this time. */
   splayMs: number;
   environment: Readonly<Record<string, string | undefined>>;
   user?: UserIds | undefined;
   withoutRights?: WithoutRights | undefined;
   timers: Timers;
-  /** From 0 to below 1. */
+  /** Returns a number from 0 up to but excluding 1. */
   random: () => number;
   /** The program ended by itself, or could not be started. The code is that of a shell. */
   onExit: (code: number, outcome: string) => void;
@@ -59,7 +59,7 @@ export class SupervisedChild {
     if (this.#ending === undefined && !this.#isStopped) this.#options.onExit(code, outcome);
   }
 
-  /** The files have changed. */
+  /** Reports that the files have changed. */
   reload(): void {
     const { splayMs, timers, random } = this.#options;
     this.#cancelSplay?.();
@@ -82,12 +82,12 @@ export class SupervisedChild {
     if (!this.#isStopped) this.start();
   }
 
-  /** Passes a signal on. */
+  /** Forwards a signal. */
   signal(signal: NodeJS.Signals): void {
     this.#child?.kill(signal);
   }
 
-  /** Ends the program, by force when it does not end within its time. */
+  /** Ends the program, by force after the timeout. */
   async stop(): Promise<void> {
     this.#isStopped = true;
     this.#cancelSplay?.();

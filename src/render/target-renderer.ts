@@ -18,10 +18,10 @@ import {
   type FileOptions,
 } from './write-file.js';
 
-/** What one attempt came to: whether the target's command is to run now. */
+/** The result of one attempt: whether the target's command must run now. */
 export interface Attempt {
   commandDue: boolean;
-  /** Present when the file has just been replaced. */
+  /** Set if the file has just been replaced. */
   committed?: CommittedFile;
   /** The length of the output. */
   bytes?: number;
@@ -29,7 +29,7 @@ export interface Attempt {
 
 const NOTHING_DUE: Attempt = { commandDue: false };
 
-/** Renders one target: runs the template, and puts its output in place when it differs. */
+/** Renders one target: runs the template, and writes its output if it differs. */
 export class TargetRenderer {
   readonly target: Target;
   readonly #template: TargetTemplate;
@@ -169,7 +169,7 @@ export class TargetRenderer {
     };
   }
 
-  /** Runs a command as the user that the target names. */
+  /** Runs a command as the target's user. */
   async command(command: Command, file: string): Promise<CommandResult> {
     const { commandUser, commandTimeoutMs: timeoutMs, environment } = this.target;
     const { commandEnvironment = process.env, withoutRights } = this.#settings;
@@ -230,7 +230,7 @@ function fileOptions({ mode, user, group, createDirectories, backup }: Target): 
   };
 }
 
-/** The end of an output, for a message. */
+/** The last lines of an output, for a message. */
 function lastLines(output: string): string {
   const lines = output.trim().split('\n');
   return lines.slice(-5).join('\n') || 'it printed nothing';

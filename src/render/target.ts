@@ -3,17 +3,17 @@ import type { EnvironmentSettings } from './child-environment.js';
 import type { Command } from './command.js';
 import type { Wait } from './quiescence.js';
 
-/** One template and what becomes of its output. Paths are absolute. */
+/** One template and the destination of its output. Paths are absolute. */
 export interface Target {
-  /** The file of the template; or its text, with a name for errors. */
+  /** The template's file, or its text with a name for errors. */
   source: { file: string } | { text: string; name: string };
   destination: string;
   /** Where it was asked for: `fairlead.hcl:12`, `-template a:b`; absent in the daemon, whose configuration says it. */
   origin?: string;
   delimiters?: Delimiters;
-  /** A key that a map does not have is an error. */
+  /** Whether a missing map key is an error. */
   errorOnMissingKey: boolean;
-  /** Fewer instances than this of all services that it asks for: the last file stays. */
+  /** If all queried services together have fewer instances, the last file stays. */
   minInstances: number;
   wait: Wait;
   createDirectories: boolean;
@@ -21,12 +21,12 @@ export interface Target {
   user?: string;
   group?: string;
   backup: boolean;
-  /** Looks at the temporary file before it takes its place. */
+  /** Checks the temporary file before it replaces the old one. */
   check?: Command;
   /** Runs after the file has changed. */
   command?: Command;
   commandTimeoutMs: number;
-  /** The user that check and command run as. */
+  /** The user that runs `check` and `command`. */
   commandUser?: string;
   /** Which variables they get; without it Fairlead's own. */
   environment?: EnvironmentSettings;
@@ -40,15 +40,15 @@ export function sourceName({ source }: Target): string {
   return 'file' in source ? source.file : source.name;
 }
 
-/** What the last attempt to render a target came to. */
+/** The result of the last attempt to render a target. */
 export type TargetState =
-  /** Nothing has been tried: some query has no answer yet. */
+  /** Nothing has been tried yet, because some query has no answer. */
   | 'waiting'
-  /** The file is as it should be. */
+  /** The file is up to date. */
   | 'rendered'
-  /** The last file is kept: fewer instances than `minInstances`. */
+  /** The last file is kept because there are fewer instances than `minInstances`. */
   | 'held'
-  /** The last file is kept: template, check, write or command failed. */
+  /** The last file is kept because the template, check, write or command failed. */
   | 'failed';
 
 export interface TargetStatus {
@@ -57,13 +57,13 @@ export interface TargetStatus {
   state: TargetState;
   /** When the file was last written, in milliseconds since the epoch. */
   renderedAt?: number;
-  /** When it was last found to be as it should be. */
+  /** When it was last found to be up to date. */
   checkedAt?: number;
   bytes?: number;
   /** Queries without an answer. */
   missing: readonly string[];
   queries: readonly string[];
-  /** Why the last attempt failed or is held. */
+  /** Why the last attempt failed or was held. */
   error?: string;
   command?: { text: string; ok: boolean; outcome: string; output: string; at: number; tookMs: number };
   failures: number;

@@ -3,7 +3,7 @@ import type { FactDelta, TaskFact } from '../catalog/facts.js';
 import { CatalogAnswers } from './catalog-answers.js';
 import { ChangedKeys } from './changed-keys.js';
 
-/** Answers queries from tasks that a daemon has given. */
+/** Answers queries from the tasks that a daemon has sent. */
 export class TaskAnswers extends CatalogAnswers {
   readonly #catalog = new Catalog({ onListenerError: () => undefined });
   readonly #sink = this.#catalog.sink('daemon');
@@ -14,14 +14,14 @@ export class TaskAnswers extends CatalogAnswers {
     this.#catalog.onChange((change) => this.#changed.add(change));
   }
 
-  /** Afterwards there are these tasks and no others. */
+  /** Replaces all tasks. */
   use(tasks: readonly TaskFact[]): void {
     this.#sink.replace({ tasks });
     this.#sink.status({ state: 'live' });
     this.refresh();
   }
 
-  /** Takes single changes; {@link refresh} has them answered. */
+  /** Applies individual changes. Call {@link refresh} to update the answers. */
   load(delta: FactDelta): void {
     this.#sink.update(delta);
   }

@@ -1,5 +1,5 @@
 const CONTEXT = 3;
-/** More pairs of lines than this are not compared one by one. */
+/** Above this number of line pairs, lines are not compared one by one. */
 const MAX_PAIRS = 4_000_000;
 
 interface Line {
@@ -7,7 +7,7 @@ interface Line {
   text: string;
 }
 
-/** The difference of two texts in the unified format; empty when there is none. */
+/** The difference between two texts in unified format. Empty if there is none. */
 export function unifiedDiff(before: string, after: string, beforeName: string, afterName: string): string {
   if (before === after) return '';
   const lines = compare(splitLines(before), splitLines(after));
@@ -36,7 +36,7 @@ function compare(before: string[], after: string[]): Line[] {
   ];
 }
 
-/** By the longest common subsequence; where that would take too long, all of the one and then all of the other. */
+/** Uses the longest common subsequence. If that would take too long, removes all old lines and adds all new ones. */
 function middle(a: string[], b: string[]): Line[] {
   if (a.length * b.length > MAX_PAIRS) {
     return [...a.map((text): Line => ({ mark: '-', text })), ...b.map((text): Line => ({ mark: '+', text }))];
@@ -94,7 +94,7 @@ function place(line: number, count: number): string {
   return count === 1 ? String(line) : `${count === 0 ? line - 1 : line},${count}`;
 }
 
-/** Changes with fewer than twice the context between them share a hunk. */
+/** Changes separated by less than twice the context share a hunk. */
 function endOfHunk(lines: Line[], change: number): number {
   let last = change;
   for (let at = change; at < lines.length && at - last <= 2 * CONTEXT; at += 1)

@@ -17,38 +17,38 @@ import { basename, dirname, join } from 'node:path';
 import { errorCode } from '../text/file-fault.js';
 import { idOf, type Owner } from './user-ids.js';
 
-/** How a rendered file is to be on disk. */
+/** Properties of the rendered file on disk. */
 export interface FileOptions {
-  /** The mode; without it that of the old file, else 0644. */
+  /** The mode. By default that of the old file, otherwise 0644. */
   mode?: number;
-  /** Name or number; without it that of the old file. */
+  /** Name or number. By default that of the old file. */
   user?: string;
   group?: string;
   createDirectories: boolean;
-  /** Keeps the old file beside the new one, with `.bak` at its end. */
+  /** Whether to keep the old file with the suffix `.bak`. */
   backup: boolean;
   /** Called before each step: `write`, `sync`, `keep`, `rename`, `sync directory`. */
   onStep?: (step: string) => void;
 }
 
-/** A file that has been written beside its destination and waits to take its place. */
+/** A file written beside its destination, ready to replace it. */
 export interface PreparedFile {
-  /** The temporary file: what a check looks at. */
+  /** The temporary file, for a check. */
   path: string;
-  /** Puts it in place. What was there is kept until the outcome is known. */
+  /** Replaces the destination. The old file is kept until the outcome is known. */
   commit(): Promise<CommittedFile>;
-  /** Takes it away. */
+  /** Removes the temporary file. */
   discard(): Promise<void>;
 }
 
 export interface CommittedFile {
-  /** Puts back what was there before. */
+  /** Restores the old file. */
   rollBack(): Promise<void>;
-  /** Lets go of what was there before, but for a backup that was asked for. */
+  /** Removes the old file, unless a backup was requested. */
   settle(): Promise<void>;
 }
 
-/** The bytes of a file; undefined when there is none. */
+/** The content of a file. Undefined if there is none. */
 export async function currentBytes(path: string): Promise<Buffer | undefined> {
   try {
     return await readFile(path);
@@ -62,7 +62,7 @@ function isMissing(error: unknown): boolean {
   return ['ENOENT', 'ENOTDIR'].includes(errorCode(error));
 }
 
-/** A link at the destination is followed, so that it stays a link. */
+/** Follows a link at the destination, so that it remains a link. */
 async function resolved(destination: string): Promise<string> {
   try {
     return await realpath(destination);
@@ -72,12 +72,12 @@ async function resolved(destination: string): Promise<string> {
   }
 }
 
-/** While this file is there, the command that follows the write has not been seen to succeed. */
+/** While this file exists, the command after the write is not known to have succeeded. */
 function markerOf(target: string): string {
   return join(dirname(target), `.${basename(target)}.previous`);
 }
 
-/** What an earlier process left: temporary files are removed. True when the command is still to be run. */
+/** Removes temporary files of an earlier process. Returns true if the command must still run. */
 export async function recoverFile(destination: string): Promise<boolean> {
   const target = await resolved(destination);
   const [folder, name] = [dirname(target), basename(target)];
@@ -96,9 +96,9 @@ export async function recoverFile(destination: string): Promise<boolean> {
 }
 
 /**
- * Writes the bytes to a temporary file in the directory of the destination, with the mode and the owner that the
- * destination is to have, and has the disk take them.
- * @throws Error of the file system; nothing is left behind then
+ * Writes the bytes to a temporary file in the destination's directory, with the destination's mode and owner, and
+ * flushes it to disk.
+ * @throws Error of the file system; nothing is left behind
  */
 export async function prepareFile(
   destination: string,
@@ -166,12 +166,12 @@ async function commit(path: string, target: string, options: FileOptions): Promi
   };
 }
 
-/** Removes the sign that a command is still to be run. */
+/** Removes the marker of a pending command. */
 export async function settleFile(destination: string): Promise<void> {
   await rm(markerOf(await resolved(destination)), { force: true });
 }
 
-/** Without this a crash of the host could undo the rename. */
+/** Without this, a crash of the host could undo the rename. */
 async function syncDirectory(path: string): Promise<void> {
   const handle = await open(path, 'r');
   try {

@@ -1,20 +1,20 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { Pacer } from './pacer.js';
 
-/** ms of taking changes after which everything else has its turn. */
+/** Milliseconds of taking changes before other work gets its turn. */
 const SLICE_MS = 5;
 
-/** Something that is done at the pace of all changes. */
+/** Work that runs at the common pace of all changes. */
 export interface Paced {
-  /** There is something to do. */
+  /** Reports that there is work to do. */
   due(): void;
-  /** Nothing is done any more. */
+  /** Stops the work for good. */
   stop(): void;
 }
 
 /**
- * The one pace between events and what follows from them. In each round it takes what is new, and then has those follow
- * who use it, so that a change does not wait at each station again. Between rounds it rests as a {@link Pacer} does.
+ * The one pace between events and their consequences. Each round first takes the new changes, then runs the followers,
+ * so that a change does not wait again at each stage. Between rounds it pauses as a {@link Pacer} does.
  */
 export class Pace {
   readonly #intakes = new Set<Intake>();
@@ -22,8 +22,8 @@ export class Pace {
   readonly #pacer = new Pacer(() => this.#round());
 
   /**
-   * Takes changes: first in each round.
-   * @param take takes changes until `deadline` (of performance.now()), at least one; @returns whether there are more
+   * Registers an intake. Intakes run first in each round.
+   * @param take takes changes until `deadline` (of performance.now()), at least one; @returns whether more are left
    */
   intake(take: (deadline: number) => boolean): Paced {
     const intake: Intake = { take, isDue: false };
@@ -38,8 +38,8 @@ export class Pace {
   }
 
   /**
-   * Follows changes: after they were taken, once however many they were. Work that goes on after the round is not waited
-   * for; it has half of the time.
+   * Registers a follower. It runs after the intakes, once per round regardless of the number of changes. The round does
+   * not wait for work that continues afterwards; such work gets half of the time.
    * @param work never rejects
    */
   follow(work: () => void | Promise<void>): Paced {
@@ -67,7 +67,7 @@ export class Pace {
     while (this.#slice());
   }
 
-  /** @returns whether there is more to take */
+  /** @returns whether more changes are left */
   #slice(): boolean {
     const deadline = performance.now() + SLICE_MS;
     let isMore = false;

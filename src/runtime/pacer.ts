@@ -1,14 +1,14 @@
-/** The part of the time that the work may take while there is always more. */
+/** The share of time that the work may use under constant load. */
 const SHARE = 0.005;
-/** What may be saved up of that, in ms of work: changes that come now and then, or a few at a time, never wait. */
+/** Unused share that can be saved up, in ms of work. Occasional changes and small groups therefore never wait. */
 const MOST_SAVED_MS = 10;
-/** The longest rest after work that takes less than this. */
+/** The longest pause after work that took less than this. */
 const LONGEST_REST_MS = 50;
 
 /**
- * Does a piece of work at the end of the turn of the event loop in which it became due. When it becomes due again and again it rests in
- * between, for a time in proportion to what the work cost: what comes meanwhile is done together, which costs less than one by one, and
- * leaves the core to those who answer. Work that takes long has half of the time.
+ * Runs a piece of work at the end of the event-loop turn in which it became due. Under constant load it pauses between
+ * runs, in proportion to the cost of the work. Changes that arrive meanwhile are handled together, which is cheaper
+ * than one by one and leaves the core to the answering threads. Long-running work gets half of the time.
  */
 export class Pacer {
   readonly #work: () => void | Promise<void>;
@@ -24,14 +24,14 @@ export class Pacer {
     this.#work = work;
   }
 
-  /** There is something to do. */
+  /** Reports that there is work to do. */
   due(): void {
     if (this.#isDue) return;
     this.#isDue = true;
     if (!this.#isAtWork) this.#plan();
   }
 
-  /** Nothing is done any more. */
+  /** Stops the work for good. */
   stop(): void {
     this.#isDue = false;
     clearTimeout(this.#timer);

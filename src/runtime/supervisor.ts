@@ -1,16 +1,16 @@
 import { errorMessage } from '../net/error-message.js';
 import { systemTimers, type Timers } from './timers.js';
 
-/** How long what ended by itself waits to be started again, in ms; twice as long each time in a row. */
+/** How long to wait before restarting after an unexpected end, in ms. The wait doubles with each failure in a row. */
 const FIRST_RESTART_MS = 50;
 const MAX_RESTART_MS = 5000;
-/** What ran so long had not failed in a row. */
+/** A failure after this much running time counts as the first in a row. */
 const STEADY_MS = 60_000;
 
-/** How often something ended by itself. */
+/** How often something ended unexpectedly. */
 export interface Restarts {
   readonly count: number;
-  /** Why it did so last, in one line; absent: it never did. */
+  /** Why it last ended unexpectedly, in one line. Undefined if it never did. */
   readonly lastError?: string;
 }
 
@@ -25,20 +25,23 @@ export function sumOfRestarts(all: readonly { readonly restarts: Restarts }[]): 
 export interface SupervisorOptions<Running> {
   /**
    * Starts it.
-   * @param ended to be called once, when it runs no more, and not before this has returned; with one line
-   * @throws Error when it cannot be started now; that counts as an end
+   * @param ended call this once with a one-line reason when it has ended, but not before `start` has returned
+   * @throws Error when it cannot start now; that counts as a failure
    */
   readonly start: (ended: (reason: string) => void) => Running;
-  /** It runs: it can be told what there is to do. */
+  /** Called when it runs and can receive work. */
   readonly started?: (running: Running) => void;
-  /** It runs no more, whether it was told to or not: what it held is to be put in order. */
+  /** Called when it has ended, on request or not. Clean up its resources here. */
   readonly ended?: () => void;
-  /** After `ended`, when it was not told to. It is started again. @param reason one line */
+  /** Called after `ended` if the end was unexpected. The supervisor will restart it. @param reason one line */
   readonly crashed: (reason: string) => void;
   readonly timers?: Timers;
 }
 
-/** Keeps one thing running, such as a thread: starts it again whenever it ends by itself, later each time in a row. */
+/**
+ * Keeps one thing running, such as a thread. Restarts it after each unexpected end, with a longer wait for each failure
+ * in a row.
+ */
 export class Supervisor<Running> {
   readonly #options: SupervisorOptions<Running>;
   readonly #timers: Timers;
@@ -46,7 +49,7 @@ export class Supervisor<Running> {
   #isStarted = false;
   #isStopping = false;
   #startedAt = 0;
-  /** In a row. */
+  /** Failures in a row. */
   #failures = 0;
   #restarts: Restarts = { count: 0 };
   #cancelRestart: (() => void) | undefined;
@@ -58,12 +61,12 @@ export class Supervisor<Running> {
     this.#timers = options.timers ?? systemTimers;
   }
 
-  /** Undefined: it was not started yet, waits to be started again, or has stopped. */
+  /** Undefined before the start, while it waits for a restart, and after it has stopped. */
   get running(): Running | undefined {
     return this.#running;
   }
 
-  /** Whether it was started, although it may be away just now. */
+  /** Whether it was started. It may be waiting for a restart. */
   get isStarted(): boolean {
     return this.#isStarted;
   }
@@ -72,7 +75,7 @@ export class Supervisor<Running> {
     return this.#restarts;
   }
 
-  /** Keeps it running from now on. Harmless when it was started before. */
+  /** Keeps it running from now on. Does nothing when called again. */
   start(): void {
     if (this.#isStarted || this.#isStopping) return;
     this.#isStarted = true;
@@ -80,8 +83,8 @@ export class Supervisor<Running> {
   }
 
   /**
-   * Resolves when it runs no more. It is never started again.
-   * @param tell has it end; not called when it does not run
+   * Stops it for good. Resolves when it has ended.
+   * @param tell asks it to end; not called when it does not run
    */
   stop(tell: (running: Running) => void): Promise<void> {
     return (this.#stopped ??= this.#stop(tell));

@@ -1,18 +1,19 @@
 import type { Timers } from './timers.js';
 
-/** Something that a {@link TimerWheel} wakes. One that has no deadline is not on the wheel. */
+/** Something that a {@link TimerWheel} wakes. It is on the wheel only while it has a deadline. */
 export interface Expiring {
-  /** For the wheel: the tick at which it is due; undefined when it is not on the wheel. */
+  /** Used by the wheel: the tick at which it is due. Undefined when it is not on the wheel. */
   tick: number | undefined;
   /**
-   * Its time may have come: it looks what is due. It is off the wheel by then, and may put itself on again.
+   * Called when its time may have come, to check what is due. The wheel has already removed it; it may schedule itself
+   * again.
    * @param now when this turn of the wheel began
-   * @returns when to be woken again, as {@link Timers.now} counts; Infinity: not, unless it has put itself on the wheel
+   * @returns when to wake it next, on the clock of {@link Timers.now}; Infinity for never, unless it scheduled itself
    */
   expire(now: number): number;
 }
 
-/** Something to be done once at a time, which may be scheduled again and again. */
+/** A task that runs once per schedule and may be scheduled any number of times. */
 export class WheelTimer implements Expiring {
   readonly #run: (now: number) => void;
   tick: number | undefined = undefined;
@@ -33,12 +34,13 @@ export class WheelTimer implements Expiring {
 
 export interface WheelOptions {
   readonly timers: Timers;
-  /** So late may something be woken, in milliseconds; 10 by default. */
+  /** How late the wheel may wake an item, in milliseconds; 10 by default. */
   readonly tickMs?: number;
   /**
-   * - `due` (by default): a timer of the system for what is due next, so that a wheel on which little is costs little
-   * - `tick`: one for each tick while anything is on the wheel, so that {@link TimerWheel.coarse} is current
-   * - `owner`: whoever owns it calls {@link TimerWheel.advance} each tick, because its thread blocks in calls of its own
+   * What turns the wheel:
+   * - `due` (the default): one system timer for the next deadline, so that a sparse wheel costs little
+   * - `tick`: a system timer on each tick while anything is on the wheel, so that {@link TimerWheel.coarse} is current
+   * - `owner`: the owner calls {@link TimerWheel.advance} on each tick, because its thread blocks in calls of its own
    */
   readonly turns?: 'due' | 'tick' | 'owner';
 }
@@ -46,21 +48,21 @@ export interface WheelOptions {
 const SLOTS = 1024;
 
 /**
- * Thousands of deadlines behind a single timer of the system (Varghese and Lauck 1987, scheme 6). Scheduling and
- * cancelling cost the same however many there are; a turn costs as much as is due. Nothing is woken early; it is woken
- * late by a tick at most, plus what the event loop adds.
+ * Thousands of deadlines behind a single system timer (Varghese and Lauck 1987, scheme 6). Scheduling and cancelling
+ * take constant time. A turn costs as much as the items that are due. Items never wake early. They wake late by one
+ * tick at most, plus the delay of the event loop.
  *
- * Something need not be moved when its deadline is put off: it is woken at the old one, and says then when to wake it
- * again. So what happens often, such as traffic, costs the wheel nothing.
+ * Postponing a deadline does not require moving the item. It wakes at the old deadline and then returns the new one.
+ * Frequent events such as traffic therefore cost the wheel nothing.
  */
 export class TimerWheel {
-  /** When the wheel looked at the clock last, in milliseconds: cheap to read. See {@link WheelOptions.turns}. */
+  /** When the wheel last read the clock, in milliseconds. Cheap to read. See {@link WheelOptions.turns}. */
   coarse: number;
   readonly #timers: Timers;
   readonly #tickMs: number;
   readonly #turns: 'due' | 'tick' | 'owner';
   readonly #slots: Set<Expiring>[] = Array.from({ length: SLOTS }, () => new Set<Expiring>());
-  /** The last tick that has been run. */
+  /** The last tick that has run. */
   #done: number;
   #size = 0;
   #armed: { readonly tick: number; readonly cancel: () => void } | undefined;
@@ -77,16 +79,16 @@ export class TimerWheel {
     return this.#size;
   }
 
-  /** The time now, in milliseconds. */
+  /** The current time in milliseconds. */
   now(): number {
     return this.#timers.now();
   }
 
-  /** Puts something on the wheel, or moves it. @param at the past is soon; Infinity takes it off */
+  /** Adds or moves an item. @param at a time in the past means soon; Infinity removes the item */
   schedule(item: Expiring, at: number): void {
     this.cancel(item);
     if (at === Infinity) return;
-    // While nothing is on it, the wheel stands still. The tick of this very moment is still to come.
+    // An empty wheel stands still. The tick of this very moment has not run yet.
     if (this.#size === 0) this.#done = Math.max(this.#done, Math.floor(this.touch() / this.#tickMs) - 1);
     const tick = Math.max(this.#done + 1, Math.ceil(at / this.#tickMs));
     this.#slot(tick).add(item);
@@ -102,7 +104,7 @@ export class TimerWheel {
     this.#size--;
   }
 
-  /** Takes everything off. */
+  /** Removes all items. */
   clear(): void {
     for (const slot of this.#slots) {
       for (const item of slot) item.tick = undefined;
@@ -118,11 +120,11 @@ export class TimerWheel {
     return (this.coarse = this.#timers.now());
   }
 
-  /** Wakes everything whose time has come. Unless its owner turns it, the wheel does so by itself. */
+  /** Wakes everything that is due. The wheel calls this itself unless its owner turns it. */
   advance(): void {
     const now = this.touch();
     const until = Math.floor(now / this.#tickMs);
-    // After a long sleep one turn of the wheel visits every slot.
+    // After a long sleep, one turn visits every slot.
     const from = Math.max(this.#done + 1, until - SLOTS + 1);
     const due: Expiring[] = [];
     for (let tick = from; tick <= until; tick++) {
@@ -130,7 +132,7 @@ export class TimerWheel {
     }
     this.#done = Math.max(this.#done, until);
     for (const item of due) {
-      // One that was woken before may have taken it off, or have moved it on.
+      // An item woken earlier in this turn may have removed or moved this one.
       if (item.tick === undefined || item.tick > until) continue;
       this.cancel(item);
       const again = item.expire(now);
@@ -149,7 +151,7 @@ export class TimerWheel {
     if (this.#turns === 'owner') return;
     this.#armed?.cancel();
     if (this.#turns === 'tick') {
-      // The next tick, whatever is due then: nothing that comes later is earlier.
+      // Wake at the next tick, whatever is due: no item scheduled later can be earlier.
       this.#armed = { tick: -Infinity, cancel: this.#timers.after(this.#tickMs, this.#turn) };
       return;
     }

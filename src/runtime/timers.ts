@@ -1,8 +1,8 @@
-/** Time, so that tests can hold it still. */
+/** Time as an interface, so that tests can hold it still. */
 export interface Timers {
-  /** Milliseconds that only grow; not the time of day, which is set now and then. */
+  /** Monotonic milliseconds. This is not the time of day, which can be set. */
   now(): number;
-  /** Runs `task` once, `ms` from now. @returns takes it back; harmless afterwards */
+  /** Runs `task` once, `ms` from now. @returns cancels it; harmless after it ran */
   after(ms: number, task: () => void): () => void;
 }
 
@@ -14,7 +14,7 @@ export const systemTimers: Timers = {
   },
 };
 
-/** Runs `task` every `ms` from now on. @returns ends that */
+/** Runs `task` every `ms` from now on. @returns stops it */
 export function every(timers: Pick<Timers, 'after'>, ms: number, task: () => void): () => void {
   let cancel = timers.after(ms, tick);
   function tick(): void {

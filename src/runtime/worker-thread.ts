@@ -2,22 +2,22 @@ import { MessageChannel, Worker, type MessagePort } from 'node:worker_threads';
 import { errorMessage } from '../net/error-message.js';
 
 export interface WorkerThreadOptions<Input, Report> {
-  /** The compiled file that it runs. Its `workerData` is `{ input, port }`. */
+  /** The compiled file that the thread runs. Its `workerData` is `{ input, port }`. */
   readonly script: URL;
-  /** What tools such as `top` show. */
+  /** The name that tools such as `top` show. */
   readonly name: string;
   readonly input: Input;
-  /** MiB for what it makes anew; a few where it makes hardly any garbage. */
+  /** MiB of heap for new objects. A few are enough if the thread produces hardly any garbage. */
   readonly youngGeneration: number;
   readonly report: (report: Report) => void;
-  /** It runs no more. Called once. @param reason one line */
+  /** Called once when the thread has ended. @param reason one line */
   readonly ended: (reason: string) => void;
 }
 
 /**
- * Starts a thread that talks to this one through a port of its own.
- * @returns this side of the port; messages after the end of the thread go nowhere
- * @throws Error when the system starts no more threads
+ * Starts a thread that communicates with this one through a port of its own.
+ * @returns this side of the port; messages sent after the thread has ended are lost
+ * @throws Error when the system cannot start another thread
  */
 export function startWorkerThread<Input, Report>({
   script,

@@ -3,20 +3,20 @@ import type { SourceStatus } from '../catalog/model.js';
 import type { Pace, Paced } from '../runtime/pace.js';
 
 /**
- * A sink that takes changes at the daemon's pace: one that comes alone at the end of the turn of the event loop, and many
- * that follow each other together, in their order, each as the change that it is. A processor whose caches are full of
- * other data takes three times as long for changes that come one by one. A full list of facts, or a status, comes after
- * all changes before it.
+ * A sink that takes changes at the daemon's pace. A single change is taken at the end of the turn of the event loop.
+ * Changes in quick succession are taken together, in order, each as its own change. One by one they would cost three
+ * times as much, because the processor's caches fill with other data in between. A full list of facts, or a status,
+ * comes after all changes before it.
  */
 export class PacedSink implements FactSink {
   readonly #sink: FactSink;
   readonly #onFault: (error: unknown) => void;
   readonly #intake: Paced;
   #pending: FactDelta[] = [];
-  /** How many of them are taken. */
+  /** How many of them are done. */
   #taken = 0;
 
-  /** @param onFault receives the error of a change that could not be taken; the changes behind it are taken */
+  /** @param onFault receives the error of a change that failed; the changes after it are still taken */
   constructor(sink: FactSink, pace: Pick<Pace, 'intake'>, onFault: (error: unknown) => void) {
     this.#sink = sink;
     this.#intake = pace.intake((deadline) => this.#takeUntil(deadline));
@@ -42,12 +42,12 @@ export class PacedSink implements FactSink {
     this.#sink.status(status);
   }
 
-  /** Takes what was told, now. */
+  /** Takes all pending changes now. */
   flush(): void {
     this.#takeUntil(Infinity);
   }
 
-  /** Takes what was told, and nothing more. */
+  /** Takes all pending changes, and accepts no more. */
   close(): void {
     this.flush();
     this.#intake.stop();

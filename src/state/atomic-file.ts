@@ -3,14 +3,14 @@ import { basename, dirname, join } from 'node:path';
 
 const nodeFileSystem = { mkdir, open, rename, rm };
 
-/** What writing a file takes of the system. */
+/** The file-system functions that writing a file needs. */
 export type FileSystem = Readonly<typeof nodeFileSystem>;
 
 /**
- * Writes a file so that at each moment, a power failure included, its path leads to the whole of what was there before or
- * to the whole of the new content. Only its owner may read it.
- * @param content pieces of text; between two of them everything else goes on
- * @throws the error of the system; the file is as it was before then
+ * Replaces a file so that its path always leads to either the complete old content or the complete new content, even
+ * after a power failure. Only the file's owner may read it.
+ * @param content pieces of text; the event loop runs between two pieces
+ * @throws the system's error; the file is then unchanged
  */
 export async function writeAtomically(
   path: string,
@@ -42,7 +42,7 @@ export async function writeAtomically(
   }
 }
 
-/** Removes what processes left that were killed while they wrote a file. Never throws. */
+/** Removes temporary files of processes that were killed while they wrote. Never throws. */
 export async function removeLeftovers(path: string): Promise<void> {
   const directory = dirname(path);
   const names = await readdir(directory).catch(() => []);
@@ -52,8 +52,8 @@ export async function removeLeftovers(path: string): Promise<void> {
 }
 
 /**
- * Moves a file that cannot be used out of the way, so that it is not overwritten.
- * @returns where it is now; undefined when it could not be moved
+ * Moves an unusable file out of the way so that it is not overwritten.
+ * @returns its new path; undefined when it could not be moved
  */
 export async function setAside(path: string): Promise<string | undefined> {
   const backup = `${path}.unusable`;

@@ -8,19 +8,19 @@ import type { VipLease } from '../catalog/leases.js';
 import { removeLeftovers, setAside, writeAtomically } from './atomic-file.js';
 import { errorMessage } from '../net/error-message.js';
 
-/** What each source had reported, and when that was last known to be true. */
+/** The facts that each source last reported, and when they were last known to be true. */
 export type SavedFacts = ReadonlyMap<string, { readonly facts: Facts; readonly asOf: number }>;
 
-/** Everything that a restart takes up again. */
+/** Everything that the daemon restores after a restart. */
 export interface SavedState {
   readonly sources: SavedFacts;
-  /** Absent: the file is of a version that kept none. */
+  /** Undefined if the file's version did not store it. */
   readonly health?: SavedHealth;
-  /** Who has which virtual IP. Absent: likewise. */
+  /** The virtual IP of each service. Undefined if the file's version did not store it. */
   readonly vips?: readonly VipLease[];
 }
 
-// Only what code dereferences is checked: the file is our own, but a disk may give back anything.
+// The schema checks only what the code dereferences. The file is our own, but a disk may return anything.
 const text = z.string();
 const textMap = z.record(text, text);
 const list = <T extends z.ZodType>(item: T) => z.array(item);
@@ -149,14 +149,14 @@ const savedState = z.object({
   ),
 });
 
-/** The saved state cannot be used. One line: what, where, why, and where it is kept. */
+/** The saved state is unusable. The message is one line: what, where, why, and where the file was moved. */
 export class UnusableState extends Error {
   override readonly name = 'UnusableState';
 }
 
 /**
- * What the state directory keeps, so that a restart with every source away still answers, and one with everything there
- * changes no task's health. What is there is always one complete state.
+ * The files in the state directory. They let a restarted daemon answer while every source is away. If the sources are
+ * there, a restart changes no task's health. Each file always holds one complete state.
  */
 export class StateFile {
   readonly path: string;
@@ -168,8 +168,8 @@ export class StateFile {
   }
 
   /**
-   * A file that cannot be used is moved out of the way, so that it is not overwritten.
-   * @returns what can be used, and what cannot
+   * Moves an unusable file out of the way so that it is not overwritten.
+   * @returns the usable state, and a fault for each unusable file
    */
   async load(): Promise<{ readonly state: SavedState; readonly faults: readonly UnusableState[] }> {
     const faults: UnusableState[] = [];
@@ -199,14 +199,14 @@ export class StateFile {
     return { state, faults };
   }
 
-  /** @throws Error with one line: the path, why, and what to do */
+  /** @throws Error with one line: the path, the reason, and what to do */
   async save(state: SavedState): Promise<void> {
     await write(this.path, pieces(state));
   }
 
   /**
-   * Saves the drains alone: an operator waits for it, and all facts of a large catalog take seconds.
-   * @throws Error with one line: the path, why, and what to do
+   * Saves only the drains. An operator waits for this, and writing all facts of a large catalog takes seconds.
+   * @throws Error with one line: the path, the reason, and what to do
    */
   async saveDrains(drains: SavedHealth['drains']): Promise<void> {
     await write(this.#drains, [JSON.stringify({ version: 1, drains })]);
@@ -226,7 +226,7 @@ async function write(path: string, content: Iterable<string>): Promise<void> {
   }
 }
 
-/** @returns undefined when there is no such file */
+/** @returns undefined when the file does not exist */
 async function readSaved<T>(path: string, parse: (content: unknown) => T): Promise<T | undefined> {
   let why: string;
   try {
@@ -239,7 +239,7 @@ async function readSaved<T>(path: string, parse: (content: unknown) => T): Promi
   const backup = await setAside(path);
   const kept = backup === undefined ? 'it could not be moved away' : `it is kept as ${backup}`;
   throw new UnusableState(
-    `${path}: is not a saved state that can be used (${why}); Fairlead starts without it, ${kept}`,
+    `${path}: the saved state cannot be used (${why}); Fairlead starts without it, and ${kept}`,
   );
 }
 
@@ -249,10 +249,10 @@ function whyUnusable(error: unknown): string {
   return z.prettifyError(error).split('\n')[0] ?? '';
 }
 
-/** Items of a list that are turned into text in one turn of the event loop: a quarter of a millisecond. */
+/** List items serialized in one turn of the event loop. That takes about a quarter of a millisecond. */
 const ITEMS_A_PIECE = 100;
 
-/** The state as JSON, in pieces; between two of them everything else goes on. */
+/** The state as JSON, in pieces. The event loop runs between two pieces. */
 function* pieces({ sources, ...rest }: SavedState): Generator<string> {
   yield `${JSON.stringify({ version: 1, ...rest }).slice(0, -1)},"sources":{`;
   let comma = '';

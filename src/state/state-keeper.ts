@@ -11,33 +11,35 @@ import {
   type TakeoverRequest,
 } from './state-lock.js';
 
-/** A burst of changes is one write. */
+/** Changes within this time share one write. */
 const SETTLE_MS = 1000;
-/** Writing may take this share of the time at most, while there are changes all the time: large catalogs are written less often. */
+/**
+ * The largest share of time spent on writing under constant change. Large catalogs are therefore written less often.
+ */
 const BUSY_SHARE = 0.005;
-/** How long a write that failed rests before it is tried again: twice as long each time, up to a minute. */
+/** How long to wait before retrying a failed write. The wait doubles each time, up to a minute. */
 const FIRST_RETRY_MS = 1000;
 const LONGEST_RETRY_MS = 60_000;
 
-/** What is known of the state directory. */
+/** The status of the state directory. */
 export interface StateStatus {
   readonly directory: string;
-  /** When the state was last written, milliseconds since the epoch. Absent: not by this process. */
+  /** When this process last wrote the state, in milliseconds since the epoch. Undefined before the first write. */
   readonly writtenAt?: number;
-  /** Writes since the start that failed. */
+  /** Failed writes since the start. */
   readonly failures: number;
-  /** Why the last write failed; absent: it did not. */
+  /** Why the last write failed. Undefined if it succeeded. */
   readonly error?: string;
 }
 
 export interface StateKeeperOptions {
-  /** Whether a daemon that runs is asked to make room. */
+  /** Whether to take over from a running daemon. */
   readonly takesOver?: boolean;
-  /** Called when a successor asks for that. */
+  /** Called when a successor asks to take over. */
   readonly onTakeover?: (request: TakeoverRequest) => void;
 }
 
-/** What the keeper reads of a configuration. */
+/** The part of the configuration that the keeper reads. */
 interface Loaded {
   readonly config: { readonly state: string };
 }
@@ -45,11 +47,11 @@ interface Loaded {
 interface Place {
   readonly directory: string;
   readonly file: StateFile;
-  /** Absent: the directory cannot be locked, for instance because it is read-only. */
+  /** Undefined if the directory cannot be locked, for instance because it is read-only. */
   readonly lock: StateLock | undefined;
 }
 
-/** Keeps the catalog's facts, what is known of health, drains, and the leases of virtual IPs in the state directory. */
+/** Stores the catalog's facts, health, drains and virtual IP leases in the state directory. */
 export class StateKeeper {
   readonly name = 'state directory';
   readonly #catalog: Catalog;
@@ -75,12 +77,12 @@ export class StateKeeper {
     this.#options = options;
   }
 
-  /** The daemon that serves until this one does. */
+  /** The daemon that keeps serving until this one does. */
   get predecessor(): Predecessor | undefined {
     return this.#predecessor;
   }
 
-  /** Writes once more, and leaves the directory to a successor. */
+  /** Writes once more and releases the directory to a successor. */
   async yield(): Promise<void> {
     const unsubscribe = this.#unsubscribe;
     this.#unsubscribe = undefined;
@@ -91,7 +93,7 @@ export class StateKeeper {
     this.#place?.lock?.release();
   }
 
-  /** Takes the directory back: the successor went away. */
+  /** Takes the directory back because the successor went away. */
   async resume(): Promise<void> {
     if (!this.#place) return;
     const { directory, file } = this.#place;
@@ -112,7 +114,7 @@ export class StateKeeper {
     };
   }
 
-  /** Reads what an earlier process left, and writes after each change from now on. */
+  /** Reads the state of an earlier process, and from now on writes after each change. */
   async start(): Promise<void> {
     this.#place = this.#next;
     this.#next = undefined;
@@ -127,12 +129,12 @@ export class StateKeeper {
 
   #follow(): void {
     this.#unsubscribe = this.#catalog.onChange((_, { sources }) => {
-      // Until the sources have taken up what was saved, writing would forget it.
+      // Writing before the sources have restored the saved facts would lose them.
       if (sources.length > 0 || this.#saved.sources.size === 0) this.#plan();
     });
   }
 
-  /** What an earlier process left. */
+  /** The state that an earlier process saved. */
   get saved(): SavedState {
     return this.#saved;
   }
@@ -147,10 +149,10 @@ export class StateKeeper {
     await this.#write();
   }
 
-  /** Writes once more, with all that the sources said. */
+  /** Writes the latest facts once more. */
   async stop(): Promise<void> {
     clearTimeout(this.#timer);
-    // Nothing is written by a daemon that did not come so far as to read what there is.
+    // A daemon that never read the saved state must not overwrite it.
     if (this.#unsubscribe) {
       this.#unsubscribe();
       this.#unsubscribe = undefined;
@@ -163,8 +165,8 @@ export class StateKeeper {
   }
 
   /**
-   * Resolves when the drains that are in force are on the disk.
-   * @throws Error with one line: they are in force, but a restart would forget them
+   * Resolves when the active drains are on disk.
+   * @throws Error with one line; the drains are active, but a restart would lose them
    */
   async saveDrains(): Promise<void> {
     try {
@@ -229,7 +231,7 @@ export class StateKeeper {
           health: this.#catalog.exportHealth(),
           vips: this.#catalog.exportVips(),
         });
-        if (this.#error !== undefined) this.#log.info('the state is written again');
+        if (this.#error !== undefined) this.#log.info('the state can be written again');
         this.#error = undefined;
         this.#retry = FIRST_RETRY_MS;
         this.#writtenAt = Date.now();

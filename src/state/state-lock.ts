@@ -2,13 +2,13 @@ import { mkdir, rename, rm } from 'node:fs/promises';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 
-/** What fits into `sun_path` (unix(7)). */
+/** The longest path that fits into `sun_path` (unix(7)). */
 const LONGEST_PATH = 107;
 
-/** How long a living daemon may take to say who it is, in milliseconds. */
+/** How long a running daemon may take to identify itself, in milliseconds. */
 const ANSWER_MS = 1000;
 
-/** How long a daemon may take to make room for its successor: it writes its state before. */
+/** How long a daemon may take to hand over to its successor, in milliseconds. This includes writing its state. */
 const TAKEOVER_MS = 30_000;
 
 /** Another daemon uses the state directory. */
@@ -17,12 +17,12 @@ export class AlreadyRunning extends Error {
 }
 
 /**
- * The right to use a state directory: a unix socket in it that this process listens on. The kernel closes it when the
- * process ends, however it ends, so a dead daemon holds no lock; and it can be asked for the pid of its holder, also from
- * another container that has the directory mounted.
+ * The right to use a state directory: a unix socket in it on which this process listens. The kernel closes the socket
+ * when the process ends for any reason, so a dead daemon never holds the lock. Other processes can ask the socket for
+ * its holder's pid, even from another container that mounts the directory.
  */
 export class StateLock {
-  /** Called when another process asks to take over. Absent: it is refused. */
+  /** Called when another process asks to take over. If undefined, the request is refused. */
   onTakeover: ((request: TakeoverRequest) => void) | undefined;
   readonly #server: Server;
 
@@ -33,7 +33,7 @@ export class StateLock {
 
   /**
    * @throws AlreadyRunning (one line, with the holder's pid)
-   * @throws the error of the system when no socket can be made there
+   * @throws the system's error when no socket can be created there
    */
   static async take(directory: string): Promise<StateLock> {
     const path = await socketPath(directory);
@@ -49,7 +49,7 @@ export class StateLock {
   }
 
   release(): void {
-    // It removes the socket, too. A conversation that is under way goes on.
+    // Closing also removes the socket. Open conversations continue.
     this.#server.close();
   }
 
@@ -70,25 +70,27 @@ export class StateLock {
   }
 }
 
-/** A successor asks for what this process has. */
+/** A successor's request to take over. */
 export interface TakeoverRequest {
-  /** State directory and API are free; names and connections are served until the successor does so. */
+  /**
+   * The state directory and the API are free. This process keeps serving DNS and connections until the successor does.
+   */
   ready(): void;
-  /** Whether the successor serves; false: it went away. */
+  /** True once the successor serves; false if it went away. */
   readonly done: Promise<boolean>;
 }
 
-/** A daemon that goes on serving until its successor does. */
+/** A daemon that keeps serving until its successor does. */
 export interface Predecessor {
   readonly pid: string;
-  /** It may end now. */
+  /** Lets it exit. */
   done(): void;
 }
 
 /**
- * Asks the daemon that has the state directory to make room.
- * @returns undefined when there is none
- * @throws Error with one line when it does not
+ * Asks the daemon that holds the state directory to hand over.
+ * @returns undefined when no daemon holds it
+ * @throws Error with one line when the daemon refuses
  */
 export async function askForTakeover(directory: string): Promise<Predecessor | undefined> {
   const path = await socketPath(directory);
@@ -97,7 +99,7 @@ export async function askForTakeover(directory: string): Promise<Predecessor | u
     const socket = connect(path);
     const failed = (why: string) => {
       socket.destroy();
-      reject(new Error(`the running Fairlead does not hand over (${why}); stop it first`));
+      reject(new Error(`the running Fairlead does not give way (${why}); stop it first`));
     };
     socket.setTimeout(TAKEOVER_MS, () => failed('it takes too long'));
     socket.once('error', ({ message }) => failed(message));
@@ -124,7 +126,7 @@ async function socketPath(directory: string): Promise<string> {
   );
 }
 
-/** Calls back for each line that comes. */
+/** Calls `onLine` for each line received. */
 function lines(socket: Socket, onLine: (line: string) => void): void {
   let rest = '';
   socket.removeAllListeners('data');
@@ -152,9 +154,9 @@ async function listen(path: string): Promise<Server> {
   return server;
 }
 
-/** A socket that nothing listens on was left by a process that was killed. */
+/** Removes a socket that a killed process left behind: nothing listens on it. */
 async function clear(path: string, directory: string): Promise<void> {
-  // Another daemon may have put its own there since we looked: what is moved away is looked at once more.
+  // Another daemon may have created its own socket since the check, so check the moved file again.
   const aside = `${path}.${process.pid}`;
   try {
     await rename(path, aside);
@@ -178,7 +180,7 @@ async function refuseIfAlive(path: string, directory: string): Promise<void> {
   );
 }
 
-/** @returns the pid; '' when it does not say; undefined when nothing listens */
+/** @returns the pid; '' when the holder does not say; undefined when nothing listens */
 function holderOf(path: string): Promise<string | undefined> {
   return new Promise((resolve) => {
     const socket = connect(path);

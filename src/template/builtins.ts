@@ -10,10 +10,10 @@ import { isTrue } from './truth.js';
 import { ANY, STRING, VALUE, assignable } from './types.js';
 import { typeOf, zeroValue } from './values.js';
 
-/** `and` and `or` stop at the first argument that decides: the executor runs them, their bodies here never run. */
+/** `and` and `or` stop at the first deciding argument. The executor implements them; their bodies here never run. */
 export const SHORT_CIRCUIT: ReadonlySet<string> = new Set(['and', 'or']);
 
-/** The text of arguments for `html`, `js` and `urlquery`. */
+/** The combined text of the arguments of `html`, `js` and `urlquery`. */
 function argumentText(args: readonly Value[]): string {
   const [first] = args;
   if (args.length === 1 && typeof first === 'string') return first;
@@ -56,7 +56,7 @@ function unreachable(): never {
 
 const nilToNone = (value: Value): Value => (value instanceof NilPointer ? value : (value ?? undefined));
 
-/** The functions that every template has. */
+/** The functions available in every template. */
 export const BUILTINS: Functions = new Map<string, TemplateFunction>([
   ['and', variadic([VALUE, VALUE], unreachable)],
   ['or', variadic([VALUE, VALUE], unreachable)],

@@ -1,17 +1,17 @@
 /**
- * Go's strings are bytes. Here a string is a JavaScript string in which a byte that is not part of valid UTF-8 stands as
- * the lone surrogate U+DC00 + byte (0x80 to 0xff), so nothing is lost between a file, a value and the output.
+ * Go's strings are bytes. Here a JavaScript string represents each byte that is not valid UTF-8 as the lone surrogate
+ * U+DC00 + byte (0x80 to 0xff). Nothing is lost between a file, a value and the output.
  */
 const NON_ASCII = /[^\x00-\x7f]/; // eslint-disable-line no-control-regex -- the range is the point
 const ESCAPED = /[\udc80-\udcff]/;
 const REPLACEMENT = '\ufffd';
 
-/** True when every character is one byte. */
+/** Whether every character is one byte. */
 export function isAscii(text: string): boolean {
   return !NON_ASCII.test(text);
 }
 
-/** The bytes of a string, escaped bytes put back. */
+/** The bytes of a string, with escaped bytes restored. */
 export function toBytes(text: string): Buffer {
   if (!ESCAPED.test(text)) return Buffer.from(text, 'utf8');
   const parts: Buffer[] = [];
@@ -33,7 +33,7 @@ function isLowSurrogate(unit: number): boolean {
   return unit >= 0xdc00 && unit < 0xe000;
 }
 
-/** A string of these bytes; what is not UTF-8 is escaped. */
+/** The string of these bytes. Invalid UTF-8 is escaped. */
 export function fromBytes(bytes: Uint8Array): string {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const text = buffer.toString('utf8');
@@ -50,7 +50,7 @@ export function fromBytes(bytes: Uint8Array): string {
   return out;
 }
 
-/** Length in bytes of the valid UTF-8 sequence that begins at `at`; 0 when there is none. */
+/** Length in bytes of the valid UTF-8 sequence at `at`; 0 if there is none. */
 export function sequenceLength(bytes: Uint8Array, at: number): number {
   const first = bytes[at] ?? 0;
   if (first < 0x80) return 1;
@@ -66,30 +66,30 @@ export function sequenceLength(bytes: Uint8Array, at: number): number {
   return length;
 }
 
-/** Length in bytes, what Go's `len` gives. */
+/** Length in bytes, like Go's `len`. */
 export function byteLength(text: string): number {
   if (!NON_ASCII.test(text)) return text.length;
   return ESCAPED.test(text) ? toBytes(text).length : Buffer.byteLength(text, 'utf8');
 }
 
-/** The bytes from `start` to before `end` as a string. */
+/** The bytes from `start` up to but excluding `end`, as a string. */
 export function sliceBytes(text: string, start: number, end: number): string {
   return NON_ASCII.test(text) ? fromBytes(toBytes(text).subarray(start, end)) : text.slice(start, end);
 }
 
-/** Order of the bytes: negative, 0 or positive. */
+/** Compares by bytes: negative, 0 or positive. */
 export function compareStrings(left: string, right: string): number {
   if (left === right) return 0;
   if (NON_ASCII.test(left) && NON_ASCII.test(right)) return Buffer.compare(toBytes(left), toBytes(right));
   return left < right ? -1 : 1;
 }
 
-/** True for a code point of a byte that was not UTF-8. */
+/** Whether a code point represents a byte that was not UTF-8. */
 export function isEscapedByte(code: number): boolean {
   return code >= 0xdc80 && code <= 0xdcff;
 }
 
-/** The string with U+FFFD for what is not part of a character. */
+/** The string with U+FFFD in place of invalid bytes. */
 export function wellFormed(text: string): string {
   return text.replaceAll(
     /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g,

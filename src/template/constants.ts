@@ -2,7 +2,7 @@ import type { NumberNode, OperandNode } from './nodes.js';
 import { INT } from './types.js';
 import { type Type, ComplexValue, Sized, type Value } from './value.js';
 
-/** The value of a number constant where any type is welcome; undefined when it does not fit an `int`. */
+/** The value of a number constant where any type is allowed. Undefined if it does not fit into an `int`. */
 export function idealConstant(node: NumberNode): Value {
   if (node.complex !== undefined) return new ComplexValue(node.complex);
   const { text, float, int } = node;
@@ -11,7 +11,7 @@ export function idealConstant(node: NumberNode): Value {
   return int;
 }
 
-/** A constant as an argument of a basic type; undefined when it cannot be one. */
+/** A constant as an argument of a basic type. Undefined if it cannot have that type. */
 export function constantOf(node: OperandNode, type: Type): Value {
   switch (type.kind) {
     case 'bool':

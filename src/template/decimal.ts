@@ -1,10 +1,10 @@
-/** A positive number as decimal digits: 0.`digits` × 10^`point`, without zeros at the end. */
+/** A positive number as decimal digits: 0.`digits` × 10^`point`, without trailing zeros. */
 export interface Decimal {
   digits: string;
   point: number;
 }
 
-/** The fewest digits that give the number back. */
+/** The fewest digits that uniquely identify the number. */
 export function shortestDecimal(value: number): Decimal {
   if (value === 0) return { digits: '', point: 0 };
   const [mantissa = '', exponent = '0'] = value.toExponential().split('e');
@@ -23,7 +23,7 @@ export function binaryParts(value: number): { mantissa: bigint; exponent: number
     : { mantissa: fraction | (1n << 52n), exponent: biased - 1075 };
 }
 
-/** All digits of the number, as the machine holds it. */
+/** All digits of the exact binary value. */
 export function exactDecimal(value: number): Decimal {
   if (value === 0) return { digits: '', point: 0 };
   const { mantissa, exponent } = binaryParts(value);

@@ -22,7 +22,7 @@ import { isTrue } from './truth.js';
 import { ANY, STRING, VALUE, assignable } from './types.js';
 import { typeOf, zeroValue } from './values.js';
 
-/** Stands for "nothing is piped in"; `undefined` is a value that can be. */
+/** Means that no value is piped in. `undefined` would not do, because it can be a piped value. */
 const NOTHING_PIPED = Symbol('nothing piped');
 type Piped = Value | typeof NOTHING_PIPED;
 
@@ -145,7 +145,7 @@ export class Evaluator {
     return value;
   }
 
-  /** `receiver.a.b.c`: only the last may have arguments. */
+  /** `receiver.a.b.c`: only the last field may have arguments. */
   private fields(
     dot: Value,
     receiver: Value,
@@ -233,7 +233,7 @@ export class Evaluator {
     return piped === NOTHING_PIPED ? value : piped;
   }
 
-  /** Calls a function, or a method when there is a receiver. `args[0]` is the function itself. */
+  /** Calls a function, or a method if there is a receiver. `args[0]` is the function itself. */
   private invoke(
     dot: Value,
     called: TemplateFunction,

@@ -13,10 +13,10 @@ import { isTrue } from './truth.js';
 import { GoFunction, GoList, GoMap, NilPointer, Sized, type Value } from './value.js';
 import { typeOf } from './values.js';
 
-/** How a list ended: at its end, or at a `break` or `continue`. */
+/** How a list ended: at its end, or by `break` or `continue`. */
 type Flow = 'next' | 'break' | 'continue';
 
-/** One execution of a template: its output, its variables and what it has used. */
+/** One execution of a template: its output, variables and used resources. */
 export class Execution {
   private readonly template: TemplateSet;
   private readonly evaluator: Evaluator;
@@ -168,7 +168,7 @@ export class Execution {
     return flow;
   }
 
-  /** Walks the list for every element; gives how many there were. */
+  /** Runs the list for every element, and returns how many there were. */
   private rounds(node: RangeNode, value: Value): number {
     const inner = this.scope.mark();
     if (value instanceof GoList) {
@@ -202,7 +202,7 @@ export class Execution {
     return end > 0n ? 1 : 0;
   }
 
-  /** One round of a loop; false after a `break`. */
+  /** One iteration of a loop. Returns false after a `break`. */
   private round(node: RangeNode, inner: number, index: Value, item: Value): boolean {
     this.scope.step();
     const { declared } = node.pipe;

@@ -28,7 +28,7 @@ export function noFlags(): FormatFlags {
   };
 }
 
-/** Pads to the width; its unit is a character. */
+/** Pads to the width, which counts characters. */
 export function pad(text: string, flags: FormatFlags): string {
   if (flags.width === undefined) return text;
   const missing = flags.width - characters(text);

@@ -1,6 +1,6 @@
 import { binaryParts, exactDecimal, roundDecimal, shortestDecimal, type Decimal } from './decimal.js';
 
-/** `strconv.FormatFloat`: precision -1 is as many digits as are needed. The sign is `-` or nothing. */
+/** `strconv.FormatFloat`. Precision -1 means as many digits as necessary. The sign is `-` or empty. */
 export function formatFloat(value: number, verb: string, precision: number): string {
   if (Number.isNaN(value)) return 'NaN';
   const sign = value < 0 || Object.is(value, -0) ? '-' : '';

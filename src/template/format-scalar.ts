@@ -3,7 +3,7 @@ import { formatFloat } from './format-float.js';
 import { pad, type FormatFlags } from './format-flags.js';
 import { isPrintable, quote, quoteRune, unicodeName } from './quote.js';
 
-/** Each gives undefined for a verb that the type does not have. */
+/** Each function returns undefined for a verb that the type does not support. */
 
 export function formatBool(value: boolean, verb: string, flags: FormatFlags): string | undefined {
   return verb === 't' || verb === 'v' ? pad(String(value), flags) : undefined;
@@ -32,7 +32,7 @@ export function formatInteger(
   }
 }
 
-/** The code point of an integer; what is none is U+FFFD. */
+/** The code point of an integer; U+FFFD if it is invalid. */
 function validCode(value: bigint): number {
   if (value < 0n || value > 0x10ffffn) return 0xfffd;
   const code = Number(value);
@@ -97,7 +97,7 @@ export function formatFloatVerb(value: number, verb: string, flags: FormatFlags)
   let digits = plain.replace(/^[+-]/, '');
   if (digits === 'Inf' || digits === 'NaN') {
     const shown = sign !== '+' || flags.plus || (digits === 'NaN' && flags.space) ? sign + digits : digits;
-    // Infinity has its plus sign dropped only when no flag asks for it.
+    // The plus sign of infinity is dropped unless a flag requires it.
     return pad(digits === 'Inf' && sign === '+' ? `+${digits}` : shown, { ...flags, zero: false });
   }
   if (flags.sharp && letter !== 'b') digits = withPoint(digits, verb, letter, precision);
@@ -106,7 +106,7 @@ export function formatFloatVerb(value: number, verb: string, flags: FormatFlags)
   return pad(sign + digits, flags);
 }
 
-/** `%#g` and the like: always a decimal point, and zeros at the end are kept. */
+/** `%#g` and the like: always writes a decimal point and keeps trailing zeros. */
 function withPoint(digits: string, verb: string, letter: string, precision: number): string {
   const hex = letter === 'x' || letter === 'X';
   const tailAt = digits.search(hex ? /[pP]/ : /[eE]/);

@@ -4,17 +4,17 @@ import type { TemplateFunction, Type } from './value.js';
 /** Functions by name. */
 export type Functions = ReadonlyMap<string, TemplateFunction>;
 
-/** A function with exactly these arguments. */
+/** A function with exactly these parameters. */
 export function fixed(params: readonly Type[], call: TemplateFunction['call']): TemplateFunction {
   return { params, variadic: false, call };
 }
 
-/** A function with these arguments and any number of the last type. */
+/** A function with these parameters, the last of which may repeat. */
 export function variadic(params: readonly Type[], call: TemplateFunction['call']): TemplateFunction {
   return { params, variadic: true, call };
 }
 
-/** A function of any arguments. */
+/** A function with arguments of any type. */
 export function ofAny(count: number, call: TemplateFunction['call']): TemplateFunction {
   return fixed(
     Array.from({ length: count }, () => ANY),
@@ -22,7 +22,7 @@ export function ofAny(count: number, call: TemplateFunction['call']): TemplateFu
   );
 }
 
-/** A builtin: its arguments may be no value. */
+/** A builtin, whose arguments may be missing values. */
 export function ofValues(count: number, call: TemplateFunction['call']): TemplateFunction {
   return fixed(
     Array.from({ length: count }, () => VALUE),

@@ -24,7 +24,7 @@ function indexOne(item: Value, at: Value): Value {
   return item.type.elem === undefined ? null : zeroValue(item.type.elem);
 }
 
-/** Go checks against the capacity first and lets the machine find an index that is the length itself. */
+/** Go first checks against the capacity. An index equal to the length then fails at run time. */
 function inRange(at: number, length: number): number {
   if (at < length) return at;
   throw new FunctionError(`reflect: slice index out of range`);
@@ -80,7 +80,7 @@ export function length(item: Value): bigint {
   if (typeof item === 'string') return BigInt(byteLength(item));
   if (item instanceof GoList) return BigInt(item.items.length);
   if (item instanceof GoMap) return BigInt(item.entries.size);
-  // Go asks an invalid value for its type, which panics in words of its own.
+  // Go calls Type on an invalid value, which panics with its own message.
   if (item === undefined) throw new FunctionError('reflect: call of reflect.Value.Type on zero Value');
   throw new FunctionError(`len of type ${typeOf(item).name}`);
 }

@@ -15,14 +15,14 @@ export const DEFAULT_DELIMITERS: Delimiters = { left: '{{', right: '}}' };
 
 export interface LexerOptions {
   delimiters?: Delimiters;
-  /** False where a function is called `break` or `continue`: the word is then an identifier. */
+  /** False if a function is called `break` or `continue`. The word is then an identifier. */
   breakIsKeyword?: boolean;
   continueIsKeyword?: boolean;
 }
 
 type State = () => State | undefined;
 
-/** Splits a template into tokens by Go's rules. After an `error` or `eof` token the same token comes again. */
+/** Splits a template into tokens by Go's rules. After an `error` or `eof` token it keeps returning the same token. */
 export class Lexer {
   private readonly at: Cursor;
   private parens = 0;
@@ -114,7 +114,7 @@ export class Lexer {
     return () => this.text();
   }
 
-  /** True or false at a right delimiter with or without a trim marker; undefined elsewhere. */
+  /** True or false at a right delimiter with or without a trim marker. Undefined elsewhere. */
   private trimsRight(): boolean | undefined {
     if (
       hasRightMarker(this.at.input, this.at.pos) &&
@@ -201,7 +201,7 @@ export class Lexer {
       this.at.advance();
       count += 1;
     }
-    // The last blank may belong to a trim marker: " -}}".
+    // The last space may belong to a trim marker: " -}}".
     if (
       hasRightMarker(this.at.input, this.at.pos - 1) &&
       this.at.input.startsWith(this.right, this.at.pos - 1 + MARKER_LENGTH)

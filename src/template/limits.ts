@@ -1,10 +1,10 @@
 /** What one execution may use. */
 export interface Limits {
-  /** Nodes and rounds of loops. */
+  /** The most nodes and loop iterations. */
   steps: number;
-  /** Characters of output, and of any text or list that a function makes. */
+  /** The most characters of output, and of any text or list that a function creates. */
   output: number;
-  /** Templates within templates. */
+  /** The deepest nesting of template calls. */
   depth: number;
 }
 

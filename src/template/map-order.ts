@@ -1,7 +1,7 @@
 import { compareStrings } from './bytes.js';
 import type { GoMap, MapKey } from './value.js';
 
-/** The keys of a map in the order in which Go prints and ranges over them. */
+/** The keys of a map in the order in which Go prints them and ranges over them. */
 export function sortedKeys(map: GoMap): readonly MapKey[] {
   return map.keys((keys) => keys.sort(compareKeys));
 }

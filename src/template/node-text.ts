@@ -1,13 +1,13 @@
 import type { AnyNode, IfNode, PipeNode, RangeNode, WithNode } from './nodes.js';
 import { quote } from './quote.js';
 
-/** A node as template text; parsing the text gives the same node again. */
+/** A node as template text. Parsing the text returns an equal node. */
 export function nodeText(node: AnyNode): string {
   switch (node.kind) {
     case 'list':
       return node.nodes.map(nodeText).join('');
     case 'text':
-      // A brace before an action would become part of its delimiter.
+      // A brace in front of an action would become part of its delimiter.
       return node.text.replace(/\{$/, '{{"{"}}');
     case 'action':
       return `{{${pipeText(node.pipe)}}}`;

@@ -1,6 +1,6 @@
 import type { Complex } from './value.js';
 
-/** Where a node begins: UTF-16 units from the start of the text. */
+/** The start of a node, in UTF-16 units from the start of the text. */
 interface Positioned {
   pos: number;
 }
@@ -38,7 +38,7 @@ export interface RangeNode extends Branch {
   kind: 'range';
 }
 
-/** `{{template "name" pipeline}}`; a `{{block}}` is one whose template is defined on the spot. */
+/** `{{template "name" pipeline}}`. A `{{block}}` also defines its template. */
 export interface TemplateNode extends Positioned {
   kind: 'template';
   name: string;
@@ -53,13 +53,13 @@ export interface ContinueNode extends Positioned {
   kind: 'continue';
 }
 
-/** What a list is made of. */
+/** The elements of a list. */
 export type Node =
   ListNode | TextNode | ActionNode | IfNode | WithNode | RangeNode | TemplateNode | BreakNode | ContinueNode;
 
 export interface PipeNode extends Positioned {
   kind: 'pipe';
-  /** `$x = ...` rather than `$x := ...`. */
+  /** `$x = ...` instead of `$x := ...`. */
   assign: boolean;
   declared: VariableNode[];
   commands: CommandNode[];
@@ -78,7 +78,7 @@ export interface IdentifierNode extends Positioned {
 
 export interface VariableNode extends Positioned {
   kind: 'variable';
-  /** The variable with its `$`, then the fields. */
+  /** The variable with its `$`, followed by the fields. */
   path: string[];
 }
 
@@ -87,7 +87,7 @@ export interface FieldNode extends Positioned {
   path: string[];
 }
 
-/** Fields of what a parenthesis or a function gives: `(index . 0).Name`. */
+/** Fields of the result of a parenthesis or a function: `(index . 0).Name`. */
 export interface ChainNode extends Positioned {
   kind: 'chain';
   node: OperandNode;
@@ -107,7 +107,7 @@ export interface BoolNode extends Positioned {
   value: boolean;
 }
 
-/** A number constant and every type it can be. */
+/** A number constant in every type that can represent it. */
 export interface NumberNode extends Positioned {
   kind: 'number';
   text: string;
@@ -137,7 +137,7 @@ export type OperandNode =
 
 export type AnyNode = Node | CommandNode | OperandNode;
 
-/** True when a list has nothing but blanks and comments: a template that may still be defined. */
+/** Whether a list contains only white space and comments. Such a template may still be redefined. */
 export function isEmptyList(list: ListNode): boolean {
   return list.nodes.every((node) => node.kind === 'text' && /^[\s\u0085]*$/.test(node.text));
 }

@@ -6,7 +6,7 @@ import type { Complex } from './value.js';
 
 type Number_ = Omit<NumberNode, 'kind' | 'pos'>;
 
-/** A number constant in each type that can hold it, by the rules of Go's parser. A string says what is wrong. */
+/** A number constant in each type that can represent it, by the rules of Go's parser. A string is an error message. */
 export function numberConstant(text: string, kind: 'number' | 'complex' | 'charConstant'): Number_ | string {
   if (kind === 'charConstant') return characterConstant(text);
   if (kind === 'complex') return complexConstant(text);
@@ -42,7 +42,7 @@ function complexConstant(text: string): Number_ | string {
   return simplified(text, { re, im });
 }
 
-/** A complex constant without an imaginary part is every simpler type too. */
+/** A complex constant without an imaginary part also has every simpler type. */
 function simplified(text: string, complex: Complex): Number_ {
   if (complex.im !== 0) return { text, int: undefined, uint: undefined, float: undefined, complex };
   return { text, ...integersOf(complex.re), float: complex.re, complex };
@@ -60,7 +60,7 @@ function integersOf(float: number): { int: bigint | undefined; uint: bigint | un
 const INTEGER =
   /^[+-]?(?:0[xX](?:_?[0-9a-fA-F])+|0[bB](?:_?[01])+|0[oO](?:_?[0-7])+|0(?:_?[0-7])*|[1-9](?:_?[0-9])*)$/;
 
-/** `strconv.ParseInt(text, 0, ...)` without the range. */
+/** `strconv.ParseInt(text, 0, ...)` without the range check. */
 export function parseInteger(text: string): bigint | undefined {
   if (!INTEGER.test(text)) return undefined;
   const negative = text.startsWith('-');
@@ -74,7 +74,7 @@ const DECIMAL = /^[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$/;
 const HEX = /^([+-]?)0[xX]([0-9a-fA-F]*)(?:\.([0-9a-fA-F]*))?[pP]([+-]?[0-9]+)$/;
 const SPECIAL = /^([+-]?)(inf|infinity|nan)$/i;
 
-/** `strconv.ParseFloat(text, 64)`; undefined when the syntax is wrong or the number is too large. */
+/** `strconv.ParseFloat(text, 64)`. Undefined if the syntax is wrong or the number is too large. */
 export function parseFloat64(text: string): number | undefined {
   const plain = underscoresOk(text) ? text.replaceAll('_', '') : text;
   if (DECIMAL.test(plain)) {
@@ -95,7 +95,7 @@ export function parseFloat64(text: string): number | undefined {
   return Number.isFinite(value) ? (sign === '-' ? -value : value) : undefined;
 }
 
-/** Underscores are for literals with a base prefix only, between digits. */
+/** Underscores are allowed only between digits, and only in literals with a base prefix. */
 function underscoresOk(text: string): boolean {
   return /^[+-]?0[xX]/.test(text) && /^[+-]?0[xX](_?[0-9a-fA-F])+\.?/.test(text) && !text.includes('__');
 }

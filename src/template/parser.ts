@@ -11,7 +11,7 @@ import { PipelineParser } from './pipeline-parser.js';
 import type { Token } from './tokens.js';
 import { TokenStream } from './token-stream.js';
 
-/** One template: its nodes and the text that they come from. */
+/** One template: its nodes and their source text. */
 export interface Tree {
   name: string;
   /** The name under which the text was parsed. */
@@ -22,22 +22,22 @@ export interface Tree {
 
 export interface ParseOptions {
   delimiters?: Delimiters;
-  /** True for the name of a function that the template may call. */
+  /** Whether the template may call a function of this name. */
   hasFunction: (name: string) => boolean;
 }
 
-/** More levels than this of blocks within blocks are refused. */
+/** The deepest nesting of blocks. */
 const MAX_NESTING = 400;
 
 interface End {
   kind: 'end' | 'else';
   pos: number;
-  /** `{{else if}}` and `{{else with}}`: the word that follows. */
+  /** `{{else if}}` and `{{else with}}`: the word after `else`. */
   chained: 'if' | 'with' | undefined;
 }
 
 /**
- * Parses a text into the template itself and those that it defines.
+ * Parses a text into the template itself and the templates that it defines.
  * @throws TemplateError
  */
 export function parse(file: string, text: string, options: ParseOptions): Map<string, Tree> {
@@ -96,7 +96,7 @@ class Parser {
     this.add(name, this.body(context));
   }
 
-  /** The list of a definition or a block, with variables of its own. */
+  /** The list of a definition or a block, with its own variables. */
   private body(context: string): ListNode {
     return this.pipelines.withOwnVariables(() => {
       const ranges = this.ranges;

@@ -28,10 +28,10 @@ const CONSTANTS: ReadonlySet<OperandNode['kind']> = new Set([
   'string',
 ] as const);
 
-/** More levels than this of parentheses within parentheses are refused. */
+/** The deepest nesting of parentheses. */
 const MAX_PARENTHESES = 400;
 
-/** Parses what stands inside an action: pipelines, commands and operands. Keeps the variables that are in scope. */
+/** Parses the content of an action: pipelines, commands and operands. Keeps track of the variables in scope. */
 export class PipelineParser {
   private variables: string[] = ['$'];
   private depth = 0;
@@ -81,7 +81,7 @@ export class PipelineParser {
     }
   }
 
-  /** Reads `$x :=`, `$x =` or `$x,`; true when another variable follows. */
+  /** Reads `$x :=`, `$x =` or `$x,`. Returns true if another variable follows. */
   private declaration(pipe: PipeNode, context: string): boolean {
     const variable = this.tokens.peekNonSpace();
     if (variable.kind !== 'variable') return false;

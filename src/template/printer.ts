@@ -14,7 +14,7 @@ import {
 } from './value.js';
 import { typeOf } from './values.js';
 
-/** Deeper values than this are cut with `...`; only a cycle could get there in Go. */
+/** Deeper values are replaced by `...`. In Go only a cycle could be this deep. */
 const MAX_DEPTH = 200;
 
 /** A value as `fmt` prints it under a verb. */
@@ -101,7 +101,7 @@ export function valueText(value: Value): string {
   return typeof value === 'bigint' ? value.toString() : formatValue(value, 'v', PLAIN);
 }
 
-/** `fmt.Sprint`: a blank between two operands of which none is a string. */
+/** `fmt.Sprint`: adds a space between two operands if neither is a string. */
 export function sprint(args: readonly Value[]): string {
   let out = '';
   args.forEach((arg, index) => {
@@ -111,7 +111,7 @@ export function sprint(args: readonly Value[]): string {
   return out;
 }
 
-/** `fmt.Sprintln`: a blank between any two operands, and a newline. */
+/** `fmt.Sprintln`: adds a space between all operands, and a newline. */
 export function sprintln(args: readonly Value[]): string {
   return `${args.map(valueText).join(' ')}\n`;
 }

@@ -3,7 +3,7 @@ import { formatValue, valueText } from './printer.js';
 import { Sized, type Value } from './value.js';
 import { typeOf } from './values.js';
 
-/** Greater widths and precisions than this are refused, as Go does. */
+/** Larger widths and precisions are refused, as in Go. */
 const TOO_LARGE = 1_000_000;
 
 /** `fmt.Sprintf`. */
@@ -53,7 +53,7 @@ class Printf {
     else this.print(verb, flags);
   }
 
-  /** What stands before the letter: flags, width, precision and argument indexes. */
+  /** Reads what precedes the letter: flags, width, precision and argument indexes. */
   private prefix(): FormatFlags {
     const flags = this.flags();
     this.goodIndex = true;
@@ -95,7 +95,7 @@ class Printf {
     }
   }
 
-  /** `[n]`: which argument is next. */
+  /** `[n]`: selects the next argument. */
   private index(): void {
     this.afterIndex = false;
     if (this.format[this.at] !== '[') return;
@@ -174,7 +174,7 @@ class Printf {
     let value = 0;
     for (const digit of digits) {
       value = value * 10 + Number(digit);
-      // Go gives up in the middle of a number that is too large, and goes on at its end.
+      // Go gives up in the middle of a number that is too large, and continues after it.
       if (value > TOO_LARGE) {
         this.at = this.format.length;
         return undefined;

@@ -14,7 +14,7 @@ const SHORT: Readonly<Record<number, string>> = {
   92: '\\\\',
 };
 
-/** True when Go prints the code point as itself. */
+/** Whether Go prints the code point as itself. */
 export function isPrintable(code: number): boolean {
   if (code >= 0xd800 && code < 0xe000) return false;
   return code < 0x7f ? code >= 0x20 : PRINT.test(String.fromCodePoint(code));
@@ -44,7 +44,7 @@ function quotedCode(code: number, mark: string, ascii: boolean): string {
   return code < 0x10000 ? `\\u${hex(code, 4)}` : `\\U${hex(code, 8)}`;
 }
 
-/** `%#U`: the code point and, when it can be printed, the character. */
+/** `%#U`: the code point and, if it is printable, the character. */
 export function unicodeName(code: number, withCharacter = true): string {
   const name = `U+${hex(code, 4).toUpperCase()}`;
   return withCharacter && isPrintable(code) ? `${name} '${String.fromCodePoint(code)}'` : name;

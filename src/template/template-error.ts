@@ -2,15 +2,15 @@ import { byteLength } from './bytes.js';
 
 /** A place in a template's text. */
 export interface TemplatePlace {
-  /** The name under which the text was parsed: a file, mostly. */
+  /** The name under which the text was parsed, usually a file. */
   file: string;
-  /** From 1. */
+  /** Counted from 1. */
   line: number;
-  /** From 1, in characters. */
+  /** Counted from 1, in characters. */
   column: number;
 }
 
-/** What goes wrong while a template is parsed or executed. The message is worded as Go words it. */
+/** An error while parsing or executing a template. The message is worded like Go's. */
 export class TemplateError extends Error {
   override name = 'TemplateError';
 
@@ -24,7 +24,7 @@ export class TemplateError extends Error {
   }
 }
 
-/** What a function throws to fail the call; the template adds where. */
+/** Thrown by a function to fail the call. The template adds the place. */
 export class FunctionError extends Error {
   override name = 'FunctionError';
 }
@@ -37,13 +37,13 @@ export function placeAt(file: string, text: string, pos: number): TemplatePlace 
   return { file, line, column: Array.from(text.slice(start, pos)).length + 1 };
 }
 
-/** Go's `file:line:column` of a position; the column counts bytes from 0. */
+/** A position as Go's `file:line:column`; the column counts bytes from 0. */
 export function goLocation(file: string, text: string, pos: number): string {
   const start = pos === 0 ? 0 : text.lastIndexOf('\n', pos - 1) + 1;
   return `${file}:${placeAt(file, text, pos).line}:${byteLength(text.slice(start, pos))}`;
 }
 
-/** The line of an error with a caret under the place; empty when the place is not in the text. */
+/** The line of an error with a caret below the place. Empty if the place is not in the text. */
 export function caret(place: TemplatePlace, text: string): string {
   const line = text.split('\n')[place.line - 1];
   if (line === undefined) return '';

@@ -2,12 +2,12 @@ import type { Functions } from './functions.js';
 import type { Limits } from './limits.js';
 import type { Tree } from './parser.js';
 
-/** What a map gives for a key that it does not have: nothing, the type's zero value, or an error. */
+/** The result of looking up a missing map key: nothing, the type's zero value, or an error. */
 export type MissingKey = 'invalid' | 'zero' | 'error';
 
-/** Templates that may call one another, and how they are executed. */
+/** Templates that may call each other, and how to execute them. */
 export interface TemplateSet {
-  /** The one that is executed. */
+  /** The name of the template to execute. */
   readonly name: string;
   readonly trees: ReadonlyMap<string, Tree>;
   readonly functions: Functions;

@@ -16,7 +16,7 @@ export interface TemplateOptions {
   limits?: Partial<Limits>;
 }
 
-/** A parsed template with those that it defines. It has no state: it can be executed again and again. */
+/** A parsed template and the templates that it defines. It has no state and can be executed repeatedly. */
 export class Template implements TemplateSet {
   readonly name: string;
   readonly trees: ReadonlyMap<string, Tree>;
@@ -33,7 +33,7 @@ export class Template implements TemplateSet {
   }
 
   /**
-   * Parses a text; `name` stands in its errors.
+   * Parses a text; `name` appears in its errors.
    * @throws TemplateError
    */
   static parse(name: string, text: string, options: TemplateOptions = {}): Template {
@@ -46,7 +46,8 @@ export class Template implements TemplateSet {
   }
 
   /**
-   * The output for a value of dot. Functions may differ from those of the parse in what they do, not in their names.
+   * The output for a value of dot. The functions may be other implementations than at the parse, but with the same
+   * names.
    * @throws TemplateError
    */
   execute(dot: Value, functions: Functions = this.functions): string {

@@ -3,9 +3,9 @@ import { placeAt, TemplateError } from './template-error.js';
 import { tokenText, type Token, type TokenKind } from './tokens.js';
 import { unquoteString } from './unquote.js';
 
-/** Tokens with three of look-ahead, and the errors of a parser. */
+/** Tokens with a look-ahead of three, and the parser's errors. */
 export class TokenStream {
-  /** The line on which the present action began; 0 outside actions. */
+  /** The line on which the current action began; 0 outside actions. */
   actionLine = 0;
   private readonly held: [Token, Token, Token];
   private peeked = 0;
@@ -32,13 +32,13 @@ export class TokenStream {
     this.peeked += 1;
   }
 
-  /** Puts back `first`, read before the token that was read last. */
+  /** Puts back `first`, the token before the one read last. */
   backup2(first: Token): void {
     this.held[1] = first;
     this.peeked = 2;
   }
 
-  /** Puts back `second` and then `first`, read before the token that was read last. */
+  /** Puts back `second` and then `first`, the tokens before the one read last. */
   backup3(first: Token, second: Token): void {
     this.held[1] = second;
     this.held[2] = first;

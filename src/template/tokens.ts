@@ -30,7 +30,7 @@ export type TokenKind =
 type Keyword =
   'block' | 'break' | 'continue' | 'define' | 'else' | 'end' | 'if' | 'range' | 'template' | 'with';
 
-/** What a template's text is made of. `pos` counts UTF-16 units from the start, `line` from 1. */
+/** A token of a template's text. `pos` counts UTF-16 units from the start, `line` counts from 1. */
 export interface Token {
   kind: TokenKind;
   pos: number;

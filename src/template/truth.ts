@@ -1,6 +1,6 @@
 import { ComplexValue, GoList, GoMap, GoStruct, NilPointer, Sized, type Value } from './value.js';
 
-/** Go's truth: false is the zero value of every type but a struct. */
+/** Go's truth: the zero value of every type except a struct is false. */
 export function isTrue(value: Value): boolean {
   if (value === undefined || value === null) return false;
   if (typeof value === 'boolean') return value;

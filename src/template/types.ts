@@ -11,7 +11,7 @@ export const COMPLEX128: Type = { kind: 'complex', name: 'complex128' };
 export const STRING: Type = { kind: 'string', name: 'string' };
 /** `interface{}`: anything. */
 export const ANY: Type = { kind: 'interface', name: 'interface {}' };
-/** `reflect.Value`: the argument of a builtin, which may be no value at all. */
+/** `reflect.Value`: the argument of a builtin, which may be a missing value. */
 export const VALUE: Type = { kind: 'value', name: 'reflect.Value' };
 
 const lists = new WeakMap<Type, Type>();
@@ -61,7 +61,7 @@ export const ANYS = listType(ANY);
 export const STRING_MAP = mapType(STRING, STRING);
 export const ANY_MAP = mapType(STRING, ANY);
 
-/** Go's rule for a value of one type where another is wanted. */
+/** Go's rule for assigning a value of one type to another. */
 export function assignable(from: Type, to: Type): boolean {
   if (from === to || to.kind === 'interface' || to.kind === 'value') return true;
   if (from.kind !== to.kind || (from.named === true && to.named === true)) return false;

@@ -3,15 +3,15 @@ import { fromBytes } from './bytes.js';
 const SIMPLE: Readonly<Record<string, number>> = { a: 7, b: 8, f: 12, n: 10, r: 13, t: 9, v: 11, '\\': 92 };
 const HEX_DIGITS: Readonly<Record<string, number>> = { x: 2, u: 4, U: 8 };
 
-/** One character of a Go literal: its code point, or a plain byte, and where the next one begins. */
+/** One character of a Go literal: its code point or byte, and the start of the next one. */
 interface Unquoted {
   code: number;
-  /** The value is a byte (`\x` and octal), not a code point. */
+  /** Whether the value is a byte (`\x` and octal) instead of a code point. */
   byte: boolean;
   next: number;
 }
 
-/** `strconv.Unquote` of a `"..."` or a raw string literal; undefined when the syntax is wrong. */
+/** `strconv.Unquote` of a `"..."` or raw string literal. Undefined if the syntax is wrong. */
 export function unquoteString(literal: string): string | undefined {
   if (literal.length < 2) return undefined;
   const body = literal.slice(1, -1);
@@ -34,7 +34,7 @@ export function unquoteString(literal: string): string | undefined {
   return fromBytes(Buffer.concat(parts));
 }
 
-/** The value of a character constant such as `'a'`; a string says what is wrong. */
+/** The value of a character constant such as `'a'`. A string is an error message. */
 export function unquoteCharacter(literal: string): number | string {
   const one = unquoteAt(literal, 1, "'");
   if (one === undefined) return 'invalid syntax';

@@ -1,6 +1,6 @@
 /**
- * What a template calculates with: values, their types as Go has them, and functions. They are one definition, because a
- * value has a type, a type has methods, and a method takes values.
+ * The data model of templates: values, their Go types, and functions. The definitions belong together, because a value
+ * has a type, a type has methods, and a method takes values.
  */
 
 export type Kind =
@@ -18,23 +18,23 @@ export type Kind =
   | 'interface'
   | 'value';
 
-/** A type as Go has it. Templates see types in comparisons, in arguments of functions, in `printf "%T"` and in errors. */
+/** A Go type. Templates see types in comparisons, in arguments of functions, in `printf "%T"` and in errors. */
 export interface Type {
   kind: Kind;
-  /** Go's way to write it: `map[string]interface {}`. */
+  /** In Go's notation: `map[string]interface {}`. */
   name: string;
-  /** Of a list, a map or a pointer. */
+  /** The element type of a list, a map or a pointer. */
   elem?: Type;
-  /** Of a map. */
+  /** The key type of a map. */
   key?: Type;
-  /** Of a struct: where each field is in `GoStruct.values`. */
+  /** For a struct: the index of each field in `GoStruct.values`. */
   fields?: ReadonlyMap<string, number>;
   fieldTypes?: readonly Type[];
-  /** Of a struct: the values of a struct without data. */
+  /** For a struct: the values of an empty one. */
   zeros?: () => readonly unknown[];
   /** Methods by name; the receiver is the first argument. */
   methods?: ReadonlyMap<string, TemplateFunction>;
-  /** The type has a name of its own, so only the same type may be assigned to another named one. */
+  /** The type has its own name. It can only be assigned to the same type or to an unnamed one. */
   named?: boolean;
 }
 
@@ -44,8 +44,8 @@ export interface Complex {
 }
 
 /**
- * A value of a template. A bigint is an `int`, a number a `float64`; every other number is a `Sized`.
- * `undefined` is no value (a missing key prints `<no value>`), `null` is a nil interface.
+ * A value in a template. A bigint is an `int`, a number is a `float64`; every other numeric type is a `Sized`.
+ * `undefined` is a missing value (a missing key prints `<no value>`), `null` is a nil interface.
  */
 export type Value =
   | undefined
@@ -62,7 +62,7 @@ export type Value =
   | NilPointer
   | GoFunction;
 
-/** A number whose type is neither `int` nor `float64`: `int64`, `uint8`, ... */
+/** A number of another type than `int` and `float64`: `int64`, `uint8`, ... */
 export class Sized {
   readonly type: Type;
   readonly value: bigint;
@@ -96,7 +96,7 @@ export class GoList {
 
 export type MapKey = string | bigint | number | boolean;
 
-/** A map. Keys of one map are of one JavaScript type, but for `map[interface {}]...`. */
+/** A map. All keys of a map have the same JavaScript type, except in `map[interface {}]...`. */
 export class GoMap {
   private sorted: readonly MapKey[] | undefined;
 
@@ -110,13 +110,13 @@ export class GoMap {
     this.isNil = isNil;
   }
 
-  /** Changes the map itself. Only for maps that a run has made: those of records are shared. */
+  /** Changes the map itself. Only allowed for maps created by the run, because the maps of records are shared. */
   put(key: MapKey, value: Value): this {
     this.own().set(key, value);
     return this;
   }
 
-  /** As {@link put}. */
+  /** Like {@link put}. */
   remove(key: MapKey): this {
     this.own().delete(key);
     return this;
@@ -127,13 +127,13 @@ export class GoMap {
     return this.entries as Map<MapKey, Value>;
   }
 
-  /** The keys in Go's order, sorted once. */
+  /** The keys in Go's order, sorted only once. */
   keys(sort: (keys: MapKey[]) => MapKey[]): readonly MapKey[] {
     return (this.sorted ??= sort([...this.entries.keys()]));
   }
 }
 
-/** A struct; `values` are in the order of the type's fields. */
+/** A struct. `values` are in the order of the type's fields. */
 export class GoStruct {
   readonly type: Type;
   readonly values: readonly Value[];
@@ -144,7 +144,7 @@ export class GoStruct {
   }
 }
 
-/** A pointer without a target; pointers with one are the target itself. */
+/** A nil pointer. Other pointers are represented by their target. */
 export class NilPointer {
   readonly type: Type;
 
@@ -164,17 +164,17 @@ export class GoFunction {
   }
 }
 
-/** What a call may use of the run that it is part of. */
+/** What a call may use of its run. */
 export interface Call {
-  /** Runs a template of the set and gives its output. */
+  /** Runs a template of the set and returns its output. */
   execute(name: string, dot: Value): string;
-  /** Throws when a list or a text of this length would be more than a run may make. */
+  /** Throws if a list or text of this length exceeds the run's limit. */
   reserve(size: number): void;
 }
 
 /**
- * A function of a template. Arguments are checked against `params` before the call; a variadic function's last type is
- * repeated. The implementation throws `FunctionError` to fail the call.
+ * A template function. Arguments are checked against `params` before the call; the last type of a variadic function may
+ * repeat. The implementation throws `FunctionError` to fail the call.
  */
 export interface TemplateFunction {
   params: readonly Type[];

@@ -5,7 +5,7 @@ export const MIN_INT = -(2n ** 63n);
 export const MAX_INT = 2n ** 63n - 1n;
 export const MAX_UINT = 2n ** 64n - 1n;
 
-/** The type of a value that is there. */
+/** The type of a value other than undefined and null. */
 export function typeOf(value: Exclude<Value, undefined | null>): Type {
   if (typeof value === 'string') return STRING;
   if (typeof value === 'bigint') return INT;
@@ -34,7 +34,7 @@ export function anyMap(entries: Iterable<readonly [string, Value]>): GoMap {
   return new GoMap(ANY_MAP, new Map(entries));
 }
 
-/** A struct from its fields; fields that are not given have their type's zero value. */
+/** A struct with these fields. Missing fields get their type's zero value. */
 export function struct(type: Type, fields: Readonly<Record<string, Value>>): GoStruct {
   const types = type.fieldTypes ?? [];
   const values: Value[] = [];
@@ -47,7 +47,7 @@ export function struct(type: Type, fields: Readonly<Record<string, Value>>): GoS
 
 const zeroStructs = new WeakMap<Type, GoStruct>();
 
-/** What Go gives for a type when there is nothing. */
+/** Go's zero value of a type. */
 export function zeroValue(type: Type): Value {
   switch (type.kind) {
     case 'bool':
@@ -82,8 +82,8 @@ export function zeroValue(type: Type): Value {
 }
 
 /**
- * The value of JSON text as `encoding/json` gives it: numbers are `float64`, objects `map[string]interface {}`,
- * arrays `[]interface {}`. Anything else that JavaScript has is an error of the caller.
+ * Converts parsed JSON as `encoding/json` does: numbers become `float64`, objects `map[string]interface {}`, arrays
+ * `[]interface {}`. Other JavaScript values are a mistake of the caller.
  */
 export function fromJson(json: unknown): Value {
   if (json === null || typeof json === 'string' || typeof json === 'number' || typeof json === 'boolean')

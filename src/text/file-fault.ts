@@ -1,10 +1,10 @@
-/** Why a file could not be read, and what to do: the end of an error message. */
+/** Why a file could not be read, and what to do, to end an error message. */
 export function fileFault(error: unknown): string {
   const code = errorCode(error);
   switch (code) {
     case 'ENOENT':
     case 'ENOTDIR':
-      return 'there is no such file; check the path';
+      return 'the file does not exist; check the path';
     case 'EACCES':
     case 'EPERM':
       return 'permission denied; make it readable for the user that Fairlead runs as';
@@ -15,7 +15,7 @@ export function fileFault(error: unknown): string {
   }
 }
 
-/** The system's code of an error: `ENOENT`; else what it says of itself. */
+/** The system's code of an error: `ENOENT`. For other errors, their message. */
 export function errorCode(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return 'code' in error && typeof error.code === 'string' ? error.code : error.message;

@@ -2,14 +2,15 @@ import { watch as watchDirectory, type FSWatcher } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
-/** Writers often take several steps (truncate, write, rename); what happens within this time is one change. */
+/** Writers often take several steps (truncate, write, rename). Events within this time are one change. */
 const SETTLE_MS = 50;
-/** Some file systems report nothing; a look this often finds the change all the same. */
+/** Some file systems report no events, so the file is also checked at this interval. */
 const LOOK_MS = 2000;
 
 /**
- * Calls back when a file may have changed, is made, or goes. The directory is watched and not the file: editors replace
- * files by renaming, and Kubernetes swaps a symbolic link beside them. Calls too often rather than too seldom.
+ * Calls back when a file may have changed, appeared or disappeared. It watches the directory instead of the file,
+ * because editors replace files by renaming, and Kubernetes swaps a symbolic link beside them. Extra calls are
+ * possible; missed changes are not.
  */
 export function watchFile(path: string, onChange: () => void): { close(): void } {
   let watcher: FSWatcher | undefined;
@@ -31,7 +32,7 @@ export function watchFile(path: string, onChange: () => void): { close(): void }
         watcher = undefined;
       });
     } catch {
-      // The directory is not there yet; the next look tries again.
+      // The directory does not exist yet; the next check tries again.
     }
   };
   const look = async () => {

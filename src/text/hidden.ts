@@ -1,4 +1,4 @@
-/** Stands for a secret in every output. */
+/** Replaces secrets in every output. */
 export const HIDDEN = '***';
 
 /** The user and password of a URL in a text, which no output may show: `http://me:secret@host`. */

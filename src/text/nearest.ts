@@ -1,7 +1,12 @@
-/** No one mistypes a name this long by a letter, and the comparison costs the product of the lengths. */
+/**
+ * Longer names are not compared: a one-letter typo is unlikely in them, and the cost is the product of the lengths.
+ */
 const longestWord = 64;
 
-/** Letters that were left out, added, replaced or swapped with a neighbour (optimal string alignment distance). */
+/**
+ * The number of letters that were omitted, added, replaced or swapped with a neighbour (optimal string alignment
+ * distance).
+ */
 export function editDistance(a: string, b: string): number {
   let beforeLast: number[] = [];
   let last = Array.from({ length: b.length + 1 }, (_, column) => column);
@@ -30,8 +35,8 @@ function at(row: readonly number[], column: number): number {
 }
 
 /**
- * The candidate that was probably meant: at most a third of the letters differ, case, `-` and `_` not counted.
- * @returns undefined when none is near
+ * The candidate that was probably meant: at most a third of the letters differ, ignoring case, `-` and `_`.
+ * @returns undefined when none is close enough
  */
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
   if (word.length > longestWord) return undefined;

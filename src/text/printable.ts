@@ -1,9 +1,9 @@
-/** Longest piece of foreign text in a message. */
+/** The longest foreign text in a message. */
 const clipAt = 60;
 
 /**
- * Foreign text made safe for one line of a log: control, format and separator characters are escaped, what is longer
- * than 60 characters is cut. A label's value may be 64 KiB of anything.
+ * Makes foreign text safe for one line of a log: control, format and separator characters are escaped, and text beyond
+ * 60 characters is cut. A label's value may be 64 KiB of anything.
  */
 export function printable(text: string): string {
   const cut = text.length > clipAt ? `${text.slice(0, clipAt)}…` : text;

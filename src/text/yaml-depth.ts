@@ -1,16 +1,16 @@
 import { Lexer } from 'yaml';
 
-/** Far more than any configuration has, far less than a parser that calls itself has stack for. */
+/** Far more than any configuration needs, and far less than the stack of a recursive parser allows. */
 const limit = 100;
 
 const indicators: readonly string[] = ['-', '?', ':'];
 
 /**
- * Where a YAML text is nested too deeply to be parsed: the parser recurses, and a process that runs out of stack inside
- * a regular expression is ended by V8 without an exception. The lexer does not recurse.
- * Levels come from brackets, from indentation (each level stands further right) and from indicators in one line
- * (`- - - a`), so each of these is limited.
- * @returns the line from 1; undefined when the text is good
+ * Where a YAML text is nested too deeply to be parsed. The parser recurses, and V8 ends a process without an exception
+ * if its stack overflows inside a regular expression. The lexer does not recurse. Levels come from brackets, from
+ * indentation (each level is indented further) and from indicators in one line (`- - - a`), so each of these is
+ * limited.
+ * @returns the line, counted from 1; undefined when the text is fine
  */
 export function tooDeepAt(text: string): number | undefined {
   let line = 1;

@@ -2,10 +2,10 @@ import { LineCounter, isAlias, isMap, isNode, isScalar, isSeq, parseDocument, ty
 import { tooDeepAt } from './yaml-depth.js';
 import { errorMessage } from '../net/error-message.js';
 
-/** Aliases resolve to this many nodes at most: enough for people, not for a bomb. */
+/** The most nodes to which aliases may expand: enough for people, too few for a bomb. */
 const maxAliasCount = 50;
 
-/** What to do about the commonest mistakes; the codes are those of the yaml package. */
+/** The remedies for the most common mistakes, by the yaml package's codes. */
 const advice: Readonly<Record<string, string>> = {
   DUPLICATE_KEY: 'keep one of the two',
   TAB_AS_INDENT: 'indent with spaces',
@@ -16,32 +16,32 @@ const advice: Readonly<Record<string, string>> = {
 
 export type KeyPath = readonly PropertyKey[];
 
-/** A place in a text; both from 1. */
+/** A place in a text. Line and column count from 1. */
 export interface Position {
   readonly line: number;
   readonly column: number;
 }
 
-/** One mistake in the syntax. */
+/** One syntax error. */
 export interface YamlFault extends Position {
-  /** What is wrong, why, and what to do: one line. */
+  /** What is wrong, why, and what to do, in one line. */
   readonly message: string;
 }
 
 export type YamlResult =
   | {
       readonly ok: true;
-      /** The document as plain data; an empty text is `{}`. */
+      /** The document as plain data. An empty text is `{}`. */
       readonly value: Record<string, unknown>;
-      /** The place of the key, or of its value, at a path; that of the nearest thing around it when there is none. */
+      /** The place of the key, or of its value, at a path. If there is none, that of the nearest enclosing node. */
       locate(path: KeyPath, part: 'key' | 'value'): Position;
     }
   | { readonly ok: false; readonly faults: readonly YamlFault[] };
 
 /**
- * Reads a mapping of keys (YAML 1.2, so JSON too). Never throws; every mistake in the syntax is reported.
+ * Reads a mapping of keys (YAML 1.2, and therefore also JSON). Never throws; reports every syntax error.
  * @param example a line that shows what was expected, for the message about a text that is not a mapping
- * @param merge `<<: *alias` merges, as in YAML 1.1; otherwise it is a key like any other
+ * @param merge whether `<<: *alias` merges, as in YAML 1.1; otherwise it is an ordinary key
  */
 export function readYaml(text: string, example: string, { merge = false } = {}): YamlResult {
   const lines = new LineCounter();
@@ -71,7 +71,7 @@ export function readYaml(text: string, example: string, { merge = false } = {}):
       strict: true,
       uniqueKeys: true,
       merge,
-      // Otherwise it writes about odd keys to the process's standard error by itself.
+      // At other levels, the package writes warnings about odd keys to standard error.
       logLevel: 'error',
     });
     const faults = [...document.errors, ...document.warnings];
@@ -109,7 +109,7 @@ function thrownReason(error: unknown): string {
   return `${reason.split('\n')[0] ?? ''}; write the values out instead of using aliases`;
 }
 
-/** The offset of what is at a path, or of the nearest thing around it. */
+/** The offset of the node at a path, or of the nearest enclosing node. */
 function offsetOf(document: Document.Parsed, path: KeyPath, part: 'key' | 'value'): number {
   let node: unknown = document.contents;
   let offset = startOf(node) ?? 0;
@@ -136,7 +136,7 @@ function keyText(key: unknown): string {
   return isScalar(key) ? String(key.value) : String(key);
 }
 
-/** `ttl:` with nothing after it has a value without a place of its own. */
+/** `ttl:` without a value has a value node without a place of its own. */
 function isEmpty(node: unknown): boolean {
   return node === null || (isScalar(node) && node.value === null && node.source === '');
 }

@@ -1,6 +1,4 @@
-/**
- * Network-order reads that cannot throw: bytes past the end count as 0, so callers check bounds first.
- */
+/** Network-order reads that never throw. Bytes past the end count as 0, so callers must check bounds first. */
 
 export function readU8(bytes: Uint8Array, offset: number): number {
   return bytes[offset] ?? 0;
@@ -20,7 +18,7 @@ export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   return true;
 }
 
-/** One byte a character, both ways lossless (unlike UTF-8): fit for map keys. */
+/** Converts each byte to one character. Unlike UTF-8 this is lossless, so the text can serve as a map key. */
 export function latin1(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
 }

@@ -1,4 +1,4 @@
-/** Numbers of the DNS, by their IANA names (https://www.iana.org/assignments/dns-parameters). */
+/** DNS constants by their IANA names (https://www.iana.org/assignments/dns-parameters). */
 
 export const TYPE = {
   A: 1,
@@ -80,7 +80,7 @@ export const CLASS = { IN: 1, CH: 3, HS: 4, NONE: 254, ANY: 255 } as const;
 
 export const OPCODE = { QUERY: 0, IQUERY: 1, STATUS: 2, NOTIFY: 4, UPDATE: 5, DSO: 6 } as const;
 
-/** Response codes, the extended ones (RFC 6891) included. */
+/** Response codes, including extended ones (RFC 6891). */
 export const RCODE = {
   NOERROR: 0,
   FORMERR: 1,
@@ -121,7 +121,9 @@ export const EDNS_OPTION = {
   PADDING: 12,
   /** RFC 8914. */
   EDE: 15,
-  /** First of the local-use range of RFC 6891 section 9: the marks of the forwarders that a query passed. */
+  /**
+   * The first code of the local-use range (RFC 6891 section 9): the marks of the forwarders that a query has passed.
+   */
   LOOP_MARK: 65001,
 } as const;
 
@@ -141,27 +143,29 @@ export const EDE = {
   NETWORK_ERROR: 23,
 } as const;
 
-/** Bytes of the header (RFC 1035 section 4.1.1). */
+/** Size of the header in bytes (RFC 1035 section 4.1.1). */
 export const HEADER_SIZE = 12;
 
 /** The largest message over UDP without EDNS (RFC 1035 section 2.3.4). */
 export const PLAIN_UDP_SIZE = 512;
 
-/** What Fairlead advertises, and the most that it sends over UDP: below every usual path MTU (RFC 9715). */
+/**
+ * The size that Fairlead advertises, and the largest that it sends over UDP: below every usual path MTU (RFC 9715).
+ */
 export const EDNS_UDP_SIZE = 1232;
 
-/** The largest message over TCP: its length is a 16-bit number. */
+/** The largest message over TCP, because its length is a 16-bit number. */
 export const MAX_MESSAGE_SIZE = 65535;
 
 const typeNames = new Map<number, string>(Object.entries(TYPE).map(([name, number]) => [number, name]));
 const rcodeNames = new Map<number, string>(Object.entries(RCODE).map(([name, number]) => [number, name]));
 
-/** `AAAA`; `TYPE65280` for a type without a name here (RFC 3597 section 5). */
+/** For example `AAAA`, or `TYPE65280` for a type without a name here (RFC 3597 section 5). */
 export function typeName(type: number): string {
   return typeNames.get(type) ?? `TYPE${type}`;
 }
 
-/** The number of `AAAA`, `aaaa` or `TYPE28`. @returns undefined when the text is not a type */
+/** The number for `AAAA`, `aaaa` or `TYPE28`. @returns undefined when the text is not a type */
 export function typeFromText(text: string): number | undefined {
   const upper = text.toUpperCase();
   if (Object.hasOwn(TYPE, upper)) return TYPE[upper as keyof typeof TYPE];
@@ -169,7 +173,7 @@ export function typeFromText(text: string): number | undefined {
   return number !== undefined && Number(number) <= 0xffff ? Number(number) : undefined;
 }
 
-/** `NXDOMAIN`; `RCODE11` for a code without a name here. */
+/** For example `NXDOMAIN`, or `RCODE11` for a code without a name here. */
 export function rcodeName(rcode: number): string {
   return rcodeNames.get(rcode) ?? `RCODE${rcode}`;
 }

@@ -3,17 +3,17 @@ import { sipHash24 } from './siphash.js';
 
 /** Octets of a client cookie (RFC 7873 section 4). */
 export const CLIENT_COOKIE_SIZE = 8;
-/** Octets of a client cookie and a server cookie of RFC 9018 behind it. */
+/** Octets of a client cookie followed by a server cookie of RFC 9018. */
 export const FULL_COOKIE_SIZE = 24;
 
 const VERSION = 1;
 const TIMESTAMP_AT = 12;
 const HASH_AT = 16;
 
-/** How far a server cookie's time may be from now, in seconds (RFC 9018 section 4.3). */
+/** How far a server cookie's time may be in the past, in seconds (RFC 9018 section 4.3). */
 const MAX_AGE = 3600;
 const MAX_AHEAD = 300;
-/** From here on a client gets a fresh one. */
+/** From this age on, the client gets a new cookie. */
 const RENEWAL_AGE = 1800;
 
 /** Whether a COOKIE option may have this length: 8 octets, or 16 to 40 (RFC 7873 section 5.2.2). */
@@ -22,8 +22,9 @@ export function isCookieLength(length: number): boolean {
 }
 
 /**
- * The data of a COOKIE option for a client: its own eight octets, then the interoperable server cookie of RFC 9018
- * section 4: version 1, three reserved bytes, the time, and SipHash-2-4 over all of that and the client's address.
+ * The data of a COOKIE option for a client: its own eight octets, followed by the interoperable server cookie of RFC
+ * 9018 section 4. That consists of version 1, three reserved bytes, the time, and SipHash-2-4 over all of it and the
+ * client's address.
  * @param secret 16 bytes
  * @param asked the data of the client's option, 8 bytes or more
  * @param seconds since the epoch
@@ -43,15 +44,15 @@ export function makeCookie(
   return cookie;
 }
 
-/** The time of a whole cookie of version 1, in seconds modulo 2^32; undefined when it is of another kind. */
+/** The time of a complete cookie of version 1, in seconds modulo 2^32. Undefined for any other cookie. */
 export function cookieTime(cookie: Uint8Array): number | undefined {
   if (cookie.length !== FULL_COOKIE_SIZE || readU8(cookie, CLIENT_COOKIE_SIZE) !== VERSION) return undefined;
   return readU32(cookie, TIMESTAMP_AT);
 }
 
 /**
- * What the time of a cookie is worth: `expired` is older than an hour or more than five minutes ahead, `renew` older
- * than half an hour. Serial number arithmetic (RFC 1982), so that it goes on working when 32 bits are used up.
+ * The age of a cookie: `expired` is older than an hour or more than five minutes in the future, `renew` is older than
+ * half an hour. Uses serial number arithmetic (RFC 1982), so that it keeps working when 32 bits overflow.
  */
 export function cookieAge(time: number, seconds: number): 'fresh' | 'renew' | 'expired' {
   const age = (seconds - time) | 0;
@@ -59,7 +60,7 @@ export function cookieAge(time: number, seconds: number): 'fresh' | 'renew' | 'e
   return age > RENEWAL_AGE ? 'renew' : 'fresh';
 }
 
-/** Whether the hash of a whole cookie is ours. The time that this takes says nothing about where a wrong one differs. */
+/** Whether we made the hash of a complete cookie. The comparison takes constant time. */
 export function isCookieHash(secret: Uint8Array, cookie: Uint8Array, address: Uint8Array): boolean {
   const hash = hashOf(secret, cookie, address);
   let difference = 0;

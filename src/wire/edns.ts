@@ -3,13 +3,13 @@ import { TYPE } from './constants.js';
 
 export interface EdnsOption {
   readonly code: number;
-  /** A view of the packet when it was read from one. */
+  /** A view of the packet, if it was read from one. */
   readonly data: Uint8Array;
 }
 
 /** The OPT pseudo-record (RFC 6891 section 6.1). */
 export interface Edns {
-  /** As sent; anything below 512 means 512 (section 6.2.3). */
+  /** As sent. Values below 512 mean 512 (section 6.2.3). */
   readonly udpSize: number;
   /** The upper eight bits of the response code. */
   readonly extendedRcode: number;
@@ -19,15 +19,15 @@ export interface Edns {
   readonly options: readonly EdnsOption[];
 }
 
-/** Bytes of an OPT record without options. */
+/** Size in bytes of an OPT record without options. */
 export const OPT_SIZE = 11;
 
-/** More options than this is an attack on servers that look at each (unbound CVE-2026-41292). */
+/** More options than this are an attack on servers that process each one (unbound CVE-2026-41292). */
 const MAX_OPTIONS = 64;
 
 export type OptResult =
   | { readonly ok: true; readonly edns: Edns; readonly end: number }
-  /** `not-opt`: no whole OPT record with the root as owner. `options`: the record is one, its options are not. */
+  /** `not-opt`: not a complete OPT record with the root as owner. `options`: an OPT record with malformed options. */
   | { readonly ok: false; readonly fault: 'not-opt' }
   | { readonly ok: false; readonly fault: 'options'; readonly edns: Edns };
 
@@ -62,12 +62,12 @@ export function findOption(edns: Edns | undefined, code: number): Uint8Array | u
   return edns?.options.find((option) => option.code === code)?.data;
 }
 
-/** How many bytes {@link writeOpt} writes. */
+/** The size in bytes of what {@link writeOpt} writes. */
 export function optSize(options: readonly EdnsOption[]): number {
   return options.reduce((size, option) => size + 4 + option.data.length, OPT_SIZE);
 }
 
-/** Writes an OPT record; the buffer must have room for {@link optSize} bytes. @returns the offset after it */
+/** Writes an OPT record. The buffer must have space for {@link optSize} bytes. @returns the offset after it */
 export function writeOpt(buffer: Buffer, offset: number, edns: Edns): number {
   const { options, udpSize, extendedRcode, version, dnssecOk } = edns;
   buffer[offset] = 0;

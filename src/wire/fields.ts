@@ -5,13 +5,13 @@ import { nameToText } from './name-text.js';
 import type { RdataCursor, RdataSink } from './rdata-cursor.js';
 
 /**
- * One field of a record's data, on the wire and in a zone file. In text, a word is what stands between white space:
- * one character a byte, without its quotes and escapes.
+ * One field of a record's data, on the wire and in a zone file. In text, a word is the part between white space,
+ * without quotes and escapes. Each character is one byte.
  */
 export interface Field<T> {
   read(cursor: RdataCursor): T;
   write(value: T, sink: RdataSink): void;
-  /** @returns undefined when the word is not such a value */
+  /** @returns undefined when the word is not a valid value */
   parse(word: string): T | undefined;
   format(value: T): string;
   /** The value is a domain name. */
@@ -50,13 +50,16 @@ export const ipv4 = address(4);
 export const ipv6 = address(6);
 
 interface NameOptions {
-  /** Whether writers may compress it: only in the types of RFC 1035 (RFC 3597 section 4). Readers expand it anyway. */
+  /**
+   * Whether writers may compress it. Only the types of RFC 1035 allow this (RFC 3597 section 4). Readers always expand
+   * it.
+   */
   readonly compress: boolean;
-  /** Whether the root may be written as text, where it says that there is nothing (RFC 2782, RFC 7505). */
+  /** Whether the text may be the root, which means "none" (RFC 2782, RFC 7505). */
   readonly root?: boolean;
 }
 
-/** A domain name. As text it is absolute, with or without the dot at its end, and becomes lower case. */
+/** A domain name. Its text is absolute, with or without the final dot, and is converted to lower case. */
 export function domainName({ compress, root = false }: NameOptions): Field<DnsName> {
   return {
     read: (cursor) => cursor.name(),
@@ -71,7 +74,7 @@ export function domainName({ compress, root = false }: NameOptions): Field<DnsNa
   };
 }
 
-/** The name as text with the dot at its end. */
+/** The name as text with the final dot. */
 export function absoluteName(name: DnsName): string {
   const text = nameToText(name);
   return text === '.' ? text : `${text}.`;
@@ -104,7 +107,7 @@ export const keyword: Field<Uint8Array> = {
   format: (value) => (/^[a-z0-9]+$/i.test(latin1(value)) ? latin1(value) : quoted(value)),
 };
 
-/** Character-strings up to the end of the data. As text there is one word for each; the words are joined by spaces. */
+/** Character-strings up to the end of the data. In text, each is one word, separated by spaces. */
 export const strings: Field<readonly Uint8Array[]> = {
   read(cursor) {
     const found: Uint8Array[] = [];
@@ -116,7 +119,7 @@ export const strings: Field<readonly Uint8Array[]> = {
   format: (value) => value.map(quoted).join(' '),
 };
 
-/** Text up to the end of the data, without a length in front of it: the value of CAA. */
+/** Text up to the end of the data, without a length prefix: the value of CAA. */
 export const rest: Field<Uint8Array> = {
   read: (cursor) => cursor.bytes(cursor.left),
   write: (value, sink) => sink.bytes(value),
@@ -124,12 +127,14 @@ export const rest: Field<Uint8Array> = {
   format: quoted,
 };
 
-/** @param word one character a byte */
+/** @param word each character is one byte */
 export function bytesOf(word: string): Uint8Array {
   return new Uint8Array(Buffer.from(word, 'latin1'));
 }
 
-/** As in a zone file: printable ASCII in quotes, everything else as `\DDD`, so that it is safe in a terminal. */
+/**
+ * Quotes as in a zone file: printable ASCII in quotes, everything else as `\DDD`. The result is safe in a terminal.
+ */
 function quoted(bytes: Uint8Array): string {
   const escaped = latin1(bytes).replace(/["\\]|[^ -~]/g, (each) =>
     each === '"' || each === '\\' ? `\\${each}` : `\\${String(each.charCodeAt(0)).padStart(3, '0')}`,

@@ -6,7 +6,7 @@ import type { WireQuestion } from './query.js';
 import { readRdata } from './rdata.js';
 import type { ResourceRecord } from './records.js';
 
-/** A record with its place in the packet. */
+/** A record with its position in the packet. */
 export interface PlacedRecord extends ResourceRecord {
   /** The offset of its TTL, a 32-bit number. */
   readonly ttlAt: number;
@@ -14,14 +14,14 @@ export interface PlacedRecord extends ResourceRecord {
   readonly end: number;
 }
 
-/** A decoded message. Its parts are views of `wire`, which must therefore stay as it is. */
+/** A decoded message. Its parts are views of `wire`, which must therefore not change. */
 export interface Message {
   readonly wire: Uint8Array;
   readonly id: number;
   /** The second word of the header; see `FLAG`. */
   readonly flags: number;
   readonly opcode: number;
-  /** With the upper bits of the OPT. */
+  /** Including the upper bits from the OPT. */
   readonly rcode: number;
   readonly questions: readonly WireQuestion[];
   /** The offset after the last question. */
@@ -31,11 +31,11 @@ export interface Message {
   /** Without the OPT. */
   readonly additionals: readonly PlacedRecord[];
   readonly edns?: Edns;
-  /** Where the OPT begins; it need not be the last record. */
+  /** The offset of the OPT, which need not be the last record. */
   readonly optOffset?: number;
 }
 
-/** `opt`: malformed, doubled, or in the wrong section. `too-many-records`: more than the limits allow. */
+/** `opt`: malformed, repeated, or in the wrong section. `too-many-records`: more than the limits allow. */
 export type MessageFault = 'short' | 'question' | 'record' | 'rdata' | 'opt' | 'too-many-records' | NameFault;
 
 export type MessageResult =
@@ -47,10 +47,14 @@ export interface MessageLimits {
   readonly records: number;
 }
 
-/** No honest reply has more; a 64 KiB message of pointers to pointers costs tens of milliseconds otherwise. */
+/**
+ * No honest reply has more records. Otherwise a 64 KiB message of pointers to pointers would cost tens of milliseconds.
+ */
 export const MESSAGE_LIMITS: MessageLimits = { records: 512 };
 
-/** Compression pointers that the names of a message may follow, for each record that it may have; writers use one or two a name. */
+/**
+ * How many compression pointers the names of a message may follow, per allowed record. Writers use one or two per name.
+ */
 const POINTERS_PER_RECORD = 8;
 
 class Fault {
@@ -63,9 +67,9 @@ class Fault {
 }
 
 /**
- * Decodes a whole message: a reply of an upstream, not a query (see `parseQuery`). Names in the rdata of the types that
- * may compress them are expanded. Bytes after the last record are not looked at. A TTL with its top bit set is 0
- * (RFC 2181 section 8).
+ * Decodes a whole message. This is meant for upstream replies, not for queries (see `parseQuery`). Compressed names in
+ * rdata are expanded for the types that may compress them. Bytes after the last record are ignored. A TTL with its top
+ * bit set counts as 0 (RFC 2181 section 8).
  */
 export function decodeMessage(wire: Uint8Array, limits: MessageLimits = MESSAGE_LIMITS): MessageResult {
   if (wire.length < HEADER_SIZE) return { ok: false, fault: 'short', offset: wire.length };
@@ -126,7 +130,7 @@ function readRecord(wire: Uint8Array, offset: number, pointers: PointerBudget): 
   const end = fixed + 10 + length;
   if (fixed + 10 > wire.length || end > wire.length) return new Fault('record', fixed);
   const type = readU16(wire, fixed);
-  // An OPT belongs to the root (RFC 6891 section 6.1.2).
+  // The owner of an OPT is the root (RFC 6891 section 6.1.2).
   if (type === TYPE.OPT) return new Fault('opt', offset);
   const rdata = readRdata(wire, fixed + 10, length, type, pointers);
   if (rdata === undefined) return new Fault('rdata', fixed + 10);
@@ -144,7 +148,7 @@ function readRecord(wire: Uint8Array, offset: number, pointers: PointerBudget): 
 
 /**
  * Whether a message is a reply to this question: QR, ID, opcode QUERY, and name, type and class (RFC 5452 section 9.1).
- * A bare header with an error code is one too: servers that cannot read a query answer so.
+ * A bare header with an error code also qualifies, because servers that cannot read a query reply like that.
  */
 export function answersQuestion(
   message: Message,

@@ -1,8 +1,8 @@
 import { labelsOf, nameFromLabels, type DnsName } from './name.js';
 
 /**
- * The name in the presentation format of RFC 1035 section 5.1, without the last dot: `a\.b.c\009`; `.` for the root.
- * Printable ASCII stays, so the text is safe in a log line or a terminal.
+ * The name in the presentation format of RFC 1035 section 5.1, without the final dot: `a\.b.c\009`; `.` for the root.
+ * Only printable ASCII remains, so the text is safe in a log line or a terminal.
  */
 export function nameToText(name: DnsName): string {
   const labels = labelsOf(name);
@@ -16,8 +16,8 @@ function labelToText(label: string): string {
 }
 
 /**
- * The name of a text in presentation format, with or without the last dot.
- * @returns undefined when a label is empty or too long, an escape is none, or a character is above U+00FF
+ * Parses a name in presentation format, with or without the final dot.
+ * @returns undefined if a label is empty or too long, an escape is invalid, or a character is above U+00FF
  */
 export function nameFromText(text: string): DnsName | undefined {
   if (text === '.') return nameFromLabels([]);

@@ -2,8 +2,8 @@ import { HEADER_SIZE } from './constants.js';
 import { readU8, latin1 } from './bytes.js';
 
 /**
- * A domain name as uncompressed wire bytes, root label included (RFC 1035 section 3.1): `\3web\0`. Labels are octets,
- * never text: a dot, a NUL or 0xFF may be part of one.
+ * A domain name as uncompressed wire bytes, including the root label (RFC 1035 section 3.1): `\3web\0`. Labels consist
+ * of octets, not text: they may contain a dot, a NUL or 0xFF.
  */
 export type DnsName = Uint8Array;
 
@@ -23,10 +23,10 @@ export type NameResult =
 export const MAX_NAME = 255;
 export const MAX_LABEL = 63;
 
-/** A name of 255 bytes has 127 labels at most, so an honest one needs no more pointers. */
+/** A name of 255 bytes has at most 127 labels, so an honest one needs no more pointers. */
 const MAX_POINTERS = 127;
 
-/** How many more pointers may be followed: names that share one cost no more together than it allows. */
+/** How many more pointers may be followed. Names that share a budget share this limit. */
 export interface PointerBudget {
   left: number;
 }
@@ -34,11 +34,11 @@ export interface PointerBudget {
 export const ROOT: DnsName = Uint8Array.of(0);
 
 /**
- * Reads the name at `offset`. A pointer must point before the run of labels that it ends, and behind the header, so
- * reading always ends (RFC 1035 section 4.1.4). At most 255 octets and 127 pointers are looked at.
- * @param pointers how many may be followed; false: none may be there
- * @returns the name: a view of the packet, or a copy when it has a pointer; `end` is the offset after the name in the
- * packet, that is after the first pointer when there is one
+ * Reads the name at `offset`. A pointer must point before the labels that it ends, and behind the header, so reading
+ * always terminates (RFC 1035 section 4.1.4). Reads at most 255 octets and 127 pointers.
+ * @param pointers how many may be followed; false: none are allowed
+ * @returns the name: a view of the packet, or a copy if it has a pointer; `end` is the offset after the name in the
+ * packet, which is after the first pointer if there is one
  */
 export function readName(
   packet: Uint8Array,
@@ -86,14 +86,17 @@ function concat(parts: readonly Uint8Array[], length: number): Uint8Array {
   return bytes;
 }
 
-/** A copy with A-Z in lower case; no other octet changes (RFC 4343). Length octets are below 0x40, so none is hit. */
+/**
+ * A copy with A-Z in lower case; no other octet changes (RFC 4343). Length octets are below 0x40 and therefore
+ * unaffected.
+ */
 export function lowerCaseName(name: DnsName): DnsName {
   const copy = new Uint8Array(name);
   for (let i = 0; i < copy.length; i++) copy[i] = lowerCaseOctet(readU8(copy, i));
   return copy;
 }
 
-/** Whether two names are the same but for ASCII case (RFC 4343). */
+/** Whether two names are equal, ignoring ASCII case (RFC 4343). */
 export function equalNames(a: DnsName, b: DnsName): boolean {
   if (a === b) return true;
   if (a.length !== b.length) return false;
@@ -107,12 +110,12 @@ function lowerCaseOctet(octet: number): number {
   return octet >= 0x41 && octet <= 0x5a ? octet + 0x20 : octet;
 }
 
-/** A key for maps: equal for names that {@link equalNames} calls equal, different for all others. */
+/** A map key: equal for names that are equal by {@link equalNames}, different for all others. */
 export function nameKey(name: DnsName): string {
   return latin1(lowerCaseName(name));
 }
 
-/** The labels, leftmost first, without the root, one character a byte; case is kept. */
+/** The labels, leftmost first, without the root. Each character is one byte; case is kept. */
 export function labelsOf(name: DnsName): string[] {
   const text = latin1(name);
   const labels: string[] = [];
@@ -122,7 +125,7 @@ export function labelsOf(name: DnsName): string[] {
   return labels;
 }
 
-/** How many labels there are, the root not counted. */
+/** The number of labels without the root. */
 export function labelCount(name: DnsName): number {
   let count = 0;
   for (let at = 0; readU8(name, at) !== 0; at += readU8(name, at) + 1) count++;
@@ -130,8 +133,8 @@ export function labelCount(name: DnsName): number {
 }
 
 /**
- * The name of these labels (leftmost first, without the root, one character a byte).
- * @returns undefined when a label is empty, longer than 63 bytes or has a character above U+00FF, or the whole is
+ * The name with these labels (leftmost first, without the root, one byte per character).
+ * @returns undefined when a label is empty, longer than 63 bytes or has a character above U+00FF, or when the name is
  * longer than 255 bytes
  */
 export function nameFromLabels(labels: readonly string[]): DnsName | undefined {
@@ -151,7 +154,7 @@ export function nameFromLabels(labels: readonly string[]): DnsName | undefined {
   return name;
 }
 
-/** Whether `name` is `ancestor` or below it, without regard to ASCII case. */
+/** Whether `name` is `ancestor` or below it, ignoring ASCII case. */
 export function isAtOrBelow(name: DnsName, ancestor: DnsName): boolean {
   let at = 0;
   while (name.length - at > ancestor.length) at += readU8(name, at) + 1;

@@ -4,27 +4,27 @@ import { optSize, readOpt, writeOpt, type Edns, type EdnsOption } from './edns.j
 import { readName, type DnsName } from './name.js';
 
 export interface WireQuestion {
-  /** As sent, case kept (draft-vixie-dnsext-dns0x20). A view of the packet when it was read from one. */
+  /** As sent, keeping case (draft-vixie-dnsext-dns0x20). A view of the packet, if it was read from one. */
   readonly name: DnsName;
   readonly type: number;
   readonly class: number;
 }
 
-/** What a reply takes over from the message that it answers. */
+/** What a reply repeats from the message that it answers. */
 export interface ReplyHead {
   readonly id: number;
   readonly opcode: number;
   readonly rd: boolean;
   readonly cd: boolean;
-  /** The client wants to see AD (RFC 6840 section 5.7). */
+  /** Whether the client wants to see AD (RFC 6840 section 5.7). */
   readonly ad: boolean;
-  /** Absent when the question could not be read; the reply then has none. */
+  /** Undefined if the question could not be read. The reply then has none. */
   readonly question?: WireQuestion | undefined;
-  /** Present when the message had a readable OPT; the reply then has one too. */
+  /** Set if the message had a readable OPT. The reply then has one too. */
   readonly edns?: Edns | undefined;
 }
 
-/** A well-formed query. Names and options are views of the packet: see {@link copyQuery}. */
+/** A well-formed query. Names and options are views of the packet; see {@link copyQuery}. */
 export interface Query extends ReplyHead {
   readonly question: WireQuestion;
   /** The offset after QNAME, where QTYPE begins. */
@@ -32,13 +32,13 @@ export interface Query extends ReplyHead {
 }
 
 /**
- * Why a message is not a query of ours.
- * - `no-question`: an OPT and nothing else; RFC 7873 section 5.4 gives that a meaning
+ * Why a message is not a valid query.
+ * - `no-question`: only an OPT; RFC 7873 section 5.4 gives that a meaning
  * - `question-count`: not exactly one question (RFC 9619)
  * - `question`: QNAME or what follows it cannot be read; a compression pointer in QNAME is always wrong
- * - `sections`: records where a query has none
- * - `additional`: the additional record is missing, or no OPT of the root
- * - `options`: EDNS options that do not add up, or too many of them
+ * - `sections`: records in sections that are empty in a query
+ * - `additional`: the additional record is missing, or is not an OPT of the root
+ * - `options`: malformed EDNS options, or too many of them
  * - `trailing`: octets after the last counted record
  */
 export type QueryFault =
@@ -46,10 +46,12 @@ export type QueryFault =
 
 export type QueryResult =
   | { readonly ok: true; readonly query: Query }
-  /** `head` has the question and the OPT as far as they could be read. */
+  /** `head` contains the question and the OPT as far as they could be read. */
   | { readonly ok: false; readonly fault: QueryFault; readonly head: ReplyHead };
 
-/** Reads a query of opcode QUERY: header, one question, at most one OPT and nothing else. @param packet 12 bytes or more */
+/**
+ * Reads a query of opcode QUERY: header, one question, at most one OPT, nothing else. @param packet 12 bytes or more
+ */
 export function parseQuery(packet: Uint8Array): QueryResult {
   const id = readU16(packet, 0);
   const flags = readU16(packet, 2);
@@ -89,7 +91,7 @@ export function parseQuery(packet: Uint8Array): QueryResult {
   return { ok: true, query: { id, opcode, rd, cd, ad, question, edns, nameEnd } };
 }
 
-/** The same query without views of the packet it came in, for a later answer. */
+/** A copy of the query without views of its packet, for a later answer. */
 export function copyQuery(query: Query): Query {
   const question = { ...query.question, name: new Uint8Array(query.question.name) };
   if (query.edns === undefined) return { ...query, question };
@@ -103,11 +105,11 @@ export interface QueryFields {
   readonly rd?: boolean;
   readonly ad?: boolean;
   readonly cd?: boolean;
-  /** Absent: no OPT. */
+  /** Undefined: no OPT. */
   readonly edns?: { readonly dnssecOk: boolean; readonly options: readonly EdnsOption[] };
 }
 
-/** The wire form of a query; the advertised UDP size is 1232. */
+/** The wire form of a query. It advertises a UDP size of 1232. */
 export function encodeQuery({ id, question, rd = true, ad = false, cd = false, edns }: QueryFields): Buffer {
   const nameEnd = HEADER_SIZE + question.name.length;
   const buffer = Buffer.alloc(nameEnd + 4 + (edns ? optSize(edns.options) : 0));

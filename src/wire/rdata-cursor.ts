@@ -1,7 +1,7 @@
 import { readU16, readU32, readU8 } from './bytes.js';
 import { readName, ROOT, type DnsName, type PointerBudget } from './name.js';
 
-/** Where the fields of a record's data are written to; `MessageWriter` is one. */
+/** The destination for the fields of a record's data, such as `MessageWriter`. */
 export interface RdataSink {
   u8(value: number): void;
   u16(value: number): void;
@@ -12,11 +12,11 @@ export interface RdataSink {
 }
 
 /**
- * Reads the fields of a record's data one after the other. A field that runs past the end of the data sets
- * {@link RdataCursor.failed} and reads as zero or nothing, so callers check once, when they have read everything.
+ * Reads the fields of a record's data one after the other. A field that runs past the end of the data sets {@link
+ * RdataCursor.failed} and reads as zero or empty. Callers therefore check only once, after reading everything.
  */
 export class RdataCursor {
-  /** A field ran past the end, or held a name that cannot be read. */
+  /** A field ran past the end, or contained an unreadable name. */
   failed = false;
   readonly #packet: Uint8Array;
   readonly #end: number;
@@ -24,7 +24,7 @@ export class RdataCursor {
   #at: number;
 
   /**
-   * @param at where the data begins; `end` is the offset after it, which the packet must hold
+   * @param at the start of the data; `end` is the offset after it, which the packet must contain
    * @param pointers how many compression pointers its names may follow
    */
   constructor(packet: Uint8Array, at: number, end: number, pointers: PointerBudget) {
@@ -34,7 +34,7 @@ export class RdataCursor {
     this.#pointers = pointers;
   }
 
-  /** Bytes that are left. */
+  /** The number of remaining bytes. */
   get left(): number {
     return this.#end - this.#at;
   }

@@ -21,8 +21,8 @@ const byType: ReadonlyMap<number, Row> = new Map(
 );
 
 /**
- * Reads rdata of `length` bytes at `offset`, which the packet must hold.
- * @param pointers how many its names may follow
+ * Reads rdata of `length` bytes at `offset`, which the packet must contain.
+ * @param pointers how many pointers its names may follow
  * @returns undefined when it does not fit the type
  */
 export function readRdata(
@@ -52,7 +52,7 @@ export function writeRdata(rdata: Rdata, sink: RdataSink): void {
   for (const [name, field] of byKind.get(rdata.kind)?.fields ?? []) field.write(data[name], sink);
 }
 
-/** The name whose addresses belong in the additional section; undefined when the type has none, or says `.`. */
+/** The name whose addresses belong in the additional section. Undefined if the type has none, or for `.`. */
 export function targetOf(rdata: Rdata): DnsName | undefined {
   const row = rdata.kind === 'raw' ? undefined : recordKinds.get(rdata.kind);
   const target = row?.leadsTo?.(rdata);

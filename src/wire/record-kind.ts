@@ -1,7 +1,7 @@
 import type { Field } from './fields.js';
 import type { DnsName } from './name.js';
 
-/** The fields of a type's data, by name, in the order that they have on the wire and in a zone file. */
+/** The fields of a type's data by name, in the order of the wire format and of zone files. */
 export type Layout = Readonly<Record<string, Field<unknown>>>;
 
 /** The data of a record with this layout. */
@@ -9,32 +9,32 @@ export type DataOf<L extends Layout> = {
   readonly [K in keyof L]: L[K] extends Field<infer T> ? T : never;
 };
 
-/** Everything that Fairlead knows of one type of record. */
+/** Everything that Fairlead knows about one record type. */
 export interface RecordKind<L extends Layout = Layout> {
   /** Its number. */
   readonly type: number;
   readonly layout: L;
   /**
-   * Reads the data as an operator writes it: one word a field (see `Field`).
-   * @returns the data, or what is wrong with it, going on from "the record ..."
+   * Parses the data as an operator writes it: one word per field (see `Field`).
+   * @returns the data, or what is wrong with it, continuing from "the record ..."
    */
   parse(words: readonly string[]): DataOf<L> | string;
   /** The data in presentation format (RFC 1035 section 5.1). */
   format(data: DataOf<L>): string;
-  /** The data of one record as an operator writes it. Absent: operators may not write such records. */
+  /** The data of one record as an operator writes it. Undefined: operators may not write such records. */
   readonly example?: string;
-  /** Data that does not fit the layout is passed on as it came, since the layout is only there to show it. */
+  /** Whether to pass on data that does not fit the layout, because the layout only serves to display it. */
   readonly lenient: boolean;
-  /** A set of such records begins at another place in each answer, because clients take the first. */
+  /** Whether a set of such records starts at another place in each answer, because clients take the first record. */
   readonly rotates: boolean;
   /** The name whose addresses belong in the additional section (RFC 2782, RFC 1035 section 3.3.9). */
   leadsTo?(data: DataOf<L>): DnsName;
 }
 
 export interface KindOptions<L extends Layout> {
-  /** What an operator writes: `one IPv4 address`; by default the names of the fields with {@link example}. */
+  /** What an operator writes: `one IPv4 address`. By default the names of the fields and the {@link example}. */
   readonly takes?: string;
-  /** The data of one record as an operator writes it. Present: operators may write such records. */
+  /** The data of one record as an operator writes it. If set, operators may write such records. */
   readonly example?: string;
   readonly parse?: (words: readonly string[]) => DataOf<L> | string;
   readonly lenient?: true;
@@ -42,7 +42,7 @@ export interface KindOptions<L extends Layout> {
   readonly leadsTo?: (data: DataOf<L>) => DnsName;
 }
 
-/** A kind whose text is that of its fields, one after the other. @param name `SRV` */
+/** A kind whose text is the concatenation of its fields. @param name `SRV` */
 export function recordKind<L extends Layout>(
   name: string,
   type: number,

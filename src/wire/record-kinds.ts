@@ -15,20 +15,19 @@ import {
 } from './fields.js';
 import { recordKind, type DataOf, type RecordKind } from './record-kind.js';
 
-/** A name of a type of RFC 1035, which writers may compress. */
+/** A name in a type of RFC 1035, which writers may compress. */
 const name = domainName({ compress: true });
 const nameOrRoot = domainName({ compress: true, root: true });
-/** A name of a later type, which they may not (RFC 3597 section 4). */
+/** A name in a later type, which writers must not compress (RFC 3597 section 4). */
 const plainName = domainName({ compress: false });
 const plainNameOrRoot = domainName({ compress: false, root: true });
 
 /**
- * The one table of record types. To add a type, add a row: it is then read and written on the wire, in zone files
- * (`dns.records`), in `explain` and in the API. Types without a row are passed on as they are and shown as RFC 3597
- * says.
+ * The one table of record types. To add a type, add a row. The type is then read and written on the wire, in zone files
+ * (`dns.records`), in `explain` and in the API. Types without a row are passed on unchanged and shown as RFC 3597 says.
  *
- * A type whose data may hold a compressed name must have a row: relayed data would otherwise point into a message that
- * is gone. Those are the types of RFC 1035 and the ones that RFC 3597 section 4 lists.
+ * A type whose data may contain a compressed name must have a row: relayed data would otherwise contain pointers into
+ * the original message. This concerns the types of RFC 1035 and those listed in RFC 3597 section 4.
  */
 const table = {
   a: recordKind(
@@ -75,7 +74,7 @@ const table = {
   ),
   txt: recordKind('TXT', TYPE.TXT, { strings }, { example: '"v=spf1 -all"', parse: parseTexts }),
 
-  // What follows is read and shown, but not written by operators: Fairlead makes it itself, or it is obsolete.
+  // Operators cannot write the following types. Fairlead makes them itself, or they are obsolete.
   ns: recordKind('NS', TYPE.NS, { target: name }),
   soa: recordKind('SOA', TYPE.SOA, {
     ...{ mname: name, rname: name },
@@ -105,13 +104,13 @@ function parseTexts(words: readonly string[]): { readonly strings: readonly Uint
 
 type Table = typeof table;
 
-/** The name of a row: `srv`. */
+/** The name of a row, such as `srv`. */
 export type KindName = keyof Table;
 
-/** The data of one row. */
+/** The data type of one row. */
 export type KindData<K extends KindName> = Table[K] extends RecordKind<infer L> ? DataOf<L> : never;
 
-/** The rows, in their order, by name. */
+/** The rows in table order, by name. */
 export const recordKinds: ReadonlyMap<KindName, RecordKind> = new Map(
   Object.entries(table) as [KindName, RecordKind][],
 );

@@ -3,17 +3,17 @@ import { nameToText } from './name-text.js';
 import { rdataToText } from './record-text.js';
 import type { StaticRecord } from './static-record.js';
 
-/** What is wrong with one of several records; `fault` goes on from "the record ...". */
+/** What is wrong with one of several records. `fault` continues from "the record ...". */
 export interface RecordFault {
-  /** Of the later of two records that cannot stand side by side. */
+  /** If two records conflict, the index of the later one. */
   readonly index: number;
   readonly fault: string;
 }
 
 /**
- * What is wrong with records as a set: duplicates, a CNAME beside other data at one owner (RFC 2181 section 10.1), CNAMEs
- * that lead back to where they began.
- * @returns faults in the order of the records; one a record
+ * Checks records as a set. Finds duplicates, a CNAME beside other data of one owner (RFC 2181 section 10.1), and loops
+ * of CNAMEs.
+ * @returns faults in the order of the records, at most one per record
  */
 export function checkRecords(records: readonly StaticRecord[]): readonly RecordFault[] {
   const faults: RecordFault[] = [];
@@ -49,7 +49,7 @@ function besideFault({ owner, type }: StaticRecord, others: readonly StaticRecor
   return `is ${is} at ${owner}, which has ${beside} too; a name with a CNAME has nothing else`;
 }
 
-/** The names from one that a chain of CNAMEs leads back to, in its order; undefined when it ends. */
+/** The names of a CNAME loop, in chain order. Undefined if the chain ends. */
 function loopOf(owner: string, targets: ReadonlyMap<string, string>): readonly string[] | undefined {
   const passed = new Set<string>();
   for (let at = targets.get(owner); at !== undefined && !passed.has(at); at = targets.get(at)) {
@@ -65,7 +65,7 @@ function loopFault(loop: readonly string[]): string {
     : `is a CNAME that leads back to itself: ${[loop.at(-1), ...loop].join(' to ')}`;
 }
 
-/** The same text for records that are one record: the TTL is not part of the data (RFC 2181 section 5.2). */
+/** The same text for equal records. The TTL is not part of the data (RFC 2181 section 5.2). */
 function recordKey({ owner, type, rdata }: StaticRecord): string {
   return `${owner} ${type} ${rdataToText(rdata)}`;
 }

@@ -8,7 +8,7 @@ export function recordToText({ owner, type, ttl, rdata }: ResourceRecord): strin
   return `${absoluteName(owner)} ${ttl} IN ${typeName(type)} ${rdataToText(rdata)}`;
 }
 
-/** Data in presentation format; that of a type without a row as RFC 3597 section 5 writes it: `\# length hex`. */
+/** Data in presentation format. Types without a row use the form of RFC 3597 section 5: `\# length hex`. */
 export function rdataToText(rdata: Rdata): string {
   if (rdata.kind === 'raw')
     return `\\# ${rdata.bytes.length} ${Buffer.from(rdata.bytes).toString('hex')}`.trimEnd();

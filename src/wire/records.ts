@@ -2,8 +2,8 @@ import type { DnsName } from './name.js';
 import type { KindData, KindName } from './record-kinds.js';
 
 /**
- * The data of a record. `kind` names a row of `record-kinds.ts`, whose fields are the other properties; names in it are
- * uncompressed. `raw` is the wire form of every type that has no row.
+ * The data of a record. `kind` names a row of `record-kinds.ts`, whose fields are the other properties. Names in it are
+ * uncompressed. `raw` is the wire form of any type without a row.
  */
 export type Rdata =
   | { readonly [K in KindName]: { readonly kind: K } & KindData<K> }[KindName]

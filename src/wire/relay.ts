@@ -5,18 +5,18 @@ import type { Query } from './query.js';
 
 import { replyFlags, replyOpt, type ExtendedError } from './reply.js';
 
-/** What of a query a reply repeats. */
+/** What a reply repeats from the query. */
 type Asked = Omit<Query, 'nameEnd'>;
 
 /**
- * Hands an upstream's reply on to a client, its records untouched (RFC 5625 section 4): compression, order and unknown
- * types stay as they were. What changes is what is hop-by-hop or the client's own: ID, flags, the case of the question,
- * OPT (RFC 6891 section 6.2.6). AD stays only for a client that asked for it (RFC 6840 section 5.8).
+ * Passes an upstream's reply on to a client with unchanged records (RFC 5625 section 4): compression, order and unknown
+ * types stay the same. Hop-by-hop and client-specific parts change: ID, flags, the case of the question, OPT (RFC 6891
+ * section 6.2.6). AD stays only if the client asked for it (RFC 6840 section 5.8).
  *
- * A reply larger than `limit` loses the extended error, then additionals, then the authority of a positive answer, then
- * answers from the last one on, with TC.
- * @param message the reply to the same question; a view of it must have no pointer in its question
- * @param told what a client that speaks EDNS is told besides; the options as of `composeReply`
+ * A reply larger than `limit` first loses the extended error, then additionals, then the authority of a positive
+ * answer, and finally answers, starting with the last one, with TC.
+ * @param message the reply to the same question, without a compression pointer in its question
+ * @param told additional information for an EDNS client; for the options see `composeReply`
  */
 export function relayReply(message: Message, query: Asked, limit: number, told: Told = NOTHING): Buffer {
   const { edns } = query;
@@ -57,11 +57,11 @@ interface Kept {
   readonly authority: number;
   readonly additionals: number;
   readonly truncated: boolean;
-  /** More room would bring nothing more. */
+  /** Whether more space would not add anything. */
   readonly complete: boolean;
 }
 
-/** The longest prefix of the message that may go out: pointers lead backwards, so every prefix stays valid. */
+/** The longest prefix of the message that may be sent. Pointers lead backwards, so every prefix is valid. */
 function cut(message: Message, room: number): Kept {
   const { answers, authority, additionals, questionsEnd, rcode } = message;
   const answersEnd = answers.at(-1)?.end ?? questionsEnd;
@@ -73,7 +73,7 @@ function cut(message: Message, room: number): Kept {
     truncated: false,
     complete: true,
   };
-  // An OPT that is not the last record would have to be cut out of the middle; what stands around it is optional.
+  // An OPT that is not the last record would have to be cut out of the middle. The records around it are optional.
   const last = additionals.at(-1)?.end;
   const wanted = last !== undefined && last <= (message.optOffset ?? last);
   if (wanted && last <= room) return { ...all, additionals: additionals.length, end: last };

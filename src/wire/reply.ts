@@ -5,17 +5,17 @@ import type { ReplyHead } from './query.js';
 import type { ResourceRecord } from './records.js';
 import { MessageWriter } from './writer.js';
 
-/** An extended DNS error (RFC 8914); the text is cut to 64 octets. */
+/** An extended DNS error (RFC 8914). Its text is cut to 64 octets. */
 export interface ExtendedError {
   readonly code: number;
   readonly text?: string;
 }
 
 export interface ReplyBody {
-  /** Extended codes need a client that speaks EDNS. */
+  /** Extended codes require a client with EDNS. */
   readonly rcode: number;
   readonly aa?: boolean | undefined;
-  /** Recursion is offered: true in every reply to a question that was looked at. */
+  /** Recursion available. True in every reply to a question that was processed. */
   readonly ra?: boolean | undefined;
   readonly ad?: boolean | undefined;
   readonly answers?: readonly ResourceRecord[] | undefined;
@@ -27,13 +27,16 @@ export interface ReplyBody {
 
 export interface Reply {
   readonly message: Buffer;
-  /** TC is set: answers or authority did not fit. */
+  /** Whether TC is set because answers or authority did not fit. */
   readonly truncated: boolean;
 }
 
 const MAX_EDE_TEXT = 64;
 
-/** The largest reply for a client: 512 bytes over UDP without EDNS, else what it asked for up to 1232; 65535 over TCP. */
+/**
+ * The largest reply for a client: over UDP 512 bytes without EDNS, otherwise the requested size up to 1232; over TCP
+ * 65535.
+ */
 export function replyLimit(transport: 'udp' | 'tcp', edns: Edns | undefined): number {
   if (transport === 'tcp') return MAX_MESSAGE_SIZE;
   return edns === undefined
@@ -41,7 +44,10 @@ export function replyLimit(transport: 'udp' | 'tcp', edns: Edns | undefined): nu
     : Math.min(Math.max(edns.udpSize, PLAIN_UDP_SIZE), EDNS_UDP_SIZE);
 }
 
-/** The second word of a reply's header: opcode, RD and CD as asked (RFC 1035 section 4.1.1, RFC 6840 section 5.9). */
+/**
+ * The second word of a reply's header, with opcode, RD and CD as in the query (RFC 1035 section 4.1.1, RFC 6840 section
+ * 5.9).
+ */
 export function replyFlags(
   head: ReplyHead,
   body: Pick<ReplyBody, 'aa' | 'ra' | 'ad'>,
@@ -61,7 +67,9 @@ export function replyFlags(
 
 const NO_OPTIONS: readonly EdnsOption[] = [];
 
-/** The OPT of a reply: our size and version, DO as asked (RFC 3225 section 3), no option that the client only sent. */
+/**
+ * The OPT of a reply: our size and version, DO as in the query (RFC 3225 section 3), without the client's own options.
+ */
 export function replyOpt(
   asked: Edns,
   rcode: number,
@@ -87,9 +95,12 @@ const writer = new MessageWriter();
 
 /**
  * Writes a reply of at most `limit` octets (512 or more), with an OPT if and only if the query had one (RFC 6891
- * section 7). What does not fit goes in this order: the extended error; additionals, whole sets at a time and without
- * TC (RFC 2181 section 9); then the answers from the last one on, with TC.
- * @param options for a client that speaks EDNS, besides the extended error; 200 bytes at most, so that they always fit
+ * section 7). If it does not fit, parts are dropped in this order:
+ *
+ * 1. the extended error
+ * 2. additionals, in whole sets and without TC (RFC 2181 section 9)
+ * 3. answers, starting with the last one, with TC
+ * @param options for a client with EDNS, in addition to the extended error; at most 200 bytes, so that they always fit
  */
 export function composeReply(
   head: ReplyHead,
@@ -105,7 +116,10 @@ export function composeReply(
   return attempt(head, body, limit, edns && replyOpt(edns, body.rcode, options));
 }
 
-/** A reply without data and with TC: the client is to ask again over TCP. @param options as of {@link composeReply} */
+/**
+ * A reply without data and with TC, which makes the client ask again over TCP. @param options as in {@link
+ * composeReply}
+ */
 export function truncatedReply(
   head: ReplyHead,
   body: Pick<ReplyBody, 'rcode' | 'ra'>,
@@ -118,7 +132,7 @@ export function truncatedReply(
   return writer.finish({ truncated: true });
 }
 
-/** An extended code has its upper bits in the OPT. */
+/** The upper bits of an extended code are in the OPT. */
 function rcodeFor({ edns }: ReplyHead, rcode: number): number {
   return rcode > 0xf && edns === undefined ? RCODE.SERVFAIL : rcode;
 }
@@ -144,7 +158,7 @@ function attempt(
   return { message: writer.finish({ truncated: !fits }), truncated: !fits, complete };
 }
 
-/** Runs of records with the same owner and type: half a set would be taken for the whole. */
+/** Runs of records with the same owner and type. A client would take half a set for the whole. */
 function recordSets(records: readonly ResourceRecord[]): ResourceRecord[][] {
   const sets: ResourceRecord[][] = [];
   for (const record of records) {

@@ -1,6 +1,6 @@
 /**
- * SipHash-2-4 (https://www.aumasson.jp/siphash/siphash.pdf): a keyed hash that cannot be foretold without the key, and
- * that costs little for short messages. The 64-bit words are kept as 32-bit halves: l is the low one, h the high one.
+ * SipHash-2-4 (https://www.aumasson.jp/siphash/siphash.pdf): a keyed hash that is unpredictable without the key and
+ * fast for short messages. The 64-bit words are stored as 32-bit halves: l is the low one, h the high one.
  * @param key 16 bytes
  * @returns 8 bytes, little-endian as in the reference implementation
  */
@@ -10,7 +10,7 @@ export function sipHash24(key: Uint8Array, message: Uint8Array): Uint8Array {
   let [l1, h1] = [k1l ^ 0x6e646f6d, k1h ^ 0x646f7261];
   let [l2, h2] = [k0l ^ 0x6e657261, k0h ^ 0x6c796765];
   let [l3, h3] = [k1l ^ 0x79746573, k1h ^ 0x74656462];
-  // Behind the whole blocks comes one with the bytes that are left and the length, then the end with four rounds.
+  // After the whole blocks follows one with the remaining bytes and the length, then the finalization with four rounds.
   const lastAt = message.length & ~7;
   for (let at = 0; at <= lastAt + 8; at += 8) {
     const isEnd = at > lastAt;
@@ -63,7 +63,7 @@ export function sipHash24(key: Uint8Array, message: Uint8Array): Uint8Array {
 
 const MAX = 0xffffffff;
 
-/** Four bytes, the low one first; those past the end count as 0. */
+/** Four bytes, little-endian. Bytes past the end count as 0. */
 function word(bytes: Uint8Array, at: number): number {
   return (
     (bytes[at] ?? 0) |

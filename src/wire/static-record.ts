@@ -5,9 +5,9 @@ import type { Rdata } from './records.js';
 
 /** One resource record of a name, as an operator writes it. */
 export interface StaticRecord {
-  /** `printer.lan`, `*.dev.example`: lower case, without a dot at the end. */
+  /** `printer.lan`, `*.dev.example`: lower case, without a final dot. */
   readonly owner: string;
-  /** Seconds; absent: the same as for all other names. */
+  /** Seconds. Undefined: the default TTL. */
   readonly ttl?: number;
   readonly type: number;
   readonly rdata: Rdata;
@@ -15,7 +15,7 @@ export interface StaticRecord {
 
 export type RecordResult =
   | { readonly ok: true; readonly record: StaticRecord }
-  /** `fault` goes on from "the record ...". */
+  /** `fault` continues from "the record ...". */
   | { readonly ok: false; readonly fault: string };
 
 /** The types that operators may write, by name. */
@@ -33,7 +33,7 @@ const MAX_TTL = 2 ** 31 - 1;
 
 /**
  * Reads one line of a zone file (RFC 1035 section 5.1): `owner [ttl] [IN] type data`. All names are absolute, with or
- * without the dot at the end. A `*` as the first label of the owner makes a wildcard (RFC 4592).
+ * without the final dot. A `*` as the first label of the owner makes a wildcard (RFC 4592).
  */
 export function parseRecord(line: string): RecordResult {
   const words = splitWords(line);
@@ -65,7 +65,7 @@ export function formatRecord({ owner, ttl, type, rdata }: StaticRecord): string 
 
 const fault = (text: string): RecordResult => ({ ok: false, fault: text });
 
-/** A name whose labels may begin with an underscore, and whose first label may be `*`. */
+/** A name whose labels may begin with an underscore. The first label may be `*`. */
 function readOwner(text: string): string | undefined {
   const name = text.toLowerCase().replace(/\.$/, '');
   const labels = name.split('.');
@@ -75,8 +75,8 @@ function readOwner(text: string): string | undefined {
 }
 
 /**
- * Words between white space. A quoted word may be empty and hold anything, with `\"`, `\\` and `\DDD` as in a zone
- * file. Text becomes bytes in UTF-8, one character each.
+ * Splits at white space. A quoted word may be empty and contain anything, with `\"`, `\\` and `\DDD` as in a zone file.
+ * Text becomes UTF-8 bytes, one character each.
  * @returns undefined when a quote is not closed
  */
 function splitWords(line: string): string[] | undefined {

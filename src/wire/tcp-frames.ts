@@ -12,15 +12,15 @@ const FIRST_SIZE = 512;
 const KEPT_SIZE = 4096;
 
 /**
- * Cuts a TCP stream into messages. Memory grows with the bytes that came, not with the length that was announced, and
- * the work is linear in them however small the pieces are.
+ * Splits a TCP stream into messages. Memory use depends on the bytes received, not on the announced length. The work is
+ * linear in the bytes, however small the pieces are.
  */
 export class FrameBuffer {
   #buffer = Buffer.alloc(0);
   #start = 0;
   #end = 0;
 
-  /** Bytes that are here and belong to no message taken yet. */
+  /** The number of received bytes that belong to no message taken yet. */
   get pending(): number {
     return this.#end - this.#start;
   }
@@ -31,7 +31,7 @@ export class FrameBuffer {
     this.#end += chunk.length;
   }
 
-  /** Takes the next whole message (a copy), which may be empty; undefined while it is incomplete. */
+  /** Returns a copy of the next complete message, which may be empty. Undefined while it is incomplete. */
   next(): Buffer | undefined {
     if (this.pending < 2) return undefined;
     const length = readU16(this.#buffer, this.#start);
@@ -43,7 +43,7 @@ export class FrameBuffer {
     return message;
   }
 
-  /** An idle connection keeps no large buffer. */
+  /** An idle connection must not keep a large buffer. */
   #reset(): void {
     this.#start = this.#end = 0;
     if (this.#buffer.length > KEPT_SIZE) this.#buffer = Buffer.alloc(0);

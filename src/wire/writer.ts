@@ -12,7 +12,10 @@ export type Section = 'answer' | 'authority' | 'additional';
 /** Offsets of the section counts in the header. */
 const countOffset: Record<Section, number> = { answer: 6, authority: 8, additional: 10 };
 
-/** Names remembered for compression. A bound, because looking for them is the costly part (unbound CVE-2024-8508). */
+/**
+ * The most names remembered for compression. It is limited because searching them is the expensive part (unbound
+ * CVE-2024-8508).
+ */
 const MAX_SUFFIXES = 128;
 
 /** A compression pointer has 14 bits. */
@@ -21,12 +24,12 @@ const MAX_POINTER = 0x3fff;
 const QNAME_POINTER = 0xc000 | HEADER_SIZE;
 
 /**
- * Writes one message after another into the same buffer. A record that does not fit leaves no trace. Names are
- * compressed without regard to case, so that owners follow the case of the question.
+ * Writes messages one after another into the same buffer. A record that does not fit leaves no trace. Names are
+ * compressed regardless of case, so the owners get the case of the question.
  */
 export class MessageWriter implements RdataSink {
   readonly #buffer = Buffer.alloc(MAX_MESSAGE_SIZE);
-  /** Lower-case suffix to its offset, in the order of the offsets. */
+  /** Maps lower-case suffixes to their offsets, in the order of the offsets. */
   readonly #suffixes = new Map<string, number>();
   #length = 0;
   #limit = 0;
@@ -35,7 +38,7 @@ export class MessageWriter implements RdataSink {
 
   /**
    * Begins a message.
-   * @param limit bytes that records may fill; {@link opt} may go beyond it, so reserve room by a lower limit
+   * @param limit bytes for records; {@link opt} may exceed it, so reserve space by choosing a lower limit
    */
   start(id: number, flags: number, limit: number): void {
     this.#suffixes.clear();
@@ -48,7 +51,7 @@ export class MessageWriter implements RdataSink {
     this.#length = HEADER_SIZE;
   }
 
-  /** Writes the question, byte for byte; once, before any record. */
+  /** Writes the question byte for byte. Call it once, before any record. */
   question({ name, type, class: klass }: WireQuestion): void {
     this.name(name, true);
     this.u16(type);
@@ -57,7 +60,7 @@ export class MessageWriter implements RdataSink {
     this.#qname = name;
   }
 
-  /** @returns false when the record does not fit; nothing of it is then in the message */
+  /** @returns false when the record does not fit; the message then contains nothing of it */
   record(section: Section, { owner, type, class: klass, ttl, rdata }: ResourceRecord): boolean {
     const start = this.#length;
     if (this.#qname !== undefined && equalNames(owner, this.#qname)) this.u16(QNAME_POINTER);
@@ -77,7 +80,7 @@ export class MessageWriter implements RdataSink {
     return true;
   }
 
-  /** Writes all of the records or none. @returns whether they are in the message */
+  /** Writes all of the records or none. @returns whether the message contains them */
   group(section: Section, records: readonly ResourceRecord[]): boolean {
     const start = this.#length;
     for (const [written, record] of records.entries()) {
@@ -89,7 +92,7 @@ export class MessageWriter implements RdataSink {
     return true;
   }
 
-  /** Writes an OPT record behind the records, whatever the limit is. */
+  /** Writes an OPT record after the other records, regardless of the limit. */
   opt(edns: Edns): void {
     this.#length = writeOpt(this.#buffer, this.#length, edns);
     this.#count('additional', 1);

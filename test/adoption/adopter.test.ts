@@ -88,8 +88,8 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
-describe('a container that runs', () => {
-  it('is adopted on the spot when a probe from it has reached a listener, in the same file', async () => {
+describe('a running container', () => {
+  it('is adopted at once, in the same file, when a probe from it has reached a listener', async () => {
     container('web');
     const { ino } = statSync(pathOf('web'));
     found.set('web', reached);
@@ -116,7 +116,7 @@ describe('a container that runs', () => {
     await untilOurs('web');
   });
 
-  it('is given back when the listener is no longer reached, and so are those beside it', async () => {
+  it('is released when the listener can no longer be reached, as are the containers beside it', async () => {
     for (const name of ['web', 'api']) {
       container(name);
       found.set(name, reached);
@@ -140,7 +140,7 @@ describe('a container that runs', () => {
     expect(textOf('web')).toBe(stub);
   });
 
-  it('is adopted in mode auto once a query of its has come through Docker’s resolver', async () => {
+  it('is adopted in mode auto once one of its queries has come through Docker’s resolver', async () => {
     container('web');
     adopter = create({ mode: 'auto' });
     sink.update({ tasks: [task('web')] });
@@ -150,7 +150,7 @@ describe('a container that runs', () => {
     await untilOurs('web');
   });
 
-  it('keeps our text whatever else the container writes, until it writes again and again', async () => {
+  it('keeps our text whatever the container writes, until it keeps rewriting the file', async () => {
     container('web');
     found.set('web', reached);
     sink.update({ tasks: [task('web')] });
@@ -165,7 +165,7 @@ describe('a container that runs', () => {
     expect(textOf('web')).toBe('nameserver 192.0.2.99\n');
   });
 
-  it('whose file is not there, because the folder is not mounted, says so', async () => {
+  it('reports a missing file when the folder is not mounted', async () => {
     found.set('web', reached);
     sink.update({ tasks: [task('web')] });
     adopter.start();
@@ -177,7 +177,7 @@ describe('a container that runs', () => {
     await untilOurs('web');
   });
 
-  it('whose file was edited by hand is left alone', async () => {
+  it('is left alone when its file was edited by hand', async () => {
     container('web', 'nameserver 192.0.2.7\n');
     found.set('web', reached);
     sink.update({ tasks: [task('web')] });
@@ -187,11 +187,11 @@ describe('a container that runs', () => {
   });
 });
 
-describe('a container that is being started', () => {
+describe('a starting container', () => {
   const starting = (name: string) =>
     task(name, { health: 'initializing' }, { isRunning: false, namespaces: [] });
 
-  it('is adopted as soon as the engine has written its file for the last time', async () => {
+  it('is adopted as soon as the engine has finally written its file', async () => {
     container('old');
     container('web', '');
     found.set('old', reached);
@@ -206,7 +206,7 @@ describe('a container that is being started', () => {
     await untilOurs('web');
   });
 
-  it('is adopted again after a restart, and what Docker writes then is what a release brings back', async () => {
+  it('is adopted again after a restart, and a release restores what Docker wrote then', async () => {
     container('web');
     found.set('web', reached);
     sink.update({ tasks: [task('web')] });
@@ -224,7 +224,7 @@ describe('a container that is being started', () => {
 });
 
 describe('operators', () => {
-  it('adopt one stack, and release everything, to the byte; a restart of Fairlead knows of both', async () => {
+  it('adopt one stack and release everything, byte for byte, also across a restart of Fairlead', async () => {
     const text = 'nameserver 127.0.0.11\n# no newline at the end';
     container('web', text);
     container('other');
@@ -250,7 +250,7 @@ describe('operators', () => {
     expect(adopter.states().map(({ code }) => code)).toEqual(['released', 'released']);
   });
 
-  it('have everything handed back by a clean stop when that is configured', async () => {
+  it('get everything handed back by a clean stop if that is configured', async () => {
     container('web');
     found.set('web', reached);
     adopter = create({ releaseOnStop: true });

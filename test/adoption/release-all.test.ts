@@ -18,7 +18,7 @@ const write = (id: string, text: string) => {
   writeFileSync(join(root, 'containers', id, 'resolv.conf'), text);
 };
 
-it('hands back what is adopted, to the byte, and leaves everything else alone', () => {
+it('hands back adopted containers byte for byte, and leaves all others alone', () => {
   const original = 'nameserver 127.0.0.11\noptions ndots:0';
   write('a', adoptedText(original, { nameserver: '169.254.169.250', search: ['x'] }));
   write('b', 'nameserver 192.0.2.1\n');

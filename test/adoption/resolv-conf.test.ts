@@ -25,7 +25,7 @@ options edns0 trust-ad ndots:0
 const lines = (text: string) => text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
 
 describe('the text of an adopted container', () => {
-  it('names us alone, searches our domains first, and keeps the options and domains of the user', () => {
+  it('contains only our server, our search domains first, and the user’s options and domains', () => {
     expect(lines(adoptedText(generated, wanted))).toEqual([
       'search shop.rancher.internal web.shop.rancher.internal rancher.internal corp.example',
       'nameserver 169.254.169.250',
@@ -33,7 +33,7 @@ describe('the text of an adopted container', () => {
     ]);
   });
 
-  it('is the document’s on engine 20.10', () => {
+  it('matches the document on engine 20.10', () => {
     expect(lines(adoptedText('nameserver 127.0.0.11\noptions ndots:0\n', wanted))).toEqual([
       'search shop.rancher.internal web.shop.rancher.internal rancher.internal',
       'nameserver 169.254.169.250',
@@ -45,20 +45,20 @@ describe('the text of an adopted container', () => {
     expect(adoptedText('nameserver 127.0.0.11\noptions ndots:5\n', wanted)).toContain('\noptions ndots:5\n');
   });
 
-  it('drops "search .", which stands for no domain', () => {
+  it('drops "search .", which contains no domain', () => {
     expect(lines(adoptedText('search .\nnameserver 127.0.0.11\n', wanted))[0]).toBe(
       'search shop.rancher.internal web.shop.rancher.internal rancher.internal',
     );
   });
 
-  it('has no search line that musl would leave out for its length', () => {
+  it('has no search line that is too long for musl', () => {
     const search = Array.from({ length: 20 }, (_, at) => `a-rather-long-domain-${at}.example`).join(' ');
     const [line = ''] = lines(adoptedText(`search ${search}\nnameserver 127.0.0.11\n`, wanted));
     expect(line.length).toBeLessThan(255);
     expect(line).toContain(' rancher.internal a-rather-long-domain-0.example ');
   });
 
-  it('has in it what Docker had written, to the byte', () => {
+  it('contains what Docker had written, byte for byte', () => {
     const byte = fc.integer({ min: 1, max: 255 }).map((code) => String.fromCharCode(code));
     const text = fc
       .array(fc.oneof(byte, fc.constantFrom('\n', '#', '|', 'nameserver ')))
@@ -66,14 +66,14 @@ describe('the text of an adopted container', () => {
     fc.assert(fc.property(text, (original) => originalOf(adoptedText(original, wanted)) === original));
   });
 
-  it('is told from any other', () => {
+  it('is distinguished from any other text', () => {
     expect(originalOf(generated)).toBeUndefined();
     expect(originalOf('')).toBeUndefined();
   });
 });
 
-describe('a text of Docker’s', () => {
-  it('says which servers its resolver forwards to', () => {
+describe('a text written by Docker', () => {
+  it('lists the servers to which its resolver forwards', () => {
     expect(parseResolvConf(generated)).toEqual({
       ...{ nameservers: ['127.0.0.11'], search: ['corp.example'], options: ['edns0', 'trust-ad', 'ndots:0'] },
       external: ['192.0.2.53', 'host(127.0.0.53)'],

@@ -58,7 +58,7 @@ describe('which containers are adopted', () => {
   });
 });
 
-describe('which are left alone although they are wanted', () => {
+describe('which wanted containers are left alone', () => {
   const overlay = [network('mesh', 'overlay')];
   it.each<[string, Case]>([
     ['mounted', { label: true, resolver: { isMounted: true } }],
@@ -80,7 +80,7 @@ describe('which are left alone although they are wanted', () => {
 describe('what a text shows', () => {
   const ours = new Set(['169.254.169.250']);
 
-  it('whether its queries come to us anyway', () => {
+  it('whether its queries reach us anyway', () => {
     expect(asksAny('nameserver 169.254.169.250\n', [], ours)).toBe(true);
     expect(asksAny('nameserver 127.0.0.11\n# ExtServers: [169.254.169.250]\n', [], ours)).toBe(true);
     expect(asksAny('nameserver 127.0.0.11\n', ['169.254.169.250'], ours)).toBe(true);
@@ -89,7 +89,7 @@ describe('what a text shows', () => {
     );
   });
 
-  it('whether the engine is done with it', () => {
+  it('whether the engine has finished writing it', () => {
     const external = 'nameserver 192.0.2.53\n';
     const stub = 'nameserver 127.0.0.11\noptions ndots:0\n';
     expect(isFinalText(external, [network('shop_default')], false)).toBe(false);
@@ -101,7 +101,7 @@ describe('what a text shows', () => {
   });
 });
 
-describe('what a container is told', () => {
+describe('what a container receives', () => {
   it('search domains as Rancher’s agent wrote them', () => {
     const service = { environment: 'default', stack: 'shop', service: 'web' };
     expect(searchDomains({ stack: 'shop', service }, 'rancher.internal')).toEqual([

@@ -22,7 +22,7 @@ const put = (body: object) =>
   });
 
 describe('adoption', () => {
-  it('lists who asks whom, of one stack or of all', async () => {
+  it('lists which server each container asks, for one stack or all', async () => {
     const { body } = await ask(fixture.socket, '/v1/adoption?stack=shop');
     expect(body).toMatchObject({
       containers: [{ name: 'shop_web_1', server: '127.0.0.11' }, { adopted: false }],
@@ -33,7 +33,7 @@ describe('adoption', () => {
     });
   });
 
-  it('takes what operators choose', async () => {
+  it('applies the operators’ choices', async () => {
     expect(await put({ choice: 'adopt', stack: 'shop' })).toMatchObject({
       ...{ status: 200, body: { containers: [{ adopted: true }, { adopted: true }] } },
     });
@@ -44,7 +44,7 @@ describe('adoption', () => {
     ]);
   });
 
-  it('refuses a stack that is not there, and any other choice', async () => {
+  it('refuses an unknown stack, and any other choice', async () => {
     expect(await put({ choice: 'adopt', stack: 'shpo' })).toMatchObject({
       ...{ status: 404, body: { code: 'stack-not-found' } },
     });

@@ -25,7 +25,7 @@ afterEach(async () => {
 });
 
 describe('the unix socket', () => {
-  it('is open to owner and group only, and goes when the daemon stops', async () => {
+  it('is accessible only to owner and group, and is removed when the daemon stops', async () => {
     const path = join(dir, 'deep', 'er', 'fairlead.sock');
     const { server } = await start({ path });
     expect(statSync(path).mode & 0o777).toBe(0o660);
@@ -34,7 +34,7 @@ describe('the unix socket', () => {
     expect(existsSync(path)).toBe(false);
   });
 
-  it('replaces what a dead daemon left', async () => {
+  it('replaces the socket of a dead daemon', async () => {
     const path = join(dir, 'fairlead.sock');
     const child =
       "require('net').createServer().listen(process.argv[1], () => process.kill(process.pid, 'SIGKILL'))";
@@ -44,16 +44,16 @@ describe('the unix socket', () => {
     expect((await ask(path, '/healthz')).text).toBe('ok\n');
   });
 
-  it('leaves a living daemon alone', async () => {
+  it('does not touch the socket of a living daemon', async () => {
     const path = join(dir, 'fairlead.sock');
     await start({ path });
     await expect(startApi({ listen: [{ path }] })).rejects.toThrow(
-      /a daemon listens on .*fairlead\.sock already; stop it/,
+      /a daemon already listens on .*fairlead\.sock; stop it/,
     );
     expect((await ask(path, '/healthz')).status).toBe(200);
   });
 
-  it('leaves a file that is no socket alone', async () => {
+  it('does not touch a file that is not a socket', async () => {
     const path = join(dir, 'notes.txt');
     writeFileSync(path, 'mine');
     await expect(startApi({ listen: [{ path }] })).rejects.toThrow(/exists and is not a socket/);
@@ -62,7 +62,7 @@ describe('the unix socket', () => {
 
   it('says so when the path is too long', async () => {
     await expect(startApi({ listen: [{ path: join(dir, 'x'.repeat(120)) }] })).rejects.toThrow(
-      /longer than a socket's path may be/,
+      /too long for a socket/,
     );
   });
 });
@@ -80,7 +80,7 @@ describe('TCP', () => {
     const { port } = taken.address() as { port: number };
     const path = join(dir, 'fairlead.sock');
     const failed = startApi({ listen: [{ path }, { ip: '127.0.0.1', port }] });
-    await expect(failed).rejects.toThrow(`cannot listen on 127.0.0.1:${port}: it is taken`);
+    await expect(failed).rejects.toThrow(`cannot listen on 127.0.0.1:${port}: it is in use`);
     expect(existsSync(path)).toBe(false);
     await new Promise((resolve) => taken.close(resolve));
   });
@@ -104,7 +104,7 @@ describe('TCP', () => {
     expect((await ask(port, '/v1/status', { headers })).status).toBe(status);
   });
 
-  it('lets any Host in over the unix socket, but no foreign page', async () => {
+  it('accepts any Host over the unix socket, but no foreign page', async () => {
     const path = join(dir, 'fairlead.sock');
     await start({ path });
     expect((await ask(path, '/v1/status', { headers: { host: 'fairlead' } })).status).toBe(200);

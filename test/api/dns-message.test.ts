@@ -73,7 +73,7 @@ it('joins the two halves of the response code and shows extended errors', () => 
   });
 });
 
-it('tells of an undecodable message what can be told', () => {
+it('shows as much as possible of an undecodable message', () => {
   const broken = encode({ type: 'response', flags: 3, questions: [{ name, type: 'A' }] }).subarray(0, 20);
   expect(dnsMessageJson(broken)).toMatchObject({
     rcode: 'NXDOMAIN',

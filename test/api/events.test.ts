@@ -25,7 +25,7 @@ describe('the trail', () => {
 });
 
 describe('following', () => {
-  it('tells what was and then what comes, until the daemon stops', async () => {
+  it('sends past events and then new ones, until the daemon stops', async () => {
     fixture = await startApi();
     load(fixture);
     const before = fixture.catalog.events().length;
@@ -40,7 +40,7 @@ describe('following', () => {
     await expect(stream.next()).resolves.toMatchObject({ done: true });
   });
 
-  it('shows with blank lines that a silent stream is alive', async () => {
+  it('sends blank lines to show that a silent stream is alive', async () => {
     fixture = await startApi({
       limits: { ...STREAM_LIMITS, heartbeatMs: 5, backlogBytes: 1000, maxStreams: 1 },
     });
@@ -60,7 +60,7 @@ describe('following', () => {
     expect(first).toMatch(/^\n+$/);
   });
 
-  it('drops a client that does not read, and lets others in again', async () => {
+  it('drops a client that does not read, and accepts others again', async () => {
     fixture = await startApi({
       limits: { ...STREAM_LIMITS, heartbeatMs: 60_000, backlogBytes: 2000, maxStreams: 1 },
     });

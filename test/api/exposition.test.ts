@@ -13,7 +13,7 @@ const written = (readings: Partial<Parameters<typeof exposition<typeof group>>[1
   [...exposition(group, { ...none, ...readings })].join('');
 
 describe('the exposition format', () => {
-  it('is written to the letter', () => {
+  it('is written exactly as specified', () => {
     const text = written({
       plain: [[-0.5]],
       labelled_total: [
@@ -50,7 +50,7 @@ times_seconds_count{kind="tcp"} 3
     expect(written({ plain: [[value]] })).toContain(`\nplain ${expected}\n`);
   });
 
-  it('carries any text in its labels', () => {
+  it('allows any text in labels', () => {
     fc.assert(
       fc.property(
         fc.string({ unit: 'binary', minLength: 1 }),

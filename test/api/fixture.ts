@@ -401,7 +401,7 @@ export const VIPS: readonly VirtualServiceInfo[] = [
     protocol: 'udp',
     scheduler: 'wrr',
     state: 'down',
-    problem: 'service default/shop/web: cannot serve 10.43.7.1:53/udp: the port is taken',
+    problem: 'service default/shop/web: cannot serve 10.43.7.1:53/udp: the port is in use',
     ...{ active: 0, total: 0, bytesIn: 0, bytesOut: 0, refused: 0, failed: 0, retried: 0 },
     tasks: [],
   },
@@ -433,7 +433,7 @@ export class FakeVips implements VipPort {
 export class FakeAdoption implements AdoptionPort {
   choices: unknown[] = [];
   list: readonly AdoptionJson[] = ['shop_web_1', 'shop_db_1'].map((name) => ({
-    ...{ id: name, name, stack: 'shop', adopted: false, code: 'not-wanted', why: 'nothing asks for it' },
+    ...{ id: name, name, stack: 'shop', adopted: false, code: 'not-wanted', why: 'it was not selected' },
     server: '127.0.0.11',
   }));
 

@@ -19,7 +19,7 @@ beforeEach(async () => {
 afterEach(() => stopApi(fixture));
 
 describe('the list of checks', () => {
-  it('has every checked task of the catalog by service and name, those without a service last', async () => {
+  it('contains every checked task of the catalog by service and name, those without a service last', async () => {
     const { status, body } = await get('/v1/health');
     expect(status).toBe(200);
     expect(body).toMatchObject({
@@ -61,7 +61,7 @@ describe('the list of checks', () => {
     ['stack=default', ['Batch_1']],
     ['task=4f1c2', ['shop_web_1']],
     ['task=shop_web_old', []],
-  ])('is cut down to %s', async (query, names) => {
+  ])('is filtered by %s', async (query, names) => {
     const { checks } = (await get(`/v1/health?${query}`)).body as { checks: { name: string }[] };
     expect(checks.map(({ name }) => name)).toEqual(names);
   });
@@ -73,7 +73,7 @@ describe('a beat', () => {
     [{}, true, ''],
     [{ ok: true, note: 'queue 3' }, true, 'queue 3'],
     [{ ok: false, note: ' disk\n full ' }, false, 'disk  full'],
-  ])('with %j is handed on', async (body, ok, note) => {
+  ])('with %j is passed on', async (body, ok, note) => {
     const answer = await send('PUT', '/v1/tasks/batch_1/beat', body);
     expect(answer).toMatchObject({ status: 200, body: { name: 'Batch_1' } });
     expect(fixture.health.asked).toEqual([['beat', '77aa00000000'.padEnd(64, '0'), ok, note]]);
@@ -90,7 +90,7 @@ describe('a beat', () => {
   });
 });
 
-it('a task is checked now when it has a check', async () => {
+it('a task is checked at once if it has a check', async () => {
   const good = await send('POST', '/v1/tasks/shop_web_1/check');
   expect(good).toMatchObject({ status: 202, body: { id: CONTAINER_ID, name: 'shop_web_1' } });
   const none = await send('POST', '/v1/tasks/shop_web_old/check');
@@ -102,7 +102,7 @@ it('a task is checked now when it has a check', async () => {
 });
 
 describe('a drain', () => {
-  it('of a task is set, listed, and taken back', async () => {
+  it('of a task is set, listed and undone', async () => {
     const drain = {
       task: CONTAINER_ID,
       name: 'shop_web_1',
@@ -133,7 +133,7 @@ describe('a drain', () => {
     );
   });
 
-  it('of a service is set, replaced, and taken back', async () => {
+  it('of a service is set, replaced and undone', async () => {
     await send('PUT', '/v1/services/Shop/WEB/drain', { for: '30s' });
     const { body } = await send('PUT', '/v1/services/shop/web/drain');
     expect(body).toEqual({ service: WEB, name: 'web.shop', at: '2026-11-21T00:00:00.000Z' });
@@ -141,7 +141,7 @@ describe('a drain', () => {
     expect((await send('DELETE', '/v1/services/shop/web/drain')).status).toBe(200);
   });
 
-  it('tells a sidekick from its service', async () => {
+  it('distinguishes a sidekick from its service', async () => {
     const service = { ...WEB, sidekick: 'logger' };
     fixture.sink.update({ tasks: [{ ...taskOf(), service }] });
     const { body } = await send('PUT', '/v1/services/shop/web/drain?sidekick=logger');
@@ -150,7 +150,7 @@ describe('a drain', () => {
     expect((await send('DELETE', '/v1/services/shop/web/drain?sidekick=logger')).status).toBe(200);
   });
 
-  it('can be taken back from what is gone', async () => {
+  it('can be undone for a removed task or service', async () => {
     await send('PUT', `/v1/tasks/${CONTAINER_ID}/drain`);
     await send('PUT', '/v1/services/shop/web/drain');
     fixture.sink.replace({ tasks: [] });
@@ -174,7 +174,7 @@ describe('a drain', () => {
     expect(await send(method, path)).toMatchObject({ status, body: { code } });
   });
 
-  it('of a service is not taken back from one of its tasks, and the answer says where', async () => {
+  it('of a service cannot be undone for one of its tasks, and the answer says where', async () => {
     await send('PUT', '/v1/services/shop/web/drain');
     const { body } = await send('DELETE', '/v1/tasks/shop_web_1/drain');
     expect(body).toMatchObject({
@@ -183,7 +183,7 @@ describe('a drain', () => {
     });
   });
 
-  it('that a stop signal began cannot be taken back', async () => {
+  it('begun by a stop signal cannot be undone', async () => {
     const stopping = { ...taskOf(), health: 'draining' as const, reason: 'stop signal 15 sent' };
     fixture.sink.update({ tasks: [stopping] });
     const { body } = await send('DELETE', '/v1/tasks/side_1/drain');
@@ -198,7 +198,7 @@ function firstTask() {
   return task;
 }
 
-describe('what is sent', () => {
+describe('a request body', () => {
   const PATH = '/v1/tasks/shop_web_1/drain';
 
   it.each([
@@ -209,12 +209,12 @@ describe('what is sent', () => {
     [{ for: '500ms' }, 'it must be a duration from 1s'],
     [{ for: '366d' }, 'it must be a duration from 1s'],
     [{ for: '-5s' }, 'it must be a duration'],
-    [{ for: 30 }, '"for" is no text'],
-    [{ note: 'x'.repeat(201) }, '201 characters; 200 are the most'],
+    [{ for: 30 }, '"for" is not a text'],
+    [{ note: 'x'.repeat(201) }, '201 characters; it may have at most 200'],
     [{ fro: '30s' }, 'unknown key "fro"; known: for, note'],
-    [[], 'no JSON object'],
-    ['30s', 'no JSON object'],
-    [null, 'no JSON object'],
+    [[], 'not a JSON object'],
+    ['30s', 'not a JSON object'],
+    [null, 'not a JSON object'],
   ])('%j is refused', async (body, detail) => {
     const answer = await send('PUT', PATH, body);
     expect(answer).toMatchObject({ status: 400, body: { code: 'body-invalid' } });
@@ -236,7 +236,7 @@ describe('what is sent', () => {
     expect(answer.body.detail).toMatch(/^[\x20-\x7e]+$/);
   });
 
-  it('by a web page is refused even over the socket', async () => {
+  it('from a web page is refused even over the socket', async () => {
     const headers = { origin: 'https://evil.example' };
     expect(await ask(fixture.socket, PATH, { method: 'PUT', headers })).toMatchObject({
       status: 403,
@@ -269,7 +269,7 @@ describe('over TCP', () => {
     expect((await send(method, path, {}, socket)).body.code).not.toBe('socket-only');
   });
 
-  it('alone, the answer says how to get a socket', async () => {
+  it('without a socket, the answer says how to get one', async () => {
     tcp = await startApi({ listen: [{ ip: '127.0.0.1', port: 0 }] });
     const port = Number(tcp.server.addresses()[0]?.split(':')[1]);
     const { body } = await send('PUT', '/v1/tasks/shop_web_1/drain', {}, port);

@@ -63,7 +63,7 @@ function askFrom(
   });
 }
 
-it('sees the address of its client, and with it the view of the task that asks', async () => {
+it('sees its client’s address, and so the view of the task that asks', async () => {
   fixture.sink.update({ tasks: [task('self', 'shop_self_1', '127.0.0.3')] });
   server = createFaceServer(metadataFace(), log);
   await server.start();
@@ -75,7 +75,7 @@ it('sees the address of its client, and with it the view of the task that asks',
   expect(stranger.body).toEqual({ address: '127.0.0.4', listening: server.addresses() });
 });
 
-it('has a guard and routes of its own: neither is those of the API', async () => {
+it('has its own guard and routes, not those of the API', async () => {
   server = createFaceServer(metadataFace(), log);
   await server.start();
   expect(await askFrom('127.0.0.9', '/latest/self')).toMatchObject({
@@ -87,7 +87,7 @@ it('has a guard and routes of its own: neither is those of the API', async () =>
   expect(log.lines.at(-1)).toMatch(/GET \/fault failed.*secret/);
 });
 
-it('listens beyond loopback only where it says so', async () => {
+it('listens beyond loopback only where it is meant to', async () => {
   const beyond = { addresses: [{ ip: '0.0.0.0', port: 0 }] };
   await expect(createFaceServer(metadataFace({ ...beyond, reach: 'loopback' }), log).start()).rejects.toThrow(
     'metadata.listen: 0.0.0.0:0 is not a loopback address',

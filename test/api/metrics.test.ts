@@ -187,7 +187,7 @@ describe('what is scraped', () => {
     expect(told(await scrape(), 'fairlead_service_panic')).toEqual([]);
   });
 
-  it('tells an age of a source that is away, and none of one that has yet to speak', async () => {
+  it('reports the age of an unreachable source, but not of one that has yet to report', async () => {
     expect(told(await scrape(), 'fairlead_source_last_good_timestamp_seconds')).toEqual([]);
     fixture.sink.replace(FACTS);
     fixture.sink.status({ state: 'stale', asOf: NOW - 60_000, error: 'the engine is away' });
@@ -198,7 +198,7 @@ describe('what is scraped', () => {
     expect(told(families, 'fairlead_source_state')).toContain('source=docker state=stale 1');
   });
 
-  it('has no counters of a virtual IP that nobody used', async () => {
+  it('has no counters for an unused virtual IP', async () => {
     load(fixture);
     fixture.vips.list = VIPS.map((vip) => ({ ...vip, active: 0, total: 0, refused: 0, failed: 0 }));
     expect(told(await scrape(), 'fairlead_vip_connections_total')).toEqual([]);
@@ -206,7 +206,7 @@ describe('what is scraped', () => {
 });
 
 describe('the route', () => {
-  it('takes no other parameter', async () => {
+  it('accepts no other parameter', async () => {
     expect(await ask(fixture.socket, '/metrics?task')).toMatchObject({ status: 400 });
   });
 
@@ -240,7 +240,7 @@ describe('the route', () => {
   };
   const isFree = async () => expect((await ask(fixture.socket, '/metrics')).status).toBe(200);
 
-  it('reads for so many clients at a time, and forgets one that goes away', async () => {
+  it('serves a limited number of clients at a time, and forgets one that goes away', async () => {
     await stopApi(fixture);
     fixture = await startApi({ limits: { ...STREAM_LIMITS, stallMs: 600_000 } });
     const sockets = await deaf(STREAM_LIMITS.maxScrapes);
@@ -250,7 +250,7 @@ describe('the route', () => {
     for (const socket of sockets) socket.destroy();
   });
 
-  it('drops a client that takes nothing', async () => {
+  it('drops a client that does not read', async () => {
     await stopApi(fixture);
     fixture = await startApi({ limits: { ...STREAM_LIMITS, maxScrapes: 1, stallMs: 500 } });
     const [socket] = await deaf(1);
@@ -266,7 +266,7 @@ describe('the route', () => {
 });
 
 describe('the metrics', () => {
-  it('have the names that Prometheus’s rules ask for', () => {
+  it('have the names that Prometheus’s rules require', () => {
     for (const [name, { type }] of Object.entries<Metric>(METRICS)) {
       expect(name).toMatch(/^(fairlead|process)_[a-z_]+$/);
       expect([name, type === 'counter']).toEqual([name, name.endsWith('_total')]);
@@ -274,7 +274,7 @@ describe('the metrics', () => {
     }
   });
 
-  it('are those of docs/metrics.md', () => {
+  it('are those listed in docs/metrics.md', () => {
     const page = readFileSync(new URL('../../docs/metrics.md', import.meta.url), 'utf8');
     const rows = page
       .split('\n')

@@ -68,7 +68,7 @@ describe('services', () => {
     expect((await get('/v1/services?stack=other')).body.services).toEqual([]);
   });
 
-  it('shows one service with its tasks, in any case of letters', async () => {
+  it('shows one service with its tasks, ignoring case', async () => {
     const { body } = await get('/v1/services/Shop/WEB');
     expect(body).toMatchObject({
       name: 'web.shop',
@@ -76,7 +76,7 @@ describe('services', () => {
     });
   });
 
-  it('tells a sidekick from its service', async () => {
+  it('distinguishes a sidekick from its service', async () => {
     const service = { environment: 'default', stack: 'shop', service: 'web', sidekick: 'logger' };
     fixture.sink.update({ tasks: [task('aa', 'logger_1', '10.42.0.40', { service })] });
     expect((await get('/v1/services/shop/web?sidekick=logger')).body).toMatchObject({
@@ -85,13 +85,13 @@ describe('services', () => {
     });
   });
 
-  it('marks a service of which most tasks are unhealthy', async () => {
+  it('marks a service with mostly unhealthy tasks', async () => {
     expect((await get('/v1/services/shop/web')).body).toMatchObject({ panic: false });
     fixture.sink.update({ removedTasks: [CONTAINER_ID] });
     expect((await get('/v1/services/shop/web')).body).toMatchObject({ panic: true });
   });
 
-  it('keeps a long list whole and in order', async () => {
+  it('returns a long list completely and in order', async () => {
     fixture.sink.update({
       tasks: Array.from({ length: 1234 }, (_, n) =>
         task(`t${n}`, `w${String(n).padStart(4, '0')}`, `10.42.${n >> 8}.${n & 255}`, {
@@ -132,20 +132,20 @@ describe('tasks', () => {
     expect((await get(`/v1/tasks/${id}`)).body).toMatchObject({ name });
   });
 
-  it('finds a task whose id is long', async () => {
+  it('finds a task with a long id', async () => {
     const id = `file:${'s'.repeat(63)}/${'w'.repeat(63)}/${'n'.repeat(63)}`;
     fixture.sink.update({ tasks: [task(id, 'long', '10.42.0.50')] });
     expect((await get(`/v1/tasks/${encodeURIComponent(id)}`)).body).toMatchObject({ id });
   });
 
-  it('takes the running one of two tasks with one name', async () => {
+  it('prefers the running one of two tasks with the same name', async () => {
     fixture.sink.update({ tasks: [task('new', 'shop_web_old', '10.42.0.60')] });
     expect((await get('/v1/tasks/shop_web_old')).body).toMatchObject({ id: 'new' });
   });
 });
 
 describe('query and explain', () => {
-  it('asks as the client that is named and shows the answer with what decided it', async () => {
+  it('asks as the given client, and shows the answer with what decided it', async () => {
     const { body } = await get('/v1/query?name=web.shop&as=shop_web_1');
     expect(fixture.names.asked).toEqual([['web.shop', 'A', '10.42.0.11']]);
     expect(body).toMatchObject({
@@ -181,7 +181,7 @@ describe('query and explain', () => {
     });
   });
 
-  it('passes on why a question is none', async () => {
+  it('explains why a question is invalid', async () => {
     fixture.names.failure = new QuestionError('"a..b" has an empty label; take out one dot');
     expect(await get('/v1/query?name=a..b')).toMatchObject({
       status: 400,
@@ -197,7 +197,7 @@ describe('query and explain', () => {
 });
 
 describe('status', () => {
-  it('has the daemon, its sources with the age of their facts, the counts and the problems', async () => {
+  it('shows the daemon, its sources with the age of their facts, the counts and the problems', async () => {
     expect((await get('/v1/status')).body).toMatchObject({
       version: '0.1.0',
       startedAt: '2026-11-20T23:00:00.000Z',
@@ -214,7 +214,7 @@ describe('status', () => {
     expect((await get('/v1/problems')).body).toMatchObject({ problems: [{ code: 'label-invalid' }] });
   });
 
-  it('is ready when every source has spoken and every DNS address is bound, not before', async () => {
+  it('is ready only when every source has reported and every DNS address is bound', async () => {
     expect(await get('/readyz')).toMatchObject({ status: 200, text: 'ready\n' });
     fixture.status.current = { ...STATUS, dns: { ...STATUS.dns, ready: false } };
     expect((await get('/readyz')).status).toBe(503);
@@ -266,13 +266,13 @@ describe('errors', () => {
     expect(answer.body.detail).toMatch(/^[\x20-\x7e]+$/);
   });
 
-  it('refuses to write what is not to be written', async () => {
+  it('refuses to write read-only resources', async () => {
     expect((await ask(fixture.socket, '/v1/services', { method: 'DELETE' })).body).toMatchObject({
       code: 'not-found',
     });
   });
 
-  it('keeps an internal error to the log', async () => {
+  it('writes an internal error only to the log', async () => {
     fixture.names.failure = new Error('secret path');
     const answer = await get('/v1/explain?name=web');
     expect(answer).toMatchObject({ status: 500, body: { code: 'internal' } });

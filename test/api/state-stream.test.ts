@@ -229,7 +229,7 @@ describe('a stream of the state', () => {
     ]);
   });
 
-  it('makes the text of a change once for all its readers', async () => {
+  it('makes the text of a change once for all readers', async () => {
     world = new World();
     const [a, b] = [world.connect(), world.connect()];
     a.hand.take();
@@ -270,7 +270,7 @@ describe('a stream of the state', () => {
     expect(stateOf(client.replica)).toEqual(world.truth());
   });
 
-  it('resumes with what was missed as one change, and says at once when nothing was', () => {
+  it('resumes with the missed changes as one change, and says at once if there are none', () => {
     world = new World();
     const client = world.connect();
     world.read(client);
@@ -290,17 +290,13 @@ describe('a stream of the state', () => {
   });
 
   it.each([
-    [
-      'the daemon was started again',
-      (w: World) => (w.startedAt += 1),
-      'the daemon was started again since then',
-    ],
+    ['the daemon was started again', (w: World) => (w.startedAt += 1), 'the daemon has been restarted since'],
     [
       'what was missed is forgotten',
       (w: World) => {
         for (let at = 0; at < 20; at++) w.sinks[0]?.update({ tasks: [fact(at)] });
       },
-      'the changes since then are no longer known',
+      'the changes since then are no longer stored',
     ],
   ])('resets with a snapshot when %s', (_, happen, why) => {
     world = new World({ kept: { changes: 8, keys: 1000 } });
@@ -316,7 +312,7 @@ describe('a stream of the state', () => {
     expect(stateOf(client.replica)).toEqual(world.truth());
   });
 
-  it('drops a reader that takes nothing, says how to resume, and resumes it', async () => {
+  it('drops a reader that does not read, says how to resume, and resumes it', async () => {
     world = new World({ backlogBytes: 4000 });
     const client = world.connect();
     world.read(client);
@@ -328,7 +324,7 @@ describe('a stream of the state', () => {
       code: 'slow-reader',
       detail: expect.stringMatching(/connect again with since= and the cursor of the last message/) as string,
     });
-    expect(world.log.lines.join()).toContain('reads too slowly and was dropped');
+    expect(world.log.lines.join()).toContain('dropped a client of /v1/watch that reads too slowly');
     await world.settle(client);
     expect(stateOf(client.replica)).toEqual(world.truth());
   });
@@ -380,7 +376,7 @@ describe('a stream of the state', () => {
     await turn();
   });
 
-  it('says to its readers that the daemon stops', () => {
+  it('tells its readers that the daemon stops', () => {
     world = new World();
     const client = world.connect();
     client.hand.take();
@@ -450,7 +446,7 @@ const readerSteps: fc.Arbitrary<Step> = fc.oneof(
 );
 
 describe('whatever happens', () => {
-  it("a client's state is the catalog's: changes, cuts, resumes and slow spells in any order", async () => {
+  it("a client's state equals the catalog's: changes, disconnections, resumes and slow spells in any order", async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(fc.oneof({ weight: 3, arbitrary: steps }, { weight: 2, arbitrary: readerSteps }), {

@@ -12,7 +12,7 @@ beforeEach(async () => {
 afterEach(() => stopApi(fixture));
 
 describe('the list of virtual IPs', () => {
-  it('has every port, with its tasks and what they carried', async () => {
+  it('contains every port, with its tasks and their counters', async () => {
     const { vips, ...head } = (await get('/v1/vips')) as { vips: { port: number }[] };
     expect(head).toEqual({ revision: fixture.catalog.snapshot.revision, now: '2026-11-21T00:00:00.000Z' });
     expect(vips.map(({ port }) => port)).toEqual([53, 80]);
@@ -48,17 +48,17 @@ describe('the list of virtual IPs', () => {
     ['stack=shop&service=web', 2],
     ['stack=other', 0],
     ['environment=default', 2],
-  ])('is cut down to %s', async (query, count) => {
+  ])('is filtered by %s', async (query, count) => {
     expect((await get(`/v1/vips?${query}`)).vips).toHaveLength(count);
   });
 
-  it('leaves out what the catalog does not know any more', async () => {
+  it('omits what the catalog no longer contains', async () => {
     fixture.vips.list = VIPS.map((vip) => ({ ...vip, service: 'default/shop/gone' }));
     expect((await get('/v1/vips')).vips).toEqual([]);
   });
 });
 
-it('the status says what carries virtual IPs, and what cannot be served is a problem', async () => {
+it('the status names the data plane, and what cannot be served is a problem', async () => {
   const status = await get('/v1/status');
   expect(status.vips).toEqual({
     ...{ plane: 'proxy', pool: '10.43.0.0/16', services: 0, carrier: fixture.vips.carrier },

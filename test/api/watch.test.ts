@@ -14,7 +14,7 @@ const watching = (since?: string, signal = new AbortController().signal) =>
 const next = async (stream: AsyncGenerator<WatchMessage>) => (await stream.next()).value as WatchMessage;
 
 describe('GET /v1/watch', () => {
-  it('is a snapshot and every change, until the daemon stops; a cursor resumes it', async () => {
+  it('sends a snapshot and every change, until the daemon stops; a cursor resumes it', async () => {
     fixture = await startApi();
     load(fixture);
     const replica = new StateReplica();
@@ -44,7 +44,7 @@ describe('GET /v1/watch', () => {
   });
 
   it.each(['57', 'x', '-1', 'k3f9x2-', 'k3f9x2-57-1'])(
-    'refuses %j as a cursor, and says what one is',
+    'refuses %j as a cursor, and describes a valid one',
     async (since) => {
       fixture = await startApi();
       expect(await ask(fixture.socket, `/v1/watch?since=${since}`)).toMatchObject({
@@ -89,7 +89,7 @@ describe('GET /v1/watch', () => {
     expect(fixture.logged.join()).toContain('reads too slowly');
   });
 
-  it('shares the number of streams with the events, and lets others in again', async () => {
+  it('shares the limit of streams with the events, and accepts others again', async () => {
     fixture = await startApi({ limits: { ...STREAM_LIMITS, maxStreams: 1 } });
     load(fixture);
     const stream = watching();

@@ -25,7 +25,7 @@ const attacks: readonly (readonly [string, () => Promise<Figure[]>])[] = [
 ];
 
 describe('under attack', () => {
-  it.each(attacks)('%s: every bound is kept', async (_name, attack) => {
+  it.each(attacks)('%s: every limit holds', async (_name, attack) => {
     const bounded = (await attack()).filter((figure) => figure.bound !== undefined && !isTime(figure));
     expect(bounded.length).toBeGreaterThan(0);
     expect(bounded.filter((figure) => !holds(figure))).toEqual([]);
@@ -40,11 +40,11 @@ describe('a figure', () => {
     [{ atMost: 4 }, false],
     [{ atLeast: 5 }, true],
     [{ atLeast: 6 }, false],
-  ] as const)('of 5 and the bound %o: %s', (bound, kept) => {
+  ] as const)('of 5 with the limit %o: %s', (bound, kept) => {
     expect(holds({ ...figure, bound })).toBe(kept);
   });
 
-  it('without a bound is for information', () => {
+  it('without a limit is informative', () => {
     expect(holds(figure)).toBe(true);
   });
 });

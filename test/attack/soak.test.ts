@@ -35,7 +35,7 @@ describe("the soak's model", () => {
   };
 
   it.each(QUESTION_KINDS)(
-    'expects of %s questions what the zone answers, before a change and after it',
+    'expects the zone’s answers to %s questions, before a change and after it',
     async (kind) => {
       const own = (service: number) => (kind === 'single' ? 50 * (service % 2) : service);
       const questions = Array.from({ length: SERVICES }, (_, at) => ({
@@ -71,7 +71,7 @@ describe("the soak's judge", () => {
   const right = (sent: number, received: number, answer = '') =>
     history.isRight({ question, sent, received, answer });
 
-  it('takes an answer that was true at some time while the query was under way', () => {
+  it('accepts an answer that was correct at some time during the query', () => {
     expect(new Set([first, second, third]).size).toBe(3);
     expect([right(10, 20, first), right(105, 106, first), right(105, 106, second)]).toEqual([
       true,
@@ -85,7 +85,7 @@ describe("the soak's judge", () => {
     ]);
   });
 
-  it('does not take one that came too early or too late, or was never true', () => {
+  it('rejects an answer that came too early or too late, or was never correct', () => {
     expect([right(10, 20, second), right(111, 120, first), right(211, 212, second)]).toEqual([
       false,
       false,
@@ -94,7 +94,7 @@ describe("the soak's judge", () => {
     expect(right(10, 300, 'NOERROR 192.0.2.1')).toBe(false);
   });
 
-  it('can say what would have been right', () => {
+  it('can name the correct answers', () => {
     expect(history.expected({ question, sent: 105, received: 106, answer: '' })).toEqual([first, second]);
   });
 });

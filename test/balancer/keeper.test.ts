@@ -149,8 +149,8 @@ async function keeper(
 const applies = (count: number) => vi.waitFor(() => expect(plane.applied).toHaveLength(count));
 const backends = () => plane.applied.at(-1)?.map((each) => each.backends.map(({ id }) => id));
 
-describe('what the data plane is told', () => {
-  it('is all there is when the keeper has started, and every change', async () => {
+describe('what the data plane receives', () => {
+  it('is the whole state when the keeper has started, and every change', async () => {
     await keeper();
     expect(plane.applied).toHaveLength(1);
     expect(backends()).toEqual([['w1', 'w2']]);
@@ -159,7 +159,7 @@ describe('what the data plane is told', () => {
     expect(backends()).toEqual([['w1']]);
   });
 
-  it('is the last state only, once, while it is busy with one before', async () => {
+  it('is only the latest state, once, if it was still busy with an earlier one', async () => {
     await keeper();
     let go = () => {};
     plane.hold = new Promise((resolve) => (go = resolve));
@@ -171,7 +171,7 @@ describe('what the data plane is told', () => {
     expect(backends()).toEqual([['w1', 'w2', 'w3', 'w4', 'w5', 'w6']]);
   });
 
-  it('is told again when weights change by themselves', async () => {
+  it('is updated when weights change by themselves', async () => {
     await keeper(`vip: { pool: ${POOL} }\nbalancing: { slowStart: 1s }`);
     sink.update({ tasks: [web(3, { startedAt: now })] });
     await applies(2);
@@ -184,7 +184,7 @@ describe('what the data plane is told', () => {
     expect(fresh).toBeGreaterThan(early?.[2] ?? Infinity);
   });
 
-  it('is nothing when there are no virtual IPs', async () => {
+  it('is empty when there are no virtual IPs', async () => {
     const off = await keeper('vip: false');
     expect(plane.applied).toEqual([[]]);
     expect(off.status()).toEqual({
@@ -206,20 +206,20 @@ describe('what it reports', () => {
     expect(kept?.counters).toMatchObject({ total: 2, refused: 5 });
   });
 
-  it('an address that cannot be served is down, told once, and tried again', async () => {
+  it('an address that cannot be served is down, reported once, and retried', async () => {
     const own = await keeper(undefined, { retryMs: 20 });
     const vip = plane.applied.at(-1)?.[0]?.vip ?? '';
-    plane.problems = [{ at: { vip, port: 80, protocol: 'tcp' }, message: 'the port is taken' }];
+    plane.problems = [{ at: { vip, port: 80, protocol: 'tcp' }, message: 'the port is in use' }];
     vi.spyOn(plane, 'counters').mockResolvedValue([]);
     sink.update({ tasks: [web(3)] });
     await vi.waitFor(() => expect(own.problems()).toHaveLength(1));
     const [problem] = own.problems();
     expect(problem).toMatchObject({ code: 'vip-not-served', subject: `virtual IP ${vip}:80/tcp` });
     const [kept] = await own.services();
-    expect(kept?.problem).toBe('the port is taken');
+    expect(kept?.problem).toBe('the port is in use');
     expect(kept).not.toHaveProperty('counters');
     await vi.waitFor(() => expect(plane.applied.length).toBeGreaterThan(3));
-    expect(warned).toEqual(['the port is taken']);
+    expect(warned).toEqual(['the port is in use']);
     plane.problems = [];
     await vi.waitFor(() => expect(own.problems()).toEqual([]));
   });
@@ -259,7 +259,7 @@ describe('routes and rules', () => {
     );
   });
 
-  it('are repaired every half minute, by a clock that nobody sets back', async () => {
+  it('are repaired every half minute, on a monotonic clock', async () => {
     let monotonic = 0;
     await keeper(undefined, { now: () => monotonic });
     now -= 3_600_000;
@@ -322,12 +322,12 @@ describe('a pool', () => {
     expect(plane.applied[0]?.[0]?.vip).toMatch(/^127\.43\./);
   });
 
-  it('that preflight doubts is not used, and is tried again until it can be', async () => {
+  it('that preflight doubts is not used, and is retried until it can be', async () => {
     plane.doubt = 'no nft';
     const own = await keeper(undefined, { retryMs: 20 });
     expect(own.status()).toMatchObject({ plane: 'off', why: 'no nft, or set vip to false', wanted: true });
     expect(warned).toEqual([
-      'virtual IPs are off, and names are answered with tasks: no nft, or set vip to false',
+      'virtual IPs are off, so names are answered with tasks: no nft, or set vip to false',
     ]);
     expect(plane.used).toEqual([undefined]);
     plane.doubt = undefined;
@@ -335,7 +335,7 @@ describe('a pool', () => {
     expect(own.status()).toMatchObject({ plane: 'proxy', pool: POOL });
   });
 
-  it('that the plane cannot have is tried again until it can', async () => {
+  it('that the plane cannot take is retried until it can', async () => {
     plane.useFault = new Error('no right');
     const own = await keeper(undefined, { retryMs: 20 });
     expect(own.status()).toMatchObject({ why: 'no right, or set vip to false', wanted: true });
@@ -347,14 +347,14 @@ describe('a pool', () => {
 
   const taken = () => [{ range: '127.0.0.0/8', what: 'the route 127.0.0.0/8 (eth1)' }];
 
-  it('that something else uses is a warning when nobody chose it', async () => {
+  it('that something else uses causes a warning if the operator did not choose it', async () => {
     const own = await keeper(undefined, { hostRanges: taken });
     expect(own.status()).toMatchObject({ plane: 'off', wanted: true });
     expect(warned).toHaveLength(1);
     expect(warned[0]).toContain('overlaps the route 127.0.0.0/8 (eth1)');
   });
 
-  it('that something else uses is refused when somebody chose it, but not the one in force', async () => {
+  it('that something else uses is refused if the operator chose it, unless it is already active', async () => {
     const ranges: ReturnType<typeof taken> = [];
     const own = await keeper(undefined, { hostRanges: () => ranges });
     ranges.push(...taken());

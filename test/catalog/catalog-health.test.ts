@@ -62,14 +62,14 @@ describe('reports of checks', () => {
     expect(catalog.snapshot.tasksAt('10.0.0.97').map(({ id }) => id)).toEqual(['a']);
   });
 
-  it('said twice, or taken back twice, make no snapshot', () => {
+  it('repeated, or withdrawn twice, make no snapshot', () => {
     const { catalog, changes } = shop('a');
     for (let time = 0; time < 2; time++) catalog.reportHealth([{ task: 'a', report: report('unhealthy') }]);
     for (let time = 0; time < 2; time++) catalog.reportHealth([{ task: 'a' }]);
     expect(changes).toHaveLength(2);
   });
 
-  it('outlive what a source says meanwhile, and end with the task', () => {
+  it('survive the facts of a source, and end with the task', () => {
     const { catalog, sink, health } = shop('a');
     catalog.reportHealth([{ task: 'a', report: report('unhealthy') }]);
     sink.update({ tasks: [fact('a', { weight: 3 })] });
@@ -80,13 +80,13 @@ describe('reports of checks', () => {
     expect(health()).toEqual(['a healthy']);
   });
 
-  it('on a task that is not here are dropped', () => {
+  it('on an unknown task are dropped', () => {
     const { catalog } = shop('a');
     catalog.reportHealth([{ task: 'gone', report: report('unhealthy') }]);
     expect(catalog.exportHealth()).toEqual({ reports: {}, drains: [] });
   });
 
-  it('are told with their causes', () => {
+  it('appear in events with their causes', () => {
     const { catalog, told } = shop('a', 'b');
     catalog.reportHealth([
       { task: 'a', report: report('unhealthy', refused) },
@@ -101,10 +101,10 @@ describe('reports of checks', () => {
   });
 });
 
-describe('what is expected of a task', () => {
+describe('the expected health of a task', () => {
   const initializing = () => report('initializing', 'not probed yet');
 
-  it('holds for those that come, not for those that are served, until the first report', () => {
+  it('applies to new tasks, not to served ones, until the first report', () => {
     const { catalog, sink, health, told } = shop('a');
     catalog.expectation = initializing;
     sink.update({ tasks: [fact('b')] });
@@ -117,7 +117,7 @@ describe('what is expected of a task', () => {
     ]);
   });
 
-  it('ends with the check that it came from', () => {
+  it('ends with the check that caused it', () => {
     const { catalog, sink, health } = shop();
     catalog.expectation = initializing;
     sink.update({ tasks: [fact('a'), fact('b')] });
@@ -128,7 +128,7 @@ describe('what is expected of a task', () => {
 });
 
 describe('drains', () => {
-  it('take a task, or a service with what it will have, out of new traffic, and give it back', () => {
+  it('take a task, or a service with its future tasks, out of new traffic, and give it back', () => {
     const { catalog, sink, served } = shop('a', 'b');
     expect(catalog.drain({ task: 'a' }, { note: 'new disk' })).toBe(true);
     expect(served()).toEqual(['b']);
@@ -150,7 +150,7 @@ describe('drains', () => {
     expect([catalog.drains, changes]).toEqual([[], []]);
   });
 
-  it('end with their time', () => {
+  it('end when their time is over', () => {
     const { catalog, health, changes } = shop('a', 'b');
     catalog.drain({ task: 'a' }, { until: 2000 });
     catalog.drain({ service: key }, { until: 3000 });
@@ -169,7 +169,7 @@ describe('drains', () => {
     expect(catalog.drains).toEqual([{ target: { task: 'a' }, at: 1000 }]);
   });
 
-  it('are a change even where no task differs, so that they are saved', () => {
+  it('are a change even if no task differs, so that they are saved', () => {
     const { catalog, sink, changes } = shop();
     sink.replace({ tasks: [fact('a', { health: 'stopped' })] });
     changes.length = 0;
@@ -177,7 +177,7 @@ describe('drains', () => {
     expect(changes).toMatchObject([{ source: 'operator', meta: true, tasks: { changed: [] } }]);
   });
 
-  it('are told with who, until when and why, and what lies below comes back', () => {
+  it('are reported with author, end and reason, and the health below reappears', () => {
     const { catalog, told } = shop('a');
     catalog.reportHealth([{ task: 'a', report: report('unhealthy', refused) }]);
     catalog.drain({ task: 'a' }, { until: 60_000, note: 'new disk' });
@@ -186,9 +186,9 @@ describe('drains', () => {
     catalog.endDrains(catalog.drains);
     expect(told().slice(1)).toEqual([
       'task.health a: unhealthy -> draining [drained by an operator until 1970-01-01T00:01:00.000Z: new disk]',
-      `task.health a: draining -> unhealthy (${refused}) [drain taken back by an operator]`,
+      `task.health a: draining -> unhealthy (${refused}) [drain ended by an operator]`,
       'task.health a: unhealthy -> draining [drained with its service by an operator until 1970-01-01T00:00:02.000Z]',
-      `task.health a: draining -> unhealthy (${refused}) [the time of the drain is over]`,
+      `task.health a: draining -> unhealthy (${refused}) [drain expired]`,
     ]);
   });
 });
@@ -244,7 +244,7 @@ describe('level-triggered', () => {
 
   const byId = (a: { readonly id: string }, b: { readonly id: string }) => (a.id < b.id ? -1 : 1);
 
-  it('ends in the same tasks whatever the order in which sources, checks and operators spoke', () => {
+  it('ends with the same tasks in whatever order sources, checks and operators report', () => {
     fc.assert(
       fc.property(fc.array(fc.oneof(anyDelta, anyAct), { maxLength: 16 }), (steps) => {
         const stepwise = new Catalog({ clock: () => 0 });

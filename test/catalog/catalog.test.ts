@@ -16,7 +16,7 @@ function withChanges(): { catalog: Catalog; changes: ChangeSet[] } {
 }
 
 describe('snapshots', () => {
-  it('never change and share what did not change', () => {
+  it('never change and share unchanged parts', () => {
     const { catalog } = withChanges();
     const sink = catalog.sink('docker');
     sink.replace({
@@ -36,7 +36,7 @@ describe('snapshots', () => {
     expect(after.tasksAt('10.0.0.1')).toHaveLength(0);
   });
 
-  it('are not made for facts that say nothing new', () => {
+  it('are not made for facts without news', () => {
     const { catalog, changes } = withChanges();
     const sink = catalog.sink('docker');
     const tasks = [taskFact('a', { service: web, ip: '10.0.0.1' })];
@@ -49,7 +49,7 @@ describe('snapshots', () => {
     expect(changes).toHaveLength(told);
   });
 
-  it('say which services and tasks came, changed and went', () => {
+  it('list added, changed and removed services and tasks', () => {
     const { catalog, changes } = withChanges();
     const sink = catalog.sink('docker');
     sink.replace({ tasks: [taskFact('a', { service: web }), taskFact('b', { service: web })] });
@@ -92,7 +92,7 @@ describe('several sources', () => {
     expect(catalog.snapshot.service(web)).toMatchObject({ endpointMode: 'dnsrr', ports: [{ port: 80 }] });
   });
 
-  it('of a lower rank win, whenever they were registered', () => {
+  it('of a lower rank win, regardless of registration order', () => {
     const { catalog } = withChanges();
     const docker = catalog.sink('docker', undefined, { rank: 1 });
     docker.replace({ tasks: [taskFact('a', { ip: '10.0.0.1' })] });
@@ -102,7 +102,7 @@ describe('several sources', () => {
     expect(catalog.snapshot.sources.map(({ name }) => name)).toEqual(['file', 'docker']);
   });
 
-  it('can be dropped with all that they said', () => {
+  it('can be dropped with all their facts', () => {
     const { catalog } = withChanges();
     catalog.sink('file').replace({
       tasks: [taskFact('f', { service: web })],
@@ -112,7 +112,7 @@ describe('several sources', () => {
     expect(catalog.snapshot).toMatchObject({ taskCount: 0, serviceCount: 0, sources: [], problems: [] });
   });
 
-  it('count as loaded when the last one has spoken', () => {
+  it('count as loaded when the last one has reported', () => {
     const { catalog } = withChanges();
     const file = catalog.sink('file');
     const docker = catalog.sink('docker');
@@ -154,7 +154,7 @@ describe('a service without tasks', () => {
 });
 
 describe('names and addresses', () => {
-  it('mean the canonical, running, newest task first', () => {
+  it('lead to the canonical, running, newest task first', () => {
     const { catalog } = withChanges();
     const sink = catalog.sink('docker');
     const named = (id: string, over: Partial<TaskFact>) => taskFact(id, { name: 'shop_web_1', ...over });
@@ -172,7 +172,7 @@ describe('names and addresses', () => {
     expect(ids()).toEqual(['old', 'stopped', 'new', 'variant']);
   });
 
-  it('give a shared namespace to its owner, and a reused address to the newest', () => {
+  it('assign a shared namespace to its owner, and a reused address to the newest', () => {
     const { catalog } = withChanges();
     const sink = catalog.sink('docker');
     sink.replace({
@@ -205,7 +205,7 @@ describe('names and addresses', () => {
 });
 
 describe('listeners', () => {
-  it('cannot break a source or one another', () => {
+  it('cannot break a source or each other', () => {
     const errors: unknown[] = [];
     const catalog = new Catalog({ onListenerError: (error) => errors.push(error) });
     const seen: number[] = [];
@@ -220,7 +220,7 @@ describe('listeners', () => {
 });
 
 describe('the event trail', () => {
-  it('tells what happened and resumes after a sequence number', () => {
+  it('records what happened and resumes after a sequence number', () => {
     const { catalog } = withChanges();
     const sink = catalog.sink('docker');
     sink.status({ state: 'live' });
@@ -291,7 +291,7 @@ describe('single changes of services and clients', () => {
     expect(catalog.snapshot.serviceCount).toBe(999);
   });
 
-  it('leave a service to its tasks that is no longer defined', () => {
+  it('leave a service that is no longer defined to its tasks', () => {
     const { catalog } = withChanges();
     const sink = catalog.sink('file');
     sink.replace({ tasks: [taskFact('a', { service: web })], services: [service('web.shop', 80)] });
@@ -299,7 +299,7 @@ describe('single changes of services and clients', () => {
     expect(catalog.snapshot.service(web)).toMatchObject({ ports: [], tasks: [{ id: 'a' }] });
   });
 
-  it('make and forget clients', () => {
+  it('add and forget clients', () => {
     const { catalog, changes } = withChanges();
     const sink = catalog.sink('file');
     const client: ClientFact = { address: '10.0.0.8', environment: 'default', stack: 'shop', links: {} };
@@ -312,7 +312,7 @@ describe('single changes of services and clients', () => {
 });
 
 describe('level-triggered', () => {
-  it('ends in the same state by single changes as by being told everything at once', () => {
+  it('reaches the same state by single changes as by a complete report', () => {
     const services = ['web.s0', 'db.s0', 'web.s1', 'log.web.s1'].map(ref);
     const anyService: fc.Arbitrary<ServiceFact> = fc
       .record({

@@ -46,7 +46,7 @@ function contents({ snapshot }: Catalog): unknown {
 }
 
 describe('the difference of two versions of facts', () => {
-  it('makes the one of the other', () => {
+  it('turns the first into the second', () => {
     fc.assert(
       fc.property(anyFacts, anyFacts, (before, after) => {
         const stepwise = new Catalog({ clock: () => 0 });
@@ -72,7 +72,7 @@ describe('the difference of two versions of facts', () => {
     );
   });
 
-  it('names the changed entry alone', () => {
+  it('contains only the changed entry', () => {
     const tasks = Array.from({ length: 100 }, (_, at) => taskFact(`t${at}`));
     const after = tasks.map((task) => (task.id === 't7' ? { ...task, weight: 5 } : task));
     expect(factDelta({ tasks }, { tasks: after })).toEqual({ tasks: [after[7]] });

@@ -65,7 +65,7 @@ describe('the health overlay', () => {
     expect(overlay.apply(given)).toBe(given);
   });
 
-  it('says who drained, until when and why', () => {
+  it('shows author, end and reason of a drain', () => {
     const overlay = new HealthOverlay();
     overlay.drain({ target: { task: 'a' }, at: 0, until: 60_000, note: 'new disk' });
     expect(shown(overlay, task())).toEqual([
@@ -84,7 +84,7 @@ describe('the health overlay', () => {
     expect([overlay.end(second), overlay.end(second), overlay.drains]).toEqual([true, false, []]);
   });
 
-  it('gives the same object until something about the task changes', () => {
+  it('returns the same object until something about the task changes', () => {
     const overlay = new HealthOverlay();
     const given = task();
     expect(overlay.apply(given)).toBe(given);
@@ -99,7 +99,7 @@ describe('the health overlay', () => {
     expect(overlay.apply(given)).toBe(given);
   });
 
-  it('shows a task with a check that has not spoken yet as what is expected of it', () => {
+  it('shows the expected health for a task whose check has not reported yet', () => {
     const overlay = new HealthOverlay();
     overlay.expectation = () => ({ health: 'initializing', cause: 'not probed yet', run: 5 });
     expect(shown(overlay, task())).toEqual(['initializing', 'not probed yet']);

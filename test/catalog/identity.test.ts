@@ -21,8 +21,8 @@ function ids(catalog: Catalog): string[] {
   return (catalog.snapshot.service(web)?.tasks ?? []).map(({ id, source }) => `${id} ${source}`);
 }
 
-describe('a container that the engine and a registry tell of', () => {
-  it('is one task: the one that the engine of its host sees, as a whole', () => {
+describe('a container that the engine and a registry report', () => {
+  it('is one task: exactly as the engine of its host sees it', () => {
     const { catalog, engine, registry } = world();
     registry.replace({ tasks: [heard('a'), heard('b', there)] });
     engine.replace({ tasks: [seen('a')] });
@@ -52,7 +52,7 @@ describe('a container that the engine and a registry tell of', () => {
     expect(ids(catalog)).toEqual(['a docker']);
   });
 
-  it('is what the registry says until the engine has spoken for the first time', () => {
+  it('is as the registry says until the engine has reported for the first time', () => {
     const { catalog, engine, registry } = world();
     registry.replace({ tasks: [heard('a'), heard('ghost')] });
     expect(ids(catalog)).toEqual(['a consul', 'ghost consul']);
@@ -61,7 +61,7 @@ describe('a container that the engine and a registry tell of', () => {
     expect(ids(catalog)).toEqual(['a docker']);
   });
 
-  it('is what the engine said last while the engine is away, in this process or in the one before', () => {
+  it('is as the engine last said while the engine is away, in this process or in the one before', () => {
     const { catalog, engine, registry } = world();
     engine.replace({ tasks: [seen('a')] });
     engine.status({ state: 'live' });
@@ -74,7 +74,7 @@ describe('a container that the engine and a registry tell of', () => {
     expect(ids(next)).toEqual(['a docker']);
   });
 
-  it('is what the registry says once the engine is no longer a source', () => {
+  it('is as the registry says once the engine is no longer a source', () => {
     const { catalog, engine, registry } = world();
     engine.replace({ tasks: [seen('a')] });
     engine.status({ state: 'live' });
@@ -83,7 +83,7 @@ describe('a container that the engine and a registry tell of', () => {
     expect(ids(catalog)).toEqual(['a consul', 'ghost consul']);
   });
 
-  it('belongs to any engine of its host: two engines are asked before a registry is doubted', () => {
+  it('belongs to any engine of its host: both engines count before a registry is doubted', () => {
     const { catalog, engine, registry } = world();
     const second = catalog.sink('docker:second', undefined, { node: here.id });
     engine.status({ state: 'live' });

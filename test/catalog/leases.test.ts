@@ -29,7 +29,7 @@ function leasesOf(pool = '10.43.0.0/24', release = 7 * DAY) {
 }
 
 describe('a lease', () => {
-  it('follows from the key of the service, whatever else there is and came first', () => {
+  it('follows from the key of the service, regardless of other services and their order', () => {
     const [one, other] = [leasesOf(), leasesOf()];
     one.come('web', 'db');
     other.come('db');
@@ -39,7 +39,7 @@ describe('a lease', () => {
     expect(one.vip('web')).not.toBe(one.vip('db'));
   });
 
-  it('is the same when the service comes back, and for another once it was gone for long', () => {
+  it('is the same when the service returns, and goes to another once it was gone for long', () => {
     const { come, go, vip, at, leases } = leasesOf();
     come('web');
     const address = vip('web');
@@ -90,7 +90,7 @@ describe('a lease', () => {
     expect(['c', 'd', 'e'].map(vip)).not.toContain(undefined);
   });
 
-  it('outlives a restart, with the time since when its service is gone', () => {
+  it('outlives a restart, including the time when its service was removed', () => {
     const first = leasesOf();
     first.come('web', 'db', 'old');
     first.at(2 * DAY);
@@ -132,13 +132,13 @@ describe('a lease', () => {
         { service: key('db'), vip: '8.8.8.8' },
       ],
     ],
-  ])('is taken up as far as it makes sense from a state with %s', (_what, saved) => {
+  ])('is restored as far as possible from a state with %s', (_what, saved) => {
     const { leases } = leasesOf();
     leases.restore(saved, instant(5));
     expect(leases.export()).toEqual([{ service: key('web'), vip: '10.43.0.7', goneAt: 5 }]);
   });
 
-  it('moves into another pool, and comes back when there was none in between', () => {
+  it('moves into another pool, and returns if there was no pool in between', () => {
     const { leases, come, go, vip } = leasesOf('10.43.0.0/24');
     come('web', 'db=10.43.0.9');
     const address = vip('web');
@@ -155,12 +155,12 @@ describe('a lease', () => {
   });
 });
 
-describe('a pool that is exhausted', () => {
-  it('is told of once, names who has none, and is looked at again when there is room', () => {
+describe('an exhausted pool', () => {
+  it('is reported once, names the services without an address, and is retried when there is space', () => {
     const { leases, come, vip, problems } = leasesOf('10.43.0.0/29');
     come('a', 'b', 'c', 'd', 'e', 'f', 'g');
     expect(problems()).toEqual([
-      'vip.pool 10.43.0.0/29: all 5 addresses are leased; without a virtual IP, and answered with their tasks: f.shop and 1 more; enlarge vip.pool, or shorten vip.release',
+      'vip.pool 10.43.0.0/29: all 5 addresses are leased, so these services have no virtual IP and are answered with their tasks: f.shop and 1 more; enlarge vip.pool, or shorten vip.release',
     ]);
     expect(['a', 'b', 'c', 'd', 'e', 'f', 'g'].filter((name) => vip(name) === undefined)).toEqual(['f', 'g']);
     const before = leases.problems;
@@ -173,7 +173,7 @@ describe('a pool that is exhausted', () => {
 });
 
 describe('a pin', () => {
-  it('is the address of its service, and moves one that had another', () => {
+  it('is the address of its service, and moves a service that had another', () => {
     const { come, vip, problems } = leasesOf();
     come('web');
     expect(come('web=10.43.0.9')).toEqual(['web']);
@@ -262,7 +262,7 @@ describe('a pin', () => {
     expect([vip('e'), vip('f'), problems()]).toEqual(['10.43.0.4', former, []]);
   });
 
-  it('of an address that another leaves for its own pin is settled in the same change', () => {
+  it('of an address that another service leaves for its own pin is settled in the same change', () => {
     const { come, vip, problems } = leasesOf();
     come('x');
     const address = vip('x') ?? '';
@@ -271,14 +271,14 @@ describe('a pin', () => {
   });
 
   it.each(['10.43.0.0', '10.43.0.1', '10.43.0.255', '10.44.0.9', 'fd00::1', 'x\n'])(
-    'of %j, which the pool has not, is told of',
+    'of %j, which is not in the pool, is reported',
     (pin) => {
       const { come, vip, problems } = leasesOf();
       come(`web=${pin}`);
       expect(vip('web')).toMatch(/^10\.43\.0\./);
       expect(problems()).toEqual([
         expect.stringMatching(
-          /^service web\.shop: asks for the virtual IP "[^\n]+", which is none that vip\.pool 10\.43\.0\.0\/24 has to give/,
+          /^service web\.shop: requests the virtual IP "[^\n]+", which is not a usable address of vip\.pool 10\.43\.0\.0\/24/,
         ),
       ]);
       come('web');
@@ -288,7 +288,7 @@ describe('a pin', () => {
 });
 
 /** What must hold after any history: one address each, from the pool, and pins where they can be. */
-it('never gives one address twice, whatever comes and goes', () => {
+it('never leases one address twice, in any sequence of changes', () => {
   const step = fc.record({
     wishes: fc.array(
       fc.record({ name: fc.integer({ min: 0, max: 9 }), pin: fc.option(fc.integer({ min: 0, max: 15 })) }),

@@ -22,8 +22,8 @@ function world(slowStart?: number) {
   return { catalog, sink, task, put };
 }
 
-describe('since when a task is healthy', () => {
-  it('is known of those that became so while somebody watched', () => {
+describe('the time since when a task is healthy', () => {
+  it('is known for tasks that became healthy while Fairlead was watching', () => {
     const { sink, task, put, catalog } = world(1000);
     // The first that are reported may have been there forever.
     sink.replace({ tasks: [task('old')] });
@@ -40,7 +40,7 @@ describe('since when a task is healthy', () => {
     expect(catalog.snapshot.task('old')?.healthySince).toBeUndefined();
   });
 
-  it('goes by checks too, and a task that did not change stays the same object', () => {
+  it('also follows checks, and an unchanged task stays the same object', () => {
     const { catalog, sink, task } = world(1000);
     sink.replace({ tasks: [task('a'), task('b')] });
     sink.status({ state: 'live' });
@@ -56,7 +56,7 @@ describe('since when a task is healthy', () => {
     expect(catalog.snapshot.revision).toBe(revision);
   });
 
-  it('is kept only where a slow start asks for it', () => {
+  it('is kept only if a slow start needs it', () => {
     const { sink, task, put } = world();
     sink.replace({ tasks: [task('old')] });
     sink.status({ state: 'live' });

@@ -18,7 +18,7 @@ function made(...tasks: Partial<TaskFact>[]): { service: Service | undefined; pr
 }
 
 describe('a setting of a service', () => {
-  it('is that of the newest task that says anything of it, each setting by itself', () => {
+  it('comes from the newest task that has it, each setting by itself', () => {
     const { service, problems } = made(
       { startedAt: 1, balancing: { affinity: 60, minHealthy: 1 }, endpointMode: 'vip' },
       { startedAt: 3, balancing: { scheduler: 'lc', minHealthy: 1 } },
@@ -31,7 +31,7 @@ describe('a setting of a service', () => {
     expect(problems).toEqual([]);
   });
 
-  it('about which tasks disagree is a problem, with who says what', () => {
+  it('about which tasks disagree is a problem that names both', () => {
     const { service, problems } = made(
       { startedAt: 1, balancing: { scheduler: 'rr' } },
       { startedAt: 3, balancing: { scheduler: 'lc' } },
@@ -39,11 +39,11 @@ describe('a setting of a service', () => {
     );
     expect(service?.balancing).toEqual({ scheduler: 'lc' });
     expect(problems).toEqual([
-      'service web.shop: its tasks disagree about fairlead.scheduler: "w1" says lc, "w2" says rr; the newest that says anything decides ("w1"); give all of them the same',
+      'service web.shop: its tasks disagree about fairlead.scheduler: "w1" says lc, "w2" says rr; the newest task with a value decides ("w1"); give all of them the same value',
     ]);
   });
 
-  it('of tasks that are on their way out neither decides nor disagrees', () => {
+  it('of stopping tasks neither decides nor conflicts', () => {
     const { service, problems } = made(
       { startedAt: 1, balancing: { scheduler: 'rr' } },
       { startedAt: 3, health: 'stopped', balancing: { scheduler: 'lc' } },
@@ -52,7 +52,7 @@ describe('a setting of a service', () => {
     expect([service?.balancing, service?.endpointMode, problems]).toEqual([{ scheduler: 'rr' }, 'vip', []]);
   });
 
-  it('never is how many connections one task takes', () => {
+  it('never includes the connection limit of one task', () => {
     const { service, problems } = made(
       { balancing: { maxConnections: 5 } },
       { balancing: { maxConnections: 9 } },
@@ -61,7 +61,7 @@ describe('a setting of a service', () => {
     expect(service?.tasks.map((task) => task.balancing?.maxConnections)).toEqual([5, 9]);
   });
 
-  it('is first that of a source, then of tasks, then of the configuration', () => {
+  it('comes first from a source, then from tasks, then from the configuration', () => {
     const catalog = new Catalog({ clock: () => 0 });
     catalog.configure({
       endpointMode: 'vip',
@@ -87,7 +87,7 @@ describe('a setting of a service', () => {
     });
   });
 
-  it('goes with its problem when the task or the service goes', () => {
+  it('disappears with its problem when the task or the service is removed', () => {
     const catalog = new Catalog({ clock: () => 0 });
     const sink = catalog.sink('docker');
     const tasks = (['rr', 'lc'] as const).map((scheduler, at) =>

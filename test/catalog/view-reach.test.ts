@@ -79,7 +79,7 @@ describe('the view of an address', () => {
   });
 });
 
-describe('which address a client is given', () => {
+describe('which address a client receives', () => {
   const frontClient = taskFact('c', on(['front', '10.1.0.2']));
   const vaultClient = taskFact('v', on(['vault', '10.3.0.2']));
   const cases: [what: string, client: TaskFact | 'host', task: TaskFact, expected: object | undefined][] = [

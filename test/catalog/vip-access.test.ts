@@ -27,7 +27,7 @@ const views = fc.oneof(
   fc.uniqueArray(fc.constantFrom('front', 'back', 'vault'), { minLength: 1 }),
 );
 
-it('whoever is let see a task of a service may use its virtual IP, and nobody else', () => {
+it('a client may use the virtual IP of a service if and only if it can see one of its tasks', () => {
   fc.assert(
     fc.property(
       tasks,

@@ -29,7 +29,7 @@ it('is found by its address as long as a service has it', () => {
   expect(isAbove('10.in-addr.arpa')).toBe(false);
 });
 
-it('comes from whichever source tells of one, in its canonical form', () => {
+it('comes from whichever source reports one, in its canonical form', () => {
   const catalog = new Catalog({ clock: () => 0 });
   const [docker, leases] = [catalog.sink('docker'), catalog.sink('leases')];
   docker.replace({ tasks: [taskFact('w', { service: ref('web.shop') })], services: [fact('web.shop')] });
@@ -38,7 +38,7 @@ it('comes from whichever source tells of one, in its canonical form', () => {
   expect(catalog.snapshot.service(ref('bad.shop'))).not.toHaveProperty('vip');
 });
 
-it('counts what is above the reverse names of addresses, per environment', () => {
+it('counts the names above the reverse names of addresses, per environment', () => {
   const catalog = new Catalog({ clock: () => 0 });
   const sink = catalog.sink('file');
   const isAbove = (suffix: string) => catalog.snapshot.isReverseSuffix('default', suffix);
@@ -91,7 +91,7 @@ describe('where addresses are leased', () => {
     expect(vip('web.shop')).toBe(address);
   });
 
-  it('sidekicks have their own; what has no TCP or UDP port, no tasks of its own, or a name alone has none', () => {
+  it('sidekicks have their own; services without a TCP or UDP port or without tasks of their own have none', () => {
     const { catalog, vip } = leasing();
     const ports = [{ ...http, target: 80 }];
     catalog.sink('file').replace({
@@ -119,7 +119,7 @@ describe('where addresses are leased', () => {
     );
   });
 
-  it('a task asks for one, and what others get by that is in the same snapshot', () => {
+  it('a task requests one, and the effect on others is in the same snapshot', () => {
     const { catalog, vip } = leasing();
     const sink = catalog.sink('docker');
     const task = (service: string, pin?: string) =>
@@ -143,7 +143,7 @@ describe('where addresses are leased', () => {
     ]);
   });
 
-  it('they outlive a restart, also for services that come back later', () => {
+  it('they outlive a restart, even for services that return later', () => {
     const first = leasing();
     const tasks = ['web', 'db'].map((name) =>
       taskFact(name, { service: ref(`${name}.shop`), ports: [{ ...http, target: 80 }], vip: '10.43.0.77' }),
@@ -158,7 +158,7 @@ describe('where addresses are leased', () => {
     expect(['web.shop', 'db.shop'].map(second.vip)).toEqual(['web.shop', 'db.shop'].map(first.vip));
   });
 
-  it('another configuration is in force at once, for all services', () => {
+  it('a new configuration takes effect at once, for all services', () => {
     const { catalog, vip } = leasing({ ...leased, vips: 'none' });
     catalog.sink('file').replace({
       tasks: [],
@@ -180,7 +180,7 @@ describe('where addresses are leased', () => {
     expect(catalog.events().map(({ type }) => type)).toEqual(['service.added']);
   });
 
-  it('a network that comes later and overlaps the pool is a problem as long as it is there', () => {
+  it('a network that appears later and overlaps the pool is a problem as long as it exists', () => {
     const { catalog } = leasing();
     const sink = catalog.sink('docker');
     const network = { id: 'n', name: 'shop_default', driver: 'bridge', internal: false, gateways: [] };
@@ -188,7 +188,7 @@ describe('where addresses are leased', () => {
     catalog.onChange(({ meta }) => metas.push(meta));
     sink.update({ networks: [{ ...network, subnets: ['10.42.0.0/24', '10.43.0.64/26'] }] });
     expect(catalog.snapshot.problems.map(({ message }) => message)).toEqual([
-      'vip.pool 10.43.0.0/24 overlaps the network "shop_default" (10.43.0.64/26); set vip.pool to a range that nothing else uses, or vip to false to do without virtual IPs',
+      'vip.pool 10.43.0.0/24 overlaps the network "shop_default" (10.43.0.64/26); set vip.pool to an unused range, or set vip to false to run without virtual IPs',
     ]);
     sink.update({ removedNetworks: ['n'] });
     expect([catalog.snapshot.problems, metas]).toEqual([[], [true, true]]);
@@ -199,7 +199,7 @@ it.each([
   ['10.43.0.0/16', ['10.0.0.0/8', '10.43.255.1', '10.43.0.0/16', '10.42.0.0/15'], 4],
   ['10.43.0.0/16', ['10.44.0.0/16', '10.42.255.255', 'fd00::/8', '::ffff:0:0/96', 'junk', '/8'], 0],
   ['fd00:43::/112', ['fd00::/16', '10.43.0.0/16'], 1],
-])('of %s, what overlaps %j is in the way', (pool, ranges, count) => {
+])('of %s, what overlaps %j is a conflict', (pool, ranges, count) => {
   const lines = poolConflicts(pool, {
     routes: ranges.map((range) => ({ range, what: `the route ${range} (eth0)` })),
   });

@@ -19,18 +19,18 @@ beforeEach(() => {
 const ask = (line: string) => fairlead(line, { env: { FAIRLEAD_ADDR: `unix:${fixture.socket}` } });
 
 describe('fairlead adopt', () => {
-  it('lists who asks whom, and why', async () => {
+  it('lists which server each container asks, and why', async () => {
     expect((await ask('adopt')).stdout).toBe(
       [
         'CONTAINER   ID          STACK  ASKS    WHY',
-        'shop_web_1  shop_web_1  shop   Docker  nothing asks for it',
-        'shop_db_1   shop_db_1   shop   Docker  nothing asks for it',
+        'shop_web_1  shop_web_1  shop   Docker  it was not selected',
+        'shop_db_1   shop_db_1   shop   Docker  it was not selected',
         '',
       ].join('\n'),
     );
   });
 
-  it('takes a stack, or all', async () => {
+  it('accepts a stack, or all', async () => {
     expect(await ask('adopt shop')).toMatchObject({ code: 0, stdout: '2 containers of shop ask Fairlead\n' });
     expect(await ask('adopt --all')).toMatchObject({ stdout: '2 containers of all stacks ask Fairlead\n' });
     expect(fixture.adoption.choices).toEqual([
@@ -39,11 +39,11 @@ describe('fairlead adopt', () => {
     ]);
   });
 
-  it('refuses both at once, and a stack that is not there', async () => {
+  it('refuses both at once, and an unknown stack', async () => {
     expect(await ask('adopt shop --all')).toMatchObject({ code: 2 });
     const { code, stderr } = await ask('adopt shpo');
     expect(code).toBe(1);
-    expect(stderr).toContain('no container of stack shpo runs');
+    expect(stderr).toContain('stack shpo has no running container');
   });
 });
 
@@ -57,7 +57,7 @@ describe('fairlead release', () => {
     ]);
   });
 
-  it('works on the files themselves where no daemon runs', async () => {
+  it('edits the files directly if no daemon runs', async () => {
     const root = mkdtempSync(join(tmpdir(), 'fairlead-root-'));
     try {
       const file = join(root, 'containers', 'a', 'resolv.conf');
@@ -75,7 +75,7 @@ describe('fairlead release', () => {
       expect(readFileSync(file, 'utf8')).toBe('nameserver 127.0.0.11\n');
       const { code: nowhere, stderr } = await fairlead(`release --root ${root}/none`, away);
       expect(nowhere).toBe(69);
-      expect(stderr).toContain('there is no such socket');
+      expect(stderr).toContain('the socket does not exist');
     } finally {
       rmSync(root, { recursive: true });
     }

@@ -18,7 +18,7 @@ describe('the command line', () => {
     ['config shwo', "unknown command 'shwo' (Did you mean show?)"],
     [
       '--addr nonsense status',
-      '--addr: "nonsense" is not an address of a daemon; give unix:/path or http://127.0.0.1:port',
+      '--addr: "nonsense" is not a valid daemon address; give unix:/path or http://127.0.0.1:port',
     ],
   ])('refuses "%s" in one line with exit code 2', async (line, message) => {
     const { code, stdout, stderr } = await fairlead(line);
@@ -27,7 +27,7 @@ describe('the command line', () => {
     expect(stderr).toMatch(/^fairlead: [^\n]*\n$/);
   });
 
-  it('shows help when nothing is asked for, as a mistake', async () => {
+  it('shows help when no command is given, and counts that as a mistake', async () => {
     expect(await fairlead('')).toMatchObject({
       code: 2,
       stdout: '',
@@ -68,11 +68,11 @@ describe('the command line', () => {
     ]);
   });
 
-  it('tells a fault of its own from a mistake of the user', async () => {
+  it('distinguishes an internal fault from a user’s mistake', async () => {
     const startDaemon = () => Promise.reject(new TypeError('oops'));
     const { code, stderr } = await fairlead('run', { startDaemon });
     expect(code).toBe(1);
-    expect(stderr).toMatch(/^fairlead: this is a fault of Fairlead, please report it: TypeError: oops/);
+    expect(stderr).toMatch(/^fairlead: this is a bug in Fairlead, please report it: TypeError: oops/);
   });
 });
 
@@ -97,12 +97,12 @@ describe('the way to the daemon', () => {
     '%s leads nowhere',
     (text) => {
       expect(() => daemonAddress(text, { env: {}, tmpdir: dir, uid: 1000 })).toThrow(
-        'is not an address of a daemon',
+        'is not a valid daemon address',
       );
     },
   );
 
-  it("looks at --addr, FAIRLEAD_ADDR, the system's socket and the user's own, in this order", async () => {
+  it("tries --addr, FAIRLEAD_ADDR, the system's socket and the user's own, in this order", async () => {
     const systemSocket = join(dir, 'system.sock');
     const uid = process.getuid?.() ?? 0;
     const own = join(dir, `fairlead-${uid}`, 'fairlead.sock');
@@ -126,7 +126,7 @@ describe('the way to the daemon', () => {
     await Promise.all(servers.map(([server]) => new Promise((resolve) => server.close(resolve))));
   });
 
-  it("does not trust another user's socket in the directory for all", async () => {
+  it("does not trust another user's socket in the shared directory", async () => {
     const uid = (process.getuid?.() ?? 0) + 1;
     mkdirSync(join(dir, `fairlead-${uid}`));
     const server = createTcpServer();
@@ -144,18 +144,18 @@ describe('the way to the daemon', () => {
     const { code, stdout, stderr } = await fairlead(`--addr unix:${dir}/none.sock services`);
     expect({ code, stdout }).toEqual({ code: 69, stdout: '' });
     expect(stderr).toBe(
-      `fairlead: cannot reach the daemon at unix:${dir}/none.sock: there is no such socket; start it with "fairlead run", or name it with --addr\n`,
+      `fairlead: cannot reach the daemon at unix:${dir}/none.sock: the socket does not exist; start it with "fairlead run", or name it with --addr\n`,
     );
     expect((await fairlead('--addr http://127.0.0.1:1 events -f')).code).toBe(69);
   });
 
-  it('tells a foreign server by its answer, with exit code 65', async () => {
+  it('recognizes a foreign server by its answer, with exit code 65', async () => {
     const server = createServer((_, response) => response.end('<html>'));
     const path = join(dir, 'web.sock');
     await new Promise<void>((resolve) => server.listen(path, resolve));
     const { code, stderr } = await fairlead(`--addr unix:${path} services`);
     expect(code).toBe(65);
-    expect(stderr).toContain('what answers there is no Fairlead');
+    expect(stderr).toContain('the server there is not Fairlead');
     await new Promise((resolve) => server.close(resolve));
   });
 });
@@ -179,14 +179,14 @@ describe('config', () => {
     expect(JSON.parse(json.stdout)).toMatchObject({ valid: false, errors: [{ line: 2, column: 3 }] });
   });
 
-  it('validates the checks of services too, in the files that the configuration names', async () => {
+  it('also validates the checks of services, in the files that the configuration names', async () => {
     writeFileSync(join(dir, 'shop.yml'), 'web:\n  health_check:\n    port: 70000\n    intervall: 1\n');
     const stdin =
       'health:\n  rancherCompose: { shop: shop.yml }\n  defaults: { data: { port: 80, http.body: "(" } }\n';
     const { code, stderr } = await fairlead('config validate -', { stdin, cwd: dir });
     expect(code).toBe(78);
     expect(stderr.split('\n')).toEqual([
-      expect.stringMatching(/^-:3:44: health\.defaults\.data\.http\.body: "\(" is no regular expression /),
+      expect.stringMatching(/^-:3:44: health\.defaults\.data\.http\.body: "\(" is not a regular expression /),
       expect.stringMatching(/shop\.yml:3:11: service "web": health_check\.port: "70000" is not a port; /),
       expect.stringMatching(
         /shop\.yml:4:5: service "web": health_check\.intervall: .*did you mean interval\?$/,
@@ -196,7 +196,7 @@ describe('config', () => {
     ]);
   });
 
-  it('shows each value and what set it', async () => {
+  it('shows each value and its origin', async () => {
     const { code, stdout } = await fairlead('config show --set dns.ttl=7', {
       cwd: dir,
       env: { FAIRLEAD_DOMAIN: 'x.test' },

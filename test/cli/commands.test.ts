@@ -46,7 +46,9 @@ describe('lists', () => {
   it('marks a service whose checks are doubted', async () => {
     fixture.sink.update({ removedTasks: [CONTAINER_ID] });
     expect((await ask('services --stack shop')).stdout).toMatch(/\nweb\.shop .* 0\/1 panic /);
-    expect((await ask('service web')).stdout).toMatch(/\n {2}panic +most tasks are unhealthy at once: /);
+    expect((await ask('service web')).stdout).toMatch(
+      /\n {2}panic +most tasks are unhealthy at once, so all running tasks are served/,
+    );
     load(fixture);
     expect((await ask('service web')).stdout).not.toMatch(/panic/);
   });
@@ -69,7 +71,7 @@ describe('lists', () => {
     );
   });
 
-  it('prints what scripts ask for', async () => {
+  it('prints what scripts need', async () => {
     expect((await ask('tasks --health unhealthy -o name')).stdout).toBe('shop_web_2\n');
     expect((await ask('tasks --service web --stack shop -q')).stdout).toContain(`${CONTAINER_ID}\n`);
     expect((await ask('services -q')).stdout).toBe('crm.shop\nfront.shop\nweb.shop\n');
@@ -83,7 +85,7 @@ describe('lists', () => {
     ]);
   });
 
-  it('says on stderr that there is nothing, and nothing where a script listens', async () => {
+  it('says on stderr that the list is empty, and stays silent for scripts', async () => {
     const empty = await ask('services --stack none');
     expect(empty).toMatchObject({
       code: 0,
@@ -94,14 +96,14 @@ describe('lists', () => {
     expect(await ask('services --stack none -q')).toEqual({ code: 0, stdout: '', stderr: '' });
   });
 
-  it('never lets a name steer the terminal', async () => {
+  it('never lets a name control the terminal', async () => {
     fixture.sink.update({ tasks: [task('evil', 'a\u001b[2Jb\u202ec', '10.42.0.99')] });
     expect((await ask('tasks -o name')).stdout).toContain('a?[2Jb?c\n');
     expect((await ask('tasks')).stdout).not.toContain('\u001b');
     fixture.sink.update({ removedTasks: ['evil'] });
   });
 
-  it('fits a terminal by cutting the middle of names, and no pipe', async () => {
+  it('fits a terminal by cutting the middle of names, but never cuts in a pipe', async () => {
     const name = `${'x'.repeat(60)}_1`;
     fixture.sink.update({ tasks: [task('long', name, '10.42.0.98')] });
     const { stdout } = await ask('tasks', { terminal: 80, env: { NO_COLOR: '1' } });
@@ -141,7 +143,7 @@ describe('service', () => {
   it.each([
     ['nope.shop', 1, 'no service nope.shop'],
     ['nope', 1, 'no stack has a service "nope"'],
-    ['a.b.c.d', 2, 'is not a name of a service'],
+    ['a.b.c.d', 2, 'is not a valid name of a service'],
   ])('%s ends with %i: %s', async (name, code, message) => {
     expect(await ask(['service', name])).toMatchObject({
       code,
@@ -149,13 +151,13 @@ describe('service', () => {
     });
   });
 
-  it('asks which one is meant when several stacks have it', async () => {
+  it('asks which one is meant if several stacks have it', async () => {
     const service = { environment: 'default', stack: 'blog', service: 'web' };
     fixture.sink.update({ tasks: [task('blog', 'blog_web_1', '10.42.0.77', { service })] });
     const { code, stderr } = await ask('service web');
     expect({ code, stderr }).toEqual({
       code: 1,
-      stderr: 'fairlead: several stacks have a service "web"; say which: web.blog, web.shop\n',
+      stderr: 'fairlead: several stacks have a service "web"; choose one: web.blog, web.shop\n',
     });
     fixture.sink.update({ removedTasks: ['blog'] });
   });
@@ -205,7 +207,7 @@ describe('query', () => {
 
   it.each([
     ['query web --as nobody', 1, 'no task has the id or name "nobody"; "fairlead tasks" lists them'],
-    ['query web ?', 2, '"?" is no record type'],
+    ['query web ?', 2, '"?" is not a valid record type'],
   ])('%s ends with %i', async (line, code, message) => {
     expect(await ask(line)).toMatchObject({
       code,
@@ -225,7 +227,7 @@ it('explain shows the steps, the rule, and each task in or out with the reason',
       '  rule    service.stack',
       '  answer  NOERROR',
       '',
-      'tried, in this order',
+      'tried in this order',
       '  no   container name: no task has this name',
       '  yes  service.stack: service web of stack shop',
       '',
@@ -253,7 +255,7 @@ describe('status', () => {
         '  tcp        0 connections',
         '  upstreams  192.0.2.53:53',
         '             corp.example: tls://192.0.2.54:853#dns.example (down: ECONNREFUSED)',
-        '             lan: none, such names are refused',
+        '             lan: none; such names are refused',
         `  api        unix:${fixture.socket}`,
         `  catalog    3 services, 4 tasks (healthy 2, unhealthy 1, stopped 1), revision ${fixture.catalog.snapshot.revision}`,
         '  adoption   0 of 2 containers ask Fairlead (not-wanted 2); "fairlead adopt" lists them',

@@ -9,7 +9,7 @@ const vantage = { container: 'web', network: 'shop_default', bridge: 'br-0123456
 /** This process's own network namespace stands for the container's. */
 const here = () => [];
 
-describe('the look from inside', () => {
+describe('the check from inside', () => {
   it('sends a real query and opens a real connection', async () => {
     const dns = createSocket('udp4');
     dns.on('message', (query, { port, address }) => dns.send(query, port, address));
@@ -32,7 +32,7 @@ describe('the look from inside', () => {
     });
   });
 
-  it('waits for a listener that is silent no longer than it must', async () => {
+  it('waits no longer than necessary for a silent listener', async () => {
     const silent = createSocket('udp4');
     await new Promise<void>((resolve) => silent.bind(0, '127.0.0.1', resolve));
     const listeners = [{ ip: '127.0.0.1', port: silent.address().port }];
@@ -41,14 +41,18 @@ describe('the look from inside', () => {
   });
 
   it.each([
-    ['there is no such command', () => ['/nonexistent/nsenter'], 'there is no /nonexistent/nsenter command'],
+    [
+      'the command does not exist',
+      () => ['/nonexistent/nsenter'],
+      'the command /nonexistent/nsenter is not installed',
+    ],
     [
       'it is not allowed',
       () => ['sh', '-c', 'echo nsenter: Operation not permitted >&2; exit 1'],
       'nsenter: Operation not permitted',
     ],
     ['it says something else', () => ['echo'], 'it answered nothing'],
-  ])('says why it cannot be taken: %s', async (_, enter, fault) => {
+  ])('says why it is not possible: %s', async (_, enter, fault) => {
     expect(
       await probeInside(vantage, { listeners: [], vip: { ip: '127.0.0.1', port: 1 } }, enter),
     ).toMatchObject({ fault });
@@ -77,8 +81,8 @@ const seen = (bridge: string, dns: string, vip?: string): InsideFacts => ({
   ...(vip !== undefined && { vip: { address: '10.43.0.1:80', result: vip } }),
 });
 
-describe('what is made of it', () => {
-  it('is well where everything is reached; a refused connection came through, too', () => {
+describe('its conclusion', () => {
+  it('is good if everything is reached; a refused connection came through, too', () => {
     const found = checkInside(
       facts([seen('docker0', 'ok', 'ok'), seen('br-0123456789ab', 'ok', 'ECONNREFUSED')]),
     );
@@ -87,7 +91,7 @@ describe('what is made of it', () => {
     ]);
   });
 
-  it('names the container, the network and the exact rules where a firewall drops what comes from containers', () => {
+  it('names the container, the network and the exact rules if a firewall drops packets from containers', () => {
     const [dns, vips, ...more] = checkInside(
       facts([seen('docker0', 'no answer', 'no answer'), seen('br-0123456789ab', 'no answer', 'ok')]),
     );
@@ -113,13 +117,13 @@ describe('what is made of it', () => {
     });
   });
 
-  it('blames no firewall where an internal network has no route', () => {
+  it('does not blame a firewall if an internal network has no route', () => {
     expect(checkInside(facts([seen('br-0123456789ab', 'ENETUNREACH', 'ENETUNREACH')]))).toMatchObject([
-      { verdict: 'WARN', message: expect.stringContaining('an internal network has none') as string },
+      { verdict: 'WARN', message: expect.stringContaining('because the network is internal') as string },
     ]);
   });
 
-  it('has the rules of the firewall that the host has, and of both families', () => {
+  it('contains the rules for the host’s own firewall, for both families', () => {
     const rules = (firewall: string) =>
       rulesFor({ firewall, bridges: ['br-*'], listeners: ['fd00::53'], pool: 'fd00:43::/112' });
     expect(rules('nftables')).toEqual([
@@ -130,7 +134,7 @@ describe('what is made of it', () => {
     expect(rules('iptables').at(-1)).toBe('ip6tables -I INPUT -i br-+ -d fd00:43::/112 -j ACCEPT');
   });
 
-  it('says that it could not look, and blames no firewall where nothing answers on the host either', () => {
+  it('says that it could not check, and does not blame a firewall if the host itself gets no answer', () => {
     expect(checkInside(facts([{ ...vantage, fault: 'nsenter: Operation not permitted' }]))).toMatchObject([
       { verdict: 'WARN', message: expect.stringContaining('Operation not permitted') as string },
     ]);

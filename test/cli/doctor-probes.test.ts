@@ -29,7 +29,7 @@ describe('probes', () => {
     await new Promise((resolve) => server.close(resolve));
   });
 
-  it('look into the resolv.conf of every running container that has one', async () => {
+  it('read the resolv.conf of every running container that has one', async () => {
     const file = join(dir, 'resolv.conf');
     writeFileSync(file, 'nameserver 192.0.2.1\noptions ndots:5\n');
     const id = (digit: string) => digit.repeat(64);
@@ -71,7 +71,7 @@ describe('probes', () => {
     await new Promise((resolve) => server.close(resolve));
   });
 
-  it('tell the ways of having no engine apart', async () => {
+  it('distinguish the reasons for a missing engine', async () => {
     expect(await probeDocker(join(dir, 'none'))).toMatchObject({ state: 'absent' });
     writeFileSync(join(dir, 'file'), '');
     expect(await probeDocker(join(dir, 'file'))).toMatchObject({ state: 'no-socket' });

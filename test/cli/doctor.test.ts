@@ -53,7 +53,7 @@ const host: HostFacts = {
   daemon: {
     state: 'down',
     address: 'unix:/x',
-    message: 'cannot reach the daemon at unix:/x: there is no such socket; start it',
+    message: 'cannot reach the daemon at unix:/x: the socket does not exist; start it',
   },
   listeners: [listener],
   docker: engine,
@@ -103,7 +103,7 @@ const find = (facts: Partial<HostFacts>, check: string) =>
     .join('\n');
 
 describe('checks', () => {
-  it('finds a good host good', () => {
+  it('reports a good host as good', () => {
     expect(
       diagnose({
         ...host,
@@ -117,7 +117,7 @@ describe('checks', () => {
     ]);
   });
 
-  it('lists the zones that are denied, and what in them is not', () => {
+  it('lists the denied zones, and their exceptions', () => {
     expect(find({ daemon: up() }, 'zones')).toBe(
       'OK denied here: invalid, local and 1 reverse zone; asked upstream all the same: corp.local (dns.forward opens more)',
     );
@@ -140,7 +140,7 @@ describe('checks', () => {
         ...vips,
         conflicts: ['a; b'],
         route: 'no',
-        rulesFault: 'there is no "nft" command',
+        rulesFault: 'the command nft is not installed',
         bindFault: 'x',
       },
     }).filter(({ verdict }) => verdict !== 'OK');
@@ -160,7 +160,7 @@ describe('checks', () => {
       { node: '20.19.0', now: Date.UTC(2026, 4, 1) },
       'WARN Node 20.19.0 has had no security fixes since 2026-04-30',
     ],
-    ['node', { node: '23.1.0' }, 'WARN Node 23.1.0 is no long-term release'],
+    ['node', { node: '23.1.0' }, 'WARN Node 23.1.0 is not a long-term release'],
     ['node', { node: '26.0.0' }, 'OK Node 26.0.0'],
     ['config', { config: { errors: ['a:1:2: bad', 'b', 'c'] } }, 'FAIL a:1:2: bad (and 2 more)'],
     ['rights', { capabilities: [] }, 'FAIL this user lacks CAP_NET_BIND_SERVICE (for port 53)'],
@@ -173,21 +173,21 @@ describe('checks', () => {
       'FAIL this user lacks CAP_NET_ADMIN (to add 169.254.169.250 to an interface)',
     ],
     ['rights', { capabilities: [], sysctls: { unprivilegedPortStart: 0 } }, 'OK this user may bind'],
-    ['rights', { capabilities: [], daemon: up() }, 'OK the daemon has what it needs'],
+    ['rights', { capabilities: [], daemon: up() }, 'OK the daemon has the rights that it needs'],
     [
       'address',
       { listeners: [{ ...listener, present: false }] },
-      'OK 169.254.169.250 is on no interface yet; the daemon adds it',
+      'OK 169.254.169.250 is not on an interface yet; the daemon adds it',
     ],
     [
       'address',
       { listeners: [{ ...listener, present: false }], daemon: up() },
-      'FAIL 169.254.169.250 is on no interface any more',
+      'FAIL 169.254.169.250 is no longer on an interface',
     ],
     [
       'address',
       { listeners: [{ ...listener, ip: '10.0.0.9', linkLocal: false, present: false }] },
-      'FAIL 10.0.0.9 is on no interface of this host',
+      'FAIL 10.0.0.9 is not on an interface of this host',
     ],
     ['port', {}, 'OK 169.254.169.250:53 is free'],
     [
@@ -198,7 +198,7 @@ describe('checks', () => {
     [
       'port',
       { listeners: [{ ...listener, udp: 'taken', tcp: 'taken' }] },
-      'FAIL 169.254.169.250:53 is taken (UDP and TCP): somebody else holds it',
+      'FAIL 169.254.169.250:53 is taken (UDP and TCP): another program holds it',
     ],
     [
       'port',
@@ -233,7 +233,7 @@ describe('checks', () => {
     [
       'containers',
       { daemonJson: { state: 'read', dns: ['1.1.1.1'] } },
-      "WARN Docker's daemon.json names 1.1.1.1: containers do not ask Fairlead by themselves",
+      "WARN Docker's daemon.json names 1.1.1.1: so containers do not ask Fairlead unless they are started with it",
     ],
     [
       'containers',
@@ -256,7 +256,7 @@ describe('checks', () => {
           ]),
         ),
       },
-      'WARN 1 of 2 servers for names that are not ours do not answer: 192.0.2.2:53 (timeout)',
+      'WARN 1 of 2 servers for names outside the domain do not answer: 192.0.2.2:53 (timeout)',
     ],
     [
       'upstreams',
@@ -277,7 +277,7 @@ describe('checks', () => {
       },
       'WARN 0 of 2 containers are adopted; others cannot be: a firewall may drop it',
     ],
-    ['resolvers', {}, 'OK 1 of 1 containers looked at: all ask Fairlead'],
+    ['resolvers', {}, 'OK 1 of 1 containers examined: all ask Fairlead'],
     [
       'resolvers',
       {
@@ -292,7 +292,7 @@ describe('checks', () => {
         },
       },
       'WARN running containers do not ask Fairlead: a, old-0, old-1, old-2, old-3 and 2 more\n' +
-        'WARN running containers ask others beside Fairlead: b\n' +
+        'WARN running containers ask other servers beside Fairlead: b\n' +
         'WARN running containers have ndots above 2: b',
     ],
     ['resolvers', { docker: { ...engine, containers: [{ name: 'c' }] } }, ''],
@@ -302,7 +302,7 @@ describe('checks', () => {
       'OK this host asks 169.254.169.250, 192.0.2.1; Fairlead forwards to the others',
     ],
     ['resolv.conf', { nameservers: ['169.254.169.250'] }, 'WARN this host asks only Fairlead'],
-    ['daemon', {}, 'WARN cannot reach the daemon at unix:/x: there is no such socket'],
+    ['daemon', {}, 'WARN cannot reach the daemon at unix:/x: the socket does not exist'],
     [
       'daemon',
       { daemon: { state: 'denied', address: 'unix:/x' } },
@@ -329,7 +329,7 @@ describe('checks', () => {
       'WARN its facts are 1m old: gone',
     ],
     ['catalog', { daemon: up({ problems: [{}, {}] }) }, 'WARN 2 problems with labels or files'],
-    ['vip', {}, 'OK virtual IPs of 10.43.0.0/16 can be carried: nothing overlaps it, ip and nft work'],
+    ['vip', {}, 'OK virtual IPs of 10.43.0.0/16 can be carried: nothing overlaps it, and ip and nft work'],
     ['vip', { vips: { state: 'off' } }, 'OK virtual IPs are off'],
     [
       'vip',
@@ -358,12 +358,12 @@ describe('checks', () => {
       {
         vips: {
           ...vips,
-          route: 'there is no "ip" command; install iproute2',
-          rulesFault: 'there is no "nft" command; install nftables',
+          route: 'the command ip is not installed; install iproute2',
+          rulesFault: 'the command nft is not installed; install nftables',
         },
       },
-      'WARN virtual IPs would be off: there is no "ip" command\n' +
-        'WARN virtual IPs would be off: nft refuses the rules: there is no "nft" command',
+      'WARN virtual IPs would be off: the command ip is not installed\n' +
+        'WARN virtual IPs would be off: nft refuses the rules: the command nft is not installed',
     ],
     [
       'vip',
@@ -398,12 +398,12 @@ describe('checks', () => {
     [
       'vip',
       { daemon: up({ vips: { plane: 'off', why: 'no right; run as root', wanted: true, services: 0 } }) },
-      'WARN virtual IPs are off, names are answered with tasks: no right',
+      'WARN virtual IPs are off, so names are answered with tasks: no right',
     ],
     [
       'vip',
       { daemon: up(), vips: leading },
-      'OK 1 port of virtual IPs of 10.43.0.0/16: route and rules are there',
+      'OK 1 port of virtual IPs of 10.43.0.0/16: route and rules are in place',
     ],
     [
       'vip',
@@ -423,19 +423,19 @@ describe('checks', () => {
     [
       'vip',
       { daemon: up(), vips: { ...leading, rules: { state: 'present', complete: false, redirects: [] } } },
-      'FAIL the nftables table fairlead_vip is not as Fairlead writes it',
+      'FAIL the nftables table fairlead_vip was changed by another program',
     ],
     [
       'vip',
       { daemon: up(), vips: { ...leading, rules: { state: 'hidden', why: 'Operation not permitted' } } },
-      'OK 1 port of virtual IPs of 10.43.0.0/16: the route is there; only root can see the rules',
+      'OK 1 port of virtual IPs of 10.43.0.0/16: the route is in place; only root can see the rules',
     ],
     [
       'vip',
       { daemon: up(), vips: { ...leading, conflicts: ['it overlaps x; set it'] } },
       'WARN it overlaps x',
     ],
-    ['platform', { platform: 'darwin' }, 'WARN darwin is no Linux'],
+    ['platform', { platform: 'darwin' }, 'WARN darwin is not Linux'],
   ])('%s of %j', (check, facts, expected) => {
     const found = find(facts, check);
     if (expected === '') expect(found).toBe('');
@@ -443,8 +443,8 @@ describe('checks', () => {
   });
 });
 
-describe('what is read', () => {
-  it('capabilities, name servers, and what Docker is told', () => {
+describe('the collected facts', () => {
+  it('capabilities, name servers, and Docker’s configuration', () => {
     expect(capabilitiesOf('Name:\tnode\nCapEff:\t0000000000000400\n')).toEqual([10]);
     expect(capabilitiesOf(new Error('none'))).toBeUndefined();
     expect(
@@ -457,7 +457,7 @@ describe('what is read', () => {
     expect(daemonJsonFacts(Object.assign(new Error('x'), { code: 'ENOENT' }))).toEqual({ state: 'absent' });
   });
 
-  it('whom a container asks, on the default bridge and behind the resolver of a user network', () => {
+  it('which server a container asks, on the default bridge and behind the resolver of a user network', () => {
     expect(containerResolver('nameserver 169.254.169.250\nsearch x\noptions timeout:2 ndots:0\n')).toEqual({
       servers: ['169.254.169.250'],
       ndots: 0,
@@ -469,7 +469,7 @@ describe('what is read', () => {
   });
 });
 
-it('doctor looks at this very host and a running daemon, in words and as JSON', async () => {
+it('doctor checks this very host and a running daemon, as text and as JSON', async () => {
   const fixture = await startApi();
   try {
     load(fixture);

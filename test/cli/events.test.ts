@@ -6,7 +6,7 @@ let fixture: Fixture;
 afterEach(() => stopApi(fixture));
 const env = () => ({ FAIRLEAD_ADDR: `unix:${fixture.socket}` });
 
-it('prints the trail in columns, or as one object a line', async () => {
+it('prints the trail in columns, or as one object per line', async () => {
   fixture = await startApi();
   load(fixture);
   const all = await fairlead('events', { env: env() });
@@ -23,7 +23,7 @@ it('prints the trail in columns, or as one object a line', async () => {
   expect((await fairlead('events -n many', { env: env() })).code).toBe(2);
 });
 
-it('goes on after the daemon was away, without losing or repeating an event', async () => {
+it('continues after the daemon was away, without losing or repeating an event', async () => {
   fixture = await startApi();
   load(fixture);
   const seen: number[] = [];

@@ -17,7 +17,7 @@ describe('width', () => {
     ['', 0],
   ])('%j takes %i columns', (text, width) => expect(textWidth(text)).toBe(width));
 
-  it('columns align whatever the script', () => {
+  it('columns align in any script', () => {
     const rows = [
       ['服务', 'x'],
       ['web', 'y'],
@@ -30,7 +30,7 @@ describe('width', () => {
     expect(new Set(ends).size).toBe(1);
   });
 
-  it('cuts the middle to exactly what is allowed, or one less beside a wide character', () => {
+  it('cuts the middle to exactly the allowed width, or one less beside a wide character', () => {
     fc.assert(
       fc.property(
         fc.string({ unit: 'grapheme', maxLength: 40 }),
@@ -45,7 +45,7 @@ describe('width', () => {
     expect(truncateMiddle('abcdefghij', 7)).toBe('abc…hij');
   });
 
-  it('lets nothing through that steers a terminal', () => {
+  it('removes everything that controls a terminal', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (text) => {
         expect(plain(text)).not.toMatch(/[\p{Cc}\u202a-\u202e]/u);
@@ -70,7 +70,7 @@ it('shortens container ids only', () => {
   expect(shortId('file:shop/web/shop_web_1', true)).toBe('file:shop/web/shop_web_1');
 });
 
-it('tells counts greatest first and leaves out what never was', () => {
+it('lists counts in descending order and omits zeros', () => {
   expect(tally({ A: 1, AAAA: 5, MX: 0 })).toBe('AAAA 5, A 1');
 });
 

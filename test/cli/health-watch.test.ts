@@ -66,7 +66,7 @@ async function watched(
   return { ...written, pauses };
 }
 
-it('prints a line for each change where there is no terminal', async () => {
+it('prints one line per change without a terminal', async () => {
   const { stdout, stderr, pauses } = await watched([
     [check('a', 'healthy'), check('b', 'healthy')],
     [check('a', 'unhealthy', { reason: 'probe tcp 10.42.0.7:80: ECONNREFUSED' }), check('b', 'healthy')],
@@ -85,36 +85,39 @@ it('prints a line for each change where there is no terminal', async () => {
   expect(pauses).toBe(4);
 });
 
-it.each([['json'], ['ndjson']])('prints an object a change with -o %s, on a terminal too', async (output) => {
-  const looks = [[check('a', 'healthy')], [check('a', 'unhealthy', { reason: 'why' })], []];
-  const { stdout } = await watched(looks, { output }, { columns: 80, rows: 24 });
-  const service = { environment: 'default', stack: 'shop', service: 'web' };
-  const lines = stdout.trim().split('\n');
-  expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual([
-    {
-      at: '2026-11-21T00:00:02.000Z',
-      id: 'id-a',
-      name: 'a',
-      service,
-      before: 'healthy',
-      after: 'unhealthy',
-      reason: 'why',
-    },
-    { at: '2026-11-21T00:00:03.000Z', id: 'id-a', name: 'a', service, before: 'unhealthy' },
-  ]);
-});
+it.each([['json'], ['ndjson']])(
+  'prints one object per change with -o %s, even on a terminal',
+  async (output) => {
+    const looks = [[check('a', 'healthy')], [check('a', 'unhealthy', { reason: 'why' })], []];
+    const { stdout } = await watched(looks, { output }, { columns: 80, rows: 24 });
+    const service = { environment: 'default', stack: 'shop', service: 'web' };
+    const lines = stdout.trim().split('\n');
+    expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual([
+      {
+        at: '2026-11-21T00:00:02.000Z',
+        id: 'id-a',
+        name: 'a',
+        service,
+        before: 'healthy',
+        after: 'unhealthy',
+        reason: 'why',
+      },
+      { at: '2026-11-21T00:00:03.000Z', id: 'id-a', name: 'a', service, before: 'unhealthy' },
+    ]);
+  },
+);
 
-it('tells what changed while the daemon was away, and says once that it was', async () => {
+it('shows what changed while the daemon was away, and says once that it was', async () => {
   const { stdout, stderr } = await watched([[check('a', 'healthy')], AWAY, AWAY, [check('a', 'draining')]]);
   expect(stdout).toContain('healthy -> draining');
   expect(stderr).toBe('watching 1 checked task\ncannot reach the daemon; waiting for it\n');
 });
 
-it('ends when the daemon is not there at first', async () => {
+it('ends if the daemon is not there at the start', async () => {
   expect(await watched([AWAY])).toEqual({ stdout: '', stderr: '', pauses: 0 });
 });
 
-it('draws the table anew on a terminal, as much as fits, with what is in trouble first', async () => {
+it('redraws the table on a terminal, as much as fits, with problems first', async () => {
   const all = [check('a', 'healthy'), check('b', 'healthy', { failures: 1 }), check('c', 'unhealthy')];
   const { stdout, stderr } = await watched([all, all.slice(0, 1), []], {}, { columns: 90, rows: 6 });
   expect(stderr).toBe('');
@@ -126,7 +129,7 @@ it('draws the table anew on a terminal, as much as fits, with what is in trouble
     expect.stringMatching(/^SERVICE +TASK +STATE +SINCE +CHECK +LAST RESULT +NEXT$/),
     expect.stringMatching(/^web\.shop +b +healthy +1s +tcp /),
     expect.stringMatching(/^web\.shop +c +unhealthy/),
-    'and 1 more; a name, --stack or --health cuts the list down',
+    'and 1 more; a name, --stack or --health shortens the list',
     '',
   ]);
   expect(plain(second)).toHaveLength(4);
@@ -146,7 +149,7 @@ it.each([
   [950, 1500, 'in 1s', 'every 1.5s'],
   [1001, 90_000, 'in 2s', 'every 1m30s'],
   [20, 3_600_000, 'now', 'every 1h'],
-])('says in %i ms, every %i ms as people do', async (left, intervalMs, next, every) => {
+])('writes %i ms, every %i ms as people do', async (left, intervalMs, next, every) => {
   const at = new Date(Date.parse('2026-11-21T00:00:01.000Z') + left).toISOString();
   const { stdout } = await watched(
     [[check('a', 'healthy', { next: at, intervalMs })]],

@@ -29,7 +29,7 @@ const ask = (line: string | readonly string[], options: RunOptions = {}) =>
 const fails = (code: number, stderr: string) => ({ code, stdout: '', stderr: `fairlead: ${stderr}\n` });
 
 describe('health', () => {
-  it('shows each check, what it found last, and when the next probe is', async () => {
+  it('shows each check, its last result, and when the next probe is', async () => {
     expect(await ask('health')).toEqual({
       code: 0,
       stderr: '',
@@ -69,9 +69,9 @@ describe('health', () => {
     });
   });
 
-  it('says who is meant by no name, or by several', async () => {
+  it('explains a name that matches no task, or several', async () => {
     expect(await ask('health nope')).toEqual(
-      fails(1, 'no service and no task is called "nope"; "fairlead services" and "fairlead tasks" list them'),
+      fails(1, 'no service or task is called "nope"; "fairlead services" and "fairlead tasks" list them'),
     );
     expect((await ask('health 4f1c')).stderr).toContain(
       'shop_web_1 (4f1c2b3a5d6e), shop_web_2 (4f1c99999999)',
@@ -79,7 +79,7 @@ describe('health', () => {
   });
 });
 
-it('health --watch goes on until something ends it', async () => {
+it('health --watch continues until it is interrupted', async () => {
   const ran = ask('health web --watch -o json', {
     onStderr: (text) => {
       if (!text.includes('watching 2 checked tasks')) return;
@@ -95,7 +95,7 @@ it('health --watch goes on until something ends it', async () => {
   expect(JSON.parse(stdout)).toMatchObject({ name: 'shop_web_2', before: 'unhealthy' });
 });
 
-it('health --watch tells of every fall and every rise', async () => {
+it('health --watch shows every fall and every rise', async () => {
   const others = CHECKS.filter(({ task }) => task !== UNHEALTHY_ID);
   let turn = 0;
   const event = () => fixture.sink.update({ tasks: [task('abc', `web_${turn++}`, '10.42.0.81')] });
@@ -128,7 +128,7 @@ describe('drain', () => {
     fixture.sink.update({ tasks: [soloTask('5010', 'solo')] });
     expect(await ask('drain solo')).toMatchObject({
       code: 0,
-      stdout: 'draining task solo (501000000000) until it is taken back\n',
+      stdout: 'draining task solo (501000000000) until "fairlead undrain" ends it\n',
     });
     expect(await ask('undrain solo')).toMatchObject({ code: 0 });
     // With a second task the name may mean either.
@@ -136,7 +136,7 @@ describe('drain', () => {
     expect(await ask('drain solo')).toMatchObject({
       code: 1,
       stderr: expect.stringContaining(
-        '"solo" means service solo.default, task solo (501000000000)',
+        '"solo" can mean service solo.default, task solo (501000000000)',
       ) as string,
     });
   });
@@ -146,7 +146,7 @@ describe('drain', () => {
     ['shop_web_1', ''],
     ['shop_db_1', 'no other task can serve db.shop until then\n'],
     ['Batch_1', ''],
-  ])('%s: says when nobody is left: %j', async (name, stderr) => {
+  ])('%s: says when no task is left: %j', async (name, stderr) => {
     const service = { environment: 'default', stack: 'shop', service: 'db' };
     const stopped = task('78', 'shop_db_2', '10.42.0.84', { service, health: 'stopped' });
     fixture.sink.update({ tasks: [task('77', 'shop_db_1', '10.42.0.82', { service }), stopped] });
@@ -160,7 +160,9 @@ describe('drain', () => {
       stderr: '',
       stdout: 'draining task shop_web_1 (4f1c2b3a5d6e) until 2026-11-21T00:01:30.000Z\n',
     });
-    expect((await ask('drain web')).stdout).toBe('draining service web.shop until it is taken back\n');
+    expect((await ask('drain web')).stdout).toBe(
+      'draining service web.shop until "fairlead undrain" ends it\n',
+    );
     expect(fixture.health.asked.filter(([what]) => what !== 'saved')).toEqual([
       ['drain', { task: CONTAINER_ID }, { until: NOW + 90_000, note: 'new disk' }],
       ['drain', { service: 'default/shop/web' }, {}],
@@ -173,12 +175,10 @@ describe('drain', () => {
         '',
       ].join('\n'),
     );
-    expect((await ask('status')).stdout).toContain('drains     2 in force; "fairlead drain" lists them\n');
-    expect((await ask('undrain 4f1c2')).stdout).toBe(
-      'task shop_web_1 (4f1c2b3a5d6e) is not drained any more\n',
-    );
+    expect((await ask('status')).stdout).toContain('drains     2 active; "fairlead drain" lists them\n');
+    expect((await ask('undrain 4f1c2')).stdout).toBe('task shop_web_1 (4f1c2b3a5d6e) is no longer drained\n');
     expect((await ask('undrain web.shop.rancher.internal')).stdout).toBe(
-      'service web.shop is not drained any more\n',
+      'service web.shop is no longer drained\n',
     );
     expect(await ask('drain')).toEqual({ code: 0, stdout: '', stderr: 'nothing is drained\n' });
   });
@@ -193,11 +193,11 @@ describe('drain', () => {
   });
 
   it.each([
-    ['drain nope', 1, 'no service and no task is called "nope"'],
+    ['drain nope', 1, 'no service or task is called "nope"'],
     ['drain crm.shop', 1, 'crm.shop is external and has no tasks to drain'],
     ['drain web --for 30', 2, '"for" is "30"; it must be a duration from 1s to 365d'],
-    ['drain --for 30s', 2, '--for is given, but not what to drain'],
-    ['undrain web', 1, 'web.shop is not drained; "fairlead drain" lists what is'],
+    ['drain --for 30s', 2, '--for needs a target to drain'],
+    ['undrain web', 1, 'web.shop is not drained; "fairlead drain" lists the drains'],
     ['undrain', 2, 'missing required argument'],
   ])('%s ends with %i: %s', async (line, code, message) => {
     expect(await ask(line)).toMatchObject({
@@ -207,17 +207,17 @@ describe('drain', () => {
     });
   });
 
-  it('asks which one is meant when a task has the name of a service, and takes either', async () => {
+  it('asks which one is meant if a task has the name of a service, and accepts either', async () => {
     fixture.sink.update({ tasks: [task('abc', 'web', '10.42.0.81')] });
     expect(await ask('drain web')).toEqual(
-      fails(1, '"web" means service web.shop, task web (abc); say which: service.stack, or the id of a task'),
+      fails(1, '"web" can mean service web.shop, task web (abc); give service.stack, or the id of a task'),
     );
     expect((await ask('drain abc')).stdout).toContain('draining task web (abc)');
     // Only one of them is drained, so there is no question.
-    expect((await ask('undrain web')).stdout).toBe('task web (abc) is not drained any more\n');
+    expect((await ask('undrain web')).stdout).toBe('task web (abc) is no longer drained\n');
     expect((await ask('drain shop/web')).stdout).toContain('draining service web.shop');
     await ask('drain abc');
-    expect((await ask('undrain web')).stderr).toMatch(/"web" means (task|service) .*; say which/);
+    expect((await ask('undrain web')).stderr).toMatch(/"web" can mean (task|service) .*; give service/);
   });
 
   it('prefers a service to tasks whose ids begin with its name', async () => {
@@ -234,19 +234,16 @@ describe('drain', () => {
     const service = { environment: 'default', stack: 'blog', service: 'web' };
     fixture.sink.update({ tasks: [task('blog', 'blog_web_1', '10.42.0.77', { service })] });
     expect(await ask('drain web')).toEqual(
-      fails(
-        1,
-        '"web" means service web.blog, service web.shop; say which: service.stack, or the id of a task',
-      ),
+      fails(1, '"web" can mean service web.blog, service web.shop; give service.stack, or the id of a task'),
     );
     expect((await ask('drain web.blog')).code).toBe(0);
     expect((await ask('health web --stack shop -q')).stdout).toContain(CONTAINER_ID);
   });
 
-  it('is taken back from a task that is gone', async () => {
+  it('can be undone for a removed task', async () => {
     await ask('drain shop_web_1');
     fixture.sink.update({ removedTasks: [CONTAINER_ID] });
-    expect((await ask('undrain 4f1c2b3a5d6e')).stdout).toBe(`task ${CONTAINER_ID} is not drained any more\n`);
+    expect((await ask('undrain 4f1c2b3a5d6e')).stdout).toBe(`task ${CONTAINER_ID} is no longer drained\n`);
   });
 });
 
@@ -267,7 +264,7 @@ describe('beat', () => {
   });
 
   it.each([
-    ['shop_web_1', 'has no check that waits for beats'],
+    ['shop_web_1', 'has no check of type ttl'],
     ['shop_web_old', 'has no check'],
     ['nobody', 'no task has the id or name "nobody"'],
   ])('of %s ends with 1: %s', async (name, message) => {
@@ -278,7 +275,7 @@ describe('beat', () => {
   });
 });
 
-it('what is to change something over TCP ends with 77 and the path of the socket', async () => {
+it('changes over TCP end with 77 and the path of the socket', async () => {
   const path = `${fixture.socket}.too`;
   const tcp = await startApi({ listen: [{ path }, { ip: '127.0.0.1', port: 0 }] });
   load(tcp);
@@ -286,7 +283,7 @@ it('what is to change something over TCP ends with 77 and the path of the socket
   const { code, stderr } = await fairlead(`--addr ${addr} drain shop_web_1`);
   expect({ code, stderr }).toEqual({
     code: 77,
-    stderr: `fairlead: changes are accepted over the unix socket alone; send it to unix:${path}\n`,
+    stderr: `fairlead: changes are accepted only over the unix socket; send it to unix:${path}\n`,
   });
   expect((await fairlead(`--addr ${addr} health -q`)).code).toBe(0);
   await stopApi(tcp);

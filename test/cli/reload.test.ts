@@ -21,12 +21,12 @@ it('waits for the outcome, and names the keys that need a restart', async () => 
   expect(await run('reload')).toEqual({
     code: 0,
     stdout: 'reloaded, hash fff\n',
-    stderr: '! these keys are in force after a restart: dns.workers\n',
+    stderr: '! these keys take effect after a restart: dns.workers\n',
   });
   expect((await run('status')).stdout).toMatch(/restart +needed for dns\.workers/);
 });
 
-it('ends with 78 and the mistake when the new configuration cannot be used', async () => {
+it('ends with 78 and the mistake if the new configuration is unusable', async () => {
   fixture.reload.run = () => {
     become({ reload: { at: NOW, ok: false, error: 'fairlead.yaml:3:5: dns.ttl: is "x"' } });
   };
@@ -34,7 +34,7 @@ it('ends with 78 and the mistake when the new configuration cannot be used', asy
     code: 78,
     stdout: '',
     stderr:
-      'fairlead: the configuration was not reloaded; the old one stays in force: fairlead.yaml:3:5: dns.ttl: is "x"\n',
+      'fairlead: the configuration was not reloaded; the old one stays in effect: fairlead.yaml:3:5: dns.ttl: is "x"\n',
   });
 });
 

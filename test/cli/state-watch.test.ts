@@ -28,7 +28,7 @@ async function watched(line: string, script: readonly (readonly [text: string, a
   return ran;
 }
 
-it('services --watch prints a line for each change of state, over a restart of the stream', async () => {
+it('services --watch prints a line for each change of state, even when the stream restarts', async () => {
   fixture = await startApi();
   load(fixture);
   const ran = await watched('services --watch --stack shop', [
@@ -49,7 +49,7 @@ it('services --watch prints a line for each change of state, over a restart of t
   expect(ran.stderr).toContain('waiting for it');
 });
 
-it('tasks --watch prints an object for each change of health, of those that are asked for', async () => {
+it('tasks --watch prints an object for each change of health, for the selected tasks', async () => {
   fixture = await startApi();
   load(fixture);
   const ran = await watched('tasks -w --service web -o ndjson', [
@@ -79,7 +79,7 @@ it('tasks --watch prints an object for each change of health, of those that are 
   ]);
 });
 
-it('ends when the daemon is not there at first', async () => {
+it('ends if the daemon is not there at the start', async () => {
   fixture = await startApi();
   await fixture.server.stop();
   const env = { FAIRLEAD_ADDR: `unix:${fixture.socket}` };

@@ -81,7 +81,7 @@ describe('--sort', () => {
     expect([all[0], all.at(-1)]).toEqual([expect.stringMatching(first), expect.stringMatching(last)]);
   });
 
-  it('says which columns there are', async () => {
+  it('lists the columns', async () => {
     expect(await ask('services --sort colour')).toMatchObject({
       code: 2,
       stderr: expect.stringMatching(
@@ -92,7 +92,7 @@ describe('--sort', () => {
 });
 
 describe('-o yaml', () => {
-  it('is what -o json is', async () => {
+  it('contains the same as -o json', async () => {
     const { parse } = await import('yaml');
     for (const line of ['services', 'tasks', 'health', 'vips', 'status', 'service web.shop', 'drain']) {
       const [yaml, json] = [await ask(`${line} -o yaml`), await ask(`${line} -o json`)];
@@ -101,7 +101,7 @@ describe('-o yaml', () => {
     }
   });
 
-  it('cannot follow', async () => {
+  it('cannot be combined with --watch', async () => {
     expect(await ask('services --watch -o yaml')).toMatchObject({
       code: 2,
       stderr: expect.stringContaining('use -o ndjson') as string,

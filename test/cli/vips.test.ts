@@ -33,7 +33,7 @@ describe('vips', () => {
         '10.43.7.1  80/tcp  web.shop  wrr        shop_web_2       1  draining       0      2      48B  0.98KiB       4',
         '',
       ].join('\n'),
-      stderr: '! service default/shop/web: cannot serve 10.43.7.1:53/udp: the port is taken\n',
+      stderr: '! service default/shop/web: cannot serve 10.43.7.1:53/udp: the port is in use\n',
     });
   });
 
@@ -46,7 +46,7 @@ describe('vips', () => {
     expect(await ask(line)).toMatchObject({ code: 0, stdout });
   });
 
-  it('is JSON for scripts, and has more columns', async () => {
+  it('is JSON for scripts, and shows more columns with -o wide', async () => {
     const list = JSON.parse((await ask('vips -o json')).stdout) as VipJson[];
     expect(list.map(({ port, tasks }) => [port, tasks.length])).toEqual([
       [53, 0],
@@ -71,7 +71,7 @@ describe('vips', () => {
     [{ plane: 'off', why: 'vip is false', services: 0 } as const, 'virtual IPs are off: vip is false\n'],
     [
       { plane: 'proxy', pool: '10.43.0.0/16', services: 0 } as const,
-      'no service here has a port and with it a virtual IP; docs/balancing.md says how it gets one\n',
+      'no service here has a port, so none has a virtual IP; docs/balancing.md explains how to add one\n',
     ],
   ])('says why there are none', async (told, stderr) => {
     fixture.vips.list = [];
@@ -101,7 +101,7 @@ it.each([
   [1_048_575, '1.00MiB'],
   [5 * 2 ** 40, '5.00TiB'],
   [2 ** 70, '1048576PiB'],
-])('%d octets are %s', (octets, text) => {
+])('%d bytes are %s', (octets, text) => {
   expect(formatBytes(octets)).toBe(text);
 });
 
@@ -156,7 +156,7 @@ describe('vips --watch', () => {
     return written;
   }
 
-  it('prints a line for each port and task that changes its state', async () => {
+  it('prints a line for each port and task whose state changes', async () => {
     const { stdout, stderr } = await watched([
       [port('up', ['w1', 'active'])],
       [port('up', ['w1', 'draining'], ['w2', 'active'])],
@@ -175,7 +175,7 @@ describe('vips --watch', () => {
     ]);
   });
 
-  it('prints an object a change with -o json', async () => {
+  it('prints one object per change with -o json', async () => {
     const { stdout } = await watched([[], [port('up')]], { output: 'json' });
     expect(JSON.parse(stdout)).toEqual({
       at: '2026-11-21T00:00:02.000Z',
@@ -183,16 +183,16 @@ describe('vips --watch', () => {
     });
   });
 
-  it('draws the table on a terminal, with what is in trouble first', async () => {
+  it('draws the table on a terminal, with problems first', async () => {
     const { stdout } = await watched([[port('up', ['w1', 'active'], ['w2', 'full'])]], {}, { rows: 5 });
     expect(stdout).toContain('1 port: up 1; 0 open');
     expect(stdout).toMatch(/w2 +1 +full/);
     expect(stdout).not.toMatch(/w1 +1 +active/);
-    expect(stdout).toContain('and 1 more; a name or --stack cuts the list down');
+    expect(stdout).toContain('and 1 more; a name or --stack shortens the list');
   });
 });
 
-it('explain shows the virtual IP, its ports, and who takes connections', async () => {
+it('explain shows the virtual IP, its ports, and which tasks take connections', async () => {
   const port = { port: 80, protocol: 'tcp' as const, scheduler: 'lc', state: 'up' as const };
   const vip = { address: '10.43.7.1', ports: [port] };
   const told = await fixture.names.explain('web', 'A');
@@ -211,8 +211,8 @@ it('explain shows the virtual IP, its ports, and who takes connections', async (
   fixture.names.explain = () => Promise.resolve({ ...told, vip: { ...vip, ports } });
   expect((await ask('explain web')).stdout).toContain(
     [
-      '  vip     10.43.7.1: 80/tcp lc up (100 open at most, 20 a client address, affinity 600 s)',
-      '80/tcp lc down (it is taken, clients must send a PROXY header, tasks are sent PROXY v1)\n',
+      '  vip     10.43.7.1: 80/tcp lc up (100 open at most, 20 per client address, affinity 600 s)',
+      '80/tcp lc down (it is taken, clients must send a PROXY header, tasks receive PROXY v1)\n',
     ].join(', '),
   );
   fixture.names.explain = () => Promise.resolve({ ...told, vip: { ...vip, ports: [] } });

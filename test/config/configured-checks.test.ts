@@ -67,7 +67,7 @@ describe('checks in the configuration', () => {
     expect(mistakes(result)).toEqual([expect.stringContaining(expected)]);
   });
 
-  it('are told with every mistake, whatever else is wrong, each at its own place', () => {
+  it('are reported with every mistake, each at its own place, whatever else is wrong', () => {
     const { cwd, result } = loaded(
       {
         'fairlead.yaml': `dns: { ttl: soon }
@@ -96,13 +96,13 @@ db:
     );
     expect(mistakes(result)).toEqual([
       expect.stringMatching(/^fairlead\.yaml:1:13: dns\.ttl: is "soon"; /),
-      `fairlead.yaml:3:43: health.rancherCompose.gone: ${cwd}/gone.yml: there is no such file; check the path`,
+      `fairlead.yaml:3:43: health.rancherCompose.gone: ${cwd}/gone.yml: the file does not exist; check the path`,
       expect.stringMatching(
         /^fairlead\.yaml:5:10: health\.defaults\.a\.prot: is not a key of health_check; did you mean port\?$/,
       ),
-      expect.stringMatching(/^fairlead\.yaml:6:16: health\.defaults\.b\.type: "ping" is none of tcp, /),
+      expect.stringMatching(/^fairlead\.yaml:6:16: health\.defaults\.b\.type: "ping" must be one of tcp, /),
       expect.stringMatching(
-        /^fairlead\.yaml:9:18: health\.defaults\.c\.http\.body: "\(" is no regular expression /,
+        /^fairlead\.yaml:9:18: health\.defaults\.c\.http\.body: "\(" is not a regular expression /,
       ),
       expect.stringMatching(
         /^fairlead\.yaml:10:25: health\.defaults\.c\.response_timeout: "never" is not a duration /,
@@ -119,7 +119,7 @@ db:
     ]);
   });
 
-  it('that a text names are read by whoever gives the text, or not at all', () => {
+  it('named in a text are read by the caller’s function, or not at all', () => {
     const text = 'health: { rancherCompose: { shop: shop.yml } }';
     expect(parseConfigText(text, { cwd: '/base' })).toMatchObject({ ok: true });
     const read = (path: string) => `web: { health_check: { port: ${path} } }`;
@@ -130,7 +130,7 @@ db:
     ]);
   });
 
-  it('are for stacks, each of which has one name in whatever case', () => {
+  it('belong to stacks, each of which has one name regardless of case', () => {
     const { result } = loaded({
       'fairlead.yaml': `health:
   defaults: { my shop: { port: 80 }, web: { port: 80 }, WEB: { port: 81 } }
@@ -139,10 +139,10 @@ db:
       'shop.yml': 'web:\n  health_check: { port: 80 }\n',
     });
     expect(mistakes(result)).toEqual([
-      'fairlead.yaml:2:15: health.defaults.my shop: is not a name of a stack: it has a character other than a-z, 0-9, "-" and "_"; write one such as shop',
-      'fairlead.yaml:2:57: health.defaults.WEB: is web again: case makes no difference; remove one of them',
-      'fairlead.yaml:3:21: health.rancherCompose.-a: is not a name of a stack: it begins or ends with "-"; write one such as shop',
-      'fairlead.yaml:3:48: health.rancherCompose.B: is b again: case makes no difference; remove one of them',
+      'fairlead.yaml:2:15: health.defaults.my shop: is not a valid name of a stack: it has a character other than a-z, 0-9, "-" and "_"; write one such as shop',
+      'fairlead.yaml:2:57: health.defaults.WEB: is the same as web, because case makes no difference; remove one of them',
+      'fairlead.yaml:3:21: health.rancherCompose.-a: is not a valid name of a stack: it begins or ends with "-"; write one such as shop',
+      'fairlead.yaml:3:48: health.rancherCompose.B: is the same as b, because case makes no difference; remove one of them',
     ]);
   });
 });

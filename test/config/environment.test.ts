@@ -51,26 +51,29 @@ describe('variables', () => {
   });
 
   it.each([
-    [{ FAIRLEAD_DNS_TTL: '5' }, /^FAIRLEAD_DNS_TTL: is no variable .+; did you mean FAIRLEAD_DNS__TTL\? /],
-    [{ FAIRLEAD_DNS__TLL: '5' }, /^FAIRLEAD_DNS__TLL: is no variable .+; did you mean FAIRLEAD_DNS__TTL\? /],
-    [{ FAIRLEAD_CONFIG_FILE: '5' }, /^FAIRLEAD_CONFIG_FILE: is no variable /],
-    [{ FAIRLEAD_XYZZY: '5' }, /^FAIRLEAD_XYZZY: is no variable that Fairlead knows; unset it, or see /],
+    [{ FAIRLEAD_DNS_TTL: '5' }, /^FAIRLEAD_DNS_TTL: is not a variable .+; did you mean FAIRLEAD_DNS__TTL\? /],
+    [
+      { FAIRLEAD_DNS__TLL: '5' },
+      /^FAIRLEAD_DNS__TLL: is not a variable .+; did you mean FAIRLEAD_DNS__TTL\? /,
+    ],
+    [{ FAIRLEAD_CONFIG_FILE: '5' }, /^FAIRLEAD_CONFIG_FILE: is not a variable /],
+    [{ FAIRLEAD_XYZZY: '5' }, /^FAIRLEAD_XYZZY: is not a variable that Fairlead knows; unset it, or see /],
     [{ FAIRLEAD_DNS__TTL: 'soon' }, /^FAIRLEAD_DNS__TTL: is "soon"; it must be a whole number of seconds/],
     [{ FAIRLEAD_DNS__LISTEN: '127.0.0.1,x' }, /^FAIRLEAD_DNS__LISTEN: dns\.listen\[1\]: is "x"; it must be /],
     [{ FAIRLEAD_DNS: '{"tll":5}' }, /^FAIRLEAD_DNS: dns\.tll: is not a key of dns; did you mean ttl\?$/],
     [
       { FAIRLEAD_DNS: '{"ttl":' },
-      /^FAIRLEAD_DNS: is no JSON object; write one, or set a single key in it, such as dns\.listen$/,
+      /^FAIRLEAD_DNS: is not a JSON object; write one, or set a single key in it, such as dns\.listen$/,
     ],
-    [{ FAIRLEAD_DNS: 'null' }, /^FAIRLEAD_DNS: is no JSON object; /],
-    [{ FAIRLEAD_SOURCES__DOCKER: 'yes' }, /^FAIRLEAD_SOURCES__DOCKER: is no JSON object or false; /],
+    [{ FAIRLEAD_DNS: 'null' }, /^FAIRLEAD_DNS: is not a JSON object; /],
+    [{ FAIRLEAD_SOURCES__DOCKER: 'yes' }, /^FAIRLEAD_SOURCES__DOCKER: is not a JSON object or false; /],
   ])('%o is a mistake', (env, line) => {
     expect(mistakes(load(env))).toEqual([expect.stringMatching(line)]);
   });
 });
 
 describe('_FILE variables', () => {
-  it('take the value from a file, without the line breaks at its end', () => {
+  it('take the value from a file, without its final line breaks', () => {
     const cwd = directoryWith({ secret: 'production\r\n\n' });
     const result = load({ FAIRLEAD_ENVIRONMENT_FILE: 'secret' }, cwd);
     expect(configOf(result).environment).toBe('production');
@@ -87,7 +90,7 @@ describe('_FILE variables', () => {
     const cwd = directoryWith({ ttl: 'soon\n', 'directory/x': '' });
     const shown = (env: NodeJS.ProcessEnv) => mistakes(load(env, cwd));
     expect(shown({ FAIRLEAD_STATE_FILE: 'gone' })).toEqual([
-      'FAIRLEAD_STATE_FILE: gone: there is no such file; check the path',
+      'FAIRLEAD_STATE_FILE: gone: the file does not exist; check the path',
     ]);
     expect(shown({ FAIRLEAD_STATE_FILE: 'directory' })).toEqual([
       'FAIRLEAD_STATE_FILE: directory: is a directory; give the path of a file in it',

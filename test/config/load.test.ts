@@ -73,7 +73,7 @@ describe('the defaults', () => {
     });
   });
 
-  it('are frozen to the bottom', () => {
+  it('are deeply frozen', () => {
     const config = configOf(parseConfigText('dns: { allow: [10.0.0.0/8] }'));
     expect([config, config.dns, config.dns.listen, config.dns.listen[0], config.dns.allow?.[0]]).toSatisfy(
       (parts: unknown[]) => parts.every((part) => Object.isFrozen(part)),
@@ -108,17 +108,17 @@ describe('which file is read', () => {
     expect(configOf(result).environment).toBe('system');
   });
 
-  it('a named file that is not there, or is no file, is a mistake', () => {
+  it('a named file that is missing, or not a file, is a mistake', () => {
     const cwd = directoryWith({ 'directory/x': '' });
     expect(mistakes(loadConfig({ ...none, path: 'gone.yaml', cwd }))).toEqual([
-      'gone.yaml: there is no such file; check the path',
+      'gone.yaml: the file does not exist; check the path',
     ]);
     expect(mistakes(loadConfig({ env: { FAIRLEAD_CONFIG: 'directory' }, cwd }))).toEqual([
       'FAIRLEAD_CONFIG: directory: is a directory; give the path of a file in it',
     ]);
   });
 
-  it('a fairlead.yaml that cannot be read is not passed over', () => {
+  it('an unreadable fairlead.yaml is not skipped', () => {
     const cwd = directoryWith({ 'fairlead.yaml/x': '' });
     expect(mistakes(loadConfig({ ...none, cwd }))).toEqual([
       'fairlead.yaml: is a directory; give the path of a file in it',
@@ -144,7 +144,7 @@ describe('precedence', () => {
     });
   });
 
-  it('is told by the origins, one for every key that has a value', () => {
+  it('is shown by the origins, one for every key with a value', () => {
     expect(Object.fromEntries(originsOf(result))).toEqual({
       domain: 'fairlead.yaml:1:9',
       environment: 'FAIRLEAD_ENVIRONMENT',
@@ -189,14 +189,14 @@ describe('precedence', () => {
     });
   });
 
-  it('keeps a wrong section in the file a mistake when a variable sets a key in it', () => {
+  it('still reports a wrong section in the file when a variable sets a key in it', () => {
     const wrong = parseConfigText('dns: 5', { env: { FAIRLEAD_DNS__TTL: '3' } });
     expect(mistakes(wrong)).toEqual([expect.stringMatching(/^fairlead\.yaml:1:6: dns: is 5; /)]);
   });
 });
 
 describe('relative paths', () => {
-  it('start from the directory of the file in a file, from the working directory elsewhere', () => {
+  it('start from the directory of the file in a file, otherwise from the working directory', () => {
     const cwd = directoryWith({
       'etc/fairlead.yaml': `
 state: state
@@ -273,7 +273,7 @@ describe('sources', () => {
 describe('several sources of one kind', () => {
   const listed = 'sources: { file: [{ name: lab, path: lab.yaml }, { path: shop.yaml }] }';
 
-  it('are a list, each with a name of its own; its paths are relative to the file like all others', () => {
+  it('are a list, each with its own name; paths are relative to the file like all others', () => {
     const result = parseConfigText(listed, { directory: '/etc/fairlead' });
     expect(instancesOf('file', configOf(result).sources.file)).toMatchObject([
       { source: 'file:lab', settings: { path: '/etc/fairlead/lab.yaml' } },
@@ -281,17 +281,17 @@ describe('several sources of one kind', () => {
     ]);
   });
 
-  it('are one source where they are a mapping', () => {
+  it('are one source if written as a mapping', () => {
     const { sources } = configOf(parseConfigText('sources: { file: { path: /s.yaml } }'));
     expect(instancesOf('file', sources.file)).toEqual([{ source: 'file', settings: { path: '/s.yaml' } }]);
   });
 
-  it('give way as a whole to a variable that gives one', () => {
+  it('are replaced as a whole by a variable that defines one', () => {
     const env = { FAIRLEAD_SOURCES__FILE__PATH: '/one.yaml' };
     expect(configOf(parseConfigText(listed, { env })).sources.file).toEqual({ path: '/one.yaml' });
   });
 
-  it('take nothing from DOCKER_HOST', () => {
+  it('ignore DOCKER_HOST', () => {
     const text = 'sources: { docker: [{}, { name: lab, socket: /lab.sock }] }';
     const rest = { resync: 60_000, adopt: 'auto', releaseOnStop: false } as const;
     const { sources } = configOf(parseConfigText(text, { env: { DOCKER_HOST: 'tcp://192.0.2.1:2375' } }));
@@ -304,7 +304,7 @@ describe('several sources of one kind', () => {
   it.each([
     [
       'sources: { file: [{ path: /a.yaml }, { path: /b.yaml }] }',
-      '1:38: sources.file[1]: is a second source called file; give it a name of its own',
+      '1:38: sources.file[1]: is a second source called file; give it another name',
     ],
     [
       'sources: { file: [{ path: /a.yaml }, { name: b, path: /a.yaml }] }',
@@ -360,11 +360,11 @@ describe('sources.docker.socket', () => {
   });
 
   it.each([
-    ['tcp://192.0.2.1:2375', 'is reached by tcp, not by a unix socket'],
-    ['ssh://host', 'is reached by ssh, not by a unix socket'],
-    ['npipe:////./pipe/docker_engine', 'is reached by npipe, not by a unix socket'],
-    ['unix://relative.sock', 'has no path from the root on'],
-    ['unix://', 'has no path from the root on'],
+    ['tcp://192.0.2.1:2375', 'uses tcp instead of a unix socket'],
+    ['ssh://host', 'uses ssh instead of a unix socket'],
+    ['npipe:////./pipe/docker_engine', 'uses npipe instead of a unix socket'],
+    ['unix://relative.sock', 'does not have an absolute path'],
+    ['unix://', 'does not have an absolute path'],
   ])('%s is a mistake that says where it is and what to write', (socket, why) => {
     expect(mistakes(parseConfigText(`sources:\n  docker:\n    socket: "${socket}"\n`, {}))).toEqual([
       expect.stringMatching(/3:13: sources\.docker\.socket: /),
@@ -380,7 +380,7 @@ describe('the hash', () => {
     return result.ok ? result.hash : mistakes(result).join('\n');
   };
 
-  it('is that of what is said, not of how', () => {
+  it('depends on the content, not on its form', () => {
     expect(hash('dns: { ttl: 1, upstreamTimeout: 2000ms }\ndomain: Rancher.Internal # as ever')).toBe(
       hash(''),
     );

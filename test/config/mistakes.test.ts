@@ -6,7 +6,7 @@ import { mistakes } from './support.js';
 const shown = (text: string) => mistakes(parseConfigText(text, { cwd: '/' }));
 
 describe('a mistake in the file', () => {
-  it('is told with all others, each at its own line and column', () => {
+  it('is reported together with all others, each at its own line and column', () => {
     const text = `domain: foo.
 enviroment: x
 dns:
@@ -20,7 +20,7 @@ sources:
 listen: []
 `;
     expect(shown(text)).toEqual([
-      'fairlead.yaml:1:9: domain: is "foo.", which ends with a dot; it must be a DNS name without a dot at its end, such as rancher.internal',
+      'fairlead.yaml:1:9: domain: is "foo.", which ends with a dot; it must be a DNS name without a trailing dot, such as rancher.internal',
       'fairlead.yaml:2:1: enviroment: is not a known key; did you mean environment?',
       'fairlead.yaml:4:8: dns.ttl: is 99999999; it must be a whole number of seconds from 0 to 86400',
       'fairlead.yaml:5:12: dns.listen[0]: is 1; it must be an IP address with a port, such as 169.254.169.250:53 or [::1]:53',
@@ -49,7 +49,7 @@ listen: []
     ['vip: { pool: 10.0.0.0/7 }', '1:14: vip.pool: is "10.0.0.0/7"; it must be a subnet'],
     [
       'dns: { listen: ["10.43.0.9:53"] }\nvip: { release: 1h }',
-      '2:1: vip.pool: 10.43.0.0/16 has the address 10.43.0.9 of dns.listen, which a service could get; choose',
+      '2:1: vip.pool: 10.43.0.0/16 contains the address 10.43.0.9 of dns.listen, which a service could then get; choose',
     ],
     [
       'vip: true',
@@ -66,7 +66,7 @@ listen: []
       '1:14: balancing.max_connections: is not a key of balancing; did you mean maxConnections?',
     ],
     ['dns: []', '1:6: dns: is a list; it must be a mapping of keys (listen, ttl,'],
-    ['dns: { listen: [] }', '1:16: dns.listen: is empty; it must be a list of one address at least'],
+    ['dns: { listen: [] }', '1:16: dns.listen: is empty; it must be a list of at least one address'],
     ['dns: { listen: [~] }', '1:17: dns.listen[0]: has no value; it must be an IP address'],
     ['dns: { ttl: 1.5 }', '1:13: dns.ttl: is 1.5; it must be a whole number'],
     ['dns: { ttl: .inf }', '1:13: dns.ttl: is Infinity; it must be a whole number'],
@@ -78,7 +78,7 @@ listen: []
     ],
     [
       'dns: { upstreams: [0.0.0.0] }',
-      '1:20: dns.upstreams[0]: is "0.0.0.0", which is no address that can be asked',
+      '1:20: dns.upstreams[0]: is "0.0.0.0", which is not an address that can be asked',
     ],
     ['dns: { upstreams: ["tls://dns.test"] }', '1:20: dns.upstreams[0]: is "tls://dns.test"; it must be'],
     ['dns: { forward: [x] }', '1:17: dns.forward: is a list; it must be a mapping from suffixes'],
@@ -92,9 +92,9 @@ listen: []
     ],
     [
       'dns: { forward: { .: [10.0.0.53] } }',
-      '1:22: dns.forward..: is the root; dns.upstreams is for all other',
+      '1:22: dns.forward..: is the root; use dns.upstreams for all other',
     ],
-    ['dns: { forward: { a..b: [10.0.0.53] } }', '1:25: dns.forward.a..b: is no DNS name; it must be'],
+    ['dns: { forward: { a..b: [10.0.0.53] } }', '1:25: dns.forward.a..b: is not a DNS name; it must be'],
     ['dns: { forward: { a.b: [], A.b.: [] } }', '1:34: dns.forward.A.b.: is listed twice'],
     [
       'dns: { records: [printer.lan] }',
@@ -106,7 +106,7 @@ listen: []
     ],
     [
       'dns: { rateLimit: off }',
-      '1:19: dns.rateLimit: is "off"; it must be a whole number of replies a second',
+      '1:19: dns.rateLimit: is "off"; it must be a whole number of replies per second',
     ],
     [
       'dns: { queryLog: true }',
@@ -132,7 +132,7 @@ listen: []
       'health: { defaults: { shop: 80 } }',
       '1:29: health.defaults.shop: is 80; it must be a mapping in the form of',
     ],
-    ['dns: { nsid: "" }', '1:14: dns.nsid: is ""; it must be a name for this server, of 1 to 64 octets'],
+    ['dns: { nsid: "" }', '1:14: dns.nsid: is ""; it must be a name for this server, of 1 to 64 bytes'],
     ['dns: { upstreams: ["192.0.2.1:70000"] }', '1:20: dns.upstreams[0]: is "192.0.2.1:70000"; it must be'],
     [
       'dns: { upstreams: ["fe80::1%eth0"] }',
@@ -143,8 +143,11 @@ listen: []
       '1:25: dns.upstreamTimeout: is "2h"; it must be a duration from 100ms to 1m',
     ],
     ['dns: { allow: [10.0.0.0/33] }', '1:16: dns.allow[0]: is "10.0.0.0/33"; it must be a subnet'],
-    ['dns: { allow: [] }', '1:15: dns.allow: is empty, so nobody could ask'],
-    ['host: { address: 0.0.0.0 }', '1:18: host.address: is "0.0.0.0", which is not an address of one host'],
+    ['dns: { allow: [] }', '1:15: dns.allow: is empty, so no client could ask'],
+    [
+      'host: { address: 0.0.0.0 }',
+      '1:18: host.address: is "0.0.0.0", which is not the address of a single host',
+    ],
     ['domain: a..b', '1:9: domain: is "a..b", which has a label "" that is empty'],
     ['domain: 10.0.0.1', '1:9: domain: is "10.0.0.1", which is an address'],
     ['environment: a.b', '1:14: environment: is "a.b", which has a character other than'],
@@ -164,7 +167,7 @@ listen: []
     ],
     [
       "sources: { consul: { address: 'http://127.0.0.1:8500', services: used } }",
-      '1:66: sources.consul.services: is "used", which is not supported yet: a service is not watched only once its name is asked for; write all, or list the services that are used, such as [web, db]',
+      '1:66: sources.consul.services: is "used", which is not supported: Fairlead cannot wait until a client asks for a service before it watches it; write all, or list the services in use, such as [web, db]',
     ],
     [
       'sources: { consul: { services: some } }',
@@ -172,14 +175,14 @@ listen: []
     ],
     [
       'api: { listen: ["0.0.0.0:80"] }',
-      '1:17: api.listen[0]: is "0.0.0.0:80", which other machines could reach',
+      '1:17: api.listen[0]: is "0.0.0.0:80", which can be reached by other machines',
     ],
     ['api: { listen: ["127.0.0.1"] }', '1:17: api.listen[0]: is "127.0.0.1", which has no port'],
     ['api: { listen: ["localhost:80"] }', '1:17: api.listen[0]: is "localhost:80"; it must be unix:/path'],
     ['api: { listen: ["unix:"] }', '1:17: api.listen[0]: is "unix:", which names no socket'],
     [
       `environment: ${'x'.repeat(100)}`,
-      `1:14: environment: is "${'x'.repeat(59)}..., which is longer than 63 octets`,
+      `1:14: environment: is "${'x'.repeat(59)}..., which is longer than 63 bytes`,
     ],
   ])('%s', (text, start) => {
     const [first, ...others] = shown(text);
@@ -200,7 +203,7 @@ listen: []
     expect(shown(text)[0]?.slice(0, `fairlead.yaml:${start}`.length)).toBe(`fairlead.yaml:${start}`);
   });
 
-  it('does not hide what is wrong elsewhere when it is one of syntax', () => {
+  it('in the syntax does not hide mistakes elsewhere', () => {
     const result = parseConfigText('a: [', { env: { FAIRLEAD_DNS__TTL: 'x' }, set: ['nonsense=1'] });
     expect(mistakes(result)).toEqual([
       expect.stringMatching(/^fairlead\.yaml:1:5: /),
@@ -209,7 +212,7 @@ listen: []
     ]);
   });
 
-  it('is told with the name of the file that the user gave', () => {
+  it('is reported with the file name that the user gave', () => {
     const result = parseConfigText('domain: 1', { file: '../etc/f.yaml' });
     expect(mistakes(result)).toEqual([expect.stringMatching(/^\.\.\/etc\/f\.yaml:1:9: domain: /)]);
   });
@@ -225,7 +228,7 @@ describe('keys that do not fit together', () => {
     [
       'a wildcard and an address',
       'dns: { listen: [0.0.0.0, 127.0.0.1] }',
-      '1:26: dns.listen[1]: 127.0.0.1:53 and 0.0.0.0:53 want the same port',
+      '1:26: dns.listen[1]: 127.0.0.1:53 and 0.0.0.0:53 need the same port',
     ],
     [
       'an upstream that is ourselves',
@@ -245,7 +248,7 @@ describe('keys that do not fit together', () => {
     [
       'a suffix of our own',
       'dns: { forward: { shop.rancher.internal: [192.0.2.1] } }',
-      "1:19: dns.forward.shop.rancher.internal: is a name of Fairlead's own",
+      "1:19: dns.forward.shop.rancher.internal: is within Fairlead's own domain",
     ],
     [
       'a suffix that is asked of ourselves',
@@ -306,9 +309,9 @@ describe('a mistake in a flag or variable', () => {
   it.each([
     [['sources.consul.services=used'], {}, '--set sources.consul.services=used: '],
     [[], { FAIRLEAD_SOURCES__CONSUL__SERVICES: 'used' }, 'FAIRLEAD_SOURCES__CONSUL__SERVICES: '],
-  ])('a word for which services are watched is not the name of a service: %j %j', (set, env, place) => {
+  ])('a value in the list of watched services is not the name of a service: %j %j', (set, env, place) => {
     expect(mistakes(parseConfigText('', { cwd: '/', set, env }))).toEqual([
-      `${place}is "used", which is not supported yet: a service is not watched only once its name is asked for; write all, or list the services that are used, such as [web, db]`,
+      `${place}is "used", which is not supported: Fairlead cannot wait until a client asks for a service before it watches it; write all, or list the services in use, such as [web, db]`,
     ]);
     const several = parseConfigText('', { cwd: '/', set: ['sources.consul.services=used,web'] });
     expect(several).toMatchObject({ ok: true });

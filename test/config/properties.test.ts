@@ -68,8 +68,8 @@ const anyText = fc.oneof(
   fc.jsonValue().map((v) => stringify(v)),
 );
 
-describe('whatever is given', () => {
-  it('as a text, it is read or refused with one line a mistake, never thrown', () => {
+describe('any input', () => {
+  it('as a text, is read or refused with one line per mistake, and never throws', () => {
     fc.assert(
       fc.property(anyText, (text) => {
         const result = parseConfigText(text, { cwd: '/' });
@@ -84,7 +84,7 @@ describe('whatever is given', () => {
     );
   });
 
-  it('as a file, variables and flags, it is read or refused, never thrown', () => {
+  it('as a file, variables and flags, is read or refused, and never throws', () => {
     const cwd = directoryWith({});
     const value = fc.oneof(
       anyText,
@@ -220,7 +220,7 @@ describe('a configuration written out', () => {
     expect(accepted).toBeGreaterThan(20);
   });
 
-  it('has durations that read as what they were', () => {
+  it('has durations that read as the same durations', () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 999_999_999 }), (milliseconds) => {
         expect(parseDuration(formatDuration(milliseconds))).toBe(milliseconds);
@@ -237,7 +237,7 @@ describe('a configuration written out', () => {
 });
 
 describe('the edit distance', () => {
-  it('is a distance, and counts one for each slip of the finger', () => {
+  it('is a metric, and counts one for each typo', () => {
     const word = fc.string({ maxLength: 8, unit: fc.constantFrom('a', 'b', 'c') });
     fc.assert(
       fc.property(word, word, (a, b) => {

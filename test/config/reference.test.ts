@@ -22,7 +22,7 @@ describe('what is generated from the schema', () => {
     expect(withTable(page)).toBe(page);
   });
 
-  it('says of every key what it is for and how it is written', () => {
+  it('describes the purpose and the form of every key', () => {
     expect(leaves.length).toBeGreaterThan(10);
     expect(allKeys().filter((key) => key.description === '')).toEqual([]);
     expect(leaves.filter((key) => key.form === '')).toEqual([]);
@@ -46,13 +46,13 @@ describe('config/fairlead.yaml', () => {
     expect([...originsOf(example).values()]).not.toContain('default');
   });
 
-  it('is good with its examples uncommented, and then has every key', () => {
+  it('is valid with its examples uncommented, and then has every key', () => {
     expect(parseConfigText(uncommented, { file })).toMatchObject({ ok: true });
     const document: unknown = parse(uncommented);
     expect(leaves.filter((key) => valueAt(document, key.path.split('.')) === undefined)).toEqual([]);
   });
 
-  it('names the schema that is beside it', () => {
+  it('names the schema beside it', () => {
     const [, schema = ''] = /^# yaml-language-server: \$schema=(.+)$/m.exec(text) ?? [];
     expect(resolve(dirname(file), schema)).toBe(schemaFile);
   });

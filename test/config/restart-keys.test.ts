@@ -9,7 +9,7 @@ const config = (text: string) => {
   return parsed.config;
 };
 
-it('names only keys that there are', () => {
+it('names only existing keys', () => {
   const known = allKeys().map(({ path }) => path);
   expect(RESTART_KEYS.filter((key) => !known.includes(key))).toEqual([]);
 });

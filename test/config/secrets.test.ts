@@ -18,7 +18,7 @@ describe('secrets of the configuration', () => {
     expect(named.map(({ path }) => path)).toEqual(secret);
   });
 
-  it('are hidden in the document, in each item of a list, too', () => {
+  it('are hidden in the document, including each item of a list', () => {
     const config = configOf(
       parseConfigText(`
 sources: { consul: [{ name: a, token: ${SECRET} }, { name: b, services: [web] }] }

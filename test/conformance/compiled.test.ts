@@ -30,7 +30,7 @@ describe.each(['dgram', 'native'] as const)(
       });
     }
 
-    it.skipIf(skipped)('they were', () => {
+    it.skipIf(skipped)('were used', () => {
       const { own, upstream, sendErrors } = fairlead.counts();
       expect(own).toBeGreaterThan(150);
       expect(upstream).toBeGreaterThan(5);

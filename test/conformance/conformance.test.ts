@@ -20,7 +20,7 @@ beforeAll(async () => {
 afterAll(() => fairlead.stop());
 
 describe('the conformance table', () => {
-  it('has a row for every item, or says where else it is proven', () => {
+  it('has a row for every item, or says where else it is tested', () => {
     const proven = new Set([...allCases, ...elsewhere].map(({ item }) => item));
     expect(ITEMS.filter((item) => !proven.has(item))).toEqual([]);
     expect([...proven].filter((item) => !ITEMS.includes(item))).toEqual([]);
@@ -41,7 +41,7 @@ describe('the conformance table', () => {
     });
   }
 
-  it('is what docs/conformance.md shows ("npm run test:conformance -- --write" writes it again)', async () => {
+  it('is shown in docs/conformance.md ("npm run test:conformance -- --write" writes it again)', async () => {
     // Rows that were filtered away.
     for (const row of allCases) results.set(row, results.get(row) ?? (await runRow(row, fairlead)));
     const page = readFileSync(new URL(REPORT, root), 'utf8');

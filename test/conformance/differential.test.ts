@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { compareWithNamed } from './differential/compare.js';
 
-it('answers every name and type of the golden zone as named does, but for what is to differ', async ({
+it('answers every name and type of the golden zone like named, except for the intended differences', async ({
   skip,
 }) => {
   skip(!existsSync('/usr/sbin/named'), 'named is not installed: apt-get install bind9');

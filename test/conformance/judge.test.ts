@@ -13,7 +13,7 @@ const judged = (reply: Buffer, row: Parameters<typeof judge>[0]) =>
 it.each([
   ['an answer', TYPE.A, noerror(records('web-1', 'A 10.42.0.11'), { exactCase: true, opt: {} })],
   ['a denial', TYPE.AAAA, nodata({ exactCase: true, opt: {} })],
-])('sees every single bit that is wrong in %s', async (name, type, expected) => {
+])('sees every wrong bit in %s', async (name, type, expected) => {
   const catalog = new Catalog({ clock: () => 0 });
   const sink = catalog.sink('golden');
   sink.replace(goldenFacts());

@@ -20,7 +20,7 @@ const types = Array.from({ length: 0x1_0000 }, (_, type) => type).filter(
   (type) => isThorough || type < 512 || type % 61 === 0,
 );
 
-it(`answers every one of ${types.length} types of a name that exists without denying the name`, () => {
+it(`answers every one of ${types.length} types of an existing name without denying the name`, () => {
   const catalog = new Catalog({ clock: () => 0 });
   const sink = catalog.sink('golden');
   sink.replace(goldenFacts());
@@ -45,7 +45,7 @@ it(`answers every one of ${types.length} types of a name that exists without den
   ]);
 });
 
-it('denies nothing before the facts are there, and forgets nothing when their source goes away', () => {
+it('denies nothing before the facts arrive, and forgets nothing when their source goes away', () => {
   const catalog = new Catalog({ clock: () => 0 });
   const sink = catalog.sink('golden');
   const responder = responderOf(catalog, 'open', []);

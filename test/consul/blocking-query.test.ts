@@ -86,7 +86,7 @@ function scripted(over: { mayBlock?: (answer: ConsulAnswer) => boolean } = {}) {
 }
 
 describe('a blocking query', () => {
-  it('asks without an index first and then waits at the one that it got', async () => {
+  it('first asks without an index and then waits on the one it received', async () => {
     const { query, asked, told, answers } = scripted();
     const started = query.start();
     await settle();
@@ -101,7 +101,7 @@ describe('a blocking query', () => {
     await query.stop();
   });
 
-  it('tells nothing when the wait ends without a change', async () => {
+  it('reports nothing when the wait ends without a change', async () => {
     const { query, told, answers } = scripted();
     void query.start();
     await answers(7n);
@@ -130,7 +130,7 @@ describe('a blocking query', () => {
     await query.stop();
   });
 
-  it.each([[undefined], [0n]])('polls where the index is %s, and never spins', async (index) => {
+  it.each([[undefined], [0n]])('polls if the index is %s, and never spins', async (index) => {
     const { query, asked, timers, answers } = scripted();
     void query.start();
     for (let count = 0; count < 3; count++) {
@@ -142,7 +142,7 @@ describe('a blocking query', () => {
     await query.stop();
   });
 
-  it('polls a service that does not exist: its index moves with every registration', async () => {
+  it('polls a service that does not exist, because its index moves with every registration', async () => {
     const { query, asked, timers, answers } = scripted({ mayBlock: ({ body }) => body !== 'empty' });
     void query.start();
     await answers(9n, 'empty');
@@ -152,7 +152,7 @@ describe('a blocking query', () => {
     await query.stop();
   });
 
-  it('takes requests out of a token bucket', async () => {
+  it('takes requests from a token bucket', async () => {
     const { query, asked, timers, answers } = scripted();
     void query.start();
     for (let index = 1n; index <= 4n; index++) await answers(index);
@@ -163,7 +163,7 @@ describe('a blocking query', () => {
     await query.stop();
   });
 
-  it('waits longer after each failure, up to a bound, and then wants everything anew', async () => {
+  it('waits longer after each failure, up to a limit, and then reads everything again', async () => {
     const { query, asked, timers, told, failures, answers, fails } = scripted();
     timers.chance = 1;
     void query.start();
@@ -183,16 +183,16 @@ describe('a blocking query', () => {
     await query.stop();
   });
 
-  it('takes nothing from a server that knows no leader', async () => {
+  it('rejects an answer of a server without a leader', async () => {
     const { query, told, failures, answers } = scripted();
     void query.start();
     await answers(7n, [], false);
     expect(told).toEqual([]);
-    expect(failures).toEqual(['Consul has no leader at present']);
+    expect(failures).toEqual(['Consul has no leader at the moment']);
     await query.stop();
   });
 
-  it('stop ends a request that waits, and leaves no timer', async () => {
+  it('stop ends a pending request, and leaves no timer', async () => {
     const { query, timers, answers, failures } = scripted();
     void query.start();
     await answers(7n);
@@ -229,7 +229,7 @@ describe('the gate', () => {
     expect(timers.pending).toBe(0);
   });
 
-  it('does not close for an answer that is about one request only', async () => {
+  it('does not close for an error that concerns only one request', async () => {
     const gate = new Gate(new HeldTimers());
     const { signal } = new AbortController();
     const refuse = () => Promise.reject(new ConsulError('Permission denied', 403));

@@ -29,7 +29,7 @@ function setup() {
   return { repair, present, said, state };
 }
 
-it('puts a link-local address back within a second, each time, and leaves others to the operator', async () => {
+it('restores a link-local address within a second, each time, and leaves others to the operator', async () => {
   const { repair, present, said } = setup();
   for (let times = 1; times <= 2; times++) {
     await vi.advanceTimersByTimeAsync(1000);
@@ -37,13 +37,13 @@ it('puts a link-local address back within a second, each time, and leaves others
     expect(said).toHaveLength(times);
     present.clear();
   }
-  expect(said[0]).toBe('169.254.169.250 was gone from this host; it is on lo again');
+  expect(said[0]).toBe('169.254.169.250 had been removed from this host; it is on lo again');
   repair.stop();
   await vi.advanceTimersByTimeAsync(5000);
   expect([...present]).toEqual([]);
 });
 
-it('goes on trying while the kernel refuses, and says so once', async () => {
+it('keeps trying while the kernel refuses, and says so once', async () => {
   const { repair, present, said, state } = setup();
   state.refused = 'no rights';
   await vi.advanceTimersByTimeAsync(3000);

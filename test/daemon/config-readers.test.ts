@@ -97,7 +97,7 @@ describe('the configuration', () => {
     expect(unread).toEqual(READ_BY_THE_LOADER);
   });
 
-  it('defines the checks that its health section says', () => {
+  it('defines the checks of its health section', () => {
     const loaded = parseConfigText(complete(), { cwd: ground.directory, read: readText });
     if (!loaded.ok) throw new Error(JSON.stringify(loaded.errors));
     const { services, defaults } = loaded.checks;

@@ -9,7 +9,7 @@ const ground = new Ground();
 const web = 'web.shop.rancher.internal';
 
 describe('the daemon', () => {
-  it('serves what its sources say, and their changes', async () => {
+  it('serves its sources’ facts and their changes', async () => {
     const daemon = await ground.started();
     expect(await ask(daemon, web)).toBe('192.0.2.1/5');
     expect(await ask(daemon, 'nobody.shop.rancher.internal')).toBe('NXDOMAIN');
@@ -24,26 +24,26 @@ describe('the daemon', () => {
     });
   });
 
-  it('serves what it knew before it was restarted, and says that it is old', async () => {
+  it('serves what it knew before a restart, and marks it as old', async () => {
     const first = await ground.started();
     await first.stop();
     await rm(ground.path('services.yaml'));
     const second = await ground.started();
     expect(await ask(second, web)).toBe('192.0.2.1/5');
     expect(second.catalog.snapshot.sources).toMatchObject([
-      { name: 'file', state: 'stale', error: expect.stringContaining('there is no such file') as string },
+      { name: 'file', state: 'stale', error: expect.stringContaining('the file does not exist') as string },
     ]);
     expect(second.catalog.snapshot.sources[0]?.asOf).toBeGreaterThan(Date.now() - 60_000);
   });
 
-  it('starts without a state file that is broken', async () => {
+  it('starts despite a broken state file', async () => {
     const first = await ground.started();
     await first.stop();
     await writeFile(ground.path('state', 'catalog.json'), '{"version":1,');
     expect(await ask(await ground.started(), web)).toBe('192.0.2.1/5');
   });
 
-  it('takes over another configuration without closing what stays', async () => {
+  it('applies a new configuration without closing what stays the same', async () => {
     const daemon = await ground.started();
     const before = daemon.status().dns.listen;
     await daemon.reload(ground.loaded('dns.ttl=9', 'domain=example.internal'));
@@ -52,7 +52,7 @@ describe('the daemon', () => {
     expect(await ask(daemon, web)).toBe('NXDOMAIN');
   });
 
-  it('takes over the log level for all that log', async () => {
+  it('applies a new log level to every part', async () => {
     const lines: string[] = [];
     const daemon = new Daemon(ground.loaded(), logTo('info', { write: (line) => lines.push(line) }));
     ground.running.push(daemon);
@@ -77,7 +77,7 @@ describe('the daemon', () => {
     expect(await ask(daemon, web)).toBe('192.0.2.1/5');
   });
 
-  it('keeps the old configuration when the new one cannot be had', async () => {
+  it('keeps the old configuration when the new one fails', async () => {
     const daemon = await ground.started();
     const other = await ground.started(
       ground.loaded(`api.listen=["unix:${ground.path('other.sock')}"]`, `state=${ground.path('other')}`),
@@ -89,7 +89,7 @@ describe('the daemon', () => {
     expect(await ask(daemon, web)).toBe('192.0.2.1/5');
   });
 
-  it('keeps its API and its listeners when the new API cannot be had', async () => {
+  it('keeps its API and its listeners when the new API fails', async () => {
     const daemon = await ground.started();
     const before = [daemon.apiAddresses().join(), daemon.status().dns.listen.join()];
     const inTheWay = ground.path('services.yaml');
@@ -102,7 +102,7 @@ describe('the daemon', () => {
     expect(daemon.apiAddresses()).toEqual([`unix:${ground.path('moved.sock')}`]);
   });
 
-  it('drops the facts of a source that is taken out', async () => {
+  it('drops the facts of a removed source', async () => {
     const daemon = await ground.started();
     await daemon.reload(ground.loaded('sources.file=false'));
     expect(daemon.catalog.snapshot).toMatchObject({ taskCount: 0, sources: [] });
@@ -120,7 +120,7 @@ describe('the daemon', () => {
 });
 
 describe('a start', () => {
-  it('saves what it found without a change after it, so that kill -9 loses nothing', async () => {
+  it('saves its facts even without a later change, so that kill -9 loses nothing', async () => {
     const daemon = await ground.started();
     await vi.waitFor(async () =>
       expect(await readFile(ground.path('state', 'catalog.json'), 'utf8')).toContain('192.0.2.1'),

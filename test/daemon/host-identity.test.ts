@@ -37,7 +37,7 @@ describe('the identity of this host', () => {
     expect([...first.errors, ...second.errors]).toEqual([]);
   });
 
-  it('is made again when the file has something else', async () => {
+  it('is made again when the file contains something else', async () => {
     const { identity } = await started();
     writeFileSync(join(folder, 'state/host-id'), 'garbage\n');
     const next = await started();
@@ -45,7 +45,7 @@ describe('the identity of this host', () => {
     expect(readFileSync(join(folder, 'state/host-id'), 'utf8').trim()).toBe(next.identity.node.id);
   });
 
-  it('holds until the next restart where the state directory cannot be written', async () => {
+  it('lasts until the next restart if the state directory is not writable', async () => {
     writeFileSync(join(folder, 'state'), 'a file');
     const { identity, errors } = await started();
     expect(identity.node.id).toMatch(/^[0-9a-f-]{36}$/);

@@ -16,8 +16,8 @@ beforeEach(() => {
   });
 });
 
-describe('errors that no code caught', () => {
-  it('are counted, and shown as one problem with the last of them', () => {
+describe('uncaught errors', () => {
+  it('are counted, and shown as one problem with the latest of them', () => {
     expect(errors.problems()).toEqual([]);
     errors.note(new Error('first'));
     errors.note('second\nline');
@@ -32,7 +32,7 @@ describe('errors that no code caught', () => {
     ]);
   });
 
-  it('end the process once, when there are five within a minute', () => {
+  it('end the process once, after five within a minute', () => {
     for (let count = 1; count <= 4; count++) errors.note('x');
     expect(ended).toBe(0);
     errors.note('x');

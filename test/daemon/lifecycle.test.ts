@@ -36,7 +36,7 @@ const lifecycle = (...parts: Part[]) =>
   new Lifecycle(parts, (error, name) => faults.push(`${name}: ${String(error)}`));
 
 describe('the lifecycle', () => {
-  it('starts in the order of its list, and stops in the opposite one', async () => {
+  it('starts in list order, and stops in reverse order', async () => {
     const all = lifecycle(part('a'), { name: 'bare' }, part('b'));
     await all.start(loaded);
     expect(done.splice(0)).toEqual(['a prepare', 'a start', 'b prepare', 'b start']);
@@ -46,7 +46,7 @@ describe('the lifecycle', () => {
     expect(done).toEqual([]);
   });
 
-  it.each(['prepare', 'start'] as const)('stops what had begun when a part cannot %s', async (step) => {
+  it.each(['prepare', 'start'] as const)('stops the started parts when a part cannot %s', async (step) => {
     const all = lifecycle(part('a'), part('b', step), part('c'));
     await expect(all.start(loaded)).rejects.toThrow(`b cannot ${step}`);
     expect(done.filter((each) => each.endsWith('stop'))).toEqual(['b stop', 'a stop']);
@@ -58,14 +58,14 @@ describe('the lifecycle', () => {
     expect(done).toEqual(['a prepare', 'b prepare', 'a reload', 'b reload']);
   });
 
-  it('takes back what was prepared when a later part cannot be prepared', async () => {
+  it('undoes what was prepared when a later part cannot be prepared', async () => {
     const all = lifecycle(part('a'), part('b', 'undo'), part('c', 'prepare'), part('d'));
     await expect(all.reload(loaded)).rejects.toThrow('c cannot prepare');
     expect(done).toEqual(['a prepare', 'b prepare', 'c prepare', 'b undo', 'a undo']);
     expect(faults).toEqual(['b: Error: b cannot undo']);
   });
 
-  it('goes on when a part fails where it must not', async () => {
+  it('continues when a part fails in a step that must not fail', async () => {
     const all = lifecycle(part('a', 'reload', 'stop'), part('b', 'stop'));
     await all.start(loaded);
     await all.reload(loaded);

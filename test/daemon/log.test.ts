@@ -38,7 +38,7 @@ it('is one short line for people, which names the part once', () => {
   ]);
 });
 
-it('no message begins with the name of a part: the text form would say it twice', () => {
+it('no message begins with the name of a part, which the text form would repeat', () => {
   const root = new URL('../../src/', import.meta.url).pathname;
   const named =
     /log\.(?:debug|info|warn|error)\(\s*[`'"](?:docker|dns|api|health|forward|vip|file|query|virtual IPs): /;

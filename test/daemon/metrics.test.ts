@@ -32,7 +32,7 @@ function valueOf(
 }
 
 describe('the metrics of a daemon', () => {
-  it('count what it does', async () => {
+  it('count its work', async () => {
     const server = createServer((socket) => socket.on('error', () => undefined));
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     listening.push(server);
@@ -70,7 +70,7 @@ describe('the metrics of a daemon', () => {
     expect(Math.abs(last - Date.now() / 1000)).toBeLessThan(60);
   });
 
-  it('say what the process costs', async () => {
+  it('show the cost of the process', async () => {
     const { cpuSeconds, residentBytes, startedAt, openFds, maxFds } = await processFigures.figures();
     const { user, system } = process.cpuUsage();
     expect(cpuSeconds).toBeGreaterThan(0);

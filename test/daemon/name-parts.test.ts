@@ -27,8 +27,8 @@ async function upstreamWith(address: string): Promise<string> {
   return formatHostPort(upstream.address);
 }
 
-describe('the limit of like replies', () => {
-  it('does not hold for the host, from whichever address it asks, nor for whom the catalog knows', () => {
+describe('the limit for repeated replies', () => {
+  it('does not apply to the host, from any of its addresses, nor to clients in the catalog', () => {
     const { config } = ground.loaded('dns.listen=["169.254.169.250:53","[fd00::53]:53"]');
     const catalog = new Catalog();
     const names = createNames(config, { catalog, startedAt: 0, log: silentLog });
@@ -49,8 +49,8 @@ describe('the limit of like replies', () => {
   });
 });
 
-describe('what the configuration says of names', () => {
-  it('are records of its own, inside and outside the domain', async () => {
+describe('the configuration of names', () => {
+  it('contains records inside and outside the domain', async () => {
     const records = [
       'printer.lan 300 A 192.0.2.7',
       'old.shop.rancher.internal CNAME web.shop.rancher.internal',
@@ -64,7 +64,7 @@ describe('what the configuration says of names', () => {
     expect(await ask(daemon, 'printer.lan')).toBe('REFUSED');
   });
 
-  it('are other upstreams for names that end so, and a suffix that nobody is asked about', async () => {
+  it('contains upstreams for suffixes, and a suffix that is never forwarded', async () => {
     const [main, corp] = [await upstreamWith('192.0.2.11'), await upstreamWith('192.0.2.12')];
     const forward = JSON.stringify({ 'corp.example': [corp], 'home.arpa': [corp], 'gone.example': [] });
     const config = ground.loaded(`dns.upstreams=${main}`, `dns.forward=${forward}`);
@@ -91,7 +91,7 @@ describe('what the configuration says of names', () => {
   it.each([
     ['dns.cacheSize=0', 2],
     ['dns.cacheSize=1', 1],
-  ])('is how much is kept: %s', async (setting, flights) => {
+  ])('contains cache limits: %s', async (setting, flights) => {
     const main = await upstreamWith('192.0.2.11');
     const daemon = await ground.started(ground.loaded(`dns.upstreams=${main}`, setting));
     await ask(daemon, 'www.example.org');
@@ -99,7 +99,7 @@ describe('what the configuration says of names', () => {
     expect(daemon.status().dns.forwarding).toMatchObject({ flights });
   });
 
-  it('is which inner addresses are withheld', async () => {
+  it('says which private addresses are withheld', async () => {
     const main = await upstreamWith('10.0.0.7');
     const daemon = await ground.started(
       ground.loaded(`dns.upstreams=${main}`, 'dns.rebindProtection.allow=corp.example'),
@@ -109,7 +109,7 @@ describe('what the configuration says of names', () => {
     expect(daemon.status().dns.forwarding).toMatchObject({ filtered: 1 });
   });
 
-  it('is the list of top-level domains', async () => {
+  it('contains the list of top-level domains', async () => {
     writeFileSync(ground.path('tlds.txt'), '# Version 1\nSHOP\n');
     writeFileSync(
       ground.path('services.yaml'),
@@ -122,7 +122,7 @@ describe('what the configuration says of names', () => {
     expect(await ask(packaged, 'web.com')).toBe('192.0.2.5/5');
   });
 
-  it("is the server's name for those who ask for it, and the log of queries", async () => {
+  it("contains the server's name for clients that ask for it, and the query log", async () => {
     const lines: string[] = [];
     const log = logTo('info', { write: (line) => lines.push(line) });
     const nsid = {
@@ -148,15 +148,15 @@ describe('what the configuration says of names', () => {
     ]);
   });
 
-  it('must be there when it names a file', async () => {
+  it('is an error if it names a missing file', async () => {
     const missing = ground.path('missing');
     for (const key of ['dns.upstreamCa', 'dns.topLevelDomains']) {
       await expect(ground.started(ground.loaded(`${key}=${missing}`), silentLog)).rejects.toThrow(
-        `${key}: ${missing}: there is no such file; check the path`,
+        `${key}: ${missing}: the file does not exist; check the path`,
       );
     }
     const daemon = await ground.started();
-    await expect(daemon.reload(ground.loaded(`dns.upstreamCa=${missing}`))).rejects.toThrow(/no such file/);
+    await expect(daemon.reload(ground.loaded(`dns.upstreamCa=${missing}`))).rejects.toThrow(/does not exist/);
     expect(await ask(daemon, 'web.shop.rancher.internal')).toBe('192.0.2.1/5');
   });
 });

@@ -20,7 +20,7 @@ vi.mock('node:timers/promises', async (load) => {
 const ground = new Ground();
 
 describe('while Consul has never been reached', () => {
-  it('the start does not wait for it, local names are answered, and the others are not denied', async () => {
+  it('the start does not wait for it, local names are answered, and other names are not denied', async () => {
     const consul = new FakeConsul();
     await consul.up();
     onTestFinished(() => consul.down());

@@ -31,12 +31,12 @@ function setup(path: string, ...settings: string[]) {
 }
 
 describe('the host’s resolv.conf', () => {
-  it('that is empty at the start is a warning and a problem until it has a server', async () => {
+  it('that is empty at the start is a warning and a problem until it contains a server', async () => {
     const path = ground.path('resolv.conf');
     writeFileSync(path, '');
     const { watch, changes, said, upstreams } = setup(path);
     expect(upstreams()).toEqual([]);
-    const message = expect.stringContaining('names no DNS server but Fairlead itself') as string;
+    const message = expect.stringContaining('names no DNS server except Fairlead itself') as string;
     expect(watch.problems()).toEqual([{ code: 'no-upstream', subject: path, message }]);
     expect(said).toEqual([message]);
     writeFileSync(path, 'search corp.local\nnameserver 192.0.2.53\n');
@@ -44,7 +44,7 @@ describe('the host’s resolv.conf', () => {
     expect([watch.problems(), changes.count]).toEqual([[], 1]);
   });
 
-  it('is followed through its symbolic link, and by whichever way it is written', async () => {
+  it('is followed through its symbolic link, however it is written', async () => {
     const target = ground.path('run/stub-resolv.conf');
     mkdirSync(ground.path('run'), { recursive: true });
     writeFileSync(target, 'nameserver 192.0.2.1\n');
@@ -57,14 +57,14 @@ describe('the host’s resolv.conf', () => {
     await vi.waitFor(() => expect(upstreams()).toEqual(['192.0.2.2']));
   });
 
-  it('that names only our own listener has no server', () => {
+  it('that contains only our own listener has no server', () => {
     const path = ground.path('own.conf');
     writeFileSync(path, 'nameserver 127.0.0.1\n');
     const { watch, upstreams } = setup(path, 'dns.listen=["127.0.0.1:53"]');
     expect([upstreams(), watch.problems().length]).toEqual([[], 1]);
   });
 
-  it('does not matter where upstreams are configured', () => {
+  it('does not matter if upstreams are configured', () => {
     const path = ground.path('unused.conf');
     const { watch, upstreams } = setup(path, 'dns.upstreams=["192.0.2.9"]');
     expect([upstreams(), watch.problems()]).toEqual([['192.0.2.9'], []]);

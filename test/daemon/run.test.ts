@@ -59,7 +59,7 @@ function runNode(flags: readonly string[], ...args: string[]) {
 const until = (check: () => void) => vi.waitFor(check, { interval: 50 });
 
 describe('fairlead run', () => {
-  it('ends with 78 and tells every mistake with line and column', async () => {
+  it('ends with 78 and reports every mistake with line and column', async () => {
     await writeFile(config, 'dns:\n  tll: 5\n  ttl: often\n');
     const { seen, exit } = run('run', '--config', 'fairlead.yaml');
     expect(await exit).toBe(78);
@@ -68,7 +68,7 @@ describe('fairlead run', () => {
     expect(seen.stdout).toBe('');
   });
 
-  it('says what it serves and three commands, reloads on SIGHUP, keeps the old on a mistake, ends on SIGTERM', async () => {
+  it('shows what it serves and three commands, reloads on SIGHUP, survives a mistake, ends on SIGTERM', async () => {
     await writeFile(config, good('5'));
     await writeFile(
       join(directory, 'services.yaml'),
@@ -77,7 +77,7 @@ describe('fairlead run', () => {
     const { child, seen, exit } = run('run', '--config', 'fairlead.yaml');
     // The lines come one by one.
     await until(() =>
-      expect(seen.stdout.split('Try, in another terminal:')[1]?.trim().split('\n')).toHaveLength(3),
+      expect(seen.stdout.split('Try in another terminal:')[1]?.trim().split('\n')).toHaveLength(3),
     );
     expect(seen.stdout).toContain('query web.webshop.rancher.internal');
     await writeFile(config, good('6'));
@@ -85,7 +85,7 @@ describe('fairlead run', () => {
     await until(() => expect(seen.stderr).toContain('configuration reloaded'));
     await writeFile(config, good('soon'));
     child.kill('SIGHUP');
-    await until(() => expect(seen.stderr).toContain('the old one stays in force'));
+    await until(() => expect(seen.stderr).toContain('the old one stays in effect'));
     expect(seen.stderr).toMatch(/fairlead\.yaml:6:8: dns\.ttl: /);
     const status = run('--addr', `unix:${join(directory, 'api.sock')}`, 'status', '-o', 'json');
     expect(await status.exit).toBe(0);
@@ -97,7 +97,7 @@ describe('fairlead run', () => {
     expect(await exit).toBe(0);
   });
 
-  it('runs a demo whose three commands work when they are pasted', async () => {
+  it('runs a demo whose three commands work when pasted', async () => {
     const socket = `unix:${join(directory, 'demo.sock')}`;
     const settings = [
       `api.listen=["${socket}"]`,
@@ -108,9 +108,9 @@ describe('fairlead run', () => {
       `state=${directory}`,
     ];
     const { seen } = run('run', '--demo', 'always', ...settings.flatMap((setting) => ['--set', setting]));
-    await until(() => expect(seen.stdout).toContain('Try, in another terminal:'));
+    await until(() => expect(seen.stdout).toContain('Try in another terminal:'));
     expect(seen.stdout).toContain('No Docker here: ');
-    const commands = seen.stdout.split('Try, in another terminal:')[1]?.trim().split('\n') ?? [];
+    const commands = seen.stdout.split('Try in another terminal:')[1]?.trim().split('\n') ?? [];
     expect(commands).toHaveLength(3);
     for (const command of commands) {
       const [program, ...args] = command.trim().split(' ');
@@ -133,7 +133,7 @@ describe('fairlead run', () => {
       ['--import', `data:text/javascript,${encodeURIComponent(fault)}`],
       ...['run', '--config', 'fairlead.yaml'],
     );
-    await until(() => expect(seen.stdout).toContain('Try, in another terminal:'));
+    await until(() => expect(seen.stdout).toContain('Try in another terminal:'));
     child.kill('SIGUSR2');
     await until(() => expect(seen.stderr).toContain('internal error; please report it'));
     const status = run('--addr', `unix:${join(directory, 'api.sock')}`, 'status', '-o', 'json');
@@ -158,7 +158,7 @@ describe('fairlead run', () => {
     expect(await readFile(join(directory, 'state', 'catalog.json'), 'utf8')).toContain('192.0.2.1');
   });
 
-  it('survives SIGHUP while it starts, and reads the configuration again then', async () => {
+  it('survives SIGHUP during the start, and then reads the configuration again', async () => {
     await writeFile(config, good('5'));
     await writeFile(join(directory, 'services.yaml'), 'stacks: {}\n');
     // The signal is there with the first statement of the program: the daemon is far from being loaded by then.

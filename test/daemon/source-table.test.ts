@@ -12,12 +12,12 @@ function wanted(text: string) {
 }
 
 describe('the table of sources', () => {
-  it('has a row for every key of sources in the configuration', () => {
+  it('has a row for every source key in the configuration', () => {
     for (const kind of Object.keys(configSchema.shape.sources.unwrap().shape))
       expect(capabilitiesOf(kind).firstHand || kind === 'consul').toBe(true);
   });
 
-  it('lists what the configuration asks for, strongest first, several of a kind in their order', () => {
+  it('lists the configured sources, strongest first, and several of a kind in their order', () => {
     const sources = wanted(
       'sources: { docker: {}, file: [{ name: b, path: /b.yaml }, { path: /a.yaml }, { name: c, path: /c.yaml }] }',
     );
@@ -29,7 +29,7 @@ describe('the table of sources', () => {
     ]);
   });
 
-  it('makes another source of other settings or of another environment, and of nothing else', () => {
+  it('creates a new source for other settings or another environment, and for nothing else', () => {
     const before = wanted('sources: { file: { path: /a.yaml } }')[0]?.settings;
     expect(wanted('{ sources: { file: { path: /a.yaml } }, log: { level: debug } }')[0]?.settings).toEqual(
       before,
@@ -40,7 +40,7 @@ describe('the table of sources', () => {
     );
   });
 
-  it('knows what a source can do by its kind', () => {
+  it('knows each kind’s capabilities', () => {
     expect(capabilitiesOf('docker:lab')).toMatchObject({ exec: true, firstHand: true });
     expect(capabilitiesOf('file:lab')).toMatchObject({ exec: false, firstHand: true });
     expect(capabilitiesOf('unheard-of')).toEqual({ exec: false, firstHand: false });

@@ -44,7 +44,7 @@ describe('virtual IPs in the daemon', () => {
     );
   }
 
-  it('a name answers an address that leads to the tasks, the same after a restart', async () => {
+  it('a name resolves to an address that leads to the tasks, the same after a restart', async () => {
     write(['w1', await task('w1')], ['w2', await task('w2')]);
     const first = await ground.started();
     const [vip = ''] = (await ask(first, 'web.shop.rancher.internal')).split('/');
@@ -57,7 +57,7 @@ describe('virtual IPs in the daemon', () => {
     expect(await dial(vip, ownPort)).toMatch(/^w[12]$/);
   });
 
-  it('explain tells the limits of a port', async () => {
+  it('explain shows the limits of a port', async () => {
     write(['w1', await task('w1')]);
     const daemon = await ground.started(ground.loaded('balancing.serviceMaxConnections=7'));
     const [vip = ''] = (await ask(daemon, 'web.shop.rancher.internal')).split('/');
@@ -69,7 +69,7 @@ describe('virtual IPs in the daemon', () => {
     });
   });
 
-  it('explain tells the virtual IP, and who takes connections', async () => {
+  it('explain shows the virtual IP, and which tasks take connections', async () => {
     write(['w1', await task('w1')], ['w2', await task('w2')]);
     const daemon = await ground.started();
     const [vip = ''] = (await ask(daemon, 'web.shop.rancher.internal')).split('/');
@@ -85,7 +85,7 @@ describe('virtual IPs in the daemon', () => {
     ]);
   });
 
-  it('a reload takes virtual IPs away, and gives the same back', async () => {
+  it('a reload removes virtual IPs, and another restores the same ones', async () => {
     write(['w1', await task('w1')]);
     const daemon = await ground.started();
     const answer = await ask(daemon, 'web.shop.rancher.internal');
@@ -98,7 +98,7 @@ describe('virtual IPs in the daemon', () => {
     await vi.waitFor(async () => expect(await dial(vip, ownPort)).toBe('w1'));
   });
 
-  it('a failed connection counts for the check of the task when it is passive', async () => {
+  it('a failed connection counts for a passive check of the task', async () => {
     const [alive, dead] = [await task('w1'), await task('w2')];
     const labels = (port: number) =>
       `labels: { fairlead.health.port: '${port}', fairlead.health.fall: '1', fairlead.health.passive: 'true', fairlead.health.interval: 60s }`;
@@ -124,7 +124,7 @@ describe('virtual IPs in the daemon', () => {
   });
 });
 
-describe('what the API sees of a virtual IP', () => {
+describe('a virtual IP in the API', () => {
   const service = tcpService({ ip: '10.43.0.5', port: 80 }, [
     backend('w1', { ip: '10.42.0.1', port: 80 }, { weight: 0 }),
     backend('w2', { ip: '10.42.0.2', port: 80 }, { maxConnections: 1 }),
@@ -141,7 +141,7 @@ describe('what the API sees of a virtual IP', () => {
   const info = (...kept: Parameters<typeof infosOf>[0] extends Iterable<infer Kept> ? Kept[] : never) =>
     [...infosOf(kept)][0];
 
-  it('is each task with its state and address', () => {
+  it('has each task with its state and address', () => {
     const seen = info({ service, counters });
     expect(seen).toMatchObject({ state: 'up', total: 2, refused: 5 });
     expect(seen?.tasks.map(({ task, state, address }) => [task, state, address])).toEqual([
@@ -151,7 +151,7 @@ describe('what the API sees of a virtual IP', () => {
     ]);
   });
 
-  it('is the settings that bound it, and none where nothing is set', () => {
+  it('has the settings that limit it, and none if nothing is set', () => {
     expect(info({ service, counters })).not.toHaveProperty('settings');
     const bounds = { maxConnections: 100, maxPerClient: 20, proxyProtocol: 'v2', acceptProxy: true } as const;
     expect(
@@ -162,11 +162,11 @@ describe('what the API sees of a virtual IP', () => {
     });
   });
 
-  it('is empty when no task takes connections, and down when it is not carried', () => {
+  it('is empty when no task accepts connections, and down when it is not carried', () => {
     const backends = counters.backends.filter(({ id }) => id === 'w3');
     expect(info({ service, counters: { ...counters, backends } })?.state).toBe('empty');
-    expect(info({ service, problem: 'the port is taken' })).toMatchObject({
-      ...{ state: 'down', problem: 'the port is taken', total: 0 },
+    expect(info({ service, problem: 'the port is in use' })).toMatchObject({
+      ...{ state: 'down', problem: 'the port is in use', total: 0 },
     });
   });
 });
@@ -177,11 +177,11 @@ describe('a pool that something else uses', () => {
     .flatMap((each) => each ?? [])
     .find(({ family, internal }) => family === 'IPv4' && !internal)?.address;
 
-  it.skipIf(own === undefined)('is a fault with its place when an operator chose it', async () => {
+  it.skipIf(own === undefined)('is an error with its place if the operator chose it', async () => {
     const pool = `${(own ?? '').split('.').slice(0, 2).join('.')}.0.0/16`;
     const started = ground.started(ground.loaded(`vip.pool=${pool}`));
     await expect(started).rejects.toThrow(
-      new RegExp(`^--set vip\\.pool=${pool}: ${pool} overlaps .*; set vip\\.pool to a range`),
+      new RegExp(`^--set vip\\.pool=${pool}: ${pool} overlaps .*; set vip\\.pool to an unused range`),
     );
     await expect(started).rejects.toBeInstanceOf(ConfigFault);
   });

@@ -164,7 +164,7 @@ describe('accept', () => {
     expect(verdict(query('x', type))).toBe('query');
   });
 
-  it('looks at no more of 64 KiB of records than at the question in front of them', () => {
+  it('looks only at the question of a 64 KiB packet full of records', () => {
     const records = Buffer.alloc(5400 * 12, unhex('c00c 0002 0001 00000001 0002 c00c'));
     const packet = Buffer.concat([unhex(`1234 0100 0001 1518 0000 0000 ${QUESTION}`), records]);
     let reads = 0;
@@ -179,7 +179,7 @@ describe('accept', () => {
     expect(reads).toBeLessThan(100);
   });
 
-  it('never throws, and refuses in no more octets than it was sent', () => {
+  it('never throws, and refuses in no more bytes than it received', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 400 }), (packet) => {
         const result = accept(packet, 'udp');

@@ -7,7 +7,7 @@ const root = join(import.meta.dirname, '../..');
 const read = (name: string) => readFileSync(join(root, name), 'utf8');
 
 describe('what Fairlead is deployed with', () => {
-  it('starts as a unit when the network, and with it resolv.conf, is there', () => {
+  it('starts as a unit when the network, and therefore resolv.conf, is available', () => {
     const unit = read('config/fairlead.service');
     for (const key of ['After', 'Wants'])
       expect(new RegExp(`^${key}=(.*)$`, 'm').exec(unit)?.[1]?.split(' ')).toContain('network-online.target');

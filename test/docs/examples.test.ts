@@ -28,9 +28,9 @@ function yamlBlocks(page: string): Block[] {
 const blocks = pages.flatMap(yamlBlocks);
 
 describe('examples in the docs', () => {
-  it('are there', () => expect(blocks.length).toBeGreaterThan(2));
+  it('exist', () => expect(blocks.length).toBeGreaterThan(2));
 
-  it.each(blocks)('$page:$line means something to Fairlead', ({ text }) => {
+  it.each(blocks)('$page:$line is valid for Fairlead', ({ text }) => {
     const top = /^([a-z_]+):/m.exec(text)?.[1];
     // Compose files and the like are not ours to judge.
     if (top === 'services' || top === 'networks') return;
@@ -47,7 +47,7 @@ describe('examples in the docs', () => {
     expect(parsed.ok ? [] : parsed.errors).toEqual([]);
   });
 
-  it('the demo is a good services file', () => {
+  it('the demo is a valid services file', () => {
     expect(
       parseServicesFile(readFileSync(join(root, 'config/demo/services.yaml'), 'utf8'), 'default'),
     ).toMatchObject({ ok: true });

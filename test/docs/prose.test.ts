@@ -42,7 +42,7 @@ const CLUMSY: readonly (readonly [RegExp, string])[] = [
 const GENERATED = /^docs\/(cli|configuration|conformance|metrics|labels)\.md$/;
 
 describe('the pages', () => {
-  it('are there', () => expect(pages.length).toBeGreaterThan(20));
+  it('exist', () => expect(pages.length).toBeGreaterThan(20));
 
   it.each(pages)('%s has no line of prose beyond 120 columns', (page) => {
     const long = prose(page).filter(
@@ -63,7 +63,7 @@ describe('the pages', () => {
     expect(found).toEqual([]);
   });
 
-  it.each(pages)('%s names only files that a clone has', (page) => {
+  it.each(pages)('%s names only files that are in a clone', (page) => {
     const text = read(page);
     const named = [...text.matchAll(/`((?:src|test|bench|tools|config|docs)\/[\w./-]+)`/g)].map(
       ([, path = '']) => path,

@@ -81,7 +81,7 @@ function adoption(version: EngineVersion): void {
       host.patience(30_000),
     );
 
-  test('one command adopts every container that runs, one undoes it to the byte', async () => {
+  test('one command adopts every running container, one undoes it byte for byte', async () => {
     const before = await Promise.all(members.map(({ name }) => resolvConf(name)));
     await host.fairlead.start(['--adopt', 'all']);
     await untilAdopted(members.length);
@@ -94,7 +94,7 @@ function adoption(version: EngineVersion): void {
     expect(await Promise.all(members.map(({ name }) => resolvConf(name)))).toEqual(before);
   });
 
-  test('a stack is adopted by its name, and stays adopted over a restart of Fairlead', async () => {
+  test('a stack is adopted by its name, and stays adopted across a restart of Fairlead', async () => {
     const own = members.filter(({ project }) => project === 'webshop').map(({ name }) => name);
     await host.fairlead.cli('adopt', 'webshop');
     await untilEqual(
@@ -111,7 +111,7 @@ function adoption(version: EngineVersion): void {
     await untilAdopted(members.length);
   });
 
-  test('nothing is lost of what Docker’s resolver answers', { timeout: 400_000 }, async () => {
+  test('everything that Docker’s resolver answers is still answered', { timeout: 400_000 }, async () => {
     const names = [...new Set(members.flatMap((each) => [...each.names, ...each.links]))];
     const networks = [...new Set(members.flatMap((each) => each.networks))];
     const questions = [...names, ...names.flatMap((name) => networks.map((network) => `${name}.${network}`))];
@@ -130,7 +130,7 @@ function adoption(version: EngineVersion): void {
     expect(compared).toBeGreaterThan(members.length * 10);
   });
 
-  test('search lists lead to the same answers, by glibc and by musl', async () => {
+  test('search lists lead to the same answers, with glibc and with musl', async () => {
     for (const [asker, name] of [
       ...[
         ['webshop_web_1', 'primary'],
@@ -176,7 +176,7 @@ function adoption(version: EngineVersion): void {
     }
   });
 
-  test('a service in endpoint mode vip gives its virtual IP, by its bare name, with one task paused', async () => {
+  test('a service in endpoint mode vip resolves to its virtual IP, by its bare name, even with one task paused', async () => {
     const api = { labels: { 'fairlead.endpoint_mode': 'vip' }, expose: ['80'] };
     await composeUp(host, 'vips', { services: { api, client: {} } }, { api: 2 });
     await host.docker.cli('pause', 'vips_api_2');
@@ -189,7 +189,7 @@ function adoption(version: EngineVersion): void {
     await host.docker.cli('unpause', 'vips_api_2');
   });
 
-  test('a firewall that closes gives containers back, and adopts them again when it opens', async () => {
+  test('a closing firewall releases containers, and an opening one adopts them again', async () => {
     const rule = ['INPUT', '-d', FAIRLEAD, '!', '-i', 'lo', '-j', 'DROP'];
     await host.netns.must('iptables', ['-I', ...rule]);
     await until('all are given back', adopted, ({ length }) => length === 0, host.patience(40_000));

@@ -57,7 +57,7 @@ describeOnHost('health', () => {
   const sicken = (number: number) => host.docker.exec(nameOf(number), 'rm', '/www/health');
   const heal = (number: number) => host.docker.exec(nameOf(number), 'cp', '/www/index.html', '/www/health');
 
-  test('a task that fails its check leaves, comes back when it passes, and is not restarted', async () => {
+  test('a task that fails its check leaves, returns when it passes, and is not restarted', async () => {
     await Promise.all([start(1), start(2), start(3)]);
     await untilAnswers([1, 2, 3], 6_000);
     const { Id: id } = (await host.docker.inspect(nameOf(2))) as unknown as { Id: string };
@@ -71,7 +71,7 @@ describeOnHost('health', () => {
     expect([after.Id, after.RestartCount]).toEqual([id, 0]);
   });
 
-  test('docker stop, and a rolling replacement, under 200 requests a second: none fails', async () => {
+  test('docker stop and a rolling replacement, under 200 requests a second: no request fails', async () => {
     await Promise.all([start(1), start(2), start(3)]);
     await untilAnswers([1, 2, 3], 6_000);
     const end = startRequests(host.netns, WEB, SERVER);
@@ -96,7 +96,7 @@ describeOnHost('health', () => {
     expect(requests).toBeGreaterThan(1_000);
   });
 
-  test('a checker that is cut off takes no service down', async () => {
+  test('a checker without network takes no service down', async () => {
     await Promise.all([start(1), start(2), start(3)]);
     await untilAnswers([1, 2, 3], 6_000);
     const rule = ['OUTPUT', '--protocol', 'tcp', '--dport', '80', '--jump', 'DROP'];
@@ -114,7 +114,7 @@ describeOnHost('health', () => {
     await until('all checks pass again', service, isWell, host.patience(6_000));
   });
 
-  test('drained by an operator, for a time or until it is taken back', async () => {
+  test('drained by an operator, for a time or until "fairlead undrain" ends it', async () => {
     await Promise.all([start(1), start(2)]);
     await untilAnswers([1, 2], 6_000);
     expect(await host.fairlead.cli('drain', nameOf(1), '--for', '2s')).toMatchObject({ code: 0 });

@@ -69,7 +69,7 @@ describeOnHost('what happens to containers shows in the answers', () => {
     expect(await ask('bookshop-web-2.rancher.internal')).toMatchObject({ status: 'NOERROR', answers: [] });
   });
 
-  test('a container that is told to stop is out while it still runs', async () => {
+  test('a container that receives its stop signal is out while it still runs', async () => {
     await startWeb(1);
     await host.docker.start('bookshop-web-2', { labels: web(2), command: lingering });
     await untilAnswers(['bookshop-web-1', 'bookshop-web-2']);
@@ -144,7 +144,7 @@ describeOnHost('what happens to containers shows in the answers', () => {
     expect(await taskOf('bookshop-web-2')).toMatchObject({ health: 'unhealthy' });
   });
 
-  test('a label that is no DNS name: reachable by container name, refused as a service, and said so', async () => {
+  test('a label that is not a DNS label: reachable by container name, refused as a service, and reported', async () => {
     await host.docker.start('odd', { labels: composeLabels('bookshop', 'no such name!') });
     await startWeb(1);
     await untilAnswers(['odd'], 'odd.rancher.internal');
@@ -213,7 +213,7 @@ describeOnHost('what happens to containers shows in the answers', () => {
     });
   });
 
-  test('an address that is reused never answers to the old name', async () => {
+  test('a reused address never answers to the old name', async () => {
     await startWeb(1);
     await untilAnswers(['bookshop-web-1']);
     const [address] = await addressesOf('bookshop-web-1');

@@ -88,7 +88,7 @@ describeOnHost('names, asked inside containers with the C library', () => {
       },
     );
 
-    test('a bare service name is that of the own stack', async () => {
+    test('a bare service name means the service of the own stack', async () => {
       await expectRows([
         [NGINX_1, 'nginx-alpine-service', [NGINX_1, NGINX_2]],
         [NGINX_2, 'nginx-alpine-service', [NGINX_1, NGINX_2]],
@@ -157,7 +157,7 @@ describeOnHost('names, asked inside containers with the C library', () => {
       );
     });
 
-    test('two stacks with a service of one name each get their own', async () => {
+    test('two stacks with a service of the same name each get their own', async () => {
       await expectRows(
         [
           ['north-server-1', 'server', ['north-server-1']],
@@ -170,7 +170,7 @@ describeOnHost('names, asked inside containers with the C library', () => {
       );
     });
 
-    test('the same, asked by packets of our own from inside', async () => {
+    test('the same, with our own packets from inside', async () => {
       const north = await host.docker.inside('north-server-1');
       const own = await dig(north, 'server');
       expect(own).toMatchObject({

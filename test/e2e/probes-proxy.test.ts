@@ -57,7 +57,7 @@ frontend web
 
     afterAll(() => network.close());
 
-    test('HAProxy with accept-proxy takes them; without a header its check fails', async () => {
+    test('HAProxy with accept-proxy accepts them; without a header its check fails', async () => {
       const found = async (): Promise<unknown> =>
         Object.fromEntries(
           ((await network.fairlead.api('/v1/health')) as HealthListJson).checks.map(

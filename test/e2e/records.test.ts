@@ -51,7 +51,7 @@ describeOnHost('records, and who is given which address', () => {
 
     afterAll(() => host.docker.clear());
 
-    test('what shares no network has no address, but is no unknown name', async () => {
+    test('a task without a shared network has no address, but its name exists', async () => {
       const client = await host.docker.inside('isles-client-1');
       for (const name of [
         'hidden',
@@ -64,7 +64,7 @@ describeOnHost('records, and who is given which address', () => {
       }
     });
 
-    test('fairlead.expose shows it nevertheless', async () => {
+    test('fairlead.expose makes it visible all the same', async () => {
       const client = await host.docker.inside('isles-client-1');
       const there = await host.docker.address('isles-exposed-1', 'there');
       expect((await dig(client, 'exposed.isles')).answers).toEqual([there]);
@@ -99,7 +99,7 @@ describeOnHost('records, and who is given which address', () => {
     });
   });
 
-  describe('for the host, by packets of our own', () => {
+  describe('for the host, with our own packets', () => {
     const NAME = 'web.bookshop.rancher.internal';
     let addresses: string[];
 
@@ -125,7 +125,7 @@ describeOnHost('records, and who is given which address', () => {
       expect(absent).toMatchObject({ status: 'NXDOMAIN', answers: [], authority: ['SOA'] });
     });
 
-    test('bare names are not for strangers', async () => {
+    test('bare names do not exist for strangers', async () => {
       expect((await dig(host.netns, 'web')).answers).toEqual([]);
       expect((await dig(host.netns, 'web.bookshop')).answers).toEqual([]);
     });
@@ -152,7 +152,7 @@ describeOnHost('records, and who is given which address', () => {
       expect((await dig(host.netns, name)).answers).toEqual([addresses[0]]);
     });
 
-    test('tasks. is the tasks', async () => {
+    test('tasks. returns the tasks', async () => {
       expect((await dig(host.netns, `tasks.${NAME}`)).answers).toEqual(addresses);
     });
 

@@ -15,7 +15,7 @@ describeOnHost('the engine goes away and comes back', () => {
   describe('with live-restore', () => {
     const { host } = onHost({ liveRestore: true });
 
-    test('names keep resolving while it is away; a container that died meanwhile is out afterwards', async () => {
+    test('names keep resolving while it is away; a container that died in the meantime is out afterwards', async () => {
       const { docker, engine, netns } = host();
       await startWebs(host(), 3);
       const before = await addressesOf(host(), 1, 2, 3);
@@ -39,7 +39,7 @@ describeOnHost('the engine goes away and comes back', () => {
       expect((await dig(netns, 'bookshop-web-3.rancher.internal')).answers).toEqual([]);
     });
 
-    test('what was started right after is served within the time', async () => {
+    test('a container started right afterwards is served within the time', async () => {
       await startWebs(host(), 1);
       await untilEqual(WEB, () => answersOf(host()), await addressesOf(host(), 1), host().patience());
       await host().engine.crash();
@@ -49,7 +49,7 @@ describeOnHost('the engine goes away and comes back', () => {
       await untilEqual(WEB, () => answersOf(host()), both, host().patience(TRUTH_WITHIN));
     });
 
-    test('Fairlead started while the engine is away answers from its state, and says how old it is', async () => {
+    test('Fairlead started while the engine is away answers from its state, and says how old that is', async () => {
       const { engine, fairlead } = host();
       await startWebs(host(), 2);
       const before = await addressesOf(host(), 1, 2);
@@ -70,7 +70,7 @@ describeOnHost('the engine goes away and comes back', () => {
       await untilEqual(WEB, () => answersOf(host()), left, host().patience(TRUTH_WITHIN));
     });
 
-    test('Fairlead that was killed answers from its state too', async () => {
+    test('a killed Fairlead answers from its state too', async () => {
       const { engine, fairlead } = host();
       await startWebs(host(), 1);
       const before = await addressesOf(host(), 1);
@@ -91,7 +91,7 @@ describeOnHost('the engine goes away and comes back', () => {
   describe('without live-restore', () => {
     const { host } = onHost({ liveRestore: false });
 
-    test('an engine that is killed: containers run on and names keep resolving', async () => {
+    test('a killed engine: containers keep running and names keep resolving', async () => {
       await startWebs(host(), 2);
       const before = await addressesOf(host(), 1, 2);
       await untilEqual(WEB, () => answersOf(host()), before, host().patience());
@@ -105,7 +105,7 @@ describeOnHost('the engine goes away and comes back', () => {
       await untilTrue(host());
     });
 
-    test('an engine that is stopped and started: restarted containers are served at the addresses they have now', async () => {
+    test('an engine stopped and started: restarted containers are served at their current addresses', async () => {
       await startWebs(host(), 2, ['--restart=always']);
       const before = await addressesOf(host(), 1, 2);
       await untilEqual(WEB, () => answersOf(host()), before, host().patience());

@@ -81,7 +81,7 @@ describeOnHost(
         await untilEqual(path, () => ask(path), tasks, { within: 5_000, every: 300, context });
       });
 
-      test('more tasks than an answer of 512 bytes holds: over TCP', async () => {
+      test('more tasks than fit into an answer of 512 bytes: over TCP', async () => {
         const seen = await ask('/big');
         expect(seen.length, context()).toBeGreaterThan(1);
         expect(BIG, context()).toEqual(expect.arrayContaining([...seen]));
@@ -172,7 +172,7 @@ describeOnHost(
         await untilServers(backend, addresses);
       });
 
-      test('a request goes through to a task, at the port that SRV tells', async () => {
+      test('a request reaches a task, at the port from SRV', async () => {
         const { status, body } = await haproxy.get('srv');
         expect({ status, known: WEB.includes(body) }, context()).toEqual({ status: 200, known: true });
       });

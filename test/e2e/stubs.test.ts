@@ -118,7 +118,7 @@ describeOnHost(
       );
     });
 
-    test('the upstream is asked for names of the Internet only, and never with a search domain at the end', () => {
+    test('the upstream is asked only for names of the Internet, and never with a search domain appended', () => {
       const names = network.upstream.queries.map((query) => query.split(' ')[0] ?? '');
       expect([...new Set(names)].sort()).toEqual(
         [...Object.keys(upstreamRecords), 'absent.example.org'].sort(),

@@ -79,7 +79,7 @@ test("the documents' walk-through: register httpd, render, stop it, render", asy
   expect(read('consul.result')).toBe('');
 });
 
-test('a running render follows Consul, and ends with 12 when it is interrupted', async () => {
+test('a running render follows Consul, and ends with 12 when interrupted', async () => {
   writeFileSync(join(dir, 'f.ctmpl'), '{{range service "app"}}{{.ID}} {{end}}{{keyOrDefault "a/b" "none"}}');
   const child = spawn(
     process.execPath,

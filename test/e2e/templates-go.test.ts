@@ -51,7 +51,7 @@ function generate(seed: number) {
   return { seed, data, text, missingKey };
 }
 
-test(`${COUNT} generated templates give the bytes or the failure that Go gives`, async () => {
+test(`${COUNT} generated templates give the same bytes or failure as Go`, async () => {
   const cases = Array.from({ length: COUNT }, (_, index) => generate(FIRST_SEED + index));
   const answers = await askGo(
     cases.map(({ text, data, missingKey }) => ({

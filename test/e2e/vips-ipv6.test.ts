@@ -83,7 +83,7 @@ describeOnHost(
         .map(({ name, port, protocol, state }) => `${name} ${port}/${protocol} ${state}`)
         .sort();
 
-    test('are what names answer, for AAAA alone, and have names themselves', async () => {
+    test('are what names resolve to, for AAAA alone, and have names themselves', async () => {
       const vip = await addressOf(WEB);
       expect(vip).toMatch(/^fd00:43::/);
       expect(await dig(network.far, WEB, 'A')).toMatchObject({ status: 'NOERROR', answers: [] });
@@ -95,7 +95,7 @@ describeOnHost(
     });
 
     test.each(['far', 'host'] as const)(
-      'lead to tasks of either family, asked from the %s',
+      'lead to tasks of either family, requested from the %s',
       async (where) => {
         const [from, web, dns] = [network[where], await addressOf(WEB), await addressOf(DNS)];
         // In turn: each of the two tasks.
@@ -111,7 +111,7 @@ describeOnHost(
       },
     );
 
-    test('refuse at once what the service does not have', async () => {
+    test('refuse at once ports that the service does not have', async () => {
       const web = await addressOf(WEB);
       for (const from of [network.far, network.host]) {
         const { said, ms } = await knock(from, web, 81);
@@ -121,7 +121,7 @@ describeOnHost(
       }
     });
 
-    test('are what the doctor looks at, and come back when somebody flushes what they need', async () => {
+    test('are checked by the doctor, and come back when another program flushes what they need', async () => {
       const { host, fairlead } = network;
       const findings = async (): Promise<string[]> => {
         const { stdout } = await fairlead.cli('doctor', '-o', 'json', '--set', `vip.pool=${POOL}`);
@@ -130,7 +130,7 @@ describeOnHost(
           .filter(({ check }) => check === 'vip')
           .map(({ verdict, message }) => `${verdict} ${message}`);
       };
-      const good = [`OK 2 ports of virtual IPs of ${POOL}: route and rules are there`];
+      const good = [`OK 2 ports of virtual IPs of ${POOL}: route and rules are in place`];
       expect(await findings()).toEqual(good);
       await host.must('nft', ['delete', 'element', 'ip6', 'fairlead_vip', 'ports', await elementOf(WEB)]);
       expect(await findings()).toEqual([
@@ -161,7 +161,7 @@ describeOnHost(
       return `{ ${await addressOf(name)} . 80 }`;
     }
 
-    test('come back after a kill, and nothing of them is left when the daemon stops', async () => {
+    test('come back after a kill, and leave nothing behind when the daemon stops', async () => {
       const { host, fairlead } = network;
       const left = async (): Promise<string> => {
         const looks = [

@@ -113,7 +113,7 @@ describeOnHost('virtual IPs and the isolation of Docker', () => {
   };
 
   for (const client of Object.keys(MATRIX) as Client[])
-    test(`${client} is given, and may use, what it could reach without Fairlead`, async () => {
+    test(`${client} receives, and may use, what it could reach without Fairlead`, async () => {
       const from = await vantage(client);
       // Without a default route there is no way to a virtual IP at all.
       if (client === 'a client on the internal network') {
@@ -130,14 +130,14 @@ describeOnHost('virtual IPs and the isolation of Docker', () => {
       expect({ named, used }).toEqual({ named: MATRIX[client], used: MATRIX[client] });
     });
 
-  test('datagrams go by the same rule, one by one', async () => {
+  test('datagrams follow the same rule, one by one', async () => {
     const names = (await stacks.get('shop')?.vip('names'))?.vip ?? '';
     expect(await knockUdp(await host.docker.inside('on-bridge'), names, 53)).toBe('answer');
     expect(await knockUdp(await host.docker.inside('on-alone'), names, 53)).toBe('timeout');
     expect(await knockUdp(host.netns, names, 53)).toBe('answer');
   });
 
-  test('another machine that routes the pool here is dropped, until vip.external lists its range', async () => {
+  test('packets of another machine that routes the pool here are dropped, until vip.external lists its range', async () => {
     expect((await knock(machine, vips.get('db') ?? '', 80)).said).toBe('timeout');
     expect((await knock(machine, vips.get('api') ?? '', 80)).said).toBe('timeout');
     await host.fairlead.stop();
@@ -150,7 +150,7 @@ describeOnHost('virtual IPs and the isolation of Docker', () => {
     );
   });
 
-  test('a client that is connected to a network may use its services at once, and no longer when it leaves', async () => {
+  test('a client connected to a network may use its services at once, and no longer when it leaves', async () => {
     const from = await host.docker.inside('on-alone');
     expect(await connects(from, 'web')).toBe(false);
     await host.docker.cli('network', 'connect', 'front', 'on-alone');

@@ -64,7 +64,7 @@ describeOnHost(
 
     const address = async (): Promise<string> => (await dig(network.far, NAME)).answers.join();
 
-    test('holds 10,000 idle connections, or as many as there are descriptors for, and all of them go on', async () => {
+    test('holds 10,000 idle connections, or as many as there are descriptors for, and all of them continue', async () => {
       const count = connections();
       expect(count).toBeGreaterThan(400);
       const vip = await address();
@@ -89,7 +89,7 @@ describeOnHost(
       await untilEqual('open connections', active, 0, { within: 10_000, context: network.fairlead.log });
     });
 
-    test('carries 1 GiB each way at a time, octet for octet, to the end of each side', async () => {
+    test('carries 1 GiB each way at once, byte for byte, to the end of each side', async () => {
       const args = [join(app, 'bulk.mjs'), await address(), String(PORT), '1024'];
       const seen = JSON.parse(await network.far.must(process.execPath, args)) as Record<string, unknown>;
       expect(seen['got']).toEqual(seen['sent']);

@@ -39,7 +39,7 @@ describeOnHost('virtual IPs', () => {
   const inside = () => host.docker.inside(CLIENT);
   const traffic = (): Promise<TrafficClient> => startTraffic(host, CLIENT, WEB, 'web');
 
-  test('scaling 3, 5, 2 and a start-first replacement: no request of a client that resolved once fails', async () => {
+  test('scaling 3, 5, 2 and a start-first replacement: no request of a client that resolved only once fails', async () => {
     await start(1, 2, 3);
     await shop.untilTaken('web', namesOf(1, 2, 3));
     const client = await traffic();
@@ -89,7 +89,7 @@ describeOnHost('virtual IPs', () => {
     expect(Math.min(seen.new, seen.kept)).toBeGreaterThan(400);
   });
 
-  test('a restart of the engine disturbs nobody', async () => {
+  test('a restart of the engine disturbs no connection', async () => {
     await start(1, 2, 3);
     await shop.untilTaken('web', namesOf(1, 2, 3));
     const client = await traffic();
@@ -107,7 +107,7 @@ describeOnHost('virtual IPs', () => {
     await shop.untilTaken('web', namesOf(1, 2, 3));
   });
 
-  test('an address that another service has now gets no connection that is not its own', async () => {
+  test('an address that now belongs to another service receives no foreign connection', async () => {
     await host.docker.cli('network', 'create', '--subnet=10.77.0.0/24', 'reused');
     await host.docker.cli('network', 'connect', 'reused', CLIENT);
     const at = (address: string): string[] => ['--network=reused', `--ip=${address}`];
@@ -133,7 +133,7 @@ describeOnHost('virtual IPs', () => {
     expect(seen.failures.filter(({ task = nameOf(2) }) => task !== nameOf(2))).toEqual([]);
   });
 
-  test('nobody there: refused at once, as is a port that the service does not have', async () => {
+  test('without a task: refused at once, as is a port that the service does not have', async () => {
     await start(1);
     await shop.untilTaken('web', namesOf(1));
     const { vip } = await shop.vip('web');
@@ -161,7 +161,7 @@ describeOnHost('virtual IPs', () => {
     expect((await shop.vip('web')).vip).toBe(vip);
   });
 
-  test('a port of a virtual IP can be published on the host at the same time, and each leads to its own', async () => {
+  test('a port of a virtual IP can be published on the host at the same time, and each leads to its own target', async () => {
     await host.docker.cli('network', 'create', 'elsewhere');
     await start(1);
     await shop.untilTaken('web', namesOf(1));
@@ -183,7 +183,7 @@ describeOnHost('virtual IPs', () => {
     expect(await asked()).toEqual(right);
   });
 
-  test('nothing of it is left when the daemon stops', async () => {
+  test('nothing remains when the daemon stops', async () => {
     const rules = async (): Promise<string> => (await host.netns.run('nft', ['list', 'tables'])).stdout;
     const routes = async (): Promise<string> =>
       (await host.netns.run('ip', ['route', 'show', 'table', 'local'])).stdout;

@@ -45,14 +45,14 @@ describe('the fuzzer', () => {
     );
   });
 
-  it.each(TARGETS)('makes the same %s packets of the same seed, and others of another', (target) => {
+  it.each(TARGETS)('makes the same %s packets from the same seed, and others from another', (target) => {
     const packets = (seed: number) =>
       Array.from({ length: 20 }, (_, at) => formatCase(generate(target, seed, at)));
     expect(packets(7)).toEqual(packets(7));
     expect(packets(7)).not.toEqual(packets(8));
   });
 
-  it.each(TARGETS)('writes a %s case as a file that it reads again', (target) => {
+  it.each(TARGETS)('writes a %s case as a file and reads it again', (target) => {
     const fuzzCase = generate(target, 3, 3);
     expect(parseCase(`# a comment\n${formatCase(fuzzCase)}`)).toEqual(fuzzCase);
   });
@@ -62,14 +62,14 @@ describe('the corpus', () => {
   const files = readdirSync(corpus);
   const bench = createBench();
 
-  it.each(files)('%s breaks no rule any more', async (file) => {
+  it.each(files)('%s no longer breaks a rule', async (file) => {
     const { violation } = await bench.run(parseCase(readFileSync(new URL(file, corpus), 'utf8')));
     expect(violation).toBeUndefined();
   });
 });
 
 describe('a minimised packet', () => {
-  it('has only the octets that make it fail', async () => {
+  it('contains only the bytes that make it fail', async () => {
     const packet = Buffer.from('a packet of which only these two matter: ! and ?');
     const small = await minimise(packet, (candidate) =>
       Promise.resolve(candidate.includes('!') && candidate.includes('?')),
@@ -77,7 +77,7 @@ describe('a minimised packet', () => {
     expect(small.toString()).toBe('!?');
   });
 
-  it('is the packet itself when every octet matters', async () => {
+  it('is the packet itself if every byte matters', async () => {
     const packet = unhex('010203');
     expect(await minimise(packet, (candidate) => Promise.resolve(candidate.equals(packet)))).toEqual(packet);
   });
@@ -117,16 +117,16 @@ describe('the rules', () => {
     ['an OPT if and only if the query has one', (reply) => patched(reply.subarray(0, -11), 11, 0)],
     ['our own OPT', (reply) => patched(reply, reply.length - 8, 0)],
     ['nothing behind the last record', (reply) => Buffer.concat([reply, Buffer.alloc(1)])],
-  ])('say so when this is missing: %s', async (rule, damage) => {
+  ])('complain when this is missing: %s', async (rule, damage) => {
     expect(checkReply(asked, damage(await replyTo(asked)), udp)?.rule).toBe(rule);
   });
 
-  it('ask for a reply to a later EDNS version that says so', async () => {
+  it('require a reply to a later EDNS version that says so', async () => {
     const later = query('web.stack', TYPE.A, { id: 7, opt: { size: 512, version: 1 } });
     expect(checkReply(later, await replyTo(asked), udp)?.rule).toBe('BADVERS for later versions');
   });
 
-  it('ask for silence towards a reply, and for a bare NOTIMP to other opcodes', async () => {
+  it('require silence towards a reply, and a bare NOTIMP to other opcodes', async () => {
     const reply = await replyTo(asked);
     expect(checkReply(reply, reply, udp)?.rule).toBe('silence where it belongs');
     const notify = query('web.stack', TYPE.A, { id: 7, opcode: 4 });

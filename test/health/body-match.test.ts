@@ -35,7 +35,7 @@ describe('matching bodies', () => {
     expect(patientMatcher().matchOf(pattern)(Buffer.from(text))).toBe(expected);
   });
 
-  it('stops a pattern that would take for ever, and does not begin with it again at once', () => {
+  it('stops a pattern without end, and does not restart it at once', () => {
     let stops = 0;
     let ran = 0;
     const stopped = stoppedAfter(20);
@@ -50,7 +50,7 @@ describe('matching bodies', () => {
     expect(ran).toBe(3);
   });
 
-  it('gives patterns that were stopped 5 % of the time at most, however many there are', () => {
+  it('gives stopped patterns 5 % of the time at most, however many there are', () => {
     const { matcher, wait, ran } = counted();
     const checks = Array.from({ length: 200 }, () => matcher.matchOf(SLOW));
     for (let turn = 0; turn < 3; turn++) for (const match of checks) match(body);
@@ -65,7 +65,7 @@ describe('matching bodies', () => {
     expect(ran()).toBeGreaterThan(600);
   });
 
-  it('tries one check again every 20 s, and forgives it when the match ends in time', () => {
+  it('retries one check every 20 s, and forgives it when the match ends in time', () => {
     const { matcher, wait, ran } = counted();
     const match = matcher.matchOf(SLOW);
     for (let probe = 0; probe < 3; probe++) match(body);
@@ -76,7 +76,7 @@ describe('matching bodies', () => {
     expect([match(body), ran()]).toEqual(['too slow', 4]);
   });
 
-  it('lets what one task answers not decide about another with the same pattern', () => {
+  it('judges each task by its own answers, even with a shared pattern', () => {
     const { matcher } = counted();
     const slow = matcher.matchOf(SLOW);
     for (let probe = 0; probe < 9; probe++) slow(body);

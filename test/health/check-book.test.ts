@@ -82,7 +82,7 @@ describe('the check of a task', () => {
     expect(local.checkOf(task({ labels: own })).check).toMatchObject({ port: 4 });
   });
 
-  it('that a label cannot make is a problem of the container, and no other check takes its place', () => {
+  it('that a label defines wrongly is a problem of the container, and no other check replaces it', () => {
     expect(book.checkOf(task({ labels: { 'fairlead.health.port': 'http' } }))).toEqual({
       problems: [
         {
@@ -96,7 +96,7 @@ describe('the check of a task', () => {
     });
   });
 
-  it('is not affected by a label that is merely unknown', () => {
+  it('is not affected by an unknown label', () => {
     const { check, problems } = book.checkOf(task({ labels: { 'fairlead.health.prot': '4' } }));
     expect(check).toMatchObject({ port: 1 });
     expect(problems).toHaveLength(1);
@@ -106,7 +106,7 @@ describe('the check of a task', () => {
     const labels = { 'fairlead.health.port': '4', 'fairlead.health.interval': 'soon' };
     const { check, problems } = book.checkOf(task({ labels }));
     expect(check).toMatchObject({ port: 4, interval: 2000 });
-    expect(problems[0]?.message).toMatch(/fairlead\.health\.interval: "soon" .*; until then 2 s holds$/);
+    expect(problems[0]?.message).toMatch(/fairlead\.health\.interval: "soon" .*; until then 2 s is used$/);
   });
 
   it.each<[string, Task, CheckBookOptions]>([
@@ -117,7 +117,7 @@ describe('the check of a task', () => {
       task({ service: ref('db.shop') }),
       { stacks: new Map([['default/shop', [{ check: exec }]]]) },
     ],
-  ])('runs no program where there is no engine to run it in, and says so: %s', (_name, given, checks) => {
+  ])('runs no program if there is no engine to run it in, and says so: %s', (_name, given, checks) => {
     const engineless = new CheckBook({ ...checks, canExecute: () => false });
     expect(engineless.checkOf(given)).toEqual({
       problems: [
@@ -125,7 +125,7 @@ describe('the check of a task', () => {
           code: 'health-check-invalid',
           subject: 'task shop_web_1',
           message: expect.stringMatching(
-            /^task shop_web_1: the health check \(.+\) runs a program in the container, but this task is no container of a Docker engine .*; until then it counts as having no check$/,
+            /^task shop_web_1: the health check \(.+\) runs a program in the container, but this task is not a container of a connected Docker engine .*; until then it counts as having no check$/,
           ) as string,
           task: 'shop_web_1',
         },

@@ -18,12 +18,12 @@ async function hourly(): Promise<Harness> {
   return h;
 }
 
-describe('another definition of a check', () => {
+describe('a new definition of a check', () => {
   it.each<[string, HealthCheck]>([
     ['a shorter interval', tcp(80, { interval: 10_000 })],
     ['another kind', http(80, { interval: 3_600_000 })],
     ['another port', tcp(81, { interval: 3_600_000 })],
-  ])('%s is used at once, and not when the old interval is over', async (_, check) => {
+  ])('%s is used at once, not only after the old interval', async (_, check) => {
     const h = await hourly();
     h.checker.reload(book(check));
     await h.timers.advance(1000);
@@ -31,7 +31,7 @@ describe('another definition of a check', () => {
     h.checker.stop();
   });
 
-  it('that says the same as before moves no probe', async () => {
+  it('with the same content moves no probe', async () => {
     const h = await hourly();
     const due = h.checker.row('a')?.next;
     h.checker.reload(book(tcp(80, { interval: 3_600_000, rise: 1 })));
@@ -40,7 +40,7 @@ describe('another definition of a check', () => {
     h.checker.stop();
   });
 
-  it('spreads the probes of a crowd, and puts none off', async () => {
+  it('spreads the probes of a crowd, and postpones none', async () => {
     const h = new Harness({ services: new Map([['default/shop/web', tcp(80, { interval: 600_000 })]]) });
     const crowd = 500;
     h.checker.start();
@@ -56,7 +56,7 @@ describe('another definition of a check', () => {
     h.checker.stop();
   });
 
-  it('takes back the probe that runs by the old one', async () => {
+  it('cancels the running probe of the old one', async () => {
     const h = await hourly();
     h.answers = () => 'hang';
     h.checker.probeNow('a');
@@ -69,10 +69,10 @@ describe('another definition of a check', () => {
   });
 });
 
-describe('a check that turns out to be wrong when it is used', () => {
+describe('a check that turns out to be invalid at its first use', () => {
   const slow = { ok: false, detail: 'too slow', fault: 'has a pattern that takes too long' };
 
-  it('is a problem for as long as its probes say so, beside those of its labels', async () => {
+  it('is a problem as long as its probes say so, in addition to those of its labels', async () => {
     const h = new Harness({});
     h.answers = () => slow;
     h.checker.start();
@@ -80,7 +80,7 @@ describe('a check that turns out to be wrong when it is used', () => {
     h.put(web('a', '10.0.0.7', { labels }));
     await h.timers.advance(1000);
     const told = () => h.problems.map(({ message }) => message.replace(/;.*/, ''));
-    const ofLabel = 'task a: health label fairlead.health.prot: is no label of ours';
+    const ofLabel = 'task a: health label fairlead.health.prot: is not a label of Fairlead';
     const ofProbe = 'task a: the health check has a pattern that takes too long';
     expect(told()).toEqual([ofLabel, ofProbe]);
     h.put(web('a', '10.0.0.7', { labels: { ...labels } }));

@@ -5,7 +5,7 @@ import { connected, idle, pass, refuse, web, webCheck } from './support/harness.
 const service = { service: 'default/shop/web' };
 const drained = (h: ReturnType<typeof connected>['h']) => h.catalog.drain(service);
 
-describe('what the checker tells the catalog', () => {
+describe('what the checker reports to the catalog', () => {
   it('is nothing when a drain ends and nothing happened in between', async () => {
     const { h, events } = connected(webCheck);
     h.checker.start();
@@ -18,12 +18,12 @@ describe('what the checker tells the catalog', () => {
     await h.timers.advance(1000);
     expect(events).toEqual([
       expect.stringMatching(/^a healthy -> draining \[drained with its service by an operator until/),
-      'a draining -> healthy (probe tcp 10.0.0.7:80: connected ×2) [the time of the drain is over]',
+      'a draining -> healthy (probe tcp 10.0.0.7:80: connected ×2) [drain expired]',
     ]);
     h.checker.stop();
   });
 
-  it('is the cause of a fall, and of a rise, that a drain hides', async () => {
+  it('is the cause of a fall or rise during a drain', async () => {
     const { h, events } = connected(webCheck);
     h.checker.start();
     h.put(web('a', '10.0.0.7'));
@@ -36,7 +36,7 @@ describe('what the checker tells the catalog', () => {
     h.catalog.undrain(service);
     await h.timers.advance(10);
     expect(events).toEqual([
-      'a draining -> unhealthy (probe tcp 10.0.0.7:80: ECONNREFUSED ×3) [drain taken back by an operator]',
+      'a draining -> unhealthy (probe tcp 10.0.0.7:80: ECONNREFUSED ×3) [drain ended by an operator]',
     ]);
     drained(h);
     h.answers = () => pass;
@@ -51,7 +51,7 @@ describe('what the checker tells the catalog', () => {
     h.checker.stop();
   });
 
-  it('is the cause of a start that took too long behind a drain', async () => {
+  it('is the cause of a start that took too long during a drain', async () => {
     const { h } = connected(webCheck);
     h.answers = () => refuse;
     h.checker.start();
@@ -71,7 +71,7 @@ describe('what the checker tells the catalog', () => {
     ['healthy in an earlier run', { health: 'healthy', cause: 'x', run: 0 }],
     ['unhealthy in an earlier run', { health: 'unhealthy', cause: 'y', run: 0 }],
   ])(
-    'never makes an event of no change: a task that is %s, restarts, stops and starts',
+    'never turns an unchanged state into an event: a task that is %s, restarts, stops and starts',
     async (_, report) => {
       const { h, events } = connected(webCheck);
       if (report) h.catalog.restoreHealth({ reports: { a: report }, drains: [] });
@@ -100,7 +100,7 @@ describe('what the checker tells the catalog', () => {
     },
   );
 
-  it('is not shown where the source knows better, and is again when it does not', async () => {
+  it('is hidden while the source knows better, and reappears when it does not', async () => {
     const { h } = connected(webCheck);
     h.checker.start();
     h.put(web('a', '10.0.0.7', { health: 'unhealthy', reason: 'the file says so' }));

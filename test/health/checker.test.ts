@@ -13,7 +13,7 @@ import { commonOf, http, tcp } from './support/checks.js';
 import { Harness, pass, refuse, web, webCheck } from './support/harness.js';
 
 describe('the checker', () => {
-  it('takes a new task in after rise successes, out after fall failures, and tells why', async () => {
+  it('takes a new task in after rise successes, out after fall failures, and reports why', async () => {
     const h = new Harness(webCheck);
     h.checker.start();
     h.put(web('a', '10.0.0.7'));
@@ -30,7 +30,7 @@ describe('the checker', () => {
     h.checker.stop();
   });
 
-  it('says until when a task is held out that changes too often, and holds it that long', async () => {
+  it('says until when a flapping task is held out, and holds it that long', async () => {
     const h = new Harness(webCheck);
     h.checker.start();
     h.put(web('a', '10.0.0.7'));
@@ -43,7 +43,7 @@ describe('the checker', () => {
       if (falls < 2) await h.timers.advance(2 * 2000);
     }
     const held = h.checker.row('a')?.heldUntil ?? NaN;
-    expect(h.told().at(-1)).toMatch(/×3; it changes too often and is held out for 10 s$/);
+    expect(h.told().at(-1)).toMatch(/×3; it changes too often, so it is held out for 10 s$/);
     await h.timers.advance(held - 1 - h.timers.now());
     expect(h.checker.row('a')).toMatchObject({ health: 'unhealthy', heldUntil: held });
     await h.timers.advance(2001);
@@ -52,7 +52,7 @@ describe('the checker', () => {
     h.checker.stop();
   });
 
-  it('shows a task that never answers as unhealthy when its time is over', async () => {
+  it('shows a task that never answers as unhealthy after the timeout', async () => {
     const h = new Harness(webCheck);
     h.answers = () => 'hang';
     h.checker.start();
@@ -65,7 +65,7 @@ describe('the checker', () => {
     h.checker.stop();
   });
 
-  it('never has two probes of one task, however slow they are', async () => {
+  it('never runs two probes of one task, however slow they are', async () => {
     const h = new Harness({
       services: new Map([['default/shop/web', tcp(80, { interval: 100, timeout: 5000 })]]),
     });
@@ -78,7 +78,7 @@ describe('the checker', () => {
     h.checker.stop();
   });
 
-  it('probes a bounded number of tasks at the same time, the others in their turn, none twice', async () => {
+  it('probes a limited number of tasks at the same time, the others in their turn, none twice', async () => {
     const h = new Harness(webCheck, { concurrency: 3 });
     h.answers = () => 'hang';
     h.checker.start();
@@ -112,7 +112,7 @@ describe('the checker', () => {
     h.checker.stop();
   });
 
-  it('probes a little early at random, and never late, so that tasks do not move in step', async () => {
+  it('probes slightly early at random, but never late, so that tasks do not move in step', async () => {
     let turn = 0;
     const h = new Harness(webCheck, { random: () => (turn++ % 2 === 0 ? 0 : 0.99) });
     h.checker.start();
@@ -165,7 +165,7 @@ describe('the checker', () => {
     h.checker.stop();
   });
 
-  it('is reinitializing after a restart that was seen as one change', async () => {
+  it('is reinitializing after a restart that appears as one change', async () => {
     const h = new Harness(webCheck);
     h.checker.start();
     h.put(web('a', '10.0.0.7', { startedAt: 1 }));
@@ -179,7 +179,7 @@ describe('the checker', () => {
     h.checker.stop();
   });
 
-  it('goes on where an earlier process was', async () => {
+  it('continues where an earlier process stopped', async () => {
     const previous: Record<string, HealthReport> = {
       a: { health: 'healthy', cause: 'x', run: 1 },
       b: { health: 'unhealthy', cause: 'y', run: 1 },
@@ -202,7 +202,7 @@ describe('the checker', () => {
     h.checker.stop();
   });
 
-  it('takes a task that has long been running for healthy until probes say otherwise', () => {
+  it('assumes that a task that has been running for long is healthy until probes say otherwise', () => {
     const h = new Harness(webCheck);
     const now = h.timers.now();
     h.put(
@@ -238,7 +238,7 @@ describe('the checker', () => {
     h.checker.stop();
   });
 
-  it('probes a task without an address to no avail', async () => {
+  it('does not probe a task without an address', async () => {
     const h = new Harness(webCheck);
     h.checker.start();
     h.put(web('a', '10.0.0.7', { endpoints: [] }));
@@ -248,7 +248,7 @@ describe('the checker', () => {
     h.checker.stop();
   });
 
-  it('counts clients’ failures where the check says so, and asks a probe at once', async () => {
+  it('counts clients’ failures if the check says so, and asks a probe at once', async () => {
     const h = new Harness({ services: new Map([['default/shop/web', tcp(80, { passive: true })]]) });
     h.checker.start();
     h.put(web('a', '10.0.0.7', { startedAt: 1 }));
@@ -268,7 +268,7 @@ describe('the checker', () => {
     h.checker.stop();
   });
 
-  it('does not listen to clients where the check does not say so', async () => {
+  it('ignores clients if the check does not say so', async () => {
     const h = new Harness(webCheck);
     h.checker.start();
     h.put(web('a', '10.0.0.7', { startedAt: 1 }));
@@ -280,7 +280,7 @@ describe('the checker', () => {
     h.checker.stop();
   });
 
-  it('counts its probes by what became of them, and its tasks by kind and health', async () => {
+  it('counts its probes by result, and its tasks by kind and health', async () => {
     const tally = new ProbeTally();
     const h = new Harness(webCheck, { observe: (sample) => tally.observe(sample) });
     h.checker.start();
@@ -323,7 +323,7 @@ describe('the checker', () => {
     h.checker.stop();
   });
 
-  it('tells the problems of labels and takes them back', async () => {
+  it('reports the problems of labels and withdraws them', async () => {
     const h = new Harness({});
     h.checker.start();
     h.put(web('a', '10.0.0.7', { labels: { 'fairlead.health.port': 'http' } }), web('b', '10.0.0.8'));
@@ -335,7 +335,7 @@ describe('the checker', () => {
     h.checker.stop();
   });
 
-  it('goes on with other definitions when the configuration was read again', async () => {
+  it('continues with new definitions when the configuration was read again', async () => {
     const h = new Harness(webCheck);
     h.checker.start();
     h.put(web('a', '10.0.0.7'), web('b', '10.0.1.7', { service: ref('db.shop') }));
@@ -350,7 +350,7 @@ describe('the checker', () => {
       }),
     );
     await h.timers.advance(0);
-    expect(h.told()).toEqual(['b healthy: taken for healthy until probes say otherwise']);
+    expect(h.told()).toEqual(['b healthy: assumed healthy until probes show otherwise']);
     expect([h.checker.row('a'), h.checker.row('b')]).toMatchObject([
       { health: 'healthy', check: 'http 10.0.0.7:81/' },
       { health: 'healthy', check: 'tcp 10.0.1.7:5432' },
@@ -362,7 +362,7 @@ describe('the checker', () => {
     h.checker.stop();
   });
 
-  it('changes between probes of its own and Docker’s', async () => {
+  it('switches between its own probes and Docker’s', async () => {
     const h = new Harness({});
     h.checker.start();
     h.put(web('a', '10.0.0.7', { healthFrom: 'check' }));
@@ -370,7 +370,7 @@ describe('the checker', () => {
     h.checker.reload(new CheckBook(webCheck));
     await h.timers.advance(5000);
     expect([h.told(), h.probed.length > 0]).toEqual([
-      ['a healthy: taken for healthy until probes say otherwise'],
+      ['a healthy: assumed healthy until probes show otherwise'],
       true,
     ]);
     h.checker.reload(new CheckBook());
@@ -381,7 +381,7 @@ describe('the checker', () => {
     h.checker.stop();
   });
 
-  it('comes to rest with a catalog that shows what it reports', async () => {
+  it('settles with a catalog that shows what it reports', async () => {
     const overlay = new HealthOverlay();
     const h: Harness = new Harness(webCheck, {
       previous: (task) => overlay.reportOf(task),
@@ -420,7 +420,7 @@ describe('the checker', () => {
     h.checker.stop();
   });
 
-  it('hears a beat at once and misses it when its time is over', async () => {
+  it('counts a beat at once and misses it after the timeout', async () => {
     const h = new Harness({});
     const board = new TtlBoard(() => h.timers.now());
     const check = { kind: 'ttl', ...commonOf, interval: 30_000, rise: 1, fall: 1 } as const;
@@ -453,7 +453,7 @@ describe('the checker', () => {
     checker.stop();
   });
 
-  it('leaves no timer and no probe behind, and tells nothing more', async () => {
+  it('leaves no timer and no probe behind, and reports nothing more', async () => {
     const h = new Harness(webCheck);
     h.answers = () => 'hang';
     h.checker.start();
@@ -467,7 +467,7 @@ describe('the checker', () => {
     expect([[...h.checker.rows()], h.probed.length]).toEqual([[], 2]);
   });
 
-  it('ends in the state that the last facts say, whatever came before', async () => {
+  it('ends in the state of the latest facts, whatever came before', async () => {
     const anyFact = fc.record({
       id: fc.constantFrom('a', 'b'),
       health: fc.constantFrom('healthy' as const, 'draining' as const, 'stopped' as const),

@@ -74,11 +74,11 @@ describe('labels', () => {
 
   it.each<[Record<string, string>, string, RegExp]>([
     [{ port: '70000' }, 'port', /"70000" is not a port; write a whole number from 1 to 65535/],
-    [{ type: 'ping' }, 'type', /"ping" is none of tcp, http/],
-    [{ 'http.body': '(' }, 'http.body', /"\(" is no regular expression \(.*Unterminated group\)/],
+    [{ type: 'ping' }, 'type', /"ping" must be one of tcp, http/],
+    [{ 'http.body': '(' }, 'http.body', /"\(" is not a regular expression \(.*Unterminated group\)/],
     [{ 'http.status': '200-' }, 'http.status', /is not a list of HTTP statuses/],
-    [{ 'http.path': 'healthz' }, 'http.path', /is no path; it begins with "\/"/],
-    [{ 'http.path': '/a b\r\nX: y' }, 'http.path', /is no path/],
+    [{ 'http.path': 'healthz' }, 'http.path', /is not a valid path; write one that begins with "\/"/],
+    [{ 'http.path': '/a b\r\nX: y' }, 'http.path', /is not a valid path/],
     [
       { 'http.headers': 'Content-Length: 5' },
       'http.headers',
@@ -88,13 +88,13 @@ describe('labels', () => {
     [
       { request_line: 'GET / "HTTP/2.0"' },
       'request_line',
-      /has the version "HTTP\/2\.0", which is no HTTP version/,
+      /has the version "HTTP\/2\.0", which is not an HTTP version/,
     ],
     [{ exec: '[broken' }, 'exec', /is not a list of words/],
     [{ type: 'exec' }, '', /has no command to execute; write one/],
     [{ type: 'udp' }, '', /has no port to check; write one/],
-    [{ interval: '2s' }, '', /says nothing of what to check; write a type/],
-  ])('%j cannot run', (given, key, message) => {
+    [{ interval: '2s' }, '', /does not say what to check; write a type/],
+  ])('%j is invalid', (given, key, message) => {
     const definition = checkFromLabels(labels(given), 80);
     expect(definition?.check).toBeUndefined();
     expect(definition?.notes).toEqual([
@@ -112,14 +112,14 @@ describe('labels', () => {
       '"0" is not a duration from 100ms to 24h, written with its unit: 500ms, 10s, 1m30s',
     ],
     [{ port: '80', rise: 'two' }, '"two" is not a whole number from 1 to 100'],
-    [{ port: '80', intervall: '1s' }, 'is no label of ours; did you mean fairlead.health.interval?'],
-  ])('%j runs with the default', (given, message) => {
+    [{ port: '80', intervall: '1s' }, 'is not a label of Fairlead; did you mean fairlead.health.interval?'],
+  ])('%j works with the default', (given, message) => {
     const definition = checkFromLabels(labels(given), 80);
     expect(definition?.check).toMatchObject({ kind: 'tcp', ...defaultTiming });
     expect(definition?.notes).toMatchObject([{ message, fatal: false }]);
   });
 
-  it('need a port where the task has none', () => {
+  it('need a port if the task has none', () => {
     const definition = checkFromLabels(labels({ type: 'tcp' }), undefined);
     expect(definition).toEqual({
       notes: [{ key: '', message: 'has no port to check; write one', fatal: true }],
@@ -144,11 +144,11 @@ describe('labels that a check does not use', () => {
     [{ type: 'exec', exec: 'true', port: '80' }, ['port']],
     [{ type: 'docker', passive: 'true' }, ['passive']],
     [{ type: 'docker', passive: 'false' }, []],
-  ])('%j: the check runs, and they are told of', (given, expected) => {
+  ])('%j: the check runs, and they are reported', (given, expected) => {
     expect(notes(given)).toEqual([given['type'], expected.map((key) => `fairlead.health.${key} false`)]);
   });
 
-  it('nothing is told where there is to be no check', () => {
+  it('nothing is reported if there should be no check', () => {
     expect(notes({ type: 'none', port: 'x', 'http.body': '(' })).toEqual([undefined, []]);
   });
 
@@ -158,7 +158,7 @@ describe('labels that a check does not use', () => {
     [{ initializing_timeout: '9d' }, '60 s'],
     [{ passive: 'perhaps' }, 'false'],
     [{ quorum: 'x' }, 'none'],
-  ])('%j: what holds instead of a value that cannot be read is said', (given, holds) => {
+  ])('%j: the message says which value replaces the unreadable one', (given, holds) => {
     const definition = checkFromLabels(labels({ port: '80', ...given }), 80);
     expect(definition?.notes).toMatchObject([{ fatal: false, holds }]);
     expect(definition?.check).not.toHaveProperty('quorum');
@@ -203,15 +203,15 @@ describe('registrator’s labels', () => {
     expect(definition).toMatchObject({ check: expected, notes: [] });
   });
 
-  it('begin with SERVICE_ in upper case, as registrator has it', () => {
+  it('begin with SERVICE_ in upper case, as in registrator', () => {
     expect(checkFromRegistrator({ service_check_tcp: '1' }, 80)).toBeUndefined();
   });
 
-  it('are none where they ask for no check', () => {
+  it('define nothing if they ask for no check', () => {
     expect(checkFromRegistrator({ SERVICE_NAME: 'web', SERVICE_CHECK_INTERVAL: '2s' }, 80)).toBeUndefined();
   });
 
-  it('of a second port are told to be unused', () => {
+  it('of a second port are reported as unused', () => {
     const definition = checkFromRegistrator({ SERVICE_443_CHECK_TCP: '1', SERVICE_80_CHECK_TCP: '1' }, 80);
     expect(definition).toMatchObject({
       check: { port: 80 },
@@ -219,7 +219,7 @@ describe('registrator’s labels', () => {
     });
   });
 
-  it('that cannot run are told with their own name', () => {
+  it('that are invalid are reported with their own name', () => {
     expect(checkFromRegistrator({ SERVICE_CHECK_HTTP: 'up' }, 80)).toMatchObject({
       notes: [{ key: 'SERVICE_CHECK_HTTP', fatal: true }],
     });
@@ -319,7 +319,7 @@ describe('rancher-compose.yml', () => {
     ],
     [
       'a:\n  health_check: { port: [80] }',
-      ['2:25: service "a": health_check.port: is no single value; write it after the colon'],
+      ['2:25: service "a": health_check.port: is not a single value; write it after the colon'],
     ],
     [
       'a:\n  health_check: { port: 80, type: http }',
@@ -346,20 +346,20 @@ b:
         '3:11: service "a": health_check.port: "99999" is not a port; write a whole number from 1 to 65535',
         '4:15: service "a": health_check.interval: "fast" is not a duration from 100ms to 24h, written in milliseconds, such as 2000, or with a unit, such as 2s',
         '5:5: service "a": health_check.intervall: is not a key of health_check; did you mean interval?',
-        '6:15: service "a": health_check.strategy: "recreat" is none of none, recreate, recreateOnQuorum',
-        '7:5: service "a": health_check.recreate_on_quorum_strategy_config: is no mapping with "quorum: NUMBER"',
-        '8:19: service "a": health_check.request_line: "GET / "HTTP/2"" has the version "HTTP/2", which is no HTTP version; write 1.0 or 1.1',
+        '6:15: service "a": health_check.strategy: "recreat" must be one of none, recreate, recreateOnQuorum',
+        '7:5: service "a": health_check.recreate_on_quorum_strategy_config: is not a mapping with "quorum: NUMBER"',
+        '8:19: service "a": health_check.request_line: "GET / "HTTP/2"" has the version "HTTP/2", which is not an HTTP version; write 1.0 or 1.1',
         '12:51: service "b": health_check.recreate_on_quorum_strategy_config.quorum: "none" is not a whole number from 1 to 100',
         '13:26: service "b": health_check.unhealthy_threshold: "0" is not a whole number from 1 to 100',
       ],
     ],
-  ])('%j is told, everything with its place', (text, expected) => {
+  ])('%j is reported, everything with its place', (text, expected) => {
     const { services, notes } = readRancherCompose(text, 'f');
     expect(notes.map(({ line, column, message }) => `${line}:${column}: ${message}`)).toEqual(expected);
     expect([...services]).toEqual([]);
   });
 
-  it('that is no YAML is told with its place, and a service with a fault costs no other', () => {
+  it('with invalid YAML is reported with its place, and a faulty service affects no other', () => {
     expect(readRancherCompose('a: [', 'f').notes).toMatchObject([
       { line: 1, column: 5, message: expect.stringMatching(/is not valid YAML/) as string },
     ]);
@@ -372,7 +372,7 @@ b:
 });
 
 describe('what a rancher-compose.yml may also have', () => {
-  it('merges of maps, at the check and around it', () => {
+  it('merge keys, in the check and around it', () => {
     const text = `base: &base { health_check: &hc { port: 80, interval: 500 } }
 web: { <<: *base, scale: 2 }
 db:
@@ -404,7 +404,8 @@ db:
         {
           line: 2,
           column: 1,
-          message: 'service "WEB": is "web" again: case makes no difference; remove one of them',
+          message:
+            'service "WEB": is the same as "web", because case makes no difference; remove one of them',
         },
       ],
     ],
@@ -415,16 +416,16 @@ db:
           line: 1,
           column: 83,
           message:
-            'service "web": health_check.recreate_on_quorum_strategy_config.quorom: is not a key here; recreate_on_quorum_strategy_config has "quorum" alone',
+            'service "web": health_check.recreate_on_quorum_strategy_config.quorom: is not a key here; recreate_on_quorum_strategy_config has only "quorum"',
         },
       ],
     ],
-  ])('no mistake that nobody hears of: %s', (text, expected) => {
+  ])('every mistake is reported: %s', (text, expected) => {
     expect(readRancherCompose(text, 'f').notes).toEqual(expected);
   });
 
   it.each(['services:\n', 'services: { web: { scale: 2 } }\n', "version: '2'\n", 'web:\n'])(
-    'nothing to tell of: %j',
+    'nothing to report for: %j',
     (text) => {
       expect(readRancherCompose(text, 'f')).toEqual({ services: new Map(), notes: [] });
     },
@@ -462,7 +463,7 @@ describe('the default of a stack', () => {
 
   it.each<[unknown, [string, 'key' | 'value', RegExp][]]>([
     [80, [['', 'key', /^is not a mapping of keys/]]],
-    [{}, [['', 'key', /^says nothing of what to check; write a type \(tcp, .*\) or a port$/]]],
+    [{}, [['', 'key', /^does not say what to check; write a type \(tcp, .*\) or a port$/]]],
     [{ type: 'tcp' }, [['', 'key', /^has no port to check; write one$/]]],
     [{ http: { path: '/' } }, [['http', 'key', /^is not a key .*; write its keys with dots: http\.path$/]]],
     [{ port: 80, path: '/x' }, [['path', 'key', /^is not a key .*; did you mean http\.path\?$/]]],
@@ -472,17 +473,20 @@ describe('the default of a stack', () => {
     ],
     [
       { type: 'tcp', port: 80, 'http.body': '(' },
-      [['http.body', 'value', /^says nothing to a check of type tcp; remove it, or write another type$/]],
+      [['http.body', 'value', /^has no effect on a check of type tcp; remove it, or write another type$/]],
     ],
-    [{ type: 'ttl', port: 80 }, [['port', 'value', /^says nothing to a check of type ttl;/]]],
-    [{ type: 'docker', passive: true }, [['passive', 'value', /^does nothing where Docker alone probes;/]]],
-    [{ type: 'ping', port: 80 }, [['type', 'value', /^"ping" is none of tcp, http/]]],
-    [{ port: 80, 'http.body': '(' }, [['http.body', 'value', /^"\(" is no regular expression/]]],
+    [{ type: 'ttl', port: 80 }, [['port', 'value', /^has no effect on a check of type ttl;/]]],
+    [
+      { type: 'docker', passive: true },
+      [['passive', 'value', /^has no effect, because only Docker probes;/]],
+    ],
+    [{ type: 'ping', port: 80 }, [['type', 'value', /^"ping" must be one of tcp, http/]]],
+    [{ port: 80, 'http.body': '(' }, [['http.body', 'value', /^"\(" is not a regular expression/]]],
     [{ port: 80, 'http.status': 2 }, [['http.status', 'value', /^"2" is not a list of HTTP statuses/]]],
     [{ exec: [1] }, [['exec', 'value', /is not a list of words/]]],
     [
       { port: 80, rise: 2, healthy_threshold: 3 },
-      [['healthy_threshold', 'key', /^says what rise says already; remove one of them$/]],
+      [['healthy_threshold', 'key', /^means the same as rise; remove one of them$/]],
     ],
     [
       { prot: 80, interval: 'soon' },
@@ -504,14 +508,14 @@ describe('the default of a stack', () => {
   });
 });
 
-describe('whatever is written', () => {
+describe('any input', () => {
   const anyText = fc.oneof(
     fc.string(),
     fc.string({ unit: 'binary' }),
     fc.constantFrom('80', '/x', '2s', 'tcp', 'http', 'udp', '[', '\\'),
   );
 
-  it('labels give a check or say why not, in one line', () => {
+  it('labels give a check or an explanation in one line', () => {
     const keys = [
       'type',
       'port',
@@ -536,7 +540,7 @@ describe('whatever is written', () => {
     );
   });
 
-  it('a request line never carries a line end into the request', () => {
+  it('a request line never puts a line break into the request', () => {
     fc.assert(
       fc.property(anyText, (text) => {
         const reading = readRequestLine(text);

@@ -92,8 +92,8 @@ describe('checks from the configuration', () => {
   });
 });
 
-describe('a check that cannot run', () => {
-  it('is a mistake in the configuration: the daemon does not start, and says all of them', async () => {
+describe('an invalid check', () => {
+  it('is a mistake in the configuration: the daemon does not start, and reports all of them', async () => {
     writeFileSync(ground.path('shop.yml'), 'web:\n  health_check: { port: 99999, interval: soon }\n');
     writeFileSync(ground.path('fairlead.yaml'), 'health: { rancherCompose: { shop: shop.yml } }\n');
     const written: string[] = [];
@@ -115,7 +115,7 @@ describe('a check that cannot run', () => {
     ]);
   });
 
-  it('is a problem when it runs a program and there is no engine, and the task has no check then', async () => {
+  it('is a problem if it runs a program and there is no engine, and the task then has no check', async () => {
     checkedTask({ exec: '/bin/ok', initializing_timeout: '100ms' });
     const daemon = await ground.started();
     await vi.waitFor(() =>
@@ -130,7 +130,7 @@ describe('a check that cannot run', () => {
     expect(await ask(daemon, WEB)).toBe('127.0.0.1/5');
   });
 
-  it('is a problem when a label has it', async () => {
+  it('is a problem if a label defines it', async () => {
     const wrong = '{ name: w1, ip: 192.0.2.1, labels: { fairlead.health.port: "80x" } }';
     writeFileSync(
       ground.path('services.yaml'),
@@ -176,7 +176,7 @@ describe('in the daemon', () => {
     expect(daemon.catalog.snapshot.tasksNamed('default', 'w1')[0]?.reason).toContain('disk full');
   });
 
-  it('a restart takes no task out that tells of itself', async () => {
+  it('a restart takes no task out that sends beats', async () => {
     // The first daemon has to stop within one interval of the beat.
     checkedTask({ type: 'ttl', interval: '4s', rise: '1', fall: '1' });
     const first = await ground.started();
@@ -193,7 +193,7 @@ describe('in the daemon', () => {
     expect(Number(fall?.at)).toBeGreaterThanOrEqual(begun + 4000);
   });
 
-  it('a drain ends by itself, and is the only thing that is told of', async () => {
+  it('a drain ends by itself, and is the only thing reported', async () => {
     const port = await task(true);
     const daemon = await ground.started(ground.loaded(defaults(port)));
     await vi.waitFor(() => expect(healthOf(daemon)).toBe('healthy'));
@@ -220,7 +220,7 @@ describe('in the daemon', () => {
     await vi.waitFor(() => expect(healthOf(daemon)).toBe('healthy'));
   });
 
-  it('a restart changes nobody’s health', async () => {
+  it('a restart changes no task’s health', async () => {
     const port = await task(false);
     checkedTask({ port: String(port), interval: '100ms', timeout: '60s', initializing_timeout: '200ms' });
     const first = await ground.started();
@@ -240,7 +240,7 @@ describe('in the daemon', () => {
     expect(second.catalog.events().filter(({ message }) => message.includes('initializing'))).toEqual([]);
   });
 
-  it('a program is run in the task that it is to check', async () => {
+  it('a program runs in the task that it checks', async () => {
     const ran: unknown[] = [];
     const catalog = new Catalog();
     const exec: ExecPort = {

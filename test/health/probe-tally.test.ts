@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { ProbeTally } from '../../src/health/probe-tally.js';
 
-it('puts each time into the bucket with the least bound that is not below it', () => {
+it('puts each time into the first bucket whose bound is not below it', () => {
   const tally = new ProbeTally();
   for (const late of [0, 1, 1.1, 2.5, 10_000, 10_001])
     tally.observe({ kind: 'tcp', result: 'passed', late, took: 3 });

@@ -73,7 +73,7 @@ describe('the UDP probe', () => {
   it.each<[string, Probe]>([
     ['udp', udpProbe(udpCheck())],
     ['dns', dnsProbe(dnsCheck)],
-  ])('%s: nobody listens', async (_kind, probe) => {
+  ])('%s: without a listener', async (_kind, probe) => {
     const result = await probe(target(closedPort), new AbortController().signal);
     expect(result).toEqual({ ok: false, detail: 'ECONNREFUSED' });
   });
@@ -163,7 +163,7 @@ describe('the exec probe', () => {
     expect(await probe(exec)).toEqual(expected);
   });
 
-  it('runs the command with the place of the task in its environment', async () => {
+  it('runs the command with the task’s address and port in its environment', async () => {
     const calls: unknown[] = [];
     await probe((task, argv, { env }) => {
       calls.push({ task, argv, env });
@@ -174,7 +174,7 @@ describe('the exec probe', () => {
     ]);
   });
 
-  it('ends with its time, whatever the engine does', async () => {
+  it('ends after its timeout, whatever the engine does', async () => {
     const controller = new AbortController();
     const result = execProbe(check, { exec: () => new Promise(() => undefined) })(
       target(80),
@@ -186,7 +186,7 @@ describe('the exec probe', () => {
 });
 
 describe('the TTL board', () => {
-  it('counts a beat for its time and no longer', async () => {
+  it('counts a beat for its interval and no longer', async () => {
     let now = 0;
     const beats: string[] = [];
     const board = new TtlBoard(() => now);
@@ -201,7 +201,7 @@ describe('the TTL board', () => {
     now = 30_000;
     expect(await look()).toEqual({ ok: false, detail: 'TTL expired: no beat for 30 s' });
     board.beat('a', false, '');
-    expect(await look()).toEqual({ ok: false, detail: 'the task says that it is not well' });
+    expect(await look()).toEqual({ ok: false, detail: 'the task reports that it is not well' });
     board.forget('a');
     expect(await look()).toEqual({ ok: false, detail: 'no beat yet', local: true });
     now = 59_999;

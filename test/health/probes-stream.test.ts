@@ -172,7 +172,7 @@ describe('probes of streams', () => {
     }
   });
 
-  it.each(Object.entries(probes))('%s: nobody listens', async (_kind, probe) => {
+  it.each(Object.entries(probes))('%s: without a listener', async (_kind, probe) => {
     const result = await probe(target(closedPort), new AbortController().signal);
     expect(result).toEqual({ ok: false, detail: 'ECONNREFUSED' });
   });
@@ -185,7 +185,7 @@ describe('probes of streams', () => {
     },
   );
 
-  it('a probe that is over before it began connects to nobody', async () => {
+  it('a probe cancelled before it began opens no connection', async () => {
     expect(await probeTcp(target(9), AbortSignal.abort('stopped before'))).toEqual(fails('stopped before'));
   });
 });
@@ -201,7 +201,7 @@ describe('after a probe', () => {
     await listener.close();
   });
 
-  it('a connection that is not there yet is given up at once', async () => {
+  it('a pending connection is given up at once', async () => {
     const listener = await listen(hang);
     const socket = new Socket().connect(listener.port, '127.0.0.1');
     closeSocket(socket);
@@ -238,7 +238,7 @@ describe('the HTTP request', () => {
     expect(said).toMatch(expected);
   });
 
-  it('a pattern that takes for ever is stopped', async () => {
+  it('a pattern without end is stopped', async () => {
     const check = http(80, { body: '(a+)+$' });
     const result = await against(
       httpProbe(check, new BodyMatcher()),
@@ -301,7 +301,7 @@ describe('the gRPC probe', () => {
     [[8, 2], '0', fails('NOT_SERVING')],
     [[8, 3], '0', fails('SERVICE_UNKNOWN')],
     [[], '0', fails('UNKNOWN')],
-    [[8, 200], '0', fails('the answer is no HealthCheckResponse')],
+    [[8, 200], '0', fails('the answer is not a HealthCheckResponse')],
     [[8, 1], '12', fails('gRPC status 12')],
   ])('reads %j with status %s', async (message, status, expected) => {
     await withServer(Buffer.from(message), status, async (port) => {
@@ -309,7 +309,7 @@ describe('the gRPC probe', () => {
     });
   });
 
-  it('reads no more than it needs', async () => {
+  it('reads no more than necessary', async () => {
     await withServer(Buffer.alloc(8000), '0', async (port) => {
       const result = await grpcProbe(grpc())(target(port), new AbortController().signal);
       expect(result).toEqual(fails('the answer is too long'));

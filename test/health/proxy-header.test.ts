@@ -88,7 +88,7 @@ describe.each(versions)('a probe of a port that expects PROXY headers, %s', (pro
     ['grpc over TLS', grpc(true), answersHealth(createSecureServer(tls))],
   ];
 
-  it.each(kinds)('%s begins with one, and says the rest behind it', async (_kind, probe, server) => {
+  it.each(kinds)('%s begins with one, followed by the rest', async (_kind, probe, server) => {
     const front = await behindHeader(server);
     const target = { task: 'a', ip: '127.0.0.1', port: front.port, addresses: ['127.0.0.1'] };
     const { signal } = new AbortController();
@@ -167,7 +167,7 @@ describe('which header a port expects', () => {
     expect(task && expectedHeader(task, check, catalog.snapshot)).toBe(expected);
   });
 
-  it('is asked for at each probe: a service may change its mind', async () => {
+  it('is determined at each probe, because a service may change its mind', async () => {
     const seen: (string | undefined)[] = [];
     const probe: Probe = ({ proxy }) => {
       seen.push(proxy);

@@ -84,7 +84,7 @@ describe('the state machine', () => {
       60_000,
       'not healthy within 60 s of its start: ECONNREFUSED',
     ],
-  ])('%s ends with its timeout and not before', (health, state, limit, cause) => {
+  ])('%s ends after its timeout and not before', (health, state, limit, cause) => {
     const failed = step(state, fail, check, 10).state;
     expect(expiresAt(failed, check)).toBe(limit);
     expect(step(failed, tick, check, limit - 1)).toMatchObject({ changed: false });
@@ -94,7 +94,7 @@ describe('the state machine', () => {
     expect(after.state.since).toBe(limit);
   });
 
-  it('says what kept every probe of a start that took too long from saying anything', () => {
+  it('says what kept all probes of a slow start from giving a result', () => {
     const { state } = step(firstState(0), unclear, check, 10);
     expect(step(state, tick, check, 60_000).cause).toBe('not healthy within 60 s of its start: EMFILE');
     expect(step(firstState(0), tick, check, 60_000).cause).toMatch(/: no probe has ended$/);
@@ -105,7 +105,7 @@ describe('the state machine', () => {
     ['a rise', [fail, fail, fail, drain, pass, pass], ['', '', 'ECONNREFUSED ×3', '', '', 'connected ×2']],
     ['the end of a drain', [drain, resume], ['', '']],
     ['a restart', [start], ['started again']],
-  ])('knows why what probes found changed, behind a drain too: %s', (_, events, causes) => {
+  ])('knows the cause of a change found by probes, even during a drain: %s', (_, events, causes) => {
     let state = healthy();
     const found = events.map((event, index) => {
       const stepped = step(state, event, check, index * 1000);
@@ -115,7 +115,7 @@ describe('the state machine', () => {
     expect(found).toEqual(causes);
   });
 
-  it('holds a task out that changes too often, longer each time, and lets it go when it has been calm', () => {
+  it('holds a flapping task out, longer each time, and releases it after a calm period', () => {
     let state = healthy();
     let now = 0;
     const apply = (event: HealthEvent): string => {
@@ -134,7 +134,7 @@ describe('the state machine', () => {
 
     expect([fall(), rise(), fall(), rise()]).toEqual(['ECONNREFUSED ×3', quick, 'ECONNREFUSED ×3', quick]);
     const holds = Array.from({ length: 7 }, () => [fall(), rise()] as const);
-    expect(holds[0]).toEqual(['ECONNREFUSED ×3; it changes too often and is held out for 10 s', 10_000]);
+    expect(holds[0]).toEqual(['ECONNREFUSED ×3; it changes too often, so it is held out for 10 s', 10_000]);
     expect(holds.map(([, held]) => held)).toEqual([
       10_000, 20_000, 40_000, 80_000, 160_000, 300_000, 300_000,
     ]);
@@ -150,7 +150,7 @@ describe('damping', () => {
     return last.heldUntil > (times.at(-1) ?? NaN);
   };
 
-  it('begins when docs/health.md says that it does', () => {
+  it('begins when docs/health.md says it does', () => {
     const text = readFileSync('docs/health.md', 'utf8').replaceAll(/\s+/g, ' ');
     expect(text).toContain('down for the third time within half a minute is held out for 10 seconds');
     expect(text).toContain('Two to four minutes of calm end it.');
@@ -162,7 +162,7 @@ describe('damping', () => {
   it.each([
     ['not before three minutes', 180_000, 2],
     ['after four minutes', 240_000, 0],
-  ])('ends with calm: %s, when many holds came before', (_, calm, holdsInARow) => {
+  ])('ends with calm: %s, after many holds', (_, calm, holdsInARow) => {
     const held = Array.from({ length: 30 }, (_, n) => n * 1000).reduce(
       (damping, now) => noteFall(damping, check, now),
       noDamping,
@@ -263,7 +263,7 @@ describe('on every path', () => {
     });
   });
 
-  it('a task that is held is not healthy', () => {
+  it('a held task is not healthy', () => {
     always((moments) => {
       for (const { now, after } of moments)
         if (now < after.damping.heldUntil && after.probed !== 'initializing')
@@ -278,7 +278,7 @@ describe('on every path', () => {
     });
   });
 
-  it('every change is told with its cause, and its time is kept', () => {
+  it('every change is reported with its cause, and its time is kept', () => {
     always((moments) => {
       for (const { before, after, changed, cause, now } of moments) {
         expect(changed).toBe(healthOf(before) !== healthOf(after));

@@ -28,7 +28,7 @@ describe('a TTL check', () => {
   it.each([
     ['fall 1', 1, 1],
     ['fall 3', 3, 3],
-  ])('misses no beat before a whole interval is over, after a restart: %s', async (_, fall, intervals) => {
+  ])('misses no beat before a whole interval has passed after a restart: %s', async (_, fall, intervals) => {
     const { h, board } = started({ rise: 1, fall }, { health: 'healthy', cause: 'beat', run: 1 });
     await h.timers.advance(intervals * TTL - 100);
     expect(h.checker.row('a')).toMatchObject({ health: 'healthy', failures: fall - 1 });
@@ -43,7 +43,7 @@ describe('a TTL check', () => {
     h.checker.stop();
   });
 
-  it('goes on over a restart when the next beat comes in time', async () => {
+  it('continues across a restart when the next beat comes in time', async () => {
     const { h, board } = started({ rise: 1, fall: 1 }, { health: 'healthy', cause: 'beat', run: 1 });
     await h.timers.advance(TTL - 1000);
     board.beat('a', true, '');

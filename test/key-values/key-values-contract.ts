@@ -42,7 +42,7 @@ export function describeKeyValues(name: string, open: () => Promise<StoreWorld>)
       return { seen, lost, end, shows };
     };
 
-    it('gets a value, an empty one and none', async () => {
+    it('gets a value, an empty value and a missing one', async () => {
       await world.put('shop/max', '7 ☃');
       await world.put('shop/empty', '');
       expect(await world.store.get('shop/max')).toMatchObject({ key: 'shop/max', value: '7 ☃' });
@@ -58,7 +58,7 @@ export function describeKeyValues(name: string, open: () => Promise<StoreWorld>)
       expect((await world.store.list('nothing/')).pairs).toEqual([]);
     });
 
-    it('gives a pair another revision with each change, and no other', async () => {
+    it('gives a pair a new revision with each change, and no other pair', async () => {
       await world.put('shop/a', '1');
       await world.put('shop/b', '1');
       const before = await world.store.get('shop/a');
@@ -68,7 +68,7 @@ export function describeKeyValues(name: string, open: () => Promise<StoreWorld>)
       expect((await world.store.get('shop/a'))?.revision).not.toBe(before?.revision);
     });
 
-    it('watches: what is there, each change, and nothing of other prefixes', async () => {
+    it('watches: the present pairs, each change, and nothing of other prefixes', async () => {
       await world.put('shop/a', '1');
       const { shows, seen } = watch('shop/');
       await shows('shop/a=1');
@@ -79,20 +79,20 @@ export function describeKeyValues(name: string, open: () => Promise<StoreWorld>)
       expect(new Set(seen.map(({ revision }) => revision)).size).toBe(seen.length);
     });
 
-    it('watches what is not there yet', async () => {
+    it('watches a prefix that does not exist yet', async () => {
       const { shows } = watch('later/');
       await shows();
       await world.put('later/a', '1');
       await shows('later/a=1');
     });
 
-    it('throws one line when it is away', async () => {
+    it('throws one line when it is unreachable', async () => {
       await world.away();
       await expect(world.store.get('shop/a')).rejects.toThrow(KeyValuesAway);
       await expect(world.store.list('shop/')).rejects.toThrow(/^[^\n]+$/);
     });
 
-    it('says that a watch is blind, and catches up with one view', async () => {
+    it('reports that a watch is interrupted, and catches up with one view', async () => {
       await world.put('shop/a', '1');
       const { shows, lost } = watch('shop/');
       await shows('shop/a=1');

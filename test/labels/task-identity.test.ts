@@ -180,7 +180,7 @@ describe('the service and the stack', () => {
   });
 });
 
-describe('a label that is no DNS label', () => {
+describe('a label that is not a DNS label', () => {
   it.each<[string, Texts, string]>([
     [
       'own service',
@@ -210,7 +210,7 @@ describe('a label that is no DNS label', () => {
     expect(problem).toMatchObject({ code: 'label-invalid', subject: 'container shop_web_1', task: id });
     expect(problem?.message).toContain(text);
     expect(problem?.message).toMatch(
-      /^container shop_web_1: .*served by its own name only; use a-z, 0-9, "-" and "_", at most 63$/,
+      /^container shop_web_1: .*so it has only its own name; use a-z, 0-9, "-" and "_", at most 63$/,
     );
     expect(problem?.message.length).toBeLessThan(800);
   });
@@ -315,23 +315,23 @@ describe('other values', () => {
   });
 
   it.each<[string, Texts, Partial<Identity>, string]>([
-    ['enable', { 'fairlead.enable': 'maybe' }, { enabled: true }, 'neither true nor false'],
+    ['enable', { 'fairlead.enable': 'maybe' }, { enabled: true }, 'must be true or false'],
     ['weight above', { 'fairlead.weight': '65536' }, { weight: 1 }, 'not a whole number from 0 to 65535'],
     ['weight', { 'fairlead.weight': '1e3' }, { weight: 1 }, 'not a whole number'],
-    ['endpoint mode', { 'fairlead.endpoint_mode': 'dns' }, { expose: false }, 'neither dnsrr nor vip'],
+    ['endpoint mode', { 'fairlead.endpoint_mode': 'dns' }, { expose: false }, 'must be dnsrr or vip'],
     ['name', { 'fairlead.name': 'a b' }, { names: ['web', 'abcdef012345'] }, 'has a character'],
     [
       'links keep the good ones',
       { 'fairlead.links': 'db, a=b' },
       { links: { a: 'b' } },
-      '"db" that is not written alias=target',
+      '"db" that must be alias=target',
     ],
     ['links and prototypes', { 'fairlead.links': '__proto__=x' }, { links: {} }, 'begins with "_"'],
     [
       'ports',
       { 'fairlead.ports': '0/tcp, 81' },
       { ports: [{ port: 81, target: 81, protocol: 'tcp' }] },
-      '"0/tcp" that is not written',
+      '"0/tcp" that must be',
     ],
     [
       'a port twice',
@@ -342,17 +342,17 @@ describe('other values', () => {
           { port: 81, target: 80, protocol: 'tcp' },
         ],
       },
-      '"web=80/tcp" that names the port 80/tcp a second time',
+      '"web=80/tcp" that lists the port 80/tcp twice',
     ],
-    ['a port to nowhere', { 'fairlead.ports': '80:0' }, { ports: [] }, '"80:0" that is not written'],
-    ['a port with two names', { 'fairlead.ports': 'a=80=b' }, { ports: [] }, '"a=80=b" that is not written'],
+    ['a port to nowhere', { 'fairlead.ports': '80:0' }, { ports: [] }, '"80:0" that must be'],
+    ['a port with two names', { 'fairlead.ports': 'a=80=b' }, { ports: [] }, '"a=80=b" that must be'],
     [
       'virtual IP',
       { 'fairlead.vip': '10.43' },
       { drain: false },
       '"10.43" is not an IP address, such as 10.43.1.2',
     ],
-    ['drain', { 'fairlead.drain': 'soon' }, { drain: false }, 'is neither true nor false'],
+    ['drain', { 'fairlead.drain': 'soon' }, { drain: false }, 'must be true or false'],
     [
       'balancing keeps the good ones',
       { 'fairlead.scheduler': 'wrrr', 'fairlead.affinity': '60s' },
@@ -381,7 +381,7 @@ describe('other values', () => {
       'upstreams keep the good ones',
       { 'fairlead.dns.upstreams': 'dns.example, 10.0.0.53' },
       { upstreams: [{ ip: '10.0.0.53', port: 53 }] },
-      '"dns.example" that is not written ip[:port] or tls://ip[:port][#name]',
+      '"dns.example" that must be ip[:port] or tls://ip[:port][#name]',
     ],
     ...['127.0.0.1:5300', '[::1]:53', '169.254.169.254', 'fe80::1', '0.0.0.0', 'tls://127.0.0.1'].map<
       [string, Texts, Partial<Identity>, string]
@@ -389,7 +389,7 @@ describe('other values', () => {
       `upstream ${server}`,
       { 'fairlead.dns.upstreams': `${server},10.0.0.53` },
       { upstreams: [{ ip: '10.0.0.53', port: 53 }] },
-      "queries would go to the host's own services",
+      'queries would go to services of the host itself',
     ]),
     ...['ns', 'rancher-metadata', 'wpad', 'WPAD.lan', 'com', 'localhost', 'isatap'].map<
       [string, Texts, Partial<Identity>, string]
@@ -397,19 +397,19 @@ describe('other values', () => {
       `the alias ${name}`,
       { 'fairlead.aliases': `${name},good` },
       { aliases: ['good'] },
-      `"${name}" that is reserved: resolvers, browsers or Fairlead itself rely on what it means`,
+      `"${name}" that is reserved, because resolvers, browsers or Fairlead give it a meaning`,
     ]),
     ['a reserved name', { 'fairlead.name': 'rancher-metadata' }, { name: 'web' }, 'is reserved'],
     ['port names', { 'fairlead.ports': '_x=80' }, { ports: [] }, 'has a port name that begins with "_"'],
     ['too many', { 'fairlead.aliases': 'a,'.repeat(200) }, { expose: false }, 'more than 64 items'],
-  ])('a bad value is told of and its default holds: %s', (_what, labels, expected, text) => {
+  ])('a bad value is reported and its default applies: %s', (_what, labels, expected, text) => {
     const identity = who('web', labels);
     expect(identity).toMatchObject(expected);
     expect(identity.problems.map(({ message }) => message)).toEqual([expect.stringContaining(text)]);
     expect(keyOf(identity)).toBe('default/default/web');
   });
 
-  it('never throws, and never makes a bad name, whatever the labels hold', () => {
+  it('never throws, and never makes an invalid name, whatever the labels contain', () => {
     const label = fc.constantFrom(
       ...[
         'fairlead.service',

@@ -49,13 +49,13 @@ describe('a local route', () => {
     expect(log()).toBe('');
   });
 
-  it('that a killed process of ours has left is ours again', async () => {
+  it('left by a killed process of ours is recognized as ours', async () => {
     standIn('echo "local 10.43.0.0/16 dev lo proto 214 scope host"');
     expect(await addLocalRoute('10.43.0.0/16')).toBe(true);
     expect(log()).toBe('');
   });
 
-  it('that is gone already is removed', async () => {
+  it('that is already gone counts as removed', async () => {
     standIn('echo "RTNETLINK answers: No such process" >&2; exit 2');
     await expect(removeLocalRoute('10.43.0.0/16')).resolves.toBeUndefined();
   });
@@ -72,9 +72,9 @@ describe('a local route', () => {
     await expect(addLocalRoute('10.43.0.0/16')).rejects.toThrow(/install iproute2/);
   });
 
-  it('is seen, whoever has set it', async () => {
+  it('is seen, no matter which program added it', async () => {
     expect(await seeLocalRoute('10.43.0.0/16')).toEqual({
-      why: 'there is no "ip" command; install iproute2',
+      why: 'the command ip is not installed; install iproute2',
     });
     standIn('echo "local 10.43.0.0/16 dev lo scope host"');
     expect(await seeLocalRoute('10.43.0.0/16')).toEqual({ present: true });

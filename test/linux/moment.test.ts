@@ -6,7 +6,7 @@ import { Moment } from '../../src/linux/moment.js';
 const libc = await loadLibc();
 
 describe.skipIf('unavailable' in libc)('a moment', () => {
-  it('is one of the clock of process.hrtime', () => {
+  it('uses the clock of process.hrtime', () => {
     if ('unavailable' in libc) return;
     const before = process.hrtime()[0];
     const { seconds } = new Moment(libc);
@@ -14,7 +14,7 @@ describe.skipIf('unavailable' in libc)('a moment', () => {
     expect(seconds).toBeLessThanOrEqual(process.hrtime()[0]);
   });
 
-  it('tells the microseconds since another, also across a second', async () => {
+  it('returns the microseconds since another, even across a second', async () => {
     if ('unavailable' in libc) return;
     const [first, second] = [new Moment(libc), new Moment(libc)];
     const untilNextSecond = 1001 - process.hrtime()[1] / 1e6;

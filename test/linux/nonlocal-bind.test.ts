@@ -12,7 +12,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-describe('binding IPv6 addresses on no interface', () => {
+describe('binding IPv6 addresses that are not on an interface', () => {
   it('is allowed, and forbidden again', () => {
     writeFileSync(setting, '0\n');
     expect(nonlocalBindFault(setting)).toBeUndefined();
@@ -31,7 +31,7 @@ describe('binding IPv6 addresses on no interface', () => {
 
   it('that cannot be allowed says why and what to do', () => {
     const fault =
-      'IPv6 addresses on no interface cannot be listened on (this host has no IPv6); choose an IPv4 pool';
+      'Fairlead cannot listen on IPv6 addresses that are not on an interface (this host has no IPv6); choose an IPv4 pool';
     expect(() => allowNonlocalBind(setting)).toThrow(fault);
     expect(nonlocalBindFault(setting)).toBe(fault);
     expect(() => allowNonlocalBind(folder)).toThrow(/\(EISDIR\); run "sysctl -w net\.ipv6/);

@@ -33,10 +33,10 @@ it('reads the IPv6 routes', () => {
   ]);
 });
 
-it.each(['', header, 'eth0\tx\ty', '\0', 'eth0 00 00'])('makes nothing of %j', (text) => {
+it.each(['', header, 'eth0\tx\ty', '\0', 'eth0 00 00'])('ignores %j', (text) => {
   expect([parseRoutes(text, 'LE'), parseRoutes6(text)]).toEqual([[], []]);
 });
 
-it('tells of no address of the loopback interface', () => {
+it('reports no address of the loopback interface', () => {
   expect(hostRanges().filter(({ range }) => range.startsWith('127.'))).toEqual([]);
 });

@@ -17,20 +17,20 @@ function hasSlices(): boolean {
   return major > 6 || (major === 6 && minor >= 12);
 }
 
-describe.skipIf('unavailable' in libc)('a thread that is to run soon after it wakes', () => {
+describe.skipIf('unavailable' in libc)('a thread that should run soon after it wakes', () => {
   const probe = fileURLToPath(bundled(new URL('./scheduling-probe.ts', import.meta.url)));
   const probed = (command: string, ...args: readonly string[]) =>
     execFileSync(command, [...args, process.execPath, probe], { encoding: 'utf8' })
       .trim()
       .split(' ');
 
-  it('has short turns, and a larger share where that is allowed', () => {
+  it('has short time slices, and a larger share if that is allowed', () => {
     const [nice, slice] = probed('env');
     expect(nice).toBe(hasCapability('SYS_NICE') ? '-3' : inherited);
     if (hasSlices() && slice !== '-') expect(slice).toBe('100000');
   });
 
-  it('is a real-time thread of the lowest priority where that is allowed, and what it starts is not', () => {
+  it('is a real-time thread of the lowest priority if that is allowed, but its child threads are not', () => {
     const [, , granted, policy, priority, ofChild] = probed('env');
     // A cgroup of the first version may have no share of real time.
     if (!hasCapability('SYS_NICE')) expect(granted).toBe('false');
@@ -38,7 +38,7 @@ describe.skipIf('unavailable' in libc)('a thread that is to run soon after it wa
     expect(ofChild).toBe('0');
   });
 
-  it.runIf(process.getuid?.() === 0)('is what it was when that is refused', () => {
+  it.runIf(process.getuid?.() === 0)('stays unchanged if that is refused', () => {
     const without = ['--bounding-set', '-sys_nice', '--inh-caps', '-sys_nice'];
     const [nice, slice, granted, policy] = probed('setpriv', ...without);
     expect([nice, granted, policy]).toEqual([inherited, 'false', '0']);

@@ -72,7 +72,7 @@ describe.skipIf('unavailable' in loaded)('TCP by system calls', () => {
     },
   );
 
-  it('lets no new connection begin when it is told to, and completes those that have begun', async () => {
+  it('stops accepting new connections on request, and completes those that have begun', async () => {
     const listener = openTcpListener(libc, { ip: '127.0.0.1', port: 0 }, 10);
     const { port } = listener.address;
     const before = connect(port, '127.0.0.1');
@@ -103,7 +103,7 @@ describe.skipIf('unavailable' in loaded)('TCP by system calls', () => {
     listener.close();
   });
 
-  it('connects, tells why it cannot, and moves octets through a pipe', async () => {
+  it('connects, reports why it cannot, and moves bytes through a pipe', async () => {
     const server = createServer((socket) => void socket.pipe(socket));
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
@@ -127,7 +127,7 @@ describe.skipIf('unavailable' in loaded)('TCP by system calls', () => {
     calls.close(refused);
   });
 
-  it('an eventfd that is rung wakes who waits, until it is cleared', () => {
+  it('a rung eventfd wakes the waiting thread, until it is cleared', () => {
     const bell = new EventFd(libc);
     const epoll = new Epoll(libc, 4);
     expect(epoll.add(bell.fd, EPOLL.IN, 7)).toBe(true);

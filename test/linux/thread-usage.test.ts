@@ -5,8 +5,8 @@ import { threadUsage } from '../../src/linux/thread-usage.js';
 
 const libc = await loadLibc();
 
-describe.skipIf('unavailable' in libc)('what a thread has had', () => {
-  it('grows with the work it does, by no more than the process has had, and not while it waits', async () => {
+describe.skipIf('unavailable' in libc)('what a thread has used', () => {
+  it('grows with its work, by no more than the process has used, and not while it waits', async () => {
     if ('unavailable' in libc) return;
     const take = threadUsage(libc);
     const [before, ofProcess] = [take().cpuMs, process.cpuUsage()];
@@ -23,7 +23,7 @@ describe.skipIf('unavailable' in libc)('what a thread has had', () => {
     while (take().waits - waits < 5) await pause(5);
   });
 
-  it('is as of when it was taken', () => {
+  it('is the state at the time of the call', () => {
     if ('unavailable' in libc) return;
     const usage = threadUsage(libc)();
     const { cpuMs, waits } = usage;

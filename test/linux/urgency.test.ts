@@ -34,8 +34,8 @@ function urgency(): {
   return { states, work };
 }
 
-describe('the urgency of a thread that somebody waits for', () => {
-  it('is the highest from its start, and as long as the thread waits now and then', () => {
+describe('the urgency of a thread for which clients wait', () => {
+  it('is the highest from its start, as long as the thread waits now and then', () => {
     const { states, work } = urgency();
     work({ every: 0.1, part: 0.2 }, 1000);
     work({ every: 0.1, part: 0.85 }, 3000);
@@ -51,28 +51,28 @@ describe('the urgency of a thread that somebody waits for', () => {
     expect(states).toEqual(['urgent', 'busy', 'urgent']);
   });
 
-  it('is high again while there is much to do, if the thread waits between', () => {
+  it('is high again under load if the thread waits in between', () => {
     const { states, work } = urgency();
     work({ every: 0.1, part: 1, waits: 0 }, 1000);
     work({ every: 0.1, part: 0.75 }, 1250);
     expect(states).toEqual(['urgent', 'busy', 'urgent']);
   });
 
-  it('stays low while the thread has less than it wants, because others have the core', () => {
+  it('stays low while the thread gets less than it wants because others use the core', () => {
     const { states, work } = urgency();
     work({ every: 0.1, part: 1, waits: 0 }, 1000);
     work({ every: 0.1, part: 0.65, waits: 0.01 }, 5000);
     expect(states).toEqual(['urgent', 'busy']);
   });
 
-  it('does not go to and fro between the marks', () => {
+  it('does not oscillate between the thresholds', () => {
     const { states, work } = urgency();
     work({ every: 0.5, part: 0.95 }, 1000);
     work({ every: 0.5, part: 0.87 }, 10_000);
     expect(states).toEqual(['urgent', 'busy']);
   });
 
-  it('bears with a short time in which there is much to do', () => {
+  it('tolerates a short period of high load', () => {
     const { states, work } = urgency();
     for (let at = 1000; at < 5000; at += 200) {
       work({ every: 0.5, part: 0.6 }, at);

@@ -24,7 +24,7 @@ afterEach(() => {
 });
 
 describe('the rules for virtual IPs', () => {
-  it('lead to listeners, and everything else of the pool nowhere', async () => {
+  it('redirect to listeners, and refuse everything else of the pool', async () => {
     standIn();
     await writeVipRules('10.43.0.0/16', [
       { vip: '10.43.1.2', port: 80, listenPort: 40001 },
@@ -102,7 +102,7 @@ describe('the rules for virtual IPs', () => {
       'echo "Operation not permitted (you must be root)" >&2; exit 1',
       { state: 'hidden', why: 'Operation not permitted (you must be root)' },
     ],
-  ])('are read as the kernel has them: %#', async (script, expected) => {
+  ])('are read as the kernel reports them: %#', async (script, expected) => {
     standIn(script);
     expect(await readVipRules('10.43.0.0/16')).toEqual(expected);
   });

@@ -7,7 +7,7 @@ import {
   SCHEDULERS,
 } from '../../src/net/balancing.js';
 
-it.each(SCHEDULERS)('knows a scheduler %s that the documentation tells of', (name) => {
+it.each(SCHEDULERS)('supports the documented scheduler %s', (name) => {
   expect(readFileSync('docs/balancing.md', 'utf8')).toContain(`| \`${name}\` |`);
 });
 
@@ -70,7 +70,7 @@ describe('a text', () => {
     ['panic_threshold', '101%'],
     ['panic_threshold', '.5'],
     ['min_healthy', 'all'],
-  ])('of %s=%j is refused, and nothing is said', (name, text) => {
+  ])('of %s=%j is refused without a value', (name, text) => {
     const refused: string[] = [];
     const read = readBalancing(
       (asked) => (asked === name ? text : undefined),

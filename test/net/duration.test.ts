@@ -39,7 +39,7 @@ describe('a duration', () => {
     '１s',
   ])('"%s" is not one', (text) => expect(parseDuration(text)).toBeUndefined());
 
-  it('is not a text longer than a person writes', () => {
+  it('is not a text longer than a person would write', () => {
     expect(parseDuration('1s'.repeat(21))).toBeUndefined();
   });
 });

@@ -15,7 +15,7 @@ it('spreads texts that differ in one digit over all slots', () => {
   expect(slots.size).toBeGreaterThan(32);
 });
 
-it('gives other hashes for another seed', () => {
+it('gives different hashes for another seed', () => {
   expect(hashText('web', 1)).not.toBe(hashText('web', 2));
   expect(hashText('web', 1)).toBe(hashText('web', 1));
 });

@@ -76,12 +76,12 @@ describe('parseCidr', () => {
     ['fd00::/8', 'fd12::1', true],
     ['fd00::/8', '10.0.0.1', false],
   ])('%s holds %s: %s', (range, ip, expected) => expect(parseCidr(range)?.contains(ip)).toBe(expected));
-  it.each(['10.0.0.0/33', '10.0.0.0/', 'x/8', '10.0.0.0/-1'])('%s is none', (text) =>
+  it.each(['10.0.0.0/33', '10.0.0.0/', 'x/8', '10.0.0.0/-1'])('%s is not a CIDR', (text) =>
     expect(parseCidr(text)).toBeUndefined(),
   );
 });
 
-it('knows link-local addresses', () => {
+it('recognizes link-local addresses', () => {
   expect([isLinkLocal('169.254.169.250'), isLinkLocal('fe80::1'), isLinkLocal('127.0.0.1')]).toEqual([
     true,
     true,
@@ -94,16 +94,16 @@ describe('labels', () => {
     ['web', undefined],
     ['Shop_Web-1', undefined],
     ['', 'is empty'],
-    ['a'.repeat(64), 'is longer than 63 octets'],
+    ['a'.repeat(64), 'is longer than 63 bytes'],
     ['a.b', 'has a character other than a-z, 0-9, "-" and "_"'],
     ['straße', 'has a character other than a-z, 0-9, "-" and "_"'],
     ['-a', 'begins or ends with "-"'],
     ['_tcp', 'begins with "_", which is kept for SRV names'],
   ])('%s', (label, fault) => expect(labelFault(label)).toBe(fault));
 
-  it('make names of 253 octets at most', () => {
+  it('make names of 253 bytes at most', () => {
     expect(nameFault('web.1.abc')).toBeUndefined();
     expect(nameFault(`a..b`)).toContain('is empty');
-    expect(nameFault(Array(5).fill('a'.repeat(60)).join('.'))).toBe('is longer than 253 octets');
+    expect(nameFault(Array(5).fill('a'.repeat(60)).join('.'))).toBe('is longer than 253 bytes');
   });
 });

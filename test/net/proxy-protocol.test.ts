@@ -66,12 +66,12 @@ describe('a PROXY header', () => {
     ['v2, too short for its addresses', v2('21 11 0004 c0000207'), fault(/too short/)],
     ['v2, a version to come', v2('31 11 0000'), fault(/version 3/)],
     ['v2, an unknown command', v2('22 11 0000'), fault(/command 2/)],
-    ['v2, far too long', v2('21 11 ffff'), fault(/65551 octets/)],
-  ])('%s', (_name, octets, expected) => {
-    expect(parseProxyHeader(Buffer.from(octets as string, 'latin1'))).toEqual(expected);
+    ['v2, far too long', v2('21 11 ffff'), fault(/65551 bytes/)],
+  ])('%s', (_name, bytes, expected) => {
+    expect(parseProxyHeader(Buffer.from(bytes as string, 'latin1'))).toEqual(expected);
   });
 
-  it.each(['v1', 'v2'] as const)('of the proxy itself, %s, says nothing of a client', (version) => {
+  it.each(['v1', 'v2'] as const)('of the proxy itself, %s, contains no client', (version) => {
     const header = ownProxyHeader(version);
     expect(parseProxyHeader(Buffer.concat([header, Buffer.from('GET')]))).toEqual({
       kind: 'header',
@@ -83,7 +83,7 @@ describe('a PROXY header', () => {
   const port = fc.nat(65_535);
   const end = fc.record({ ip, port });
 
-  it('that is written is read as the same addresses, in whatever pieces it comes', () => {
+  it('that is written is read as the same addresses, in any pieces', () => {
     fc.assert(
       fc.property(
         fc.constantFrom('v1', 'v2'),
@@ -104,7 +104,7 @@ describe('a PROXY header', () => {
     );
   });
 
-  it('may be any octets: the reader neither throws nor waits for more than a header can have', () => {
+  it('may be any bytes: the reader neither throws nor waits for more than the longest header', () => {
     const start = fc.constantFrom(
       '',
       'PROXY ',
@@ -114,8 +114,8 @@ describe('a PROXY header', () => {
       v2('2111').toString('latin1'),
     );
     fc.assert(
-      fc.property(start, fc.uint8Array({ maxLength: 300 }), (begin, octets) => {
-        const text = Buffer.concat([Buffer.from(begin, 'latin1'), octets]);
+      fc.property(start, fc.uint8Array({ maxLength: 300 }), (begin, bytes) => {
+        const text = Buffer.concat([Buffer.from(begin, 'latin1'), bytes]);
         const result = parseProxyHeader(text);
         if (result.kind === 'header') expect(result.length).toBeLessThanOrEqual(text.length);
         if (result.kind === 'incomplete') expect(text.length).toBeLessThan(16 + 4096);
@@ -140,7 +140,7 @@ describeTcp('the PROXY protocol on a virtual service', (implementation) => {
     });
   });
 
-  it('is read from clients in whatever pieces, counts for limits, and is handed on', async () => {
+  it('is read from clients in any pieces, counts for limits, and is passed on', async () => {
     const over = { acceptProxy: true, proxyProtocol: 'v2', maxPerClient: 1 } as const;
     const { vip, counters } = await serve([(await peer(told)).address], over);
     const header = formatProxyHeader('v1', four).toString('latin1');

@@ -7,7 +7,7 @@ it.each([
   ['127.64.0.0/29', '127.64.0.0/29', 5, '127.64.0.2', '127.64.0.6'],
   ['FD00:43::/112', 'fd00:43::/112', 65_533, 'fd00:43::2', 'fd00:43::fffe'],
 ])(
-  'of %s: neither the network nor its first and last address are given',
+  'of %s: neither the network nor its first and last address are leased',
   (text, canonical, size, first, last) => {
     const pool = vipPool(text);
     expect(pool).toMatchObject({ text: canonical, size });
@@ -16,7 +16,7 @@ it.each([
   },
 );
 
-it('holds what it may give, and nothing else', () => {
+it('contains what it may lease, and nothing else', () => {
   const pool = vipPool('10.43.0.0/29');
   const given = Array.from({ length: pool?.size ?? 0 }, (_, index) => pool?.at(index));
   const all = Array.from({ length: 12 }, (_, last) => `10.43.0.${last}`);
@@ -26,6 +26,6 @@ it('holds what it may give, and nothing else', () => {
 });
 
 it.each(['10.43.0.0/31', '10.0.0.0/7', '10.43.0.1', 'fd00::/64', 'fd00::/127', '10.43.0.0/x', ''])(
-  'is none of %j',
+  'cannot be %j',
   (text) => expect(vipPool(text)).toBeUndefined(),
 );

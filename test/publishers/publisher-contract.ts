@@ -96,7 +96,7 @@ export function describePublisher(name: string, open: () => Promise<RegistryWorl
       expect(world.writes()).toBe(before);
     });
 
-    it('leaves what it published when it stops, and takes ghosts away when it starts again', async () => {
+    it('leaves its entries when it stops, and removes outdated ones when it starts again', async () => {
       facts.replace({ tasks: [task('a', '10.1.0.1'), task('b', '10.1.0.2')] });
       const first = await start();
       await has('a 10.1.0.1:80', 'b 10.1.0.2:80');
@@ -115,7 +115,7 @@ export function describePublisher(name: string, open: () => Promise<RegistryWorl
       await has('a 10.1.0.1:80');
     });
 
-    it('starts while the registry is away, says why in one line, and catches up when it is back', async () => {
+    it('starts while the registry is unreachable, says why in one line, and catches up when it is back', async () => {
       facts.replace({ tasks: [task('a', '10.1.0.1')] });
       await world.away();
       const publisher = await start();
@@ -130,7 +130,7 @@ export function describePublisher(name: string, open: () => Promise<RegistryWorl
       await is('live');
     });
 
-    it('says since when it may be wrong while the registry is away', async () => {
+    it('says since when its entries may be outdated while the registry is unreachable', async () => {
       facts.replace({ tasks: [task('a', '10.1.0.1')] });
       await start();
       await has('a 10.1.0.1:80');

@@ -19,14 +19,14 @@ describe('what Rancher 1.6 answered, and what should be answered instead', () =>
     cases = (await runCaseFile(read(caseFile))).cases;
   });
 
-  it('answers as it should but for what is known to be open', () => {
+  it('answers as it should, except for known open points', () => {
     const unexpected = cases
       .map((one) => ({ ...one, mismatches: one.mismatches.filter(({ asked }) => !isOpen(one, asked)) }))
       .filter(({ mismatches }) => mismatches.length > 0);
     expect(unexpected.map(failureLine)).toEqual([]);
   });
 
-  it('has nothing among the known that is no longer open', () => {
+  it('lists no known open point that is solved', () => {
     const closed = knownOpen.filter(
       (open) =>
         !cases.some((one) =>

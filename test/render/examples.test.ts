@@ -67,7 +67,7 @@ const TASKS = [
   task('shop_web_3', '10.1.0.4', { health: 'unhealthy' }),
 ];
 
-test('the nginx upstream has the healthy tasks, and a server that is down when there is none', () => {
+test('the nginx upstream has the healthy tasks, or a server that is down if there is none', () => {
   expect(rendered('nginx-upstream.ctmpl', TASKS)).toBe(
     'upstream web {\n    server 10.1.0.2:80 weight=1;\n    server 10.1.0.3:80 weight=5;\n}\n',
   );
@@ -129,7 +129,7 @@ test("names are registrator's, and without one the service's own", () => {
   expect(found(port, 'none')).toEqual([]);
 });
 
-test('published addresses, filters, and the same answer for the same facts', () => {
+test('published addresses, filters, and equal answers for equal facts', () => {
   const port = answers(TASKS, 'published');
   expect(found(port, 'web')[0]).toBe('host:shop_web_1:80 192.0.2.1:32768');
   expect(found(port, 'web|any')).toHaveLength(3);

@@ -132,7 +132,7 @@ describe('when a file is written', () => {
     expect(read()).toBe('80');
   });
 
-  test('changes are gathered: one write and one command for many', async () => {
+  test('changes are combined: one write and one command for many', async () => {
     const { timers, port, renderer } = start(target({ command: logCommand() }));
     port.service('web', 1);
     renderer.start();
@@ -191,8 +191,8 @@ describe('when a file is written', () => {
   });
 });
 
-describe('what a file is on disk', () => {
-  test('directories are made, and mode 0644 is the default', async () => {
+describe('the file on disk', () => {
+  test('directories are created, and mode 0644 is the default', async () => {
     const { port, renderer } = start(target({ destination: join(dir, 'a/b/out.conf') }));
     port.service('web', 80);
     renderer.start();
@@ -221,8 +221,8 @@ describe('what a file is on disk', () => {
   });
 });
 
-describe('what goes wrong', () => {
-  test('a template error names the place, keeps the file and stops no other template', async () => {
+describe('failures', () => {
+  test('a template error names the place, keeps the file and does not affect other templates', async () => {
     const { port, renderer, change } = start(
       target({ source: { text: 'one\n{{range service "web"}}{{.Nope}}{{end}}', name: 'bad.ctmpl' } }),
       target({ destination: join(dir, 'good.conf') }),
@@ -239,7 +239,7 @@ describe('what goes wrong', () => {
     await change();
   });
 
-  test('a check that fails: the file never changes, nothing is left, and it is tried again', async () => {
+  test('a failing check: the file never changes, nothing is left, and it is retried', async () => {
     const { timers, port, renderer } = start(
       target({
         check: ['/bin/sh', '-c', 'echo bad config; grep -q 81 "$0"', '{file}'],
@@ -329,7 +329,7 @@ describe('what goes wrong', () => {
     expect(readdirSync(dir)).toEqual([]);
   });
 
-  test('a command that hangs is killed with all that it started', async () => {
+  test('a command that hangs is killed with all its child processes', async () => {
     const { port, renderer } = start(
       target({ command: `sleep 600 & echo $! > ${join(dir, 'pid')}; sleep 600` }),
     );

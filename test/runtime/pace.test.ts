@@ -23,7 +23,7 @@ function intake(name: string, waiting: number, cost = 0) {
 }
 
 describe('the pace', () => {
-  it('has followers follow in the very round in which changes were taken', () => {
+  it('runs followers in the same round in which changes were taken', () => {
     const follower = pace.follow(() => void done.push('follows'));
     const taking = pace.intake(() => {
       done.push('takes');
@@ -44,7 +44,7 @@ describe('the pace', () => {
     expect(done).toEqual(['follows']);
   });
 
-  it('takes what is due of every intake, and leaves the event loop a turn between two slices', async () => {
+  it('takes what is due from every intake, and gives the event loop a turn between two slices', async () => {
     intake('idle', 1);
     const [a, b] = [intake('a', 2), intake('b', 1)];
     a.due();
@@ -56,7 +56,7 @@ describe('the pace', () => {
     expect(turns).toBe(1);
   });
 
-  it('does not wait for work that goes on, and gives it half of the time', async () => {
+  it('does not wait for continuing work, and gives it half of the time', async () => {
     let finish: () => void = () => undefined;
     let runs = 0;
     const slow = pace.follow(() => {
@@ -77,7 +77,7 @@ describe('the pace', () => {
     expect(runs).toBe(2);
   });
 
-  it('does nothing for what was stopped', () => {
+  it('does nothing that was stopped', () => {
     const follower = pace.follow(() => void done.push('follows'));
     const taking = intake('a', 1);
     follower.due();

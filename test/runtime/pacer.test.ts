@@ -29,7 +29,7 @@ function paced(cost: number) {
 }
 
 describe('a pacer', () => {
-  it('does what is due at once, and once however often it became due', () => {
+  it('runs due work at once, and once however often it became due', () => {
     const { pacer, done } = paced(0);
     pacer.due();
     pacer.due();
@@ -38,7 +38,7 @@ describe('a pacer', () => {
     expect(done).toEqual([0]);
   });
 
-  it('never rests while what becomes due takes less than half a percent of the time', () => {
+  it('never pauses while the work takes less than half a percent of the time', () => {
     const { pacer, done } = paced(0.4);
     for (let count = 1; count <= 200; count++) {
       pacer.due();
@@ -48,7 +48,7 @@ describe('a pacer', () => {
     }
   });
 
-  it('does not rest between a few that come close together after a calm', () => {
+  it('does not pause between a few runs in quick succession after a calm period', () => {
     const { pacer, done, spend } = paced(0.5);
     spend();
     vi.advanceTimersByTime(3000);
@@ -64,7 +64,7 @@ describe('a pacer', () => {
     expect(done).toHaveLength(21);
   });
 
-  it('rests for two hundred times what the work cost', () => {
+  it('pauses for two hundred times the cost of the work', () => {
     const { pacer, done, spend } = paced(0.1);
     spend();
     pacer.due();
@@ -84,7 +84,7 @@ describe('a pacer', () => {
     [0.5, 50],
     [40, 50],
     [200, 200],
-  ])('rests after %d ms of work for %d', (cost, rest) => {
+  ])('pauses after %d ms of work for %d', (cost, rest) => {
     const { pacer, done, spend } = paced(cost);
     spend();
     pacer.due();
@@ -96,7 +96,7 @@ describe('a pacer', () => {
     expect(done).toHaveLength(2);
   });
 
-  it('waits for work that goes on, and then does once what became due meanwhile', async () => {
+  it('waits for continuing work, and then runs once for everything that became due in the meantime', async () => {
     const ends: (() => void)[] = [];
     const pacer = new Pacer(() => new Promise((resolve) => ends.push(resolve)));
     pacer.due();
@@ -117,7 +117,7 @@ describe('a pacer', () => {
     expect(ends).toHaveLength(2);
   });
 
-  it('does nothing more when it is stopped, whether it rests or not', () => {
+  it('does nothing more when it is stopped, whether it pauses or not', () => {
     const { pacer, done } = paced(200);
     pacer.due();
     pacer.stop();

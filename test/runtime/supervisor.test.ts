@@ -26,7 +26,7 @@ function setUp({ fails = (): boolean => false } = {}) {
 }
 
 describe('a supervisor', () => {
-  it('starts what ended again, counts that, and keeps the last reason', () => {
+  it('restarts what ended, counts that, and keeps the last reason', () => {
     const { timers, supervisor, seen } = setUp();
     expect(supervisor.isStarted).toBe(false);
     supervisor.start();
@@ -49,7 +49,7 @@ describe('a supervisor', () => {
     expect(supervisor.restarts).toEqual({ count: 2, lastError: 'worse luck' });
   });
 
-  it('waits twice as long each time in a row, up to 5 s, and begins again after a steady minute', () => {
+  it('waits twice as long each time in a row, up to 5 s, and starts over after a steady minute', () => {
     const { timers, supervisor, starts } = setUp();
     supervisor.start();
     for (const wait of [50, 100, 200, 400, 800, 1600, 3200, 5000, 5000]) {
@@ -66,7 +66,7 @@ describe('a supervisor', () => {
     expect(supervisor.running).toBeDefined();
   });
 
-  it('tries again when a start throws', () => {
+  it('retries when a start throws', () => {
     let isFull = true;
     const { timers, supervisor, seen } = setUp({ fails: () => isFull });
     supervisor.start();
@@ -76,7 +76,7 @@ describe('a supervisor', () => {
     expect(seen.at(-1)).toBe('started 2');
   });
 
-  it('stops when what it keeps has ended, starts it no more, and is told so once', async () => {
+  it('stops when its thread has ended, does not restart it, and reports that once', async () => {
     const { timers, supervisor, seen } = setUp();
     supervisor.start();
     const told: number[] = [];
@@ -89,7 +89,7 @@ describe('a supervisor', () => {
     expect([told, seen, supervisor.restarts]).toEqual([[1], ['started 1', 'ended'], { count: 0 }]);
   });
 
-  it('stops at once while it waits to start again, and when it was never started', async () => {
+  it('stops at once while it waits for a restart, and when it was never started', async () => {
     const { timers, supervisor, starts } = setUp();
     supervisor.start();
     supervisor.running?.end('bad luck');

@@ -33,7 +33,7 @@ class OneTimer implements Timers {
 }
 
 describe('the timer wheel', () => {
-  it('runs each timer once, not before its time and within a tick of it, however far away', () => {
+  it('runs each timer once, not early and at most one tick late, however far away', () => {
     const anyPlan = fc.array(fc.record({ at: fc.integer({ min: 0, max: 60_000 }), cancel: fc.boolean() }), {
       maxLength: 50,
     });
@@ -58,7 +58,7 @@ describe('the timer wheel', () => {
     );
   });
 
-  it('moves a timer that is scheduled again, also by itself', () => {
+  it('moves a timer that is scheduled again, even by itself', () => {
     const timers = new OneTimer();
     const wheel = new TimerWheel({ timers });
     const ran: number[] = [];
@@ -84,7 +84,7 @@ describe('the timer wheel', () => {
     expect(wheel.size).toBe(1);
   });
 
-  it('has no timer of the system once it is cleared', () => {
+  it('has no system timer once it is cleared', () => {
     const timers = new OneTimer();
     const wheel = new TimerWheel({ timers });
     const timer = new WheelTimer(() => expect.unreachable());
@@ -94,7 +94,7 @@ describe('the timer wheel', () => {
     expect([wheel.size, timer.scheduled, timers.pending]).toEqual([0, false, undefined]);
   });
 
-  it('does not run what another has taken off in the same turn', () => {
+  it('does not run what another removed in the same turn', () => {
     const timers = new OneTimer();
     const wheel = new TimerWheel({ timers });
     const second = new WheelTimer(() => expect.unreachable());
@@ -104,7 +104,7 @@ describe('the timer wheel', () => {
     expect([wheel.size, second.scheduled]).toEqual([0, false]);
   });
 
-  it('has a timer for each tick while anything is on it, where its coarse time is to be current', () => {
+  it('has a timer for each tick while anything is on it, if its coarse time must be current', () => {
     const timers = new OneTimer();
     const wheel = new TimerWheel({ timers, tickMs: 100, turns: 'tick' });
     const late = new WheelTimer(() => undefined);
@@ -139,7 +139,7 @@ describe('a wheel that its owner turns', () => {
     return { wheel, woken, item, advance };
   }
 
-  it('wakes once, not early, and late by a tick at most, whatever steps the clock makes', () => {
+  it('wakes once, not early, and late by a tick at most, however the clock moves', () => {
     const steps = fc.array(fc.nat(200_000), { minLength: 1, maxLength: 30 });
     fc.assert(
       fc.property(fc.array(fc.nat(400_000), { maxLength: 50 }), steps, (times, durations) => {
@@ -159,7 +159,7 @@ describe('a wheel that its owner turns', () => {
     );
   });
 
-  it('wakes again when it is told to, and never what was taken off, also by another', () => {
+  it('wakes again on request, and never wakes what was removed, even by another', () => {
     const { wheel, woken, item, advance } = setUp();
     const other = item('other');
     const twice = item('twice', (now) => {
@@ -184,7 +184,7 @@ describe('a wheel that its owner turns', () => {
     expect(wheel.size).toBe(0);
   });
 
-  it('keeps what puts itself on again while it is woken', () => {
+  it('keeps what schedules itself again while it is woken', () => {
     const { wheel, woken, item, advance } = setUp();
     const self: Expiring = item('self', (now) => {
       if (now < 1000) wheel.schedule(self, 1000);

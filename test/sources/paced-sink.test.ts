@@ -31,7 +31,7 @@ function paced({ cost = 0, fails = '' }: { readonly cost?: number; readonly fail
 const change = (cause: string): FactDelta => ({ cause });
 
 describe('a paced sink', () => {
-  it('takes a change in the turn of the event loop in which it is told', () => {
+  it('applies a change in the event-loop turn in which it arrives', () => {
     const { sink, reached } = paced();
     sink.update(change('a'));
     expect(reached).toEqual([]);
@@ -39,7 +39,7 @@ describe('a paced sink', () => {
     expect(reached).toEqual(['a']);
   });
 
-  it('takes together, in their order and within 50 ms, what follows close upon much', () => {
+  it('combines changes that follow a burst, in order and within 50 ms', () => {
     const { sink, reached } = paced({ cost: 3 });
     for (const each of ['much', 'more']) {
       sink.update(change(each));
@@ -56,7 +56,7 @@ describe('a paced sink', () => {
     expect(reached.slice(4)).toEqual(['a', 'b']);
   });
 
-  it('has taken all that was told before whatever else is told', () => {
+  it('has applied all earlier changes before any other call', () => {
     const { sink, reached } = paced();
     sink.update(change('a'));
     sink.replace({ tasks: [] }, 'b');
@@ -69,7 +69,7 @@ describe('a paced sink', () => {
     expect(reached).toHaveLength(5);
   });
 
-  it('takes a flood in pieces, between which everything else has its turn', async () => {
+  it('applies a flood in pieces, between which everything else has its turn', async () => {
     vi.useRealTimers();
     let clock = 0;
     const now = vi.spyOn(performance, 'now').mockImplementation(() => clock);
@@ -91,7 +91,7 @@ describe('a paced sink', () => {
     expect(Math.max(...pieces)).toBe(5);
   });
 
-  it('tells of a change that cannot be taken, and takes those behind it', () => {
+  it('reports a change that cannot be applied, and applies the ones after it', () => {
     const { sink, reached, faults } = paced({ fails: 'b' });
     for (const each of ['a', 'b', 'c']) sink.update(change(each));
     vi.advanceTimersByTime(100);
@@ -99,7 +99,7 @@ describe('a paced sink', () => {
     expect(faults).toEqual(['Error: no b']);
   });
 
-  it('loses nothing, doubles nothing and keeps the order, whatever comes when', () => {
+  it('loses nothing, duplicates nothing and keeps the order, whatever the timing', () => {
     const step = fc.record({
       what: fc.constantFrom('update', 'update', 'update', 'replace', 'status', 'flush'),
       wait: fc.constantFrom(0, 0, 0, 1, 20, 60),

@@ -65,7 +65,7 @@ export function describeSource(name: string, open: () => Promise<SourceWorld>): 
     const shows = (...expected: string[]) =>
       sink.until(() => JSON.stringify(names()) === JSON.stringify(expected));
 
-    it('start resolves when everything that is there was told', async () => {
+    it('start resolves when everything present was reported', async () => {
       await world.have({ a: '10.1.0.1', b: '10.1.0.2' });
       const source = await start();
       await shows('a 10.1.0.1', 'b 10.1.0.2');
@@ -82,7 +82,7 @@ export function describeSource(name: string, open: () => Promise<SourceWorld>): 
       expect(sink.tasks.size).toBe(0);
     });
 
-    it('finds what comes later', async () => {
+    it('finds what appears later', async () => {
       await world.have({ a: '10.1.0.1' });
       await world.away();
       await start();
@@ -108,7 +108,7 @@ export function describeSource(name: string, open: () => Promise<SourceWorld>): 
       await sink.until(() => sink.state === 'live');
     });
 
-    it('tells by single changes what a source that starts now tells at once', async () => {
+    it('reports by single changes what a source that starts now reports at once', async () => {
       await world.have({ a: '10.1.0.1' });
       await start();
       for (const tasks of [
@@ -125,7 +125,7 @@ export function describeSource(name: string, open: () => Promise<SourceWorld>): 
       expect(sink.contents).toEqual(fresh.contents);
     });
 
-    it('tells a change of one task as a change of one task', async () => {
+    it('reports a change of one task as a change of one task', async () => {
       const many = Object.fromEntries(Array.from({ length: 50 }, (_, at) => [`t${at}`, `10.1.1.${at + 1}`]));
       await world.have(many);
       await start();
@@ -143,7 +143,7 @@ export function describeSource(name: string, open: () => Promise<SourceWorld>): 
       expect(new Set(touched)).toEqual(new Set(['t7']));
     });
 
-    it('takes what it cannot use without falling over, and goes on', async () => {
+    it('ignores what it cannot use, without failing', async () => {
       await world.have({ a: '10.1.0.1' });
       await start();
       await shows('a 10.1.0.1');
@@ -152,7 +152,7 @@ export function describeSource(name: string, open: () => Promise<SourceWorld>): 
       await shows('a 10.1.0.1', 'b 10.1.0.2');
     });
 
-    it('stop ends every timer, watch and socket, and nothing is told afterwards', async () => {
+    it('stop ends every timer, watch and socket, and nothing is reported afterwards', async () => {
       await world.have({ a: '10.1.0.1' });
       const before = held();
       const source = await start();

@@ -56,14 +56,14 @@ const ORDER = [
 ];
 
 describe('a file that is written atomically', () => {
-  it('is written beside its place, flushed, renamed, and the name flushed: in this order', async () => {
+  it('is written beside its destination, flushed, renamed, and its directory flushed, in this order', async () => {
     await writeAtomically(path, ['a', 'b'], noted());
     expect(calls).toEqual(ORDER);
     expect(await readFile(path, 'utf8')).toBe('ab');
     expect(await readdir(directory)).toEqual(['file.json']);
   });
 
-  it('can be read by its owner alone, also where everybody may read the one before', async () => {
+  it('can be read only by its owner, even if everyone could read the previous file', async () => {
     writeFileSync(path, 'old', { mode: 0o666 });
     const before = process.umask(0);
     try {
@@ -74,13 +74,10 @@ describe('a file that is written atomically', () => {
     expect(statSync(path).mode & 0o777).toBe(0o600);
   });
 
-  it.each(ORDER.slice(0, 4))(
-    'is as it was before when "%s" fails, and nothing is left beside it',
-    async (step) => {
-      writeFileSync(path, 'old');
-      await expect(writeAtomically(path, ['a', 'b'], noted(step))).rejects.toThrow(/ENOSPC/);
-      expect(await readFile(path, 'utf8')).toBe('old');
-      expect(await readdir(directory)).toEqual(['file.json']);
-    },
-  );
+  it.each(ORDER.slice(0, 4))('is unchanged when "%s" fails, and nothing is left beside it', async (step) => {
+    writeFileSync(path, 'old');
+    await expect(writeAtomically(path, ['a', 'b'], noted(step))).rejects.toThrow(/ENOSPC/);
+    expect(await readFile(path, 'utf8')).toBe('old');
+    expect(await readdir(directory)).toEqual(['file.json']);
+  });
 });

@@ -13,7 +13,7 @@ beforeEach(async () => {
 afterEach(() => rm(directory, { recursive: true }));
 
 describe('the state file', () => {
-  it('brings back what the sources had told, as stale facts with their age', async () => {
+  it('restores the sources’ facts as stale, with their age', async () => {
     const first = new Catalog({ clock: () => 5000 });
     const sink = first.sink('docker');
     sink.replace({
@@ -50,7 +50,7 @@ describe('the state file', () => {
     expect(second.snapshot.loaded).toBe(true);
   });
 
-  it('brings back every one of many', async () => {
+  it('restores every one of many', async () => {
     const catalog = new Catalog();
     const ids = Array.from({ length: 1234 }, (_, at) => `task "${at}"`);
     catalog.sink('empty').replace({ tasks: [] });
@@ -73,7 +73,7 @@ describe('the state file', () => {
     expect(catalog.snapshot).toMatchObject({ loaded: true, taskCount: 1 });
   });
 
-  it('brings back health and drains, so that a restart changes nobody’s', async () => {
+  it('restores health and drains, so that a restart changes no task', async () => {
     const first = new Catalog({ clock: () => 5000 });
     const tasks = ['a', 'b', 'c'].map((id) => taskFact(id, { service: ref('web.shop'), startedAt: 7 }));
     const sink = first.sink('docker');
@@ -102,7 +102,7 @@ describe('the state file', () => {
     expect(second.drains).toEqual(first.drains);
   });
 
-  it('brings back who has which virtual IP, and what tasks and services say of balancing', async () => {
+  it('restores the leases of virtual IPs, and the balancing settings of tasks and services', async () => {
     const settings = {
       endpointMode: 'vip',
       balancing: {},
@@ -144,19 +144,19 @@ describe('the state file', () => {
     expect(second.exportVips()).toEqual(expect.arrayContaining([...(vips ?? [])]));
   });
 
-  it('of a version that kept no health still loads', async () => {
+  it('of a version without health still loads', async () => {
     const file = new StateFile(directory);
     await writeFile(file.path, '{"version":1,"sources":{}}');
     expect(await file.load()).toEqual({ state: { sources: new Map() }, faults: [] });
   });
 
-  it('does not save a source that never spoke', () => {
+  it('does not save a source that never reported', () => {
     const catalog = new Catalog();
     catalog.sink('docker');
     expect(catalog.exportFacts().size).toBe(0);
   });
 
-  it('is empty where there is none', async () => {
+  it('is empty if there is none', async () => {
     expect(await new StateFile(join(directory, 'absent')).load()).toEqual({
       state: { sources: new Map() },
       faults: [],
@@ -183,14 +183,14 @@ describe('the state file', () => {
       'of a time beyond the calendar',
       '{"version":1,"health":{"reports":{},"drains":[{"target":{"task":"a"},"at":0,"until":1e300}]},"sources":{}}',
     ],
-  ])('is kept aside, and told in one line, when it is %s', async (_what, content) => {
+  ])('is kept aside, and reported in one line, when it is %s', async (_what, content) => {
     const file = new StateFile(directory);
     await writeFile(file.path, content);
     const { state, faults } = await file.load();
     expect(state).toEqual({ sources: new Map() });
     expect(faults.map(({ message }) => message)).toEqual([
       expect.stringMatching(
-        /^[^\n]*catalog\.json: is not a saved state that can be used \([^\n]+\); [^\n]*kept as [^\n]*catalog\.json\.unusable$/,
+        /^[^\n]*catalog\.json: the saved state cannot be used \([^\n]+\); [^\n]*kept as [^\n]*catalog\.json\.unusable$/,
       ),
     ]);
     await file.save({ sources: new Map() });
@@ -203,7 +203,7 @@ describe('the state file', () => {
     expect(String((await file.load()).faults[0])).toContain('(another version of Fairlead wrote it)');
   });
 
-  it('keeps drains in a file of their own, which wins', async () => {
+  it('keeps drains in a separate file, which takes precedence', async () => {
     const file = new StateFile(directory);
     const mark = { target: { task: 'a' }, at: 7 };
     await file.save({ sources: new Map(), health: { reports: {}, drains: [mark] } });
@@ -213,7 +213,7 @@ describe('the state file', () => {
     expect((await file.load()).state.health?.drains).toEqual([mark]);
   });
 
-  it('removes what killed processes left, and nothing else', async () => {
+  it('removes leftovers of killed processes, and nothing else', async () => {
     const file = new StateFile(directory);
     for (const name of ['catalog.json.123.tmp', 'drains.json.9.tmp', 'catalog.json.tmp', 'other.json.1.tmp'])
       await writeFile(join(directory, name), '');

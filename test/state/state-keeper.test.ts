@@ -41,7 +41,7 @@ const saved = (file = join(ground, 'state', 'catalog.json')) => readFile(file, '
 const until = (check: () => unknown) => vi.waitFor(check, { interval: 20 });
 
 describe('the state directory', () => {
-  it('has what the first sync said, without a change after it', async () => {
+  it('contains the first sync, without a change after it', async () => {
     const catalog = new Catalog();
     await started(catalog);
     speak(catalog);
@@ -74,7 +74,7 @@ describe('the state directory', () => {
     expect(catalog.snapshot.sources[0]).toMatchObject({ name: 'docker', state: 'stale', asOf: 5000 });
   });
 
-  it('is not overwritten before the sources have taken up what was saved', async () => {
+  it('is not overwritten before the sources have restored their saved facts', async () => {
     await new StateFile(join(ground, 'state')).save({
       sources: new Map([
         ['docker', { asOf: 5000, facts: { tasks: [web('a')], services: [], networks: [], clients: [] } }],
@@ -87,7 +87,7 @@ describe('the state directory', () => {
     expect(await saved()).toContain('"id":"a"');
   });
 
-  it('has a drain before it is acknowledged', async () => {
+  it('contains a drain before it is acknowledged', async () => {
     const catalog = new Catalog();
     const keeper = await started(catalog);
     speak(catalog);
@@ -97,7 +97,7 @@ describe('the state directory', () => {
     expect((await file.load()).state.health?.drains).toMatchObject([{ target: { task: 'a' } }]);
   });
 
-  it('is tried again when it cannot be written, which is a problem until then', async () => {
+  it('is retried when it cannot be written, which is a problem until then', async () => {
     writeFileSync(join(ground, 'in-the-way'), '');
     const catalog = new Catalog();
     const keeper = await started(catalog, join(ground, 'in-the-way', 'state'));
@@ -118,7 +118,7 @@ describe('the state directory', () => {
     expect(await saved(join(ground, 'in-the-way', 'state', 'catalog.json'))).toContain('"id":"a"');
   });
 
-  it('is another one after a reload, and free for others then', async () => {
+  it('changes with a reload, and the old one is then free for others', async () => {
     const catalog = new Catalog();
     const keeper = await started(catalog);
     speak(catalog);

@@ -27,7 +27,7 @@ async function take(): Promise<StateLock> {
 }
 
 describe('the lock of a state directory', () => {
-  it('is had by one at a time, and says which process has it', async () => {
+  it('is held by one process at a time, and says by which', async () => {
     const lock = await take();
     await expect(take()).rejects.toThrow(AlreadyRunning);
     await expect(take()).rejects.toThrow(
@@ -52,7 +52,7 @@ describe('the lock of a state directory', () => {
     await take();
   });
 
-  it('is not taken from a holder that does not say who it is', async () => {
+  it('is not taken from a holder that does not identify itself', async () => {
     const server = createServer(() => undefined);
     await new Promise<void>((resolve) => server.listen(join(directory, 'daemon.sock'), resolve));
     try {
@@ -71,7 +71,7 @@ describe('the lock of a state directory', () => {
 });
 
 describe('a takeover', () => {
-  it('gives the directory to a successor, and says when that serves', async () => {
+  it('gives the directory to a successor, and reports when that serves', async () => {
     const lock = await take();
     const told: string[] = [];
     lock.onTakeover = (request) => {
@@ -109,10 +109,10 @@ describe('a takeover', () => {
     expect(await askForTakeover(directory)).toBeUndefined();
   });
 
-  it('fails in one line when the daemon does not make room', async () => {
+  it('fails in one line when the daemon does not hand over', async () => {
     await take();
     await expect(askForTakeover(directory)).rejects.toThrow(
-      'the running Fairlead does not hand over (it closed the connection); stop it first',
+      'the running Fairlead does not give way (it closed the connection); stop it first',
     );
   });
 });

@@ -21,7 +21,7 @@ function failure(text: string, dot?: Value, options: TemplateOptions = {}): Temp
 
 const DATA = fromJson({ a: 1, s: 'héy', l: ['x', 'y'], m: { z: 1, b: null }, big: 1000000, no: null });
 
-describe('what actions give', () => {
+describe('the results of actions', () => {
   test.each([
     ['a {{- "b" }} c', 'ab c'],
     ['{{"a" -}}  \n c', 'ac'],
@@ -119,12 +119,12 @@ describe('errors', () => {
 });
 
 describe('limits', () => {
-  test('steps end a loop that would go on', () => {
+  test('steps end an endless loop', () => {
     const error = failure('{{range 1000000000}}{{end}}', undefined, { limits: { steps: 1000 } });
     expect(error.message).toContain('more than 1000 steps');
   });
 
-  test('output, and texts on the way to it', () => {
+  test('output, and intermediate texts', () => {
     expect(
       failure('{{range 99999}}xxxxxxxxxx{{end}}', undefined, { limits: { output: 5000 } }).message,
     ).toContain('more than 5000 characters of output');
@@ -132,7 +132,7 @@ describe('limits', () => {
     expect(failure(doubling).message).toContain('characters of output');
   });
 
-  test('templates that run themselves', () => {
+  test('templates that call themselves', () => {
     expect(failure('{{define "r"}}{{template "r"}}{{end}}{{template "r"}}').message).toContain(
       'exceeded maximum template depth',
     );
@@ -141,7 +141,7 @@ describe('limits', () => {
     expect(failure(mutual).message).toMatch(/exceeded maximum template depth|too deep/);
   });
 
-  test('parentheses and blocks within one another', () => {
+  test('nested parentheses and blocks', () => {
     expect(failure('{{' + '('.repeat(5000) + '1' + ')'.repeat(5000) + '}}').message).toContain('parentheses');
     expect(failure('{{if 1}}'.repeat(5000)).message).toContain('blocks within one another');
     expect(run('{{if 1}}'.repeat(300) + 'x' + '{{end}}'.repeat(300))).toBe('x');

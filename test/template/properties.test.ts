@@ -101,7 +101,7 @@ test('any text gives output or a template error', () => {
   );
 });
 
-test('generated templates with pieces removed or doubled give output or a template error', () => {
+test('generated templates with pieces removed or duplicated give output or a template error', () => {
   for (let seed = 1; seed <= 700; seed += 1) {
     const generator = new TemplateGenerator(seed);
     const data = generator.data();
@@ -112,7 +112,7 @@ test('generated templates with pieces removed or doubled give output or a templa
   }
 });
 
-test('strings are bytes and lose none', () => {
+test('strings preserve all bytes', () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 40 }), fc.nat(40), (bytes, cut) => {
       const text = fromBytes(bytes);

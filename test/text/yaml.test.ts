@@ -3,7 +3,7 @@ import { nearest } from '../../src/text/nearest.js';
 import { readYaml } from '../../src/text/yaml.js';
 
 describe('readYaml', () => {
-  it('finds keys and values again, and the nearest thing around what is not there', () => {
+  it('locates keys and values, or the nearest enclosing node', () => {
     const yaml = readYaml('a:\n  b: [x, y]\n  c:\n', 'a: b');
     if (!yaml.ok) throw new Error('it is good YAML');
     expect(yaml.value).toEqual({ a: { b: ['x', 'y'], c: null } });

@@ -7,7 +7,7 @@ import { circles, importGraph } from '../../tools/import-circles.js';
 const folder = mkdtempSync(join(tmpdir(), 'fairlead-circles-'));
 afterEach(() => rmSync(folder, { recursive: true }));
 
-it('finds each circle once, by the shortest way round, types included', () => {
+it('finds each circle once, by its shortest path, including type imports', () => {
   const files = {
     'a.ts': "import { b } from './b.js';\nimport type {\n  C,\n} from './c.js';\n",
     'b.ts': "import type { A } from './a.js';\n",

@@ -74,7 +74,7 @@ describe('a cookie', () => {
     [3601, 'expired'],
     [-300, 'fresh'],
     [-301, 'expired'],
-  ])('that is %i seconds old is %s, across the end of 32 bits too', (age, expected) => {
+  ])('that is %i seconds old is %s, even across the end of 32 bits', (age, expected) => {
     expect(cookieAge(1_800_000_000 - age, 1_800_000_000)).toBe(expected);
     const late = 2 ** 32 + 100;
     expect(cookieAge((late - age) >>> 0, late >>> 0)).toBe(expected);

@@ -48,7 +48,7 @@ describe('a message', () => {
     );
   });
 
-  it('is read by dns-packet as it was meant', () => {
+  it('is read by dns-packet as intended', () => {
     const wire = encode(name('Alias.stack.rancher.internal'), {
       answer: [
         cname('alias.stack.rancher.internal', 'web.stack.rancher.internal'),
@@ -72,7 +72,7 @@ describe('a message', () => {
     ]);
   });
 
-  it('is read from dns-packet as it was meant', () => {
+  it('is read from dns-packet as intended', () => {
     const wire = dnsPacket.encode({
       id: 9,
       type: 'response',
@@ -95,7 +95,7 @@ describe('a message', () => {
     expect(txt?.kind === 'txt' && txt.strings.map(hex)).toEqual(['6f6e65', '74776f']);
   });
 
-  it('has every owner that is the question as a pointer to it, and SRV targets whole', () => {
+  it('has each owner that equals the question as a pointer to it, and SRV targets uncompressed', () => {
     const wire = encode(name('_x._tcp.WEB'), {
       answer: [srv('_x._tcp.web', 'web', 1)],
       authority: [],
@@ -113,7 +113,7 @@ describe('a message', () => {
     );
   });
 
-  it('expands the names of old types, so that their data may move', () => {
+  it('expands the names of old types, so that their data can be moved', () => {
     // RP (17) with two compressed names.
     const wire = unhex(
       '0007 8000 0001 0001 0000 0000 0161 00 0011 0001 c00c 0011 0001 00000001 0004 c00c c00c',
@@ -151,12 +151,12 @@ describe('a message', () => {
     expect(decodeMessage(unhex(text))).toMatchObject({ ok: false, fault });
   });
 
-  it('has TTL 0 where the top bit is set', () => {
+  it('has TTL 0 if the top bit is set', () => {
     const wire = unhex('000780000000000100000000 00 0001 0001 80000001 0004 0a000001');
     expect(decoded(wire).answers[0]?.ttl).toBe(0);
   });
 
-  it('never makes the decoder throw, whatever it is', () => {
+  it('never makes the decoder throw, whatever its bytes', () => {
     const base = encode(name('a.web'), {
       answer: [cname('a.web', 'b.web'), a('b.web', '10.0.0.1'), srv('b.web', 'c.web')],
       authority: [soa('web')],
@@ -177,7 +177,7 @@ describe('a message', () => {
     );
   });
 
-  it('of 64 KiB full of pointers costs no more than its limits', () => {
+  it('of 64 KiB full of pointers costs no more than the limits allow', () => {
     const longest = name(Array.from({ length: 127 }, () => 'x').join('.'));
     const record = unhex('c00c 0002 0001 00000001 0002 c00c');
     const head = unhex('0007 8000 0001 01ff 0000 0000');
@@ -199,7 +199,7 @@ describe('a message', () => {
     expect(reads).toBeLessThan(20);
   });
 
-  it('whose names all go along one chain of pointers is refused', () => {
+  it('whose names all follow one chain of pointers is refused', () => {
     const u16 = (value: number) => Buffer.of(value >> 8, value & 0xff);
     const chainAt = 12 + 11;
     // `x`, then 99 names that are an `x` in front of the name before.

@@ -47,7 +47,7 @@ describe('readName', () => {
     expect(readName(packet(text), offset, { pointers: { left: 1000 } })).toEqual({ ok: false, fault });
   });
 
-  it('takes 255 octets, and no pointer where none may be', () => {
+  it('accepts 255 octets, and no pointer where none is allowed', () => {
     const longest = `${`3f${'61'.repeat(63)}`.repeat(3)}3d${'61'.repeat(61)}00`;
     expect(readName(packet(longest), 12, { pointers: false })).toMatchObject({ ok: true, end: 12 + 255 });
     expect(readName(packet('016100c00c'), 15, { pointers: false })).toEqual({
@@ -56,7 +56,7 @@ describe('readName', () => {
     });
   });
 
-  it('looks at no more than a name can need, however many pointers there are', () => {
+  it('follows no more pointers than a name can need', () => {
     const pointers = Array.from({ length: 5000 }, (_, i) => 0xc000 | (i === 0 ? 12 : 11 + 2 * i));
     const wire = Buffer.alloc(13 + 2 * pointers.length);
     for (const [i, pointer] of pointers.entries()) wire.writeUInt16BE(pointer, 13 + 2 * i);
@@ -89,7 +89,7 @@ describe('names', () => {
     );
   });
 
-  it('are compared and lowered in ASCII only', () => {
+  it('are compared and lower-cased only in ASCII', () => {
     expect(equalNames(name('wEb.STACK'), name('Web.stack'))).toBe(true);
     expect(equalNames(name('\\196'), name('\\228'))).toBe(false);
     expect(equalNames(name('@'), name('`'))).toBe(false);
@@ -97,7 +97,7 @@ describe('names', () => {
     expect(nameKey(name('A.b'))).toBe(nameKey(name('a.B')));
   });
 
-  it('keep a dot inside a label apart from the dots between labels', () => {
+  it('distinguish a dot inside a label from the dots between labels', () => {
     const one = name('web\\.stack');
     expect(labelsOf(one)).toEqual(['web.stack']);
     expect(equalNames(one, name('web.stack'))).toBe(false);

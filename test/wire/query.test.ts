@@ -41,7 +41,7 @@ describe('parseQuery', () => {
     );
   });
 
-  it('never throws and never reads what is not there', () => {
+  it('never throws and never reads beyond the packet', () => {
     const mutated = fc
       .record({
         packet: fc.constantFrom(

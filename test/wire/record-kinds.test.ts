@@ -22,7 +22,7 @@ describe('a row of the table', () => {
     expect(rows.filter((each) => each.type === type)).toHaveLength(1);
   });
 
-  it.each(rows)('$name is read as it was written, and no other length is', ({ kind, type }) => {
+  it.each(rows)('$name is read as it was written, and at no other length', ({ kind, type }) => {
     fc.assert(
       fc.property(anyRdata(kind), (rdata) => {
         const reply = composeReply(

@@ -11,7 +11,7 @@ const upstream = (body: Partial<Parameters<typeof composeReply>[1]>) =>
   decoded(composeReply(asked, { rcode: 0, aa: true, ad: true, ...body }, 65535).message);
 
 describe('relayReply', () => {
-  it('gives the client its own ID, flags, question and OPT, and the records as they were', () => {
+  it('gives the client its own ID, flags, question and OPT, and unchanged records', () => {
     const message = upstream({
       answers: [cname(OWNER, 'web.example.org'), a('web.example.org', '192.0.2.1')],
     });
@@ -72,7 +72,7 @@ describe('relayReply', () => {
     expect([relayed.rcode, relayed.authority.length, (relayed.flags & FLAG.TC) !== 0]).toEqual([3, 0, true]);
   });
 
-  it('cuts out an OPT in the middle with what stands around it', () => {
+  it('cuts out an OPT in the middle together with the records around it', () => {
     const record = '00 0001 0001 00000001 0004 0a000001';
     const wire = unhex(
       `1234 8180 0001 0001 0000 0003 0161 00 0001 0001 ${record} ${record} 00 0029 04d0 00000000 0000 ${record}`,

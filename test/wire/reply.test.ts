@@ -65,7 +65,7 @@ describe('composeReply', () => {
     expect(reply.message.length).toBeLessThanOrEqual(limit);
   });
 
-  it('keeps the OPT in a reply that is cut off, within the limit', () => {
+  it('keeps the OPT in a truncated reply, within the limit', () => {
     const { message, truncated } = composeReply(withEdns, { rcode: 0, answers: manyA(OWNER, 100) }, 512);
     expect(truncated).toBe(true);
     expect(message.length).toBeLessThanOrEqual(512);
@@ -173,7 +173,7 @@ describe('composeReply', () => {
     expect(decoded(composeReply(plain, body, 512, options).message).edns).toBeUndefined();
   });
 
-  it('looks for no more than 128 names to point to', () => {
+  it('remembers no more than 128 names to point to', () => {
     const target = (i: number) => `t${i}.d${i}.example`;
     const answers = Array.from({ length: 200 }, (_, i) => cname(OWNER, target(i)));
     const size = (extra: number) => {

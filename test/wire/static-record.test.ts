@@ -57,7 +57,7 @@ describe('a line of a zone file', () => {
     [`a.lan TXT ${'x'.repeat(256)}`, 'has a string of more than 255 bytes; write it as several'],
   ])('%s: %s', (line, fault) => expect(parseRecord(line)).toEqual({ ok: false, fault }));
 
-  it('gives back any text that is quoted as a zone file quotes it', () => {
+  it('returns any text that is quoted as in a zone file', () => {
     const octet = fc.integer({ min: 0, max: 255 });
     fc.assert(
       fc.property(fc.array(octet, { maxLength: 255 }), (octets) => {
@@ -71,7 +71,7 @@ describe('a line of a zone file', () => {
     );
   });
 
-  it('is read or refused, whatever it is', () => {
+  it('is read or refused, whatever it contains', () => {
     const word = fc.oneof(
       fc.string(),
       fc.constantFrom('A', 'SRV', 'TXT', 'IN', '60', '"', '\\', 'a.lan', '.'),

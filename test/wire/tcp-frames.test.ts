@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { frame, FrameBuffer } from '../../src/wire/tcp-frames.js';
 
-it('gives back the messages, however the stream is cut', () => {
+it('returns the messages, however the stream is split', () => {
   const messages = fc.array(fc.uint8Array({ maxLength: 5000 }), { maxLength: 8 });
   fc.assert(
     fc.property(messages, fc.array(fc.integer({ min: 1, max: 3000 }), { minLength: 1 }), (sent, sizes) => {

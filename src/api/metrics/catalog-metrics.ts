@@ -3,31 +3,38 @@ import type { Snapshot } from '../../catalog/snapshot.js';
 import { counter, gauge, type Readings } from './exposition.js';
 import { serviceLabels, type Survey } from './survey.js';
 
-/** What there is, and who says so. */
+/** The catalog and its sources. */
 export const catalogMetrics = {
-  fairlead_catalog_loaded: gauge('Whether every source has told what it has.'),
-  fairlead_catalog_revision: gauge('The number of the catalog’s snapshot; it grows with each change.'),
+  fairlead_catalog_loaded: gauge('Whether every source has reported its facts.'),
+  fairlead_catalog_revision: gauge('Revision of the catalog; it grows with each change.'),
   fairlead_services: gauge('Services.'),
   fairlead_tasks: gauge('Tasks by health.', 'health'),
   fairlead_services_in_panic: gauge(
-    'Services of which so many tasks are unhealthy that the checks are doubted and all that run are given.',
+    'Services with so many unhealthy tasks that the checks are distrusted and all running tasks are served.',
   ),
   fairlead_service_panic: gauge(
-    '1 for each service in panic; others are not there.',
+    '1 for each service in panic; other services have no sample.',
     'service',
     'environment',
   ),
   fairlead_service_tasks: gauge(
-    'Tasks by health, of the services of which a running task is not healthy; others are not there.',
+    'Tasks by health, for services with a running task that is not healthy; other services have no sample.',
     'service',
     'environment',
     'health',
   ),
-  fairlead_drains: gauge('Drains of operators that are in force.'),
-  fairlead_problems: gauge('What sources could not use, and what cannot be served.', 'code'),
-  fairlead_source_state: gauge('1 for the state that a source is in, 0 for the others.', 'source', 'state'),
+  fairlead_drains: gauge('Active drains set by operators.'),
+  fairlead_problems: gauge(
+    'Facts that sources could not use, and addresses and names that cannot be served.',
+    'code',
+  ),
+  fairlead_source_state: gauge(
+    '1 for the current state of a source, 0 for the other states.',
+    'source',
+    'state',
+  ),
   fairlead_source_last_good_timestamp_seconds: gauge(
-    'When the facts of a source were last known to be true, since the epoch; for one that is live: now.',
+    'Time at which the facts of a source were last known to be true, since the epoch; the current time for a live source.',
     'source',
   ),
   fairlead_source_failures_total: counter(

@@ -3,16 +3,16 @@ import { counter, gauge, histogram, type HistogramValue, type Readings } from '.
 
 /** Health checks. */
 export const checkMetrics = {
-  fairlead_checks: gauge('Tasks that have a check, by its kind and their health.', 'kind', 'health'),
+  fairlead_checks: gauge('Tasks with a check, by kind of check and health.', 'kind', 'health'),
   fairlead_probes_total: counter(
-    'Probes that ended; `local` failed for a reason of this host and counts for no task.',
+    'Finished probes; `local` failed for a reason on this host and does not count against the task.',
     'kind',
     'result',
   ),
-  fairlead_probe_seconds: histogram('How long probes took.', 'kind'),
-  fairlead_probe_late_seconds: histogram('From when a probe was due to when it began.'),
-  fairlead_probes_running: gauge('Probes under way.'),
-  fairlead_probes_waiting: gauge('Probes that are due and wait until others have ended.'),
+  fairlead_probe_seconds: histogram('Duration of probes.', 'kind'),
+  fairlead_probe_late_seconds: histogram('Delay between the due time of a probe and its start.'),
+  fairlead_probes_running: gauge('Running probes.'),
+  fairlead_probes_waiting: gauge('Due probes that wait for others to end.'),
 };
 
 export function readChecks({

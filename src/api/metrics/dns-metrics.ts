@@ -5,33 +5,33 @@ import { counter, gauge, histogram, type HistogramValue, type Readings } from '.
 /** The name server. */
 export const dnsMetrics = {
   fairlead_dns_ready: gauge('Whether every configured address is bound.'),
-  fairlead_dns_threads: gauge('Threads that answer UDP; 0: it is answered one by one.'),
+  fairlead_dns_threads: gauge('Threads that answer UDP; 0: the main thread answers packets one by one.'),
   fairlead_dns_thread_restarts_total: counter(
-    'Threads that answer UDP which ended by themselves and were started again.',
+    'Threads that answer UDP, ended unexpectedly, and were restarted.',
   ),
-  fairlead_dns_packets_total: counter('Packets that came in.', 'transport'),
-  fairlead_dns_queries_total: counter('Queries by type; types without a name are `other`.', 'type'),
+  fairlead_dns_packets_total: counter('Received packets.', 'transport'),
+  fairlead_dns_queries_total: counter('Queries by type; types without a name count as `other`.', 'type'),
   fairlead_dns_replies_total: counter('Replies by response code.', 'rcode'),
-  fairlead_dns_dropped_total: counter('Packets left unanswered.', 'reason'),
+  fairlead_dns_dropped_total: counter('Packets that got no reply.', 'reason'),
   fairlead_dns_compiled_answers_total: counter(
-    'Queries answered from compiled answers: of our own names, or from the forward cache.',
+    'Queries answered from compiled answers: names of the domain, or the forward cache.',
     'source',
   ),
-  fairlead_dns_compiled_misses_total: counter('Queries for which there was no compiled answer.'),
-  fairlead_dns_forwarded_total: counter('Queries that went to the forwarder.'),
+  fairlead_dns_compiled_misses_total: counter('Queries without a compiled answer.'),
+  fairlead_dns_forwarded_total: counter('Queries passed to the forwarder.'),
   fairlead_dns_truncated_total: counter('Replies with TC set.'),
-  fairlead_dns_slipped_total: counter('Replies that the rate limit cut down to TC.'),
-  fairlead_dns_loops_total: counter('Queries that had come through this daemon before.'),
-  fairlead_dns_cookies_total: counter('Queries with a DNS cookie, by what it said.', 'state'),
-  fairlead_dns_overloads_total: counter('Queries not forwarded because their client had too many under way.'),
+  fairlead_dns_slipped_total: counter('Replies that the rate limit truncated (TC).'),
+  fairlead_dns_loops_total: counter('Queries that had already passed through this daemon.'),
+  fairlead_dns_cookies_total: counter('Queries with a DNS cookie, by its state.', 'state'),
+  fairlead_dns_overloads_total: counter('Queries not forwarded because their client had too many pending.'),
   fairlead_dns_send_errors_total: counter('Replies that the kernel refused to send.'),
-  fairlead_dns_socket_errors_total: counter('Errors of UDP sockets that concern no single reply.'),
-  fairlead_dns_tcp_connections: gauge('TCP connections that are open.'),
+  fairlead_dns_socket_errors_total: counter('Errors of UDP sockets that do not belong to a single reply.'),
+  fairlead_dns_tcp_connections: gauge('Open TCP connections.'),
   fairlead_dns_tcp_refused_total: counter('TCP connections closed because there were too many.'),
-  fairlead_dns_faults_total: counter('Faults of Fairlead that became SERVFAIL.'),
-  fairlead_dns_batch_size: histogram('Packets that were received with one system call.'),
+  fairlead_dns_faults_total: counter('Internal errors answered with SERVFAIL.'),
+  fairlead_dns_batch_size: histogram('Packets received per system call.'),
   fairlead_dns_reply_seconds: histogram(
-    'Time from the arrival of a packet to its reply, where a compiled answer was there; the sum is estimated from the buckets.',
+    'Time from the arrival of a packet to its reply from a compiled answer; the sum is estimated from the buckets.',
   ),
 };
 
@@ -65,7 +65,7 @@ export function readDns({
     fairlead_dns_tcp_connections: [[transport.tcpConnections]],
     fairlead_dns_tcp_refused_total: [[transport.tcpRefused]],
     fairlead_dns_faults_total: [[counters.faults]],
-    // Times are counted once a packet, so that they say how many packets all batches had.
+    // Times are counted per packet, so their count is the number of packets in all batches.
     fairlead_dns_batch_size: [[{ ...answering.batchSizes, sum: sumOf(answering.times.counts) }]],
     fairlead_dns_reply_seconds: [[inSeconds(answering.times)]],
   };
@@ -77,7 +77,7 @@ function byName(counts: Counts): (readonly [number, string])[] {
 
 const sumOf = (counts: readonly number[]): number => counts.reduce((sum, count) => sum + count, 0);
 
-/** Bounds double from bucket to bucket, so three quarters of a bound is the middle of what is in it. */
+/** Bounds double from bucket to bucket, so the middle of a bucket is three quarters of its bound. */
 function inSeconds({ bounds, counts }: HistogramJson): HistogramValue {
   const last = bounds.at(-1) ?? 0;
   const micros = counts.reduce((sum, count, i) => sum + count * 0.75 * (bounds[i] ?? 2 * last), 0);

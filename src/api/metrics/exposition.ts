@@ -1,11 +1,11 @@
 /**
- * Prometheus's text exposition format 0.0.4 (prometheus.io/docs/instrumenting/exposition_formats). A writer and no more:
- * what is counted stands in shared memory, in the catalog and in the data plane, and a client library such as prom-client
- * wants to own its counters, so that every scrape would first copy all of them.
+ * Prometheus's text exposition format 0.0.4 (prometheus.io/docs/instrumenting/exposition_formats). It only writes. The
+ * counters live in shared memory, in the catalog and in the data plane. A client library such as prom-client owns its
+ * counters, so every scrape would first have to copy them all.
  */
 export const EXPOSITION_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 
-/** What a metric is; its name is the key that it stands under. */
+/** Describes a metric; its name is its key in the table. */
 export interface Metric<Type extends string = string, Labels extends readonly string[] = readonly string[]> {
   readonly type: Type;
   /** One line, for people. */
@@ -28,7 +28,7 @@ export const histogram = <const L extends readonly string[]>(
   ...labels: L
 ): Metric<'histogram', L> => ({ type: 'histogram', help, labels });
 
-/** How many were up to each bound, those of the bounds before it not included; the last count is of those above all. */
+/** The count for each bound, without those of lower bounds; the last count is for values above all bounds. */
 export interface HistogramValue {
   readonly bounds: readonly number[];
   readonly counts: readonly number[];
@@ -37,7 +37,7 @@ export interface HistogramValue {
 
 type Texts<L extends readonly string[]> = { readonly [K in keyof L]: string };
 
-/** A value and the values of its labels; a label with the value '' is left out, which means the same. */
+/** A value and the values of its labels. A label with the value '' is left out, which means the same. */
 export type Sample<M extends Metric> = readonly [
   M['type'] extends 'histogram' ? HistogramValue : number,
   ...Texts<M['labels']>,
@@ -45,12 +45,12 @@ export type Sample<M extends Metric> = readonly [
 
 type AnySample = readonly [value: number | HistogramValue, ...labels: readonly string[]];
 
-/** Everything that a group of metrics has to report now. */
+/** All current samples of a group of metrics. */
 export type Readings<G extends Readonly<Record<string, Metric>>> = {
   readonly [Name in keyof G]: Iterable<Sample<G[Name]>>;
 };
 
-/** The lines of a group, each with its line end. No two samples of a metric may have the same labels. */
+/** The lines of a group, each with its line end. Two samples of a metric must not have the same labels. */
 export function* exposition<G extends Readonly<Record<string, Metric>>>(
   group: G,
   readings: Readings<G> & Readonly<Record<string, Iterable<AnySample>>>,
@@ -100,7 +100,7 @@ function escaped(text: string): string {
   return text.replace(/\\/g, '\\\\').replace(/\n/g, '\\n').replace(/"/g, '\\"');
 }
 
-/** As Go's ParseFloat reads it. */
+/** A number in a form that Go's ParseFloat reads. */
 function numberText(value: number): string {
   if (Number.isFinite(value) || Number.isNaN(value)) return String(value);
   return value > 0 ? '+Inf' : '-Inf';

@@ -1,37 +1,33 @@
 import type { ForwardingJson } from '../types/dns-figures.js';
 import { counter, gauge, type Readings } from './exposition.js';
 
-/** Names that are not ours. */
+/** Forwarding of names outside the domain. */
 export const forwardMetrics = {
-  fairlead_forward_questions_total: counter('Questions to upstreams.'),
-  fairlead_forward_joined_total: counter('Questions that joined one under way.'),
+  fairlead_forward_questions_total: counter('Questions sent to upstreams.'),
+  fairlead_forward_joined_total: counter('Questions that joined an identical pending one.'),
   fairlead_forward_failures_total: counter('Questions that no upstream answered.'),
   fairlead_forward_overloads_total: counter('Questions refused because too many were waiting.'),
   fairlead_forward_filtered_total: counter('Answers withheld by rebinding protection.'),
   fairlead_forward_upstream_up: gauge(
-    'Whether the upstream answered when it was last asked; suffix `.` is all other names.',
+    'Whether the upstream answered the last question; the suffix `.` stands for all other names.',
     'suffix',
     'upstream',
   ),
   fairlead_forward_upstream_failures: gauge(
-    'Times that the upstream was given up since it last answered.',
+    'Failures of the upstream since it last answered.',
     'suffix',
     'upstream',
   ),
   fairlead_forward_cache_hits_total: counter('Answers from the cache.'),
-  fairlead_forward_cache_misses_total: counter('Questions that the cache had no answer to.'),
-  fairlead_forward_cache_stale_total: counter(
-    'Answers past their time that were given because no upstream answered in time.',
-  ),
-  fairlead_forward_cache_prefetches_total: counter(
-    'Answers that were fetched again before their time was over.',
-  ),
-  fairlead_forward_cache_bytes: gauge('Octets that the cache holds.'),
+  fairlead_forward_cache_misses_total: counter('Questions without an answer in the cache.'),
+  fairlead_forward_cache_stale_total: counter('Expired answers served because no upstream answered in time.'),
+  fairlead_forward_cache_prefetches_total: counter('Answers refreshed before they expired.'),
+  fairlead_forward_cache_bytes: gauge('Size of the cache in bytes.'),
 };
 
 export function readForward({ cache, ...forward }: ForwardingJson): Readings<typeof forwardMetrics> {
   const upstreams = forward.routes.flatMap(({ suffix, upstreams }) => {
-    // A resolv.conf may name a server twice.
+    // A resolv.conf may list a server twice.
     const once = new Map(upstreams.map((each) => [each.address, each]));
     return [...once.values()].map((each) => ({ suffix, ...each }));
   });

@@ -1,13 +1,13 @@
 import type { DaemonStatus, ProcessFigures } from '../ports.js';
 import { counter, gauge, type Readings } from './exposition.js';
 
-/** The process, under the names that all of Prometheus's client libraries use, and what runs in it. */
+/** The process, under the names that all Prometheus client libraries use, and its parts. */
 export const processMetrics = {
   process_cpu_seconds_total: counter('User and system CPU time of all threads.'),
   process_resident_memory_bytes: gauge('Resident memory.'),
   process_open_fds: gauge('Open file descriptors.'),
-  process_max_fds: gauge('How many file descriptors may be open.'),
-  process_start_time_seconds: gauge('When the process began, since the epoch.'),
+  process_max_fds: gauge('Limit of open file descriptors.'),
+  process_start_time_seconds: gauge('Start time of the process, since the epoch.'),
   fairlead_build_info: gauge('Always 1; its labels say what runs.', 'version', 'node'),
   fairlead_internal_errors_total: counter(
     'Errors that no code caught; several within a minute end the process.',
@@ -22,7 +22,7 @@ export const processMetrics = {
     'When the state directory was last written, since the epoch.',
   ),
   fairlead_config_loaded_timestamp_seconds: gauge(
-    'When the configuration that is in force was loaded, since the epoch.',
+    'Time at which the current configuration was loaded, since the epoch.',
   ),
 };
 

@@ -5,23 +5,23 @@ import type { Snapshot } from '../../catalog/snapshot.js';
 
 export type HealthCounts = Record<Health, number>;
 
-/** A service of which a task that runs is not healthy. */
+/** A service with a running task that is not healthy. */
 export interface OddService {
   readonly service: Service;
   readonly health: Readonly<HealthCounts>;
   readonly panic: boolean;
 }
 
-/** What is counted of a catalog. */
+/** The figures of a catalog. */
 export interface Survey {
   readonly health: Readonly<HealthCounts>;
   readonly odd: readonly OddService[];
 }
 
-/** How many items are looked at before others get a turn. */
+/** How many items are counted before other work gets a turn. */
 const ITEMS_A_TURN = 2000;
 
-/** Counts tasks by health, and finds the services that are not as they should be. Others get turns meanwhile. */
+/** Counts tasks by health, and finds the services with unhealthy tasks. Other work gets turns in between. */
 export async function survey(snapshot: Snapshot): Promise<Survey> {
   const health = noneOfEach();
   let items = 0;
@@ -50,7 +50,7 @@ function noneOfEach(): HealthCounts {
   return { initializing: 0, healthy: 0, unhealthy: 0, reinitializing: 0, draining: 0, stopped: 0 };
 }
 
-/** The values of the labels `service` and `environment`; the daemon's own environment is not named. */
+/** The values of the labels `service` and `environment`; the daemon's own environment is left out. */
 export function serviceLabels(
   service: Pick<Service, 'environment' | 'stack' | 'service' | 'sidekick'>,
   own: string,

@@ -13,11 +13,11 @@ import { readTemplates, templateMetrics } from './template-metrics.js';
 import { labelledPorts, readVips, readVipTasks, vipMetrics, vipTaskMetrics } from './vip-metrics.js';
 
 export interface MetricsOptions {
-  /** Whether virtual IPs are shown task by task, too. */
+  /** Whether virtual IPs are also reported task by task. */
   readonly tasks: boolean;
 }
 
-/** The lines of all metrics as they are now, group by group. A reader may rest, or stop, between any two lines. */
+/** The current lines of all metrics, group by group. The reader may pause or stop after any line. */
 export async function* metricLines(
   ports: ApiPorts,
   { tasks }: MetricsOptions,

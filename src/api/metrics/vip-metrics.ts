@@ -8,7 +8,7 @@ import { serviceLabels } from './survey.js';
 const PORT_LABELS = ['service', 'environment', 'vip', 'port', 'protocol'] as const;
 const TASK_LABELS = [...PORT_LABELS, 'task', 'id'] as const;
 
-/** Virtual IPs, port by port. A port that has carried and refused nothing has no counters. */
+/** Virtual IPs, port by port. A port without traffic has no counters. */
 export const vipMetrics = {
   fairlead_vip_plane: gauge('1; its label says what carries virtual IPs.', 'plane'),
   fairlead_vip_repairs_total: counter(
@@ -24,37 +24,37 @@ export const vipMetrics = {
   fairlead_vip_descriptors: gauge('File descriptors of listeners and connections.'),
   fairlead_vip_max_descriptors: gauge('How many of them there may be.'),
   fairlead_vip_state: gauge(
-    '1 for each port that is `empty` (no task takes connections) or `down` (it cannot be served); others are not there.',
+    '1 for each port that is `empty` (no task takes connections) or `down` (it cannot be served); other ports have no sample.',
     ...PORT_LABELS,
     'state',
   ),
-  fairlead_vip_active_connections: gauge('Open connections; for UDP sessions.', ...PORT_LABELS),
+  fairlead_vip_active_connections: gauge('Open connections; sessions for UDP.', ...PORT_LABELS),
   fairlead_vip_connections_total: counter(
-    'Connections that were given to a task, or tried on one; for UDP sessions. Those that were refused are not part of it.',
+    'Connections passed to a task, or tried on one, without those that were refused; sessions for UDP.',
     ...PORT_LABELS,
   ),
-  fairlead_vip_received_bytes_total: counter('Octets from clients.', ...PORT_LABELS),
-  fairlead_vip_sent_bytes_total: counter('Octets to clients.', ...PORT_LABELS),
+  fairlead_vip_received_bytes_total: counter('Bytes from clients.', ...PORT_LABELS),
+  fairlead_vip_sent_bytes_total: counter('Bytes to clients.', ...PORT_LABELS),
   fairlead_vip_refused_total: counter(
-    'Connections turned away: no task takes any, a limit, no PROXY header, no file descriptor.',
+    'Refused connections: no task available, a limit, no PROXY header, or no file descriptor.',
     ...PORT_LABELS,
   ),
   fairlead_vip_failed_total: counter(
-    'Connections that no attempt could carry; part of `fairlead_vip_connections_total`.',
+    'Connections for which every attempt failed; part of `fairlead_vip_connections_total`.',
     ...PORT_LABELS,
   ),
-  fairlead_vip_retried_total: counter('Attempts on another task after one that failed.', ...PORT_LABELS),
+  fairlead_vip_retried_total: counter('Further attempts on another task after a failed one.', ...PORT_LABELS),
 };
 
-/** The same by task; only where it is asked for, because there may be very many. */
+/** The same by task; only on request, because there can be very many. */
 export const vipTaskMetrics = {
-  fairlead_vip_task_weight: gauge('Weight of the task, slow start included.', ...TASK_LABELS),
-  fairlead_vip_task_active_connections: gauge('Open connections; for UDP sessions.', ...TASK_LABELS),
-  fairlead_vip_task_connections_total: counter('Connections; for UDP sessions.', ...TASK_LABELS),
-  fairlead_vip_task_received_bytes_total: counter('Octets from clients.', ...TASK_LABELS),
-  fairlead_vip_task_sent_bytes_total: counter('Octets to clients.', ...TASK_LABELS),
+  fairlead_vip_task_weight: gauge('Weight of the task, including slow start.', ...TASK_LABELS),
+  fairlead_vip_task_active_connections: gauge('Open connections; sessions for UDP.', ...TASK_LABELS),
+  fairlead_vip_task_connections_total: counter('Connections; sessions for UDP.', ...TASK_LABELS),
+  fairlead_vip_task_received_bytes_total: counter('Bytes from clients.', ...TASK_LABELS),
+  fairlead_vip_task_sent_bytes_total: counter('Bytes to clients.', ...TASK_LABELS),
   fairlead_vip_task_errors_total: counter(
-    'Attempts that were refused or timed out, and connections that the task reset before its first octet.',
+    'Attempts that were refused or timed out, and connections that the task reset before its first byte.',
     ...TASK_LABELS,
   ),
 };
@@ -66,10 +66,10 @@ interface LabelledPort {
   readonly labels: PortTexts;
 }
 
-/** How many ports are looked at before others get a turn. */
+/** How many ports are read before other work gets a turn. */
 const PORTS_A_TURN = 500;
 
-/** The ports of services that the catalog still knows, with the values of their labels. */
+/** The ports of services that are still in the catalog, with the values of their labels. */
 export async function labelledPorts(
   infos: Iterable<VirtualServiceInfo>,
   snapshot: Snapshot,

@@ -7,7 +7,7 @@ import type { AdoptionListJson } from '../types/adoption.js';
 
 const ROUTE = '/v1/adoption';
 
-/** Which containers ask Fairlead instead of Docker's resolver, and operators who choose that. */
+/** Lists which containers ask Fairlead instead of Docker's resolver, and accepts an operator's choice. */
 export function adoptionRoutes(app: FastifyInstance, { adoption }: ApiPorts): void {
   app.get(ROUTE, (request): AdoptionListJson => {
     const stack = new Params(request.query, ['stack']).text('stack');
@@ -24,7 +24,7 @@ export function adoptionRoutes(app: FastifyInstance, { adoption }: ApiPorts): vo
       throw new ApiProblem(400, 'body-invalid', '"choice" must be adopt or release');
     const known = adoption.containers();
     if (choice === 'adopt' && stack !== undefined && !known.some((each) => each.stack === stack)) {
-      const detail = `no container of stack ${clip(stack)} runs; "fairlead adopt" lists those there are`;
+      const detail = `stack ${clip(stack)} has no running container; "fairlead adopt" lists all containers`;
       throw new ApiProblem(404, 'stack-not-found', detail);
     }
     return { containers: adoption.choose(choice, stack) };

@@ -16,7 +16,9 @@ interface OfTask {
   readonly Params: { readonly id: string };
 }
 
-/** `/v1/health`: the checks of tasks and what they found. And what asks a task to be checked, or says how it is. */
+/**
+ * `/v1/health`: the checks of tasks and their results. Other routes check a task at once, or accept a task's report.
+ */
 export function checkRoutes(app: FastifyInstance, { catalog, health, clock }: ApiPorts): void {
   app.get('/v1/health', (request, reply) => {
     const params = new Params(request.query, [...TASK_FILTERS, 'task']);
@@ -42,7 +44,7 @@ export function checkRoutes(app: FastifyInstance, { catalog, health, clock }: Ap
     new Body(request.body, []);
     const task = findTask(catalog.snapshot, request.params.id);
     if (!health.checkNow(task.id)) {
-      const detail = `${clip(task.name)} has nothing to probe: it has stopped, has no check, or Docker checks it; "fairlead health" lists the checks`;
+      const detail = `${clip(task.name)} cannot be probed: it has stopped, has no check, or is checked by Docker; "fairlead health" lists the checks`;
       throw new ApiProblem(409, 'task-without-check', detail);
     }
     return reply.code(202).send(taskRef(task));
@@ -61,11 +63,7 @@ export function checkRoutes(app: FastifyInstance, { catalog, health, clock }: Ap
       case 'no-task':
         throw new ApiProblem(409, 'task-without-check', `${clip(task.name)} has no check; ${remedy}`);
       case 'not-ttl':
-        throw new ApiProblem(
-          409,
-          'check-not-ttl',
-          `${clip(task.name)} has no check that waits for beats; ${remedy}`,
-        );
+        throw new ApiProblem(409, 'check-not-ttl', `${clip(task.name)} has no check of type ttl; ${remedy}`);
     }
   });
 }
@@ -75,7 +73,7 @@ interface CheckedTask {
   readonly row: CheckRow;
 }
 
-/** Those without a service come last. */
+/** Tasks without a service come last. */
 function byServiceAndName({ task: a }: CheckedTask, { task: b }: CheckedTask): number {
   if ((a.service === undefined) !== (b.service === undefined)) return a.service === undefined ? 1 : -1;
   return byText(serviceOrder(a), serviceOrder(b)) || byText(a.name, b.name) || byText(a.id, b.id);

@@ -14,9 +14,9 @@ import type { DrainJson, DrainListJson } from '../types/resources.js';
 const OF_TASK = '/v1/tasks/:id/drain';
 const OF_SERVICE = '/v1/services/:stack/:service/drain';
 
-/** What operators take out of rotation: one task, or all tasks of a service. */
+/** Drains by operators: of one task, or of all tasks of a service. */
 export function drainRoutes(app: FastifyInstance, { catalog, daemon, health, clock }: ApiPorts): void {
-  /** An operator's word is on the disk before it is acknowledged. */
+  /** The answer waits until the operator's change is on disk. */
   const saved = async (what: string): Promise<void> => {
     try {
       await health.drainsSaved();
@@ -39,25 +39,21 @@ export function drainRoutes(app: FastifyInstance, { catalog, daemon, health, clo
     };
     const { snapshot } = catalog;
     if (health.drain(target, options)) {
-      await saved('the drain is in force');
+      await saved('the drain is active');
       return drainJson({ target, at, ...options }, snapshot);
     }
-    // It went away between two lines.
+    // The task went away in the meantime.
     const name = clip(nameOfTarget(target, snapshot));
     throw 'task' in target
-      ? new ApiProblem(404, 'task-not-found', `${name} is gone; "fairlead tasks" lists those there are`)
-      : new ApiProblem(
-          404,
-          'service-not-found',
-          `${name} is gone; "fairlead services" lists those there are`,
-        );
+      ? new ApiProblem(404, 'task-not-found', `${name} is gone; "fairlead tasks" lists the tasks`)
+      : new ApiProblem(404, 'service-not-found', `${name} is gone; "fairlead services" lists the services`);
   };
 
-  /** @returns what was taken back; undefined when there is no such drain */
+  /** @returns the drain that was ended; undefined if there was none */
   const undrain = async (target: DrainTarget): Promise<DrainJson | undefined> => {
     const mark = health.drains().find((each) => sameTarget(each.target, target));
     if (mark === undefined || !health.undrain(target)) return undefined;
-    await saved('the drain is taken back');
+    await saved('the drain was ended');
     return drainJson(mark, catalog.snapshot);
   };
 
@@ -77,7 +73,7 @@ export function drainRoutes(app: FastifyInstance, { catalog, daemon, health, clo
   app.delete<{ Params: { id: string } }>(OF_TASK, async (request): Promise<DrainJson> => {
     new Params(request.query, []);
     const { id } = request.params;
-    // By a whole id it can be taken back even from a task that is gone.
+    // With the whole id, the drain of a task that is gone can be ended too.
     const known = await undrain({ task: id });
     if (known) return known;
     const task = findTask(catalog.snapshot, id);
@@ -91,7 +87,7 @@ export function drainRoutes(app: FastifyInstance, { catalog, daemon, health, clo
     const body = new Body(request.body, ['for', 'note']);
     const { kind, key } = findService(catalog.snapshot, ref);
     if (kind !== 'tasks') {
-      const detail = `${clip(serviceName(ref))} is ${kind} and has no tasks to drain; drain what it leads to`;
+      const detail = `${clip(serviceName(ref))} is ${kind} and has no tasks to drain; drain its targets instead`;
       throw new ApiProblem(409, 'service-without-tasks', detail);
     }
     return drain({ service: key }, body);
@@ -102,7 +98,7 @@ export function drainRoutes(app: FastifyInstance, { catalog, daemon, health, clo
     const found = await undrain({ service: serviceKey(ref) });
     if (found) return found;
     findService(catalog.snapshot, ref);
-    const detail = `${clip(serviceName(ref))} is not drained; "fairlead drain" lists what is`;
+    const detail = `${clip(serviceName(ref))} is not drained; "fairlead drain" lists the drains`;
     throw new ApiProblem(404, 'drain-not-found', detail);
   });
 }
@@ -111,13 +107,13 @@ function whyNotDrained({ name, service, health, reason }: Task, drains: readonly
   const key = service && serviceKey(service);
   if (service && drains.some(({ target }) => 'service' in target && target.service === key)) {
     const whole = clip(serviceName(service));
-    return `${clip(name)} is drained with its service; take that back: "fairlead undrain ${whole}"`;
+    return `${clip(name)} is drained with its service; run "fairlead undrain ${whole}"`;
   }
   if (health === 'draining') {
     const why = reason === undefined ? '' : ` (${clip(reason)})`;
-    return `${clip(name)} is draining by itself${why}, not by an operator; that cannot be taken back`;
+    return `${clip(name)} is draining by itself${why}, not by an operator; this cannot be undone`;
   }
-  return `${clip(name)} is not drained; "fairlead drain" lists what is`;
+  return `${clip(name)} is not drained; "fairlead drain" lists the drains`;
 }
 
 function sameTarget(a: DrainTarget, b: DrainTarget): boolean {

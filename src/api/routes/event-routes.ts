@@ -6,7 +6,7 @@ import { Params } from '../params.js';
 import type { ApiPorts } from '../ports.js';
 import type { StreamLimits } from '../stream-limits.js';
 
-/** `/v1/events`: the trail as NDJSON; with `follow` it goes on until either side ends it. */
+/** `/v1/events`: the event trail as NDJSON; with `follow` it continues until either side ends it. */
 export function eventRoutes(
   app: FastifyInstance,
   { catalog, log, timers }: ApiPorts,
@@ -31,7 +31,7 @@ export function eventRoutes(
       outlet.send(message);
       if (outlet.waiting <= limits.backlogBytes) return;
       isDropped = true;
-      log.warn('a client of /v1/events reads too slowly and was dropped; it can resume with ?after=');
+      log.warn('dropped a client of /v1/events that reads too slowly; it can resume with ?after=');
       outlet.cut();
     };
     const cancelBeat = every(timers, limits.heartbeatMs, () => send(''));

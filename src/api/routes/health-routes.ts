@@ -3,9 +3,9 @@ import { Params } from '../params.js';
 import type { ApiPorts } from '../ports.js';
 import type { ReadyJson } from '../types/resources.js';
 
-/** `/healthz`: the process is alive. `/readyz`: it can answer with the truth, which is checked by asking. */
+/** `/healthz`: the process is alive. `/readyz`: it can give correct answers, which is checked with real queries. */
 export function healthRoutes(app: FastifyInstance, ports: ApiPorts): void {
-  // Load balancers and supervisors probe with HEAD too.
+  // Load balancers and supervisors also probe with HEAD.
   const probe = { exposeHeadRoute: true };
 
   app.get('/healthz', probe, (request, reply) => {
@@ -40,13 +40,13 @@ async function readiness({ catalog, daemon }: ApiPorts): Promise<ReadyJson> {
       ok: snapshot.loaded,
       message: !snapshot.loaded
         ? missing
-        : `${told} sources have told what they have${loading.length === 0 ? '' : `; ${missing}`}`,
+        : `${told} sources have reported their facts${loading.length === 0 ? '' : `; ${missing}`}`,
     },
     {
       name: 'dns',
       ok: dns.ready && unanswered.length === 0,
       message: !dns.ready
-        ? 'not every DNS address is bound yet'
+        ? 'not all DNS addresses are bound yet'
         : unanswered.length > 0
           ? unanswered.join('; ')
           : `answers on ${dns.listen.join(', ')}`,

@@ -8,14 +8,17 @@ import type { ApiPorts } from '../ports.js';
 import { ApiProblem } from '../problem.js';
 import type { StreamLimits } from '../stream-limits.js';
 
-/** How many lines are written before others get a turn. */
+/** How many lines are written before other work gets a turn. */
 const LINES_A_TURN = 500;
 
-/** `/metrics`: everything that is counted, for Prometheus. Made again for each scrape, in pieces, as fast as it is read. */
+/**
+ * `/metrics`: all counters, for Prometheus. Each scrape builds the text again, in pieces, as fast as the client reads
+ * it.
+ */
 export function metricsRoutes(app: FastifyInstance, ports: ApiPorts, limits: StreamLimits): void {
   let scrapes = 0;
 
-  // HEAD has a route of its own: it must not make the whole text in order to throw it away.
+  // HEAD has its own route, so that it does not build the whole text only to discard it.
   app.head('/metrics', (request, reply) => {
     new Params(request.query, ['tasks']).flag('tasks');
     return reply.type(EXPOSITION_TYPE).send();
@@ -24,7 +27,7 @@ export function metricsRoutes(app: FastifyInstance, ports: ApiPorts, limits: Str
   app.get('/metrics', (request, reply) => {
     const tasks = new Params(request.query, ['tasks']).flag('tasks');
     if (scrapes >= limits.maxScrapes) {
-      const detail = `${limits.maxScrapes} clients read the metrics already, which is the most there may be; scrape less often`;
+      const detail = `${limits.maxScrapes} clients already read the metrics, which is the limit; scrape less often`;
       throw new ApiProblem(503, 'too-many-streams', detail);
     }
     scrapes += 1;

@@ -7,7 +7,7 @@ import type { ReloadJson, RestartJson } from '../types/resources.js';
 
 /** `POST /v1/reload`: reads the configuration again, as SIGHUP does. `POST /v1/restart`: a successor takes over. */
 export function reloadRoutes(app: FastifyInstance, { daemon, clock }: ApiPorts): void {
-  // The outcome is in the status: a reload may move the very listener that this answer goes through.
+  // The status has the outcome, because a reload may move the listener that sends this answer.
   app.post('/v1/reload', (request, reply) => {
     new Params(request.query, []);
     new Body(request.body, []);

@@ -9,7 +9,7 @@ import { templateStates } from '../template-states.js';
 import type { ProblemListJson } from '../types/resources.js';
 import type { StatusJson } from '../types/status.js';
 
-/** `/v1/status`: the daemon at a glance. `/v1/problems`: what sources could not use, and what cannot be served. */
+/** `/v1/status`: the daemon at a glance. `/v1/problems`: facts that could not be used, and what cannot be served. */
 export function statusRoutes(
   app: FastifyInstance,
   ports: ApiPorts,

@@ -15,7 +15,7 @@ interface Listed {
   readonly info: VirtualServiceInfo;
 }
 
-/** `/v1/vips`: virtual IPs, the tasks behind them, and what they carry. */
+/** `/v1/vips`: virtual IPs, the tasks behind them, and their traffic. */
 export function vipRoutes(app: FastifyInstance, { catalog, vips, clock }: ApiPorts): void {
   app.get('/v1/vips', async (request, reply) => {
     const params = new Params(request.query, FILTERS);

@@ -1,36 +1,36 @@
 import type { ChangeSet, KeyChanges } from '../../catalog/change.js';
 
-/** The keys that differ between two revisions; what became of each is in the later snapshot. */
+/** The keys that differ between two revisions; the later snapshot has their values. */
 export interface TouchedKeys {
   readonly services: ReadonlySet<string>;
   readonly tasks: ReadonlySet<string>;
   readonly networks: ReadonlySet<string>;
-  /** Sources, problems or drains differ. */
+  /** Whether sources, problems or drains differ. */
   readonly meta: boolean;
 }
 
 export interface ChangeLogLimits {
   readonly changes: number;
-  /** Keys of all changes together. */
+  /** The total number of keys in all changes. */
   readonly keys: number;
 }
 
-/** About 4 MB where every change is as small as changes usually are. */
+/** About 4 MB with changes of the usual small size. */
 const LIMITS: ChangeLogLimits = { changes: 8192, keys: 65_536 };
 
 /**
- * The keys that the last changes touched, so that a client which was away can catch up in proportion to what it missed.
- * It holds no values: the present snapshot has those.
+ * The keys touched by the last changes. A client that was away can catch up with an effort in proportion to what it
+ * missed. The log holds no values, because the current snapshot has them.
  */
 export class ChangeLog {
   readonly #limits: ChangeLogLimits;
-  /** In the order of their revisions, which follow each other without a gap. */
+  /** In the order of their revisions, without gaps. */
   #changes: ChangeSet[] = [];
   #keys = 0;
-  /** The oldest revision from which everything is here. */
+  /** The oldest revision from which all changes are here. */
   #floor: number;
 
-  /** @param revision that of the snapshot that the log begins from */
+  /** @param revision the revision of the snapshot at which the log begins */
   constructor(revision: number, limits: ChangeLogLimits = LIMITS) {
     this.#floor = revision;
     this.#limits = limits;
@@ -42,7 +42,7 @@ export class ChangeLog {
     if (this.#changes.length > this.#limits.changes || this.#keys > this.#limits.keys) this.#forget();
   }
 
-  /** What was touched after a revision; undefined: some of it is forgotten, or there was no such revision. */
+  /** The keys touched after a revision; undefined if some of them are forgotten, or the revision never existed. */
   since(revision: number): TouchedKeys | undefined {
     const last = this.#changes.at(-1)?.revision ?? this.#floor;
     if (revision < this.#floor || revision > last) return undefined;
@@ -59,7 +59,7 @@ export class ChangeLog {
     return { services, tasks, networks, meta };
   }
 
-  /** Forgets down to half of what is allowed, so that forgetting costs little for each change. */
+  /** Forgets entries until half of the limit is left, so that the cost per change stays low. */
   #forget(): void {
     const { changes, keys } = this.#limits;
     let from = 0;
@@ -77,7 +77,7 @@ export function keysOf({ added, changed, removed }: KeyChanges): readonly string
   return added.length + removed.length === 0 ? changed : [...added, ...changed, ...removed];
 }
 
-/** How many keys a change touches. */
+/** The number of keys that a change touches. */
 export function sizeOf({ services, tasks, networks }: ChangeSet): number {
   return [services, tasks, networks].reduce(
     (sum, { added, changed, removed }) => sum + added.length + changed.length + removed.length,

@@ -27,22 +27,22 @@ export interface StateFeedOptions {
 }
 
 export interface StateFeedLimits {
-  /** Milliseconds between two signs of life where nothing happens. */
+  /** Milliseconds between keep-alive messages while nothing happens. */
   readonly heartbeatMs: number;
-  /** A reader for which more bytes wait is dropped. */
+  /** A reader with more pending bytes is dropped. */
   readonly backlogBytes: number;
-  /** A reader that takes nothing for so long, in milliseconds, while it catches up is dropped. */
+  /** A reader that reads nothing for this long, in milliseconds, while it catches up, is dropped. */
   readonly stallMs: number;
 }
 
 /** One reader. */
 interface Reader {
   readonly outlet: Outlet;
-  /** The revision that it has; undefined: none yet. */
+  /** The revision that it has; undefined if it has none yet. */
   revision: number | undefined;
-  /** Gets each change as it comes; else {@link StateFeed} brings it up to date first. */
+  /** Whether it gets each change as it comes; if not, {@link StateFeed} brings it up to date first. */
   isLive: boolean;
-  /** How often it had to begin again. */
+  /** How often it had to start over. */
   resets: number;
 }
 
@@ -51,16 +51,16 @@ interface Part {
   readonly isLast: boolean;
 }
 
-/** What waits for a reader before it is given more, in bytes, while it catches up. */
+/** While a reader catches up, it gets more data only if fewer bytes than this are pending. */
 const PIECE_BYTES = 64 * 1024;
 
 /**
- * The state of the catalog as a stream: a snapshot, and then every change. It knows nothing of transports.
+ * The state of the catalog as a stream: a snapshot, then every change. It is independent of transports.
  *
- * A reader that is up to date gets each change when it comes; the text of a change is made once for all of them. A
- * reader that begins, or comes back after a while, first catches up at its own pace: with a snapshot, or with all that
- * it missed as one change. Nothing is lost between the two, because a reader goes live only in the very turn in which it
- * has the revision of the catalog.
+ * A reader that is up to date gets each change when it comes; the text of a change is made once for all readers. A
+ * reader that starts or returns first catches up at its own pace: with a snapshot, or with one change that combines all
+ * that it missed. Nothing is lost in between, because a reader goes live in the same turn in which it reaches the
+ * revision of the catalog.
  */
 export class StateFeed {
   readonly #options: StateFeedOptions;
@@ -81,9 +81,9 @@ export class StateFeed {
   }
 
   /**
-   * Begins to serve a reader.
-   * @param cursor where it was (see {@link WatchMessage}); undefined: it begins
-   * @returns ends it; to be called when the reader is gone
+   * Starts to serve a reader.
+   * @param cursor its position (see {@link WatchMessage}); undefined for a new reader
+   * @returns stops serving it; must be called when the reader is gone
    */
   subscribe(outlet: Outlet, cursor?: string): () => void {
     const { startedAt } = this.#options.daemon.status();
@@ -96,11 +96,11 @@ export class StateFeed {
     return () => this.#forget(reader);
   }
 
-  /** Ends every stream: the daemon stops. */
+  /** Ends every stream, because the daemon stops. */
   close(): void {
     this.#unsubscribe();
     for (const reader of [...this.#readers]) {
-      const detail = 'the daemon stops; connect again with since= and the last cursor';
+      const detail = 'the daemon is stopping; connect again with since= and the last cursor';
       reader.outlet.end(textOf({ type: 'error', code: 'stopping', detail }));
       this.#forget(reader);
     }
@@ -150,7 +150,7 @@ export class StateFeed {
     });
   }
 
-  /** Starts to bring a reader up to date; it goes live when it is. */
+  /** Starts to bring a reader up to date; afterwards the reader is live. */
   #catchUp(reader: Reader, greets = false): void {
     reader.isLive = false;
     void this.#bringUpToDate(reader, greets);
@@ -161,7 +161,7 @@ export class StateFeed {
       const { snapshot } = this.#options.catalog;
       if (reader.revision === snapshot.revision) {
         reader.isLive = this.#readers.has(reader);
-        // Whoever resumes learns at once that nothing was missed.
+        // A reader that resumes learns at once that it missed nothing.
         if (isFirst && greets && reader.isLive) reader.outlet.send(this.#beat());
         return;
       }
@@ -177,7 +177,7 @@ export class StateFeed {
     }
   }
 
-  /** @returns whether the reader has all of it; it has not when it went away or has to begin again */
+  /** @returns whether the reader has all of it; false if it went away or has to start over */
   async #sendAll(reader: Reader, parts: Iterable<Part>): Promise<boolean> {
     const { resets } = reader;
     for (const { text, isLast } of parts) {
@@ -213,7 +213,7 @@ export class StateFeed {
     }
   }
 
-  /** Resolves when the reader has taken what waited, is dropped, or has gone. */
+  /** Resolves when the reader has read the pending data, was dropped, or is gone. */
   #drained(reader: Reader): Promise<void> {
     return new Promise((resolve) => {
       const cancel = this.#options.timers.after(this.#options.limits.stallMs, () => {
@@ -234,11 +234,9 @@ export class StateFeed {
   #drop(reader: Reader): void {
     if (!this.#readers.has(reader)) return;
     const detail =
-      'the stream was read too slowly and has ended; connect again with since= and the cursor of the last message that you took';
+      'the client reads too slowly, so the stream ends; connect again with since= and the cursor of the last message';
     reader.outlet.end(textOf({ type: 'error', code: 'slow-reader', detail }));
-    this.#options.log.warn(
-      'a client of /v1/watch reads too slowly and was dropped; it can resume with ?since=',
-    );
+    this.#options.log.warn('dropped a client of /v1/watch that reads too slowly; it can resume with ?since=');
     this.#forget(reader);
   }
 
@@ -248,14 +246,14 @@ export class StateFeed {
     reader.outlet.send(textOf({ type: 'reset', why }));
   }
 
-  /** A reload may change the domain, which is part of the names of services, without any change of the catalog. */
+  /** A reload may change the domain, and with it the names of services, without a change in the catalog. */
   #checkDomain(): void {
     const { domain } = this.#options.daemon.status();
     if (domain === this.#domain) return;
     this.#domain = domain;
     for (const reader of this.#readers) {
       this.#reset(reader, `the domain is now ${domain}`);
-      // One that catches up begins again by itself.
+      // A reader that is catching up starts over by itself.
       if (reader.isLive) this.#catchUp(reader);
     }
   }
@@ -293,7 +291,7 @@ export class StateFeed {
     };
   }
 
-  /** Those lists that differ from before. */
+  /** The lists that differ from before. */
   #newLists(before: Lists, snapshot: Snapshot): Partial<StateListsJson> {
     const { sources, problems, drains } = this.#lists;
     return {
@@ -311,14 +309,14 @@ interface Lists {
   readonly drains: readonly DrainJson[];
 }
 
-const OTHER_DAEMON = 'the daemon was started again since then';
-const FORGOTTEN = 'the changes since then are no longer known';
+const OTHER_DAEMON = 'the daemon has been restarted since';
+const FORGOTTEN = 'the changes since then are no longer stored';
 
 function textOf(message: WatchMessage): string {
   return JSON.stringify(message);
 }
 
-/** Each item, and whether it is the last one. */
+/** Each item with a flag for the last one. */
 function* withLast<Item>(
   items: Iterable<Item>,
 ): Generator<{ readonly item: Item; readonly isLast: boolean }> {

@@ -5,17 +5,17 @@ import type { DrainMark } from '../../catalog/health-overlay.js';
 import type { ServiceJson, TaskJson } from '../types/resources.js';
 import type { KeyedChangesJson, NetworkJson, StateListsJson } from '../types/watch.js';
 
-/** How many items are written at a time, before others get a turn. */
+/** How many items are written before other work gets a turn. */
 export const ITEMS_A_PART = 200;
 
-/** A part of a state: what is keyed, in any order. */
+/** A part of a state: its keyed values, in any order. */
 export interface StateItems {
   readonly services: readonly ServiceJson[];
   readonly tasks: readonly TaskJson[];
   readonly networks: readonly NetworkJson[];
 }
 
-/** A snapshot in parts, of which there is one at least. */
+/** A snapshot in one or more parts. */
 export function* snapshotParts(snapshot: Snapshot, domain: string): Generator<StateItems> {
   const kinds = [
     each(snapshot.networks(), (network) => ({ networks: [networkJson(network)] })),
@@ -50,7 +50,7 @@ function* each<Item>(items: Iterable<Item>, json: (item: Item) => Partial<StateI
   for (const item of items) yield json(item);
 }
 
-/** What a snapshot has of some keys: values of those that are there, and the others as removed. */
+/** The state of some keys in a snapshot: values for those that exist, the others as removed. */
 export interface ChangedItems {
   readonly services?: KeyedChangesJson<ServiceJson>;
   readonly tasks?: KeyedChangesJson<TaskJson>;
@@ -63,7 +63,7 @@ export interface ChangedKeys {
   readonly networks: Iterable<string>;
 }
 
-/** A change in parts, of which there is one at least. */
+/** A change in one or more parts. */
 export function* changeParts(snapshot: Snapshot, keys: ChangedKeys, domain: string): Generator<ChangedItems> {
   const touched = [
     ...[...keys.networks].map((key) => ['networks', key] as const),

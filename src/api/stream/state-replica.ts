@@ -2,11 +2,13 @@ import type { Problem } from '../../catalog/model.js';
 import type { DrainJson, ServiceJson, SourceJson, TaskJson } from '../types/resources.js';
 import type { KeyedChangesJson, NetworkJson, WatchMessage, WatchSnapshotJson } from '../types/watch.js';
 
-/** A client's copy of the daemon's state, kept up with the messages of the stream. It is whole after every message. */
+/**
+ * A client's copy of the daemon's state, updated with the messages of the stream. It is consistent after every message.
+ */
 export class StateReplica {
-  /** Absent: there is no state yet. */
+  /** Absent if there is no state yet. */
   revision: number | undefined;
-  /** Resumes the stream. */
+  /** The cursor to resume the stream. */
   cursor: string | undefined;
   /** When the revision was made, RFC 3339. */
   at = '';
@@ -18,10 +20,10 @@ export class StateReplica {
   sources: readonly SourceJson[] = [];
   problems: readonly Problem[] = [];
   drains: readonly DrainJson[] = [];
-  /** Parts of a snapshot or a change of which the last is still to come. */
+  /** Parts of a snapshot or a change whose last part is still missing. */
   #parts: WatchMessage[] = [];
 
-  /** @returns whether the state is another one now */
+  /** @returns whether the state has changed */
   apply(message: WatchMessage): boolean {
     switch (message.type) {
       case 'snapshot':
@@ -44,7 +46,7 @@ export class StateReplica {
     }
   }
 
-  /** The stream was cut: what was still to come in parts comes again as a whole. */
+  /** Call this when the stream broke off: an incomplete snapshot or change will be sent again as a whole. */
   cut(): void {
     this.#parts = [];
   }

@@ -1,29 +1,29 @@
-/** A container, and whom it asks for names. */
+/** A container, and the resolver that it asks. */
 export interface AdoptionJson {
   readonly id: string;
   readonly name: string;
   readonly stack: string;
-  /** It asks Fairlead. */
+  /** Whether it asks Fairlead. */
   readonly adopted: boolean;
-  /** Why it does not: `not-wanted`, `unreachable`, ... Absent: it does. */
+  /** Why it does not: `not-wanted`, `unreachable`, ... Absent if it does. */
   readonly code?: string;
-  /** In words, with what to do. */
+  /** The reason in words, with what to do. */
   readonly why: string;
-  /** Its DNS server, where it is known; `127.0.0.11` is Docker's resolver. */
+  /** Its DNS server, if known; `127.0.0.11` is Docker's resolver. */
   readonly server?: string;
 }
 
-/** `GET /v1/adoption`, and the answer of `PUT /v1/adoption`: the containers that run, by stack and name. */
+/** `GET /v1/adoption`, and the answer of `PUT /v1/adoption`: the running containers, by stack and name. */
 export interface AdoptionListJson {
   readonly containers: readonly AdoptionJson[];
 }
 
 /** Adoption at a glance. */
 export interface AdoptionStatusJson {
-  /** How many containers that run ask Fairlead. */
+  /** How many running containers ask Fairlead. */
   readonly adopted: number;
-  /** How many do not, by the code of why. */
+  /** How many do not, by the code of the reason. */
   readonly left: Readonly<Record<string, number>>;
-  /** What keeps wanted containers from being adopted, in words, each once. */
+  /** The reasons, in words and without duplicates, that prevent the adoption of selected containers. */
   readonly problems: readonly string[];
 }

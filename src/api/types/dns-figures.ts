@@ -1,6 +1,6 @@
-/** What the name server counts, as the API shows it; see `types.ts`. */
+/** Counters of the name server, as the API shows them; see `types.ts`. */
 
-/** How often each thing happened since the start; the keys are names such as `A`, `NXDOMAIN`, `udp`. */
+/** Counts since the start; the keys are names such as `A`, `NXDOMAIN`, `udp`. */
 export type Counts = Readonly<Record<string, number>>;
 
 export interface DnsCountersJson {
@@ -8,27 +8,27 @@ export interface DnsCountersJson {
   readonly queries: Counts;
   /** By response code. */
   readonly replies: Counts;
-  /** Packets left unanswered, by reason. */
+  /** Packets that got no reply, by reason. */
   readonly dropped: Counts;
-  /** Packets that came in, by transport: `udp`, `tcp`. */
+  /** Received packets, by transport: `udp`, `tcp`. */
   readonly packets: Counts;
   /** Replies with TC set. */
   readonly truncated: number;
-  /** Queries that went to an upstream. */
+  /** Queries forwarded to an upstream. */
   readonly forwarded: number;
-  /** Queries that had come through this daemon before. */
+  /** Queries that had already passed through this daemon. */
   readonly loops: number;
-  /** Queries with a DNS cookie (RFC 7873), by what it said: `new`, `valid`, `invalid`. */
+  /** Queries with a DNS cookie (RFC 7873), by its state: `new`, `valid`, `invalid`. */
   readonly cookies: Counts;
-  /** Replies that the rate limit cut down to TC; those that it held back are `dropped['rate-limit']`. */
+  /** Replies that the rate limit truncated (TC). Replies that it withheld are in `dropped['rate-limit']`. */
   readonly slipped: number;
-  /** Queries that were not forwarded because their client had too many under way. */
+  /** Queries that were not forwarded because their client had too many pending. */
   readonly overloads: number;
-  /** Faults of Fairlead that became SERVFAIL. */
+  /** Internal errors answered with SERVFAIL. */
   readonly faults: number;
 }
 
-/** A histogram: how many were up to each bound; the last count is of those above all bounds. */
+/** A histogram: the count for each bound; the last count is for values above all bounds. */
 export interface HistogramJson {
   readonly bounds: readonly number[];
   readonly counts: readonly number[];
@@ -36,68 +36,70 @@ export interface HistogramJson {
 
 /** How UDP is answered. */
 export interface AnsweringJson {
-  /** `native`: threads that receive and send many packets with one system call; `dgram`: one by one. */
+  /** `native`: threads that receive and send many packets per system call; `dgram`: one packet at a time. */
   readonly backend: 'native' | 'dgram';
   /** Why it is not `native`. */
   readonly why?: string;
   /** Answering threads; 0 with `dgram`. */
   readonly threads: number;
-  /** How often one of them ended by itself and was started again. */
+  /** How often one of them ended unexpectedly and was restarted. */
   readonly restarts: number;
-  /** Why one of them did so the last time; absent: none did. */
+  /** Why this last happened; absent if it never did. */
   readonly lastError?: string;
-  /** Queries answered from compiled answers: of our own, and from the forward cache. */
+  /** Queries answered from compiled answers: names of the domain, and the forward cache. */
   readonly own: number;
   readonly upstream: number;
-  /** Queries that the threads handed on. */
+  /** Queries that the threads passed to the main thread. */
   readonly misses: number;
   /** Replies that the kernel refused to send. */
   readonly sendErrors: number;
-  /** Packets that came together. */
+  /** Packets received together. */
   readonly batchSizes: HistogramJson;
-  /** Microseconds from the arrival of a batch to its replies, by packet. */
+  /** Microseconds from the arrival of a batch to its replies, counted per packet. */
   readonly times: HistogramJson;
 }
 
-/** What the sockets themselves count. */
+/** Counters of the sockets. */
 export interface TransportJson {
-  /** Replies over UDP that the kernel refused to send, besides those of the answering threads. */
+  /** Replies over UDP that the kernel refused to send, without those of the answering threads. */
   readonly udpSendErrors: number;
-  /** Errors of UDP sockets that concern no single reply. */
+  /** Errors of UDP sockets that do not belong to a single reply. */
   readonly udpSocketErrors: number;
-  /** TCP connections that are open now. */
+  /** Open TCP connections. */
   readonly tcpConnections: number;
-  /** TCP connections that were closed because there were too many. */
+  /** TCP connections closed because there were too many. */
   readonly tcpRefused: number;
 }
 
-/** What becomes of names that mean nothing on the Internet. */
+/** How names are treated that have no meaning on the Internet. */
 export interface ZonesJson {
-  /** Zones that are denied here, and never asked upstream. */
+  /** Zones that are denied here and never forwarded. */
   readonly denied: readonly string[];
-  /** What in them is asked upstream all the same. */
+  /** Suffixes in these zones that are forwarded anyway. */
   readonly opened: readonly string[];
 }
 
-/** A server that names which are not ours are asked of. */
+/** A server to which names outside the domain are forwarded. */
 export interface UpstreamJson {
   /** `ip:port`, or `tls://ip:port#name`. */
   readonly address: string;
-  /** Whether it answered when it was last asked. */
+  /** Whether it answered the last question. */
   readonly up: boolean;
-  /** Times that it was given up since it last answered. */
+  /** Failures since it last answered. */
   readonly failures: number;
-  /** The last of them: `timeout`, `ECONNREFUSED`. */
+  /** The last failure: `timeout`, `ECONNREFUSED`. */
   readonly lastError?: string;
 }
 
-/** What became of names that are not ours. */
+/** Counters for names outside the domain. */
 export interface ForwardingJson {
-  /** In the order they are tried, for each suffix; that of all other names is `.` and comes first. */
+  /**
+   * In the order in which they are tried, for each suffix. The suffix `.` stands for all other names and comes first.
+   */
   readonly routes: readonly { readonly suffix: string; readonly upstreams: readonly UpstreamJson[] }[];
-  /** Questions to upstreams. */
+  /** Questions sent to upstreams. */
   readonly flights: number;
-  /** Questions that joined one under way. */
+  /** Questions that joined an identical pending one. */
   readonly joined: number;
   /** Questions that no upstream answered. */
   readonly failures: number;
@@ -108,11 +110,11 @@ export interface ForwardingJson {
   readonly cache: {
     readonly hits: number;
     readonly misses: number;
-    /** Answers past their time that were given because no upstream answered in time. */
+    /** Expired answers served because no upstream answered in time. */
     readonly stale: number;
-    /** Answers that were fetched again before their time was over. */
+    /** Answers refreshed before they expired. */
     readonly prefetches: number;
-    /** Bytes held. */
+    /** Size in bytes. */
     readonly bytes: number;
   };
 }

@@ -1,11 +1,11 @@
 import type { Health } from '../../catalog/model.js';
 import type { VipSettings, VipState } from './vips.js';
 
-/** One question, its answer and why, as the API shows them; see `types.ts`. */
+/** One question, its answer and the reasons, as the API shows them; see `types.ts`. */
 
-/** What one client may see. */
+/** What one client can see. */
 export interface ViewJson {
-  /** Whose view it is; absent: nobody's in particular. */
+  /** The client's address; absent: no particular client. */
   readonly address?: string;
   readonly environment: string;
   readonly stack?: string;
@@ -22,15 +22,15 @@ export interface RecordJson {
   /** IANA mnemonic, or `TYPE65280` (RFC 3597 section 5). */
   readonly type: string;
   readonly ttl: number;
-  /** Presentation format of RFC 1035 section 5; `\# 3 abcdef` (RFC 3597) for what has none here. */
+  /** Presentation format of RFC 1035 section 5, or `\# 3 abcdef` (RFC 3597) for types without one here. */
   readonly data: string;
 }
 
 /** A DNS response, decoded. */
 export interface DnsMessageJson {
-  /** `NOERROR`, `NXDOMAIN`, ...; `NOREPLY` when the client would get no reply at all. */
+  /** `NOERROR`, `NXDOMAIN`, ...; `NOREPLY` if the client would get no reply at all. */
   readonly rcode: string;
-  /** Set flags, lower case: `qr`, `aa`, `tc`, `rd`, `ra`, `ad`, `cd`. */
+  /** The flags that are set, in lower case: `qr`, `aa`, `tc`, `rd`, `ra`, `ad`, `cd`. */
   readonly flags: readonly string[];
   readonly question: { readonly name: string; readonly type: string };
   readonly answers: readonly RecordJson[];
@@ -39,30 +39,30 @@ export interface DnsMessageJson {
   readonly additional: readonly RecordJson[];
   /** Extended DNS errors (RFC 8914). */
   readonly errors: readonly { readonly code: number; readonly text: string }[];
-  /** Why the sections are empty although the message has them: it could not be decoded. */
+  /** If the message could not be decoded: the reason. The sections are then empty. */
   readonly undecoded?: string;
-  /** The message itself, base64; empty when there is none. */
+  /** The message itself in base64; empty if there is none. */
   readonly wire: string;
 }
 
 /** `GET /v1/query`. */
 export interface QueryJson extends DnsMessageJson {
   readonly source: 'own' | 'upstream' | 'none';
-  /** What decided the answer, in words. */
+  /** A sentence that says what decided the answer. */
   readonly rule: string;
-  /** Milliseconds that it took. */
+  /** Duration in milliseconds. */
   readonly ms: number;
   readonly view: ViewJson;
 }
 
-/** One step of the way to an answer. */
+/** One step on the way to an answer. */
 export interface ExplainStepJson {
   readonly tried: string;
   readonly matched: boolean;
   readonly why: string;
 }
 
-/** A task that the name could have led to. */
+/** A task to which the name could refer. */
 export interface ExplainTaskJson {
   readonly id: string;
   readonly name: string;
@@ -75,7 +75,7 @@ export interface ExplainTaskJson {
   readonly why: string;
 }
 
-/** A port of the virtual IP that a name stands for. */
+/** A port of the virtual IP to which a name refers. */
 export interface ExplainVipPortJson {
   readonly port: number;
   readonly protocol: 'tcp' | 'udp';
@@ -91,12 +91,12 @@ export interface ExplainJson {
   readonly name: string;
   readonly type: string;
   readonly view: ViewJson;
-  /** Present when the client asks somebody else before Fairlead: who answers there, and why it is not adopted. */
+  /** Present if the client asks another resolver before Fairlead: which one, and why the client is not adopted. */
   readonly elsewhere?: string;
   readonly steps: readonly ExplainStepJson[];
   readonly rule: string;
   readonly rcode: string;
-  /** The virtual IP that the name stands for; the tasks are then those behind it. */
+  /** The virtual IP to which the name refers; `tasks` are then the tasks behind it. */
   readonly vip?: { readonly address: string; readonly ports: readonly ExplainVipPortJson[] };
   readonly tasks: readonly ExplainTaskJson[];
   /** Presentation format. */

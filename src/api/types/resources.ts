@@ -16,9 +16,9 @@ import type { Dated, ServiceRefJson, Timestamp } from './references.js';
 export interface ServiceJson extends ServiceRefJson {
   /** `environment/stack/service[/sidekick]`. */
   readonly key: string;
-  /** Below the domain: `web.shop`, `logger.web.shop`. */
+  /** Name below the domain: `web.shop`, `logger.web.shop`. */
   readonly name: string;
-  /** With the domain, without the final dot. */
+  /** Name with the domain, without the final dot. */
   readonly fqdn: string;
   readonly kind: ServiceKind;
   readonly endpointMode: EndpointMode;
@@ -35,10 +35,10 @@ export interface ServiceJson extends ServiceRefJson {
   readonly links: Readonly<Record<string, string>>;
   readonly labels: Readonly<Record<string, string>>;
   readonly sources: readonly string[];
-  /** Tasks by health; a health that no task has is not named. */
+  /** Tasks by health; a health without tasks is absent. */
   readonly health: Readonly<Partial<Record<Health, number>>>;
   readonly taskCount: number;
-  /** So many tasks are unhealthy at once that the checks are doubted: all that run are given. */
+  /** So many tasks are unhealthy at once that the checks are distrusted and all running tasks are served. */
   readonly panic: boolean;
 }
 
@@ -56,7 +56,7 @@ export interface EndpointJson extends Endpoint {
 export interface TaskJson {
   readonly id: string;
   readonly name: string;
-  /** DNS names below the domain, canonical one first. */
+  /** DNS names below the domain, the canonical one first. */
   readonly names: readonly string[];
   readonly environment: string;
   readonly stack: string;
@@ -68,7 +68,7 @@ export interface TaskJson {
   readonly ports: readonly TaskPort[];
   readonly labels: Readonly<Record<string, string>>;
   readonly links: Readonly<Record<string, string>>;
-  /** DNS servers of its own, `ip:port` or `tls://ip:port#name`. */
+  /** Its own DNS servers, `ip:port` or `tls://ip:port#name`. */
   readonly upstreams?: readonly string[];
   readonly weight: number;
   readonly expose: boolean;
@@ -111,7 +111,7 @@ export interface CheckJson
 /** `GET /v1/health`. */
 export interface HealthListJson {
   readonly revision: number;
-  /** The daemon's clock when it answered. */
+  /** The daemon's time when it answered. */
   readonly now: Timestamp;
   readonly checks: readonly CheckJson[];
 }
@@ -121,24 +121,24 @@ export interface DrainJson {
   /** Task id. */
   readonly task?: string;
   readonly service?: ServiceRefJson;
-  /** The task's name, or `web.shop`; the id of a task that no source tells of any more. */
+  /** The task's name, or `web.shop`; the id of a task that no source reports any more. */
   readonly name: string;
   /** When it was set. */
   readonly at: Timestamp;
-  /** When it ends by itself; absent: when it is taken back. */
+  /** When it ends by itself; absent: it lasts until an operator ends it. */
   readonly until?: Timestamp;
-  /** The operator's words. */
+  /** The operator's note. */
   readonly note?: string;
 }
 
 /** `GET /v1/drains`. */
 export interface DrainListJson {
-  /** The daemon's clock when it answered. */
+  /** The daemon's time when it answered. */
   readonly now: Timestamp;
   readonly drains: readonly DrainJson[];
 }
 
-/** The task that `PUT /v1/tasks/:id/beat` and `POST /v1/tasks/:id/check` were about. */
+/** The task in the answers of `PUT /v1/tasks/:id/beat` and `POST /v1/tasks/:id/check`. */
 export interface TaskRefJson {
   readonly id: string;
   readonly name: string;
@@ -146,7 +146,7 @@ export interface TaskRefJson {
 
 /** `POST /v1/reload`. */
 export interface ReloadJson {
-  /** When the daemon took the request. */
+  /** When the daemon accepted the request. */
   readonly now: Timestamp;
 }
 

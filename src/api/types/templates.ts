@@ -1,32 +1,34 @@
-/** The command that ran last for a target. */
+/** The last command for a target. */
 export interface TemplateCommandJson {
   readonly text: string;
   readonly ok: boolean;
   /** `exit status 0`, `signal SIGKILL`. */
   readonly outcome: string;
-  /** The last 64 KiB of what it printed. */
+  /** The last 64 KiB of its output. */
   readonly output: string;
   /** ISO 8601. */
   readonly at: string;
   readonly tookMs: number;
 }
 
-/** A file that is rendered from a template. */
+/** A file rendered from a template. */
 export interface TemplateJson {
   readonly source: string;
   readonly destination: string;
-  /** `waiting`, `rendered`, `held` (too few instances) or `failed`; of the last two the last good file is kept. */
+  /**
+   * `waiting`, `rendered`, `held` (too few instances) or `failed`; in the last two states the last good file is kept.
+   */
   readonly state: 'waiting' | 'rendered' | 'held' | 'failed';
   /** When the file was last written; ISO 8601. */
   readonly renderedAt?: string;
   readonly bytes?: number;
-  /** What it asks the catalog for. */
+  /** Its queries to the catalog. */
   readonly queries: readonly string[];
-  /** Those of them that have no answer yet. */
+  /** The queries without an answer so far. */
   readonly missing: readonly string[];
   readonly error?: string;
   readonly command?: TemplateCommandJson;
-  /** Attempts in a row that failed. */
+  /** Failed attempts in a row. */
   readonly failures: number;
 }
 

@@ -1,26 +1,26 @@
 import type { VipFigures, VipTaskFigures } from '../../net/vip-figures.js';
 import type { ServiceRefJson, Timestamp } from './references.js';
 
-/** What the API tells of virtual IPs; see `types.ts`. */
+/** Virtual IPs, as the API shows them; see `types.ts`. */
 
 /**
  * - `up`: it takes connections
- * - `empty`: no task takes any; they are refused
- * - `down`: it cannot be served, see `problem`
+ * - `empty`: no task takes connections, so they are refused
+ * - `down`: it cannot be served; see `problem`
  */
 export type VipState = 'up' | 'empty' | 'down';
 
 /** What bounds and shapes connections to one port of a virtual IP; what is absent is not set. */
 export interface VipSettings {
-  /** Open connections of the whole service, at most. */
+  /** The most open connections of the whole service. */
   readonly maxConnections?: number;
-  /** Open connections of one client address, at most. */
+  /** The most open connections of one client address. */
   readonly maxPerClient?: number;
-  /** Seconds after its last connection that a client address stays with its task. */
+  /** How many seconds a client address stays with its task after its last connection. */
   readonly affinity?: number;
-  /** The PROXY header that tasks are sent. */
+  /** The version of the PROXY header that tasks receive. */
   readonly proxyProtocol?: 'v1' | 'v2';
-  /** Clients have to begin with a PROXY header. */
+  /** Whether clients must begin with a PROXY header. */
   readonly acceptProxy?: true;
   /** Each datagram is given to a task by itself. */
   readonly ops?: true;
@@ -36,10 +36,10 @@ export interface VipJson extends ServiceRefJson, VipFigures {
   readonly port: number;
   readonly protocol: 'tcp' | 'udp';
   readonly scheduler: string;
-  /** Absent: nothing is set. */
+  /** Absent if nothing is set. */
   readonly settings?: VipSettings;
   readonly state: VipState;
-  /** Why it is `down`: one line, with what to do. */
+  /** Why it is `down`, in one line with what to do. */
   readonly problem?: string;
   readonly tasks: readonly VipTaskJson[];
 }
@@ -50,19 +50,22 @@ export interface VipTaskJson extends VipTaskFigures {
   readonly name: string;
   /** `ip:port`. */
   readonly address: string;
-  /** What the scheduler goes by: with a slow start all weights of a service are scaled, so that they can grow by steps. */
+  /**
+   * The weight that the scheduler uses. During a slow start all weights of a service are scaled, so that they can grow
+   * in steps.
+   */
   readonly weight: number;
-  /** The weight that is configured; absent: the task is gone. */
+  /** The configured weight; absent if the task is gone. */
   readonly configuredWeight?: number;
-  /** The share of its weight that a slow start gives it now, 0 to 1; absent: all of it. */
+  /** The share of its weight during a slow start, 0 to 1; absent: the full weight. */
   readonly slowStart?: number;
-  /** At most so many open connections; absent: no limit. */
+  /** The most open connections; absent: no limit. */
   readonly maxConnections?: number;
   /**
    * - `active`: it takes connections
-   * - `full`: it has as many as it may have
-   * - `quiesced`: its weight is 0, it takes no new ones
-   * - `draining`: it is going away or is drained, and takes no new ones
+   * - `full`: it has reached its limit
+   * - `quiesced`: its weight is 0, so it takes no new ones
+   * - `draining`: it is stopping or is drained, so it takes no new ones
    */
   readonly state: 'active' | 'full' | 'quiesced' | 'draining';
 }
@@ -70,7 +73,7 @@ export interface VipTaskJson extends VipTaskFigures {
 /** `GET /v1/vips`. */
 export interface VipListJson {
   readonly revision: number;
-  /** The daemon's clock when it answered. */
+  /** The daemon's time when it answered. */
   readonly now: Timestamp;
   readonly vips: readonly VipJson[];
 }

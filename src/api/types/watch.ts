@@ -2,11 +2,11 @@ import type { Problem } from '../../catalog/model.js';
 import type { Timestamp } from './references.js';
 import type { DrainJson, ServiceJson, SourceJson, TaskJson } from './resources.js';
 
-/** The messages of `GET /v1/watch` (docs/api.md), one JSON object a line. */
+/** The messages of `GET /v1/watch` (docs/api.md), one JSON object per line. */
 export type WatchMessage =
   WatchSnapshotJson | WatchChangeJson | WatchResetJson | WatchBeatJson | WatchErrorJson;
 
-/** A network as the stream shows it; tasks name it by its id. */
+/** A network in the stream; tasks refer to it by its id. */
 export interface NetworkJson {
   readonly id: string;
   readonly name: string;
@@ -16,53 +16,53 @@ export interface NetworkJson {
   readonly subnets: readonly string[];
 }
 
-/** The lists that have no key: each is sent whole, and replaces the one before. */
+/** The lists without keys. Each is sent as a whole and replaces the previous one. */
 export interface StateListsJson {
   readonly sources: readonly SourceJson[];
   readonly problems: readonly Problem[];
   readonly drains: readonly DrainJson[];
 }
 
-/** What ends a snapshot or a change. A message of which parts are still to come has `more` instead of it. */
+/** The end of a snapshot or a change. All parts but the last have `more` instead. */
 interface WholeOrPart {
-  /** More parts of this snapshot or change follow; the state is whole after the last one. */
+  /** More parts of this snapshot or change follow; the state is complete after the last one. */
   readonly more?: true;
-  /** With the last part: resumes after it (`?since=`). */
+  /** In the last part: the cursor to resume after it (`?since=`). */
   readonly cursor?: string;
 }
 
-/** The whole state at one revision; everything from before is void. In several parts where it is large. */
+/** The whole state at one revision; it replaces all earlier state. A large one comes in several parts. */
 export interface WatchSnapshotJson extends WholeOrPart, Partial<StateListsJson> {
   readonly type: 'snapshot';
   readonly revision: number;
-  /** When the revision was made. */
+  /** When the revision was created. */
   readonly at: Timestamp;
-  /** 1 begins a snapshot. */
+  /** The number of the part; 1 starts a snapshot. */
   readonly part: number;
   readonly domain: string;
   /** The daemon's own environment. */
   readonly environment: string;
   readonly services: readonly ServiceJson[];
-  /** Their endpoints have no `networkName`: `networks` has the names. */
+  /** Their endpoints have no `networkName`, because `networks` has the names. */
   readonly tasks: readonly TaskJson[];
   readonly networks: readonly NetworkJson[];
 }
 
-/** What came and changed (`set`), and the keys of what went (`removed`). */
+/** New and changed items (`set`), and the keys of removed ones (`removed`). */
 export interface KeyedChangesJson<Item> {
   readonly set?: readonly Item[];
   readonly removed?: readonly string[];
 }
 
-/** What is different since the revision before; after a resume since the revision of the cursor. */
+/** The difference from the previous revision; after a resume, from the revision of the cursor. */
 export interface WatchChangeJson extends WholeOrPart, Partial<StateListsJson> {
   readonly type: 'change';
-  /** The state has this revision with the last part. */
+  /** The revision of the state after the last part. */
   readonly revision: number;
-  /** The revision that the change begins from. */
+  /** The revision to which the change applies. */
   readonly since: number;
   readonly at: Timestamp;
-  /** The source that made the change, `health`, `operator` or `configuration`; absent: several changes in one. */
+  /** The source of the change, or `health`, `operator` or `configuration`; absent for several changes in one. */
   readonly source?: string;
   readonly cause?: string;
   readonly services?: KeyedChangesJson<ServiceJson>;
@@ -70,18 +70,18 @@ export interface WatchChangeJson extends WholeOrPart, Partial<StateListsJson> {
   readonly networks?: KeyedChangesJson<NetworkJson>;
 }
 
-/** The stream cannot go on from where the client was; a snapshot follows. */
+/** The stream cannot continue from the client's position; a snapshot follows. */
 export interface WatchResetJson {
   readonly type: 'reset';
   readonly why: string;
 }
 
-/** Nothing happened: the stream is alive, and the client has everything. */
+/** Keep-alive: nothing happened, and the client has everything. */
 export interface WatchBeatJson {
   readonly type: 'beat';
   readonly revision: number;
   readonly cursor: string;
-  /** The daemon's clock. */
+  /** The daemon's time. */
   readonly now: Timestamp;
 }
 

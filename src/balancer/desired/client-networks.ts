@@ -6,18 +6,18 @@ import { hasHost } from '../../catalog/vip-access.js';
 import { ownAddresses } from '../../linux/own-addresses.js';
 import type { ClientNetworks } from '../plane.js';
 
-/** What an operator says of clients. */
+/** The operator's settings for clients. */
 export interface ClientTerms {
-  /** CIDR of the virtual IPs: what the host sends to one of them may come from it. */
+  /** CIDR of the virtual IPs. Packets from the host to a virtual IP may have such a source address. */
   readonly pool: string;
-  /** Ranges beyond the host whose connections are taken; CIDRs. */
+  /** Ranges beyond the host whose connections are accepted; CIDRs. */
   readonly external: readonly string[];
 }
 
-/** The clients of virtual IPs as the catalog knows them, kept up with it: a change costs what it touches. */
+/** The clients of virtual IPs, kept up to date with the catalog. The cost of a change is proportional to its size. */
 export class ClientNetworksSet {
   readonly #hostAddresses: () => readonly string[];
-  /** Of tasks that ask from an address of another network than all that they are on; by task id. */
+  /** By task id: tasks that are on several networks, with the addresses from which they ask. */
   readonly #tasks = new Map<string, readonly (readonly [string, readonly string[]])[]>();
   #networksRevision: number | undefined;
   #current: ClientNetworks | undefined;
@@ -30,7 +30,7 @@ export class ClientNetworksSet {
     this.#hostAddresses = hostAddresses;
   }
 
-  /** Takes what has changed since it was told last. @param tasks ids; `all`: any may have */
+  /** Applies the changes since the last call. @param tasks ids; `all`: any task may have changed */
   note(snapshot: Snapshot, tasks: ChangeSet['tasks'] | 'all'): void {
     const ids =
       tasks === 'all'
@@ -39,7 +39,7 @@ export class ClientNetworksSet {
     for (const id of ids) this.#noteTask(id, snapshot.task(id));
   }
 
-  /** @returns the same value as last time when nothing is different */
+  /** @returns the same value as last time when nothing changed */
   update(snapshot: Snapshot, { pool, external }: ClientTerms): ClientNetworks {
     if (snapshot.networksRevision !== this.#networksRevision) this.#isStale = true;
     const host = [pool, '127.0.0.0/8', '::1/128', ...this.#hostAddresses()];
@@ -78,7 +78,10 @@ export class ClientNetworksSet {
   }
 }
 
-/** None for a task on one network, whose address says which; and none for one that is not on a network of this host. */
+/**
+ * Empty for a task on one network, whose address identifies the network, and for a task on none of this host's
+ * networks.
+ */
 function addressesOf({
   endpoints,
   clientAddresses = [],

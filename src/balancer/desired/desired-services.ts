@@ -9,19 +9,19 @@ import { ipFamily, type HostPort } from '../../net/ip.js';
 import type { DesiredBackend, VirtualService } from '../plane.js';
 import { slowStartScale, slowStartWeight } from '../schedulers/slow-start.js';
 
-/** The scheduler where nobody names one: in turn, by weight. */
+/** The default scheduler: weighted round robin. */
 const DEFAULT_SCHEDULER: SchedulerName = 'wrr';
 
-/** Into so many steps the growth of a newcomer's weight is divided, none shorter than the shortest. */
+/** The number of steps in which a newcomer's weight grows. No step is shorter than the minimum. */
 const SLOW_START_STEPS = 20;
 const SHORTEST_STEP_MS = 500;
 
-/** They compare connections with the weight itself, so that a multiple of it means something else. */
+/** These compare connections with the weight itself, so a multiple of the weight has another meaning. */
 const UNSCALED: readonly SchedulerName[] = ['ovf', 'lblc', 'lblcr'];
 
-/** What a data plane is to carry of one service. */
+/** What a data plane should carry for one service. */
 export interface Desired {
-  /** One for each TCP and UDP port of its virtual IP. */
+  /** One for each TCP and UDP port of the service's virtual IP. */
   readonly services: readonly VirtualService[];
   /** When weights will be others, by the clock that only grows; Infinity: not before the service changes. */
   readonly until: number;
@@ -31,7 +31,7 @@ interface Prepared extends Desired {
   readonly networksRevision: number;
 }
 
-/** They hang on the service's own value: a change makes a new value, and with it the old ones are gone. */
+/** Keyed by the service's own value: a change makes a new value, and the old entries disappear. */
 const prepared = new WeakMap<Service, Prepared>();
 
 /** What a data plane is to carry of a service: the same objects as last time when nothing of it changed. */
@@ -77,7 +77,7 @@ function schedulerOf({ scheduler }: Balancing): SchedulerName {
   return scheduler ?? DEFAULT_SCHEDULER;
 }
 
-/** What 0 and `none` take away is left out: a data plane knows only what there is. */
+/** Settings of 0 and `none` are left out. A data plane only sees settings that have an effect. */
 function options(
   balancing: Balancing,
 ): Omit<VirtualService, 'service' | 'vip' | 'port' | 'protocol' | 'scheduler' | 'backends'> {
@@ -99,12 +99,12 @@ function options(
   };
 }
 
-/** A task that may be a backend, before it is known at which address. */
+/** A possible backend whose address is not determined yet. */
 type Candidate = Omit<DesiredBackend, 'address'> & { readonly task: Task };
 
 /**
- * Those that take new flows, and those that only go on with what is open: draining ones, and healthy ones of weight 0. The
- * connections of all others are those of a task that is gone.
+ * Tasks that receive new flows, and tasks that only keep their open flows: draining tasks, and healthy ones of weight
+ * 0. The connections of all other tasks count as those of a removed task.
  */
 function candidates(
   service: Service,
@@ -150,7 +150,7 @@ function weights(tasks: readonly Task[]): number[] {
   return tasks.map((task) => task.weight);
 }
 
-/** The backend at the address at which this host reaches it; none when it does not serve the port. */
+/** The backend at the address through which this host reaches the task. None if the task does not serve the port. */
 function backendAt(
   snapshot: Snapshot,
   { task, ...backend }: Candidate,
@@ -161,7 +161,7 @@ function backendAt(
   const family = ipFamily(vip);
   const ip = reached?.addresses.find((address) => ipFamily(address) === family) ?? reached?.addresses[0];
   if (!reached || ip === undefined) return [];
-  // A task of which no port is known is taken at its service's word.
+  // If none of a task's ports are known, trust the service's ports.
   const dial =
     task.ports.length === 0
       ? port

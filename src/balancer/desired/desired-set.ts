@@ -7,11 +7,12 @@ import { desiredOf, type Desired } from './desired-services.js';
 const NOTHING: Desired = { services: [], until: Infinity };
 
 /**
- * All virtual services that a data plane is to carry, kept up with the catalog: a change costs what it touches, and not what there is.
+ * All virtual services that a data plane should carry, kept up to date with the catalog. The cost of a change is
+ * proportional to its size, not to the number of services.
  */
 export class DesiredSet {
   readonly #byService = new Map<ServiceKey, readonly VirtualService[]>();
-  /** When the weights of services with newcomers will be others. */
+  /** When the weights of services with newcomers will change next. */
   readonly #growing = new Map<ServiceKey, number>();
   #networksRevision: number | undefined = undefined;
   #all: readonly VirtualService[] = [];
@@ -44,13 +45,13 @@ export class DesiredSet {
     return Math.min(Infinity, ...this.#growing.values());
   }
 
-  /** Those that there are, and those that there were. */
+  /** The keys of present and previous services. */
   *#everyKey(snapshot: Snapshot): Iterable<ServiceKey> {
     yield* this.#byService.keys();
     for (const { key } of snapshot.services()) yield key;
   }
 
-  /** What there was of a service, and what there is to be; the same list when nothing is different. */
+  /** Compares the previous and the new entries of a service. Returns the same list when nothing changed. */
   #look(
     snapshot: Snapshot,
     key: ServiceKey,

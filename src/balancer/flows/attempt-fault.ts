@@ -1,7 +1,9 @@
-/** Errors that are not the fault of the task: this host is out of ports, descriptors or memory, or a firewall of its own says no. */
+/**
+ * Errors that are not the task's fault: this host is out of ports, descriptors or memory, or its own firewall refuses.
+ */
 const OWN = new Set(['EADDRNOTAVAIL', 'EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM', 'EACCES', 'EPERM']);
 
-const RESET = 'reset before first octet';
+const RESET = 'reset before first byte';
 
 const FAULTS: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'connect refused',
@@ -13,16 +15,15 @@ const FAULTS: Readonly<Record<string, string>> = {
 };
 
 /**
- * What a task did wrong that could not be connected to, or that reset a connection before its first byte: the reason of
- * a passive signal.
+ * What a task did wrong when a connection failed, or was reset before its first byte: the reason of a passive signal.
  * @param code of the socket's error
- * @returns undefined when the task has no part in it
+ * @returns undefined when it is not the task's fault
  */
 export function taskFault(code: string): string | undefined {
   return OWN.has(code) ? undefined : (FAULTS[code] ?? code);
 }
 
-/** The code of a system error; the message of any other. */
+/** The code of a system error, or the message of any other error. */
 export function errorCode(error: Error): string {
   return 'code' in error && typeof error.code === 'string' ? error.code : error.message;
 }

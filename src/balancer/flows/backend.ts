@@ -2,12 +2,12 @@ import type { BackendCounters, DesiredBackend } from '../plane.js';
 import type { Destination } from '../schedulers/scheduler.js';
 import { LastMinute } from './last-minute.js';
 
-/** One task as one virtual service sees it, with what it has carried. */
+/** One task as seen by one virtual service, with its counters. */
 export class Backend {
   readonly destination: Destination;
-  /** As desired last. */
+  /** The latest desired state. */
   desired: DesiredBackend;
-  /** No longer among those of the service. */
+  /** No longer a backend of the service. */
   gone = false;
   total = 0;
   bytesIn = 0;

@@ -3,25 +3,30 @@ import type { Destination, Flow, Scheduler } from '../schedulers/scheduler.js';
 import { Backend } from './backend.js';
 import type { CreateScheduler } from './make-scheduler.js';
 
-/** What an update has done to backends that may have open flows. */
+/** How an update changed backends that may have open flows. */
 export interface BackendChanges {
   readonly gone: readonly Backend[];
   readonly draining: readonly Backend[];
-  /** They drained, and do not any more. */
+  /** Backends that stopped draining. */
   readonly revived: readonly Backend[];
 }
 
 interface Context {
   readonly createScheduler: CreateScheduler;
   readonly onSignal: (signal: PassiveSignal) => void;
-  /** Milliseconds that only grow. */
+  /** Monotonic milliseconds. */
   readonly now?: () => number;
 }
 
-/** A task that refused or reset a flow is tried after all others for so long, in ms, whether it has a check or not. */
+/**
+ * How long a task that refused or reset a flow is tried only after all others, in ms, whether or not it has a check.
+ */
 const SHUN_MS = 3000;
 
-/** The backends of one virtual service and the scheduler that picks among them, for TCP connections and UDP sessions alike. */
+/**
+ * The backends of one virtual service and the scheduler that picks among them, for both TCP connections and UDP
+ * sessions.
+ */
 export class Backends {
   readonly #context: Context;
   #scheduler: Scheduler;
@@ -29,12 +34,12 @@ export class Backends {
   /** By id, in the service's order. */
   #present = new Map<string, Backend>();
   readonly #byDestination = new Map<Destination, Backend>();
-  /** Gone, with flows that are still open. */
+  /** Removed backends with open flows. */
   readonly #leaving = new Set<Backend>();
-  /** Ids of those that failed a moment ago, and until when others are tried before them. */
+  /** Ids of backends that failed recently, and until when others are tried first. */
   readonly #shunned = new Map<string, number>();
   readonly #now: () => number;
-  /** What the backends that have left carried. */
+  /** Bytes carried by removed backends. */
   #leftIn = 0;
   #leftOut = 0;
 
@@ -73,7 +78,7 @@ export class Backends {
     return changes;
   }
 
-  /** Those of the service, in its order. */
+  /** The service's backends, in its order. */
   present(): Iterable<Backend> {
     return this.#present.values();
   }
@@ -86,20 +91,20 @@ export class Backends {
     return destination && this.#byDestination.get(destination);
   }
 
-  /** @returns those to leave out while there are others; undefined when no others are to be */
+  /** @returns the backends to leave out as long as there are others; undefined when all may be tried */
   #stillShunned(exclude: ReadonlySet<string> | undefined): ReadonlySet<string> | undefined {
     const now = this.#now();
     for (const [id, until] of this.#shunned) if (until <= now) this.#shunned.delete(id);
     return this.#shunned.size === 0 ? undefined : new Set([...(exclude ?? []), ...this.#shunned.keys()]);
   }
 
-  /** Counts a flow as open. @param client its address */
+  /** Counts an open flow. @param client its address */
   hold(backend: Backend, client: string): void {
     backend.destination.active++;
     this.#scheduler.opened?.(client, backend.destination);
   }
 
-  /** Takes back {@link hold}. */
+  /** Reverses {@link hold}. */
   release(backend: Backend, client: string): void {
     backend.destination.active--;
     this.#scheduler.closed?.(client, backend.destination);
@@ -108,8 +113,8 @@ export class Backends {
   }
 
   /**
-   * An attempt went wrong, or a connection before its first byte.
-   * @param fault of the task, in the words of a passive signal; absent: it has none
+   * Records a failed attempt, or a connection that failed before its first byte.
+   * @param fault the task's fault, in the words of a passive signal; undefined if it is not to blame
    */
   fail(backend: Backend, fault: string | undefined): void {
     backend.errors++;
@@ -119,7 +124,7 @@ export class Backends {
     this.#signal(backend, { ok: false, reason: fault });
   }
 
-  /** The backend has answered something. Health checks hear of it after a failure only: the rest is not news. */
+  /** Records a response. Health checks are notified only of the first response after a failure. */
   answered(backend: Backend): void {
     if (!backend.failing) return;
     backend.failing = false;
@@ -127,13 +132,13 @@ export class Backends {
     this.#signal(backend, { ok: true });
   }
 
-  /** Those of the service first, then those that are gone and have open flows. */
+  /** First the service's backends, then removed ones with open flows. */
   counters(): readonly BackendCounters[] {
     const now = this.#now();
     return [...this.#present.values(), ...this.#leaving].map((each) => each.counters(now));
   }
 
-  /** Bytes of all backends, including those that have left. */
+  /** Bytes of all backends, including removed ones. */
   bytes(): { readonly bytesIn: number; readonly bytesOut: number } {
     let [bytesIn, bytesOut] = [this.#leftIn, this.#leftOut];
     for (const backend of [...this.#present.values(), ...this.#leaving]) {

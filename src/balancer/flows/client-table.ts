@@ -5,14 +5,14 @@ import type { ClientNetwork, ClientNetworks, ClientRule } from '../plane.js';
 /** Where a client is: the host itself, beyond it, or on networks. */
 type Whereabouts = 'host' | 'outside' | { readonly networks: readonly string[]; readonly hasHost: boolean };
 
-/** How many are remembered; there are more only where source addresses are forged. */
+/** How many are remembered. Only forged source addresses make more. */
 const REMEMBERED = 10_000;
 /** Addresses that connections to one task come from beside the usual one; more would take long to look through. */
 const MAX_SOURCES = 15;
 /** How often at most the host's interfaces are looked at, in ms: they may have an address that is new. */
 const LOOK_MS = 1000;
 
-/** Knows by their address whose connections a virtual service takes. */
+/** Decides by address whose connections a virtual service accepts. */
 export class ClientTable {
   readonly #networks: readonly (ClientNetwork & { readonly ranges: readonly Cidr[] })[];
   readonly #byId: ReadonlyMap<string, ClientNetwork>;
@@ -25,7 +25,7 @@ export class ClientTable {
   #own: readonly string[] = [];
   #lookedAt = -Infinity;
 
-  /** @param hostAddresses the addresses of this host's interfaces as they are now */
+  /** @param hostAddresses the current addresses of this host's interfaces */
   constructor({ networks, addresses, host, external }: ClientNetworks, hostAddresses = ownAddresses) {
     this.#hostAddresses = hostAddresses;
     this.#networks = networks.map((each) => ({ ...each, ranges: ranges(each.subnets) }));
@@ -73,7 +73,7 @@ export class ClientTable {
     if (ids) return { networks: ids, hasHost: ids.some((id) => this.#byId.get(id)?.hasHost === true) };
     const network = this.#networks.find((each) => isIn(each.ranges));
     if (network) return { networks: [network.id], hasHost: network.hasHost };
-    // Beyond the host nothing is kept apart: such a client sees what the host sees.
+    // Clients beyond the host are not distinguished: each sees what the host sees.
     return isIn(this.#external) || this.#isOwn(address) ? 'host' : 'outside';
   }
 

@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 
-/** Bounds of a whole plane. */
+/** Limits of a whole plane. */
 export interface FlowLimits {
   /** Flows of all services together. */
   readonly flows: number;
-  /** File descriptors that listeners and flows may use; the rest of the process lives on what is left. */
+  /** File descriptors for listeners and flows. The rest of the process uses the remaining ones. */
   readonly descriptors: number;
-  /** Clients that may wait for room, each holding one descriptor of the reserve. */
+  /** How many clients may wait for free capacity. Each holds one descriptor of the reserve. */
   readonly waiting: number;
 }
 
@@ -30,38 +30,38 @@ export function descriptorLimit(): number {
 }
 
 /**
- * Limits that leave a reserve of file descriptors to DNS, the API, health checks and sources: an eighth, 64 at least.
- * @param flows the most at a time; absent: as many as there are descriptors for
- * @param descriptors all that the process may have, see {@link descriptorLimit}
+ * Limits that reserve file descriptors for DNS, the API, health checks and sources: an eighth, at least 64.
+ * @param flows the most at a time; by default as many as there are descriptors for
+ * @param descriptors the limit of the process, see {@link descriptorLimit}
  */
 export function flowLimits(flows = Number.MAX_SAFE_INTEGER, descriptors = descriptorLimit()): FlowLimits {
   const reserve = Math.min(MAX_RESERVE, Math.max(MIN_RESERVE, Math.floor(descriptors / 8)));
   return { flows, descriptors: Math.max(0, descriptors - reserve), waiting: Math.floor(reserve / 4) };
 }
 
-/** Someone who waits for room. */
+/** A client that waits for free capacity. */
 export interface Waiter {
   readonly descriptors: number;
-  /** There is room now, and it is taken for this one already. */
+  /** Called when capacity is free. It has already been taken for this client. */
   admit(): void;
 }
 
-/** Words of a budget's memory: what all threads have taken together, then what each of them has. */
+/** Layout of a budget's memory, in words: first the totals of all threads, then the counts of each thread. */
 const COUNTS = { flows: 0, descriptors: 1, waiting: 2, size: 4 } as const;
-/** Threads that may share a budget. */
+/** The most threads that may share a budget. */
 const MAX_THREADS = 65;
 
-/** Memory by which threads share one {@link FlowBudget}. */
+/** Creates the memory with which threads share one {@link FlowBudget}. */
 export function flowBudgetMemory(): SharedArrayBuffer {
   return new SharedArrayBuffer((1 + MAX_THREADS) * COUNTS.size * 4);
 }
 
 export interface FlowBudgetOptions {
-  /** Called whenever there was no room for a flow. */
+  /** Called whenever there was no capacity for a flow. */
   readonly onFull?: () => void;
-  /** Of {@link flowBudgetMemory}; absent: of this thread alone. */
+  /** From {@link flowBudgetMemory}. By default the budget belongs to this thread alone. */
   readonly memory?: SharedArrayBuffer;
-  /** Which of the threads this is; 0 is the main one. */
+  /** The number of this thread; 0 is the main thread. */
   readonly thread?: number;
 }
 
@@ -84,7 +84,7 @@ export class FlowBudget {
   readonly #limits: FlowLimits;
   readonly #onFull: () => void;
   readonly #counts: Int32Array;
-  /** Where the counts of this thread are. */
+  /** The offset of this thread's counts. */
   readonly #own: number;
   readonly #waiters = new Set<Waiter>();
   #isLooking = false;
@@ -103,7 +103,7 @@ export class FlowBudget {
     return Atomics.load(this.#counts, COUNTS.flows);
   }
 
-  /** Those of flows and of listeners; not those of clients that wait. */
+  /** Descriptors of flows and listeners, but not of waiting clients. */
   get descriptors(): number {
     return Atomics.load(this.#counts, COUNTS.descriptors);
   }
@@ -113,9 +113,9 @@ export class FlowBudget {
   }
 
   /**
-   * Takes what one flow needs.
+   * Takes the capacity for one flow.
    * @param descriptors 2 for TCP, 1 for UDP
-   * @returns false when there is no room; nothing is taken then
+   * @returns false, taking nothing, when there is no capacity
    */
   take(descriptors: number): boolean {
     if (this.#take(descriptors)) return true;
@@ -123,7 +123,7 @@ export class FlowBudget {
     return false;
   }
 
-  /** Gives back what one flow took, and admits who waits. */
+  /** Returns the capacity of one flow, and admits waiting clients. */
   give(descriptors: number): void {
     this.#add(COUNTS.flows, -1);
     this.#add(COUNTS.descriptors, -descriptors);
@@ -153,14 +153,14 @@ export class FlowBudget {
     if (descriptors < 0) this.look();
   }
 
-  /** As {@link hold}, if there is room for them. @returns whether there was */
+  /** Like {@link hold}, but only if there is capacity. @returns whether there was */
   tryHold(descriptors: number): boolean {
     if (this.#add(COUNTS.descriptors, descriptors) <= this.#limits.descriptors) return true;
     this.#add(COUNTS.descriptors, -descriptors);
     return false;
   }
 
-  /** Queues up, first come first served. @returns false when the queue is full */
+  /** Adds to the queue, first come first served. @returns false when the queue is full */
   wait(waiter: Waiter): boolean {
     if (this.#add(COUNTS.waiting, 1) > this.#limits.waiting) {
       this.#add(COUNTS.waiting, -1);
@@ -170,14 +170,14 @@ export class FlowBudget {
     return true;
   }
 
-  /** Leaves the queue; harmless for one that is not in it. */
+  /** Removes from the queue; harmless for a client that is not in it. */
   leave(waiter: Waiter): void {
     if (this.#waiters.delete(waiter)) this.#add(COUNTS.waiting, -1);
   }
 
-  /** Admits who waits, as far as there is room: to be called now and then where other threads make room. */
+  /** Admits waiting clients as far as capacity allows. Call this now and then if other threads return capacity. */
   look(): void {
-    // One that is admitted may end at once and give back: the loop goes on with what there is then.
+    // An admitted client may end at once and return its capacity. The running loop then continues with it.
     if (this.#isLooking) return;
     this.#isLooking = true;
     try {
@@ -191,7 +191,7 @@ export class FlowBudget {
     }
   }
 
-  /** Gives back all that another thread has taken, which is no more. */
+  /** Returns everything that another thread had taken before it ended. */
   reclaim(thread: number): void {
     const own = (1 + thread) * COUNTS.size;
     for (const count of [COUNTS.flows, COUNTS.descriptors, COUNTS.waiting])
@@ -201,7 +201,7 @@ export class FlowBudget {
 
   #take(descriptors: number): boolean {
     const { flows, descriptors: most } = this.#limits;
-    // Taken first and looked at then: two threads never both have the last room.
+    // Take first and check afterwards, so that two threads never both get the last capacity.
     const flowCount = this.#add(COUNTS.flows, 1);
     const descriptorCount = this.#add(COUNTS.descriptors, descriptors);
     if (flowCount <= flows && descriptorCount <= most) return true;
@@ -210,7 +210,7 @@ export class FlowBudget {
     return false;
   }
 
-  /** @returns what all threads have then */
+  /** @returns the new total of all threads */
   #add(count: number, by: number): number {
     const counts = this.#counts;
     const own = this.#own + count;

@@ -3,16 +3,16 @@ import { withAffinity } from '../schedulers/affinity.js';
 import type { VirtualService } from '../plane.js';
 import type { Scheduler } from '../schedulers/scheduler.js';
 
-/** Client addresses that one service remembers for affinity. */
+/** How many client addresses one service remembers for affinity. */
 const MAX_AFFINITY = 65_536;
 
-/** Makes the scheduler that a service names, with its affinity; a new one each time. */
+/** Makes the scheduler for a service, with its affinity. Each call makes a new one. */
 export type CreateScheduler = (service: Pick<VirtualService, 'scheduler' | 'affinity'>) => Scheduler;
 
 /**
- * Makes the schedulers that services name.
- * @param seed keys their hashes; hosts that are to choose alike have the same
- * @param now milliseconds that only grow
+ * Makes schedulers for services.
+ * @param seed keys their hashes; hosts that should choose alike need the same seed
+ * @param now monotonic milliseconds
  */
 export function makeScheduler(seed: number, now: () => number): CreateScheduler {
   return ({ scheduler, affinity }) => {

@@ -1,7 +1,7 @@
 import type { VipGuard } from '../../linux/vip-rules.js';
 import type { ClientNetworks, VirtualService } from '../plane.js';
 
-/** The rule of each virtual service, as the kernel takes it. */
+/** The virtual services' client rules in the form the kernel needs. */
 export function guardOf(services: readonly VirtualService[], clients: ClientNetworks): VipGuard {
   const { networks, addresses, external } = clients;
   const open: VipGuard['open'][number][] = [];

@@ -6,17 +6,17 @@ import type { Log } from '../../net/log.js';
 import type { PlaneHost } from '../plane-host.js';
 
 /**
- * The pool of virtual IPs as the kernel knows it: a route that makes its addresses local, and rules that lead each port to its
- * listener. Loopback needs neither. Calls must not overlap.
+ * The pool of virtual IPs in the kernel: a route that makes its addresses local, and rules that redirect each port to
+ * its listener. Loopback needs neither. Calls must not overlap.
  */
 export class HostPool {
   readonly #host: PlaneHost;
   readonly #log: Log;
   readonly #onTampered: () => void;
   #pool: string | undefined;
-  /** Pools whose routes are ours to take away. */
+  /** Pools whose routes we added and must remove. */
   readonly #added = new Set<string>();
-  /** Pools that there are rules for. */
+  /** Pools with rules. */
   readonly #ruled = new Set<string>();
   /** Pools for which no other daemon may write rules. */
   readonly #claims = new Map<string, VipClaim>();
@@ -32,16 +32,17 @@ export class HostPool {
     this.#onTampered = onTampered;
   }
 
-  /** Whether listeners may be at any port of a virtual IP, because {@link lead} leads connections there. */
+  /** Whether listeners may use any port of a virtual IP, because {@link lead} redirects connections there. */
   get leads(): boolean {
     return this.#pool !== undefined && !this.#host.isLocal(this.#pool);
   }
 
   /**
-   * Takes a pool, and lets go of the one before.
-   * @param inherits another daemon's route and rules lead there until {@link lead} is called, and are ours from then on
-   * @returns whether it is another one: {@link lead} is to be called for its listeners
-   * @throws Error with one line, with what to do; then there is no pool
+   * Takes a pool, and releases the previous one.
+   * @param inherits another daemon's route and rules stay active until {@link lead} is called, and are ours from then
+   * on
+   * @returns whether the pool is new; if so, call {@link lead} for its listeners
+   * @throws Error with one line, with what to do; there is then no pool
    */
   async use(pool: string | undefined, inherits = false): Promise<boolean> {
     if (pool === this.#pool) return false;
@@ -122,10 +123,10 @@ export class HostPool {
     this.#log.info(`added the local route ${pool} for virtual IPs`);
   }
 
-  /** Takes the rules and routes away that were added here, except those of one pool. Never throws. */
+  /** Removes the rules and routes added here, except those of one pool. Never throws. */
   async #release(but: string | undefined): Promise<void> {
     const { removeVipRules: removeRules, removeLocalRoute: removeRoute } = this.#host;
-    // There is one table a family: the pool that stays has taken it over.
+    // There is one table per family, and the remaining pool has taken it over.
     const isKept = (pool: string) =>
       but !== undefined && this.#ruled.has(but) && but.includes(':') === pool.includes(':');
     this.#unwatch();

@@ -39,10 +39,10 @@ export function tellLeftOut(problems: readonly ListenProblem[], all: number): re
   return problems.map((each) => (each.cause instanceof TooManyListeners ? { ...each, summary } : each));
 }
 
-/** Two services ask for one address; the first by key has it. */
+/** Two services request the same address. The first by key gets it. */
 export function conflictProblem({ service, vip, port, protocol }: Endpoint, holder: string): PlaneProblem {
   const place = `${formatHostPort({ ip: vip, port })}/${protocol}`;
-  const message = `service ${service}: cannot serve ${place}: service ${holder} has it; give one of the two another virtual IP or port`;
+  const message = `service ${service}: cannot serve ${place}: service ${holder} uses it; give one of them another virtual IP or port`;
   return { at: { vip, port, protocol }, message };
 }
 
@@ -50,12 +50,12 @@ function reason(code: unknown, ip: string, port: number, protocol: 'udp' | 'tcp'
   switch (code) {
     case 'EADDRINUSE':
       return (
-        `the port is taken; find who has it with "ss -l${protocol.charAt(0)}np sport = :${port}" ` +
-        `(a listener on 0.0.0.0 takes it on every address) and stop it or bind it to one address`
+        `the port is in use; find the program with "ss -l${protocol.charAt(0)}np sport = :${port}" ` +
+        `(a listener on 0.0.0.0 uses it on every address) and stop it or bind it to one address`
       );
     case 'EACCES':
     case 'EPERM':
-      return 'ports below 1024 need a right that this process has not; run it as root or give it CAP_NET_BIND_SERVICE';
+      return 'this process has no right to use ports below 1024; run it as root or give it CAP_NET_BIND_SERVICE';
     case 'EADDRNOTAVAIL':
       return (
         `the address is not local to this host; run as root or with CAP_NET_ADMIN, or add the pool once with ` +

@@ -32,33 +32,39 @@ import { listenUdp, type UdpOptions } from './udp/udp-frontend.js';
 import { silentLog, type Log } from '../../net/log.js';
 
 export interface ProxyPlaneOptions {
-  /** Keys the hashes of schedulers; hosts that are to choose alike have the same. */
+  /** Keys the hashes of schedulers. Hosts that should choose alike need the same seed. */
   readonly seed?: number;
-  /** Of all services together; absent: as {@link flowLimits} finds them. */
+  /** Limits for all services together; by default those of {@link flowLimits}. */
   readonly limits?: FlowLimits;
   readonly udp?: UdpOptions;
-  /** How TCP is carried by threads of its own, where the C library can be called; false: by Node's sockets all the same. */
+  /**
+   * Options for carrying TCP in separate threads, which requires calls to the C library. False: always use Node's
+   * sockets.
+   */
   readonly native?: NativeTcpOptions | false;
-  /** The kernel; by default the one that this process runs on. */
+  /** The kernel; by default the one on which this process runs. */
   readonly host?: PlaneHost;
   readonly onSignal?: (signal: PassiveSignal) => void;
   /** Another program has taken away what {@link DataPlane.repair} puts back. */
   readonly onTampered?: () => void;
   readonly log?: Partial<Log>;
-  /** Milliseconds that only grow. */
+  /** Monotonic milliseconds. */
   readonly now?: () => number;
 }
 
 interface Running {
   readonly frontend: Frontend;
   readonly service: string;
-  /** As applied last: the same value again changes nothing. */
+  /** As last applied. Applying the same value again changes nothing. */
   applied: VirtualService;
 }
 
-/** When all is to end, a UDP session does after so long without a datagram: nothing else says that a client has done. */
+/**
+ * When everything shuts down, a UDP session ends after this long without a datagram: nothing else shows that a client
+ * has finished.
+ */
 const STOP_IDLE_MS = 1000;
-/** How often at most the log tells that there is no room. */
+/** The shortest interval between log messages about missing capacity. */
 const TELL_FULL_MS = 60_000;
 
 const SUPPORTS: DataPlane['supports'] = {
@@ -66,7 +72,7 @@ const SUPPORTS: DataPlane['supports'] = {
   features: new Set(['affinity', 'limits', 'proxy-protocol', 'retry', 'reset', 'queued', 'replies', 'ops']),
 };
 
-/** A data plane in this process: a socket for each port of each VIP, and a connection of its own to the task. */
+/** A data plane in this process: one socket for each port of each VIP, and a separate connection to the task. */
 export function createProxyPlane(options: ProxyPlaneOptions): DataPlane {
   return new ProxyPlane(options);
 }
@@ -94,15 +100,15 @@ class ProxyPlane implements DataPlane {
   readonly #context: FrontendContext;
   readonly #wheel: TimerWheel;
   readonly #pool: HostPool;
-  /** By vip, port and protocol. */
+  /** By VIP, port and protocol. */
   readonly #running = new Map<string, Running>();
-  /** Taken out of service, with flows that may go on. */
+  /** Removed frontends whose flows may continue. */
   readonly #leaving = new Map<string, Set<Frontend>>();
-  /** The calls of {@link apply}, one after the other. */
+  /** Runs the calls of {@link apply} one after the other. */
   #queue: Promise<unknown> = Promise.resolve();
-  /** As told last, when all of it is carried. */
+  /** The last desired state, once it is fully applied. */
   #settled: readonly VirtualService[] | undefined;
-  /** Listeners have come or gone since the kernel was told where they are. */
+  /** Whether listeners have changed since the kernel's rules were last written. */
   #isLeadDue = false;
   #admitted: ClientNetworks | undefined;
   #clients: ClientTable | undefined;
@@ -125,7 +131,7 @@ class ProxyPlane implements DataPlane {
     this.#wheel = new TimerWheel({
       timers: { ...systemTimers, now },
       tickMs: 100,
-      // Flows read its coarse time.
+      // Flows read the wheel's coarse time.
       turns: 'tick',
     });
     const limits = new FlowBudget(options.limits ?? flowLimits(), { onFull: () => this.#tellFull() });
@@ -239,7 +245,7 @@ class ProxyPlane implements DataPlane {
     }
   }
 
-  /** Tells the kernel where the listeners are. */
+  /** Updates the kernel's redirects to the listeners. */
   async #lead(): Promise<void> {
     this.#isLeadDue = true;
     const redirects = [...this.#running.values()].flatMap(({ frontend, applied }) => {
@@ -277,11 +283,11 @@ class ProxyPlane implements DataPlane {
     return [];
   }
 
-  /** Some addresses come, or go. */
+  /** Handles added and removed addresses. */
   async #move(desired: readonly VirtualService[]): Promise<readonly PlaneProblem[]> {
     const problems: PlaneProblem[] = [];
     const wanted = new Map<string, VirtualService>();
-    // By service, so that who has a doubled address does not depend on the order.
+    // Sorted by service, so that the winner of a disputed address does not depend on the input order.
     for (const service of [...desired].sort((a, b) => compare(a.service, b.service))) {
       const key = keyOf(service);
       const holder = wanted.get(key);
@@ -345,7 +351,10 @@ class ProxyPlane implements DataPlane {
     }
   }
 
-  /** @param before who had the address; their flows go on unless their sockets are still needed for them (UDP) */
+  /**
+   * @param before the previous holders of the address; their flows continue unless the new listener needs their sockets
+   * (UDP)
+   */
   async #open(service: VirtualService, before: Iterable<Frontend> | undefined): Promise<Frontend> {
     const listen = await this.#listenerOf(service);
     // Two UDP sockets would share the address, and each would have a part of what comes.
@@ -402,7 +411,10 @@ class ProxyPlane implements DataPlane {
   }
 }
 
-/** Whether a task takes connections. Without one none is led to the listener, and the kernel refuses it at once. */
+/**
+ * Whether a task accepts connections. Without one, nothing is redirected to the listener, and the kernel refuses
+ * connections at once.
+ */
 function takes({ backends }: VirtualService): boolean {
   return backends.some(({ state, weight }) => state === 'active' && weight > 0);
 }

@@ -3,23 +3,24 @@ import { RecentMap } from './recent-map.js';
 import type { Destination, Flow, Scheduler } from './scheduler.js';
 
 export interface AffinityOptions {
-  /** Seconds after its last flow that a client address is remembered. */
+  /** Seconds after its last flow during which a client address is remembered. */
   readonly timeout: number;
-  /** Client addresses that are remembered at most; the half that was seen last is never forgotten early. */
+  /** The most client addresses to remember. The most recently seen half is never forgotten early. */
   readonly max: number;
-  /** Milliseconds that only grow. */
+  /** Monotonic milliseconds. */
   readonly now: () => number;
 }
 
 /**
- * Session affinity: all flows of one client address go to the destination that its first one got (IPVS calls it
- * persistence). It is remembered while a flow of the client is open, and for the timeout after its last one. When that one is gone, quiesced, at its upper threshold or was tried for this flow, the scheduler picks
- * another, and the client stays there.
+ * Session affinity: all flows of a client address go to the destination of its first flow (IPVS calls it persistence).
+ * The destination is remembered while the client has an open flow, and for the timeout after its last one. If the
+ * destination is removed, quiesced, at its upper threshold, or was already tried for this flow, the scheduler picks
+ * another one, and the client stays there.
  */
 export function withAffinity(scheduler: Scheduler, { timeout, max, now }: AffinityOptions): Scheduler {
   const chosen = new RecentMap<string>({ max, timeout: timeout * 1000, now });
   let byId: ReadonlyMap<string, Destination> = new Map();
-  /** Open flows by client, with the destination that the last of them went to. */
+  /** Open flows by client, with the destination of the latest. */
   const open = new Map<string, { id: string; count: number }>();
   return {
     update(destinations) {
@@ -46,7 +47,7 @@ export function withAffinity(scheduler: Scheduler, { timeout, max, now }: Affini
       if (!entry) return;
       if (--entry.count > 0) return;
       open.delete(client);
-      // The time counts from here.
+      // The timeout starts here.
       chosen.set(client, entry.id);
     },
   };

@@ -16,11 +16,11 @@ import { WeightedLeastConnection } from './wlc.js';
 import { WeightedRoundRobin } from './wrr.js';
 
 export interface SchedulerOptions {
-  /** Gives 0 <= x < 1, for twos. */
+  /** For twos: returns 0 <= x < 1. */
   readonly random?: () => number;
-  /** Keys the hashes of dh, sh and mh; 32 bits, 0 by default. Hosts whose mh are to agree need the same. */
+  /** Keys the hashes of dh, sh and mh; 32 bits, 0 by default. Hosts whose mh should agree need the same seed. */
   readonly seed?: number;
-  /** Milliseconds that only grow, for lblc and lblcr. */
+  /** For lblc and lblcr: monotonic milliseconds. */
   readonly now?: () => number;
 }
 
@@ -43,7 +43,7 @@ const MAKERS: Readonly<Record<SchedulerName, (options: Required<SchedulerOptions
   twos: ({ random }) => new TwoChoices(random),
 };
 
-/** A scheduler for one virtual service; each call makes one that shares nothing with others. It has no destinations yet. */
+/** Creates a scheduler for one virtual service, without destinations. Schedulers share no state. */
 export function createScheduler(name: SchedulerName, options: SchedulerOptions = {}): Scheduler {
   const { random = Math.random, seed = 0, now = () => performance.now() } = options;
   return MAKERS[name]({ random, seed, now });

@@ -1,6 +1,8 @@
 import type { Destination } from './scheduler.js';
 
-/** Whether a destination may take a new flow: it is not quiesced, not at its upper threshold, and was not tried already. */
+/**
+ * Whether a destination may receive a new flow: it is not quiesced, not at its upper threshold, and was not tried yet.
+ */
 export function isAvailable(
   destination: Destination | undefined,
   exclude: ReadonlySet<string> | undefined,

@@ -2,14 +2,14 @@ import { isAvailable } from './available.js';
 import { firstBest } from './first-best.js';
 import type { Destination } from './scheduler.js';
 
-/** IPVS's connection overhead (`ip_vs_dest_conn_overhead`): a connection that is closing counts 1/256 of an open one. */
+/** IPVS's connection overhead (`ip_vs_dest_conn_overhead`): a closing connection counts 1/256 of an open one. */
 export function overhead({ active, inactive }: Destination): number {
   return active * 256 + inactive;
 }
 
 /**
- * The available destination with the least overhead for its weight, the first of several (IPVS `wlc`).
- * @param within only those with these ids
+ * The available destination with the least overhead relative to its weight; the first in case of a tie (IPVS `wlc`).
+ * @param within limits the choice to these ids
  */
 export function leastLoaded(
   destinations: readonly Destination[],
@@ -30,8 +30,8 @@ export function leastLoaded(
 }
 
 /**
- * The available destination that would have the fewest open connections for its weight with one more, the first of several
- * (IPVS `sed`).
+ * The available destination that would have the fewest open connections relative to its weight after one more; the
+ * first in case of a tie (IPVS `sed`).
  */
 export function shortestDelay(
   destinations: readonly Destination[],
@@ -47,8 +47,8 @@ function isSooner(destination: Destination, best: Destination | undefined): bool
 }
 
 /**
- * Whether a destination has more open connections than its weight while another that may take some has less than half of
- * its own (IPVS `is_overloaded` of lblc and lblcr).
+ * Whether a destination has more open connections than its weight, while another available one has fewer than half of
+ * its own weight (IPVS `is_overloaded` of lblc and lblcr).
  */
 export function isOverloaded(
   destination: Destination,

@@ -3,8 +3,8 @@ import type { Destination, Flow, Scheduler } from './scheduler.js';
 import { SlotTable } from './slot-table.js';
 
 /**
- * Destination hashing (IPVS `dh`, but weights count): the address that the client called decides, by a table that remembers
- * ({@link SlotTable}). All flows to one VIP go to one destination.
+ * Destination hashing (like IPVS `dh`, but weights count). The called address determines the destination through a
+ * table with memory ({@link SlotTable}). All flows to one VIP go to one destination.
  */
 export class DestinationHashing implements Scheduler {
   readonly #table = new SlotTable();

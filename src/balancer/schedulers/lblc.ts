@@ -3,19 +3,19 @@ import { isOverloaded, leastLoaded } from './backend-load.js';
 import { RecentMap } from './recent-map.js';
 import type { Destination, Flow, Scheduler } from './scheduler.js';
 
-/** As IPVS: 16,384 addresses, each forgotten after a day without use. */
+/** As in IPVS: 16,384 addresses, each forgotten after a day without use. */
 export const LOCALITY = { max: 16_384, timeout: 86_400_000 } as const;
 
 /**
- * Locality-based least connection (IPVS `lblc`): the address that the client called keeps its destination as long as that
- * one is available and not overloaded; then it gets another by `wlc`.
+ * Locality-based least connection (IPVS `lblc`): the called address keeps its destination as long as that is available
+ * and not overloaded. Otherwise `wlc` picks a new one.
  */
 export class LocalityLeastConnection implements Scheduler {
   #destinations: readonly Destination[] = [];
   #byId: ReadonlyMap<string, Destination> = new Map();
   readonly #served: RecentMap<string>;
 
-  /** @param now milliseconds that only grow */
+  /** @param now monotonic milliseconds */
   constructor(now: () => number) {
     this.#served = new RecentMap({ ...LOCALITY, now });
   }

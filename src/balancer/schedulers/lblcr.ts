@@ -3,7 +3,7 @@ import { isOverloaded, leastLoaded, overhead } from './backend-load.js';
 import { RecentMap } from './recent-map.js';
 import type { Destination, Flow, Scheduler } from './scheduler.js';
 
-/** Milliseconds that a set must have been the same before it is made smaller (IPVS `lblcr_expiration`). */
+/** How long a set must be unchanged before it shrinks, in milliseconds (IPVS `lblcr_expiration`). */
 const SHRINK_AFTER = 86_400_000;
 
 interface ServerSet {
@@ -13,16 +13,16 @@ interface ServerSet {
 }
 
 /**
- * Locality-based least connection with replication (IPVS `lblcr`): the address that the client called has a set of
- * destinations, of which the least loaded is picked. When that one is overloaded the least loaded of all joins the set; a
- * set that was the same for a day loses its most loaded member.
+ * Locality-based least connection with replication (IPVS `lblcr`): each called address has a set of destinations, of
+ * which the least loaded is picked. If that one is overloaded, the least loaded of all destinations joins the set. A
+ * set that was unchanged for a day loses its most loaded member.
  */
 export class ReplicatedLocalityLeastConnection implements Scheduler {
   #destinations: readonly Destination[] = [];
   readonly #now: () => number;
   readonly #sets: RecentMap<ServerSet>;
 
-  /** @param now milliseconds that only grow */
+  /** @param now monotonic milliseconds */
   constructor(now: () => number) {
     this.#now = now;
     this.#sets = new RecentMap({ ...LOCALITY, now });

@@ -1,9 +1,12 @@
 import { hashText } from '../../net/hash-text.js';
 
-/** A prime, as the permutations need, and at least a hundred slots a destination up to 655 of them. Envoy and katran use it. */
+/**
+ * A prime, which the permutations need. It gives up to 655 destinations at least a hundred slots each. Envoy and katran
+ * use the same size.
+ */
 export const MAGLEV_SLOTS = 65537;
 const EMPTY = 0xffff;
-/** Indexes fit in 16 bits, beside the mark of an empty slot. */
+/** Indexes must fit into 16 bits together with the mark of an empty slot. */
 const MAX_ENTRIES = EMPTY - 1;
 
 /** One destination of a Maglev table. */
@@ -15,11 +18,12 @@ export interface MaglevEntry {
 }
 
 /**
- * The lookup table of Maglev (Eisenbud et al., "Maglev: A Fast and Reliable Software Network Load Balancer", section 3.4):
- * each entry goes through the slots in an order of its own and takes the next free one when it is its turn. Weights as in
- * katran (MaglevHashV2): an entry saves up its weight each round, and has a turn when it has as much as the heaviest.
- * @param entries in an order that all hosts share, at most 65,534 of them count
- * @returns slot to index of the entry; when there is none, no index at all
+ * The lookup table of Maglev (Eisenbud et al., "Maglev: A Fast and Reliable Software Network Load Balancer", section
+ * 3.4). Each entry visits the slots in an order of its own and, on its turn, takes the next free one. Weights work as
+ * in katran (MaglevHashV2): an entry saves up its weight in each round, and gets a turn when it has as much as the
+ * heaviest entry.
+ * @param entries in an order that all hosts share; at most 65,534 of them count
+ * @returns slot to index of the entry; without entries, no index at all
  */
 export function maglevTable(entries: readonly MaglevEntry[], seed: number): Uint16Array {
   const table = new Uint16Array(MAGLEV_SLOTS).fill(EMPTY);
@@ -45,7 +49,7 @@ export function maglevTable(entries: readonly MaglevEntry[], seed: number): Uint
   return table;
 }
 
-/** Marks the first empty slot on the way as the entry's. @returns that slot */
+/** Marks the entry's first empty slot in its order. @returns that slot */
 function take(table: Uint16Array, from: number, skip: number, entry: number): number {
   let slot = from;
   while (table[slot] !== EMPTY) {

@@ -5,19 +5,19 @@ import { sourceText } from './source-text.js';
 import { pickSlot } from './slot-pick.js';
 
 /**
- * Maglev hashing (IPVS `mh`, with `mh-fallback`): a client's address decides, with `mh-port` its port, too; by a table that follows from addresses, ports
- * and weights of the destinations alone, so hosts that see the same ones agree without telling each other. A quiesced
- * destination has no slot. Weights count as they are at an update.
+ * Maglev hashing (IPVS `mh`, with `mh-fallback`). The client's address, with `mh-port` also its port, determines the
+ * destination. The table depends only on the destinations' addresses, ports and weights, so hosts with the same
+ * destinations agree without communicating. A quiesced destination has no slot. Weights take effect at each update.
  */
 export class MaglevHashing implements Scheduler {
   readonly #seed: number;
   readonly #withPort: boolean;
   #owners: readonly Destination[] = [];
   #entries: readonly MaglevEntry[] = [];
-  /** Made at the first pick that needs it: services that nobody calls cost nothing. */
+  /** Built at the first pick that needs it, so that unused services cost nothing. */
   #table: Uint16Array | undefined;
 
-  /** @param seed keys the hashes; 32 bits; the same on all hosts that are to agree */
+  /** @param seed keys the hashes; 32 bits; the same on all hosts that should agree */
   constructor(seed: number, { withPort = false } = {}) {
     this.#seed = seed;
     this.#withPort = withPort;

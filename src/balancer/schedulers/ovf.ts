@@ -3,8 +3,9 @@ import { isHeavier } from './fo.js';
 import type { Destination, Flow } from './scheduler.js';
 
 /**
- * Overflow (IPVS `ovf`): the greatest weight among those with no more open connections than their weight, the first of
- * several. So each is filled with weight + 1 connections, then the next one; when all are full no task takes the flow.
+ * Overflow (IPVS `ovf`): the destination with the greatest weight among those with no more open connections than their
+ * weight, the first in case of a tie. Each is thus filled with weight + 1 connections before the next one. When all are
+ * full, no destination is picked.
  */
 export class Overflow extends Forgetful {
   override pick(_flow: Flow, exclude?: ReadonlySet<string>): Destination | undefined {

@@ -4,19 +4,20 @@ interface Entry<V> {
 }
 
 export interface RecentMapOptions {
-  /** Entries, at least 2. */
+  /** The most entries, at least 2. */
   readonly max: number;
-  /** Milliseconds after its last use that an entry is gone. */
+  /** Milliseconds without use after which an entry is forgotten. */
   readonly timeout: number;
-  /** Milliseconds that only grow. */
+  /** Monotonic milliseconds. */
   readonly now: () => number;
 }
 
 /**
- * A bounded map of what was used lately. Entries live in two generations: used ones go to the young one, and when that has
- * half of the bound, or is a timeout old, it becomes the old one and the old one is dropped. So whatever is among the max/2 last
- * used stays, every operation takes constant time, and nothing is held for much longer than two timeouts of use. (A Map
- * whose oldest key is deleted at each insertion has to step over the holes.)
+ * A bounded map of recently used entries. They live in two generations, and used entries move to the young one. When
+ * the young one holds half of the maximum, or is one timeout old, it becomes the old one, and the previous old one is
+ * dropped. The max/2 most recently used entries therefore always stay, every operation takes constant time, and nothing
+ * is kept much longer than two timeouts. (Deleting a Map's oldest key at each insertion would make it step over the
+ * holes.)
  */
 export class RecentMap<V> {
   readonly #half: number;
@@ -33,7 +34,7 @@ export class RecentMap<V> {
     this.#turnedAt = now();
   }
 
-  /** The value of a key, used again by this. */
+  /** The value of a key. Counts as a use. */
   get(key: string): V | undefined {
     const now = this.#now();
     this.#age(now);

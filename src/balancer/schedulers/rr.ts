@@ -1,7 +1,9 @@
 import { isAvailable } from './available.js';
 import type { Destination, Flow, Scheduler } from './scheduler.js';
 
-/** Round robin (IPVS `rr`): the next available destination after the last one picked; weights do not count, but for 0. */
+/**
+ * Round robin (IPVS `rr`): the next available destination after the last one picked. Weights do not count, except 0.
+ */
 export class RoundRobin implements Scheduler {
   #destinations: readonly Destination[] = [];
   #last = -1;
@@ -23,7 +25,10 @@ export class RoundRobin implements Scheduler {
     return undefined;
   }
 
-  /** Where the last one picked is now; if it left, the nearest before it that stays, so that no task loses a turn. */
+  /**
+   * The current position of the last one picked. If it was removed, the nearest remaining one before it, so that no
+   * task loses a turn.
+   */
   #survivor(destinations: readonly Destination[]): number {
     const places = new Map(destinations.map((destination, place) => [destination.id, place]));
     for (let at = this.#last; at >= 0; at--) {

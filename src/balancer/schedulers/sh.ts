@@ -4,8 +4,8 @@ import type { Destination, Flow, Scheduler } from './scheduler.js';
 import { SlotTable } from './slot-table.js';
 
 /**
- * Source hashing (IPVS `sh`, with `sh-fallback`): a client's address decides, with `sh-port` its port, too; by a table that remembers
- * ({@link SlotTable}).
+ * Source hashing (IPVS `sh`, with `sh-fallback`). The client's address, with `sh-port` also its port, determines the
+ * destination through a table with memory ({@link SlotTable}).
  */
 export class SourceHashing implements Scheduler {
   readonly #table = new SlotTable();

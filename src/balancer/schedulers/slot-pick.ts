@@ -2,9 +2,9 @@ import { isAvailable } from './available.js';
 import type { Destination } from './scheduler.js';
 
 /**
- * The destination that a slot belongs to; when it is not available the owner of the next slot that is (IPVS calls this
- * `sh-fallback`). The same slot gives the same destination as long as the same ones are available.
- * @param table slot to index in `owners`; what is not an index there has no owner
+ * The owner of a slot. If it is not available, the owner of the next slot whose owner is (IPVS calls this
+ * `sh-fallback`). A slot leads to the same destination as long as the same destinations are available.
+ * @param table slot to index in `owners`; any other number means no owner
  */
 export function pickSlot(
   table: ArrayLike<number>,
@@ -14,7 +14,7 @@ export function pickSlot(
 ): Destination | undefined {
   const direct = owners[table[slot] ?? owners.length];
   if (isAvailable(direct, exclude)) return direct;
-  // The walk is long when few slots have an available owner; when at most one destination is left there is no need of it.
+  // The walk is long when few slots have an available owner. With at most one destination left, it is unnecessary.
   let only: Destination | undefined;
   let several = false;
   for (const owner of owners) {

@@ -4,24 +4,25 @@ import { slotTargets } from './slot-targets.js';
 
 const MIN_BITS = 12;
 const MAX_BITS = 16;
-/** At least this many slots a destination, so that shares are even within 1/64. */
+/** The minimum of slots per destination, so that shares are accurate within 1/64. */
 const SLOTS_EACH = 64;
 const NOBODY = -1;
 
 /**
- * Hash to destination by a table of slots that remembers: a change of destinations moves only the slots that it must. When
- * one leaves, only its slots are dealt, each to the owner of the next slot, who has served it already if the leaver was
- * quiesced before, as far as shares stay even. When one joins it takes evenly from all. Weights count as they are at an update.
+ * Maps hashes to destinations by a table of slots with memory: a change of destinations moves as few slots as possible.
+ * When a destination leaves, only its slots are redistributed. Each goes to the owner of the next slot, as far as
+ * shares stay even, because that owner already served it if the leaving destination was quiesced before. A new
+ * destination takes slots evenly from all others. Weights take effect at each update.
  *
- * IPVS deals its 256 buckets again at every change, and nearly every key moves. What is paid for it: the table depends on
- * what was before, so two hosts agree by chance only (`mh` is for those).
+ * IPVS redistributes its 256 buckets at every change, which moves nearly every key. The price of memory: the table
+ * depends on earlier states, so two hosts agree only by chance (`mh` solves that).
  */
 export class SlotTable {
   #destinations: readonly Destination[] = [];
   /** By id, as of the last update; 0: quiesced. */
   #weights: ReadonlyMap<string, number> = new Map();
   #bits = MIN_BITS;
-  /** Slot to index in the destinations. */
+  /** Maps slots to indexes of destinations. */
   #owners = new Int32Array(1 << MIN_BITS).fill(NOBODY);
 
   update(destinations: readonly Destination[]): void {
@@ -56,14 +57,14 @@ export class SlotTable {
     this.#destinations = [...destinations];
   }
 
-  /** Slots are the first bits of the hash, so each becomes two with the same owner and no key moves. */
+  /** Slots are the first bits of the hash. Doubling splits each slot into two with the same owner, so no key moves. */
   #double(): void {
     this.#bits += 1;
     const halves = this.#owners;
     this.#owners = new Int32Array(halves.length * 2).map((_, slot) => halves[slot >>> 1] ?? NOBODY);
   }
 
-  /** Gives slots that no task has to the owner of the next slot, where that one wants some. */
+  /** Gives each slot without a task to the owner of the next slot, if that one wants more. */
   #inherit(wants: number[], weights: readonly number[]): void {
     const owners = this.#owners;
     let heir = owners.find((owner) => (weights[owner] ?? 0) > 0);
@@ -78,7 +79,9 @@ export class SlotTable {
     }
   }
 
-  /** Gives slots that no task has, or whose owner has too many, to those that want some, scattered over the table. */
+  /**
+   * Gives slots without a task, or of an owner with too many, to destinations that want more, scattered over the table.
+   */
   #deal(wants: number[]): void {
     const owners = this.#owners;
     let taker = wants.findIndex((wanted) => wanted > 0);
@@ -96,7 +99,7 @@ export class SlotTable {
   }
 }
 
-/** A fixed permutation of the numbers of so many bits: each step can be undone, so no two numbers meet. */
+/** A fixed permutation of the numbers of this many bits. Each step is invertible, so no two numbers collide. */
 function scatter(number: number, bits: number): number {
   const mask = (1 << bits) - 1;
   const shift = bits >>> 1;

@@ -1,18 +1,19 @@
-/** One destination before a re-deal. */
+/** One destination before a redistribution. */
 export interface SlotHolder {
   /** 0: quiesced. */
   readonly weight: number;
-  /** Slots that it has. */
+  /** The slots it owns. */
   readonly has: number;
-  /** Its weight is another than at the last deal, and not 0; or it is new. */
+  /** Its weight has changed since the last distribution and is not 0, or it is new. */
   readonly asks: boolean;
 }
 
 /**
- * How many slots each destination is to have, so that shares go by weight and as few slots as can be change hands. While
- * no task asks for more, a task that stays keeps all that it has; rounding then leaves some a slot or two beside their share. A
- * quiesced one keeps its slots, to have them back when it is wanted again, until a newcomer needs some.
- * @returns slots by holder; they add up to `slots`, or to what the holders have when all are quiesced
+ * How many slots each destination should own, so that shares follow the weights and as few slots as possible change
+ * hands. As long as no destination asks for more, each remaining one keeps all its slots; rounding may then leave it a
+ * slot or two beside its share. A quiesced destination keeps its slots for its return, until a new destination needs
+ * some.
+ * @returns slots by holder; they add up to `slots`, or to the present total when all are quiesced
  */
 export function slotTargets(slots: number, holders: readonly SlotHolder[]): number[] {
   const total = sum(holders, ({ weight }) => weight);
@@ -50,7 +51,7 @@ function liveShare(has: number, exact: number): Share {
   return { low, high, target: Math.min(Math.max(has, low), high) };
 }
 
-/** Makes the targets add up, within the bounds of the shares. */
+/** Adjusts the targets to the total, within the bounds of the shares. */
 function settle(shares: readonly Share[], slots: number): void {
   let missing = slots - sum(shares, ({ target }) => target);
   for (const share of shares) {

@@ -2,11 +2,11 @@ const MAX_WEIGHT = 65_535;
 const FINEST = 100;
 
 /**
- * The weight of a destination that has just come, so that it is not flooded while its caches are cold: linear in its age,
- * from 10 % to all of it (Envoy's slow start with aggression 1 and min_weight_percent 10).
+ * The weight of a new destination, so that it is not flooded while its caches are cold. It grows linearly with age,
+ * from 10 % to the full weight (Envoy's slow start with aggression 1 and min_weight_percent 10).
  * @param base its full weight; 0 stays 0
- * @param ageMs milliseconds since it came
- * @param windowMs how long the start takes; 0: none
+ * @param ageMs milliseconds since it was added
+ * @param windowMs how long the slow start takes; 0: no slow start
  * @returns a whole number, at least 1
  */
 export function slowStartWeight(base: number, ageMs: number, windowMs: number): number {
@@ -16,8 +16,8 @@ export function slowStartWeight(base: number, ageMs: number, windowMs: number): 
 }
 
 /**
- * By what to multiply all weights of a service, so that small ones can be lowered by steps: weights of 1 have none. Shares
- * do not change. Not for ovf, lblc and lblcr, which compare connections with the weight itself.
+ * The factor for all weights of a service that allows small weights to grow in steps: a weight of 1 has no steps.
+ * Shares do not change. Not for ovf, lblc and lblcr, which compare connections with the weight itself.
  * @returns a whole number, 1..100, with which no weight exceeds 65535
  */
 export function slowStartScale(bases: readonly number[]): number {

@@ -1,6 +1,6 @@
 import type { Flow } from './scheduler.js';
 
-/** What a hash of a flow's source is made of. */
+/** The input for a hash of a flow's source. */
 export function sourceText({ client, clientPort }: Flow, withPort: boolean): string {
   return withPort ? `${client} ${clientPort}` : client;
 }

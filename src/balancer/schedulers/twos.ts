@@ -3,15 +3,16 @@ import { overhead } from './backend-load.js';
 import type { Destination, Flow, Scheduler } from './scheduler.js';
 
 /**
- * Power of two choices (IPVS `twos`; Mitzenmacher, "The Power of Two Choices in Randomized Load Balancing"): two draws with
- * chances by weight, and of these the one with less overhead for its weight; the first draw when they are equal. The draws
- * are independent and may hit the same destination. Unlike IPVS's, they do not favour the first destination.
+ * Power of two choices (IPVS `twos`; Mitzenmacher, "The Power of Two Choices in Randomized Load Balancing"): draws two
+ * destinations with probabilities by weight, and picks the one with less overhead relative to its weight; the first
+ * draw in case of a tie. The draws are independent and may hit the same destination. Unlike IPVS's, they do not favour
+ * the first destination.
  */
 export class TwoChoices implements Scheduler {
   readonly #random: () => number;
   #destinations: readonly Destination[] = [];
 
-  /** @param random gives 0 <= x < 1 */
+  /** @param random returns 0 <= x < 1 */
   constructor(random: () => number) {
     this.#random = random;
   }
@@ -31,7 +32,7 @@ export class TwoChoices implements Scheduler {
     return second.weight * overhead(first) > first.weight * overhead(second) ? second : first;
   }
 
-  /** The destination in whose stretch of the sum of the weights a point lies. */
+  /** Lays the weights end to end and returns the destination at a point of the total. */
   #draw(point: number, exclude: ReadonlySet<string> | undefined): Destination | undefined {
     let left = point;
     let last: Destination | undefined;

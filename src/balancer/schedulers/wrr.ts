@@ -3,14 +3,14 @@ import type { Destination, Flow, Scheduler } from './scheduler.js';
 
 interface Entry {
   readonly destination: Destination;
-  /** What it is owed, in weights. The entries' credits add up to 0 between picks. */
+  /** Its credit, in units of weight. All credits add up to 0 between picks. */
   credit: number;
 }
 
 /**
- * Weighted round robin, smooth as in nginx (`ngx_http_upstream_get_peer`): each available destination is credited with its
- * weight, the one with the most credit is picked and pays the sum of the weights. 5:1:1 gives a a b a c a a, where IPVS's
- * `wrr` gives a a a a a b c: the same shares, without the burst.
+ * Smooth weighted round robin, as in nginx (`ngx_http_upstream_get_peer`): each available destination is credited with
+ * its weight, the one with the most credit is picked, and pays the sum of the weights. 5:1:1 gives a a b a c a a, where
+ * IPVS's `wrr` gives a a a a a b c: the same shares without the burst.
  */
 export class WeightedRoundRobin implements Scheduler {
   #entries: readonly Entry[] = [];
@@ -20,9 +20,10 @@ export class WeightedRoundRobin implements Scheduler {
   update(destinations: readonly Destination[]): void {
     const before = new Map(this.#entries.map((entry) => [entry.destination.id, entry.credit]));
     const stayers = destinations.filter(({ id }) => before.has(id));
-    // A task that leaves takes credit or debt along; what is left is made to add up to 0, where newcomers begin.
+    // A task that leaves takes its credit or debt with it. Shift the remaining credits so that they add up to 0, where
+    // new tasks start.
     const drift = stayers.reduce((sum, { id }) => sum + (before.get(id) ?? 0), 0) / stayers.length;
-    // Credit earned with great weights would take forever to pay with small ones.
+    // Credit earned with large weights would take too long to pay back with small ones.
     const total = destinations.reduce((sum, { weight }) => sum + Math.max(0, weight), 0);
     const scale = total > 0 && total < this.#total ? total / this.#total : 1;
     if (total > 0) this.#total = total;

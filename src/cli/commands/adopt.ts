@@ -9,7 +9,7 @@ import { printChange, printList } from '../print-list.js';
 export async function run(context: Context): Promise<number> {
   const stack = context.argument(0);
   if (stack !== undefined && context.on('all'))
-    throw new CliError(EXIT.usage, 'a stack and --all are both given; leave one of them out');
+    throw new CliError(EXIT.usage, 'a stack and --all were both given; leave one of them out');
   if (stack === undefined && !context.on('all')) return list(context);
   const body = { choice: 'adopt', ...(stack !== undefined && { stack }) };
   const told = await context.send<AdoptionListJson>('PUT', '/v1/adoption', { body });
@@ -29,7 +29,7 @@ async function list(context: Context): Promise<number> {
     columns: columns(context),
     name: ({ name }) => name,
     id: ({ id }) => id,
-    empty: 'no container runs whose resolv.conf is known',
+    empty: 'no running container has a known resolv.conf',
   });
   return EXIT.ok;
 }

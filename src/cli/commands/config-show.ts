@@ -11,7 +11,7 @@ export async function run(context: Context): Promise<number> {
   const result = await loadWithOptions(context);
   if (!result.ok) {
     for (const error of result.errors) context.io.stderr.write(`${formatConfigError(error)}\n`);
-    throw new CliError(EXIT.config, 'the configuration is wrong; nothing is in effect until it is mended');
+    throw new CliError(EXIT.config, 'the configuration is wrong; nothing is in effect until it is fixed');
   }
   const { path, hash, origins } = result;
   const config = hideSecrets(configDocument(result.config));

@@ -13,7 +13,7 @@ export async function run(context: Context): Promise<number> {
 
 const TONES = { OK: 'good', WARN: 'warn', FAIL: 'bad' } as const;
 
-/** Prints findings. @returns the exit code: 1 when one is a failure */
+/** Prints findings. @returns the exit code: 1 when one of them is a failure */
 export async function report(context: Context, findings: readonly Finding[]): Promise<number> {
   const number = (verdict: Verdict) => findings.filter((finding) => finding.verdict === verdict).length;
   const summary = { ok: number('OK'), warnings: number('WARN'), failures: number('FAIL') };

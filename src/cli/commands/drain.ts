@@ -15,7 +15,7 @@ export async function run(context: Context): Promise<number> {
   const { path, query } = targetRoute(target, 'drain');
   const body = { for: context.text('for'), note: context.text('note') };
   const drain = await context.send<DrainJson>('PUT', path, { query, body });
-  const end = drain.until === undefined ? 'until it is taken back' : `until ${drain.until}`;
+  const end = drain.until === undefined ? 'until "fairlead undrain" ends it' : `until ${drain.until}`;
   if (context.text('output') === 'name') context.print(`${plain(drain.name)}\n`);
   else await printChange(context, drain, () => `draining ${plain(targetText(target))} ${end}\n`);
   const emptied = await emptiedService(context, target);
@@ -23,7 +23,7 @@ export async function run(context: Context): Promise<number> {
   return EXIT.ok;
 }
 
-/** The name of the service that has nobody for new traffic any more. */
+/** The name of the service that no longer has a task for new traffic. */
 async function emptiedService(context: Context, target: Target): Promise<string | undefined> {
   const drained = 'task' in target ? target.task : undefined;
   const ref =
@@ -33,7 +33,7 @@ async function emptiedService(context: Context, target: Target): Promise<string 
   if (ref === undefined) return undefined;
   const { environment, stack, service, sidekick } = ref;
   const { tasks } = await context.get<TaskListJson>('/v1/tasks', { environment, stack, service });
-  // Unhealthy ones are given when nobody else is there.
+  // Unhealthy tasks are served when there are no others.
   const isLeft = ({ id, health, service: own }: TaskJson): boolean =>
     own?.sidekick === sidekick && id !== drained && (health === 'healthy' || health === 'unhealthy');
   return drained !== undefined && tasks.some(isLeft) ? undefined : serviceText({ service: ref });
@@ -42,7 +42,7 @@ async function emptiedService(context: Context, target: Target): Promise<string 
 async function list(context: Context): Promise<number> {
   const given = ['for', 'note'].find((option) => context.text(option) !== undefined);
   if (given !== undefined) {
-    throw new CliError(EXIT.usage, `--${given} is given, but not what to drain; name a task or a service`);
+    throw new CliError(EXIT.usage, `--${given} needs a target to drain; name a task or a service`);
   }
   const { now, drains } = await context.get<DrainListJson>('/v1/drains');
   await printList(context, drains, {

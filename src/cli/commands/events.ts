@@ -31,7 +31,7 @@ async function follow(context: Context, first: Query): Promise<number> {
     try {
       for await (const { seq, event } of numbered(stream(context, query, true))) {
         if (query !== first && seq > after + 1) context.notice(`events ${after + 1} to ${seq - 1} are gone`);
-        // From here on a hole would be ours.
+        // From here on, a gap would be our own fault.
         after = seq;
         query = { after: String(after), last: undefined };
         print(context, event);
@@ -44,7 +44,7 @@ async function follow(context: Context, first: Query): Promise<number> {
     const before = startedAt;
     startedAt = await returned(context);
     if (startedAt !== before) {
-      context.notice('the daemon was started anew; its events are counted from 1');
+      context.notice('the daemon was restarted; its events are numbered from 1 again');
       after = 0;
     }
     query = { after: String(after), last: undefined };
@@ -88,7 +88,7 @@ function parse(line: string): EventJson {
   } catch {
     throw new CliError(
       EXIT.data,
-      'the daemon sent a line that is no event; check --addr, and the versions with "fairlead version"',
+      'the daemon sent a line that is not an event; check --addr, and the versions with "fairlead version"',
     );
   }
 }

@@ -61,7 +61,7 @@ function words({ paint, width }: Context, told: ExplainJson): string {
       `  ${matched ? paint('good', 'yes') : paint('dim', 'no ')}  ${plain(what)}: ${plain(why)}\n`,
   );
   const sections = [
-    ['tried, in this order', tried.join('')],
+    ['tried in this order', tried.join('')],
     ['tasks', tasks.length === 0 ? '' : renderTable(tasks, TASK_COLUMNS, { paint, width })],
     ['records', answers.map((answer) => `  ${plain(answer)}\n`).join('')],
   ] as const;

@@ -7,7 +7,7 @@ import { watchHealth } from '../health-watch.js';
 import { printList } from '../print-list.js';
 import { StateWatch } from '../state-watch.js';
 
-/** Milliseconds between two looks at most. */
+/** The longest time between two requests, in milliseconds. */
 const LOOK_MS = 1000;
 
 export async function run(context: Context): Promise<number> {
@@ -21,7 +21,7 @@ export async function run(context: Context): Promise<number> {
       return await watchHealth(context, {
         ask,
         columns: (now) => [...healthColumns(now), ...(context.text('output') === 'wide' ? wide : [])],
-        // Results of probes are not part of the state: they are looked at once a second.
+        // The results of probes are not part of the state, so they are fetched once a second.
         pause: () => state.wait(LOOK_MS),
       });
     } finally {
@@ -34,7 +34,7 @@ export async function run(context: Context): Promise<number> {
     wide,
     name: ({ name }) => name,
     id: ({ id }) => id,
-    empty: 'no task here has a check; docs/health.md says how to give it one',
+    empty: 'no task here has a check; docs/health.md explains how to add one',
   });
   return EXIT.ok;
 }
@@ -45,7 +45,7 @@ async function chosen(context: Context, target: Target | undefined): Promise<Hea
   if ('task' in target) return context.get<HealthListJson>('/v1/health', { ...filter, task: target.task });
   const { environment, stack, service, sidekick } = target.service;
   const list = await context.get<HealthListJson>('/v1/health', { ...filter, environment, stack, service });
-  // A service is shown with its sidekicks, a sidekick alone.
+  // A service is shown with its sidekicks, a sidekick by itself.
   if (sidekick === undefined) return list;
   return { ...list, checks: list.checks.filter((check) => check.service?.sidekick === sidekick) };
 }

@@ -16,7 +16,7 @@ export async function run(context: Context): Promise<number> {
   if (answer.undecoded !== undefined) {
     throw new CliError(
       EXIT.data,
-      `the answer cannot be shown: ${answer.undecoded}; "-o json" has its octets`,
+      `the answer cannot be shown: ${answer.undecoded}; "-o json" prints its bytes`,
     );
   }
   return answer.rcode === 'NOERROR' && answer.answers.length > 0 ? EXIT.ok : EXIT.negative;

@@ -22,27 +22,27 @@ export async function run(context: Context): Promise<number> {
   await printChange(context, told, () => {
     const back = told.containers.length - kept.length;
     const lines = kept.map(({ name, why }) => `  ${plain(name)}: ${plain(why)}\n`);
-    const rest = kept.length === 0 ? '' : `; ${kept.length} go on asking Fairlead:\n${lines.join('')}`;
+    const rest = kept.length === 0 ? '' : `; ${kept.length} still ask Fairlead:\n${lines.join('')}`;
     return `${count(back, 'container')} of ${plain(stack ?? 'all stacks')} ask Docker${rest || '\n'}`;
   });
   return EXIT.ok;
 }
 
-/** A daemon that is gone is no reason for containers to be without names. */
+/** Containers need names even when the daemon is gone. */
 async function withoutDaemon(context: Context, unavailable: CliError): Promise<number> {
   const root = context.text('root') ?? '/var/lib/docker';
   let done: ReturnType<typeof releaseAll>;
   try {
     done = releaseAll(root);
   } catch (error) {
-    const message = `${unavailable.message}; nor can the containers below ${root} be handed back without it (${errorMessage(error)})`;
+    const message = `${unavailable.message}; and the containers below ${root} cannot be handed back without it (${errorMessage(error)})`;
     throw new CliError(EXIT.unavailable, message, { cause: error });
   }
   const { released, faults } = done;
   for (const fault of faults) context.notice(fault);
   await printChange(context, done, () => {
-    const again = 'a daemon that is started again adopts them again, unless sources.docker.adopt is off';
-    return `the daemon is not there; ${count(released, 'container')} below ${plain(root)} ask Docker. ${again}\n`;
+    const again = 'the daemon will adopt them again at its next start, unless sources.docker.adopt is off';
+    return `the daemon does not run; ${count(released, 'container')} below ${plain(root)} ask Docker again; ${again}\n`;
   });
   return faults.length === 0 ? EXIT.ok : EXIT.permission;
 }

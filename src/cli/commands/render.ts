@@ -134,7 +134,8 @@ async function sourceOf(
   if (consulAddress !== undefined) {
     const consul = new ConsulAnswers({
       address: /^https?:\/\//.test(consulAddress) ? consulAddress : `http://${consulAddress}`,
-      // Once: consul-template's own patience. Else what is known stays, and Consul is asked forever.
+      // With -once, the number of attempts is consul-template's. Otherwise known values stay, and Consul is asked until
+      // it answers.
       attempts: request.once === true ? retryAttempts : 0,
       onChange,
       onLost,
@@ -179,7 +180,7 @@ async function daemonSource(context: Context, once: boolean, onChange: () => voi
         await read();
         onChange();
       } catch (error) {
-        logOf(context).warn('the daemon cannot be asked; what was known stays', {
+        logOf(context).warn('the daemon cannot be reached; the values from it stay as they were', {
           error: errorMessage(error),
         });
       }

@@ -15,7 +15,7 @@ export async function run(context: Context): Promise<number> {
   const { domain } = await context.get<StatusJson>('/v1/status');
   const name = parseServiceName(text, domain);
   if (!name)
-    throw new CliError(EXIT.usage, `"${text}" is not a name of a service; give one such as web.shop`);
+    throw new CliError(EXIT.usage, `"${text}" is not a valid name of a service; give one such as web.shop`);
   const { stack, service, sidekick } = name.stack === undefined ? await onlyOne(context, name) : name;
   const path = `/v1/services/${encodeURIComponent(stack ?? '')}/${encodeURIComponent(service)}`;
   const detail = await context.get<ServiceDetailJson>(path, { sidekick });
@@ -23,7 +23,7 @@ export async function run(context: Context): Promise<number> {
   return EXIT.ok;
 }
 
-/** The service that is meant by a name without a stack. */
+/** Finds the service for a name without a stack. */
 async function onlyOne(context: Context, { service }: ServiceName): Promise<ServiceJson> {
   const { services } = await context.get<ServiceListJson>('/v1/services', { service });
   const [first, ...others] = services.filter(({ sidekick }) => sidekick === undefined);
@@ -34,7 +34,7 @@ async function onlyOne(context: Context, { service }: ServiceName): Promise<Serv
   const some = [first, ...others].slice(0, 5).map(({ name }) => name);
   throw new CliError(
     EXIT.negative,
-    `several stacks have a service "${service}"; say which: ${some.join(', ')}`,
+    `several stacks have a service "${service}"; choose one: ${some.join(', ')}`,
   );
 }
 
@@ -55,7 +55,7 @@ function words(context: Context, service: ServiceDetailJson): string {
       [
         'panic',
         service.panic
-          ? { text: 'most tasks are unhealthy at once: all that run are given', tone: 'bad' }
+          ? { text: 'most tasks are unhealthy at once, so all running tasks are served', tone: 'bad' }
           : undefined,
       ],
       ['tasks', kind === 'tasks' ? tally(service.health) || 'none' : undefined],

@@ -13,7 +13,7 @@ export async function run(context: Context): Promise<number> {
     columns: SERVICE_COLUMNS,
     wide: WIDE_SERVICE_COLUMNS,
     name: ({ name }) => name,
-    empty: 'no services; "fairlead status" shows whether the sources have told what they have',
+    empty: 'no services; "fairlead status" shows whether the sources have reported yet',
   });
   return EXIT.ok;
 }

@@ -30,7 +30,7 @@ function words({ paint, width }: Context, status: StatusJson): string {
       [
         'restart',
         config.needsRestart && {
-          text: `needed for ${config.needsRestart.join(', ')}: a reload cannot put them in force`,
+          text: `needed for ${config.needsRestart.join(', ')}: a reload cannot change them`,
           tone: 'warn',
         },
       ],
@@ -62,7 +62,7 @@ function words({ paint, width }: Context, status: StatusJson): string {
       ['templates', templatesCell(status.templates)],
       [
         'drains',
-        drains === 0 ? undefined : { text: `${drains} in force; "fairlead drain" lists them`, tone: 'warn' },
+        drains === 0 ? undefined : { text: `${drains} active; "fairlead drain" lists them`, tone: 'warn' },
       ],
       [
         'queries',
@@ -92,7 +92,7 @@ function words({ paint, width }: Context, status: StatusJson): string {
   ].join('');
 }
 
-/** How UDP is answered, and how much of it without asking the main thread. */
+/** How UDP is answered, and how many answers did not need the main thread. */
 function answeringText({
   backend,
   why,
@@ -123,7 +123,7 @@ function tcpText({ tcpConnections, tcpRefused }: TransportJson): Cell {
   };
 }
 
-/** How many containers ask Fairlead; those that nobody wants are no reason to warn. */
+/** How many containers ask Fairlead. Containers that the user does not want adopted are not a reason to warn. */
 function adoptionCell({ adopted, left, problems }: StatusJson['adoption']): Cell | undefined {
   const others = Object.values(left).reduce((total, each) => total + each, 0);
   if (adopted + others === 0) return undefined;
@@ -186,7 +186,7 @@ function upstreamField({ suffix, upstreams }: ForwardingJson['routes'][number]):
   );
   const up = upstreams.filter((each) => each.up).length;
   const tone = up === upstreams.length ? undefined : up > 0 ? 'warn' : 'bad';
-  return [label, { text: plain(`${before}${list.join(', ') || 'none, such names are refused'}`), tone }];
+  return [label, { text: plain(`${before}${list.join(', ') || 'none; such names are refused'}`), tone }];
 }
 
 const STATE_TONES = { live: 'good', loading: 'warn', stale: 'bad' } as const;
@@ -204,7 +204,7 @@ function sourceColumns(now: number, header = 'SOURCE'): readonly Column<TriedJso
   ];
 }
 
-/** A live source's facts are true now, however long nothing has changed. */
+/** The facts of a live source are true now, no matter how long ago they last changed. */
 function factsAge(state: SourceJson['state'], asOf: string | undefined, now: number): string {
   if (state === 'live') return 'current';
   return asOf === undefined ? '' : `${ageBetween(asOf, now)} old`;

@@ -6,7 +6,7 @@ import { StateWatch } from '../state-watch.js';
 import { taskColumns, WIDE_TASK_COLUMNS } from '../task-columns.js';
 import { watchTasks } from '../task-watch.js';
 
-/** Milliseconds until the table is drawn again although nothing changed: it shows ages. */
+/** Milliseconds until the table is drawn again without a change, because it shows ages. */
 const REDRAW_MS = 1000;
 
 export async function run(context: Context): Promise<number> {
@@ -21,7 +21,7 @@ export async function run(context: Context): Promise<number> {
     wide: WIDE_TASK_COLUMNS,
     name: ({ name }) => name,
     id: ({ id }) => id,
-    empty: 'no tasks; "fairlead status" shows whether the sources have told what they have',
+    empty: 'no tasks; "fairlead status" shows whether the sources have reported yet',
   });
   return EXIT.ok;
 }

@@ -42,7 +42,7 @@ export async function run(context: Context): Promise<number> {
   }
   if (runContext.missing.size > 0) {
     context.notice(
-      `fairlead: without an answer here: ${[...runContext.missing].join(', ')}; "fairlead render -dry" asks the catalog`,
+      `fairlead: the catalog is not available here for ${[...runContext.missing].join(', ')}; "fairlead render -dry" asks it`,
     );
   }
   return EXIT.ok;
@@ -56,7 +56,7 @@ function read(context: Context, file: string): Buffer {
   }
 }
 
-/** The value of dot: JSON, or YAML, which JSON is a part of. */
+/** The value of the dot: YAML, which includes JSON. */
 function dataOf(context: Context): Value {
   const file = context.text('data');
   if (file === undefined) return undefined;

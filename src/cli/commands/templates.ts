@@ -38,7 +38,7 @@ export async function run(context: Context): Promise<number> {
     columns: COLUMNS,
     wide: WIDE,
     name: ({ destination }) => destination,
-    empty: 'no templates; render.templates in the configuration names them (docs/templates.md)',
+    empty: 'no templates; render.templates in the configuration lists them (docs/templates.md)',
   });
   const format = context.text('output') ?? 'table';
   if (format === 'table' || format === 'wide') {

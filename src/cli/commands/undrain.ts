@@ -12,11 +12,13 @@ export async function run(context: Context): Promise<number> {
   const target = await drained(context, text);
   const { path, query } = targetRoute(target, 'drain');
   const drain = await context.send<DrainJson>('DELETE', path, { query });
-  await printChange(context, drain, () => `${plain(targetText(target))} is not drained any more\n`);
+  await printChange(context, drain, () => `${plain(targetText(target))} is no longer drained\n`);
   return EXIT.ok;
 }
 
-/** Looks among what is drained first, some of which may be known to no source any more. @throws CliError */
+/**
+ * Searches the drained services and tasks first, because no source may know some of them any longer. @throws CliError
+ */
 async function drained(context: Context, text: string): Promise<Target> {
   const { domain } = await context.get<StatusJson>('/v1/status');
   const { drains } = await context.get<DrainListJson>('/v1/drains');
@@ -31,7 +33,7 @@ async function drained(context: Context, text: string): Promise<Target> {
   const found = named.length > 0 ? named : begun;
   const [target, ...others] = found;
   if (others.length > 0) throw severalTargets(text, found);
-  // What is not drained at all gets the daemon's answer, which says why.
+  // For a target that is not drained, the daemon's answer says why.
   return target ?? findTarget(context, text);
 }
 

@@ -5,7 +5,7 @@ import { plain } from '../format/text.js';
 import { printOne } from '../print-list.js';
 import { fairleadVersion } from '../fairlead-version.js';
 
-/** Milliseconds: the daemon is asked in passing. */
+/** Milliseconds; short, because the daemon's version is an extra. */
 const PATIENCE = 1000;
 
 export async function run(context: Context): Promise<number> {
@@ -20,7 +20,7 @@ export async function run(context: Context): Promise<number> {
     return `fairlead  ${version} (Node ${node}, ${process.platform} ${process.arch})\ndaemon    ${there}\n`;
   });
   if (daemon && daemon.version !== version) {
-    context.notice(`fairlead: the daemon is of another version; restart it to bring both to ${version}`);
+    context.notice(`fairlead: the daemon has another version; restart it to bring both to ${version}`);
   }
   return EXIT.ok;
 }

@@ -11,7 +11,7 @@ import { VIP_COLUMNS, vipRows, wideVipColumns, type VipRow } from '../vip-column
 import { StateWatch } from '../state-watch.js';
 import { watchVips } from '../vip-watch.js';
 
-/** Milliseconds between two looks at most. */
+/** The longest time between two requests, in milliseconds. */
 const LOOK_MS = 1000;
 
 export async function run(context: Context): Promise<number> {
@@ -26,7 +26,7 @@ export async function run(context: Context): Promise<number> {
       return await watchVips(context, {
         ask,
         columns: [...VIP_COLUMNS, ...(format === 'wide' ? wide : [])],
-        // What they carry is not part of the state: it is looked at once a second.
+        // Connection counts are not part of the state, so they are fetched once a second.
         pause: () => state.wait(LOOK_MS),
       });
     } finally {
@@ -54,7 +54,7 @@ export async function run(context: Context): Promise<number> {
   return EXIT.ok;
 }
 
-/** A column of a port as a whole: what `--sort` goes by. */
+/** A column about a port as a whole, which `--sort` compares. */
 function wholePort({ header, value, sort }: Column<VipRow>): Column<VipJson> {
   const row = (vip: VipJson): VipRow => ({ vip, goesOn: false });
   return {
@@ -78,13 +78,13 @@ async function chosen(
   if (only === undefined) return context.get<VipListJson>('/v1/vips', { stack: context.text('stack') });
   const { environment, stack, service, sidekick } = only;
   const list = await context.get<VipListJson>('/v1/vips', { environment, stack, service });
-  // A service is shown with its sidekicks, a sidekick alone.
+  // A service is shown with its sidekicks, a sidekick by itself.
   if (sidekick === undefined) return list;
   return { ...list, vips: list.vips.filter((vip) => vip.sidekick === sidekick) };
 }
 
 async function whyNone(context: Context): Promise<string> {
   const { vips } = await context.get<StatusJson>('/v1/status');
-  if (vips.plane === 'off') return `virtual IPs are off: ${plain(vips.why ?? 'no reason is known')}`;
-  return 'no service here has a port and with it a virtual IP; docs/balancing.md says how it gets one';
+  if (vips.plane === 'off') return `virtual IPs are off: ${plain(vips.why ?? 'the reason is not known')}`;
+  return 'no service here has a port, so none has a virtual IP; docs/balancing.md explains how to add one';
 }

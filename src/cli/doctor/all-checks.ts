@@ -6,7 +6,7 @@ import { checkVips } from './check-vips.js';
 import { checkConfig, checkNode, checkSysctls } from './check-runtime.js';
 import type { Finding, HostFacts } from './host-facts.js';
 
-/** Judges a host. Pure: the same facts, the same findings. */
+/** Judges a host. Pure: the same facts give the same findings. */
 export function diagnose(facts: HostFacts): readonly Finding[] {
   return [
     checkNode(facts),

@@ -8,7 +8,7 @@ export function checkResolver({ nameservers, listeners }: HostFacts): Finding {
   if (nameservers === undefined || nameservers.length === 0) {
     return warn(
       'resolv.conf',
-      '/etc/resolv.conf names no server: other names cannot be forwarded',
+      '/etc/resolv.conf names no server, so other names cannot be forwarded',
       'list servers under dns.upstreams',
     );
   }
@@ -19,7 +19,7 @@ export function checkResolver({ nameservers, listeners }: HostFacts): Finding {
     return ok('resolv.conf', `this host asks ${list}; Fairlead forwards to the others, never to itself`);
   return warn(
     'resolv.conf',
-    `this host asks only Fairlead (${list}), which then has nobody to forward to`,
+    `this host asks only Fairlead (${list}), which then has no server to forward to`,
     'list servers under dns.upstreams',
   );
 }
@@ -30,12 +30,12 @@ export function checkDaemon({ daemon }: HostFacts): Finding[] {
       warn(
         'daemon',
         `no permission to ask it at ${daemon.address}`,
-        "run the doctor as root or as a member of the socket's group",
+        "run the doctor as root or as a member of the socket\'s group",
       ),
     ];
   }
   if (daemon.state === 'down') {
-    // One line of "what and why; what to do", as the commands print it.
+    // One line of "what and why; what to do", in the form that commands print.
     const [what = '', ...remedy] = daemon.message.split('; ');
     return [warn('daemon', what, remedy.join('; ') || 'start it with "fairlead run"')];
   }
@@ -50,7 +50,7 @@ export function checkDaemon({ daemon }: HostFacts): Finding[] {
           fail(
             'daemon',
             `its last reload failed ${ageBetween(reload.at, now)} ago: ${reload.error ?? 'no reason given'}`,
-            'mend the configuration and send SIGHUP again',
+            'fix the configuration and send SIGHUP again',
           ),
         ]),
     ...checkState(status.state),
@@ -70,18 +70,20 @@ export function checkDaemon({ daemon }: HostFacts): Finding[] {
   ];
 }
 
-/** A status of an older daemon has none. */
+/** The status of an older daemon does not have it. */
 function checkState(state: StatusJson['state'] | undefined): Finding[] {
   if (state?.error === undefined) return [];
-  return [fail('state', state.error, 'until then a restart forgets what changed since it was last written')];
+  return [
+    fail('state', state.error, 'until this is fixed, a restart forgets all changes since the last write'),
+  ];
 }
 
 function checkAnswering({ backend, why, threads }: AnsweringJson): Finding {
   return ok(
     'udp',
     backend === 'native'
-      ? `answered by ${count(threads, 'thread')}, many packets with one system call`
-      : `answered one by one, which costs a few times as much CPU (${why ?? 'no reason given'})`,
+      ? `answered by ${count(threads, 'thread')}, with many packets per system call`
+      : `answered one by one, which takes a few times as much CPU (${why ?? 'no reason given'})`,
   );
 }
 
@@ -89,20 +91,20 @@ function checkUpstreams({ routes }: ForwardingJson): Finding[] {
   return routes.flatMap(({ suffix, upstreams }) => {
     const down = upstreams.filter(({ up }) => !up);
     if (down.length === 0) return [];
-    const names = suffix === '.' ? 'names that are not ours' : `names in ${suffix}`;
+    const names = suffix === '.' ? 'names outside the domain' : `names in ${suffix}`;
     const list = down.map(({ address, lastError = 'no answer' }) => `${address} (${lastError})`).join(', ');
     const judge = down.length === upstreams.length ? fail : warn;
     return [
       judge(
         'upstreams',
         `${down.length} of ${upstreams.length} servers for ${names} do not answer: ${list}`,
-        'look whether they run and whether a firewall is between; change dns.upstreams or dns.forward',
+        'check that they run and that no firewall blocks them, or change dns.upstreams or dns.forward',
       ),
     ];
   });
 }
 
-/** Reverse zones are many, and nobody looks for them here. */
+/** There are many reverse zones, so the line only counts them. */
 function checkZones({ denied, opened }: ZonesJson): Finding {
   const isReverse = (zone: string) => /\.(?:in-addr|ip6)\.arpa$/.test(zone);
   const list = denied.filter((zone) => !isReverse(zone));
@@ -120,10 +122,10 @@ function checkSource(
   const check = `source ${name}`;
   if (state === 'live') return ok(check, detail ?? 'live');
   if (state === 'loading')
-    return warn(check, `has told nothing yet: ${error}`, "wait, or look at the daemon's log");
+    return warn(check, `has not reported anything yet: ${error}`, 'wait, or look at the log of the daemon');
   return warn(
     check,
     `its facts are ${ageBetween(asOf, now)} old: ${error}`,
-    'they are served until it is back; look why it is away',
+    'they are served until it is back; find out why it is away',
   );
 }

@@ -9,7 +9,7 @@ import {
 } from './host-facts.js';
 import type { StatusJson } from '../../api/types/status.js';
 
-/** The API version that has all that the docker source asks for without a fallback (Engine 20.10). */
+/** The oldest API version for which the docker source needs no fallback (Engine 20.10). */
 const OLDEST_API = [1, 41] as const;
 
 export function checkDocker({ docker }: HostFacts): Finding[] {
@@ -28,8 +28,8 @@ export function checkDocker({ docker }: HostFacts): Finding[] {
       return [
         fail(
           'docker',
-          `${docker.path} is no socket`,
-          "set sources.docker.socket to the path of the engine's socket",
+          `${docker.path} is not a socket`,
+          'set sources.docker.socket to the path of the socket of the engine',
         ),
       ];
     case 'denied':
@@ -41,7 +41,7 @@ export function checkDocker({ docker }: HostFacts): Finding[] {
         fail(
           'docker',
           `${docker.path} does not answer: ${docker.message ?? 'no reason given'}`,
-          'look at "systemctl status docker"',
+          'run "systemctl status docker"',
         ),
       ];
     case 'up':
@@ -54,14 +54,14 @@ function engine({ engine: version, api, firewall, path }: Extract<DockerFacts, {
   const [major = 0, minor = 0] = api.split('.').map(Number);
   const old = major < OLDEST_API[0] || (major === OLDEST_API[0] && minor < OLDEST_API[1]);
   return old
-    ? warn('docker', `${message}: older than API ${OLDEST_API.join('.')}`, 'bring the engine up to date')
+    ? warn('docker', `${message}: older than API ${OLDEST_API.join('.')}`, 'update the engine')
     : ok('docker', message);
 }
 
-/** More dots than this in `ndots` make every name of the Internet cost as many queries as the search list is long. Adoption sets 2. */
+/** With a higher `ndots`, every Internet name costs one query per entry of the search list. Adoption sets 2. */
 const USUAL_NDOTS = 2;
 
-/** Whether containers are told to ask Fairlead at all, and nobody else. */
+/** Whether containers are configured to ask Fairlead, and no other server. */
 export function checkContainerDns({ docker, daemonJson, listeners, daemon }: HostFacts): Finding[] {
   if (docker.state === 'off') return [];
   const adoption = daemon.state === 'up' ? daemon.status.adoption : undefined;
@@ -74,7 +74,7 @@ export function checkContainerDns({ docker, daemonJson, listeners, daemon }: Hos
   ];
 }
 
-/** How many containers ask Fairlead by adoption, and what keeps others from it. */
+/** How many containers are adopted, and what prevents the adoption of others. */
 function checkAdoption({ adopted, left, problems }: StatusJson['adoption']): Finding[] {
   const others = Object.values(left).reduce((total, each) => total + each, 0);
   if (adopted + others === 0) return [];
@@ -82,7 +82,7 @@ function checkAdoption({ adopted, left, problems }: StatusJson['adoption']): Fin
   const [first, ...more] = problems;
   if (first === undefined) return [ok('adoption', message)];
   const rest = more.length === 0 ? '' : ` (and ${more.length} more)`;
-  const remedy = '"fairlead adopt" lists all; docs/adoption.md says what each needs';
+  const remedy = '"fairlead adopt" lists all; docs/adoption.md explains what each needs';
   return [warn('adoption', `${message}; others cannot be: ${first}${rest}`, remedy)];
 }
 
@@ -93,7 +93,7 @@ function checkDaemonJson(
 ): Finding[] {
   if (daemonJson.state === 'unreadable') {
     return [
-      warn('containers', `/etc/docker/daemon.json cannot be read: ${daemonJson.message}`, 'mend the file'),
+      warn('containers', `/etc/docker/daemon.json cannot be read: ${daemonJson.message}`, 'fix the file'),
     ];
   }
   const told = daemonJson.state === 'read' ? daemonJson.dns : [];
@@ -105,7 +105,7 @@ function checkDaemonJson(
           warn(
             'containers',
             `Docker's daemon.json sets ndots:${ndots}: names with fewer dots are asked with every search domain first`,
-            'take it out of "dns-opts"; short names work without it',
+            'remove it from "dns-opts"; short names work without it',
           ),
         ]
       : [];
@@ -114,7 +114,7 @@ function checkDaemonJson(
     return [
       warn(
         'containers',
-        `Docker's daemon.json ${now}: containers do not ask Fairlead by themselves`,
+        `Docker's daemon.json ${now}: so containers do not ask Fairlead unless they are started with it`,
         `set "dns": ["${address}"] in /etc/docker/daemon.json and restart Docker, or start containers with --dns ${address}`,
       ),
       ...manyDots,
@@ -124,8 +124,8 @@ function checkDaemonJson(
     return [
       warn(
         'containers',
-        `Docker's daemon.json names ${others.join(', ')} beside Fairlead: some resolvers (musl) ask all servers at once and take the first answer, so own names are sometimes denied`,
-        `name Fairlead alone ("dns": ["${address}"]) and give it the others as dns.upstreams`,
+        `Docker's daemon.json names ${others.join(', ')} beside Fairlead: some resolvers (musl) ask all servers at once and take the first answer, so names of services sometimes fail`,
+        `name only Fairlead ("dns": ["${address}"]) and list the others under dns.upstreams`,
       ),
       ...manyDots,
     ];
@@ -136,7 +136,7 @@ function checkDaemonJson(
 /** How many containers a finding names. */
 const MAX_NAMED = 5;
 
-/** A container keeps the resolv.conf that it was started with, whatever daemon.json says by now. */
+/** A container keeps the resolv.conf that it was started with, even if daemon.json has changed since. */
 function checkContainers(
   containers: readonly ContainerDns[],
   own: ReadonlySet<string>,
@@ -150,13 +150,13 @@ function checkContainers(
   );
   const dotted = known.filter(({ ndots = 0 }) => ndots > USUAL_NDOTS);
   const findings = [
-    ...told(elsewhere, 'do not ask Fairlead', `create them anew, or start them with --dns ${address}`),
-    ...told(mixed, 'ask others beside Fairlead', `start them with --dns ${address} alone`),
-    ...told(dotted, 'have ndots above 2', 'leave ndots out: short names work without it'),
+    ...told(elsewhere, 'do not ask Fairlead', `recreate them, or start them with --dns ${address}`),
+    ...told(mixed, 'ask other servers beside Fairlead', `start them with only --dns ${address}`),
+    ...told(dotted, 'have ndots above 2', 'remove ndots; short names work without it'),
   ];
   return findings.length > 0
     ? findings
-    : [ok('resolvers', `${known.length} of ${containers.length} containers looked at: all ask Fairlead`)];
+    : [ok('resolvers', `${known.length} of ${containers.length} containers examined: all ask Fairlead`)];
 }
 
 function told(containers: readonly ContainerDns[], what: string, remedy: string): Finding[] {

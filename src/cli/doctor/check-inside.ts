@@ -2,8 +2,8 @@ import { ipFamily } from '../../net/ip.js';
 import { fail, ok, warn, type Finding, type HostFacts, type InsideFacts } from './host-facts.js';
 
 /**
- * What containers really reach. All other checks look at the host from the host, where no rule of its firewall that is about
- * bridges holds.
+ * What containers can really reach. All other checks run on the host itself, where firewall rules about bridges do not
+ * apply.
  */
 export function checkInside({ inside = [], docker, listeners, vips }: HostFacts): Finding[] {
   const seen = inside.filter((each) => each.fault === undefined);
@@ -14,14 +14,14 @@ export function checkInside({ inside = [], docker, listeners, vips }: HostFacts)
       : [
           warn(
             'inside',
-            `it could not be seen whether ${unseen.container} reaches Fairlead: ${unseen.fault ?? ''}`,
+            `cannot find out whether ${unseen.container} reaches Fairlead: ${unseen.fault ?? ''}`,
             'run the doctor as root on the host, with nsenter (util-linux)',
           ),
         ];
   if (seen.length === 0) return tried;
   const firewall = docker.state === 'up' ? docker.firewall : 'iptables';
   const answering = new Set(listeners.filter(({ answers }) => answers).map(({ ip }) => ip));
-  // Where nothing answers on the host either, the listener has a finding of its own.
+  // If nothing answers on the host either, the finding about the listener says so.
   const noDns = seen.filter(({ dns = [] }) =>
     dns.some(({ address, result }) => isDropped(result) && answering.has(hostOf(address))),
   );
@@ -43,18 +43,18 @@ export function checkInside({ inside = [], docker, listeners, vips }: HostFacts)
     ...noRoute.map(({ container, network }) =>
       warn(
         'inside',
-        `${container} has no route to Fairlead from ${network}: an internal network has none`,
-        'connect it to another network too, or list the gateway of that network under dns.listen',
+        `${container} has no route to Fairlead from ${network}, because the network is internal`,
+        'also connect it to another network, or list the gateway of that network under dns.listen',
       ),
     ),
     ...(noDns.length + noVip.length + noRoute.length === 0 ? [reached(seen, answering.size > 0)] : []),
   ];
 }
 
-/** The kernel's word for no route. */
+/** The kernel's error code for a missing route. */
 const NO_ROUTE = 'ENETUNREACH';
 
-/** No answer, or a refusal that a firewall sent: the container has a route. */
+/** The container has a route, but got no answer or a refusal from a firewall. */
 function isDropped(result: string): boolean {
   return result !== 'ok' && result !== NO_ROUTE;
 }
@@ -72,22 +72,25 @@ function blocked(
   const message =
     `containers do not reach ${what}: ${found.address} answers here, but not from ${networks.join(', ')} ` +
     `(${found.result}); a firewall drops it`;
-  return [fail('inside', message, `add these rules, and make them last over restarts: ${rules.join('; ')}`)];
+  return [fail('inside', message, `add these rules, and make them persistent: ${rules.join('; ')}`)];
 }
 
 function reached(seen: readonly InsideFacts[], isServing: boolean): Finding {
   const networks = seen.map(({ network }) => network).join(', ');
   const vip = seen.some((each) => each.vip !== undefined) ? ' and virtual IPs' : '';
   if (isServing) return ok('inside', `containers reach DNS${vip} from ${networks}`);
-  return ok('inside', `containers on ${networks} can be looked from; nothing answers DNS on this host yet`);
+  return ok(
+    'inside',
+    `the view from containers on ${networks} can be checked, but nothing answers DNS on this host yet`,
+  );
 }
 
-/** All bridges of user networks begin alike: one rule holds for those that come later too. */
+/** The bridges of user networks have a common prefix, so one rule also covers networks created later. */
 function bridgesOf(facts: readonly InsideFacts[]): readonly string[] {
   return [...new Set(facts.map(({ bridge }) => (bridge.startsWith('br-') ? 'br-*' : bridge)))];
 }
 
-/** The rules that let containers in, as the firewall of the host takes them. */
+/** The rules that let containers in, in the syntax of the host's firewall. */
 export function rulesFor({
   firewall,
   bridges,

@@ -5,7 +5,7 @@ import { fail, ok, warn, type Finding, type HostFacts, type ListenerFacts } from
 const CAP_NET_BIND_SERVICE = 10;
 const CAP_NET_ADMIN = 12;
 
-/** Rights, addresses and ports: what DNS needs in order to listen. */
+/** The capabilities, addresses and ports that DNS needs in order to listen. */
 export function checkListening(facts: HostFacts): Finding[] {
   const servedByUs = new Set(facts.daemon.state === 'up' ? facts.daemon.status.dns.listen : []);
   return [
@@ -20,9 +20,9 @@ export function checkListening(facts: HostFacts): Finding[] {
 function checkRights(facts: HostFacts, servedByUs: ReadonlySet<string>): Finding[] {
   const { capabilities } = facts;
   if (capabilities === undefined || facts.listeners.length === 0) return [];
-  // A running daemon has shown that it has the rights; the user of the doctor needs none.
+  // A running daemon evidently has the capabilities; the user of the doctor does not need them.
   const waiting = facts.listeners.filter((listener) => !servedByUs.has(formatHostPort(listener)));
-  if (waiting.length === 0) return [ok('rights', 'the daemon has what it needs')];
+  if (waiting.length === 0) return [ok('rights', 'the daemon has the rights that it needs')];
   const from = facts.sysctls.unprivilegedPortStart ?? 1024;
   const low = waiting.find(({ port }) => port > 0 && port < from);
   const missing = waiting.find(({ present, linkLocal }) => !present && linkLocal);
@@ -49,20 +49,20 @@ function checkAddress(facts: HostFacts, { ip, present, linkLocal }: ListenerFact
   if (ours) {
     return fail(
       'address',
-      `${ip} is on no interface any more, though the daemon listens there`,
-      'restart the daemon, which adds it again',
+      `${ip} is no longer on an interface, though the daemon listens there`,
+      'restart the daemon to add it again',
     );
   }
   if (!linkLocal) {
     return fail(
       'address',
-      `${ip} is on no interface of this host`,
-      'add it, or set dns.listen to an address that is',
+      `${ip} is not on an interface of this host`,
+      'add it, or set dns.listen to an address of this host',
     );
   }
   if (facts.platform !== 'linux')
-    return fail('address', `${ip} is on no interface`, 'add it to the loopback interface');
-  return ok('address', `${ip} is on no interface yet; the daemon adds it when it starts`);
+    return fail('address', `${ip} is not on an interface`, 'add it to the loopback interface');
+  return ok('address', `${ip} is not on an interface yet; the daemon adds it when it starts`);
 }
 
 function checkPort(listener: ListenerFacts, ours: boolean): Finding[] {
@@ -74,20 +74,20 @@ function checkPort(listener: ListenerFacts, ours: boolean): Finding[] {
       warn(
         'port',
         `${where} is held by Fairlead, but a query from here got no answer`,
-        'look for a firewall rule, and for dns.allow',
+        'check the firewall rules and dns.allow',
       ),
     ];
   }
   if (udp === 'taken' || tcp === 'taken') {
     const what = [udp === 'taken' ? 'UDP' : '', tcp === 'taken' ? 'TCP' : ''].filter(Boolean).join(' and ');
-    const who = answers ? 'another DNS server answers there' : 'somebody else holds it';
-    const remedy = `stop it ("ss -lntup 'sport = :${listener.port}'" shows who), or set another dns.listen`;
+    const who = answers ? 'another DNS server answers there' : 'another program holds it';
+    const remedy = `stop it ("ss -lntup 'sport = :${listener.port}'" names it), or change dns.listen`;
     return [fail('port', `${where} is taken (${what}): ${who}`, remedy)];
   }
-  // The rights have a finding of their own, and so has a missing address.
+  // Missing rights and a missing address have their own findings.
   if (!present || udp === 'denied' || tcp === 'denied') return [];
   if (udp === 'free' && tcp === 'free') return [ok('port', `${where} is free`)];
   return [
-    warn('port', `it could not be found out whether ${where} is free`, 'start the daemon, which says why'),
+    warn('port', `cannot find out whether ${where} is free`, 'start the daemon, which logs the reason'),
   ];
 }

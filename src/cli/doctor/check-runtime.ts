@@ -23,7 +23,7 @@ export function checkNode({ node, now }: HostFacts): Finding {
   if (last === undefined && major <= LATEST_LTS) {
     return warn(
       'node',
-      `Node ${node} is no long-term release and out of support`,
+      `Node ${node} is not a long-term release and is out of support`,
       `install Node ${LATEST_LTS}`,
     );
   }
@@ -38,7 +38,7 @@ export function checkConfig({ config }: HostFacts): Finding {
   const [first, ...more] = errors;
   if (first === undefined) return ok('config', path);
   const rest = more.length === 0 ? '' : ` (and ${more.length} more)`;
-  return fail('config', `${first}${rest}`, 'mend it; "fairlead config validate" lists all errors');
+  return fail('config', `${first}${rest}`, 'fix it; "fairlead config validate" lists all errors');
 }
 
 export function checkSysctls({ sysctls, platform }: HostFacts): Finding[] {
@@ -46,7 +46,7 @@ export function checkSysctls({ sysctls, platform }: HostFacts): Finding[] {
     return [
       warn(
         'platform',
-        `${platform} is no Linux: addresses are not added to interfaces`,
+        `${platform} is not Linux, so addresses are not added to interfaces`,
         'run Fairlead on Linux, or listen on 127.0.0.1',
       ),
     ];

@@ -57,7 +57,7 @@ function checkCarrying(facts: HostFacts): Finding[] {
     return [
       warn(
         CHECK,
-        `virtual IPs are off, names are answered with tasks: ${what}`,
+        `virtual IPs are off, so names are answered with tasks: ${what}`,
         `${remedy}; then restart the daemon`,
       ),
     ];
@@ -67,7 +67,7 @@ function checkCarrying(facts: HostFacts): Finding[] {
   return checkBefore(vips, facts);
 }
 
-/** What stands in the way of a daemon that is started now: it would run without virtual IPs. */
+/** What would make a daemon that starts now run without virtual IPs. */
 function checkBefore(vips: Wanted, { capabilities }: HostFacts): Finding[] {
   const { pool, isChosen, isLoopback, conflicts, route, rulesFault, bindFault } = vips;
   const [conflict] = conflicts;
@@ -76,7 +76,7 @@ function checkBefore(vips: Wanted, { capabilities }: HostFacts): Finding[] {
     const { what, remedy } = split(conflict);
     findings.push(isChosen ? fail(CHECK, what, remedy) : warn(CHECK, `${OFF}: ${what}`, remedy));
   }
-  if (isLoopback) return findings.length > 0 ? findings : [ok(CHECK, `${pool} is local as it is`)];
+  if (isLoopback) return findings.length > 0 ? findings : [ok(CHECK, `${pool} is already local`)];
   const lacks = CAPABILITIES.filter(([number]) => capabilities?.includes(number) === false);
   if (lacks.length > 0) {
     const names = lacks.map(([, name]) => name);
@@ -87,8 +87,8 @@ function checkBefore(vips: Wanted, { capabilities }: HostFacts): Finding[] {
       ),
     );
   }
-  if (typeof route === 'string') findings.push(off(...told(route, 'look why "ip route show" fails')));
-  // Without the right nothing can be tried.
+  if (typeof route === 'string') findings.push(off(...told(route, 'find out why "ip route show" fails')));
+  // Without the capability, nothing can be tried.
   if (rulesFault !== undefined && (lacks.length === 0 || /no "nft"/.test(rulesFault)))
     findings.push(
       off(...told(`nft refuses the rules: ${rulesFault}`, 'use a kernel with nf_tables and NAT')),
@@ -96,14 +96,14 @@ function checkBefore(vips: Wanted, { capabilities }: HostFacts): Finding[] {
   if (bindFault !== undefined && lacks.length === 0)
     findings.push(off(...told(bindFault, 'use an IPv4 pool')));
   if (findings.length > 0) return findings;
-  return [ok(CHECK, `virtual IPs of ${pool} can be carried: nothing overlaps it, ip and nft work`)];
+  return [ok(CHECK, `virtual IPs of ${pool} can be carried: nothing overlaps it, and ip and nft work`)];
 }
 
 function off(what: string, remedy: string): Finding {
   return warn(CHECK, `${OFF}: ${what}`, `${remedy}, or set vip to false`);
 }
 
-/** What a running daemon has set on the host may have been taken away by others. */
+/** Other programs may have removed what a running daemon set up on the host. */
 function checkRunning(vips: Wanted, services: number): Finding[] {
   const { pool, isLoopback, conflicts, route, rules, carried } = vips;
   const findings = conflicts.slice(0, 1).map((conflict) => {
@@ -111,13 +111,13 @@ function checkRunning(vips: Wanted, services: number): Finding[] {
     return warn(CHECK, what, remedy);
   });
   const ports = `${count(services, 'port')} of virtual IPs of ${pool}`;
-  if (isLoopback) return [...findings, ok(CHECK, `${ports}, which are local as they are`)];
+  if (isLoopback) return [...findings, ok(CHECK, `${ports}, which are already local`)];
   if (route === false)
     findings.push(
       fail(
         CHECK,
-        `the route that makes ${pool} local is gone: nobody reaches virtual IPs`,
-        'it is set again within 30 s; "ip monitor route" shows who takes it away',
+        `the route that makes ${pool} local is gone, so virtual IPs cannot be reached`,
+        'the daemon restores it within 30 s; "ip monitor route" shows what removes it',
       ),
     );
   const rulesFault = faultOf(rules, carried);
@@ -126,21 +126,21 @@ function checkRunning(vips: Wanted, services: number): Finding[] {
       fail(
         CHECK,
         `${rulesFault}: connections to virtual IPs are refused`,
-        'it is written again within 30 s; look what flushes or replaces the rules of this host ("nft monitor")',
+        'the daemon writes it again within 30 s; "nft monitor" shows what flushes or replaces the rules',
       ),
     );
   if (findings.length > 0) return findings;
   const seen =
     rules.state === 'hidden'
-      ? 'the route is there; only root can see the rules'
-      : 'route and rules are there';
+      ? 'the route is in place; only root can see the rules'
+      : 'route and rules are in place';
   return [ok(CHECK, `${ports}: ${seen}`)];
 }
 
 function faultOf(rules: Wanted['rules'], carried: readonly string[]): string | undefined {
   if (rules.state === 'hidden') return undefined;
   if (rules.state === 'absent') return 'the nftables table fairlead_vip is gone';
-  if (!rules.complete) return 'the nftables table fairlead_vip is not as Fairlead writes it';
+  if (!rules.complete) return 'the nftables table fairlead_vip was changed by another program';
   const led = new Set(rules.redirects.map(({ vip, port }) => formatHostPort({ ip: vip, port })));
   const missing = carried.filter((each) => !led.has(each));
   return missing.length === 0

@@ -24,11 +24,11 @@ import { nameserversOf, ndotsOf } from './container-resolv-conf.js';
 import { probeAnswer, probeTcp, probeUdp } from './probe-port.js';
 import { asError, errorMessage } from '../../net/error-message.js';
 
-/** Looks at this host. What cannot be found out is left out; nothing is changed. */
+/** Collects facts about this host. Facts that cannot be found out are absent; nothing is changed. */
 export async function collect(context: Context): Promise<HostFacts> {
   const daemon = await daemonFacts(context);
   const { config, listen, dockerSocket, pool } = await configFacts(context);
-  // What runs counts before what a file says that no process has loaded yet.
+  // The running daemon's settings win over a file that no process has loaded yet.
   const running = daemon.state === 'up' ? daemon.status.dns.listen : [];
   const addresses = new Map(listen.map((address) => [formatHostPort(address), address]));
   for (const text of running) {
@@ -65,7 +65,7 @@ export async function collect(context: Context): Promise<HostFacts> {
   };
 }
 
-/** Networks that are looked from: every look takes a process and up to a second and a half. */
+/** How many networks are checked from inside. Each check starts a process and takes up to 1.5 seconds. */
 const MAX_VANTAGES = 8;
 
 function insideFacts(
@@ -127,7 +127,7 @@ async function listenerFacts(address: HostPort, own: ReadonlySet<string>): Promi
   return {
     ip,
     port,
-    // All of 127/8 and the wildcards can be bound without being listed.
+    // The addresses of 127/8 and the wildcards can be bound without being listed.
     present: own.has(ip) || udp === 'free' || udp === 'taken',
     linkLocal: isLinkLocal(ip),
     udp,

@@ -14,11 +14,12 @@ export function ndotsOf(options: readonly string[]): number | undefined {
 }
 
 /**
- * Whom a container asks, read from the resolv.conf that Docker wrote for it. On user networks that names Docker's own
- * resolver, 127.0.0.11, and a comment says whom it asks in turn: `# ExtServers: [192.0.2.1 host(127.0.0.53)]`.
+ * The servers that a container asks, from the resolv.conf that Docker wrote for it. On user networks the file names
+ * Docker's own resolver, 127.0.0.11. A comment lists the servers behind it: `# ExtServers: [192.0.2.1
+ * host(127.0.0.53)]`.
  */
 export function containerResolver(text: string): {
-  /** Absent: engines before 25 do not write whom their resolver asks. */
+  /** Engines before 25 do not write this comment. */
   readonly servers?: readonly string[];
   readonly ndots?: number;
 } {

@@ -3,7 +3,7 @@ import type { SourcePorts } from '../../linux/source-ports.js';
 import type { VipRules } from '../../linux/vip-rules.js';
 import type { HostRange } from '../../net/vip-pool.js';
 
-/** What the doctor looks at: collected once, then judged by pure checks. */
+/** The facts that the doctor examines: collected once, then judged by pure checks. */
 export interface HostFacts {
   /** Milliseconds since the epoch. */
   readonly now: number;
@@ -15,10 +15,10 @@ export interface HostFacts {
   readonly capabilities?: readonly number[];
   readonly config: ConfigFacts;
   readonly daemon: DaemonFacts;
-  /** One for each address that DNS is to listen on. */
+  /** One for each address in `dns.listen`. */
   readonly listeners: readonly ListenerFacts[];
   readonly docker: DockerFacts;
-  /** What containers reach, seen from inside one of each network; absent: it was not tried. */
+  /** What containers can reach, tried from inside one container of each network; absent: not tried. */
   readonly inside?: readonly InsideFacts[];
   /** Nameservers of /etc/resolv.conf, canonical where they are addresses; absent when it cannot be read. */
   readonly nameservers?: readonly string[];
@@ -30,7 +30,7 @@ export interface HostFacts {
 export interface ConfigFacts {
   /** Absent: no file, defaults. */
   readonly path?: string;
-  /** As `config validate` prints them. */
+  /** In the form that `config validate` prints. */
   readonly errors: readonly string[];
 }
 
@@ -45,7 +45,7 @@ export type PortState = 'free' | 'taken' | 'denied' | 'no-address' | 'unknown';
 export interface ListenerFacts {
   readonly ip: string;
   readonly port: number;
-  /** On an interface of this host. */
+  /** Whether the address is on an interface of this host. */
   readonly present: boolean;
   readonly linkLocal: boolean;
   readonly udp: PortState;
@@ -69,15 +69,15 @@ export type DockerFacts =
       readonly api: string;
       /** `iptables`, `nftables`, ... */
       readonly firewall: string;
-      /** A container of each bridge, to look from. */
+      /** A container of each bridge, from which to check. */
       readonly vantages?: readonly Vantage[];
-      /** Running containers, as many as were looked at. */
+      /** The running containers that were examined. */
       readonly containers: readonly ContainerDns[];
       /** The subnets of its networks. */
       readonly subnets: readonly HostRange[];
     };
 
-/** Whom a container asks. */
+/** The servers that a container asks. */
 export interface ContainerDns {
   readonly name: string;
   /** The servers behind its resolv.conf, canonical; absent when they cannot be found out. */
@@ -86,28 +86,28 @@ export interface ContainerDns {
   readonly ndots?: number;
 }
 
-/** A container to look from: one for each network. */
+/** A container from which to check: one for each network. */
 export interface Vantage {
   /** The container's name. */
   readonly container: string;
-  /** Its process, as the host counts. */
+  /** The id of its process on the host. */
   readonly pid: number;
   readonly network: string;
   /** The host's interface of that network: `docker0`, `br-0123456789ab`. */
   readonly bridge: string;
 }
 
-/** What a container reaches, seen from inside it. */
+/** What a container can reach, tried from inside it. */
 export interface InsideFacts {
   readonly container: string;
   readonly network: string;
   /** The host's interface of that network. */
   readonly bridge: string;
-  /** Why it could not be seen. */
+  /** Why it could not be tried. */
   readonly fault?: string;
-  /** For each DNS listener `ok`, or why a query got no answer. */
+  /** For each DNS listener: `ok`, or why a query got no answer. */
   readonly dns?: readonly { readonly address: string; readonly result: string }[];
-  /** The same for a connection to a virtual IP; absent: none is carried. */
+  /** The same for a connection to a virtual IP; absent when there is none. */
   readonly vip?: { readonly address: string; readonly result: string };
 }
 
@@ -126,28 +126,28 @@ export interface SysctlFacts {
   readonly ports?: SourcePorts;
 }
 
-/** What virtual IPs need, as the kernel has it. */
+/** What virtual IPs need from the kernel. */
 export type VipFacts =
   /** `vip` is false, or the configuration is wrong. */
   | { readonly state: 'off' }
   | {
       readonly state: 'wanted';
-      /** CIDR: that of the running daemon, else the configured one. */
+      /** The CIDR of the running daemon, else the configured one. */
       readonly pool: string;
-      /** A user has set it: when it cannot be used the daemon does not start. */
+      /** Whether a user has set it. If so, a daemon that cannot use it does not start. */
       readonly isChosen: boolean;
-      /** Nothing has to be done for it. */
+      /** Whether it is local without a route of ours. */
       readonly isLoopback: boolean;
-      /** What overlaps it: "what; what to do" each. */
+      /** What overlaps it, each as "what; what to do". */
       readonly conflicts: readonly string[];
-      /** The route that makes it local; a text: why that cannot be found out. */
+      /** Whether the route that makes it local is there; a text says why that cannot be found out. */
       readonly route: boolean | string;
       readonly rules: VipRules;
-      /** Why the kernel would not take the rules, as far as this user can find out. */
+      /** Why the kernel would refuse the rules, as far as this user can find out. */
       readonly rulesFault?: string;
-      /** IPv6: why its addresses cannot be listened on, "what; what to do". */
+      /** For IPv6: why its addresses cannot be listened on, as "what; what to do". */
       readonly bindFault?: string;
-      /** `ip:port` of virtual IPs that the daemon carries TCP for. */
+      /** `ip:port` of virtual IPs for which the daemon carries TCP. */
       readonly carried: readonly string[];
     };
 
@@ -159,7 +159,7 @@ export interface Finding {
   readonly check: string;
   readonly verdict: Verdict;
   readonly message: string;
-  /** What to do; always there unless all is well. */
+  /** What to do; absent only if all is well. */
   readonly remedy?: string;
 }
 

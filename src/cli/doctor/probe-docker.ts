@@ -8,10 +8,13 @@ import { errorMessage } from '../../net/error-message.js';
 
 const PATIENCE_MS = 3000;
 const MAX_BYTES = 4 << 20;
-/** Containers that are looked at one by one. */
+/** How many containers are examined one by one. */
 const MAX_CONTAINERS = 100;
 
-/** Asks the engine who it is (`GET /version`, `GET /info`), and whom its containers ask. Never rejects. */
+/**
+ * Asks the engine for its version (`GET /version`, `GET /info`) and for the DNS servers of its containers. Never
+ * rejects.
+ */
 export async function probeDocker(path: string): Promise<DockerFacts> {
   try {
     if (!statSync(path).isSocket()) return { state: 'no-socket', path };
@@ -48,7 +51,7 @@ async function probeContainers(
     const details = await getObject(path, `/containers/${id}/json`);
     const name = textOf(details['Name']).replace(/^\//, '');
     const file = details['ResolvConfPath'];
-    // Empty in host mode, where the host's own file holds; readable by root alone.
+    // Empty in host mode, where the container uses the host's own file; only root can read it.
     if (typeof file === 'string' && file !== '') found.push({ name, ...resolverOf(details, file) });
     for (const vantage of vantagesOf(name, details)) {
       if (!vantages.has(vantage.bridge)) vantages.set(vantage.bridge, vantage);
@@ -57,14 +60,14 @@ async function probeContainers(
   return { containers: found, vantages: [...vantages.values()] };
 }
 
-/** From where a container can be looked: each of its networks that is a bridge of this host. */
+/** From where a container can check: each of its networks that is a bridge of this host. */
 function vantagesOf(container: string, details: Readonly<Record<string, unknown>>): readonly Vantage[] {
   const pid = asObject(details['State'])['Pid'];
   if (typeof pid !== 'number' || pid <= 0) return [];
   const networks = Object.entries(asObject(asObject(details['NetworkSettings'])['Networks']));
   return networks.flatMap(([network, value]): Vantage[] => {
     const { NetworkID: id, Gateway: gateway } = asObject(value);
-    // A network without a gateway, an overlay say, has no bridge that is named after it.
+    // A network without a gateway, such as an overlay, has no bridge named after it.
     if (
       typeof id !== 'string' ||
       !/^[0-9a-f]{12,}$/.test(id) ||
@@ -78,8 +81,8 @@ function vantagesOf(container: string, details: Readonly<Record<string, unknown>
 }
 
 /**
- * Engines before 25 do not write whom their resolver asks in turn. What the container was given itself is in its
- * settings then; nothing else is certain.
+ * Engines before 25 do not write which servers their resolver asks. Then only the servers in the container's own
+ * settings are certain.
  */
 function resolverOf(details: Readonly<Record<string, unknown>>, file: string): Partial<ContainerDns> {
   const found = readResolver(file);
@@ -110,7 +113,7 @@ function readResolver(file: string): Partial<ContainerDns> {
   }
 }
 
-/** `FirewallBackend.Driver`, since API 1.49; before that there was iptables alone. */
+/** `FirewallBackend.Driver`, since API 1.49; older engines only use iptables. */
 function firewallOf(backend: unknown): string {
   if (typeof backend === 'object' && backend !== null && 'Driver' in backend) return textOf(backend.Driver);
   return typeof backend === 'string' ? backend : 'iptables';
@@ -149,7 +152,7 @@ function getJson(socketPath: string, path: string): Promise<unknown> {
   });
 }
 
-/** @returns undefined for what is not JSON */
+/** @returns undefined if the text is not JSON */
 function parsed(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -158,7 +161,7 @@ function parsed(text: string): unknown {
   }
 }
 
-/** @returns an empty object for what is none: every field is then unknown */
+/** @returns an empty object if the value is not one; then every field is unknown */
 function asObject(value: unknown): Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
 }

@@ -6,16 +6,16 @@ import type { InsideFacts, Vantage } from './host-facts.js';
 export interface InsideTargets {
   /** DNS listeners. */
   readonly listeners: readonly HostPort[];
-  /** A virtual IP that is carried, if there is one. */
+  /** One of the virtual IPs that are carried, if there is one. */
   readonly vip?: HostPort;
 }
 
 const PATIENCE_MS = 3000;
 
 /**
- * Looks at this host from inside a container: through its routes, and through the rules of the host's firewall, which see
- * what comes from a bridge. A real query goes to each DNS listener, and a real connection to a virtual IP.
- * @param enter the command that enters a network namespace; the rest of its line is run there
+ * Checks this host from inside a container, through the container's routes and the rules of the host's firewall for
+ * bridges. Sends a real query to each DNS listener, and opens a real connection to a virtual IP.
+ * @param enter the command that enters a network namespace and runs the rest of its line there
  * @returns never rejects
  */
 export async function probeInside(
@@ -45,7 +45,9 @@ function nsenter(pid: number): readonly string[] {
   return ['nsenter', `--net=/proc/${pid}/ns/net`, '--'];
 }
 
-/** Runs inside: one JSON list of results, `ok` or why not. Nothing but Node's own modules is there. */
+/**
+ * Runs inside the namespace and prints a JSON list of results: `ok`, or why not. It can only use Node's own modules.
+ */
 const PROGRAM = `
 const { targets, id } = JSON.parse(process.argv[1]);
 const within = 1500;
@@ -79,7 +81,7 @@ function run(
     child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
     child.stderr.setEncoding('utf8').on('data', (text: string) => (errors += text));
     child.once('error', (error: NodeJS.ErrnoException) =>
-      resolve({ fault: error.code === 'ENOENT' ? `there is no ${command} command` : error.message }),
+      resolve({ fault: error.code === 'ENOENT' ? `the command ${command} is not installed` : error.message }),
     );
     child.once('close', (code) => {
       const [first = `${command} ended with ${code ?? 'a signal'}`] = errors
@@ -100,7 +102,7 @@ function resultsOf(output: string): readonly string[] {
   }
 }
 
-/** The first of the ports that are carried by TCP, `ip:port`. */
+/** The first port that is carried over TCP, as `ip:port`. */
 export function vipToTry(carried: readonly string[]): HostPort | undefined {
   return carried.map((text) => parseHostPort(text, -1)).find((each) => each !== undefined && each.port > 0);
 }

@@ -5,7 +5,7 @@ import type { PortState } from './host-facts.js';
 
 const PATIENCE_MS = 500;
 
-/** Whether a UDP socket can be bound there: it is, for a moment. Never rejects. */
+/** Whether a UDP socket can be bound there, found out by binding one for a moment. Never rejects. */
 export function probeUdp({ ip, port }: HostPort): Promise<PortState> {
   return new Promise((resolve) => {
     const socket = createSocket(`udp${ipFamily(ip)}`);
@@ -17,7 +17,7 @@ export function probeUdp({ ip, port }: HostPort): Promise<PortState> {
   });
 }
 
-/** Whether a TCP socket can listen there: it does, for a moment. Never rejects. */
+/** Whether a TCP socket can listen there, found out by listening for a moment. Never rejects. */
 export function probeTcp({ ip, port }: HostPort): Promise<PortState> {
   return new Promise((resolve) => {
     const server = createServer();
@@ -37,7 +37,9 @@ function stateOf({ code = '' }: NodeJS.ErrnoException): PortState {
   return STATES[code] ?? 'unknown';
 }
 
-/** A query for the root's name servers, without recursion: any DNS server answers it somehow (RFC 1035 section 4.1). */
+/**
+ * A query for the root's name servers, without recursion, which any DNS server answers somehow (RFC 1035 section 4.1).
+ */
 const QUERY = Buffer.from('4641000000010000000000000000020001', 'hex');
 
 /** Whether something answers DNS over UDP there. Never rejects. */
@@ -51,7 +53,7 @@ export function probeAnswer({ ip, port }: HostPort): Promise<boolean> {
     };
     const timer = setTimeout(() => done(false), PATIENCE_MS);
     socket.once('error', () => done(false));
-    // From a connected socket ICMP "port unreachable" comes back as an error at once.
+    // On a connected socket, an ICMP "port unreachable" arrives as an error at once.
     socket.connect(port, ip, () => {
       socket.on('message', (message) => {
         if (message.length >= 12 && message.readUInt16BE(0) === QUERY.readUInt16BE(0)) done(true);

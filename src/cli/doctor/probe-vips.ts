@@ -14,12 +14,12 @@ export interface WantedPool {
   readonly isChosen: boolean;
 }
 
-/** Looks what virtual IPs need on this host, and have. Nothing is changed. */
+/** Finds out what virtual IPs need on this host and whether it is there. Nothing is changed. */
 export async function probeVips(
   context: Context,
   { daemon, docker, pool: wanted }: Pick<HostFacts, 'daemon' | 'docker'> & { pool: WantedPool | undefined },
 ): Promise<VipFacts> {
-  // What runs counts before what a file says that no process has loaded yet.
+  // The running daemon's settings win over a file that no process has loaded yet.
   const running = daemon.state === 'up' ? daemon.status.vips.pool : undefined;
   const pool = running ?? wanted?.pool;
   if (pool === undefined) return { state: 'off' };

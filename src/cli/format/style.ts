@@ -1,6 +1,6 @@
 import type { Io } from '../io.js';
 
-/** What a colour means; it always stands beside a word that says the same. */
+/** The meaning of a colour. A word beside it always says the same. */
 export type Tone = 'good' | 'warn' | 'bad' | 'dim' | 'bold';
 
 export type ColorMode = 'auto' | 'always' | 'never';
@@ -13,10 +13,13 @@ const CODES: Readonly<Record<Tone, readonly [on: number, off: number]>> = {
   bold: [1, 22],
 };
 
-/** Colours a text, or leaves it. */
+/** Colours a text, or leaves it as it is. */
 export type Paint = (tone: Tone | undefined, text: string) => string;
 
-/** `--color` decides; else FORCE_COLOR (force-color.org), NO_COLOR (no-color.org), TERM, and whether it is a terminal. */
+/**
+ * `--color` decides; else FORCE_COLOR (force-color.org), NO_COLOR (no-color.org), TERM, and whether the output is a
+ * terminal.
+ */
 export function painter(mode: ColorMode, { stdout, env }: Pick<Io, 'stdout' | 'env'>): Paint {
   if (!wanted(mode, stdout.isTTY, env)) return (_tone, text) => text;
   return (tone, text) => {

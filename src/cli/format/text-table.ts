@@ -10,26 +10,26 @@ export interface Column<Row> {
   /** Upper case. */
   readonly header: string;
   readonly value: (row: Row) => string | Cell;
-  /** What `--sort` compares, where that is not the text: a time, a size. */
+  /** The value that `--sort` compares, if it is not the text: a time, a size. */
   readonly sort?: (row: Row) => string | number;
   readonly align?: 'left' | 'right';
-  /** May lose its middle when the terminal is too narrow. */
+  /** Whether the cell may lose its middle on a narrow terminal. */
   readonly shrinks?: boolean;
-  /** Left out, the lowest number first, where the terminal is too narrow even so. */
+  /** Columns with a number are left out if the terminal is still too narrow, the lowest number first. */
   readonly drops?: number;
 }
 
 export interface TableOptions {
   readonly paint: Paint;
   readonly headers?: boolean;
-  /** Columns of the terminal; absent: as wide as it gets. */
+  /** The width of the terminal in columns; absent: no limit. */
   readonly width?: number | undefined;
-  /** Receives the header of each column that is left out. */
+  /** Called with the header of each column that is left out. */
   readonly onDropped?: (header: string) => void;
 }
 
 const GAP = '  ';
-/** No column shrinks below this, or below its header. */
+/** A column never becomes narrower than this, or than its header. */
 const NARROWEST = 8;
 
 function narrowest({ header }: { readonly header: string }): number {
@@ -71,7 +71,7 @@ export function renderTable<Row>(
   return lines.map((line) => `${line}\n`).join('');
 }
 
-/** Leaves columns out until the others fit, each shrunk as far as it may be. */
+/** Leaves columns out until the others fit when shrunk as far as allowed. */
 function thoseThatFit<Row>(
   rows: readonly Row[],
   columns: readonly Column<Row>[],
@@ -106,7 +106,7 @@ function thoseThatFit<Row>(
   return left;
 }
 
-/** Takes what is too much from the widest columns that may shrink. */
+/** Shrinks the widest columns that may shrink until the table fits. */
 function fit<Row>(
   columns: readonly Column<Row>[],
   natural: readonly number[],

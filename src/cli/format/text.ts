@@ -1,14 +1,14 @@
-/** Takes two columns on a terminal: East Asian wide and fullwidth forms, and pictures. */
+/** Characters that take two columns on a terminal: East Asian wide and fullwidth forms, and pictographs. */
 const WIDE =
   /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\ua960-\ua97c\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]/u;
 
-/** Takes none: combining marks, joiners, variation selectors. */
+/** Characters that take no column: combining marks, joiners, variation selectors. */
 const ZERO = /\p{Mn}|\p{Me}|[\u200b-\u200d]/u;
 
-/** Controls, and the marks that turn the direction of what follows: neither may reach a terminal from a label. */
+/** Control characters, and marks that change the text direction. Neither may reach a terminal from a label. */
 const UNSAFE = /[\p{Cc}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
 
-/** A text from outside, fit for a terminal: whatever could steer it becomes `?`. */
+/** Makes a text from outside safe for a terminal: characters that could control it become `?`. */
 export function plain(text: string): string {
   return text.replace(UNSAFE, '?');
 }
@@ -26,7 +26,7 @@ export function textWidth(text: string): number {
   return width;
 }
 
-/** Cuts the middle out of a text: container names differ at their ends. */
+/** Cuts the middle out of a text, because container names differ at their ends. */
 export function truncateMiddle(text: string, width: number): string {
   if (textWidth(text) <= width) return text;
   if (width <= 1) return '…'.slice(0, Math.max(0, width));

@@ -4,7 +4,7 @@ const MINUTE = 60;
 const HOUR = 3600;
 const DAY = 86_400;
 
-/** How long, in the two units that matter: `8s`, `3m12s`, `5h3m`, `4d2h`, `120d`. */
+/** A duration in its two largest units: `8s`, `3m12s`, `5h3m`, `4d2h`, `120d`. */
 export function formatAge(ms: number): string {
   const seconds = Math.max(0, Math.floor(ms / 1000));
   if (seconds < MINUTE) return `${seconds}s`;
@@ -24,7 +24,7 @@ export function ageBetween(from: string | undefined, to: number): string {
   return Number.isNaN(start) ? '' : formatAge(to - start);
 }
 
-/** Container ids as Docker shows them; other ids say something only when whole. */
+/** Shortens container ids as Docker does; other ids are only useful in full. */
 export function shortId(id: string, truncate: boolean): string {
   return truncate && /^[0-9a-f]{64}$/.test(id) ? id.slice(0, 12) : id;
 }
@@ -39,7 +39,7 @@ export function count(number: number, noun: string): string {
   return `${number} ${noun}${number === 1 ? '' : 's'}`;
 }
 
-/** `A 3, AAAA 1`: greatest first; what never happened is left out. */
+/** `A 3, AAAA 1`: largest first, zeros left out. */
 export function tally(counts: Readonly<Partial<Record<string, number>>>): string {
   return Object.entries(counts)
     .map(([name, number = 0]) => ({ name, number }))

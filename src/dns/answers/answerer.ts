@@ -5,11 +5,11 @@ import type { Store } from './store.js';
 import type { Tally } from './tally.js';
 import type { Versions } from './versions.js';
 
-// What is imported is looked up at each use; a constant of this file becomes part of the code that V8 makes of it.
+// An imported value is looked up at each use, but V8 compiles a constant of this file into the code.
 const { EDNS_UDP_SIZE, PLAIN_UDP_SIZE } = wire;
 const { ANSWER_BODY, FORM, HEAD, lowerWord, mix, NEVER, WISH } = entryShape;
 
-/** What {@link Answerer.answer} gives when the main thread has to answer. */
+/** The result of {@link Answerer.answer} if the main thread has to answer. */
 export const MISS = 0;
 
 /** The second word of a header with one question and no answers, as it lies in memory (little-endian). */
@@ -32,36 +32,40 @@ export interface AnswererOptions {
   readonly store: Store;
   readonly versions: Versions;
   readonly tally: Tally;
-  /** Where packets are, in bytes and in words: one memory. */
+  /** The memory of the packets, as bytes and as words. */
   readonly octets: Uint8Array;
   readonly words: Int32Array;
-  /** Of the generator that decides where sets begin; not 0. */
+  /** The seed of the generator that decides where sets begin; not 0. */
   readonly seed: number;
 }
 
 /** Answers queries from compiled answers, on memory alone. */
 export interface Answerer {
-  /** Begins a batch: everything that was published until now counts. @param now in seconds, of the clock that entries were made by */
+  /** Starts a batch, which sees everything published so far. @param now in seconds, from the clock of the entries */
   begin(now: number): void;
-  /** Draws whether the query log looks at the next query, which is then not for here; as of the last {@link Answerer.begin}. */
+  /**
+   * Decides at random whether the query log samples the next query, which is then not answered here. Uses the share at
+   * the last {@link Answerer.begin}.
+   */
   isSampled(): boolean;
   /**
    * Turns a query into its reply.
-   * @param at where it begins: bytes, a multiple of 4, with room for 1232 and a few more
+   * @param at its offset in bytes, a multiple of 4, with space for 1232 bytes and a few more
    * @param length of the query
-   * @param nameAt where the `sockaddr` of the client is: octets, a multiple of 4
-   * @returns bytes of the reply; {@link MISS} when there is none, and the query is as it was
+   * @param nameAt the offset of the client's `sockaddr` in bytes, a multiple of 4
+   * @returns bytes of the reply; {@link MISS} if there is none, and the query is unchanged
    */
   answer(at: number, length: number, nameAt: number): number;
 }
 
 /**
- * Answers queries in place: no object is made. It knows no rule of the DNS but how to read a query of the plainest kind; the answers were
- * made by the pipeline that answers everything, for exactly this question. Whatever is not plain (options, opcodes, malformed
- * packets, unknown clients and names) is a miss.
+ * Answers queries in place, without creating objects. The only part of the DNS that it knows is how to read the
+ * simplest kind of query. The answers come from the general pipeline and were made for exactly this question.
+ * Everything else (options, opcodes, malformed packets, unknown clients and names) is a miss.
  *
- * These are functions that share variables, and no class, because a thread makes them once: V8 then takes what they share, memory above
- * all, for constants, which no field of an object is. That is a quarter of what a query costs here.
+ * These are functions that share variables instead of a class, because a thread creates them once. V8 then treats the
+ * shared variables, above all the memory, as constants, unlike fields of an object. That saves a quarter of the cost of
+ * a query.
  */
 export function createAnswerer({ store, versions, tally, octets, words, seed }: AnswererOptions): Answerer {
   const { key, words: source } = store;
@@ -142,7 +146,7 @@ export function createAnswerer({ store, versions, tally, octets, words, seed }: 
     return write(entry, at, kind, nameOctets, limit - opt - (questionEnd - at), opt);
   }
 
-  /** Makes a name the key to look for. @returns its hash */
+  /** Makes a name the key of the next lookup. @returns its hash */
   function takeName(from: number, octets: number): number {
     const whole = octets >> 2;
     let hash = octets;
@@ -180,7 +184,8 @@ export function createAnswerer({ store, versions, tally, octets, words, seed }: 
     let counts = source[form + FORM.counts] ?? 0;
     let octets = source[form + FORM.octets] ?? 0;
     const records = source[form + FORM.records] ?? 0;
-    // Both places are as far from a word, and the words that a part begins or ends in are whole in the entry.
+    // Both places have the same offset from a word boundary, and the words at both ends of a part are complete in the
+    // entry.
     let word = entry + ((source[form + FORM.at] ?? 0) >> 2);
     let target = questionEnd >> 2;
     for (const end = (questionEnd + octets) >> 2; target <= end; target++, word++)
@@ -198,8 +203,8 @@ export function createAnswerer({ store, versions, tally, octets, words, seed }: 
       octets += taken * size * 4;
       if (set === 0) {
         const end = (questionEnd + octets) >> 2;
-        // Records of a set begin alike, so it makes no difference whose first word it was that was copied last. From a place in the
-        // middle it goes to the last record, and on with the first.
+        // The records of a set begin with the same word, so it does not matter from which of them the last word was
+        // copied. From a place in the middle it copies up to the last record, then continues with the first.
         const begin = below(records);
         const turn = Math.min(end, target + (records - begin) * size - 1);
         let origin = word + begin * size;
@@ -219,12 +224,13 @@ export function createAnswerer({ store, versions, tally, octets, words, seed }: 
   }
 
   /**
-   * Writes A records, from a random one on, at a place that may be off a word by up to three bytes: each word then has a part of two.
-   * @param set where what they have in common is, three words, and behind it the addresses
+   * Writes A records, starting with a random one. The place may be up to three bytes off a word boundary; each word
+   * then contains parts of two.
+   * @param set the offset of their common part, three words, followed by the addresses
    */
   function writeAddresses(set: number, records: number, taken: number, to: number): void {
     const shift = (to & 3) << 3;
-    // Twice, because a shift by 32 is none.
+    // Shifted twice, because a shift by 32 does nothing.
     const rest = 31 - shift;
     const one = source[set] ?? 0;
     const two = source[set + 1] ?? 0;
@@ -237,7 +243,7 @@ export function createAnswerer({ store, versions, tally, octets, words, seed }: 
     const end = addresses + records;
     let at = addresses + below(records);
     let target = to >> 2;
-    // What is there already, in front of the first.
+    // The bytes already there in front of the first record.
     let left = shift === 0 ? 0 : (words[target] ?? 0) & (0xffffffff >>> (32 - shift));
     for (let i = 0; i < taken; i++) {
       const address = source[at] ?? 0;
@@ -252,21 +258,21 @@ export function createAnswerer({ store, versions, tally, octets, words, seed }: 
     words[target] = left;
   }
 
-  /** The form of the largest group that fits; -1 when none does. */
+  /** The form of the largest group that fits; -1 if none does. */
   function chooseForm(body: number, room: number): number {
     const groups = source[body + ANSWER_BODY.groups] ?? 0;
     const forms = source[body + ANSWER_BODY.forms] ?? 0;
     let form = body + ANSWER_BODY.words;
     for (let group = 0; group < groups; group++) {
       const octets = source[form + FORM.octets] ?? 0;
-      // Of a set that rotates as many are taken as fit.
+      // For a rotating set, takes as many records as fit.
       if (octets <= room) return forms === 1 ? form : form + below(forms) * FORM.words;
       form += forms * FORM.words;
     }
     return -1;
   }
 
-  /** TTLs run down by whole seconds, and the SOA has the serial of now. */
+  /** TTLs count down in whole seconds, and the SOA gets the current serial. */
   function patch(body: number, questionEnd: number): void {
     const age = seconds - (source[body + ANSWER_BODY.stored] ?? 0);
     const groups = source[body + ANSWER_BODY.groups] ?? 0;
@@ -288,7 +294,7 @@ export function createAnswerer({ store, versions, tally, octets, words, seed }: 
     octets[at + 3] = value;
   }
 
-  /** Our OPT: version 0, our size, DO as asked, no options. */
+  /** Our OPT: version 0, our size, DO as in the query, no options. */
   function writeOpt(at: number, dnssecOk: number): void {
     octets[at] = 0;
     octets[at + 1] = 0;
@@ -309,7 +315,7 @@ export function createAnswerer({ store, versions, tally, octets, words, seed }: 
     return random & 0x7fffffff;
   }
 
-  /** A whole number from 0 up to, and without, `bound`, which is below 2^15 (xorshift32). */
+  /** A whole number from 0 to `bound` - 1; `bound` is below 2^15 (xorshift32). */
   function below(bound: number): number {
     let x = random;
     x ^= x << 13;
@@ -322,7 +328,7 @@ export function createAnswerer({ store, versions, tally, octets, words, seed }: 
   return { begin, isSampled, answer };
 }
 
-/** Adds to the second of two big-endian numbers of 16 bits in a word as it lies in memory. */
+/** Adds to the second of two big-endian 16-bit numbers in a word, as it lies in memory. */
 function addCount(counts: number, more: number): number {
   const count = ((counts >>> 8) & 0xff00) | (counts >>> 24);
   const sum = count + more;

@@ -1,32 +1,32 @@
 import * as entryShape from './entry.js';
 import { keyAt, type Store } from './store.js';
 
-// Constants of this file for the reason given in answerer.ts.
+// Constants of this file; answerer.ts explains why.
 const { CLIENT, CLIENT_BODY, mix } = entryShape;
 
 /** struct sockaddr_in's family; the other one is IPv6. */
 const AF_INET = 2;
 
-/** What is remembered of a client, in words. It is right as long as nothing changed. */
+/** The remembered data of a client, in words. It is valid until something changes. */
 const RECENT = { address: 0, revision: 1, networks: 2, own: 3, words: 4 } as const;
 
-/** Whom answers are for, by source address. */
+/** Finds the scopes of a client's answers by its source address. */
 export class Clients {
   readonly #store: Store;
   readonly #words: Int32Array;
-  /** Clients that asked last, by the last byte of their address; they are found again without looking. Place 0 is for others. */
+  /** The latest clients, by the last byte of their address, which saves a lookup. Place 0 is for all others. */
   readonly #recent = new Int32Array(new ArrayBuffer(257 * RECENT.words * 4)).fill(-1);
 
-  /** @param words the memory that source addresses are in */
+  /** @param words the memory with the source addresses */
   constructor(store: Store, words: Int32Array) {
     this.#store = store;
     this.#words = words;
   }
 
   /**
-   * @param nameAt where the `sockaddr` is: octets, a multiple of 4
-   * @param revision what was remembered before it is forgotten
-   * @returns for {@link networks} and {@link own}; -1 when the client is not known
+   * @param nameAt the offset of the `sockaddr` in bytes, a multiple of 4
+   * @param revision data remembered before this revision is discarded
+   * @returns an index for {@link networks} and {@link own}; -1 if the client is not known
    */
   find(nameAt: number, revision: number): number {
     const words = this.#words;
@@ -44,17 +44,17 @@ export class Clients {
     return this.#look(1, at, address, revision);
   }
 
-  /** The scope of what all on the client's networks are told alike. */
+  /** The scope of answers that are the same for all clients on these networks. */
   networks(client: number): number {
     return this.#recent[client + RECENT.networks] ?? 0;
   }
 
-  /** The scope of what depends on more. */
+  /** The scope of answers that depend on more. */
   own(client: number): number {
     return this.#recent[client + RECENT.own] ?? 0;
   }
 
-  /** Finds the client whose address is the store's key, and remembers it at a place. */
+  /** Finds the client whose address is the store's key, and remembers it. */
   #look(count: number, at: number, address: number, revision: number): number {
     const store = this.#store;
     let hash = CLIENT as number;

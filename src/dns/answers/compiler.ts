@@ -20,44 +20,47 @@ import { slotOf, type Versions } from './versions.js';
 import { Watch, watchedView, type Looked } from './watched-lookups.js';
 import { answerEntry, clientEntry, type AnswerFields } from './write-entry.js';
 
-/** What the compiler asks; what a reload replaces is behind functions. */
+/** The inputs of the compiler. Inputs that a reload replaces are functions. */
 export interface CompilerOptions {
   readonly versions: Versions;
   readonly snapshot: () => Snapshot;
-  /** The environment of clients whose own is not known. */
+  /** The environment of clients without a known one. */
   readonly environment: () => string;
-  /** Whether a client is answered, and without a limit on its rate. */
+  /** Whether a client is answered, and without a rate limit. */
   readonly isServed: (snapshot: Snapshot, address: string) => boolean;
   readonly resolve: (snapshot: Snapshot, view: View, question: Question) => Resolution;
-  /** What is known of a foreign name without asking. */
+  /** The known answer for a foreign name, without asking an upstream. */
   readonly lookup?: (question: ForwardQuestion) => ForwardResult | undefined;
-  /** Seconds, of one monotonic clock of the process. */
+  /** Seconds of a monotonic clock of the process. */
   readonly now: () => number;
   readonly randomBelow?: RandomBelow;
-  /** Receives a fault of our own; the query is answered all the same, as it would be without compiled answers. */
+  /** Receives an internal error. The query is still answered, as without compiled answers. */
   readonly onFault?: (error: unknown) => void;
 }
 
-/** Entries that answer a query next time; each may be absent. */
+/** Entries that answer a query the next time; each may be absent. */
 export interface Compiled {
   readonly client?: Int32Array;
   readonly answer?: Int32Array;
 }
 
-/** What an answer is to be made for. */
+/** The query for which to make an answer. */
 type Wanted = Omit<KnownQuestion, 'scope'>;
 
 const NOTHING: Compiled = {};
 
-/** The part of an upstream's time that its answer is given by the hot path; then the cache may want to fetch it again. */
+/**
+ * The share of an upstream answer's lifetime in which the hot path serves it. After that the cache may want to refresh
+ * it.
+ */
 const LIFE_SHARE = 0.9;
 
-/** Denials that were asked for once; only what is asked for again is worth an entry. */
+/** Denials that were requested once. Only a second request is worth an entry. */
 const SEEN = 4096;
 
 /**
- * Makes entries for the hot path: asks the same zone and the same cache, and writes with the same functions as every other reply, while
- * taking down all that was looked at.
+ * Makes entries for the hot path. It asks the same zone and cache and writes with the same functions as for every other
+ * reply, and records everything that the answer depends on.
  */
 export class Compiler {
   readonly #options: CompilerOptions;
@@ -65,7 +68,7 @@ export class Compiler {
   readonly #scopes: Scopes;
   readonly #seen = new Int32Array(SEEN);
   readonly #known = new KnownQueries();
-  /** The slots that are about to change, while entries are made for afterwards. */
+  /** The slots that are about to change, while entries are made for the time after the change. */
   #changing: ReadonlySet<number> | 'all' | undefined;
 
   constructor(options: CompilerOptions) {
@@ -86,14 +89,14 @@ export class Compiler {
 
   #compile(packet: Uint8Array, address: string): Compiled {
     const snapshot = this.#options.snapshot();
-    // While facts are still to come nothing is said for good.
+    // While facts are still missing, no answer is final.
     if (!snapshot.loaded) return NOTHING;
     const verdict = accept(packet, 'udp');
     if (verdict.action !== 'query' || !isPlain(verdict.query)) return NOTHING;
     const known = this.#client(snapshot, address);
     if (!known) return NOTHING;
     const { question } = verdict.query;
-    // The packet is another's after this.
+    // The packet buffer is reused after this.
     const name = lowerCaseName(question.name);
     const wanted = { name, type: question.type, wishes: wishesOf(verdict.query), address };
     const answer = this.#answer(snapshot, known.view, wanted);
@@ -101,8 +104,8 @@ export class Compiler {
   }
 
   /**
-   * Makes the entries again that are about to be out of date, as they will be right afterwards; those that no client asked for need none.
-   * To be called when the snapshot has the changes and they are not published yet.
+   * Makes entries that are about to expire again, in the form valid afterwards. Entries that no client requested are
+   * skipped. Call this when the snapshot has the changes, but before they are published.
    */
   renew(changed: ReadonlySet<number> | 'all'): Int32Array[] {
     const snapshot = this.#options.snapshot();
@@ -155,7 +158,7 @@ export class Compiler {
     if (!standing) return undefined;
     const scope = looked.own ? this.#scopes.ofView(view) : this.#scopes.ofNetworks(view);
     const entry = answerEntry({ name, type, wishes, scope, ...made }, standing);
-    // What upstreams said goes out of date by itself.
+    // Answers of upstreams expire by themselves.
     if (entry && !made.life) this.#known.noteQuestion({ ...wanted, scope }, standing.dependencies.keys());
     return entry;
   }
@@ -191,7 +194,7 @@ export class Compiler {
       ...(upstreams && { upstreams }),
     });
     if (!result?.ok || result.ede || result.message.rcode > 0xf) return undefined;
-    // The OPT is written for each client; here DO only decides about AD.
+    // The OPT is written per client; here DO only affects AD.
     const wire = relayReply(result.message, { ...head, ad: head.ad || dnssecOk }, MAX_MESSAGE_SIZE);
     const compiled = compileWhole(new Uint8Array(wire));
     if (!compiled || compiled.forms.groups.length === 0) return undefined;
@@ -204,7 +207,7 @@ export class Compiler {
     return { forms, upstream: true, life: { stored, expires: stored + seconds, ttls } };
   }
 
-  /** Whether a name was denied before, as far as is remembered. Names made up by the million must not push out others. */
+  /** Whether a name was denied before, as far as remembered. Millions of invented names must not push out others. */
   #isAgain(name: Uint8Array): boolean {
     const hash = slotOf(Buffer.from(name).toString('latin1'));
     const place = hash % SEEN;
@@ -214,7 +217,7 @@ export class Compiler {
   }
 }
 
-/** Of class IN, no options, version 0: what the hot path can read. */
+/** The queries that the hot path can read: class IN, no options, version 0. */
 function isPlain({ question, edns }: Query): boolean {
   return question.class === CLASS.IN && (!edns || (edns.version === 0 && edns.options.length === 0));
 }
@@ -235,7 +238,7 @@ function headOf({ name, type, wishes }: Wanted): Omit<Query, 'nameEnd'> {
   };
 }
 
-/** Of the records that say how long the answer is true. */
+/** The TTLs of the records that limit how long the answer is valid. */
 function shortestTtl({ answers, authority }: Message): number {
   const ttls = [...answers, ...authority].map(({ ttl }) => ttl);
   return ttls.length === 0 ? 0 : Math.min(...ttls);

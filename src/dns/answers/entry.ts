@@ -1,85 +1,91 @@
 /**
- * What the hot path knows, as words of 32 bits in one large array, so that a query is answered without making an object.
- * An entry is what is known of a client, or one compiled answer. Offsets are words from the beginning of the entry, unless said.
+ * The data of the hot path, as 32-bit words in one large array, so that answering a query creates no object. An entry
+ * holds the data of a client, or one compiled answer. Offsets are in words from the beginning of the entry unless
+ * noted.
  */
 
-/** The head of every entry; then comes the key, then the body. */
+/** The head of every entry, followed by the key and the body. */
 export const HEAD = {
   hash: 0,
-  /** Words of the whole entry. */
+  /** Size of the whole entry in words. */
   size: 1,
-  /** For an answer the type, and from bit 16 on {@link WISH} bits; {@link CLIENT} for a client. */
+  /** For an answer: the type, and from bit 16 on the {@link WISH} bits. For a client: {@link CLIENT}. */
   kind: 2,
-  /** Whom the answer is for; 0 for a client. */
+  /** The scope of the answer; 0 for a client. */
   scope: 3,
-  /** Bytes of the key: a name in wire form, lower case, or an address. */
+  /** Length of the key in bytes. The key is a lower-case name in wire form, or an address. */
   keyOctets: 4,
   epoch: 5,
-  /** The revision at which it was last found right. */
+  /** The revision at which it was last found valid. */
   checked: 6,
-  /** How many pairs of slot and version there are: they end the entry, because they are looked at only after a change. */
+  /**
+   * The number of pairs of slot and version. They are at the end of the entry, because they are read only after a
+   * change.
+   */
   dependencies: 7,
   words: 8,
 } as const;
 
-/** The kind of a client's entry: no question has it. */
+/** The kind of a client's entry, which no question has. */
 export const CLIENT = -1;
 
 /** The body of a client's entry. */
 export const CLIENT_BODY = {
-  /** The scope of names that are the same for all who are on its networks. */
+  /** The scope of names that are the same for all clients on its networks. */
   networks: 0,
-  /** The scope of names that depend on more: its stack, its links. */
+  /** The scope of names that depend on more: its stack and its links. */
   own: 1,
   words: 2,
 } as const;
 
-/** What a query wishes, and its answer is compiled for: flags come out as they went in. */
+/** The wishes of a query for which its answer is compiled; flags come out as they went in. */
 export const WISH = { RD: 1, AD: 2, CD: 4, DO: 8 } as const;
 
-/** The body of an answer's entry; then come groups, forms, TTLs, and the bytes of the forms. */
+/** The body of an answer's entry, followed by groups, forms, TTLs, and the bytes of the forms. */
 export const ANSWER_BODY = {
-  /** The second after which it is out of date; {@link NEVER}. */
+  /** The second after which it has expired, or {@link NEVER}. */
   expires: 0,
-  /** The second at which its TTLs were as they stand. */
+  /** The second to which its TTLs refer. */
   stored: 1,
-  /** Bytes from the end of the question to the SOA's serial, which is patched; -1 for none. */
+  /** Bytes from the end of the question to the SOA's serial, which is updated; -1 if there is none. */
   serialAt: 2,
-  /** 1: it came from an upstream. */
+  /** 1 if it came from an upstream. */
   upstream: 3,
-  /** Groups of forms, the largest first: each is for clients that have room for it and not for the one before. */
+  /**
+   * Groups of forms, the largest first. Each is for clients that accept its size but not that of the previous group.
+   */
   groups: 4,
-  /** Forms of a group: the same answer begun at different places. */
+  /** Forms of a group: the same answer starting at different places. */
   forms: 5,
-  /** How many pairs of place (as `serialAt`) and TTL there are. */
+  /** The number of pairs of place (as in `serialAt`) and TTL. */
   ttls: 6,
-  /** Not 0: TTLs or a serial have to be written. */
+  /** Not 0 if TTLs or a serial must be written. */
   patches: 7,
   words: 8,
 } as const;
 
 /** One way to write an answer. */
 export const FORM = {
-  /** The second half of the header's first word, shifted to where it belongs. */
+  /** The second half of the header's first word, shifted to its place. */
   flags: 0,
   /** The header's second and third word: QDCOUNT and ANCOUNT; NSCOUNT and ARCOUNT without the OPT. */
   counts: 1,
   moreCounts: 2,
-  /** Bytes after the question; of a rotating form those in front of the set. */
+  /** Bytes after the question; in a rotating form, those in front of the set. */
   octets: 3,
   /**
-   * Where they are: bytes from the beginning of the entry. They are as far from a word as they will be in the reply, and the end of the
-   * question stands in front of them, so that they can be copied by whole words.
+   * Their offset in bytes from the beginning of the entry. It has the same distance from a word boundary as in the
+   * reply, and the end of the question precedes them, so that whole words can be copied.
    */
   at: 4,
-  /** Records of the set that is begun anywhere; 0: none. */
+  /** Number of records of the set that may start anywhere; 0: no such set. */
   records: 5,
-  /** Bytes of each: a multiple of 4. */
+  /** Size of each in bytes, a multiple of 4. */
   recordOctets: 6,
   /**
-   * Where the set is: words from the beginning of the entry. Records of type A are their first three words, which all have in common, and
-   * then one address after the other. Others stand whole behind `octets`, and the first once more after the last, for the word that both
-   * share: `set` is 0.
+   * The offset of the set in words from the beginning of the entry. A records are stored as their common first three
+   * words followed by the addresses. Other records are stored whole behind `octets`, with the first repeated after the
+   * last, for the word that both share; `set` is then 0.
    */
   set: 7,
   words: 8,
@@ -87,17 +93,17 @@ export const FORM = {
 
 export const NEVER = 0x7fffffff;
 
-/** The longest entry, in words: what is larger is left to the slow path. */
+/** The longest entry in words; the slow path handles larger ones. */
 export const MAX_ENTRY_WORDS = 8192;
 
-/** Bytes up to which a name's words go. */
+/** The bytes that a name takes in whole words. */
 export function wordsFor(octets: number): number {
   return (octets + 3) >> 2;
 }
 
 /**
- * Lower case for four bytes at once: 0x20 is added where a byte is an upper-case letter. Label lengths are below 64 and so
- * never taken for letters.
+ * Lower case for four bytes at once: 0x20 is added where a byte is an upper-case letter. Label lengths are below 64, so
+ * they are never mistaken for letters.
  */
 export function lowerWord(word: number): number {
   const low = word & 0x7f7f7f7f;

@@ -6,35 +6,35 @@ import type { ResourceRecord } from '../../wire/records.js';
 import { composeReply, type ReplyBody } from '../../wire/reply.js';
 import { rotateSets, type RandomBelow } from '../rotate.js';
 
-/** A reply after its question, and how it may be varied. */
+/** The part of a reply after its question, and how it may vary. */
 export interface Form {
   /** The second word of the header. */
   readonly flags: number;
   readonly answers: number;
   readonly authority: number;
   readonly additionals: number;
-  /** What is in front of the rotating set, or everything. */
+  /** The bytes in front of the rotating set, or all bytes. */
   readonly octets: Uint8Array;
-  /** The set that may begin anywhere; empty for none. */
+  /** The set that may start anywhere; empty if there is none. */
   readonly records: readonly Uint8Array[];
 }
 
 /** A reply, compiled. */
 export interface Forms {
-  /** Groups of the same number of forms each; later groups are for clients that have less room. */
+  /** Groups with the same number of forms; later groups are for clients that accept less. */
   readonly groups: readonly (readonly Form[])[];
   /** Bytes after the question to the SOA's serial. */
   readonly serialAt?: number;
 }
 
-/** The room that clients without EDNS, and with, have for a reply; an OPT of ours must fit too. */
+/** The reply sizes that clients accept without and with EDNS. Our OPT must fit too. */
 const OPT_SIZE = 11;
 const LIMITS = [EDNS_UDP_SIZE - OPT_SIZE, PLAIN_UDP_SIZE - OPT_SIZE] as const;
 
-/** No limit: larger replies than these are not compiled. */
+/** No limit; larger replies than these are not compiled. */
 const MOST = 16_384;
 
-/** Places at which a set that cannot rotate by itself begins. */
+/** The number of starting places of a set that cannot rotate by itself. */
 const MAX_BEGINNINGS = 16;
 
 /** Records of a set that rotates by itself. */
@@ -43,10 +43,10 @@ const MAX_SET = 512;
 const ADDRESS_TYPES: ReadonlySet<number> = new Set([TYPE.A, TYPE.AAAA]);
 
 /**
- * Compiles a reply of our own: the forms are what the pipeline itself would write for this head, at every limit and begun at every
- * place.
+ * Compiles one of our own replies. The forms are what the pipeline would write for this head, for every limit and every
+ * starting place.
  * @param head without an OPT
- * @returns undefined when it is too large, or of a shape that cannot be varied in place
+ * @returns undefined if it is too large, or its shape cannot be varied in place
  */
 export function compileForms(head: ReplyHead, body: ReplyBody, randomBelow: RandomBelow): Forms | undefined {
   const whole = compose(head, body, MOST);
@@ -72,7 +72,7 @@ export function compileForms(head: ReplyHead, body: ReplyBody, randomBelow: Rand
   return { groups, ...placed };
 }
 
-/** A reply whose bytes are as they are: what an upstream said. */
+/** A reply with fixed bytes, from an upstream. */
 export function compileWhole(
   wire: Uint8Array,
 ): { readonly forms: Forms; readonly message: Message } | undefined {
@@ -105,14 +105,14 @@ interface RotatingSet {
   readonly records: readonly PlacedRecord[];
 }
 
-/** The addresses that an answer ends in, when nothing comes after them and nothing else could rotate. */
+/** The addresses at the end of an answer, if nothing follows them and nothing else could rotate. */
 function rotatingSet({ answers, authority, additionals }: Message): RotatingSet | undefined {
   const last = answers.at(-1);
   if (!last || authority.length + additionals.length > 0 || !ADDRESS_TYPES.has(last.type)) return undefined;
   const from = answers.findIndex((each) => each.type === last.type);
   const records = answers.slice(from);
   const isSet = records.every((each) => each.type === last.type && equalNames(each.owner, last.owner));
-  // CNAMEs are alone under their owners, so what is in front does not rotate.
+  // A CNAME is the only record of its owner, so the records in front do not rotate.
   if (!isSet || records.length < 2 || records.length > MAX_SET) return undefined;
   const [, second] = records;
   const [first] = records;
@@ -120,7 +120,7 @@ function rotatingSet({ answers, authority, additionals }: Message): RotatingSet 
   const size = second.end - first.end;
   const begin = first.end - size;
   const isEven = records.every((each, at) => each.end === begin + (at + 1) * size);
-  // All owners are pointers to one place, or the records could not change theirs.
+  // All owners must be pointers to one place, or the records could not change places.
   return isEven && size % 4 === 0 ? { begin, records } : undefined;
 }
 
@@ -137,7 +137,7 @@ function rotating({ flags, answers, wire, questionsEnd }: Message, { begin, reco
   };
 }
 
-/** For each beginning a choice of places: the same share of every set. */
+/** Chooses starting places: the same share of every set. */
 function beginningsOf(answers: readonly ResourceRecord[], randomBelow: RandomBelow): RandomBelow[] {
   const counts = new Map<number, number>();
   for (const { type } of answers) counts.set(type, (counts.get(type) ?? 0) + 1);
@@ -155,7 +155,7 @@ function fits(forms: readonly Form[] | undefined, head: ReplyHead, limit: number
   return (forms ?? []).every(({ octets }) => question + octets.length <= limit);
 }
 
-/** Where the serial of the one SOA is. */
+/** The offset of the serial of the only SOA. */
 function serialOf({
   answers,
   authority,
@@ -165,6 +165,6 @@ function serialOf({
   const all = [...answers, ...authority, ...additionals].filter(({ type }) => type === TYPE.SOA);
   const [only, ...more] = all;
   if (!only) return undefined;
-  // Five numbers of 32 bits end an SOA's rdata (RFC 1035 section 3.3.13); the serial is the first.
+  // Five 32-bit numbers end an SOA's rdata (RFC 1035 section 3.3.13); the serial is the first.
   return more.length > 0 ? 'several' : only.end - 20 - questionsEnd;
 }

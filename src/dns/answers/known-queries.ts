@@ -2,20 +2,20 @@ import type { View } from '../../catalog/view.js';
 import { latin1 } from '../../wire/bytes.js';
 import type { DnsName } from '../../wire/name.js';
 
-/** What an entry was made for, and enough to make it again. */
+/** The query of an entry, with enough data to make it again. */
 export interface KnownQuestion {
   /** Lower case. */
   readonly name: DnsName;
   readonly type: number;
   /** `WISH` bits. */
   readonly wishes: number;
-  /** Whom the entry is for. */
+  /** The scope of the entry. */
   readonly scope: number;
-  /** Of the client that asked it last, for all that the answer is for. */
+  /** The client that asked last, as an example for the scope. */
   readonly address: string;
 }
 
-/** What is out of date. */
+/** Outdated entries. */
 export interface Outdated {
   /** Addresses. */
   readonly clients: readonly string[];
@@ -26,34 +26,34 @@ interface Dependent {
   readonly slots: readonly number[];
 }
 
-/** As many questions, and clients, are remembered; the rest is asked for again. */
+/** The most questions and clients that are remembered; others are compiled on request. */
 const MAX_KNOWN = 20_000;
 
-/** More are not renewed together: a client that asks for one of them has it made. */
+/** The most entries renewed at once. Others are made when a client asks for them. */
 const MAX_RENEWED = 5000;
 
-/** Which entries were made from what, so that they can be made again when that changes, before anybody asks. */
+/** Records which entries depend on what, so that they can be made again after a change, before a client asks. */
 export class KnownQueries {
   readonly #clients = new Dependents<{ readonly view: View }>();
   readonly #questions = new Dependents<KnownQuestion>();
 
-  /** @param slots of what the entry was made from */
+  /** @param slots the slots that the entry depends on */
   noteClient(address: string, view: View, slots: Iterable<number>): void {
     this.#clients.note(address, { view }, slots);
   }
 
-  /** @param slots of what the entry was made from */
+  /** @param slots the slots that the entry depends on */
   noteQuestion(question: KnownQuestion, slots: Iterable<number>): void {
     const { name, type, wishes, scope } = question;
     this.#questions.note(`${scope} ${type} ${wishes} ${latin1(name)}`, question, slots);
   }
 
-  /** The view of a client, as long as it has not been taken as outdated. */
+  /** The view of a client, unless it was taken as outdated. */
   viewOf(address: string): View | undefined {
     return this.#clients.get(address)?.view;
   }
 
-  /** Forgets and returns what depends on one of the slots; nothing when it is too much. */
+  /** Removes and returns entries that depend on one of the slots; returns none if there are too many. */
   take(changed: ReadonlySet<number> | 'all'): Outdated {
     const clients = this.#clients.take(changed);
     const questions = this.#questions.take(changed);
@@ -62,7 +62,7 @@ export class KnownQueries {
   }
 }
 
-/** Things by key, and by the slots that they depend on. */
+/** Items by key, and by the slots that they depend on. */
 class Dependents<T> {
   readonly #things = new Map<string, T & Dependent>();
   readonly #slots = new Map<number, Set<string>>();

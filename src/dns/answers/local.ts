@@ -6,26 +6,26 @@ import { Store, type StoreOptions } from './store.js';
 import { Tally } from './tally.js';
 import type { Versions } from './versions.js';
 
-/** Bytes of a query that is looked at; what is longer has options, and options are for the slow path. */
+/** The longest query considered, in bytes. Longer ones have options, which the slow path handles. */
 const ROOM = 512;
-/** A reply, and what copying by words may write behind it. */
+/** A reply, plus the bytes that copying by words may write after it. */
 const REPLY_ROOM = 1280;
 const NAME_AT = REPLY_ROOM;
 const AF_INET = 2;
 const AF_INET6 = 10;
 
-/** Client addresses whose bytes are remembered. */
+/** The number of client addresses whose bytes are remembered. */
 const MAX_ADDRESSES = 10_000;
 
 export interface LocalAnswersOptions {
   readonly versions: Versions;
   readonly compiler: Compiler;
-  /** Seconds, of the clock of the compiler. */
+  /** Seconds of the compiler's clock. */
   readonly now: () => number;
   readonly store?: StoreOptions;
 }
 
-/** The hot path for packets that are received one by one, in the thread that also compiles. */
+/** The hot path for packets received one by one, in the thread that also compiles. */
 export class LocalAnswers {
   readonly tally = new Tally();
   readonly #store: Store;
@@ -52,14 +52,14 @@ export class LocalAnswers {
     this.#answerer.begin(now());
   }
 
-  /** Draws whether the query log looks at the next query, which is then not for here. */
+  /** Decides at random whether the query log samples the next query, which is then not answered here. */
   isSampled(): boolean {
     return this.#answerer.isSampled();
   }
 
   /**
    * @param address of the client, canonical
-   * @returns the reply; undefined when it is not known here
+   * @returns the reply; undefined if it is not known here
    */
   answer(packet: Uint8Array, address: string): Buffer | undefined {
     if (packet.length > ROOM) return undefined;
@@ -71,7 +71,7 @@ export class LocalAnswers {
     return length > 0 ? Buffer.from(octets.subarray(0, length)) : undefined;
   }
 
-  /** Makes ready to answer the same query next time. */
+  /** Prepares to answer the same query the next time. */
   learn(packet: Uint8Array, address: string): void {
     const { client, answer } = this.#compiler.compile(packet, address);
     if (client) this.#store.install(client);
@@ -82,7 +82,7 @@ export class LocalAnswers {
     this.#store.install(entry);
   }
 
-  /** In the shape of a `sockaddr`, as far as the answerer looks at it. */
+  /** In the form of a `sockaddr`, as far as the answerer reads it. */
   #writeAddress(address: string): void {
     let bytes = this.#addresses.get(address);
     if (!bytes) {

@@ -4,13 +4,13 @@ import { slotOf, type Versions } from './versions.js';
 export interface PublisherOptions {
   readonly versions: Versions;
   readonly compiler: Compiler;
-  /** Gives an entry to all who answer. */
+  /** Gives an entry to all answering threads. */
   readonly install: (entry: Int32Array) => void;
 }
 
 /**
- * Lets those who answer know of changes. What was asked for before is compiled again first, so that no client has to wait for it: a change costs
- * those who ask nothing, however many there are at once.
+ * Publishes changes to the answering threads. Earlier answers are compiled again first, so that no client has to wait
+ * for them, no matter how many changes come at once.
  */
 export class Publisher {
   readonly #options: PublisherOptions;
@@ -19,13 +19,13 @@ export class Publisher {
     this.#options = options;
   }
 
-  /** @param keys what changed in the snapshot that is in force; `all`: everything may have */
+  /** @param keys the changes in the current snapshot; `all`: anything may have changed */
   publish(keys: ReadonlySet<string> | 'all', serial: number): void {
     const { versions, compiler, install } = this.#options;
     const changed = keys === 'all' ? 'all' : new Set(Array.from(keys, slotOf));
     const entries = compiler.renew(changed);
     versions.publish(changed, serial);
-    // Not before: in the place of those that are right until now they would answer no client yet.
+    // Not earlier, because they would replace entries that are still valid, without answering any client yet.
     for (const entry of entries) install(entry);
   }
 }

@@ -1,24 +1,24 @@
-/** Control words: where the next record is written, and read. They are on different cache lines. */
+/** Control words: the positions of the next write and the next read. They are on different cache lines. */
 const WRITE = 0;
 const READ = 16;
 const FIRST = 32;
 
-/** The size of a record that says "go on at the beginning". */
+/** The size that means "continue at the beginning". */
 const WRAP = -1;
 
 /**
- * Records of words from one thread to another, in shared memory: one writes, one reads. Nobody waits: when there is no room a record is not
- * taken, and the writer decides what that means.
+ * Passes records of words from one thread to another in shared memory, with one writer and one reader. Neither waits.
+ * If there is no space, the record is not accepted, and the writer decides what to do.
  */
 export class Ring {
   readonly memory: SharedArrayBuffer;
-  /** The memory as words and as bytes; records are in it. */
+  /** The memory of the records, as words and as bytes. */
   readonly words: Int32Array;
   readonly octets: Uint8Array;
   readonly #end: number;
   #reserved = 0;
 
-  /** @param memory that of another thread's, or how many words a new one has */
+  /** @param memory the memory of another thread's ring, or the size of a new one in words */
   constructor(memory: SharedArrayBuffer | number) {
     this.memory = typeof memory === 'number' ? new SharedArrayBuffer((FIRST + memory) * 4) : memory;
     this.words = new Int32Array(this.memory);
@@ -28,8 +28,8 @@ export class Ring {
   }
 
   /**
-   * Makes room for a record. The writer fills it in and calls {@link commit}.
-   * @returns where it begins in {@link words}; -1 when there is no room
+   * Reserves space for a record. The writer fills it in and calls {@link commit}.
+   * @returns its offset in {@link words}; -1 if there is no space
    */
   reserve(size: number): number {
     const { words } = this;
@@ -38,7 +38,7 @@ export class Ring {
     const needed = size + 1;
     let at = write;
     if (write >= read) {
-      // A record that ended just at `read` would look like an empty ring.
+      // A record that ended exactly at `read` would make the ring look empty.
       if (write + needed + 1 > this.#end) {
         if (FIRST + needed >= read) return -1;
         words[write] = WRAP;
@@ -50,12 +50,12 @@ export class Ring {
     return at + 1;
   }
 
-  /** Hands the reserved record over. */
+  /** Publishes the reserved record. */
   commit(): void {
     Atomics.store(this.words, WRITE, this.#reserved);
   }
 
-  /** @returns where the oldest record begins in {@link words}; -1 when there is none */
+  /** @returns the offset of the oldest record in {@link words}; -1 if there is none */
   peek(): number {
     const { words } = this;
     const write = Atomics.load(words, WRITE);
@@ -74,7 +74,7 @@ export class Ring {
     return this.words[at - 1] ?? 0;
   }
 
-  /** Gives the room of the record at {@link peek} back. */
+  /** Frees the space of the record at {@link peek}. */
   release(at: number): void {
     Atomics.store(this.words, READ, at + this.size(at));
   }

@@ -1,12 +1,13 @@
 import type { View } from '../../catalog/view.js';
 import { formatUpstream } from '../../net/upstream.js';
 
-/** There are as many as there are stacks with links; more are a sign of something else. */
+/** Normally there is one per stack with links; more indicate a fault. */
 const MAX_SCOPES = 100_000;
 
 /**
- * Numbers for whom an answer is for. Most names mean the same to all who are on the same networks (docs/design.md, "Answers depend on who
- * asks"); what depends on more is for the views that are alike in everything that an answer could depend on.
+ * Numbers for groups of clients with the same answers. Most names mean the same to all clients on the same networks
+ * (docs/design.md, "Answers depend on who asks"). Other answers are shared by views that are equal in everything that
+ * an answer could depend on.
  */
 export class Scopes {
   readonly #numbers = new Map<string, number>();
@@ -29,7 +30,7 @@ export class Scopes {
   }
 
   #number(text: string): number {
-    // A number is never given out again, so what is forgotten is only made twice.
+    // Numbers are never reused, so forgetting one only means making its entries twice.
     if (this.#numbers.size >= MAX_SCOPES) this.#numbers.clear();
     const known = this.#numbers.get(text);
     if (known !== undefined) return known;

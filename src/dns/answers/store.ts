@@ -1,34 +1,37 @@
 import * as entryShape from './entry.js';
 import type { Versions } from './versions.js';
 
-// Constants of this file for the reason given in answerer.ts.
+// Constants of this file; answerer.ts explains why.
 const { HEAD, MAX_ENTRY_WORDS, wordsFor } = entryShape;
 
-/** Places that are looked at for one key: a table that an attacker fills with collisions costs misses, not time. */
+/** The places probed for one key. A table full of an attacker's collisions causes misses, but costs no time. */
 const MAX_PROBES = 16;
 
 /** The longest key: a name of 255 bytes. */
 const MAX_KEY_WORDS = 64;
 
-/** Words of a line of the processor's cache: what begins with one needs the fewest. */
+/** Words per cache line of the processor. Entries aligned to a line touch the fewest lines. */
 const LINE = 16;
 
 export interface StoreOptions {
-  /** Words of entries that are kept for certain; up to as many more. 4 million (16 MiB) by default, of which only used ones cost memory. */
+  /**
+   * Words of entries that are certainly kept; up to twice as many are. 4 million (16 MiB) by default; only used ones
+   * cost memory.
+   */
   readonly words?: number;
-  /** Entries of the same; a power of two. */
+  /** The same limit as a number of entries; a power of two. */
   readonly entries?: number;
 }
 
-/** Entries that a table begins with room for: a small one stays in the processor's cache. */
+/** The initial capacity of a table. A small one stays in the processor's cache. */
 const FEW = 1024;
 
 /** One half of the store. */
 class Generation {
   readonly words: Int32Array;
-  /** Where its part of them ends. */
+  /** The end of its part. */
   readonly end: number;
-  /** Pairs of hash and entry; entry 0 is none. */
+  /** Pairs of hash and entry; entry 0 means empty. */
   table: Int32Array;
   mask: number;
   /** Where the next entry goes. */
@@ -37,7 +40,10 @@ class Generation {
   readonly #most: number;
   #count = 0;
 
-  /** @param words of both halves @param begin where its part of them begins; not 0, which is not an entry @param entries at most */
+  /**
+   * @param words the words of both halves @param begin the start of its part; not 0, which means no entry @param
+   * entries the most entries
+   */
   constructor(words: Int32Array, begin: number, end: number, entries: number) {
     this.words = words;
     this.end = end;
@@ -54,7 +60,10 @@ class Generation {
     this.used = this.#begin;
   }
 
-  /** Puts an entry into the table, in the place of one with the same key; of any, when it is too crowded and cannot grow. */
+  /**
+   * Adds an entry to the table, replacing one with the same key, or any entry if the table is too crowded and cannot
+   * grow.
+   */
   enter(offset: number): void {
     const { words, mask, table } = this;
     const hash = words[offset + HEAD.hash] ?? 0;
@@ -94,13 +103,14 @@ function newTable(places: number): Int32Array {
 }
 
 /**
- * Entries by key, in a bounded memory. It has two halves: entries go into the younger; when that is full the older is emptied and
- * takes its turn, and what is asked for in the meantime moves over. So what is in use stays, without a list to keep in order.
+ * Entries by key, in bounded memory with two halves. Entries go into the younger half. When it is full, the older half
+ * is emptied and becomes the younger one. Entries move over when they are used. So used entries stay, without an
+ * ordered list.
  */
 export class Store {
-  /** The key to look for, as words; the caller writes it before {@link find}. */
+  /** The key of the lookup, as words; the caller writes it before {@link find}. */
   readonly key = new Int32Array(new ArrayBuffer(MAX_KEY_WORDS * 4));
-  /** The memory that entries are in; one for both halves, so that it is always the same. */
+  /** The memory of the entries, the same for both halves. */
   readonly words: Int32Array;
   readonly #versions: Versions;
   readonly #versionWords: Int32Array;
@@ -116,15 +126,15 @@ export class Store {
     this.#old = new Generation(this.words, words, words * 2, entries);
   }
 
-  /** Makes visible what was published until now; entries are held against that from here on. @returns the revision */
+  /** Makes everything published so far visible. From now on entries are checked against it. @returns the revision */
   refresh(): number {
     this.#revision = this.#versions.revision;
     return this.#revision;
   }
 
   /**
-   * Finds the entry of {@link key}, if it is still right.
-   * @returns its offset in {@link words}, valid until the next {@link install} or `find`; -1 when there is none
+   * Finds the entry of {@link key}, if it is still valid.
+   * @returns its offset in {@link words}, valid until the next {@link install} or `find`; -1 if there is none
    */
   find(hash: number, kind: number, scope: number, keyOctets: number): number {
     const at = this.#probe(this.#young, hash, kind, scope, keyOctets);
@@ -134,7 +144,7 @@ export class Store {
     return this.#put(this.words, before);
   }
 
-  /** Takes an entry in. @param from its words, from `at` on */
+  /** Adds an entry. @param from its words, starting at `at` */
   install(from: Int32Array, at = 0): void {
     this.#put(from, at);
   }
@@ -146,7 +156,7 @@ export class Store {
     const young = this.#young;
     const { words } = this;
     const offset = young.used;
-    // An entry that moves may come from the half that this turn has just emptied: its words are still there, and go downwards.
+    // A moving entry may come from the half that was just emptied. Its words are still there, and move downwards.
     for (let i = 0; i < size; i++) words[offset + i] = from[at + i] ?? 0;
     young.used = wholeLines(offset + size);
     young.enter(offset);
@@ -160,7 +170,7 @@ export class Store {
     this.#young = old;
   }
 
-  /** Written out in one piece: it is most of what a query costs here. */
+  /** Written as one piece of code, because it is most of a query's cost here. */
   #probe(generation: Generation, hash: number, kind: number, scope: number, keyOctets: number): number {
     const { table, mask } = generation;
     const { key, words } = this;
@@ -208,7 +218,7 @@ function sameKey(words: Int32Array, one: number, other: number): boolean {
   return true;
 }
 
-/** Where the key of an entry begins. */
+/** The offset of an entry's key. */
 export function keyAt(entry: number): number {
   return entry + HEAD.words;
 }

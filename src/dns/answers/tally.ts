@@ -1,6 +1,6 @@
 import { rcodeName, TYPE, typeName } from '../../wire/constants.js';
 
-/** Types that are counted by themselves; the rest together. */
+/** Types with their own counters; the others share one. */
 const COUNTED = [
   TYPE.A,
   TYPE.AAAA,
@@ -17,11 +17,11 @@ const COUNTED = [
 
 const TYPES = COUNTED.length + 1;
 const RCODES = 16;
-/** Of each type, of each code, from each source one counter: a reply costs one addition. */
+/** One counter for each combination of type, code and source, so a reply costs one addition. */
 const PER_TYPE = RCODES * 2;
 const PLAIN_AT = TYPES * PER_TYPE;
 
-/** Counters by themselves. */
+/** Single counters. */
 const PLAIN = ['truncated', 'misses', 'sourcePort', 'overload', 'sendErrors', 'batches'] as const;
 
 export type PlainCounter = (typeof PLAIN)[number];
@@ -30,7 +30,7 @@ const BATCHES_AT = PLAIN_AT + PLAIN.length;
 /** Batches of 1, 2, 3-4, 5-8, ... datagrams. */
 const BATCH_BUCKETS = 8;
 const TIMES_AT = BATCHES_AT + BATCH_BUCKETS;
-/** From the arrival of a batch until its replies are out: up to 8, 16, 32, ... microseconds. */
+/** From the arrival of a batch until its replies are sent: up to 8, 16, 32, ... microseconds. */
 const TIME_BUCKETS = 16;
 const FIRST_TIME_US = 8;
 const SIZE = TIMES_AT + TIME_BUCKETS;
@@ -47,31 +47,31 @@ export interface TallyCounts extends Readonly<Record<PlainCounter, number>> {
   readonly replies: Readonly<Record<string, number>>;
   readonly own: number;
   readonly upstream: number;
-  /** Datagrams that came together. */
+  /** Datagrams received together. */
   readonly batchSizes: Histogram;
   /** Microseconds from the arrival of a batch to its replies. */
   readonly times: Histogram;
 }
 
-/** Where the counter of a type is, by type, for those below 256. */
+/** The index of a type's counter, for types below 256. */
 const PLACE_OF_TYPE = new Uint8Array(new ArrayBuffer(256)).fill(COUNTED.length);
 for (const [at, type] of COUNTED.entries()) PLACE_OF_TYPE[type] = at;
 
 /**
- * The counters of one answering thread, in memory that others may read. One thread writes; a reader may be some counts late
- * and never sees half a number.
+ * The counters of one answering thread, in memory that other threads may read. One thread writes. A reader may be a few
+ * counts late, but never sees half a number.
  */
 export class Tally {
   readonly memory: SharedArrayBuffer;
   readonly #counts: Float64Array;
 
-  /** @param memory that of another thread's; absent: a new one */
+  /** @param memory the memory of another thread; absent: new memory */
   constructor(memory = new SharedArrayBuffer(SIZE * 8)) {
     this.memory = memory;
     this.#counts = new Float64Array(memory);
   }
 
-  /** @param upstream 1 when the answer came from an upstream, else 0 */
+  /** @param upstream 1 if the answer came from an upstream, else 0 */
   answered(type: number, rcode: number, upstream: number): void {
     const counts = this.#counts;
     const row = type < 256 ? (PLACE_OF_TYPE[type] ?? 0) : COUNTED.length;
@@ -84,7 +84,7 @@ export class Tally {
     this.#counts[place] = (this.#counts[place] ?? 0) + more;
   }
 
-  /** @param us from the arrival of the batch until its replies were out */
+  /** @param us microseconds from the arrival of the batch until its replies were sent */
   batch(size: number, us: number): void {
     this.count('batches');
     this.#bucket(BATCHES_AT, BATCH_BUCKETS, size, 1);

@@ -1,5 +1,5 @@
 import { fnv1a } from '../../net/hash-text.js';
-/** How many slots there are; a collision costs a compiled answer its life, nothing else. */
+/** The number of slots. A collision only invalidates a compiled answer. */
 const SLOTS = 65_536;
 
 /** Words in front of the slots. */
@@ -10,11 +10,12 @@ const SAMPLE = 3;
 const FIRST_SLOT = 16;
 
 /**
- * What has changed, in memory that all answering threads share. Whatever an answer was made from has a slot, found by hashing;
- * a change bumps its slots, and an answer is right while its slots have the versions that they had when it was made. So telling
- * of a change costs in proportion to the change, takes no message, and is seen by every query that arrives after it.
+ * Tracks changes in memory that all answering threads share. Each input of an answer has a slot, found by hashing. A
+ * change increments the versions of its slots. An answer is valid while its slots have the versions from when it was
+ * made. So publishing a change costs in proportion to the change, needs no message, and affects every query that
+ * arrives after it.
  *
- * One thread writes. Readers call {@link revision} first: it makes visible all that was published before.
+ * One thread writes. Readers call {@link revision} first, which makes everything published before visible.
  */
 export class Versions {
   readonly memory: SharedArrayBuffer;
@@ -31,7 +32,7 @@ export class Versions {
     return Atomics.load(this.#words, REVISION);
   }
 
-  /** Changes when nothing that was made before may be used any more. */
+  /** Changes when all earlier entries become invalid. */
   get epoch(): number {
     return this.#words[EPOCH] ?? 0;
   }
@@ -41,7 +42,7 @@ export class Versions {
     return this.#words[SERIAL] ?? 0;
   }
 
-  /** The share of queries that the log looks at, in 2^-31; these are not for the hot path. */
+  /** The share of queries sampled by the log, in units of 2^-31. The hot path does not answer these. */
   get sample(): number {
     return this.#words[SAMPLE] ?? 0;
   }
@@ -56,12 +57,12 @@ export class Versions {
     return this.#words[slot] ?? 0;
   }
 
-  /** The words themselves, for the hot path: indexes are slots. */
+  /** The words, for the hot path; indexes are slots. */
   get words(): Int32Array {
     return this.#words;
   }
 
-  /** Reports changes. @param slots of what changed; `all`: everything may have */
+  /** Reports changes. @param slots the slots that changed; `all`: anything may have changed */
   publish(slots: ReadonlySet<number> | 'all', serial: number): void {
     const words = this.#words;
     if (slots === 'all') words[EPOCH] = (words[EPOCH] ?? 0) + 1;

@@ -3,14 +3,14 @@ import type { View } from '../../catalog/view.js';
 import { slotOf, type Versions } from './versions.js';
 import { MAX_DEPENDENCIES, type Standing } from './write-entry.js';
 
-/** What was looked at on the way to an entry. */
+/** Records what an entry depends on while it is made. */
 export class Watch implements Watcher {
   readonly #versions: Versions;
   readonly #changing: ReadonlySet<number> | 'all' | undefined;
   readonly #slots = new Map<number, number>();
   #isTooMuch = false;
 
-  /** @param changing slots whose next version is meant */
+  /** @param changing slots for which the next version is recorded */
   constructor(versions: Versions, changing: ReadonlySet<number> | 'all' | undefined) {
     this.#versions = versions;
     this.#changing = changing;
@@ -26,7 +26,7 @@ export class Watch implements Watcher {
     this.#isTooMuch = true;
   };
 
-  /** @returns undefined when it was too much to be remembered */
+  /** @returns undefined if there were too many */
   standing(): Standing | undefined {
     if (this.#isTooMuch || this.#slots.size > MAX_DEPENDENCIES) return undefined;
     const epoch = (this.#versions.epoch + (this.#changing === 'all' ? 1 : 0)) | 0;
@@ -34,7 +34,7 @@ export class Watch implements Watcher {
   }
 }
 
-/** What of a view was looked at: anything but its networks; what no other view has. */
+/** Records which parts of a view were read: anything besides its networks, and anything unique to the view. */
 export interface Looked {
   own: boolean;
   identity: boolean;

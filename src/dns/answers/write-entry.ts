@@ -12,7 +12,7 @@ import {
 import { CLASS } from '../../wire/constants.js';
 import type { Form, Forms } from './forms.js';
 
-/** What an entry is right by: slots, and the versions that they had before it was made. */
+/** What an entry's validity depends on: slots, and their versions from before it was made. */
 export interface Standing {
   readonly epoch: number;
   readonly dependencies: ReadonlyMap<number, number>;
@@ -21,7 +21,7 @@ export interface Standing {
 /** QTYPE and QCLASS. */
 const QUESTION_END = 4;
 
-/** More make an entry dear to check, and go to the slow path. */
+/** With more slots, checking an entry would be expensive, so the slow path answers. */
 export const MAX_DEPENDENCIES = 24;
 
 export interface AnswerFields {
@@ -33,11 +33,11 @@ export interface AnswerFields {
   readonly scope: number;
   readonly forms: Forms;
   readonly upstream: boolean;
-  /** Absent: it does not expire, and its TTLs stand. Seconds. */
+  /** In seconds; absent if it does not expire and its TTLs are fixed. */
   readonly life?: {
     readonly stored: number;
     readonly expires: number;
-    /** Bytes after the question to each TTL, and what it is. */
+    /** Each TTL, with its offset in bytes after the question. */
     readonly ttls: readonly (readonly [at: number, ttl: number])[];
   };
 }
@@ -57,7 +57,7 @@ export function clientEntry(
   return words;
 }
 
-/** @returns undefined when it would be too large */
+/** @returns undefined if it would be too large */
 export function answerEntry(fields: AnswerFields, standing: Standing): Int32Array | undefined {
   const { name, type, wishes, scope, forms, upstream, life } = fields;
   const key = keyWords(name);
@@ -86,7 +86,7 @@ export function answerEntry(fields: AnswerFields, standing: Standing): Int32Arra
   let octetsAt = (at + fixed) * 4;
   const bytes = new Uint8Array(words.buffer);
   for (const form of all) {
-    // As far from a word as in the reply, whose question is as long as the name.
+    // At the same distance from a word boundary as in the reply, whose question depends on the length of the name.
     const place = octetsAt + QUESTION_END + (name.length & 3);
     const setAt = wordsFor(place + form.octets.length + 3);
     writeForm(words, formAt, form, place, isPacked(form) ? setAt : 0);
@@ -124,7 +124,7 @@ function start(
   words[HEAD.scope] = scope;
   words[HEAD.keyOctets] = keyOctets;
   words[HEAD.epoch] = epoch;
-  // Never right without being checked once.
+  // Never valid without a check.
   words[HEAD.checked] = NEVER_CHECKED;
   words[HEAD.dependencies] = dependencies.size;
   words.set(key, HEAD.words);
@@ -136,10 +136,10 @@ function start(
   return { words, at: HEAD.words + key.length };
 }
 
-/** Revisions begin at 0 and grow; one of them is this after 2^32 changes, and then one entry is believed unchecked. */
+/** Revisions start at 0 and grow. Only after 2^32 changes one equals this value, and one entry is used unchecked. */
 const NEVER_CHECKED = -1;
 
-/** Records of type A with their owner as a pointer: everything but the address is the same. */
+/** A records whose owner is a pointer: everything except the address is the same. */
 const A_RECORD = 16;
 const A_HEAD = 12;
 
@@ -147,7 +147,7 @@ function isPacked({ records }: Form): boolean {
   return records[0]?.length === A_RECORD;
 }
 
-/** What all have in common, and the addresses. */
+/** The common part, and the addresses. */
 function packed({ records }: Form): Uint8Array[] {
   return [
     ...records.slice(0, 1).map((record) => record.subarray(0, A_HEAD)),
@@ -167,12 +167,12 @@ function writeForm(words: Int32Array, at: number, form: Form, place: number, set
   words[at + FORM.set] = setAt;
 }
 
-/** Two big-endian numbers of 16 bits, as the word that they are in memory (little-endian). */
+/** Two big-endian 16-bit numbers as a word in memory (little-endian). */
 function pair(first: number, second: number): number {
   return (first >> 8) | ((first & 0xff) << 8) | ((second >> 8) << 16) | ((second & 0xff) << 24);
 }
 
-/** Bytes that a form takes: with the end of its question, and whole words at both ends. */
+/** The size of a form in bytes, with the end of its question and whole words at both ends. */
 function spaceOf(form: Form): number {
   const { octets, records } = form;
   const set = isPacked(form)
@@ -181,7 +181,7 @@ function spaceOf(form: Form): number {
   return wordsFor(QUESTION_END + 3 + octets.length + set) * 4 + 4;
 }
 
-/** Bytes as words, the last one filled up with zeroes. */
+/** Bytes as words, padded with zeroes. */
 function keyWords(octets: Uint8Array): Int32Array {
   const words = new Int32Array(wordsFor(octets.length));
   new Uint8Array(words.buffer).set(octets);

@@ -16,9 +16,9 @@ export interface AskContext {
 }
 
 /**
- * Asks one upstream, over TLS or over UDP and TCP, with EDNS; without it when the upstream cannot read it (RFC 6891
- * section 7). The client's OPT goes no further than here (RFC 6891 section 6.2.6), and with it any client subnet
- * (RFC 7871 section 11.1). AD is always set: it asks whether the data is authentic (RFC 6840 section 5.7).
+ * Asks one upstream over TLS, or over UDP and TCP. Queries use EDNS unless the upstream cannot read it (RFC 6891
+ * section 7). The client's own OPT is not forwarded (RFC 6891 section 6.2.6), nor is any client subnet in it (RFC 7871
+ * section 11.1). AD is always set: it asks whether the data is authentic (RFC 6840 section 5.7).
  */
 export async function askUpstream(
   peer: Peer,
@@ -40,7 +40,7 @@ function rejectsEdns(outcome: Outcome): boolean {
   return outcome.message.rcode === RCODE.FORMERR || outcome.message.rcode === RCODE.NOTIMP;
 }
 
-/** UDP; TCP when the reply was cut off or replies seem to be forged. */
+/** Uses UDP first, and TCP if the reply was truncated or replies may be forged. */
 async function askPlain(
   { upstream, cookie }: Peer,
   question: ForwardQuestion,
@@ -57,7 +57,7 @@ async function askPlain(
     return exchangeUdp(upstream, query(id), id, asked, isGenuine, signal);
   };
   let outcome = await overUdp();
-  // The cookie to ask with came with the reply (RFC 7873 section 5.3).
+  // The reply contained the cookie for the next query (RFC 7873 section 5.3).
   if (isBadCookie(outcome)) outcome = await overUdp();
   if (outcome.kind !== 'truncated' && outcome.kind !== 'suspicious' && !isBadCookie(outcome)) return outcome;
   const id = nextId();
@@ -70,7 +70,7 @@ function isBadCookie(outcome: Outcome): boolean {
   return outcome.kind === 'reply' && outcome.message.rcode === RCODE.BADCOOKIE;
 }
 
-/** One exchange over TLS, never over anything else (RFC 8310 section 5); queries are padded (RFC 8467). */
+/** One exchange over TLS, with no fallback to clear text (RFC 8310 section 5). Queries are padded (RFC 8467). */
 async function askTls(
   { channel }: Peer,
   question: ForwardQuestion,
@@ -93,7 +93,7 @@ function markOption(mark: LoopMark, { marks }: ForwardQuestion): EdnsOption {
   return { code: EDNS_OPTION.LOOP_MARK, data: mark.append(marks) };
 }
 
-/** @param options absent: no OPT */
+/** @param options undefined: no OPT */
 function encode(id: number, question: ForwardQuestion, options: readonly EdnsOption[] | undefined): Buffer {
   const { dnssecOk, checkingDisabled } = question;
   const fields = { id, question: wireQuestion(question), ad: true, cd: checkingDisabled };

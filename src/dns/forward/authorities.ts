@@ -4,15 +4,15 @@ import { errorMessage } from '../../net/error-message.js';
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g;
 
 /**
- * Looks into a file of certificate authorities: what cannot be read would otherwise be passed over in silence, and every
- * connection refused for a reason that leads nowhere.
- * @param pem one certificate or more, anything between them
- * @throws Error when there is none, or one that cannot be read
+ * Checks a file of certificate authorities. Otherwise Node would silently ignore unreadable parts, and every connection
+ * would fail with a misleading reason.
+ * @param pem one or more certificates, with any text between them
+ * @throws Error if the file contains no certificate, or an unreadable one
  */
 export function checkAuthorities(pem: string): void {
   const blocks = pem.match(CERTIFICATE) ?? [];
   const advice = 'give the authorities of the upstreams as PEM';
-  if (blocks.length === 0) throw new Error(`dns.upstreamCa: there is no certificate in it; ${advice}`);
+  if (blocks.length === 0) throw new Error(`dns.upstreamCa: the file contains no certificate; ${advice}`);
   for (const [at, block] of blocks.entries()) {
     try {
       new X509Certificate(block);

@@ -6,7 +6,9 @@ import type { Exchange, ForwardQuestion, ForwardResult } from './exchange.js';
 import { answerKey, questionKey } from './question-key.js';
 
 export interface CacheOptions {
-  /** Bytes for answers with data; negative ones have a fifth of it for themselves, so that they push out nothing. */
+  /**
+   * Maximum bytes of answers with data. Negative answers have a fifth of it for themselves, so that they evict nothing.
+   */
   readonly maxBytes?: number;
   readonly timers?: Timers;
 }
@@ -14,19 +16,19 @@ export interface CacheOptions {
 export interface CacheCounters {
   readonly hits: number;
   readonly misses: number;
-  /** Answers past their time that were given because no upstream answered, or not soon. */
+  /** Expired answers that were given because no upstream answered, or not in time. */
   readonly stale: number;
-  /** Answers that were fetched again before their time was over. */
+  /** Answers that were fetched again before they expired. */
   readonly prefetches: number;
-  /** Bytes held. */
+  /** Bytes in the cache. */
   readonly bytes: number;
 }
 
 export interface CachedExchange {
   readonly exchange: Exchange;
-  /** What is known without asking anybody; undefined when a server has to be asked. */
+  /** The answer that is known without asking a server. Undefined if a server must be asked. */
   lookup(question: ForwardQuestion): ForwardResult | undefined;
-  /** The same for an asker that is not a client: it counts nothing, and what is past its time is not given. */
+  /** The same for callers other than clients. It counts nothing and never returns an expired answer. */
   peek(question: ForwardQuestion): ForwardResult | undefined;
   counters(): CacheCounters;
   clear(): void;
@@ -34,15 +36,17 @@ export interface CachedExchange {
 
 const DEFAULT_MAX_BYTES = 8 * 1024 * 1024;
 const NEGATIVE_SHARE = 0.2;
-/** Longer answers are passed on and not kept: a flood of them would push everything else out. */
+/** Longer answers are passed on but not cached: a flood of them would evict everything else. */
 const MAX_ENTRY = 8192;
 const MAX_FAILURES = 1000;
-/** A failure is remembered this long, twice as long each time in a row (RFC 9520 section 3.2). */
+/** How long a failure is remembered. The time doubles with each failure in a row (RFC 9520 section 3.2). */
 const FAILURE_S = 1;
 const MAX_FAILURE_S = 5;
-/** The same where an answer past its time can be given instead (RFC 8767 section 5, "failure recheck timer"). */
+/** The same if an expired answer can be given instead (RFC 8767 section 5, "failure recheck timer"). */
 const FAILURE_RECHECK_S = 30;
-/** How long a client waits before an answer past its time will do, in ms (RFC 8767 section 5, "client response timer"). */
+/**
+ * How long a client waits before it receives an expired answer, in ms (RFC 8767 section 5, "client response timer").
+ */
 const CLIENT_TIME = 1800;
 
 interface Failure {
@@ -51,20 +55,20 @@ interface Failure {
   readonly inARow: number;
 }
 
-/** A question under way that a kept answer could stand in for. */
+/** A pending question for which a cached answer could stand in. */
 interface Refresh {
   readonly result: Promise<ForwardResult>;
-  /** Resolves when a client should wait no longer. */
+  /** Resolves when a client should not wait any longer. */
   readonly overdue: Promise<undefined>;
 }
 
 /**
- * Keeps what upstreams answered, for as long as they said: every record's own TTL runs down, a denial lives by its SOA
- * (RFC 2308), a failure for seconds (RFC 9520). What is asked for often is fetched again before its time is over. What is
- * past its time is given only when no upstream answers (RFC 8767). It knows nothing of clients: whether a client may
- * ask is decided before.
- * @param exchange gives one and the same result to all who wait for one flight, and a new one for the next; its answers
- * have wire forms of their own
+ * Caches upstream answers for as long as they allow. Each record's TTL counts down. A denial lives as long as its SOA
+ * says (RFC 2308), a failure for seconds (RFC 9520). Popular answers are refreshed before they expire. Expired answers
+ * are served only if no upstream answers (RFC 8767). The cache knows nothing about clients: the caller decides whether
+ * a client may ask.
+ * @param exchange must return the same result object to all callers that wait for one flight, and a new object for the
+ * next flight; its answers must own their wire forms
  */
 export function createCache(exchange: Exchange, options: CacheOptions = {}): CachedExchange {
   const { maxBytes = DEFAULT_MAX_BYTES, timers = systemTimers } = options;
@@ -79,11 +83,14 @@ export function createCache(exchange: Exchange, options: CacheOptions = {}): Cac
   const failures = new LRUCache<string, Failure>({ max: MAX_FAILURES });
   const recent = new RecentAnswers();
   const refreshes = new Map<string, Refresh>();
-  /** What became of a result: all who waited for one flight get the same, and it is kept once. */
+  /**
+   * The cached form of each result. All callers that wait for one flight receive the same result, and it is cached
+   * once.
+   */
   const kept = new WeakMap<ForwardResult, ForwardResult>();
   const counters = { hits: 0, misses: 0, stale: 0, prefetches: 0 };
 
-  /** An answer with data that may stand in for a failed upstream; not when the name was denied since. */
+  /** An answer with data that can replace a failed upstream's, unless the name has been denied since. */
   const standIn = (question: ForwardQuestion, key: string): CachedAnswer | undefined => {
     const old = positives.peek(key);
     const denial = negatives.peek(answerKey(question, 'name'));
@@ -106,7 +113,7 @@ export function createCache(exchange: Exchange, options: CacheOptions = {}): Cac
   };
 
   const keepFailure = (question: ForwardQuestion, key: string, result: ForwardResult): ForwardResult => {
-    // An overload is ours, not the name's; so is a refusal.
+    // An overload is our problem, not the name's. The same applies to a refusal.
     if (result.ok || result.rcode !== RCODE.SERVFAIL || result.ede.code === EDE.OTHER) return result;
     const inARow = (failures.get(key)?.inARow ?? 0) + 1;
     const seconds = standIn(question, key)
@@ -123,7 +130,7 @@ export function createCache(exchange: Exchange, options: CacheOptions = {}): Cac
   ): ForwardResult => {
     failures.delete(key);
     const nameKey = answerKey(question, 'name');
-    // A new answer takes the place of an old one of the other kind too: a name that is gone is not kept as stale.
+    // A new answer also replaces an old one of the other kind, so that a removed name is not kept as stale.
     positives.delete(key);
     negatives.delete(key);
     negatives.delete(nameKey);
@@ -131,7 +138,7 @@ export function createCache(exchange: Exchange, options: CacheOptions = {}): Cac
     const lifetime = lifetimeOf(message);
     if (lifetime.seconds <= 0 || message.wire.length > MAX_ENTRY || result.ede) return result;
     const answer = new CachedAnswer(result, lifetime, recent, now());
-    // A name that does not exist has no data of any type (RFC 2308 section 5); at the end of a chain it is another name.
+    // A nonexistent name has no data of any type (RFC 2308 section 5). At the end of a chain, another name is meant.
     const isWholeName = message.rcode === RCODE.NXDOMAIN && message.answers.length === 0;
     if (lifetime.positive) positives.set(key, answer);
     else negatives.set(isWholeName ? nameKey : key, answer);
@@ -161,7 +168,7 @@ export function createCache(exchange: Exchange, options: CacheOptions = {}): Cac
   const prefetch = (question: ForwardQuestion, key: string): void => {
     if (recentFailure(key) || refreshes.has(questionKey(question))) return;
     counters.prefetches++;
-    // Nothing waits for it, and the answer that is there does not depend on it.
+    // No client waits for this refresh, and the present answer does not depend on it.
     refresh(question, key).result.catch(() => undefined);
   };
 

@@ -5,30 +5,32 @@ import type { ForwardResult } from './exchange.js';
 
 type Answer = Extract<ForwardResult, { ok: true }>;
 
-/** Kept no longer than this, whatever it says. */
+/** The longest time to cache an answer, whatever its TTLs say. */
 const MAX_TTL_S = 86_400;
-/** RFC 2308 section 5 allows hours; a name that comes into being should not be denied that long. */
+/** RFC 2308 section 5 allows hours, but a newly created name should not be denied that long. */
 const MAX_NEGATIVE_TTL_S = 300;
 /** RFC 8767 section 4. */
 const STALE_TTL_S = 30;
 /** RFC 8767 section 5 allows up to three days. */
 const MAX_STALE_S = 86_400;
-/** The part of its time that is left when a popular answer is fetched again. */
+/** A popular answer is fetched again when this share of its lifetime is left. */
 const PREFETCH_SHARE = 0.1;
 const PREFETCH_HITS = 2;
 
-/** What an entry and each of its records cost beside their bytes (measured). */
+/** The memory that an entry and each of its records need in addition to their bytes (measured). */
 const OVERHEAD = 900;
 const RECORD_OVERHEAD = 40;
 
-/** Answers whose decoded form is remembered, and records that such a one has at most: some hundred bytes each. */
+/**
+ * How many answers keep their decoded form, and the most records of such an answer. Each takes a few hundred bytes.
+ */
 const MAX_RECENT = 256;
 const MAX_RECENT_RECORDS = 16;
 
-/** How long an answer may be kept; positive: it has data of the type. */
+/** How long an answer may be cached. `positive`: it has data of the type. */
 export interface Lifetime {
   readonly positive: boolean;
-  /** 0: not at all. */
+  /** 0: do not cache. */
   readonly seconds: number;
 }
 
@@ -40,12 +42,12 @@ export function lifetimeOf({ rcode, answers, authority, questions }: Message): L
     rcode === RCODE.NOERROR && answers.some((record) => record.type === type || type === TYPE.ANY);
   if (positive) return { positive, seconds: Math.min(MAX_TTL_S, ...ttls) };
   const soa = authority.find((record) => record.type === TYPE.SOA);
-  // A denial without an SOA does not say how long it is true.
+  // Without an SOA, a denial does not say how long it is valid.
   if (soa?.rdata.kind !== 'soa') return { positive, seconds: 0 };
   return { positive, seconds: Math.min(MAX_NEGATIVE_TTL_S, soa.rdata.minimum, ...ttls) };
 }
 
-/** The answers that were reported last. Only these remember their decoded form, which costs more than the bytes. */
+/** The most recently returned answers. Only these keep their decoded form, which is larger than the bytes. */
 export class RecentAnswers {
   readonly #ring: CachedAnswer[] = [];
   #at = 0;
@@ -57,24 +59,24 @@ export class RecentAnswers {
   }
 }
 
-/** An answer of an upstream as it was, and as it is to be reported now. Times are in ms, of one monotonic clock. */
+/** An upstream's answer as received, and as it should be returned now. Times are in ms of one monotonic clock. */
 export class CachedAnswer {
   readonly storedAt: number;
-  /** Bytes that it takes, about. */
+  /** Approximate size in bytes. */
   readonly size: number;
   readonly #wire: Uint8Array;
   readonly #typeAt: number;
-  /** Where the TTLs of the records are, and what they were. */
+  /** The offsets of the records' TTLs, and their original values. */
   readonly #ttls: readonly { readonly at: number; readonly ttl: number }[];
   readonly #expiresAt: number;
   readonly #lifetime: number;
   readonly #upstream: Upstream;
   readonly #recent: RecentAnswers;
   #hits = 0;
-  /** The answer as it was reported last; it is the same for a second. */
+  /** The last returned answer. It stays the same for a second. */
   #told: { readonly age: number; readonly type: number; readonly answer: Answer } | undefined;
 
-  /** @param answer with a wire form of its own, which stays as it is */
+  /** @param answer must own its wire form, which is not modified */
   constructor(
     { message, upstream }: Answer,
     { positive, seconds }: Lifetime,
@@ -82,7 +84,7 @@ export class CachedAnswer {
     now: number,
   ) {
     const records = [...message.answers, ...message.authority];
-    // What is kept for less time than it says must not be kept for longer by the client.
+    // If the cache shortens the lifetime, the client must not keep the answer for longer either.
     const most = positive ? MAX_TTL_S : seconds;
     this.#wire = message.wire;
     this.#typeAt = message.questionsEnd - 4;
@@ -95,13 +97,13 @@ export class CachedAnswer {
     this.size = OVERHEAD + message.wire.length + records.length * RECORD_OVERHEAD;
   }
 
-  /** The answer with every TTL run down by whole seconds; undefined when it is past its time. */
+  /** The answer with all TTLs counted down by whole seconds. Undefined if it has expired. */
   fresh(type: number, now: number): Answer | undefined {
     if (now >= this.#expiresAt) return undefined;
     return this.#tell(type, Math.floor((now - this.storedAt) / 1000));
   }
 
-  /** The answer past its time, for when no upstream answers (RFC 8767); undefined when it is a day past. */
+  /** The expired answer, for when no upstream answers (RFC 8767). Undefined a day after its expiry. */
   stale(type: number, now: number): Answer | undefined {
     return this.isUsable(now) ? this.#tell(type, 'stale') : undefined;
   }
@@ -111,12 +113,12 @@ export class CachedAnswer {
     return now - this.#expiresAt <= MAX_STALE_S * 1000;
   }
 
-  /** Counts a client. @returns whether so many came, and its end is so near, that it should be fetched again */
+  /** Counts a client. @returns whether it should be fetched again, because it is popular and about to expire */
   hit(now: number): boolean {
     return ++this.#hits >= PREFETCH_HITS && this.#expiresAt - now <= this.#lifetime * PREFETCH_SHARE;
   }
 
-  /** Lets go of the decoded form; the next client costs decoding again. */
+  /** Drops the decoded form. The next client causes decoding again. */
   forget(): void {
     this.#told = undefined;
   }
@@ -129,7 +131,7 @@ export class CachedAnswer {
     for (const { at, ttl } of this.#ttls) {
       view.setUint32(at, age === 'stale' ? STALE_TTL_S : Math.max(0, ttl - age));
     }
-    // That a name does not exist is true for every type.
+    // A name's nonexistence applies to every type.
     view.setUint16(this.#typeAt, type);
     const decoded = decodeMessage(wire);
     if (!decoded.ok) return undefined;

@@ -20,69 +20,69 @@ import { scrubReply, withoutData } from './scrub.js';
 import type { Log } from '../../net/log.js';
 
 export interface ForwarderOptions {
-  /** In the order to ask in. */
+  /** In the order in which to ask them. */
   readonly upstreams: readonly Upstream[];
   /**
-   * Suffix to upstreams, for names at and below it; the longest suffix counts, and an empty list refuses such names.
-   * `.` stands for all other names, in place of `upstreams`.
+   * Maps a suffix to the upstreams for names at and below it. The longest suffix wins. An empty list refuses such
+   * names. `.` stands for all other names and replaces `upstreams`.
    */
   readonly forward?: ReadonlyMap<string, readonly Upstream[]>;
-  /** Certificate authorities for upstreams over TLS (PEM), instead of those that Node.js trusts. */
+  /** Certificate authorities for upstreams over TLS (PEM). They replace those that Node.js trusts. */
   readonly ca?: string;
-  /** Where this process itself listens. */
+  /** The addresses on which this process itself listens. */
   readonly listen: readonly HostPort[];
-  /** Names that never go upstream, nor does anything below them; lower case. */
+  /** Lower-case names that never go upstream, including all names below them. */
   readonly ownNames: readonly DnsName[];
-  /** Withholds addresses of inner networks; absent: nothing is withheld. */
+  /** Withholds private addresses. If undefined, nothing is withheld. */
   readonly rebind?: RebindOptions;
   readonly log?: Pick<Log, 'warn'>;
-  /** In ms; by default the next upstream is asked after 1000, and all is given up after 3500. */
+  /** In ms. By default the next upstream is asked after 1000, and the forwarder gives up after 3500. */
   readonly times?: RaceTimes;
-  /** Clients that may wait at the same time; more are refused at once. 1000 by default. */
+  /** How many clients may wait at the same time; 1000 by default. Further queries are refused at once. */
   readonly maxInFlight?: number;
-  /** Monotonic, in ms. */
+  /** Monotonic clock in ms. */
   readonly now?: () => number;
 }
 
 export interface ForwarderCounters {
-  /** Questions that upstreams were asked; fewer than the clients' when several asked the same. */
+  /** Questions sent to upstreams. Fewer than the clients' questions if several clients asked the same. */
   readonly flights: number;
-  /** Questions that joined one under way. */
+  /** Questions that joined an identical pending one. */
   readonly joined: number;
   /** Questions that no upstream answered. */
   readonly failures: number;
   /** Questions refused because too many were waiting. */
   readonly overloads: number;
-  /** Answers withheld because they had an address of an inner network. */
+  /** Answers withheld because they contained a private address. */
   readonly filtered: number;
 }
 
 export interface ForwarderStatus {
   /** The default route, whose suffix is `.`, comes first. */
   readonly routes: readonly { readonly suffix: string; readonly upstreams: readonly UpstreamStatus[] }[];
-  /** Those that clients brought, the last asked first. */
+  /** The upstreams of clients, the last used first. */
   readonly clients: readonly UpstreamStatus[];
 }
 
 export interface Forwarder {
   readonly exchange: Exchange;
-  /** Whether a query has gone round: it passed this process before. */
+  /** Whether a query has looped, that is, passed this process before. */
   isLoop(edns: Edns | undefined): boolean;
   status(): ForwarderStatus;
   counters(): ForwarderCounters;
-  /** Ends the connections that are kept open. A question that comes later opens new ones. */
+  /** Closes the connections that are kept open. A later question opens new ones. */
   close(): void;
 }
 
 const DEFAULT_TIMES: RaceTimes = { hedge: 1000, deadline: 3500 };
 const DEFAULT_MAX_IN_FLIGHT = 1000;
-/** As many as the C libraries read from a resolv.conf. */
+/** The number that the C libraries read from a resolv.conf. */
 const MAX_CLIENT_UPSTREAMS = 3;
 
 /**
- * Asks upstream servers for what is not ours.
- * @throws Error when an upstream is one of our own addresses, a suffix or an allowed name is not a domain name, or there is
- * no authority in `ca`
+ * Asks upstream servers for names outside the domain.
+ * @throws Error when an upstream is one of our own addresses, when a suffix or an allowed name is not a domain name, or
+ * when `ca` contains no authority
  */
 export function createForwarder(options: ForwarderOptions): Forwarder {
   const { upstreams, listen, ownNames, times = DEFAULT_TIMES, forward = new Map(), ca } = options;
@@ -109,7 +109,10 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
   const counters = { flights: 0, joined: 0, failures: 0, overloads: 0, filtered: 0 };
   let waiting = 0;
 
-  /** What may be reported of a reply. Forwarding a suffix, or bringing a server of one's own, says that its addresses are wanted. */
+  /**
+   * Removes what must not be passed on from a reply. A forwarded suffix, or a client's own server, implies that its
+   * private addresses are wanted.
+   */
   const inspect = (
     result: Extract<ForwardResult, { ok: true }>,
     question: ForwardQuestion,
@@ -120,7 +123,7 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
     const { message } = scrubbed;
     if (!isPublic || !rebind?.blocks(question.name, message, result.upstream)) return { ...result, message };
     counters.filtered++;
-    const ede = { code: EDE.FILTERED, text: 'address of an inner network' };
+    const ede = { code: EDE.FILTERED, text: 'private address' };
     return { ...result, message: withoutData(message), ede };
   };
 
@@ -154,7 +157,7 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
     const route = routes.find(name);
     const isApex = route.suffix.length === name.length;
     if ((labelCount(name) === 1 && !isApex) || ownNames.some((each) => isAtOrBelow(name, each))) {
-      return failed(RCODE.REFUSED, EDE.NOT_AUTHORITATIVE, 'not a name to ask others for');
+      return failed(RCODE.REFUSED, EDE.NOT_AUTHORITATIVE, 'this name is never forwarded');
     }
     if (waiting >= maxInFlight) {
       counters.overloads++;
@@ -205,7 +208,7 @@ function refuseLoop({ text, upstreams }: Route, isSelf: (upstream: Upstream) => 
   if (!loop) return;
   throw new Error(
     `${text === '.' ? 'dns.upstreams' : `dns.forward.${text}`}: ${formatUpstream(loop)} is Fairlead's own address, ` +
-      `so queries would go round for ever; name the servers that it should ask instead`,
+      `so queries would loop; name the servers that it should ask instead`,
   );
 }
 

@@ -6,14 +6,14 @@ const MARK_SIZE = 8;
 const MAX_MARKS = 8;
 
 /**
- * Finds forwarding loops. Each forwarder adds eight random bytes of its own to a local EDNS option of the queries that
- * it sends, behind the marks that came with the query; a query that comes in with its own mark has gone round. Unlike a
- * probe for a special name this cannot be set off by an outsider, and stops nothing but the query itself.
+ * Detects forwarding loops. Each forwarder appends eight random bytes to a local EDNS option of the queries that it
+ * sends, after the marks that arrived with the query. A query that arrives with the forwarder's own mark has looped.
+ * Unlike a probe for a special name, outsiders cannot trigger this, and it stops nothing but the looping query.
  */
 export interface LoopMark {
-  /** Whether a query passed this process before. */
+  /** Whether a query has passed this process before. */
   isOwn(edns: Edns | undefined): boolean;
-  /** The marks to send on: these and our own; the oldest are forgotten when there are more than eight. */
+  /** The marks to send: the given ones followed by our own. Beyond eight, the oldest are dropped. */
   append(marks: Uint8Array): Uint8Array;
 }
 
@@ -33,7 +33,7 @@ export function createLoopMark(own: Uint8Array): LoopMark {
 
 const NONE = new Uint8Array(0);
 
-/** The marks of a query. An option of another size is another's use of the local range, and ignored. */
+/** The marks of a query. An option of any other size is someone else's use of the local range and is ignored. */
 export function marksOf(edns: Edns | undefined): Uint8Array {
   const data = findOption(edns, EDNS_OPTION.LOOP_MARK);
   return data && data.length % MARK_SIZE === 0 && data.length <= MARK_SIZE * MAX_MARKS ? data : NONE;

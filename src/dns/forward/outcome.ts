@@ -4,11 +4,11 @@ import type { Message } from '../../wire/message.js';
 export type Outcome =
   /** A valid reply, whatever its response code. */
   | { readonly kind: 'reply'; readonly message: Message }
-  /** A valid reply that was cut off: ask again over TCP. */
+  /** A valid but truncated reply. Ask again over TCP. */
   | { readonly kind: 'truncated' }
-  /** Somebody seems to be guessing: so many wrong replies, or one without the cookie. Ask again over TCP. */
+  /** Replies may be forged: many were wrong, or one lacked the cookie. Ask again over TCP. */
   | { readonly kind: 'suspicious' }
-  /** The network said no. `detail`: an errno name or what was wrong with the stream. */
+  /** The network reported an error. `detail` is an errno name, or says what was wrong with the stream. */
   | { readonly kind: 'network'; readonly detail: string }
-  /** Nobody waits any more. */
+  /** The caller has given up. */
   | { readonly kind: 'aborted' };

@@ -4,27 +4,27 @@ import { UpstreamHealth } from './upstream-health.js';
 import { TlsChannel } from './tls-channel.js';
 import { clientCookie, UpstreamCookie } from './upstream-cookie.js';
 
-/** An upstream with what is remembered of it, once for all routes and clients that name it. */
+/** An upstream and its remembered state, shared by all routes and clients that use it. */
 export interface Peer {
   readonly upstream: Upstream;
   readonly health: UpstreamHealth;
   readonly cookie: UpstreamCookie;
-  /** Present when it is asked over TLS. */
+  /** Set if it is asked over TLS. */
   readonly channel?: TlsChannel;
 }
 
 export interface PeersOptions {
   readonly ca?: string;
-  /** Monotonic, in ms. */
+  /** Monotonic clock in ms. */
   readonly now: () => number;
   readonly nextId: () => number;
-  /** Secret. */
+  /** Must be kept secret. */
   readonly cookieKey: Uint8Array;
-  /** Whether a client may not name it: a query to it would come back to us, or reach services of this host. */
+  /** Whether a client may not use it: queries to it would come back to us or reach services of this host. */
   readonly isRefused: (upstream: Upstream) => boolean;
 }
 
-/** Upstreams of clients that are remembered; those of the configuration come on top. */
+/** How many upstreams of clients are remembered, in addition to the configured ones. */
 const MAX_CLIENT_PEERS = 256;
 
 export class Peers {
@@ -41,7 +41,7 @@ export class Peers {
     this.#options = options;
   }
 
-  /** The peer of an upstream that configuration names. */
+  /** The peer of a configured upstream. */
   configured(upstream: Upstream): Peer {
     const key = formatUpstream(upstream);
     const peer = this.#configured.get(key) ?? this.#create(upstream);
@@ -49,7 +49,7 @@ export class Peers {
     return peer;
   }
 
-  /** The peer of an upstream that a client brought. @returns undefined for one that a client may not name */
+  /** The peer of a client's own upstream. @returns undefined if clients may not use it */
   ofClient(upstream: Upstream): Peer | undefined {
     const key = formatUpstream(upstream);
     const configured = this.#configured.get(key);
@@ -60,12 +60,12 @@ export class Peers {
     return peer === 'refused' ? undefined : peer;
   }
 
-  /** Those that clients brought, the last asked first. */
+  /** The upstreams of clients, the most recently used first. */
   clients(): readonly Peer[] {
     return [...this.#ofClients.values()].filter((peer) => peer !== 'refused');
   }
 
-  /** Ends all connections. */
+  /** Closes all connections. */
   close(): void {
     for (const peer of this.#configured.values()) peer.channel?.close();
     this.#ofClients.clear();

@@ -2,10 +2,10 @@ import { formatUpstream, type Upstream } from '../../net/upstream.js';
 import { latin1 } from '../../wire/bytes.js';
 import type { ForwardQuestion } from './exchange.js';
 
-/** Lists of upstreams are few and live as long as the client that brought them. */
+/** There are few such lists, and each lives as long as its client. */
 const listTexts = new WeakMap<readonly Upstream[], string>();
 
-/** The text of a client's own upstreams; '' without any. Lists of the same servers have the same text. */
+/** The text of a client's own upstreams, or '' without any. Lists of the same servers have the same text. */
 function upstreamsKey(upstreams: readonly Upstream[] | undefined): string {
   if (!upstreams || upstreams.length === 0) return '';
   const known = listTexts.get(upstreams);
@@ -16,8 +16,9 @@ function upstreamsKey(upstreams: readonly Upstream[] | undefined): string {
 }
 
 /**
- * Equal for questions that may share one answer. The class is always IN; marks are hop-by-hop and change no answer.
- * @param what stands for the type
+ * Equal for questions that may share one answer. The class is always IN. Marks are hop-by-hop and do not affect
+ * answers.
+ * @param what identifies the type
  */
 export function answerKey(question: ForwardQuestion, what: number | 'name' = question.type): string {
   const { dnssecOk, checkingDisabled, name, upstreams } = question;
@@ -26,10 +27,10 @@ export function answerKey(question: ForwardQuestion, what: number | 'name' = que
 }
 
 /**
- * Equal for questions that may share one flight: one that asks many times over gives forgers no more chances (RFC 5452
- * section 5). A query that came through another forwarder stays apart from the clients' own, or two forwarders that ask
- * each other would each wait for the other; which forwarder it was makes no difference, so this opens two flights, not
- * many.
+ * Equal for questions that may share one flight. Asking the same question several times at once would help forgers (RFC
+ * 5452 section 5). A query that came through another forwarder must not share a flight with a client's own query: two
+ * forwarders that ask each other would both wait. Which forwarder it was does not matter, so there are at most two
+ * flights.
  */
 export function questionKey(question: ForwardQuestion): string {
   return `${question.marks.length > 0 ? 'm' : ''}${answerKey(question)}`;

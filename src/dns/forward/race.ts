@@ -8,22 +8,22 @@ import { isReferral } from './scrub.js';
 import { errorMessage } from '../../net/error-message.js';
 
 export interface RaceTimes {
-  /** An upstream that is silent for so long, in ms, is joined by the next one; its late reply still counts. */
+  /** If an upstream is silent for this long, in ms, the next one is asked too. A late reply still counts. */
   readonly hedge: number;
-  /** When a query is given up, in ms: less than the 5 s that the C libraries wait. */
+  /** When to give up on a query, in ms. Shorter than the 5 s for which the C libraries wait. */
   readonly deadline: number;
 }
 
-/** Each upstream is asked this often at most for one query. */
+/** How often each upstream is asked for one query at most. */
 const ROUNDS = 2;
-/** Attempts at one query, however many upstreams there are (coredns #5897). */
+/** The most attempts for one query, however many upstreams there are (coredns #5897). */
 const MAX_ATTEMPTS = 8;
 
 /**
- * Asks the upstreams one after another until one says NOERROR or NXDOMAIN. Any other response code, a referral, a network
- * error or a silence leads to the next one; an upstream that answered is not asked twice.
+ * Asks the upstreams one after another until one replies NOERROR or NXDOMAIN. Any other response code, a referral, a
+ * network error or silence leads to the next upstream. An upstream that answered is not asked again.
  * @param ask one attempt; it settles soon after its signal is aborted
- * @returns never rejects; the failure carries EDE 22, or 23 when the network failed (RFC 8914)
+ * @returns never rejects; a failure carries EDE 22, or 23 after a network error (RFC 8914)
  */
 export function raceUpstreams(
   peers: readonly Peer[],
@@ -75,7 +75,7 @@ export function raceUpstreams(
             return;
           }
           answered.add(peer);
-          const said = referral ? 'does no recursion' : `said ${rcodeName(rcode)}`;
+          const said = referral ? 'does not offer recursion' : `answered ${rcodeName(rcode)}`;
           failure = failed(EDE.NO_REACHABLE_AUTHORITY, `${address} ${said}`);
         } else {
           const detail = outcome.kind === 'network' ? outcome.detail : outcome.kind;

@@ -6,27 +6,30 @@ import type { Message } from '../../wire/message.js';
 import type { Log } from '../../net/log.js';
 
 export interface RebindOptions {
-  /** Networks that are ours whatever their addresses: those that tasks are on. */
+  /** Networks with tasks. They count as private, whatever their addresses. */
   readonly ownNetworks: () => readonly Cidr[];
-  /** Names that may have such addresses, with all below them; presentation format. */
+  /** Names that may have such addresses, including all names below them; presentation format. */
   readonly allow: readonly string[];
 }
 
 export interface RebindFilter {
-  /** Whether an answer is to be withheld. @param name what was asked for, lower case */
+  /** Whether to withhold an answer. @param name the queried name, lower case */
   blocks(name: DnsName, message: Message, upstream: Upstream): boolean;
 }
 
-/** The same name is reported once in this time, in ms. */
+/** The same name is reported only once within this time, in ms. */
 const QUIET_TIME = 60_000;
-/** Names that are remembered as reported; a flood of others is not reported at all until one of them may be again. */
+/**
+ * How many reported names are remembered. In a flood of others, further names are not reported until a remembered one
+ * expires.
+ */
 const MAX_TOLD = 256;
 
 /**
- * Protection against DNS rebinding: a web site whose name turns into an address of the inner network makes the browser
- * of a visitor its hand there. Names of the outer world have no addresses of the inner one.
+ * Protects against DNS rebinding: a web site whose name switches to an address of the internal network could reach that
+ * network through a visitor's browser. Public names must therefore not have private addresses.
  * @param now monotonic, in ms
- * @throws Error when a name to allow is none
+ * @throws Error if an allowed name is not valid
  */
 export function createRebindFilter(
   options: RebindOptions,
@@ -47,8 +50,8 @@ export function createRebindFilter(
     if (told.has(name) || told.size >= MAX_TOLD) return;
     told.set(name, now());
     log.warn(
-      `${formatUpstream(upstream)} gave ${name} the inner address ${address}, which was withheld (DNS rebinding); ` +
-        `if it is right, add the name to dns.rebindProtection.allow`,
+      `${formatUpstream(upstream)} answered ${name} with the private address ${address}, which was withheld (DNS rebinding); ` +
+        `if this is intended, add the name to dns.rebindProtection.allow`,
     );
   };
 
@@ -67,7 +70,7 @@ export function createRebindFilter(
   };
 }
 
-/** @returns the address as text when it is of an inner network */
+/** @returns the address as text if it is internal */
 function innerAddress(
   octets: Uint8Array,
   { ownNetworks }: Pick<RebindOptions, 'ownNetworks'>,
@@ -78,8 +81,8 @@ function innerAddress(
 }
 
 /**
- * Loopback, private, shared, link-local, unique local and unspecified addresses (RFC 1122, 1918, 6598, 3927, 4193, 4291).
- * An IPv4 address inside an IPv6 one (mapped, compatible, NAT64) is looked at for itself.
+ * Loopback, private, shared, link-local, unique local and unspecified addresses (RFC 1122, 1918, 6598, 3927, 4193,
+ * 4291). An IPv4 address inside an IPv6 address (mapped, compatible, NAT64) is checked separately.
  */
 function isInner(octets: Uint8Array): boolean {
   const [first = 0, second = 0] = octets;
@@ -97,7 +100,9 @@ function isInner(octets: Uint8Array): boolean {
   return EMBEDDING.has(head) && isInner(octets.subarray(12));
 }
 
-/** The first 96 bits of `::/96` (with `::` and `::1`, which are then in 0.0.0.0/8), `::ffff:0:0/96` and `64:ff9b::/96`. */
+/**
+ * The first 96 bits of `::/96` (with `::` and `::1`, which are then in 0.0.0.0/8), `::ffff:0:0/96` and `64:ff9b::/96`.
+ */
 const EMBEDDING: ReadonlySet<string> = new Set([
   '000000000000000000000000',
   '00000000000000000000ffff',

@@ -4,9 +4,9 @@ import { canonicalIp, isLoopback, type HostPort } from '../../net/ip.js';
 const DNS_PORT = 53;
 
 /**
- * The servers of a resolv.conf(5), in its order, without doubles. As in the C library only the first word behind
- * `nameserver` counts; lines that name no address are passed over. A link-local IPv6 address keeps its zone
- * (`fe80::1%eth0`), without which it could not be reached.
+ * The servers of a resolv.conf(5), in file order, without duplicates. As in the C library, only the first word after
+ * `nameserver` counts. Lines without an address are skipped. A link-local IPv6 address keeps its zone (`fe80::1%eth0`),
+ * because it is unreachable without it.
  */
 export function parseNameservers(text: string): string[] {
   const servers = new Set<string>();
@@ -21,8 +21,8 @@ export function parseNameservers(text: string): string[] {
 }
 
 /**
- * The search list of a resolv.conf(5), lower case, without the dots at the ends. Of several lines the last one counts,
- * and `domain` is a list of one.
+ * The search list of a resolv.conf(5), in lower case, without trailing dots. The last of several lines wins. `domain`
+ * is a list of one.
  */
 export function parseSearchList(text: string): string[] {
   let list: string[] = [];
@@ -41,10 +41,10 @@ export function parseSearchList(text: string): string[] {
 }
 
 /**
- * The upstreams that a host's resolv.conf names, without this process itself. The stub of systemd-resolved
- * (127.0.0.53) is as good as any for a process of the host.
+ * The upstreams in a host's resolv.conf, except this process itself. The stub of systemd-resolved (127.0.0.53) is a
+ * good upstream for a process on the host.
  * @param text the contents of /etc/resolv.conf
- * @param own where this process listens
+ * @param own the addresses on which this process listens
  */
 export function systemUpstreams(text: string, own: readonly HostPort[]): HostPort[] {
   return parseNameservers(text)

@@ -4,13 +4,13 @@ import { decodeMessage, type Message, type PlacedRecord } from '../../wire/messa
 import { equalNames, isAtOrBelow, type DnsName } from '../../wire/name.js';
 import { composeReply } from '../../wire/reply.js';
 
-/** Longer chains are a loop or a mistake. */
+/** A longer chain is a loop or a mistake. */
 const MAX_LINKS = 16;
 
 export interface ScrubQuestion {
   readonly name: DnsName;
   readonly type: number;
-  /** DO: signatures and proofs are wanted. */
+  /** DO: the client wants signatures and proofs. */
   readonly dnssecOk: boolean;
 }
 
@@ -18,13 +18,18 @@ export type Scrubbed =
   { readonly ok: true; readonly message: Message } | { readonly ok: false; readonly fault: 'loop' | 'size' };
 
 /**
- * Takes from an upstream's reply what was asked for and nothing else, so that nothing else is passed on or kept
- * (CVE-2025-11411, CVE-2025-40778): the chain of CNAMEs from the question's name, in its order; the records of the type
- * at its end; for a denial the SOA; with DO their signatures and the proofs. A chain that runs into a name of ours ends
- * there, whatever the upstream says of that name.
+ * Extracts only what was asked for from an upstream's reply, so that nothing else is passed on or cached
+ * (CVE-2025-11411, CVE-2025-40778):
  *
- * Most replies hold nothing else, or have it at the end: their bytes are copied as they are. Others are written again.
- * The result has one question and no OPT.
+ * - the chain of CNAMEs from the question's name, in order
+ * - the records of the type at the end of the chain
+ * - for a denial, the SOA
+ * - with DO, their signatures and the proofs
+ *
+ * A chain that reaches a name of ours ends there, whatever the upstream says about that name.
+ *
+ * Most replies contain nothing else, or only at the end, so their bytes are copied. Others are encoded again. The
+ * result has one question and no OPT.
  * @param message a reply with its question, NOERROR or NXDOMAIN
  * @param ownNames lower case
  */
@@ -37,7 +42,8 @@ export function scrubReply(
   if (chain === undefined) return { ok: false, fault: 'loop' };
   const own = chain.end === 'own';
   const authority = own ? [] : wantedAuthority(message.authority, chain, question, ownNames);
-  // The response code is that of the last name (RFC 6604 section 3), and of a name of ours only we can tell.
+  // The response code belongs to the last name (RFC 6604 section 3). If that is ours, the upstream cannot know its
+  // code.
   const rcode = own ? RCODE.NOERROR : message.rcode;
   const kept = { rcode, answers: chain.records, authority };
   const untouched =
@@ -48,24 +54,27 @@ export function scrubReply(
   return untouched ? { ok: true, message: copyPrefix(message, kept) } : rebuild(message, kept);
 }
 
-/** A server that does no recursion says who else might know (RFC 2308 section 2.2): no answer, and no denial either. */
+/**
+ * A server without recursion names the servers that might know (RFC 2308 section 2.2). This is neither an answer nor a
+ * denial.
+ */
 export function isReferral({ rcode, answers, authority }: Message): boolean {
   if (rcode !== RCODE.NOERROR || answers.length > 0) return false;
   return authority.some(({ type }) => type === TYPE.NS) && !authority.some(({ type }) => type === TYPE.SOA);
 }
 
-/** The same reply saying that there is no such data at the name. */
+/** The same reply, but saying that the name has no such data. */
 export function withoutData(message: Message): Message {
-  // What was taken out was authentic, perhaps; that there is nothing is not.
+  // The removed data may have been authentic, but its absence is not.
   const flags = message.flags & ~FLAG.AD;
   return copyPrefix({ ...message, flags }, { rcode: RCODE.NOERROR, answers: [], authority: [] });
 }
 
 interface Chain {
   readonly records: readonly PlacedRecord[];
-  /** The name that the last link leads to. */
+  /** The target of the last link. */
   readonly last: DnsName;
-  /** What is there: records of the type, nothing, or a name of ours. */
+  /** What the chain ends in: records of the type, nothing, or a name of ours. */
   readonly end: 'data' | 'nothing' | 'own';
 }
 
@@ -75,7 +84,7 @@ interface Kept {
   readonly authority: readonly PlacedRecord[];
 }
 
-/** @returns undefined when the chain comes back to itself or is too long */
+/** @returns undefined when the chain loops or is too long */
 function followChain(
   answers: readonly PlacedRecord[],
   { name, type, dnssecOk }: ScrubQuestion,
@@ -110,7 +119,10 @@ function followChain(
 
 const rank = ({ type }: PlacedRecord): number => (type === TYPE.CNAME ? 0 : 1);
 
-/** The DNAME that a CNAME was made from, for those who check signatures: the CNAME has none (RFC 6672 section 3.1). */
+/**
+ * The DNAME from which a CNAME was synthesized, for validating clients: the CNAME itself is not signed (RFC 6672
+ * section 3.1).
+ */
 function redirections(answers: readonly PlacedRecord[], name: DnsName): PlacedRecord[] {
   return answers.filter(
     (record) =>
@@ -128,7 +140,7 @@ function wantedAuthority(
   { dnssecOk }: ScrubQuestion,
   ownNames: readonly DnsName[],
 ): readonly PlacedRecord[] {
-  // A denial speaks for a zone that the name is in (RFC 2308 section 5).
+  // A denial is valid for a zone that contains the name (RFC 2308 section 5).
   const soa = authority.find((record) => record.type === TYPE.SOA && isAtOrBelow(last, record.owner));
   const denial = end === 'nothing' ? soa : undefined;
   if (!dnssecOk) return denial?.class === CLASS.IN ? [denial] : [];
@@ -140,7 +152,7 @@ function wantedAuthority(
   });
 }
 
-/** The type that a signature is for comes first in its data (RFC 4034 section 3.1). */
+/** A signature's data begins with the covered type (RFC 4034 section 3.1). */
 function coveredType({ rdata }: PlacedRecord): number | undefined {
   return rdata.kind === 'raw' && rdata.bytes.length > 2 ? readU16(rdata.bytes, 0) : undefined;
 }
@@ -153,7 +165,7 @@ function sameRecords(a: readonly PlacedRecord[], b: readonly PlacedRecord[]): bo
   return a.length === b.length && a.every((record, at) => record === b[at]);
 }
 
-/** Pointers lead backwards, so a message that is cut off behind a record is whole. */
+/** Compression pointers lead backwards, so a message that is cut after a record is complete. */
 function copyPrefix(message: Message, { rcode, answers, authority }: Kept): Message {
   const { id, questions, questionsEnd } = message;
   const end = authority.at(-1)?.end ?? answers.at(-1)?.end ?? questionsEnd;

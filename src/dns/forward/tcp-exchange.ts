@@ -8,8 +8,8 @@ import type { Outcome } from './outcome.js';
 import { errorName } from './udp-exchange.js';
 
 /**
- * Sends a query over a fresh TCP connection and waits for its reply, until the signal says to stop (RFC 7766). The first
- * message that comes back has to be the reply: on a stream no other host can have sent it.
+ * Sends a query over a new TCP connection and waits for its reply until the signal aborts (RFC 7766). The first message
+ * received must be the reply: no other host can have sent it on a stream.
  * @param query the wire form of `question` with this `id`
  */
 export function exchangeTcp(

@@ -5,24 +5,27 @@ import { TlsConnection } from './tls-connection.js';
 
 export interface TlsChannelOptions {
   readonly upstream: Upstream;
-  /** PEM; absent: the authorities that Node.js trusts. */
+  /** PEM. Undefined: the authorities that Node.js trusts. */
   readonly ca?: string;
   readonly nextId: () => number;
-  /** Monotonic, in ms. */
+  /** Monotonic clock in ms. */
   readonly now: () => number;
 }
 
-/** In ms; how long no connection is tried after a failed one. It doubles with every failure in a row. */
+/**
+ * How long to wait after a failed connection before the next attempt, in ms. The wait doubles with each failure in a
+ * row.
+ */
 const FIRST_BACKOFF = 200;
 const MAX_BACKOFF = 5000;
 
 /**
- * DNS over TLS to one upstream (RFC 7858): a connection that is opened when it is needed, kept for the next queries, and
- * resumed when it was closed meanwhile. There is no way from here to clear text (RFC 8310 section 5, strict privacy).
+ * DNS over TLS to one upstream (RFC 7858). The connection is opened on demand, kept for later queries, and resumed if
+ * it was closed meanwhile. The channel never falls back to clear text (RFC 8310 section 5, strict privacy).
  */
 export class TlsChannel {
   readonly #options: TlsChannelOptions;
-  /** The one that takes queries comes last; the others have replies to wait for. */
+  /** The last connection takes new queries. The others still wait for replies. */
   readonly #connections = new Set<TlsConnection>();
   #current: TlsConnection | undefined;
   #session: Buffer | undefined;
@@ -35,7 +38,7 @@ export class TlsChannel {
   }
 
   /**
-   * Asks once, and once more on a new connection when the first is lost before the reply.
+   * Asks once, and once more on a new connection if the first one is lost before the reply.
    * @param encode the wire form of the question with a given ID
    */
   async exchange(
@@ -59,7 +62,7 @@ export class TlsChannel {
     for (const connection of this.#connections) connection.close();
   }
 
-  /** @returns undefined when it is too early to try another one */
+  /** @returns undefined when it is too early for another attempt */
   #connection(): TlsConnection | undefined {
     if (this.#current?.usable) return this.#current;
     if (this.#options.now() < this.#retryAt) return undefined;
@@ -89,7 +92,7 @@ export class TlsChannel {
   }
 
   #failed(detail: string): void {
-    // The session may be what the upstream cannot bear.
+    // The upstream may have rejected the session.
     this.#session = undefined;
     this.#lastFault = detail;
     this.#failures++;

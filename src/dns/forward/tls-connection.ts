@@ -9,32 +9,32 @@ import type { WireQuestion } from '../../wire/query.js';
 import type { Outcome } from './outcome.js';
 import { errorName } from './udp-exchange.js';
 
-/** `lost`: the connection is gone, and nothing is wrong with the query: it may be asked again on another one. */
+/** `lost`: the connection is gone. The query is fine and may be sent again on another connection. */
 export type StreamOutcome = Outcome | { readonly kind: 'lost'; readonly detail: string };
 
 export interface TlsConnectionOptions {
   readonly upstream: Upstream;
-  /** PEM; absent: the authorities that Node.js trusts. */
+  /** PEM. Undefined: the authorities that Node.js trusts. */
   readonly ca?: string;
-  /** Of an earlier connection, to resume it. */
+  /** The TLS session of an earlier connection, to resume it. */
   readonly session?: Buffer;
   readonly nextId: () => number;
   readonly onSession: (session: Buffer) => void;
-  /** The upstream has proved who it is. */
+  /** Called when the upstream has proved its identity. */
   readonly onSecure: () => void;
-  /** Once; why it ended, or undefined when it was closed in peace. */
+  /** Called once, with the reason for the end, or undefined after a regular close. */
   readonly onEnd: (detail: string | undefined) => void;
 }
 
-/** All in ms. */
+/** All times in ms. */
 const HANDSHAKE_TIME = 3000;
-/** A connection on which queries wait and nothing comes for so long is taken for dead. */
+/** If queries are pending and nothing arrives for this long, the connection counts as dead. */
 const SILENCE_TIME = 2000;
-/** How long an unused connection is kept (RFC 7766 section 6.2.3), unless the upstream says (RFC 7828). */
+/** How long an unused connection is kept (RFC 7766 section 6.2.3), unless the upstream sets the time (RFC 7828). */
 const IDLE_TIME = 10_000;
 const MAX_IDLE_TIME = 120_000;
 
-/** Queries without a reply, given up ones included: their IDs must not be used again while a reply may come. */
+/** Queries without a reply, including abandoned ones: their IDs must not be reused while a reply may still arrive. */
 const MAX_OUTSTANDING = 1000;
 
 interface Waiter {
@@ -43,9 +43,9 @@ interface Waiter {
 }
 
 /**
- * One TLS connection to an upstream (RFC 7858). Queries are sent as they come, replies may come in any order
- * (RFC 7766 section 6.2.1.1). The certificate must be for the name that is configured, or for the address when there
- * is none (RFC 8310 section 8.1).
+ * One TLS connection to an upstream (RFC 7858). Queries are sent immediately, and replies may arrive in any order (RFC
+ * 7766 section 6.2.1.1). The certificate must be for the configured name, or for the address if no name is configured
+ * (RFC 8310 section 8.1).
  */
 export class TlsConnection {
   readonly #options: TlsConnectionOptions;
@@ -67,7 +67,7 @@ export class TlsConnection {
       ...(session && { session }),
       ALPNProtocols: ['dot'],
       minVersion: 'TLSv1.2',
-      // Said aloud, so that NODE_TLS_REJECT_UNAUTHORIZED cannot take it away.
+      // Set explicitly, so that NODE_TLS_REJECT_UNAUTHORIZED cannot turn it off.
       rejectUnauthorized: true,
     });
     this.#socket.setNoDelay(true);
@@ -87,7 +87,7 @@ export class TlsConnection {
     });
   }
 
-  /** Whether it takes another query. */
+  /** Whether it accepts another query. */
   get usable(): boolean {
     return this.#state !== 'ended' && this.#outstanding.size < MAX_OUTSTANDING;
   }
@@ -114,7 +114,7 @@ export class TlsConnection {
       const first = this.#outstanding.size === 0;
       this.#outstanding.set(id, { question, settle });
       this.#socket.write(frame(encode(id)));
-      // What comes later does not make an earlier silence shorter.
+      // Later queries must not extend the time of an earlier silent one.
       if (first && this.#state === 'open') this.#watch();
     });
   }
@@ -126,7 +126,7 @@ export class TlsConnection {
   #take(wire: Buffer): void {
     const id = readU16(wire, 0);
     const waiter = this.#outstanding.get(id);
-    // A reply that no client asked for: on this stream it is a fault of the upstream, and harms no one.
+    // A reply to no query of ours. On this stream it is the upstream's mistake and does no harm.
     if (!waiter || wire.length < 2) return;
     this.#outstanding.delete(id);
     const decoded = decodeMessage(wire);
@@ -143,7 +143,7 @@ export class TlsConnection {
     if (data?.length === 2) this.#idleTime = Math.min(readU16(data, 0) * 100, MAX_IDLE_TIME);
   }
 
-  /** Waits for a sign of life while queries are out, else for the time to go. */
+  /** While queries are pending, waits for any data; otherwise until the idle time has passed. */
   #watch(): void {
     if (this.#state !== 'open') return;
     clearTimeout(this.#timer);
@@ -153,7 +153,7 @@ export class TlsConnection {
       idle ? this.#idleTime : SILENCE_TIME,
     );
     if (idle) {
-      // An unused connection is no reason to go on running.
+      // An unused connection must not keep the process running.
       this.#socket.unref();
       this.#timer.unref();
     } else {

@@ -6,16 +6,16 @@ import type { WireQuestion } from '../../wire/query.js';
 import type { Outcome } from './outcome.js';
 import { asError } from '../../net/error-message.js';
 
-/** Wrong replies after which a query goes to TCP, where guessing is hopeless (RFC 5452 section 9.2). */
+/** After this many wrong replies the query goes to TCP, where guessing is hopeless (RFC 5452 section 9.2). */
 const MAX_MISMATCHES = 10;
 
 /**
- * Sends a query over UDP and waits for its reply, until the signal says to stop. Each query has a socket of its own:
- * the kernel gives it an unpredictable port, drops what other addresses send to it, and reports ICMP errors.
- * A datagram that is malformed or answers another question is ignored, so that a forged one cannot end the wait. Names
- * are compared without regard to case: what is sent is all lower case, so its case is not a secret to guess.
+ * Sends a query over UDP and waits for its reply until the signal aborts. Each query has its own socket: the kernel
+ * gives it an unpredictable port, drops packets from other addresses, and reports ICMP errors. Malformed datagrams and
+ * answers to other questions are ignored, so that a forged one cannot end the wait. Names are compared without regard
+ * to case, because queries are all lower case and their case is not a secret.
  * @param query the wire form of `question` with this `id`
- * @param isGenuine whether a reply that fits is the upstream's own; when it is not, the query goes to TCP
+ * @param isGenuine whether a matching reply really comes from the upstream; if not, the query goes to TCP
  */
 export function exchangeUdp(
   upstream: HostPort,
@@ -73,7 +73,7 @@ export function exchangeUdp(
   });
 }
 
-/** `ECONNREFUSED` and its like, else the message. */
+/** `ECONNREFUSED` and the like, otherwise the message. */
 export function errorName(error: Error): string {
   return 'code' in error && typeof error.code === 'string' ? error.code : error.message;
 }

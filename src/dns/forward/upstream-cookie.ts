@@ -5,18 +5,18 @@ import { findOption, type EdnsOption } from '../../wire/edns.js';
 import type { Message } from '../../wire/message.js';
 
 const CLIENT_SIZE = 8;
-/** RFC 7873 section 4: 8 to 32 octets. */
+/** RFC 7873 section 4: 8 to 32 bytes. */
 const MIN_SERVER_SIZE = 8;
 const MAX_SERVER_SIZE = 32;
 
-/** The client cookie for an upstream: 8 octets that only who holds the key can know (RFC 9018 section 3). */
+/** The client cookie for an upstream: 8 bytes that only the holder of the key can compute (RFC 9018 section 3). */
 export function clientCookie(key: Uint8Array, upstream: string): Uint8Array {
   return createHmac('sha256', key).update(upstream).digest().subarray(0, CLIENT_SIZE);
 }
 
 /**
- * DNS cookies as a client (RFC 7873 section 5.3). Once an upstream has shown that it knows them, a reply over UDP
- * without our client cookie is not a reply of its.
+ * DNS cookies on the client side (RFC 7873 section 5.3). Once an upstream has shown that it supports cookies, a UDP
+ * reply without our client cookie is not its own.
  */
 export class UpstreamCookie {
   readonly #client: Uint8Array;
@@ -27,13 +27,13 @@ export class UpstreamCookie {
     this.#client = client;
   }
 
-  /** For the next query. */
+  /** The option for the next query. */
   get option(): EdnsOption {
     const data = this.#server ? Buffer.concat([this.#client, this.#server]) : this.#client;
     return { code: EDNS_OPTION.COOKIE, data };
   }
 
-  /** Looks at a reply over UDP to a query that had our cookie, and learns from it. @returns false for a forgery */
+  /** Checks a UDP reply to a query with our cookie, and learns from it. @returns false for a forgery */
   accepts(reply: Message): boolean {
     const data = findOption(reply.edns, EDNS_OPTION.COOKIE);
     if (data === undefined) return this.#server === undefined;
@@ -44,7 +44,7 @@ export class UpstreamCookie {
     return true;
   }
 
-  /** Looks at a reply over TCP, which no other host can have sent: an upstream may have lost its cookies. */
+  /** Learns from a TCP reply, which no other host can have sent. The upstream may have stopped using cookies. */
   learn(reply: Message): void {
     if (!this.accepts(reply)) this.#server = undefined;
   }

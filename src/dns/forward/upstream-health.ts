@@ -1,10 +1,10 @@
 import type { Upstream } from '../../net/upstream.js';
 
-/** First and longest time that a silent upstream is passed over, in ms; it doubles with every failed trial. */
+/** How long a silent upstream is skipped, first and at most, in ms. The time doubles with each failed trial. */
 const FIRST_BACKOFF = 1000;
 const MAX_BACKOFF = 30_000;
 
-/** How long a trial query keeps others from trying too, in ms. */
+/** How long a trial query prevents further trials, in ms. */
 const TRIAL_TIME = 1000;
 
 /** How long an upstream that cannot read EDNS is asked without it, in ms (RFC 6891 section 7). */
@@ -13,13 +13,13 @@ const PLAIN_TIME = 300_000;
 export interface UpstreamStatus {
   readonly upstream: Upstream;
   readonly up: boolean;
-  /** Times that it was given up since it last answered. */
+  /** Failures since its last answer. */
   readonly failures: number;
-  /** The last of them: `timeout`, `ECONNREFUSED`; absent when it never failed. */
+  /** The last failure: `timeout`, `ECONNREFUSED`. Undefined if it never failed. */
   readonly lastError?: string;
 }
 
-/** What is remembered of one upstream. Times are those of the injected monotonic clock, in ms. */
+/** The remembered state of one upstream. Times are in ms of the injected monotonic clock. */
 export class UpstreamHealth {
   readonly upstream: Upstream;
   readonly #now: () => number;
@@ -34,7 +34,7 @@ export class UpstreamHealth {
     this.#now = now;
   }
 
-  /** Whether to ask it in its turn. One that failed gets a single trial query when its time is over. */
+  /** Whether to ask it in its turn. A failed upstream gets a single trial query when its time is up. */
   takeTurn(): boolean {
     if (this.#failures === 0) return true;
     const now = this.#now();
@@ -47,7 +47,7 @@ export class UpstreamHealth {
     this.#failures = 0;
   }
 
-  /** Failures of queries that were under way together count once. */
+  /** Failures of concurrent queries count once. */
   failed(error: string): void {
     this.#lastError = error;
     const now = this.#now();
@@ -70,7 +70,7 @@ export class UpstreamHealth {
   }
 }
 
-/** The order to ask in: those whose turn it is as given, then the failed ones, in case all failed. */
+/** The order in which to ask: available upstreams as given, then the failed ones, in case all failed. */
 export function inOrder<T extends { readonly health: UpstreamHealth }>(peers: readonly T[]): readonly T[] {
   const ready = new Set(peers.filter(({ health }) => health.takeTurn()));
   return [...ready, ...peers.filter((peer) => !ready.has(peer))];

@@ -3,26 +3,26 @@ import { latin1 } from '../../wire/bytes.js';
 import { lowerCaseName, ROOT, type DnsName } from '../../wire/name.js';
 import { nameFromText, nameToText } from '../../wire/name-text.js';
 
-/** Which upstreams are asked for the names at and below a suffix. */
+/** The upstreams for names at and below a suffix. */
 export interface Route {
   /** Lower case. */
   readonly suffix: DnsName;
-  /** `corp.example`; `.` for all names that no other route has. */
+  /** For example `corp.example`; `.` for all names without another route. */
   readonly text: string;
-  /** In the order to ask in. Empty: such names are refused. */
+  /** In the order in which to ask them. Empty: such names are refused. */
   readonly upstreams: readonly Upstream[];
 }
 
 export interface Routes {
   /** The default route first. */
   readonly all: readonly Route[];
-  /** The route of the longest suffix that the name is at or below. @param name lower case */
+  /** The route with the longest suffix that matches the name. @param name lower case */
   find(name: DnsName): Route;
 }
 
 /**
  * @param defaults for every other name, unless `forward` has an entry for `.`
- * @param forward suffix to upstreams, in presentation format
+ * @param forward maps suffixes in presentation format to upstreams
  * @throws Error when a suffix is not a domain name
  */
 export function createRoutes(

@@ -6,19 +6,19 @@ import type { Responder } from './responder.js';
 export type Asked =
   | {
       readonly ok: true;
-      /** The whole reply, as a TCP client that speaks EDNS would get it. */
+      /** The whole reply, as a TCP client with EDNS would receive it. */
       readonly message: Buffer;
       readonly source: 'own' | 'upstream';
-      /** How long it took. */
+      /** How long it took, in ms. */
       readonly ms: number;
     }
   /** `name`: the text is not a valid domain name. `silence`: this client gets no reply. */
   | { readonly ok: false; readonly fault: 'name' | 'silence' };
 
 /**
- * Asks what a client would get, without a packet on the wire and without counting.
+ * Determines the reply that a client would get, without a packet on the wire and without counting.
  * @param name presentation format (RFC 1035 section 5.1)
- * @param client the canonical address to ask as
+ * @param client the canonical address from which to ask
  * @param now monotonic, in ms
  */
 export async function answerQuery(

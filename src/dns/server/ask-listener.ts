@@ -7,8 +7,8 @@ import type { DnsName } from '../../wire/name.js';
 import { encodeQuery } from '../../wire/query.js';
 
 /**
- * Asks a listener over UDP, as a client would: whether it is there is known only by its reply.
- * @param name a name of our own, which is answered without upstreams
+ * Queries a listener over UDP as a client would. Only a reply proves that the listener works.
+ * @param name a name of our own, which needs no upstream
  * @param timeout in ms
  * @returns why there was no reply; undefined when there was one
  */

@@ -5,7 +5,7 @@ import type { Query } from '../../wire/query.js';
 import type { ResourceRecord } from '../../wire/records.js';
 import type { ExtendedError, ReplyBody } from '../../wire/reply.js';
 
-/** A chain of ours, and what upstream says of the name that it leads to: the rest of the chain and nothing else. */
+/** A chain of ours and the upstream's reply for its last name. The reply contains only the rest of the chain. */
 export interface ChainEnd {
   readonly own: { readonly aa: boolean; readonly answers: readonly ResourceRecord[] };
   readonly message: Message;
@@ -13,8 +13,8 @@ export interface ChainEnd {
 }
 
 /**
- * The answer of our own CNAMEs and of what upstream has behind them. The code is that of the last name (RFC 6604
- * section 3). A chain that goes round is SERVFAIL without records.
+ * Joins our own CNAMEs with the upstream's records behind them. The code is that of the last name (RFC 6604 section 3).
+ * A looping chain becomes SERVFAIL without records.
  */
 export function finishChain({ own, message, ede }: ChainEnd, { question }: Query): ReplyBody {
   const answers = [...own.answers, ...message.answers];
@@ -26,7 +26,7 @@ export function finishChain({ own, message, ede }: ChainEnd, { question }: Query
   return { rcode: message.rcode, aa: own.aa, ra: true, answers, authority, ede };
 }
 
-/** Whether a chain of CNAMEs, in its order, comes back to a name that it has passed. */
+/** Whether a chain of CNAMEs, given in order, returns to an earlier name. */
 function isLoop(chain: readonly ResourceRecord[]): boolean {
   const cnames = chain.flatMap(({ owner, rdata }) =>
     rdata.kind === 'cname' ? [{ owner, target: rdata.target }] : [],

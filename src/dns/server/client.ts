@@ -1,19 +1,19 @@
 import type { Transport } from '../accept.js';
 
-/** Who sent a packet: canonical address and port. */
+/** The sender of a packet: canonical address and port. */
 export interface Client {
   readonly address: string;
   readonly port: number;
   readonly transport: Transport;
-  /** Over TCP: how long the connection may be idle now, in ms; sent to a client that asks for it (RFC 7828). */
+  /** Over TCP: how long the connection may currently be idle, in ms. Sent to clients that ask for it (RFC 7828). */
   readonly idleTime?: () => number;
-  /** Whether the query log looks at the packet; absent: that is still to be drawn. */
+  /** Whether the query log samples the packet. Undefined if this is not decided yet. */
   readonly sampled?: boolean | undefined;
 }
 
-/** What became of a packet. */
+/** The result of handling a packet. */
 export interface Handled {
-  /** Absent: silence. */
+  /** Undefined: no reply. */
   readonly message?: Buffer;
   readonly source: 'own' | 'upstream';
 }

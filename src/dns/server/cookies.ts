@@ -3,48 +3,48 @@ import { ipBytes } from '../../net/ip.js';
 import { CLIENT_COOKIE_SIZE, cookieAge, cookieTime, isCookieHash, makeCookie } from '../../wire/cookie.js';
 
 /**
- * What a client's cookie says of it.
- * - `new`: it has no server cookie yet
- * - `valid`: its server cookie is ours and in time, so that its address is not a forgery
- * - `invalid`: its server cookie is another's, too old, or forged
+ * What a client's cookie shows.
+ * - `new`: the client has no server cookie yet
+ * - `valid`: its server cookie is ours and recent, so its address is not forged
+ * - `invalid`: its server cookie is someone else's, too old or forged
  */
 export type CookieState = 'new' | 'valid' | 'invalid';
 
 export interface CookieAnswer {
   readonly state: CookieState;
-  /** The data of the reply's option: 24 bytes, no view of the query's. */
+  /** The data of the reply's option: 24 bytes, not a view of the query's. */
   readonly data: Uint8Array;
 }
 
 export interface ServerCookies {
   /**
-   * @param asked the data of the query's option, of a length that `isCookieLength` allows
+   * @param asked the data of the query's option; `isCookieLength` must allow its length
    * @param address canonical
    */
   answer(asked: Uint8Array, address: string): CookieAnswer;
 }
 
 export interface ServerCookieOptions {
-  /** What the secrets are made from, 16 bytes or more; random by default. Workers of one server share it. */
+  /** The source of the secrets, at least 16 bytes; random by default. Workers of one server share it. */
   readonly master?: Uint8Array;
   /** In ms since the epoch. */
   readonly clock?: () => number;
 }
 
-/** How long one secret makes cookies, in seconds (RFC 9018 section 5 wants them changed). */
+/** How long one secret makes cookies, in seconds. RFC 9018 section 5 requires changing it. */
 const PERIOD = 86_400;
 const SECRET_SIZE = 16;
 
 /**
- * Makes and checks server cookies (RFC 7873, RFC 9018). Every day has a secret of its own, derived from the master, and a
- * cookie is checked with the secret of its own time: so those of yesterday stay good for their hour, nothing has to be
- * rolled over by a timer, and workers with the same master agree without a word.
+ * Makes and checks server cookies (RFC 7873, RFC 9018). Each day has its own secret, derived from the master. A cookie
+ * is checked with the secret of the time it was made. Yesterday's cookies therefore stay valid for an hour, no timer
+ * has to change secrets, and workers with the same master agree without communicating.
  */
 export function createServerCookies(options: ServerCookieOptions = {}): ServerCookies {
   const { master = randomBytes(SECRET_SIZE), clock = Date.now } = options;
   const secrets = new Map<number, Uint8Array>();
 
-  /** Asked for times near now only, so there are two at most, and those of days gone by are let go. */
+  /** Only called for times near now, so at most two secrets exist, and older ones are dropped. */
   const secretAt = (time: number): Uint8Array => {
     const period = Math.floor(time / PERIOD);
     const known = secrets.get(period);
@@ -71,7 +71,7 @@ export function createServerCookies(options: ServerCookieOptions = {}): ServerCo
   };
 }
 
-/** As `ipBytes`, which costs more than all the rest of a cookie. @param address canonical */
+/** Replaces `ipBytes`, which costs more than the rest of a cookie. @param address canonical */
 function addressBytes(address: string): Uint8Array {
   if (address.includes(':')) return ipBytes(address);
   const bytes = new Uint8Array(4);

@@ -2,31 +2,31 @@ import { rcodeName, typeName } from '../../wire/constants.js';
 import type { Transport } from '../accept.js';
 import type { CookieState } from './cookies.js';
 
-/** Why a packet was left unanswered. */
+/** Why a packet got no reply. */
 export type DropReason = 'short' | 'response' | 'source-port' | 'policy' | 'rate-limit';
 
 /** Totals since the start. */
 export interface DnsCounters {
-  /** By type name; types without a name count as `other`. */
+  /** By type name. Types without a name count as `other`. */
   readonly queries: Readonly<Record<string, number>>;
   /** By response code name. */
   readonly replies: Readonly<Record<string, number>>;
   readonly dropped: Readonly<Record<DropReason, number>>;
-  /** Packets that came in. */
+  /** Received packets. */
   readonly packets: Readonly<Record<Transport, number>>;
-  /** Replies that went out with TC. */
+  /** Replies sent with TC set. */
   readonly truncated: number;
-  /** Queries that were handed to the forwarder, targets of CNAMEs included. */
+  /** Queries passed to the forwarder, including targets of CNAMEs. */
   readonly forwarded: number;
-  /** Queries that had passed this very process before. */
+  /** Queries that had already passed this process. */
   readonly loops: number;
-  /** Queries with a DNS cookie, by what it said. */
+  /** Queries with a DNS cookie, by its state. */
   readonly cookies: Readonly<Record<CookieState, number>>;
-  /** Replies that the rate limit cut down to TC; those that it held back are `dropped['rate-limit']`. */
+  /** Replies that the rate limit truncated (TC). Replies that it withheld are in `dropped['rate-limit']`. */
   readonly slipped: number;
-  /** Queries to forward that got SERVFAIL because their client had too many under way. */
+  /** Queries that got SERVFAIL instead of being forwarded, because their client had too many pending. */
   readonly overloads: number;
-  /** Faults of our own that became SERVFAIL. */
+  /** Internal errors answered with SERVFAIL. */
   readonly faults: number;
 }
 
@@ -63,7 +63,7 @@ export function createCounters(): MutableCounters {
 const OTHER = -1;
 
 export function countQuery(counters: MutableCounters, type: number): void {
-  // A client may ask for 65536 types: those without a name share one counter.
+  // A client may ask for 65536 types, so types without a name share one counter.
   const key = typeName(type).startsWith('TYPE') ? OTHER : type;
   counters.queries.set(key, (counters.queries.get(key) ?? 0) + 1);
 }

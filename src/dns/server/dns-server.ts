@@ -7,16 +7,16 @@ import { listenUdp, type UdpCounters, type UdpListener } from './udp-server.js';
 import type { Log } from '../../net/log.js';
 
 export interface DnsServerOptions {
-  /** UDP and TCP on each; port 0 takes any port that both can have. */
+  /** Each address gets UDP and TCP. Port 0 chooses any port that is free for both. */
   readonly listen: readonly HostPort[];
   readonly responder: Pick<Responder, 'respond'>;
   readonly log: Pick<Log, 'info'>;
-  /** How UDP is listened to; by default with dgram. */
+  /** Opens the UDP listener; by default with dgram. */
   readonly listenUdp?: (address: HostPort, counters: UdpCounters) => UdpListener | Promise<UdpListener>;
-  /** A listening TCP socket that Node takes over; by default Node makes one. */
+  /** Opens a listening TCP socket for Node to take over. By default Node opens it. */
   readonly openTcp?: ((address: HostPort) => number) | undefined;
   readonly tcp?: Partial<TcpLimits>;
-  /** How long replies that are under way have when the server stops, in ms; 1000 by default. */
+  /** How long pending replies may still take when the server stops, in ms; 1000 by default. */
   readonly stopTime?: number;
 }
 
@@ -29,18 +29,18 @@ export interface TransportCounters {
 
 export interface DnsServer {
   /**
-   * Binds every address, or none.
+   * Binds all addresses, or none.
    * @returns rejects with one line that says which address, why, and what to do
    */
   start(): Promise<void>;
-  /** Takes no more queries, lets the replies that are under way go out for as long as `stopTime`, closes every socket. */
+  /** Accepts no more queries, waits up to `stopTime` for pending replies, and closes all sockets. */
   stop(): Promise<void>;
-  /** What is bound, with real ports, in the order of `listen`; empty when it is not started. */
+  /** The bound addresses with their actual ports, in the order of `listen`. Empty before the start. */
   addresses(): readonly HostPort[];
   transportCounters(): TransportCounters;
 }
 
-/** How often another port is tried when UDP cannot have the one that TCP got. */
+/** How many other ports to try if the port that TCP got is taken for UDP. */
 const PORT_ATTEMPTS = 20;
 
 const STOP_TIME = 1000;
@@ -109,7 +109,7 @@ export function createDnsServer(options: DnsServerOptions): DnsServer {
   };
 }
 
-/** Resolves with the promise, or when the time (in ms) is over. */
+/** Resolves with the promise, or after `time` ms at the latest. */
 async function within(time: number, promise: Promise<unknown>): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const over = new Promise((resolve) => {

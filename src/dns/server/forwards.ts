@@ -20,12 +20,12 @@ const NO_FORWARDER: ForwardResult = {
   ede: { code: EDE.NOT_AUTHORITATIVE },
 };
 
-/** The default: more than an honest client has under way. */
+/** The default. An honest client never has this many pending queries. */
 export const MAX_FORWARDS_PER_CLIENT = 100;
 
-/** Hands clients' queries to the forwarder, no more of one client at a time than it may have under way. */
+/** Passes clients' queries to the forwarder, with a limit on the pending queries of each client. */
 export class Forwards {
-  /** Queries of one address that may wait for upstreams. */
+  /** How many queries of one address may wait for upstreams. */
   maxPerClient = MAX_FORWARDS_PER_CLIENT;
   readonly #forwarder: ResponderForwarder | undefined;
   readonly #counters: MutableCounters;
@@ -37,9 +37,9 @@ export class Forwards {
   }
 
   /**
-   * Asks for a name with the type and the wishes of a query. The packet may be reused when the call returns.
+   * Asks for a name with the type and flags of a query. The packet may be reused when the call returns.
    * @param address of the client
-   * @returns the result itself when no server has to be asked
+   * @returns the result itself if no server has to be asked
    */
   ask(
     query: Query,
@@ -55,7 +55,7 @@ export class Forwards {
       type: query.question.type,
       dnssecOk: query.edns?.dnssecOk === true,
       checkingDisabled: query.cd,
-      // A copy, because the exchange may keep it.
+      // Copied, because the exchange may keep it.
       marks: new Uint8Array(marksOf(query.edns)),
       ...(upstreams && { upstreams }),
     };

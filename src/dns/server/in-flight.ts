@@ -1,8 +1,8 @@
-/** Counts what is under way for each source, and bounds it. What is not under way costs no memory. */
+/** Counts and limits pending work per source. Idle sources cost no memory. */
 export class InFlight {
   readonly #counts = new Map<string, number>();
 
-  /** @returns false when the source has `max` under way; otherwise it is to {@link leave} later */
+  /** @returns false if the source already has `max` pending; otherwise the caller must {@link leave} later */
   enter(source: string, max: number): boolean {
     const count = this.#counts.get(source) ?? 0;
     if (count >= max) return false;

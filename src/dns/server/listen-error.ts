@@ -1,6 +1,6 @@
 import { formatHostPort, type HostPort } from '../../net/ip.js';
 
-/** Why Fairlead cannot listen where it should, in one line, with what to do. */
+/** Why Fairlead cannot listen at an address, in one line, with what to do. */
 export function listenError({ ip, port }: HostPort, protocol: 'udp' | 'tcp', error: unknown): Error {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   const place = `${formatHostPort({ ip, port })}/${protocol}`;
@@ -13,14 +13,14 @@ function reason(code: unknown, ip: string, port: number, protocol: 'udp' | 'tcp'
   switch (code) {
     case 'EADDRINUSE':
       return (
-        `the port is taken; find who has it with "ss -l${protocol.charAt(0)}np sport = :${port}" and stop it, ` +
+        `the port is in use; find the program with "ss -l${protocol.charAt(0)}np sport = :${port}" and stop it, ` +
         `or choose another address in dns.listen`
       );
     case 'EACCES':
     case 'EPERM':
       return (
-        `ports below 1024 need a right that this process has not; run it as root, give it CAP_NET_BIND_SERVICE, ` +
-        `or choose a port from 1024 up in dns.listen`
+        `this process has no right to use ports below 1024; run it as root, give it CAP_NET_BIND_SERVICE, ` +
+        `or choose a port of 1024 or above in dns.listen`
       );
     case 'EADDRNOTAVAIL':
       return (

@@ -31,19 +31,19 @@ type Own = Extract<Resolution, { kind: 'answer' }>;
 
 type GoOn = (query: Query, result: ForwardResult) => Handled;
 
-/** What is known of a packet's sender, and kept until the reply. */
+/** What is known about a packet's sender, kept until the reply. */
 interface Asker {
   readonly client: Client;
-  /** For the OPT of the reply. */
+  /** Options for the OPT of the reply. */
   readonly options: readonly EdnsOption[];
   readonly cookie: CookieState | undefined;
-  /** When the packet came, in ms; absent: the log does not look at it. */
+  /** When the packet arrived, in ms. Undefined if the log does not sample it. */
   readonly started: number | undefined;
 }
 
 const SILENCE: Handled = { source: 'own' };
 
-/** The way of a packet to its reply. */
+/** Processes a packet and produces its reply. */
 export class Pipeline {
   readonly #options: ResponderOptions & { readonly cookies: ServerCookies };
   readonly #counters: MutableCounters;
@@ -76,7 +76,7 @@ export class Pipeline {
   }
 
   handle(packet: Uint8Array, client: Client): Handled | Promise<Handled> {
-    // A reply to port 0 cannot be sent, and no resolver asks from there.
+    // A reply cannot be sent to port 0, and no resolver uses that port.
     if (client.port === 0) return this.#drop('source-port');
     try {
       const verdict = accept(packet, client.transport);
@@ -137,7 +137,7 @@ export class Pipeline {
       case 'refuse':
         return this.#refuse(query, asker, resolution.ede);
       case 'forward':
-        // Recursion that was not asked for would show a client what others looked up (cache snooping).
+        // Answering a query without RD would reveal what others looked up (cache snooping).
         if (!query.rd) return this.#refuse(query, asker, { code: EDE.NOT_AUTHORITATIVE });
         return this.#upstream(query, asker, query.question.name, resolution.upstreams, (asked, result) =>
           this.#relay(asked, asker, result),
@@ -159,7 +159,10 @@ export class Pipeline {
     return this.#compose(asker, query, body, 'own', wildcard);
   }
 
-  /** Goes on with what upstream says of a name: at once when that is known, with a copy of the query when it is not. */
+  /**
+   * Continues with the upstream's answer for a name. A known answer is used at once; otherwise a copy of the query
+   * waits for it.
+   */
   #upstream(
     query: Query,
     asker: Asker,
@@ -196,7 +199,7 @@ export class Pipeline {
   }
 
   #append(query: Query, asker: Asker, own: Own, target: DnsName, result: ForwardResult): Handled {
-    // A chain without its end would be taken for a name without addresses.
+    // A client would take a chain without its end for a name without addresses.
     const body = result.ok
       ? finishChain({ own, message: result.message, ede: result.ede }, query)
       : { rcode: RCODE.SERVFAIL, ra: true, ede: result.ede };
@@ -224,8 +227,8 @@ export class Pipeline {
   }
 
   /**
-   * Over TCP there is nothing further that a client could try, so it gets what fits, not marked as cut; of our own
-   * names another part each time. Nothing at all would be taken for a name without data.
+   * A TCP client cannot retry over anything else, so it gets what fits, without TC. For our own names each reply
+   * contains a different part. An empty reply would look like a name without data.
    */
   #whatFits(
     asker: Asker,
@@ -238,13 +241,13 @@ export class Pipeline {
       message.writeUInt16BE(readU16(message, 2) & ~FLAG.TC, 2);
       return this.#done(asker, head, message, rcode, source);
     }
-    const ede = { code: EDE.OTHER, text: 'answer is larger than a message can be' };
+    const ede = { code: EDE.OTHER, text: 'the answer does not fit into a message' };
     const body = { rcode: RCODE.SERVFAIL, ra: true, ede };
     const reply = composeReply(head, body, MAX_MESSAGE_SIZE, asker.options);
     return this.#done(asker, head, reply.message, body.rcode, source);
   }
 
-  /** What becomes of a reply that the rate limit does not let out as it is; undefined when it does. */
+  /** Applies the rate limit to a reply. Undefined if the reply may be sent as it is. */
   #hold(
     asker: Asker,
     head: ReplyHead,
@@ -254,7 +257,7 @@ export class Pipeline {
   ): Handled | undefined {
     const limiter = this.#limiter;
     const { address, transport } = asker.client;
-    // A cookie of ours says that the address is not a forgery.
+    // A valid cookie of ours proves that the address is not forged.
     if (!limiter || transport !== 'udp' || asker.cookie === 'valid' || limiter.isExempt(address)) {
       return undefined;
     }
@@ -282,7 +285,7 @@ export class Pipeline {
     return { message, source };
   }
 
-  /** A log that fails costs no client an answer. */
+  /** A failing log must not cost a client its answer. */
   #logReply(reply: LoggedReply): void {
     try {
       if (this.#log && isWanted(this.#log, reply.rcode, reply.message)) this.#log.write(queryLogEntry(reply));
@@ -296,7 +299,7 @@ export class Pipeline {
     return SILENCE;
   }
 
-  /** A fault of ours costs one query its answer, and nothing else. */
+  /** A fault of ours costs one query its answer and nothing else. */
   #fault(error: unknown, query: Query, { client, options }: Asker): Handled {
     this.#note(error);
     const limit = replyLimit(client.transport, query.edns);

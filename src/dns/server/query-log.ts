@@ -4,41 +4,44 @@ import { nameToText } from '../../wire/name-text.js';
 import type { WireQuestion } from '../../wire/query.js';
 import type { Transport } from '../accept.js';
 
-/** How a query ended: with data (or a sign to ask over TCP), with NXDOMAIN or NODATA, or with another code. */
+/**
+ * How a query ended: with data (or TC, which makes the client ask over TCP), with NXDOMAIN or NODATA, or with another
+ * code.
+ */
 export type ReplyClass = 'success' | 'denial' | 'error';
 
 export const REPLY_CLASSES: readonly ReplyClass[] = ['success', 'denial', 'error'];
 
-/** One reply. Every text is printable ASCII, whatever the query had in it. */
+/** One reply. All texts are printable ASCII, whatever the query contained. */
 export interface QueryLogEntry {
   readonly client: string;
   readonly transport: Transport;
-  /** Presentation format (RFC 1035 section 5.1), in the case of the question; absent when it could not be read. */
+  /** Presentation format (RFC 1035 section 5.1), with the case of the question. Undefined if it could not be read. */
   readonly name?: string;
   readonly type?: string;
   readonly rcode: string;
   readonly source: 'own' | 'upstream';
-  /** Of the reply. */
+  /** Size of the reply in bytes. */
   readonly octets: number;
-  /** From the query to the reply, in ms. */
+  /** Time from the query to the reply, in ms. */
   readonly ms: number;
   readonly truncated: boolean;
 }
 
 export interface QueryLogOptions {
   readonly write: (entry: QueryLogEntry) => void;
-  /** The share of the queries that is looked at, 0 to 1; all by default. */
+  /** The share of queries to sample, 0 to 1; by default all. */
   readonly sample?: number | undefined;
   /** All by default. */
   readonly classes?: readonly ReplyClass[] | undefined;
 }
 
-/** Whether a query is looked at. @param random from 0 up to, and without, 1 */
+/** Whether to sample a query. @param random returns a number from 0 up to but excluding 1 */
 export function isSampled({ sample = 1 }: QueryLogOptions, random: () => number): boolean {
   return sample >= 1 || random() < sample;
 }
 
-/** Whether a reply that was looked at is written. */
+/** Whether to log a sampled reply. */
 export function isWanted(
   { classes = REPLY_CLASSES }: QueryLogOptions,
   rcode: number,
@@ -47,7 +50,7 @@ export function isWanted(
   return classes.includes(replyClass(rcode, reply));
 }
 
-/** @param rcode with the upper bits that the header has no room for */
+/** @param rcode including the upper bits that do not fit into the header */
 export function replyClass(rcode: number, reply: Uint8Array): ReplyClass {
   if (rcode === RCODE.NXDOMAIN) return 'denial';
   if (rcode !== RCODE.NOERROR) return 'error';

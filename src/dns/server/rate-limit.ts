@@ -5,45 +5,48 @@ import { RCODE } from '../../wire/constants.js';
 import { nameKey, type DnsName } from '../../wire/name.js';
 
 export interface RateLimitOptions {
-  /** Replies of one kind that one network gets in a second; it may save up as many. */
+  /** Replies of one kind per second and network. A network may save up as many. */
   readonly perSecond: number;
-  /** Whether a client (canonical address) is known well enough to get as many replies as it likes. Asked for every reply. */
+  /** Whether a client (canonical address) is known well enough to be exempt from the limit. Called for every reply. */
   isExempt(address: string): boolean;
 }
 
-/** `slip`: a reply without data and with TC, which a forger's victim loses little by and an honest client gets on with. */
+/**
+ * `slip`: a reply with TC and without data. It hardly harms the victim of a forger, and an honest client can continue
+ * over TCP.
+ */
 export type RateVerdict = 'send' | 'slip' | 'drop';
 
-/** What a reply says, as far as it makes replies alike. */
+/** The content of a reply that determines which replies count as alike. */
 export interface ReplyKind {
   readonly rcode: number;
   readonly source: 'own' | 'upstream';
-  /** The name asked for; absent when it could not be read. */
+  /** The queried name. Undefined if it could not be read. */
   readonly name?: DnsName | undefined;
-  /** The wildcard that answered (RFC 4592). */
+  /** The wildcard that produced the answer (RFC 4592). */
   readonly wildcard?: DnsName | undefined;
   /** The zone that denies the name. */
   readonly zone?: DnsName | undefined;
 }
 
-/** A network that asks for one kind of reply. */
+/** One network and one kind of reply. */
 interface Bucket {
   tokens: number;
-  /** When `tokens` was true, in ms. */
+  /** When `tokens` was computed, in ms. */
   at: number;
   /** Replies held back so far. */
   limited: number;
 }
 
-/** Networks and kinds remembered; the ones that asked last. */
+/** How many networks and kinds are remembered, the most recent ones. */
 const MAX_BUCKETS = 10_000;
 
-/** Of the replies held back every second one slips through. */
+/** Of the withheld replies, every second one is sent truncated. */
 const SLIP = 2;
 
 /**
- * Response rate limiting (https://kb.isc.org/docs/aa-01000): replies over UDP to a network that gets the same one over
- * and over are held back, because their source is most likely forged. Token buckets, refilled as time goes by.
+ * Response rate limiting (https://kb.isc.org/docs/aa-01000). If a network gets the same UDP reply over and over,
+ * further replies are withheld, because the source is probably forged. Uses token buckets that refill over time.
  */
 export class RateLimiter {
   readonly #options: RateLimitOptions;
@@ -61,7 +64,7 @@ export class RateLimiter {
     return this.#options.isExempt(address);
   }
 
-  /** What becomes of a reply to an address that is not exempt. */
+  /** Decides about a reply to an address that is not exempt. */
   check(address: string, kind: ReplyKind): RateVerdict {
     const { perSecond } = this.#options;
     const key = `${prefixOf(address)} ${kindKey(kind)}`;
@@ -81,7 +84,7 @@ export class RateLimiter {
   }
 }
 
-/** Who spoofs one address of a network can spoof all of it: /24, and /56 of IPv6. */
+/** An attacker who can spoof one address of a network can spoof all of it: /24, and /56 for IPv6. */
 function prefixOf(address: string): string {
   return ipFamily(address) === 4
     ? address.slice(0, address.lastIndexOf('.'))
@@ -89,8 +92,8 @@ function prefixOf(address: string): string {
 }
 
 /**
- * The same for replies that are worth the same to a forger. A name that cannot be made up at will stands for itself;
- * where names can be made up (denials, wildcards, domains of others) all of them share one kind, and so do errors.
+ * Equal for replies of equal use to a forger. A name that cannot be invented at will counts by itself. Where names can
+ * be invented (denials, wildcards, foreign domains), all of them count as one kind, as do errors.
  */
 export function kindKey({ rcode, source, name, wildcard, zone }: ReplyKind): string {
   const isAnswer = rcode === RCODE.NOERROR || rcode === RCODE.NXDOMAIN;

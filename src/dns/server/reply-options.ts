@@ -3,21 +3,21 @@ import { EDNS_OPTION } from '../../wire/constants.js';
 import type { Edns, EdnsOption } from '../../wire/edns.js';
 import type { CookieState, ServerCookies } from './cookies.js';
 
-/** What the options of a query lead to. */
+/** The result of a query's options. */
 export interface ReplyOptions {
-  /** For the OPT of the reply. */
+  /** Options for the OPT of the reply. */
   readonly options: readonly EdnsOption[];
-  /** Absent: it has no COOKIE option, or one of a wrong length. */
+  /** Undefined if there is no COOKIE option, or one of an invalid length. */
   readonly cookie?: CookieState;
 }
 
 export interface ReplyOptionsContext {
   readonly cookies: ServerCookies;
-  /** The data of the NSID option (RFC 5001); absent: it is not answered. */
+  /** The data of the NSID option (RFC 5001). If undefined, NSID is not answered. */
   readonly nsid?: Uint8Array | undefined;
 }
 
-/** Who asks, as far as options depend on it. */
+/** The properties of the client on which options depend. */
 interface Asker {
   /** Canonical. */
   readonly address: string;
@@ -28,9 +28,9 @@ interface Asker {
 const NOTHING: ReplyOptions = { options: [] };
 
 /**
- * Answers COOKIE (RFC 7873), NSID where it is configured, and over TCP edns-tcp-keepalive (RFC 7828 section 3.3.2). Of an
- * option that comes several times the first counts (RFC 7873 section 5.2); all others are ignored and not sent back
- * (RFC 6891 section 6.1.2). Options of an EDNS version that is not ours may mean anything.
+ * Answers COOKIE (RFC 7873), NSID if it is configured, and over TCP edns-tcp-keepalive (RFC 7828 section 3.3.2). If an
+ * option occurs several times, the first counts (RFC 7873 section 5.2). All others are ignored and not returned (RFC
+ * 6891 section 6.1.2). In another EDNS version, options may mean anything.
  */
 export function answerOptions(
   edns: Edns | undefined,
@@ -66,15 +66,17 @@ function keepalive(ms: number): Uint8Array {
   return data;
 }
 
-/** More would leave no room in the smallest reply. */
+/** A longer name would not fit into the smallest reply. */
 const MAX_NSID = 128;
 
-/** The bytes of a server's name for NSID, in UTF-8. @throws Error with one line when they are too many, or none */
+/**
+ * The bytes of a server's name for NSID, in UTF-8. @throws Error with one line when there are too many bytes, or none
+ */
 export function nsidOf(text: string): Uint8Array {
   const data = Buffer.from(text, 'utf8');
   if (data.length > 0 && data.length <= MAX_NSID) return data;
   throw new Error(
-    `dns.nsid has ${data.length} octets, and a reply has room for 1 to ${MAX_NSID}; ` +
-      `give the server a name of that length, or leave dns.nsid out`,
+    `dns.nsid has ${data.length} bytes, but it must have 1 to ${MAX_NSID}; ` +
+      `shorten the name, or remove dns.nsid`,
   );
 }

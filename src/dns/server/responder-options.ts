@@ -6,38 +6,41 @@ import type { ServerCookies } from './cookies.js';
 import type { QueryLogOptions } from './query-log.js';
 import type { RateLimitOptions } from './rate-limit.js';
 
-/** Asks others for what is not ours. */
+/** Asks upstreams for names outside the domain. */
 export interface ResponderForwarder {
   readonly exchange: Exchange;
-  /** What is known without asking, so that the reply comes at once. */
+  /** Looks up what is known without asking, so that the reply is immediate. */
   readonly lookup?: (question: ForwardQuestion) => ForwardResult | undefined;
   isLoop(edns: Edns | undefined): boolean;
 }
 
-/** What may change while the server runs. */
+/** Options that may change while the server runs. */
 export interface ResponderTuning {
-  /** Limits the replies over UDP to clients that are not exempt and show no cookie of ours; absent: no limit. */
+  /** Limits UDP replies to clients that are neither exempt nor present a valid cookie of ours. Undefined: no limit. */
   readonly rateLimit?: RateLimitOptions | undefined;
-  /** Absent: nothing is logged, and nothing is spent on it. */
+  /** Undefined: nothing is logged, at no cost. */
   readonly queryLog?: QueryLogOptions | undefined;
-  /** The server's name for clients that ask for NSID (RFC 5001), 1 to 128 octets of UTF-8; absent: none is sent. */
+  /** The server's name for clients that ask for NSID (RFC 5001), 1 to 128 bytes of UTF-8. Undefined: not sent. */
   readonly nsid?: string | undefined;
-  /** Queries of one address that may wait for upstreams; more get SERVFAIL at once (DNSBomb, CVE-2024-33655). */
+  /**
+   * How many queries of one address may wait for upstreams. Further ones get SERVFAIL at once (DNSBomb,
+   * CVE-2024-33655).
+   */
   readonly maxForwardsPerClient?: number | undefined;
 }
 
 export interface ResponderOptions extends ResponderTuning {
   readonly resolver: Resolver;
-  /** Absent: what is not ours is refused. */
+  /** If undefined, names outside the domain are refused. */
   readonly forwarder?: ResponderForwarder;
-  /** By default with secrets of its own. */
+  /** By default with its own secrets. */
   readonly cookies?: ServerCookies;
-  /** Where the sets of an answer begin; random by default. */
+  /** Chooses where the sets of an answer start; random by default. */
   readonly randomBelow?: RandomBelow;
-  /** From 0 up to, and without, 1: which queries the log looks at. */
+  /** Returns a number from 0 up to but excluding 1. Selects the queries to log. */
   readonly random?: () => number;
-  /** Monotonic, in ms. */
+  /** Monotonic clock in ms. */
   readonly now?: () => number;
-  /** Receives a fault of our own, such as a throw of the resolver; the client got SERVFAIL. */
+  /** Receives internal faults, such as an exception of the resolver. The client got SERVFAIL. */
   readonly onFault?: (error: unknown) => void;
 }

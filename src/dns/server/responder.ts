@@ -6,19 +6,19 @@ import type { ResponderOptions, ResponderTuning } from './responder-options.js';
 
 export interface Responder {
   /**
-   * The reply to a packet; undefined means silence. It comes at once when it needs no other server. Never throws, never
+   * The reply to a packet; undefined means silence. It is immediate if no other server is needed. Never throws, never
    * rejects. The packet may be reused when the call returns.
    */
   respond(packet: Uint8Array, client: Client): Buffer | undefined | Promise<Buffer | undefined>;
-  /** The same without counting, limiting and logging, for looking at what a client would get. */
+  /** The same without counting, limiting and logging, to see what a client would get. */
   preview(packet: Uint8Array, client: Client): Handled | Promise<Handled>;
-  /** Replaces all of the tuning. What the rate limit remembers is forgotten. @throws Error when `nsid` is too long */
+  /** Replaces all tuning options and resets the rate limit's memory. @throws Error when `nsid` is too long */
   tune(tuning: ResponderTuning): void;
   counters(): DnsCounters;
 }
 
 /**
- * The rules that packets are answered by, the same for every transport.
+ * Creates the responder: the same rules for every transport.
  * @throws Error with one line when `nsid` is empty or too long
  */
 export function createResponder(options: ResponderOptions): Responder {

@@ -6,33 +6,37 @@ import type { Responder } from './responder.js';
 import type { TcpLimits } from './tcp-limits.js';
 
 /**
- * What a connection waits for. `answers` come by themselves and need no time limit; each of the others has one that
- * only real progress starts again: a whole message, a reply, a client that has read all.
+ * What a connection waits for. `answers` arrive without the client and need no time limit. The others have one, and
+ * only real progress restarts it: a whole message, a reply, or a client that has read everything.
  */
 type Waiting = 'first-octet' | 'message' | 'idle' | 'reader' | 'answers';
 
 /**
- * One client's connection (RFC 7766): queries may be pipelined and are answered as their answers come, in any order.
- * It ends when the client does, or takes too long to speak, to finish a message or to read; after a frame that is too
- * short for a header; after a query that gets silence; after the last query it may ask.
+ * One client's connection (RFC 7766). Queries may be pipelined; answers go out as soon as they are ready, in any order.
+ * The connection ends:
+ *
+ * - when the client closes it, or takes too long to send, to finish a message or to read
+ * - after a frame that is too short for a header
+ * - after a query that gets no reply
+ * - after the last query it may send
  */
 export class TcpConnection {
   readonly #socket: Socket;
   readonly #client: Client;
   readonly #responder: Pick<Responder, 'respond'>;
   readonly #limits: TcpLimits;
-  /** The idle time now, in ms; it depends on how crowded the server is. */
+  /** The current idle time in ms. It depends on how crowded the server is. */
   readonly #idleTime: () => number;
   readonly #frames = new FrameBuffer();
   #timer: NodeJS.Timeout | undefined;
   #waiting: Waiting | undefined;
-  /** Whole messages that had come when the wait began. */
+  /** The number of complete messages when the wait began. */
   #waitingSince = 0;
   #inFlight = 0;
   #queries = 0;
-  /** Nothing more is read: the client ended its side, or has no claim to more. */
+  /** No more data is read: the client closed its side, or used up its limit. */
   #ending = false;
-  /** Nothing more is answered than what is under way. */
+  /** Only pending queries are still answered. */
   #finishing = false;
 
   constructor(
@@ -63,12 +67,12 @@ export class TcpConnection {
     this.#wait('first-octet');
   }
 
-  /** Whether the client has finished a message yet. */
+  /** Whether the client has completed a message yet. */
   get hasAsked(): boolean {
     return this.#queries > 0;
   }
 
-  /** Takes no more queries, and ends when every reply that is under way has gone out. */
+  /** Accepts no more queries, and closes when every pending reply has been sent. */
   finish(): void {
     this.#finishing = true;
     this.#ending = true;
@@ -76,7 +80,7 @@ export class TcpConnection {
     else this.#settle();
   }
 
-  /** Takes as many queries as may be under way, then waits for what comes next. */
+  /** Accepts as many queries as may be pending, then waits for the next event. */
   #advance(): void {
     if (this.#socket.destroyed) return;
     while (!this.#finishing && !this.#full && this.#queries < this.#limits.queries) {
@@ -96,7 +100,7 @@ export class TcpConnection {
     return this.#inFlight >= this.#limits.inFlight || this.#unread;
   }
 
-  /** The client does not read its replies. */
+  /** Whether the client fails to read its replies. */
   get #unread(): boolean {
     return this.#socket.writableLength > this.#limits.backlog;
   }

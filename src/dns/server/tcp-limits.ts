@@ -1,18 +1,21 @@
-/** Bounds of the TCP transport; times in ms (RFC 7766 section 6.2, RFC 9210 section 4). */
+/** Limits of the TCP transport; times in ms (RFC 7766 section 6.2, RFC 9210 section 4). */
 export interface TcpLimits {
-  /** From connecting to the first byte. */
+  /** Time from the connection to the first byte. */
   readonly firstOctet: number;
-  /** From the first byte of a message to its last. */
+  /** Time from the first byte of a message to the last. */
   readonly message: number;
-  /** Without a message, or with a client that does not read. A tenth of it when three quarters of the connections are in use. */
+  /**
+   * Time without a message, or with a client that does not read. A tenth of it while three quarters of the connections
+   * are in use.
+   */
   readonly idle: number;
   readonly connections: number;
   readonly connectionsPerSource: number;
-  /** Queries of one connection under way; no more is read until one is answered. */
+  /** Pending queries per connection. No more are read until one is answered. */
   readonly inFlight: number;
-  /** Queries of one connection in all. */
+  /** Total queries per connection. */
   readonly queries: number;
-  /** Bytes of replies that a client has not read: no more of its queries are read above it. */
+  /** Bytes of replies that a client has not read. Above this limit no more of its queries are read. */
   readonly backlog: number;
 }
 

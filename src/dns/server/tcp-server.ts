@@ -4,10 +4,10 @@ import type { Responder } from './responder.js';
 import { TcpConnection } from './tcp-connection.js';
 import type { TcpLimits } from './tcp-limits.js';
 
-/** Counts and bounds the connections of all addresses together. */
+/** Counts and limits the connections of all addresses together. */
 export class TcpConnections {
   readonly #limits: TcpLimits;
-  /** With what serves them, once it does. */
+  /** Maps each socket to the object that serves it, once there is one. */
   readonly #open = new Map<Socket, TcpConnection | undefined>();
   readonly #sources = new Map<Socket, string>();
   readonly #perSource = new Map<string, number>();
@@ -26,15 +26,15 @@ export class TcpConnections {
     return this.#refused;
   }
 
-  /** Shorter when the server is crowded, so that idle clients make room (RFC 7766 section 6.2.3). */
+  /** Shorter when the server is crowded, so that idle clients free their places (RFC 7766 section 6.2.3). */
   idleTime(): number {
     return this.#open.size > this.#limits.connections * 0.75 ? this.#limits.idle / 10 : this.#limits.idle;
   }
 
   /**
-   * When all places are taken the oldest connection that has not asked anything yet makes room: an honest client asks
-   * at once, one that holds a place does not (RFC 7766 section 6.2.3).
-   * @returns false when the connection was refused and closed
+   * Admits a connection if possible. When all places are taken, it closes the oldest connection without a query so far.
+   * An honest client asks at once; a client that only occupies a place does not (RFC 7766 section 6.2.3).
+   * @returns false when the new connection was refused and closed
    */
   admit(socket: Socket, source: string): boolean {
     const ofSource = this.#perSource.get(source) ?? 0;
@@ -56,7 +56,7 @@ export class TcpConnections {
       if (connection?.hasAsked) continue;
       this.#refused++;
       socket.destroy();
-      // The socket reports that it is closed only later.
+      // The socket will report its close only later.
       this.#forget(socket);
       return true;
     }
@@ -73,12 +73,12 @@ export class TcpConnections {
     else this.#perSource.set(source, left);
   }
 
-  /** Says what serves a connection that was admitted. */
+  /** Registers the object that serves an admitted connection. */
   serve(socket: Socket, connection: TcpConnection): void {
     if (this.#open.has(socket)) this.#open.set(socket, connection);
   }
 
-  /** Reads nothing more; resolves when every reply that is under way has gone out, and every connection is closed. */
+  /** Stops reading. Resolves when every pending reply has been sent and every connection is closed. */
   async drain(): Promise<void> {
     const closed = [...this.#open.keys()].map(
       (socket) => new Promise<void>((resolve) => socket.once('close', () => resolve())),
@@ -97,17 +97,17 @@ export class TcpConnections {
 
 export interface TcpListener {
   readonly address: HostPort;
-  /** Takes no more connections; those that are open are closed by {@link TcpConnections.closeAll}. */
+  /** Accepts no more connections. {@link TcpConnections.closeAll} closes the open ones. */
   close(): Promise<void>;
 }
 
-/** Connections that wait to be accepted. */
+/** The queue of connections that wait to be accepted. */
 export const BACKLOG = 511;
 
 /**
  * Answers DNS over TCP at one address.
- * @param openDescriptor a listening socket that Node takes over, for options that Node cannot set; it may throw
- * @returns rejects with the system error when the address cannot be had
+ * @param openDescriptor opens a listening socket for Node to take over, for options that Node cannot set; it may throw
+ * @returns rejects with the system error when the address is not available
  */
 export function listenTcp(
   { ip, port }: HostPort,
@@ -116,9 +116,9 @@ export function listenTcp(
   connections: TcpConnections,
   openDescriptor?: (address: HostPort) => number,
 ): Promise<TcpListener> {
-  // Half-open: a client may end its side after the query and still gets its reply (RFC 7766 section 6.2.4).
+  // Half-open: a client may close its side after the query and still receive its reply (RFC 7766 section 6.2.4).
   const server = createServer({ allowHalfOpen: true }, (socket) => {
-    // A client that has gone already leaves a socket without an address.
+    // If the client has already gone, the socket has no address.
     const source = canonicalIp(socket.remoteAddress ?? '');
     socket.on('error', () => socket.destroy());
     if (source === undefined) {
@@ -138,7 +138,7 @@ export function listenTcp(
       : { host: ip, port, exclusive: true, ipv6Only: ipFamily(ip) === 6 };
     server.listen({ ...place, backlog }, () => {
       server.removeListener('error', reject);
-      // An accept that fails (EMFILE) concerns that connection alone.
+      // A failed accept (EMFILE) only affects that connection.
       server.on('error', () => undefined);
       resolve({ address: { ip, port: boundPort(server) }, close: () => closeServer(server) });
     });

@@ -13,17 +13,17 @@ export interface UdpCounters {
 
 export interface UdpListener {
   readonly address: HostPort;
-  /** Answers nothing more that comes; resolves when nothing is under way. */
+  /** Stops answering new datagrams. Resolves when nothing is pending. */
   drain(): Promise<void>;
-  /** Replies that are still under way are dropped. */
+  /** Drops pending replies. */
   close(): Promise<void>;
 }
 
 /**
- * Answers datagrams that come to one address. One socket an address: a reply leaves from the address that was asked,
- * which a client checks.
- * @param answers answers what it knows, before the responder is asked
- * @returns rejects with the system error when the address cannot be had
+ * Answers datagrams at one address. Each address has its own socket: clients check that a reply comes from the address
+ * they asked.
+ * @param answers answers known queries before the responder is asked
+ * @returns rejects with the system error when the address is not available
  */
 export function listenUdp(
   { ip, port }: HostPort,

@@ -4,16 +4,16 @@ import type { Cidr } from '../../net/ip.js';
 import { isNearby } from './access.js';
 
 export interface AskersOptions {
-  /** The environment of clients whose own is not known. */
+  /** The environment of clients whose own is unknown. */
   readonly environment: string;
-  /** Whose queries are answered; absent: private addresses', and those of every client that the catalog knows. */
+  /** Ranges of clients to answer. Undefined: private addresses, and every client that the catalog knows. */
   readonly allow?: readonly Cidr[];
 }
 
-/** How many are remembered; there are more only where source addresses are forged. */
+/** How many clients are remembered. Only forged source addresses make more. */
 const REMEMBERED = 10_000;
 
-/** Who asks, by source address: found once a snapshot, because most queries come from few clients. */
+/** Clients by source address. Each is looked up once per snapshot, because most queries come from few clients. */
 export class Askers {
   readonly #options: AskersOptions;
   readonly #views = new Map<string, View | 'nobody'>();

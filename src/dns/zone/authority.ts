@@ -11,19 +11,19 @@ import { fromTexts } from './prepared.js';
 export interface AuthorityOptions {
   /** Labels, lower case. */
   readonly domain: readonly string[];
-  /** Seconds, for what exists. */
+  /** TTL in seconds of existing data. */
   readonly ttl: number;
-  /** Seconds, for what does not: the SOA's MINIMUM (RFC 2308 section 4). */
+  /** TTL in seconds of denials: the SOA's MINIMUM (RFC 2308 section 4). */
   readonly negativeTtl: number;
   /** Addresses of the name server itself. */
   readonly nameServers: readonly string[];
-  /** Added to the revision to make the SOA's serial, so that it grows over restarts too. */
+  /** Added to the revision to make the SOA's serial, so that it also grows across restarts. */
   readonly serialBase: number;
 }
 
 type Answer = Extract<Resolution, { kind: 'answer' }>;
 
-/** What a zone says of itself, and what it says to deny a name. */
+/** A zone's data about itself, and its denials. */
 export class Authority {
   readonly #options: AuthorityOptions;
   readonly #nameServer: DnsName;
@@ -36,7 +36,7 @@ export class Authority {
     this.#hostmaster = required(['hostmaster', ...options.domain]);
   }
 
-  /** Data at the top of any zone of ours, and the addresses of the name server that they name. */
+  /** Data at the top of any zone of ours, and the addresses of the name server in it. */
   apex(
     snapshot: Snapshot,
     type: number,
@@ -60,8 +60,8 @@ export class Authority {
   }
 
   /**
-   * Denies a name (NXDOMAIN), or that it has data of the type (NOERROR). While facts are still to come nothing is denied
-   * that may turn out to exist: the client would keep the answer.
+   * Denies a name (NXDOMAIN), or data of a type (NOERROR). While facts are still missing, names that may turn out to
+   * exist are not denied, because the client would cache the denial.
    * @param answers the CNAMEs that led to the name
    */
   deny(
@@ -77,7 +77,7 @@ export class Authority {
       return { kind: 'answer', rcode: RCODE.SERVFAIL, aa: false, answers: [], authority: [], ede };
     }
     const { type, rdata } = this.#soa(snapshot);
-    // An ancestor of the name, or caches would not take the SOA (RFC 2308 section 5).
+    // The owner must be an ancestor of the name; otherwise caches would not accept the SOA (RFC 2308 section 5).
     const owner = nameFromLabels(zone ?? labels.slice(1)) ?? ROOT;
     const ttl = Math.min(this.#options.ttl, this.#options.negativeTtl);
     const soa = { owner, type, class: CLASS.IN, ttl, rdata };
@@ -96,6 +96,6 @@ export class Authority {
 
 function required(labels: readonly string[]): DnsName {
   const name = nameFromLabels(labels);
-  if (!name) throw new RangeError(`${labels.join('.')} is no DNS name`);
+  if (!name) throw new RangeError(`${labels.join('.')} is not a DNS name`);
   return name;
 }

@@ -10,7 +10,7 @@ const OWN_LABEL = /^[a-z0-9_-]+$/;
 const MAX_LABELS = 5;
 
 /**
- * A short name, completed for the client. The order is documented in docs/dns.md.
+ * Completes a short name for the client. docs/dns.md documents the order.
  * @returns undefined when this client has no such name
  */
 export function completeShort(context: LocateContext, labels: readonly string[]): Located | undefined {
@@ -18,13 +18,16 @@ export function completeShort(context: LocateContext, labels: readonly string[])
   if (labels.length > MAX_LABELS || !labels.every((label) => OWN_LABEL.test(label))) return undefined;
   if (context.view.stack === undefined) {
     if (second === undefined)
-      note(context, first, false, 'the client is not known: fully qualified names only');
+      note(context, first, false, 'the client is unknown, so it can only use fully qualified names');
     return undefined;
   }
   return second === undefined ? completeLabel(context, first) : completeQualified(context, labels);
 }
 
-/** One label: link alias, the own stack's service and aliases, the own service's sidekick, any alias, task. */
+/**
+ * One label. In order: a link alias, a service or alias of the own stack, a sidekick of the own service, any alias, a
+ * task.
+ */
 export function completeLabel(context: LocateContext, label: string): Located | undefined {
   const { stack, service: own } = context.view;
   if (stack === undefined) return undefined;
@@ -51,17 +54,17 @@ export function completeLabel(context: LocateContext, label: string): Located | 
 }
 
 /**
- * Two labels and more: a name that ends in a stack's, and the short forms of the own stack. A name that ends in a
- * top-level domain of the Internet is completed inside the stack of that name alone.
+ * Two or more labels: a name that ends in a stack's name, and the short forms of the own stack. If the last label is a
+ * top-level domain of the Internet, the name is completed only for clients inside the stack of that name.
  */
 function completeQualified(context: LocateContext, labels: readonly string[]): Located | undefined {
   const { stack = '' } = context.view;
   const [first = '', second = ''] = labels;
   const last = labels.at(-1) ?? '';
   const text = labels.join('.');
-  // Inside a stack its own name is the nearer meaning.
+  // Inside the stack, its own name takes precedence.
   if (last !== stack && context.topLevelDomains.has(last)) {
-    note(context, text, false, `"${last}" is a top-level domain: it goes upstream`);
+    note(context, text, false, `"${last}" is a top-level domain, so the name goes upstream`);
     return undefined;
   }
   const found = ours(context, labels, qualifiedName(context, labels));
@@ -74,7 +77,7 @@ function completeQualified(context: LocateContext, labels: readonly string[]): L
   return linked ?? ours(context, [...labels, stack], qualifiedName(context, [...labels, stack]));
 }
 
-/** With the static records of the full name. */
+/** Includes the static records of the full name. */
 function ours(
   context: LocateContext,
   relative: readonly string[],
@@ -84,8 +87,8 @@ function ours(
 }
 
 /**
- * The one label in front of a domain that is in the client's search list as Rancher writes it:
- * `stack.<domain>`, `service.stack.<domain>`, `<domain>`.
+ * The single label in front of a domain in the client's search list as Rancher writes it: `stack.<domain>`,
+ * `service.stack.<domain>`, `<domain>`.
  */
 export function searchedLabel(
   { view: { stack, service: own } }: LocateContext,

@@ -12,17 +12,17 @@ import type { AliasMember } from './located.js';
 import { taskName } from './task-name.js';
 import { fromTexts, preparedAddresses, vipGiven, type Give, type PreparedAddresses } from './prepared.js';
 
-/** SRV weights: whole multiples of this, because HAProxy maps (w + 255) / 256 to its own scale. */
+/** SRV weights are multiples of this, because HAProxy maps (w + 255) / 256 to its own scale. */
 const SRV_WEIGHT_UNIT = 256;
 
-/** What of a view decides which addresses are given. */
+/** The part of a view that determines which addresses are given. */
 type Seen = Pick<View, 'networks' | 'networksKey'>;
 
-/** Names the zone gives to what it points at. */
+/** The zone's names for the targets of its records. */
 export interface ZoneNames {
-  /** The name of a task below the domain; undefined when it has none. */
+  /** The name of a task below the domain. Undefined if it has none. */
   task(snapshot: Snapshot, task: Task): DnsName | undefined;
-  /** The name that stands for one address of the host. */
+  /** The name for one address of the host. */
   hostAddress(ip: string): DnsName | undefined;
   /** The name of a service's virtual IP. */
   vip(service: Service): DnsName | undefined;
@@ -40,11 +40,11 @@ export function zoneNames(domain: readonly string[]): ZoneNames {
   };
 }
 
-/** The canonical name of an external service, when its data is a name and not addresses. */
+/** The canonical name of an external service, if its data is a name rather than addresses. */
 export function aliasTarget(snapshot: Snapshot, service: Service): DnsName | undefined {
   const found = leaves(snapshot, service);
-  // A CNAME can stand beside nothing else (RFC 2181 section 10.1): among several targets, or beside addresses of the
-  // same service, a hostname gives no data.
+  // A CNAME excludes all other data (RFC 2181 section 10.1). A hostname among several targets, or beside addresses of
+  // the same service, therefore gives no data.
   const [only, ...more] = found;
   const hostname = more.length === 0 && only?.externalIps.length === 0 ? only.hostname : undefined;
   return hostname === undefined ? undefined : nameFromText(hostname.toLowerCase());
@@ -60,7 +60,7 @@ export function serviceAddresses(
 ): Datum[] {
   const found = leaves(snapshot, service);
   const [only, ...more] = found;
-  // The addresses of one service are prepared; an alias of several is judged as a whole each time.
+  // The addresses of a single service are prepared. An alias of several is evaluated each time.
   return only && more.length === 0
     ? addressData(preparedAddresses(snapshot, only, view, give), type)
     : addressData(fromTexts(addressesOfAll(snapshot, service, give, view)), type);
@@ -84,7 +84,7 @@ function addressesOfAll(snapshot: Snapshot, alias: Service, give: Give, view: Se
   return addresses;
 }
 
-/** A or AAAA data of everything that has a network alias, each address once. */
+/** A or AAAA data of everything with a network alias, each address once. */
 export function aliasAddresses(
   snapshot: Snapshot,
   members: readonly AliasMember[],
@@ -106,7 +106,7 @@ export function aliasAddresses(
   return [...unique.values()];
 }
 
-/** The view of those who look from one network. */
+/** The view of clients on one network. */
 function on(network: string): Seen {
   return { networks: [network], networksKey: network };
 }
@@ -120,7 +120,9 @@ function isMemberGiven(
   return service ? selectTasks(service).tasks.includes(task) : selectForService(task).in;
 }
 
-/** A or AAAA data of a task's own name. Of several tasks with the name, the best that this client reaches counts. */
+/**
+ * A or AAAA data of a task's own name. If several tasks have the name, the best one that this client reaches counts.
+ */
 export function taskAddresses(snapshot: Snapshot, tasks: readonly Task[], view: View, type: number): Datum[] {
   for (const task of tasks) {
     if (!selectForName(task).in) continue;
@@ -141,13 +143,13 @@ function split(packed: Uint8Array, size: number): Uint8Array[] {
   return Array.from({ length: packed.length / size }, (_, at) => packed.subarray(at * size, (at + 1) * size));
 }
 
-/** SRV data, and the addresses of the targets by target, each target once. */
+/** SRV data, and the targets' addresses by target, each target once. */
 export interface PortData {
   readonly data: Datum[];
   readonly targets: ReadonlyMap<DnsName, PreparedAddresses>;
 }
 
-/** SRV data of one port of a service or of all, and the addresses of the targets by target, each target once. */
+/** SRV data of one port of a service, or of all ports. */
 export function portData(
   snapshot: Snapshot,
   service: Service,
@@ -164,7 +166,7 @@ export function portData(
     if (!reached || first === undefined) continue;
     for (const { taskPort, dial } of reached.ports) {
       if (selector === 'all' ? !isPortOf(service, taskPort) : !matchesPort(selector, taskPort)) continue;
-      // The task's own name leads to its own address; the host's address needs a name of its own.
+      // The task's own name leads to its own address, so the host's address needs a separate name.
       const ownName = reached.via !== 'published' || reached.addresses.length > 0;
       if (!ownName && !hosts.has(first)) hosts.set(first, names.hostAddress(first));
       const target = ownName ? names.task(snapshot, task) : hosts.get(first);
@@ -177,13 +179,13 @@ export function portData(
   return { data, targets };
 }
 
-/** An alias that names ports stands for these ports of its services alone. */
+/** An alias with ports represents only these ports of its services. */
 function isPortOf({ kind, ports }: Service, { port, protocol }: Port): boolean {
   if (kind !== 'alias' || ports.length === 0) return true;
   return ports.some((each) => each.port === port && each.protocol === protocol);
 }
 
-/** SRV data of a service's ports at its virtual IP: what answers at `vip.` in front of its name. */
+/** SRV data of a service's ports at its virtual IP: the answer for `vip.` in front of its name. */
 export function vipPorts({ vip, ports }: Service, target: DnsName | undefined): PortData {
   if (vip === undefined || target === undefined) return { data: [], targets: new Map() };
   const data = ports.map(({ port }): Datum => ({

@@ -12,30 +12,33 @@ import { vipGiven, type Give } from './prepared.js';
 import { recordToText } from '../../wire/record-text.js';
 import type { Zone } from './zone.js';
 
-/** Why a name is answered to a client as it is. */
+/** Why a client gets a certain answer for a name. */
 export interface ZoneExplanation {
-  /** What was tried, in order. */
+  /** The forms of name tried, in order. */
   readonly steps: readonly Step[];
   readonly rule: string;
   /** `NOERROR`, `NXDOMAIN`, ..., or `forwarded`. */
   readonly rcode: string;
-  /** The virtual IP that the name stands for; the tasks are then those behind it. */
+  /** The virtual IP of the name. The tasks are then those behind it. */
   readonly vip?: { readonly service: ServiceKey; readonly address: string };
   readonly tasks: readonly ExplainedTask[];
   /** Presentation format. */
   readonly answers: readonly string[];
 }
 
-/** One task that the name could lead to. */
+/** One task to which the name could lead. */
 export interface ExplainedTask {
   readonly task: Task;
-  /** Those that this client is given or would be given; behind a virtual IP those that the host sends to. */
+  /**
+   * The addresses that this client receives or would receive. Behind a virtual IP, the addresses to which the host
+   * sends.
+   */
   readonly addresses: readonly string[];
   readonly in: boolean;
   readonly why: string;
 }
 
-/** Follows the same path as an answer does, and writes down what is seen on the way. */
+/** Follows the same path as an answer, and records each step. */
 export function explain(zone: Zone, snapshot: Snapshot, view: View, question: Question): ZoneExplanation {
   const steps: Step[] = [];
   const located = zone.locateFor(snapshot, view, question.labels, { steps });
@@ -53,7 +56,7 @@ export function explain(zone: Zone, snapshot: Snapshot, view: View, question: Qu
   };
 }
 
-/** What answers for a type: static records for the types that they have, and else what is beside them. */
+/** What answers for a type: static records for the types that they have, otherwise the rest of the name's meaning. */
 function meaning(located: Located, type: number): Located {
   if (located.kind !== 'static') return located;
   const { sets } = located.name;
@@ -63,7 +66,7 @@ function meaning(located: Located, type: number): Located {
 }
 
 function ruleOf(located: Located, meant: Located): string {
-  const aside = meant !== located ? `, beside ${located.rule}` : '';
+  const aside = meant !== located ? `, and ${located.rule}` : '';
   return `${meant.rule}${serviceRule(meant)}${aside}`;
 }
 
@@ -72,7 +75,7 @@ function serviceRule(located: Located): string {
   const { service } = located;
   const vip = vipOf(located);
   if (vip) return `, virtual IP ${vip.address}`;
-  if (lacksVip(located)) return ', endpoint mode vip, but it has no virtual IP: its tasks are given';
+  if (lacksVip(located)) return ', endpoint mode vip, but it has no virtual IP, so its tasks are served';
   if (service.kind === 'tasks') return '';
   const data =
     service.kind === 'external' ? (service.hostname ?? service.externalIps.join(', ')) : targetsOf(service);
@@ -85,18 +88,18 @@ function vipOf(located: Located): ZoneExplanation['vip'] {
   return address === undefined ? undefined : { service: located.service.key, address };
 }
 
-/** By which rule a client may use the virtual IP that a name stands for. */
+/** The rule by which a client may use the virtual IP of a name. */
 function vipWords(snapshot: Snapshot, view: View, located: Located): string {
   const address = vipOf(located)?.address;
   if (address === undefined || located.kind !== 'service') return '';
   const found = vipRule(snapshot, vipAccess(snapshot, located.service), view.networks);
   if (!found)
-    return "; the client may not use it, because it shares no network with a task: connect one to the other's network, publish the port, or set fairlead.expose=true";
+    return "; the client may not use it, because it shares no network with a task; connect one to the other's network, publish the port, or set fairlead.expose=true";
   const words = {
-    host: 'the client is the host, or beyond it, where vip.external has to list its address',
+    host: 'the client is the host, or is outside of it, where vip.external must list its address',
     'host port': 'the host publishes the port',
     network: `it shares the network ${snapshot.network('network' in found ? found.network : '')?.name ?? 'of a task'}`,
-    expose: 'a task says fairlead.expose=true',
+    expose: 'a task has the label fairlead.expose=true',
     static: 'a task has a static address',
     environment: 'isolation: environment',
     'no task': 'there is no task yet',
@@ -114,14 +117,14 @@ function targetsOf({ aliasOf }: Service): string {
   return aliasOf.map((target) => `${target.service}.${target.stack}`).join(', ');
 }
 
-/** A task that a name could lead to. */
+/** A task to which a name could lead. */
 interface Candidate {
   readonly task: Task;
-  /** Why it is left out; undefined when it is taken. */
+  /** Why it is left out. Undefined if it is included. */
   readonly out: string | undefined;
-  /** The client need not reach it: this host does. */
+  /** Behind a VIP only this host needs to reach it, not the client. */
   readonly behindVip: boolean;
-  /** What else is to be said of one that is taken. */
+  /** An additional remark about an included task. */
   readonly aside?: string;
 }
 
@@ -177,14 +180,14 @@ function serviceCandidates(snapshot: Snapshot, service: Service, give: Give): re
       const why = isNoneHealthy
         ? 'no task of its service is healthy'
         : `fewer than ${minimum} tasks of its service are healthy`;
-      const aside = `${selection.why}, but ${why}: it fills up`;
+      const aside = `${selection.why}, but ${why}, so it is added`;
       return { task, out: undefined, behindVip, aside };
     }
     if (!panic || !taken.includes(task)) return { task, out: selection.why, behindVip };
     const why = isNoneHealthy
       ? 'no task of its service is healthy'
       : 'most tasks of its service are unhealthy';
-    const aside = `${selection.why}, but ${why}: all that run are given`;
+    const aside = `${selection.why}, but ${why}, so all running tasks are served`;
     return { task, out: undefined, behindVip, aside };
   });
 }
@@ -198,7 +201,7 @@ function explainTask(snapshot: Snapshot, view: View, candidate: Candidate): Expl
     return { task, addresses, in: true, why: ['behind the virtual IP', aside].filter(Boolean).join('; ') };
   if (!reached) return { task, addresses, in: false, why: unreachable(snapshot, view, task) };
   if (addresses.length === 0) {
-    return { task, addresses, in: false, why: 'published under another port number only: ask for SRV' };
+    return { task, addresses, in: false, why: 'published only under another port number; ask for SRV' };
   }
   const how = {
     any: 'static address',
@@ -215,5 +218,5 @@ function unreachable(snapshot: Snapshot, view: View, task: Task): string {
   const nameOf = (id: string) => snapshot.network(id)?.name ?? id.slice(0, 12);
   const theirs = [...new Set(task.endpoints.map((endpoint) => nameOf(endpoint.network)))].join(', ');
   const own = view.networks === 'all' ? 'all' : view.networks.map(nameOf).join(', ');
-  return `no shared network: it is on ${theirs}, the client on ${own}; connect one to the other's, publish the port, or set fairlead.expose=true`;
+  return `no shared network: it is on ${theirs}, the client on ${own}; connect one to the other's network, publish the port, or set fairlead.expose=true`;
 }

@@ -4,8 +4,8 @@ interface Node<T> {
 }
 
 /**
- * Values at names, with everything above such a name known to be there too. Names are lists of labels (lower case,
- * leftmost first, without the root) and never joined, so that a dot in a label is a byte like any other.
+ * Values by name. All names above a name with a value are known to exist too. Names are lists of labels (lower case,
+ * leftmost first, without the root) and never joined, so that a dot in a label is an ordinary byte.
  */
 export class LabelTree<T> {
   readonly #root: Node<T> = { children: new Map() };
@@ -31,7 +31,7 @@ export class LabelTree<T> {
     return this.#node(labels)?.value;
   }
 
-  /** All names that have values, as lists of labels. */
+  /** All names with values, as lists of labels. */
   names(): string[][] {
     const found: string[][] = [];
     const visit = (node: Node<T>, labels: readonly string[]): void => {
@@ -47,7 +47,7 @@ export class LabelTree<T> {
     return this.#node(labels) !== undefined;
   }
 
-  /** The value at the name itself or at the nearest name above it, with that name. */
+  /** The value at the name itself, or at the nearest name above it, with that name. */
   nearest(labels: readonly string[]): { readonly value: T; readonly labels: readonly string[] } | undefined {
     let found: { value: T; labels: readonly string[] } | undefined;
     this.#walk(labels, (node, count) => {
@@ -57,7 +57,10 @@ export class LabelTree<T> {
     return found;
   }
 
-  /** The deepest name above this one that has a child of this label with a value: how many labels it has, and the value. */
+  /**
+   * Finds the deepest name above this one that has a child with this label and a value. Returns its number of labels,
+   * and the value.
+   */
   deepestChild(
     labels: readonly string[],
     label: string,
@@ -76,7 +79,7 @@ export class LabelTree<T> {
     return node;
   }
 
-  /** From the root down as far as there are nodes. */
+  /** Walks down from the root as far as nodes exist. */
   #walk(labels: readonly string[], visit: (node: Node<T>, count: number) => void): void {
     let node: Node<T> | undefined = this.#root;
     for (let count = 0; node; count++) {

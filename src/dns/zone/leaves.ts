@@ -2,22 +2,22 @@ import { serviceKey, type Port, type Protocol, type Service, type ServiceRef } f
 import { selectTasks, type ServiceSelection } from '../../catalog/selection.js';
 import type { Snapshot } from '../../catalog/snapshot.js';
 
-/** The two leading labels of an SRV owner, without their underscores. */
+/** The first two labels of an SRV owner, without their underscores. */
 export interface PortSelector {
-  /** A number, or a port's name. */
+  /** A port number or a port's name. */
   readonly port: string;
   readonly protocol: Protocol;
 }
 
-/** Whether an SRV owner names this port: by number or by name. */
+/** Whether an SRV owner means this port, by number or by name. */
 export function matchesPort(selector: PortSelector, port: Port): boolean {
   if (port.protocol !== selector.protocol) return false;
   return String(port.port) === selector.port || port.name === selector.port;
 }
 
 /**
- * The services that carry the data of a service: itself, or for an alias what it stands for, flattened, each once.
- * A cycle of aliases ends where it would begin again.
+ * The services with the data of a service: the service itself, or the flattened targets of an alias, each once. A cycle
+ * of aliases ends where it would repeat.
  */
 export function leaves(snapshot: Snapshot, root: Service): readonly Service[] {
   if (root.kind !== 'alias') return [root];
@@ -37,14 +37,14 @@ export function leaves(snapshot: Snapshot, root: Service): readonly Service[] {
   return found;
 }
 
-/** What carries the data of a service, and which of its tasks are given. */
+/** The services with the data of a service, and the selected tasks. */
 export interface Chosen extends ServiceSelection {
   readonly leaves: readonly Service[];
 }
 
 /**
- * Which tasks a service's name gives. An alias of several services is judged as one: when all tasks of one of them are
- * unhealthy and the others serve, the others are given alone.
+ * The tasks for a service's name. An alias of several services is evaluated as a whole: if all tasks of one service are
+ * unhealthy and the other services are fine, only the others are given.
  */
 export function chosenTasks(snapshot: Snapshot, root: Service): Chosen {
   const found = leaves(snapshot, root);

@@ -1,14 +1,14 @@
 import { LabelTree } from './label-tree.js';
 import { below, type Located } from './located.js';
 
-/** A zone that every resolver serves itself, because its names mean nothing to the servers of the Internet. */
+/** A zone that every resolver serves itself, because the Internet's servers know nothing about its names. */
 interface LocalZone {
   readonly source: string;
-  /** A reverse zone of addresses that tasks can have: nothing in it is denied before all sources have spoken. */
+  /** A reverse zone of addresses that tasks may have. Nothing in it is denied until all sources have reported. */
   readonly mayBeOurs?: true;
-  /** The parent's DS, which says that the zone is not signed, is to be had from the parent. */
+  /** The parent has the DS record that says that the zone is not signed. */
   readonly parentHasDs?: true;
-  /** The very name is denied, not only what is below it. */
+  /** The zone's own name is denied, not only the names below it. */
   readonly deniesItself?: true;
 }
 
@@ -26,9 +26,9 @@ const table: readonly (readonly [zone: string, LocalZone])[] = [
   ['alt', { source: 'RFC 9476' }],
   ['internal', { source: 'reserved by ICANN for private use' }],
   ['home.arpa', { source: 'RFC 8375', parentHasDs: true }],
-  // An answer from elsewhere would lead clients past this server.
+  // Another server's answer would make clients bypass this server.
   ['resolver.arpa', { source: 'RFC 9462 section 6.4' }],
-  // Firefox asks the network's own resolver only while this name does not exist.
+  // Firefox uses the network's own resolver only while this name does not exist.
   ['use-application-dns.net', { source: "Mozilla's canary", deniesItself: true }],
   ...['0', '10', '127', '254.169', '168.192', '2.0.192', '100.51.198', '113.0.203', '255.255.255.255'].map(
     (prefix) => [`${prefix}.in-addr.arpa`, RFC6303] as const,
@@ -42,7 +42,7 @@ const table: readonly (readonly [zone: string, LocalZone])[] = [
   ...['0', '1'].map((last) => [`${last}.${'0.'.repeat(31)}ip6.arpa`, RFC6303] as const),
 ];
 
-/** Names in denied zones that some resolver of the host's own is known to serve: they are asked upstream. */
+/** Names in denied zones that a resolver of some hosts is known to serve. They are asked upstream. */
 const SERVED_BY_HOSTS: readonly (readonly [zone: string, where: string])[] = [
   ['google.internal', 'Google Cloud names its machines and its metadata server there'],
   ['ec2.internal', 'AWS names its machines there'],
@@ -51,10 +51,10 @@ const SERVED_BY_HOSTS: readonly (readonly [zone: string, where: string])[] = [
 ];
 
 /**
- * What of the denied zones goes upstream all the same: what clouds and Docker serve, and what the host's search list
- * has, because the host's own programs get answers there.
+ * The names in denied zones that go upstream all the same: those served by clouds and Docker, and those in the host's
+ * search list, because the host's own programs get answers there.
  * @param searchSuffixes lower case
- * @param domain the labels of our own domain: what is at, below or above it is never opened
+ * @param domain the labels of our own domain; names at, below or above it are never opened
  */
 export function openedZones(searchSuffixes: readonly string[], domain: readonly string[]): LabelTree<string> {
   const opened = new LabelTree<string>();
@@ -68,7 +68,7 @@ export function openedZones(searchSuffixes: readonly string[], domain: readonly 
   return opened;
 }
 
-/** The zones that are denied, in the order of the documentation. */
+/** The denied zones, in the order of the documentation. */
 export const DENIED_ZONES: readonly string[] = table.map(([zone]) => zone);
 
 const zones = new LabelTree<LocalZone>();
@@ -76,7 +76,7 @@ for (const [name, zone] of table) zones.set(name.split('.'), zone);
 
 const LOCALHOST = ['localhost'];
 
-/** `localhost` and what is below it mean this machine, to every client. */
+/** `localhost` and the names below it mean this machine, for every client. */
 export function locateLocalhost(labels: readonly string[]): Located | undefined {
   if (labels.at(-1) !== 'localhost') return undefined;
   const rule = 'localhost (RFC 6761 section 6.3)';
@@ -90,7 +90,7 @@ export function locateLocalhost(labels: readonly string[]): Located | undefined 
   };
 }
 
-/** What is denied here; undefined for a name in none of these zones. */
+/** The denial of a name. Undefined if the name is in none of these zones. */
 export function locateLocalZone(labels: readonly string[]): Located | undefined {
   const found = zones.nearest(labels);
   if (!found) return undefined;
@@ -105,12 +105,12 @@ export function locateLocalZone(labels: readonly string[]): Located | undefined 
   };
 }
 
-/** The zone of these that a name is in. */
+/** The local zone that contains a name. */
 export function localZoneOf(labels: readonly string[]): readonly string[] | undefined {
   return zones.nearest(labels)?.labels;
 }
 
-/** Whether a zone's DS is the parent's to tell although nothing else of it is (RFC 8375 section 4). */
+/** Whether the parent answers for a zone's DS but for nothing else in it (RFC 8375 section 4). */
 export function parentHasDs(zone: readonly string[]): boolean {
   return zones.get(zone)?.parentHasDs === true;
 }

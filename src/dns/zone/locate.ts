@@ -7,14 +7,15 @@ import { locateOwn } from './own-names.js';
 import { locateReverse } from './reverse.js';
 
 /**
- * Finds what a name means. The order is documented in docs/dns.md and is the same for every client:
+ * Finds the meaning of a name. The order is documented in docs/dns.md and is the same for every client:
  * 1. static records of the name, for the types that they have
- * 2. names below the domain, exactly as they stand
+ * 2. names below the domain, taken literally
  * 3. short names of one and two labels, completed for the client
  * 4. names that Docker's resolver has for the client's networks: aliases with dots, `<name>.<network>`
- * 5. reverse names of addresses that are ours, and the zones that every resolver denies by itself
+ * 5. reverse names of our addresses, and the zones that every resolver denies
  * 6. static wildcards
- * Everything else goes upstream, but single labels never do.
+ *
+ * Everything else goes upstream, except single labels.
  * @param labels lower case, leftmost first, without the root
  */
 export function locate(context: LocateContext, labels: readonly string[]): Located {
@@ -26,13 +27,13 @@ export function locate(context: LocateContext, labels: readonly string[]): Locat
   return located;
 }
 
-/** Whether a name stands for something without static records, and without being completed. */
+/** Whether a name has a meaning without static records and without completion. */
 function exists(context: LocateContext, labels: readonly string[]): boolean {
   const found = locatePlain({ ...context, absolute: true, steps: undefined }, labels);
   return found.kind !== 'absent' && found.kind !== 'foreign' && found.isDefault !== true;
 }
 
-/** What a name means without the static records of that very name. */
+/** The meaning of a name without static records of that very name. */
 function locatePlain(context: LocateContext, labels: readonly string[]): Located {
   const relative = below(labels, context.domain);
   if (relative) return locateOwn(context, relative);
@@ -57,7 +58,7 @@ function locatePlain(context: LocateContext, labels: readonly string[]): Located
 function deniedLabel({ topLevelDomains }: LocateContext, labels: readonly string[]): Located | undefined {
   const [label = '', ...more] = labels;
   if (more.length > 0) return undefined;
-  // "com" does exist: a cache that heard otherwise would deny all that is below it (RFC 8020).
+  // "com" exists. A cache that learned otherwise would deny everything below it (RFC 8020).
   return topLevelDomains.has(label)
     ? { kind: 'empty', rule: 'a top-level domain; a single label never goes upstream' }
     : { kind: 'absent', rule: 'a single label never goes upstream' };

@@ -6,48 +6,48 @@ import type { PortSelector } from './leaves.js';
 import type { Give } from './prepared.js';
 import type { StaticName } from './static-records.js';
 
-/** What a name stands for, in the eyes of one client. */
+/** The meaning of a name for one client. */
 export type Located = LocatedBase &
   (
     | { readonly kind: 'service'; readonly service: Service; readonly give: Give }
     | { readonly kind: 'port'; readonly service: Service; readonly port: PortSelector }
     | { readonly kind: 'tasks'; readonly tasks: readonly Task[] }
-    /** What Docker's resolver would put together: everything that has the name on one of the client's networks. */
+    /** Everything with this name on one of the client's networks, as Docker's resolver would combine it. */
     | { readonly kind: 'aliases'; readonly members: readonly AliasMember[] }
     | { readonly kind: 'addresses'; readonly ips: readonly string[] }
-    /** A reverse name. `target`: labels of the name that it points at; `task` when it is a task's. */
+    /** A reverse name. `target`: labels of the name to which it points; `task` if that is a task's name. */
     | { readonly kind: 'pointer'; readonly target: readonly string[]; readonly task?: Task }
     /** The top of a zone of ours: SOA and NS. */
     | { readonly kind: 'apex'; readonly zone: readonly string[] }
     | { readonly kind: 'name-server' }
-    /** Records from configuration; what they say nothing of is `beside`. */
+    /** Configured records. `beside` answers for all other types. */
     | { readonly kind: 'static'; readonly name: StaticName; readonly beside: Located }
-    /** It exists and has no data: an empty non-terminal (RFC 4592 section 2.2.2). */
+    /** Exists without data: an empty non-terminal (RFC 4592 section 2.2.2). */
     | { readonly kind: 'empty' }
-    /** Ours to deny. */
+    /** Ours, but does not exist: denied. */
     | { readonly kind: 'absent' }
     /** Not ours: it goes upstream. */
     | { readonly kind: 'foreign' }
   );
 
 interface LocatedBase {
-  /** In words, which form of name it was. */
+  /** The form of the name, in words. */
   readonly rule: string;
-  /** The zone that a denial speaks for, its SOA's owner. Absent: the domain, or for a short name what is above it. */
+  /** The zone that denies the name; the SOA's owner. Undefined: the domain, or for a short name the name above it. */
   readonly zone?: readonly string[];
-  /** No source can have anything to say about the name: it is denied even while the catalog is loading. */
+  /** No source can ever have this name, so it is denied even while the catalog is loading. */
   readonly certain?: true;
-  /** A source of other hosts has yet to report, and it may turn out to have the name. */
+  /** A source of other hosts has yet to report and may turn out to have the name. */
   readonly awaited?: true;
-  /** It stands for this only where nothing else says what it is: wildcards of static records come first. */
+  /** Applies only if nothing else defines the name: static wildcards come first. */
   readonly isDefault?: true;
 }
 
-/** A part of what a network alias stands for. */
+/** One of the items that share a network alias. */
 export type AliasMember =
-  /** `network`: only its addresses there; absent: as by its own name. */
+  /** `network`: only its addresses on that network. Undefined: as by its own name. */
   | { readonly service: Service; readonly network?: string }
-  /** `isOwnName`: it is asked for by a name that is its own, so that its health does not matter. */
+  /** `isOwnName`: the query used the task's own name, so its health does not matter. */
   | { readonly task: Task; readonly network: string; readonly isOwnName: boolean };
 
 /** One form of name that was tried, for `explain`. */
@@ -63,15 +63,15 @@ export interface LocateContext {
   /** Labels of the domain, lower case: `['rancher','internal']`. */
   readonly domain: readonly string[];
   readonly records: LabelTree<StaticName>;
-  /** Names that are forwarded with all that is below them. */
+  /** Names that are forwarded, including all names below them. */
   readonly forwards: LabelTree<true>;
-  /** Names in zones that are denied otherwise, which the host's own resolver serves, with the reason. */
+  /** Names in denied zones that the host's own resolver serves, with the reason. */
   readonly opened: LabelTree<string>;
   /** Labels that are delegated in the DNS root. */
   readonly topLevelDomains: ReadonlySet<string>;
-  /** The target of a record, which is never a short name. */
+  /** Whether the name is the target of a record. A target is never a short name. */
   readonly absolute?: boolean | undefined;
-  /** Collects what was tried; absent on the hot path. */
+  /** Collects the forms tried. Undefined on the hot path. */
   readonly steps?: Step[] | undefined;
 }
 
@@ -79,7 +79,7 @@ export function note(context: LocateContext, tried: string, matched: boolean, wh
   context.steps?.push({ tried, matched, why });
 }
 
-/** The labels in front of a suffix; undefined when the name does not end in it. */
+/** The labels in front of a suffix. Undefined if the name does not end in it. */
 export function below(labels: readonly string[], suffix: readonly string[]): readonly string[] | undefined {
   const rest = labels.length - suffix.length;
   if (rest < 0 || !suffix.every((label, at) => label === labels[rest + at])) return undefined;

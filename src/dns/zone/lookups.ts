@@ -64,30 +64,31 @@ export function link(context: LocateContext, label: string): Located | undefined
   const rule = `link "${label}" to ${target}`;
   const found = linkedService(context, target.toLowerCase());
   const tasks = found ? [] : snapshot.tasksNamed(view.environment, target.toLowerCase());
-  note(context, label, true, (found ?? tasks[0]) ? rule : `${rule}, which does not exist now`);
+  note(context, label, true, (found ?? tasks[0]) ? rule : `${rule}, which does not exist`);
   if (found) return { kind: 'service', service: found, give: 'mode', rule };
   return { kind: 'tasks', tasks, rule };
 }
 
 /**
- * A link of the client's own under the name of its stack, which a search list makes of a bare name: a link hides a
- * service there, as it does everywhere.
+ * The client's own link, queried with the stack's name, which a search list appends to a bare name. The link hides a
+ * service of the same name there, as it does everywhere.
  */
 export function ownLink(context: LocateContext, label: string, stack: string): Located | undefined {
   const { snapshot, view } = context;
-  // Asked first, because it is the same for every client: only where there is such a link does an answer depend on who asks.
+  // Checked first, because the result is the same for every client. Answers depend on the client only if such a link
+  // exists.
   if (!snapshot.isLinkAlias(label) || view.stack !== stack) return undefined;
   return Object.hasOwn(view.links, label) ? link(context, label) : undefined;
 }
 
-/** `service`, `service.stack`, or `environment/stack/service`: the last is the one way into another environment. */
+/** `service`, `service.stack` or `environment/stack/service`. Only the last form leads to another environment. */
 function linkedService(context: LocateContext, target: string): Service | undefined {
   if (target.includes('/')) return context.snapshot.serviceByKey(target);
   const [name = '', stack = context.view.stack ?? '', ...more] = target.split('.');
   return more.length === 0 ? lookup(context, { service: name, stack }) : undefined;
 }
 
-/** A link's second name: its alias in the stack of the service that it leads to. */
+/** A link's second name: its alias in the stack of the target service. */
 export function linkInStack(context: LocateContext, label: string, stack: string): Located | undefined {
   const { links } = context.view;
   const target = Object.hasOwn(links, label) ? links[label] : undefined;
@@ -109,7 +110,7 @@ export function taskNamed(context: LocateContext, name: string | readonly string
   return tasks.length > 0 ? { kind: 'tasks', tasks, rule: 'task name' } : undefined;
 }
 
-/** `ip-172-17-0-1`: the target of an SRV record that leads to a published port on the host. */
+/** `ip-172-17-0-1`: the target of an SRV record for a port published on the host. */
 export function hostAddress({ snapshot }: LocateContext, label: string): Located | undefined {
   const match = /^ip-(\d+-\d+-\d+-\d+)$/.exec(label);
   const ip = match?.[1] && canonicalIp(match[1].replaceAll('-', '.'));
@@ -121,7 +122,7 @@ export function hostAddress({ snapshot }: LocateContext, label: string): Located
   return undefined;
 }
 
-/** The addresses of the server that answers; Rancher's metadata service is reached there too. */
+/** The addresses of this server. Rancher's metadata service is also reached there. */
 export function nameServer(label: string): Located | undefined {
   return label === 'ns' || label === 'rancher-metadata'
     ? { kind: 'name-server', rule: "the name server's own address" }

@@ -3,11 +3,11 @@ import { link } from './lookups.js';
 import { note, type AliasMember, type Located, type LocateContext } from './located.js';
 
 /**
- * Names as Docker's own resolver has them: what containers are called on the networks that the client is on. They are
- * not unique, and they lead to the address on that very network.
+ * Names as Docker's own resolver has them: the names of containers on the client's networks. They are not unique, and
+ * they lead to the container's address on that same network.
  */
 
-/** Tasks that have a name on one network. */
+/** Tasks with a certain name on one network. */
 interface Found {
   /** Network id. */
   readonly network: string;
@@ -15,8 +15,8 @@ interface Found {
 }
 
 /**
- * A service's name in its own stack, and the tasks of that stack that have the same name as a network alias.
- * @param own what the name is without aliases
+ * A service's name in its own stack, plus the tasks of that stack with the same name as a network alias.
+ * @param own the meaning of the name without aliases
  */
 export function withAliases(
   context: LocateContext,
@@ -34,15 +34,15 @@ export function withAliases(
   return aliases(context, found, name, service ? [{ service }, ...members] : members);
 }
 
-/** A network alias, whosever it is. */
+/** A network alias, of any stack. */
 export function networkAlias(context: LocateContext, name: string): Located | undefined {
   const found = namedOnNetworks(context, name, () => true);
   return found && aliases(context, found, name, membersOf(context, found, name));
 }
 
 /**
- * A name of any number of labels that Docker's resolver would answer for this client: a network alias with dots in it,
- * or `<name>.<network>`, where the name may be a container's, an alias or a link.
+ * A name of any number of labels that Docker's resolver would answer for this client: a network alias with dots, or
+ * `<name>.<network>`, where the name is a container's, an alias or a link.
  */
 export function networkName(context: LocateContext, labels: readonly string[]): Located | undefined {
   const { networks } = context.view;
@@ -67,7 +67,7 @@ function onNetwork(context: LocateContext, name: string, network: string): Locat
   return tasks.length === 0 ? undefined : aliases(context, found, name, membersOf(context, found, name));
 }
 
-/** On the first of the client's networks where there is one: Docker does not put networks together either. */
+/** Uses the first of the client's networks that has the name. Docker does not combine networks either. */
 function namedOnNetworks(
   context: LocateContext,
   name: string,
@@ -76,7 +76,7 @@ function namedOnNetworks(
   const { snapshot, view } = context;
   if (view.networks === 'all') return undefined;
   for (const network of view.networks) {
-    // A container's own name alone is not an alias: it has a rule of its own.
+    // A container's own name alone does not count as an alias; another rule handles it.
     if (!snapshot.tasksAliased(network, name).some((task) => isHere(context, task) && isWanted(task)))
       continue;
     return { network, tasks: namedOn(context, name, network).filter(isWanted) };
@@ -99,7 +99,7 @@ function isOn(network: string): (task: Task) => boolean {
   return ({ endpoints }) => endpoints.some((endpoint) => endpoint.network === network);
 }
 
-/** A service all of whose tasks have the name is given as one, with its health and its virtual IP. */
+/** If all tasks of a service have the name, they are given as the service, with its health and its virtual IP. */
 function membersOf(
   { snapshot }: LocateContext,
   { network, tasks }: Found,

@@ -2,7 +2,7 @@ import type { LabelTree } from './label-tree.js';
 import { note, type Located, type LocateContext } from './located.js';
 import type { StaticName } from './static-records.js';
 
-/** Puts the static records of a name over whatever else it stands for: a set of theirs is the name's set of that type. */
+/** Puts the static records of a name over its other meaning. For each type they have, they replace all other data. */
 export function overlay(context: LocateContext, labels: readonly string[], beside: Located): Located;
 export function overlay(
   context: LocateContext,
@@ -16,14 +16,14 @@ export function overlay(
 ): Located | undefined {
   const name = context.records.get(labels);
   return name
-    ? staticName(context, labels, name, beside ?? { kind: 'absent', rule: 'static records alone' })
+    ? staticName(context, labels, name, beside ?? { kind: 'absent', rule: 'only static records' })
     : beside;
 }
 
 /**
- * As {@link overlay}, with what records make of names that have none: empty non-terminals, and names that a wildcard
- * covers (RFC 4592). A wildcard gives way to every name that exists between it and the name asked for.
- * @param exists whether a name stands for something without the records
+ * Like {@link overlay}, but also handles names without records: empty non-terminals, and names that a wildcard covers
+ * (RFC 4592). Any existing name between the wildcard and the queried name blocks the wildcard.
+ * @param exists whether a name has a meaning without the records
  */
 export function overlayAll(
   context: LocateContext,
@@ -38,15 +38,15 @@ export function overlayAll(
   if (own !== beside || !isOpen) return own;
   if (records.has(labels)) {
     if (beside.kind !== 'absent') return beside;
-    return { ...beside, kind: 'empty', rule: 'static records exist below it, but none is it' };
+    return { ...beside, kind: 'empty', rule: 'it has no records, but static records exist below it' };
   }
-  // What is not denied while the catalog is loading may turn out to exist, which would keep the wildcard away.
+  // While the catalog is loading, the name may turn out to exist, which would block the wildcard.
   if (beside.kind === 'absent' && !beside.certain && !snapshot.loaded) return beside;
   const name = wildcardFor(records, labels, (above) => exists(context, above));
   return name ? staticName(context, labels, name, beside) : beside;
 }
 
-/** Existing names have existing names above them, so the one just below the closest encloser decides. */
+/** If a name exists, so do the names above it. The name just below the closest encloser therefore decides. */
 function wildcardFor(
   records: LabelTree<StaticName>,
   labels: readonly string[],
@@ -67,7 +67,7 @@ function staticName(
 ): Located {
   const rule = `static record ${name.owner}`;
   note(context, labels.join('.'), true, rule);
-  // Outside of our zones the name is a zone of its own, of which nothing but the name is ours.
+  // Outside our zones the name forms its own zone, of which only the name itself is ours.
   const zone = beside.kind === 'foreign' ? labels : beside.zone;
   const certain = beside.kind === 'foreign' || beside.certain === true;
   return { kind: 'static', name, beside, rule, ...(zone && { zone }), ...(certain && { certain }) };

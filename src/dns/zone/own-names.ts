@@ -16,15 +16,15 @@ import {
 const OWN_LABEL = /^[a-z0-9_-]+$/;
 
 /**
- * A name below the domain, as it stands.
+ * A name below the domain, taken literally.
  * @param relative the labels in front of the domain
  */
 export function locateOwn(context: LocateContext, relative: readonly string[]): Located {
   const zone = context.domain;
   if (relative.length === 0) return { kind: 'apex', zone, rule: 'the domain itself' };
-  // A label with a dot in it must not be taken for two: such names are nobody's.
+  // A label that contains a dot must not be taken for two labels, so such names do not exist.
   if (!relative.every((label) => OWN_LABEL.test(label)))
-    return { kind: 'absent', zone, rule: 'no name of ours has such octets' };
+    return { kind: 'absent', zone, rule: 'no name in the domain has such bytes' };
   const found = locateExact(context, relative);
   if (found) return found;
   if (!isEmptyNonTerminal(context, relative)) {
@@ -34,19 +34,19 @@ export function locateOwn(context: LocateContext, relative: readonly string[]): 
       kind: 'absent',
       zone,
       awaited: true,
-      rule: `${rule} yet; a source of other hosts has not reported`,
+      rule: `${rule} so far, but a source of other hosts has not reported yet`,
     };
   }
-  // musl ends its search list at a name without data, so what comes later in that list is looked up here.
+  // musl stops its search list at a name without data, so later entries of that list are looked up here.
   const label = context.absolute ? undefined : searchedLabel(context, relative);
   const completed = label === undefined ? undefined : completeLabel(context, label);
-  return completed ?? { kind: 'empty', zone, rule: 'names exist below it, but none is it' };
+  return completed ?? { kind: 'empty', zone, rule: 'it has no records, but names exist below it' };
 }
 
 /**
- * Whether a source that has not reported yet may turn out to have a name: its stack is not known here. A search list
- * puts the domain behind names of the Internet and of other resolvers, too; those are denied all the same, because some
- * clients end a search at SERVFAIL.
+ * Whether a source that has yet to report may turn out to have a name, because the name's stack is unknown here. A
+ * search list also appends the domain to names of the Internet and of other resolvers. These are still denied, because
+ * some clients stop searching at SERVFAIL.
  */
 function mayBeRemote(
   { snapshot, view, forwards, topLevelDomains }: LocateContext,
@@ -98,7 +98,7 @@ function isEmptyNonTerminal({ snapshot, view }: LocateContext, relative: readonl
     case 1:
       return snapshot.hasStack(environment, first);
     case 2:
-      // The primary service of a sidekick need not be there itself.
+      // The primary service of a sidekick need not exist itself.
       return snapshot.hasServiceOrSidekick({ environment, stack: second, service: first });
     case 3:
       return protocolOf({ service: second, stack: third });

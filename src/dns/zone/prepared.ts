@@ -6,10 +6,10 @@ import type { Snapshot } from '../../catalog/snapshot.js';
 import type { View } from '../../catalog/view.js';
 import { ipBytes } from '../../net/ip.js';
 
-/** What a service's name gives: what its endpoint mode says, always the tasks, or always the virtual IP. */
+/** What a service's name resolves to: as its endpoint mode says, always the tasks, or always the virtual IP. */
 export type Give = 'mode' | 'tasks' | 'vip';
 
-/** Addresses as rdata, one after the other. */
+/** Addresses as rdata, concatenated. */
 export interface PreparedAddresses {
   /** 4 bytes each. */
   readonly a: Uint8Array;
@@ -23,19 +23,19 @@ const nothing: PreparedAddresses = { a: none, aaaa: none };
 interface Prepared {
   readonly networksRevision: number;
   readonly byNetworks: Map<string, PreparedAddresses>;
-  /** The virtual IP, for those who may use it. */
+  /** The virtual IP for clients that may use it. */
   readonly vipByNetworks: Map<string, PreparedAddresses>;
 }
 
 /**
- * Address sets prepared per (service, networks). They hang on the service's own value: a change makes a new value, and
- * with it the old answers are gone; nothing has to be invalidated. Made when first asked for.
+ * Prepared address sets by service and networks. They are keyed by the service's own value: a change makes a new value,
+ * and the old answers disappear without explicit invalidation. Created on first use.
  */
 const prepared = new WeakMap<Service, Prepared>();
 
 /**
- * What a service's name gives to those on a set of networks. A virtual IP is one address for all who may use it, and for
- * others there is none: its connections are refused by the same rule.
+ * The addresses of a service's name for clients on a set of networks. All clients that may use a virtual IP get the
+ * same address. Other clients get none, and the same rule refuses their connections.
  * @param service any kind but `alias`, whose data are its targets'
  */
 export function preparedAddresses(
@@ -71,12 +71,12 @@ export function preparedAddresses(
   return addresses;
 }
 
-/** The virtual IP that a service's name gives in place of its tasks; undefined when it gives the tasks. */
+/** The virtual IP that a service's name resolves to. Undefined if it resolves to the tasks. */
 export function vipGiven({ vip, endpointMode }: Service, give: Give): string | undefined {
   return give === 'vip' || (give === 'mode' && endpointMode === 'vip') ? vip : undefined;
 }
 
-/** Canonical addresses to the two families of rdata. */
+/** Converts canonical addresses to rdata of the two families. */
 export function fromTexts(texts: Iterable<string>): PreparedAddresses {
   const a: Uint8Array[] = [];
   const aaaa: Uint8Array[] = [];
@@ -84,7 +84,7 @@ export function fromTexts(texts: Iterable<string>): PreparedAddresses {
   return { a: joined(a), aaaa: joined(aaaa) };
 }
 
-/** One copy in memory of its own: a buffer of the shared pool would keep the whole pool alive. */
+/** Copies the parts into memory of its own, because a buffer from the shared pool would keep the whole pool alive. */
 function joined(parts: readonly Uint8Array[]): Uint8Array {
   const [first] = parts;
   if (!first) return none;

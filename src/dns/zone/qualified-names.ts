@@ -2,9 +2,9 @@ import type { Located, LocateContext } from './located.js';
 import { portOf, service, serviceForm, type PartialRef } from './lookups.js';
 
 /**
- * What a name that ends in a stack's name stands for: a service, `tasks.` or `vip.` in front of one, a sidekick, or a
- * port of any of them.
- * @param labels those in front of the domain, two to five
+ * The meaning of a name that ends in a stack's name: a service, a service with `tasks.` or `vip.` in front, a sidekick,
+ * or a port of any of them.
+ * @param labels the two to five labels in front of the domain
  */
 export function qualifiedName(context: LocateContext, labels: readonly string[]): Located | undefined {
   const [first = '', second = '', ...rest] = labels;

@@ -6,18 +6,18 @@ import { localZoneOf } from './local-zones.js';
 import { taskName } from './task-name.js';
 import { below, type Located, type LocateContext } from './located.js';
 
-/** How much of an address is above the zone cut: /24 and /64, with the two labels of the suffix. */
+/** The number of labels at the zone cut: /24 and /64, including the two labels of the suffix. */
 const CUT = { 4: 5, 6: 18 } as const;
 
-/** The labels of a whole reverse name. */
+/** The number of labels of a complete reverse name. */
 const WHOLE = { 4: 6, 6: 34 } as const;
 
 type Family = keyof typeof CUT;
 
 /**
- * What the reverse name of an address, or of a part of one, stands for: the task or service that has the address, a
- * denial in a known network, an empty non-terminal above either.
- * @returns undefined when nothing of ours has to do with it
+ * The meaning of a complete or partial reverse name: the task or service with the address, a denial in a known network,
+ * or an empty non-terminal above either.
+ * @returns undefined when it has nothing to do with our addresses
  */
 export function locateReverse(context: LocateContext, labels: readonly string[]): Located | undefined {
   const family = familyOf(labels);
@@ -65,7 +65,7 @@ function locateAddress(
   return undefined;
 }
 
-/** The name of a whole subnet's addresses, or of more: nobody's own, but names of ours may be below it. */
+/** The name of a subnet. It belongs to no task, but names of tasks may be below it. */
 function locatePart(
   { snapshot, view }: LocateContext,
   labels: readonly string[],
@@ -102,7 +102,7 @@ function subnetOf(text: string): Subnet | undefined {
   return { range, base, bits: Number(bits) };
 }
 
-/** A network that all addresses below a part of a reverse name are in, or some. */
+/** A network that contains all addresses below a partial reverse name, or some of them. */
 function meeting(
   snapshot: Snapshot,
   labels: readonly string[],

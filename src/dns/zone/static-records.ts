@@ -3,7 +3,7 @@ import { TYPE } from '../../wire/constants.js';
 import type { Datum } from './datum.js';
 import { LabelTree } from './label-tree.js';
 
-/** The records of one type at one owner: they have one TTL, the smallest of theirs (RFC 2181 section 5.2). */
+/** The records of one type at one owner. They share one TTL, the smallest among them (RFC 2181 section 5.2). */
 export interface StaticSet {
   readonly ttl: number;
   readonly data: readonly Datum[];
@@ -11,15 +11,15 @@ export interface StaticSet {
 
 /** The records of one owner. */
 export interface StaticName {
-  /** `*.dev.example` */
+  /** For example `*.dev.example`. */
   readonly owner: string;
   /** By type. */
   readonly sets: ReadonlyMap<number, StaticSet>;
 }
 
 /**
- * Records from configuration, by name.
- * @param ttl seconds, of records without one of their own
+ * Configured records, by name.
+ * @param ttl seconds, for records without a TTL of their own
  */
 export function indexRecords(records: readonly StaticRecord[], ttl: number): LabelTree<StaticName> {
   const tree = new LabelTree<StaticName>();
@@ -28,7 +28,7 @@ export function indexRecords(records: readonly StaticRecord[], ttl: number): Lab
     for (const [type, ofType] of grouped(own, (record) => record.type)) {
       const data = ofType.map(({ rdata }): Datum => ({ type, rdata }));
       const least = Math.min(...ofType.map((record) => record.ttl ?? ttl));
-      // One owner has one CNAME (RFC 2181 section 10.1).
+      // An owner has only one CNAME (RFC 2181 section 10.1).
       sets.set(type, { ttl: least, data: type === TYPE.CNAME ? data.slice(0, 1) : data });
     }
     tree.set(owner.split('.'), { owner, sets });

@@ -2,9 +2,9 @@ import type { Task } from '../../catalog/model.js';
 import type { Snapshot } from '../../catalog/snapshot.js';
 
 /**
- * The name that PTR and SRV give for a task: one that leads back to this very task, and of those one without an
- * underscore, because host names have none (RFC 952).
- * @returns undefined for a task without a name that leads to it
+ * The name of a task in PTR and SRV records. It must lead back to this very task. Names without underscores are
+ * preferred, because host names have none (RFC 952).
+ * @returns undefined if no name leads back to the task
  */
 export function taskName(snapshot: Snapshot, task: Task): string | undefined {
   const own = task.names.filter((name) => snapshot.tasksNamed(task.environment, name)[0]?.id === task.id);

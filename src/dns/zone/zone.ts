@@ -32,27 +32,27 @@ import { packagedTopLevelDomains } from './top-level-domains.js';
 
 export interface ZoneOptions extends AskersOptions {
   readonly catalog: Pick<CatalogReader, 'snapshot'>;
-  /** `rancher.internal`. */
+  /** For example `rancher.internal`. */
   readonly domain: string;
-  /** Seconds, for what exists. */
+  /** TTL in seconds of existing data. */
   readonly ttl: number;
-  /** Seconds, for what does not: the SOA's MINIMUM (RFC 2308 section 4). */
+  /** TTL in seconds of denials: the SOA's MINIMUM (RFC 2308 section 4). */
   readonly negativeTtl: number;
   /** Addresses of the name server itself. */
   readonly nameServers: readonly string[];
-  /** Added to the revision to make the SOA's serial, so that it grows over restarts too. */
+  /** Added to the revision to make the SOA's serial, so that it also grows across restarts. */
   readonly serialBase: number;
-  /** Records from configuration, of names inside and outside the domain. */
+  /** Configured records, for names inside and outside the domain. */
   readonly records?: readonly StaticRecord[];
-  /** Names that have upstreams of their own, lower case: what is not ours at or below them is forwarded, never denied. */
+  /** Lower-case names with upstreams of their own. Foreign names at or below them are forwarded, never denied. */
   readonly forwardSuffixes?: readonly string[];
-  /** Names from the host's search list, lower case: what is at or below them is forwarded, never denied. */
+  /** Lower-case names from the host's search list. Names at or below them are forwarded, never denied. */
   readonly searchSuffixes?: readonly string[];
-  /** Labels that are delegated in the DNS root; absent: those that come with Fairlead. */
+  /** Labels that are delegated in the DNS root. By default those that come with Fairlead. */
   readonly topLevelDomains?: ReadonlySet<string>;
 }
 
-/** Longest chain of CNAMEs inside the zone. */
+/** The longest chain of CNAMEs inside the zone. */
 const MAX_CHAIN = 16;
 
 /** One name on the way to an answer. */
@@ -72,9 +72,9 @@ interface Data {
 }
 
 /**
- * Answers for the domain, for short names, for the reverse names of our addresses, for static records, and for the zones
- * that no server may be asked about. Who asks is found by source address, what the name means by `locate`, and what this
- * client may see of it by `reach`.
+ * Answers for the domain, for short names, for the reverse names of our addresses, for static records, and for the
+ * zones about which no server may be asked. The source address identifies the client, `locate` finds the meaning of the
+ * name, and `reach` decides what this client may see.
  */
 export class Zone implements Resolver {
   readonly #options: ZoneOptions;
@@ -112,7 +112,7 @@ export class Zone implements Resolver {
     return this.#askers.viewOf(this.#options.catalog.snapshot, address) !== undefined;
   }
 
-  /** Zones that are denied here, and what in them goes upstream all the same, configured or not. */
+  /** The zones that are denied here, and the names in them that go upstream all the same, configured or built in. */
   zones(): { readonly denied: readonly string[]; readonly opened: readonly string[] } {
     const { forwards, opened } = this.#context;
     const names = new Set([...opened.names(), ...forwards.names()].map((labels) => labels.join('.')));
@@ -122,14 +122,14 @@ export class Zone implements Resolver {
     };
   }
 
-  /** As {@link resolve}, for a view that the caller has chosen. */
+  /** Like {@link resolve}, for a view that the caller has chosen. */
   resolveFor(snapshot: Snapshot, view: View, { name, labels, type }: Question): Resolution {
-    // The question's name may be a view of a receive buffer; an answer can outlive it.
+    // Copied, because the question's name may be a view of a receive buffer, and an answer can outlive it.
     const ask: Ask = { snapshot, view, owner: name.slice(), labels, type, chain: [] };
     return this.#answer(ask, this.locateFor(snapshot, view, labels));
   }
 
-  /** What a name means to a view, as {@link resolveFor} would find it. */
+  /** The meaning of a name for a view, as {@link resolveFor} would find it. */
   locateFor(
     snapshot: Snapshot,
     view: View,
@@ -176,7 +176,7 @@ export class Zone implements Resolver {
     return isAlone ? this.#deny(ask, RCODE.NOERROR, located) : this.#answer(ask, beside);
   }
 
-  /** Targets of records are whole names, never short ones. */
+  /** Targets of records are full names, never short ones. */
   #alias(ask: Ask, target: DnsName, ttl: number): Resolution {
     const { snapshot, view, owner, type } = ask;
     const rdata = { kind: 'cname', target } as const;
@@ -191,7 +191,7 @@ export class Zone implements Resolver {
     return this.#answer({ ...ask, owner: target, labels, chain }, located);
   }
 
-  /** The addresses of what SRV and MX records lead to, as far as it is ours, each target once. */
+  /** The addresses of the targets of SRV and MX records, as far as they are ours, each target once. */
   #targets({ snapshot, view }: Ask, data: readonly Datum[]): readonly ResourceRecord[] {
     const targets = new Map(
       data.flatMap(({ rdata }) => {
@@ -205,7 +205,7 @@ export class Zone implements Resolver {
       return [TYPE.A, TYPE.AAAA].flatMap((type) => {
         const found = this.#answer({ snapshot, view, owner: target, labels, type, chain: [] }, located);
         const answers = found.kind === 'answer' ? found.answers : [];
-        // A target is not an alias (RFC 2782).
+        // A target must not be an alias (RFC 2782).
         return answers.every((record) => record.type === type) ? answers : [];
       });
     });
@@ -243,7 +243,7 @@ export class Zone implements Resolver {
     }
   }
 
-  /** SRV at a service's own name: all its ports, as Consul answers it. */
+  /** SRV at a service's own name: all its ports, as in Consul's answers. */
   #servicePorts(
     snapshot: Snapshot,
     view: View,

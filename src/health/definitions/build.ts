@@ -31,7 +31,7 @@ import {
   type Reader,
 } from './check-values.js';
 
-/** Everything that can be said of a check, under the names that `fairlead.health.*` labels have. */
+/** All settings of a check, under the names of the `fairlead.health.*` labels. */
 export const fields = [
   'type',
   'port',
@@ -62,29 +62,29 @@ export const fields = [
 ] as const;
 export type Field = (typeof fields)[number];
 
-/** A field as it was written. */
+/** A field as written. */
 export interface Written {
   readonly text: string;
-  /** What its writer calls it: `fairlead.health.port`, `response_timeout`. */
+  /** Its name in the source text: `fairlead.health.port`, `response_timeout`. */
   readonly key: string;
 }
 
-/** Something to mend. */
+/** A mistake to fix. */
 export interface Note {
-  /** The key, in its writer's words; '' when it is about the check as a whole. */
+  /** The key as written; '' for the check as a whole. */
   readonly key: string;
-  /** What is wrong and what to do: one line that goes after the key. */
+  /** One line that follows the key and says what is wrong and what to do. */
   readonly message: string;
-  /** The check cannot run because of it. */
+  /** Whether it prevents the check from running. */
   readonly fatal: boolean;
-  /** What holds instead of a value that could not be read. */
+  /** The value used instead of one that could not be read. */
   readonly holds?: string;
 }
 
 export interface Definition {
-  /** Absent: nothing was said, or what was said cannot run. */
+  /** Absent if there is no definition, or it cannot run. */
   readonly check?: HealthCheck;
-  /** The task is to have no check, whatever others say. */
+  /** The task has no check, regardless of other definitions. */
   readonly off?: true;
   readonly notes: readonly Note[];
 }
@@ -92,9 +92,9 @@ export interface Definition {
 export interface BuildContext {
   readonly from: string;
   readonly timing?: Partial<CheckTiming>;
-  /** Whether times without a unit are milliseconds, as in rancher-compose.yml. */
+  /** Whether times without a unit are in milliseconds, as in rancher-compose.yml. */
   readonly bareTimes?: boolean;
-  /** Used when no port is written; the lowest TCP port of the task. */
+  /** Used if no port is given; the lowest TCP port of the task. */
   readonly port?: number | undefined;
 }
 
@@ -103,7 +103,7 @@ type WrittenType = (typeof types)[number];
 
 const times: readonly Field[] = ['interval', 'timeout', 'initializing_timeout', 'reinitializing_timeout'];
 
-/** Makes a check of what was written, with the defaults for the rest. Never throws. */
+/** Builds a check from the given fields, with defaults for the rest. Never throws. */
 export function buildCheck(written: ReadonlyMap<Field, Written>, context: BuildContext): Definition {
   return new Builder(written, context).build();
 }
@@ -136,21 +136,21 @@ class Builder {
     for (const type of ['grpc', 'dns', 'udp'] as const) if (says(`${type}.`)) return type;
     if (says('exec')) return 'exec';
     if (says('port')) return 'tcp';
-    this.#note('', `says nothing of what to check; write a type (${types.join(', ')}) or a port`, true);
+    this.#note('', `does not say what to check; write a type (${types.join(', ')}) or a port`, true);
     return undefined;
   }
 
-  /** What every check has is read all the same, so that its mistakes are reported together with that of the type. */
+  /** The common fields are still read, so that their mistakes are reported together with that of the type. */
   #readCommon(): void {
     if (this.#written.has('port')) this.#port();
     this.#common();
   }
 
-  /** What is for checks of another type would be dropped unread otherwise, right or wrong. */
+  /** Otherwise fields for other types would be ignored silently. */
   #tellUnused(type: WrittenType): void {
     for (const [field, { key }] of this.#written) {
       if (!this.#used.has(field))
-        this.#note(key, `says nothing to a check of type ${type}; remove it, or write another type`, false);
+        this.#note(key, `has no effect on a check of type ${type}; remove it, or write another type`, false);
     }
   }
 
@@ -160,7 +160,11 @@ class Builder {
       case 'docker': {
         const key = this.#written.get('passive')?.key;
         if (common.passive && key !== undefined)
-          this.#note(key, 'does nothing where Docker alone probes; remove it, or write another type', false);
+          this.#note(
+            key,
+            'has no effect, because only Docker probes; remove it, or write another type',
+            false,
+          );
         return { kind: 'docker', ...common };
       }
       case 'ttl':
@@ -236,7 +240,7 @@ class Builder {
     };
   }
 
-  /** @param otherwise the port of the protocol; 'none': the lowest TCP port of the task would be wrong */
+  /** @param otherwise the default port of the protocol; 'none' if the lowest TCP port of the task would be wrong */
   #port(otherwise?: number | 'none'): number {
     const fallback = otherwise === 'none' ? undefined : (otherwise ?? this.#context.port);
     if (this.#written.has('port')) return this.#read('port', readPort, 0, true);

@@ -3,9 +3,9 @@ import { buildCheck, fields, type Definition, type Field, type Note, type Writte
 import { HEALTH_PREFIX } from '../../labels/label-table.js';
 
 /**
- * The check that `fairlead.health.*` labels ask for.
- * @param port the lowest TCP port of the task, for a check that names none
- * @returns undefined when there is no such label
+ * The check that `fairlead.health.*` labels define.
+ * @param port the lowest TCP port of the task, the default for the check
+ * @returns undefined if there is no such label
  */
 export function checkFromLabels(
   labels: Readonly<Record<string, string>>,
@@ -23,7 +23,7 @@ export function checkFromLabels(
     }
     const meant = nearest(name, fields);
     const advice = meant === undefined ? 'see docs/health.md' : `did you mean ${HEALTH_PREFIX}${meant}?`;
-    strange.push({ key, message: `is no label of ours; ${advice}`, fatal: false });
+    strange.push({ key, message: `is not a label of Fairlead; ${advice}`, fatal: false });
   }
   if (written.size === 0) return strange.length === 0 ? undefined : { notes: strange };
   const definition = buildCheck(written, { from: 'labels fairlead.health.*', port });

@@ -3,7 +3,7 @@ import { durationForm, formatDuration, parseDuration } from '../../net/duration.
 import { printable, quoted } from '../../text/printable.js';
 import { type RecoveryStrategy, type StatusRange, dnsCheckTypes, type DnsCheckType } from '../check.js';
 
-/** A value as it was written, read. `fault` goes on the sentence "KEY has the value "...", which ...". */
+/** The result of reading a value. `fault` continues the sentence "KEY has the value "...", which ...". */
 export type Reading<T> =
   { readonly ok: true; readonly value: T } | { readonly ok: false; readonly fault: string };
 
@@ -23,8 +23,8 @@ const longestMs = 24 * 3_600_000;
 
 /**
  * A duration, in milliseconds.
- * @param least below which a check would do harm, in milliseconds
- * @param bare whether a number without a unit is read as milliseconds, as Rancher writes it
+ * @param least the shortest allowed duration in milliseconds; less would do harm
+ * @param bare whether a number without a unit means milliseconds, as in Rancher
  */
 export function readDuration(least: number, bare: boolean): Reader<number> {
   return (text) => {
@@ -45,13 +45,13 @@ export const readCount: Reader<number> = (text) => {
 
 export const readBoolean: Reader<boolean> = (text) => {
   const value = parseBoolean(text);
-  return value === undefined ? bad('is neither true nor false') : good(value);
+  return value === undefined ? bad('must be true or false') : good(value);
 };
 
 export function readOneOf<T extends string>(words: readonly T[]): Reader<T> {
   return (text) => {
     const found = words.find((word) => word.toLowerCase() === text.toLowerCase());
-    return found === undefined ? bad(`is none of ${words.join(', ')}`) : good(found);
+    return found === undefined ? bad(`must be one of ${words.join(', ')}`) : good(found);
   };
 }
 
@@ -76,7 +76,7 @@ export const readStatuses: Reader<readonly StatusRange[]> = (text) => {
 /** RFC 9110 section 5.6.2. */
 const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}$/;
 const headerValue = /^[\t\x20-\x7e\x80-\xff]{0,1024}$/;
-/** What the probe itself decides: a second one of these would make the request mean something else. */
+/** Headers that the probe itself sets. A second one would change the meaning of the request. */
 const ownHeaders: readonly string[] = ['host', 'connection', 'content-length', 'transfer-encoding'];
 
 /** `Name: value; Name: value` */
@@ -90,32 +90,32 @@ export const readHeaders: Reader<Readonly<Record<string, string>>> = (text) => {
     if (colon < 1 || !token.test(name) || !headerValue.test(value))
       return bad('is not a list of headers; write them as "Name: value; Name: value"');
     if (ownHeaders.includes(name.toLowerCase()))
-      return bad(`sets the header ${name}, which the check sets itself (Host has a key of its own)`);
+      return bad(`sets the header ${name}, which the check sets itself (Host has its own key)`);
     headers[name] = value;
   }
   return good(headers);
 };
 
 export const readMethod: Reader<string> = (text) =>
-  token.test(text) ? good(text.toUpperCase()) : bad('is no HTTP method, such as GET');
+  token.test(text) ? good(text.toUpperCase()) : bad('is not an HTTP method, such as GET');
 
 /** The target of a request: RFC 9112 section 3.2.1, or `*`. */
 export const readPath: Reader<string> = (text) =>
   text.length <= 2048 && (text === '*' || /^\/[\x21-\x7e]*$/.test(text))
     ? good(text)
-    : bad('is no path; it begins with "/" and has neither blanks nor other characters that need escaping');
+    : bad('is not a valid path; write one that begins with "/" and escapes blanks and special characters');
 
 export const readVersion: Reader<'1.0' | '1.1'> = (text) => {
   const match = /^(?:HTTP\/)?1\.([01])$/i.exec(text);
-  return match ? good(match[1] === '0' ? '1.0' : '1.1') : bad('is no HTTP version; write 1.0 or 1.1');
+  return match ? good(match[1] === '0' ? '1.0' : '1.1') : bad('is not an HTTP version; write 1.0 or 1.1');
 };
 
 export const readHost: Reader<string> = (text) =>
   /^[\x21-\x7e]{1,255}$/.test(text) && !/[/\\@?#]/.test(text)
     ? good(text)
-    : bad('is no value for a Host header, such as www.example.com');
+    : bad('is not a valid Host header, such as www.example.com');
 
-/** A regular expression, compiled once to see whether it is one. */
+/** A regular expression, compiled once to check it. */
 export const readPattern: Reader<string> = (text) => {
   if (text.length > 1000) return bad('is longer than 1000 characters');
   try {
@@ -123,11 +123,11 @@ export const readPattern: Reader<string> = (text) => {
     return good(text);
   } catch (error) {
     const reason = error instanceof Error ? error.message.replace(/^.*: /s, '') : '';
-    return bad(`is no regular expression (${printable(reason)})`);
+    return bad(`is not a regular expression (${printable(reason)})`);
   }
 };
 
-/** Bytes written as text, with `\n`, `\r`, `\t`, `\0`, `\\` and `\xHH`. @returns one character an octet */
+/** Bytes written as text, with `\n`, `\r`, `\t`, `\0`, `\\` and `\xHH`. @returns one character per byte */
 export const readOctets: Reader<string> = (text) => {
   const raw = Buffer.from(text, 'utf8').toString('latin1');
   let wrong: string | undefined;
@@ -139,7 +139,7 @@ export const readOctets: Reader<string> = (text) => {
     return char ?? '';
   });
   if (wrong !== undefined) return bad(`has ${quoted(wrong)}; write \\n, \\r, \\t, \\0, \\\\ or \\xHH`);
-  return value.length <= 1400 ? good(value) : bad('is longer than 1400 octets');
+  return value.length <= 1400 ? good(value) : bad('is longer than 1400 bytes');
 };
 
 export const readDnsName: Reader<string> = (text) => {
@@ -148,11 +148,11 @@ export const readDnsName: Reader<string> = (text) => {
   return name === '' || isName ? good(name === '' ? '.' : name) : bad('is not a valid domain name');
 };
 
-/** A gRPC service name such as `shop.v1.Cart`; '' is the server as a whole. */
+/** A gRPC service name such as `shop.v1.Cart`; '' means the whole server. */
 export const readGrpcService: Reader<string> = (text) =>
-  /^[\x21-\x7e]{0,200}$/.test(text) ? good(text) : bad('is no gRPC service name, such as shop.v1.Cart');
+  /^[\x21-\x7e]{0,200}$/.test(text) ? good(text) : bad('is not a gRPC service name, such as shop.v1.Cart');
 
-/** A JSON array is an argument vector; anything else is a line for `/bin/sh -c`. */
+/** A JSON array is an argument list; any other text is a line for `/bin/sh -c`. */
 export const readCommand: Reader<readonly string[]> = (text) => {
   if (text === '') return bad('is empty; write a command');
   if (text.length > 4096) return bad('is longer than 4096 characters');
@@ -162,7 +162,7 @@ export const readCommand: Reader<readonly string[]> = (text) => {
     if (Array.isArray(parsed) && parsed.length > 0 && parsed.every((each) => typeof each === 'string'))
       return good(parsed);
   } catch {
-    // Said below: whoever begins with a bracket means a list.
+    // Reported below, because a text that begins with a bracket must be a list.
   }
   return bad('is not a list of words; write ["program", "argument"] or a line for the shell');
 };

@@ -16,10 +16,10 @@ const rancherKeys: ReadonlyMap<string, Field> = new Map([
   ['strategy', 'strategy'],
 ]);
 
-/** Rancher keeps the quorum in a mapping of its own. */
+/** Rancher keeps the quorum in a separate mapping. */
 const quorumKey = 'recreate_on_quorum_strategy_config';
 
-/** Besides Rancher's keys those of the labels `fairlead.health.*`, without that prefix. */
+/** Rancher's keys, plus those of the labels `fairlead.health.*` without that prefix. */
 const allKeys: ReadonlyMap<string, Field> = new Map([
   ...rancherKeys,
   ...fields.map((field) => [field, field] as const),
@@ -28,31 +28,31 @@ const allKeys: ReadonlyMap<string, Field> = new Map([
 /**
  * Which keys a mapping may have.
  * - `rancher`: those of `health_check:` in rancher-compose.yml
- * - `all`: these, and those of the labels `fairlead.health.*`
+ * - `all`: these, plus those of the labels `fairlead.health.*`
  */
 export type MappingKeys = 'rancher' | 'all';
 
-/** Something to mend in a mapping. */
+/** A mistake in a mapping. */
 export interface MappingFault {
-  /** Below the mapping; empty when it is about the check as a whole. */
+  /** The path below the mapping; empty for the check as a whole. */
   readonly path: KeyPath;
-  /** What of the path is meant. */
+  /** Which part of the path the mistake is about. */
   readonly part: 'key' | 'value';
-  /** What is wrong and what to do: one line that goes after the key. */
+  /** One line that follows the key and says what is wrong and what to do. */
   readonly message: string;
 }
 
-/** Without faults and without a check: the mapping asks for none (`type: none`). */
+/** Without faults and without a check, the mapping says `type: none`. */
 export interface MappingDefinition {
   readonly check?: HealthCheck;
   readonly faults: readonly MappingFault[];
 }
 
 /**
- * Reads the mapping of one check. A file is mended before it is used: whatever cannot be read is a fault, and no value is
- * guessed for it. Never throws.
+ * Reads the mapping of one check. A file must be correct before it is used, so anything that cannot be read is a fault,
+ * without a default for it. Never throws.
  * @param value plain data
- * @param from where it is written, for people
+ * @param from where it is defined, for people
  */
 export function readHealthCheckMapping(value: unknown, from: string, keys: MappingKeys): MappingDefinition {
   const faults: MappingFault[] = [];
@@ -70,7 +70,7 @@ export function readHealthCheckMapping(value: unknown, from: string, keys: Mappi
     const key = path.join('.');
     const other = written.get(field);
     if (other) {
-      fault(path, 'key', `says what ${other.key} says already; remove one of them`);
+      fault(path, 'key', `means the same as ${other.key}; remove one of them`);
       return;
     }
     written.set(field, { text, key });
@@ -79,10 +79,10 @@ export function readHealthCheckMapping(value: unknown, from: string, keys: Mappi
   for (const [key, item] of Object.entries(value)) {
     if (key === quorumKey) {
       const text = isMapping(item) ? textOf(item['quorum']) : undefined;
-      if (text === undefined) fault([key], 'key', 'is no mapping with "quorum: NUMBER"');
+      if (text === undefined) fault([key], 'key', 'is not a mapping with "quorum: NUMBER"');
       else put('quorum', [key, 'quorum'], text);
       for (const inner of Object.keys(isMapping(item) ? item : {}))
-        if (inner !== 'quorum') fault([key, inner], 'key', `is not a key here; ${key} has "quorum" alone`);
+        if (inner !== 'quorum') fault([key, inner], 'key', `is not a key here; ${key} has only "quorum"`);
       continue;
     }
     const field = known.get(key);
@@ -92,8 +92,8 @@ export function readHealthCheckMapping(value: unknown, from: string, keys: Mappi
     }
     if (item === null) continue;
     const text = field === 'exec' && Array.isArray(item) ? JSON.stringify(item) : textOf(item);
-    if (text === undefined) fault([key], 'value', 'is no single value; write it after the colon');
-    // Rancher's own files have an empty one where TCP is meant.
+    if (text === undefined) fault([key], 'value', 'is not a single value; write it after the colon');
+    // Rancher's own files have an empty one for TCP.
     else if (field !== 'request_line' || text.trim() !== '') put(field, [key], text);
   }
   if (keys === 'rancher' && !written.has('port') && !faults.some(({ path }) => path[0] === 'port'))
@@ -102,7 +102,7 @@ export function readHealthCheckMapping(value: unknown, from: string, keys: Mappi
   for (const { key, message } of built.notes) {
     const path = paths.get(key);
     if (path) fault(path, 'value', message);
-    // What is missing may be what could not be read.
+    // A missing value may be one that could not be read.
     else if (faults.length === 0) fault([], 'key', message);
   }
   return { ...(built.check && faults.length === 0 && { check: built.check }), faults };

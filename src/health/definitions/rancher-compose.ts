@@ -5,14 +5,14 @@ import { readHealthCheckMapping } from './mapping.js';
 
 const EXAMPLE = 'web: { health_check: { port: 80 } }';
 
-/** Something wrong in a file. */
+/** A mistake in a file. */
 export interface FileNote extends Position {
-  /** What is wrong and what to do: one line that goes after `file:line:column: `. */
+  /** One line that follows `file:line:column: ` and says what is wrong and what to do. */
   readonly message: string;
 }
 
 export interface RancherComposeChecks {
-  /** By the service's name in the file, lower case. A service whose check has a fault is not in it. */
+  /** By the service's name in the file, in lower case. A service with a fault in its check is left out. */
   readonly services: ReadonlyMap<string, HealthCheck>;
   /** In the order of the lines. */
   readonly notes: readonly FileNote[];
@@ -20,7 +20,7 @@ export interface RancherComposeChecks {
 
 /**
  * Reads the health checks of a rancher-compose.yml, in either of its forms: services at the top (version 1) or below
- * `services:` (version 2). All other keys of a service are left to Rancher. Never throws.
+ * `services:` (version 2). All other keys of a service are ignored. Never throws.
  * @param file its name in messages and in {@link HealthCheck.from}
  */
 export function readRancherCompose(text: string, file: string): RancherComposeChecks {
@@ -43,7 +43,7 @@ export function readRancherCompose(text: string, file: string): RancherComposeCh
     const other = seen.get(name.toLowerCase());
     seen.set(name.toLowerCase(), name);
     if (other !== undefined) {
-      const message = `service ${quoted(name)}: is ${quoted(other)} again: case makes no difference; remove one of them`;
+      const message = `service ${quoted(name)}: is the same as ${quoted(other)}, because case makes no difference; remove one of them`;
       note([...base, name], 'key', message);
     }
     const { line, column } = yaml.locate(path, 'key');

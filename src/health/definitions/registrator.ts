@@ -2,8 +2,8 @@ import { readRegistratorKey } from '../../labels/registrator-keys.js';
 import { buildCheck, type Definition, type Field, type Note, type Written } from './build.js';
 
 /**
- * Registrator's keys, in the order in which it looks for them (gliderlabs/registrator consul/consul.go:97-137): the
- * first one decides. CMD and SCRIPT run in the container here; there they ran beside the Consul agent.
+ * Registrator's keys in its order of precedence (gliderlabs/registrator consul/consul.go:97-137); the first one
+ * decides. CMD and SCRIPT run in the container here. With registrator they ran beside the Consul agent.
  */
 const kinds = [
   { key: 'HTTP', type: 'http', value: 'http.path' },
@@ -15,7 +15,7 @@ const kinds = [
   { key: 'GRPC', type: 'grpc', value: undefined },
 ] as const;
 
-/** Understood beside the kinds; the last three concern Consul alone. */
+/** Further known keys; the last three are only for Consul. */
 const companions = [
   'HTTP_METHOD',
   'HTTPS_METHOD',
@@ -29,14 +29,14 @@ const companions = [
 
 const known: ReadonlySet<string> = new Set([...kinds.map(({ key }) => key), ...companions]);
 
-/** Consul's own: one result decides; every 10 s (registrator's default); 10 s to answer. */
+/** Consul's defaults: one result decides; every 10 s (registrator's default); 10 s to answer. */
 const consulTiming = { interval: 10_000, timeout: 10_000, rise: 1, fall: 1 };
 
 /**
- * The check that registrator's `SERVICE_CHECK_*` and `SERVICE_<port>_CHECK_*` ask for. A key with a port wins over the
- * one without. A task has one check: that of its lowest port that has one.
+ * The check that registrator's `SERVICE_CHECK_*` and `SERVICE_<port>_CHECK_*` define. A key with a port wins over one
+ * without. A task has one check: that of its lowest port with a check.
  * @param port the lowest TCP port of the task
- * @returns undefined when there is no such label
+ * @returns undefined if there is no such label
  */
 export function checkFromRegistrator(
   labels: Readonly<Record<string, string>>,
@@ -62,7 +62,7 @@ export function checkFromRegistrator(
   const others = ports.filter((each) => each !== first && hasKind(byPort.get(each) ?? general));
   const notes: Note[] = others.map((other) => ({
     key: `SERVICE_${other}_CHECK_*`,
-    message: `is not used: a task has one check, and that of port ${first ?? 0} comes first`,
+    message: `is not used, because a task has one check, and that of port ${first ?? 0} wins; remove it`,
     fatal: false,
   }));
   return { ...definition, notes: [...definition.notes, ...notes] };

@@ -1,7 +1,7 @@
 import { quoted } from '../../text/printable.js';
 import { readHeaders, readHost, readMethod, readPath, readVersion, type Reading } from './check-values.js';
 
-/** What Rancher's `request_line` asks for. */
+/** The parts of Rancher's `request_line`. */
 export interface RequestLine {
   readonly method: string;
   readonly path: string;
@@ -11,15 +11,15 @@ export interface RequestLine {
 }
 
 /**
- * Reads Rancher's `request_line`, which is what HAProxy's `option httpchk` takes: `GET /healthz "HTTP/1.0"`. One word is
- * a path, asked for with OPTIONS; two are method and path; the version is 1.0 when it is not said. Headers may follow
- * the version in HAProxy's old way: `GET / HTTP/1.1\r\nHost:\ www.example.com`.
+ * Reads Rancher's `request_line`, the argument of HAProxy's `option httpchk`: `GET /healthz "HTTP/1.0"`. One word is a
+ * path, requested with OPTIONS; two words are method and path; the default version is 1.0. Headers may follow the
+ * version in HAProxy's old syntax: `GET / HTTP/1.1\r\nHost:\ www.example.com`.
  */
 export function readRequestLine(text: string): Reading<RequestLine> {
   const words = splitWords(text);
   if (words === undefined) return fault('has a quote that is not closed');
   if (words.length === 0 || words.length > 3)
-    return fault('is no request line; write it as GET /healthz "HTTP/1.0"');
+    return fault('is not a request line; write it as GET /healthz "HTTP/1.0"');
   const [methodWord = '', pathWord = '', versionWord = '1.0'] =
     words.length === 1 ? ['OPTIONS', ...words] : words;
   const [versionText = '', ...lines] = versionWord.split('\r\n');
@@ -34,12 +34,12 @@ export function readRequestLine(text: string): Reading<RequestLine> {
   const host =
     hostLine === undefined ? undefined : readHost(hostLine.slice(hostLine.indexOf(':') + 1).trim());
   if (host?.ok === false) return fault(`has a Host header that ${host.fault}`);
-  // Every request says that it closes the connection, so that these words change nothing.
+  // Every request closes the connection anyway, so this header changes nothing.
   const others = lines.filter(
     (line) => line !== '' && !isHost(line) && !/^connection\s*:\s*close$/i.test(line),
   );
   const headers = readHeaders(others.join(';'));
-  if (!headers.ok) return fault(`has headers of which this ${headers.fault}`);
+  if (!headers.ok) return fault(`has a header that ${headers.fault}`);
   return {
     ok: true,
     value: {
@@ -54,7 +54,7 @@ export function readRequestLine(text: string): Reading<RequestLine> {
 
 const fault = (text: string): { readonly ok: false; readonly fault: string } => ({ ok: false, fault: text });
 
-/** Words between blanks; quotes hold blanks together, a backslash takes the next character as it is, `\r\n` is a line end. */
+/** Splits into words at blanks. Quotes keep blanks, a backslash keeps the next character, `\r\n` is a line end. */
 function splitWords(text: string): string[] | undefined {
   const words: string[] = [];
   let word: string | undefined;

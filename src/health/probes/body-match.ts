@@ -5,13 +5,15 @@ export type BodyMatch = 'match' | 'no match' | 'too slow';
 /** Matches one check's pattern with a body. */
 export type MatchBody = (body: Buffer) => BodyMatch;
 
-/** Longest that a pattern may think about one body, in milliseconds. */
+/** The longest time for matching one body, in milliseconds. */
 const BUDGET_MS = 20;
-/** A pattern is stopped so often in a row before it is put off: on a busy host one stop says little of a pattern. */
+/**
+ * How often in a row a pattern is stopped before it is deferred. On a busy host, one stop says little about a pattern.
+ */
 const MOST_STOPS = 3;
-/** So long it is put off then. */
+/** How long it is deferred. */
 const RETRY_MS = 20_000;
-/** Part of the time that patterns which were put off may take together when they are tried again. */
+/** The share of time for all deferred patterns together when they are tried again. */
 const SHARE = 0.05;
 
 const script = new Script('new RegExp(pattern, "u").test(text)');
@@ -19,27 +21,28 @@ const sandbox = { pattern: '', text: '' };
 createContext(sandbox);
 
 /**
- * Matches bodies with patterns. These come from labels, and one such as `(a+)+$` can take a backtracking matcher for
- * ever. Each match is stopped after 20 ms; and since the thread that waits for it does everything else, too, a check
- * whose pattern was stopped three times in a row is tried again every 20 seconds only, and all such checks together get
- * 5 % of the time. Each check counts by itself: what one task answers must not decide about another.
+ * Matches bodies with patterns. Patterns come from labels, and one such as `(a+)+$` can keep a backtracking matcher
+ * busy without end. So each match is stopped after 20 ms. The thread that waits for it also does everything else.
+ * Therefore a check whose pattern was stopped three times in a row is tried again only every 20 seconds, and all such
+ * checks together get 5 % of the time. Each check counts separately, so that one task's answers do not affect another
+ * task.
  */
 export class BodyMatcher {
   readonly #now: () => number;
   readonly #run: (pattern: string, text: string) => BodyMatch;
-  /** No check that was put off is tried again before this. */
+  /** No deferred check is tried again before this time. */
   #restUntil = 0;
 
   /**
-   * @param now milliseconds that only grow
-   * @param run for tests: one match, which it stops by itself
+   * @param now a monotonic clock in milliseconds
+   * @param run for tests: runs one match with its own time limit
    */
   constructor(now: () => number = () => performance.now(), run = stoppedAfter(BUDGET_MS)) {
     this.#now = now;
     this.#run = run;
   }
 
-  /** For one check of one task. @param pattern a regular expression that compiles */
+  /** Makes a matcher for one check of one task. @param pattern a valid regular expression */
   matchOf(pattern: string): MatchBody {
     if (!/[\\^$.*+?()[\]{}|/]/.test(pattern))
       return (body) => (body.toString('utf8').includes(pattern) ? 'match' : 'no match');
@@ -59,7 +62,7 @@ export class BodyMatcher {
   }
 }
 
-/** One match that takes so many milliseconds at most. V8 can stop a script in the middle of a match, and only a script. */
+/** Runs one match with a time limit in milliseconds. V8 can interrupt a match only in a script. */
 export function stoppedAfter(timeout: number): (pattern: string, text: string) => BodyMatch {
   return (pattern, text) => {
     sandbox.pattern = pattern;
@@ -67,7 +70,7 @@ export function stoppedAfter(timeout: number): (pattern: string, text: string) =
     try {
       return script.runInContext(sandbox, { timeout }) === true ? 'match' : 'no match';
     } catch {
-      // Apart from the timeout nothing throws: the pattern was compiled when the check was read.
+      // Only the timeout can throw, because the pattern was already compiled when the check was read.
       return 'too slow';
     } finally {
       sandbox.text = '';

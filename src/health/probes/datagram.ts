@@ -5,9 +5,9 @@ import type { ProbeResult, ProbeTarget } from './probe.js';
 import { settleOnce } from './settle.js';
 
 /**
- * Sends one datagram, behind the PROXY header that the task expects, and hands over what comes back, until `judge` gives a result. The socket is connected, so that it
- * hears of "port unreachable" and of the task alone.
- * @param onSilence the result when the time is over without an answer; absent: that is a failure
+ * Sends one datagram, after the PROXY header that the task expects, and passes replies to `judge` until it gives a
+ * result. The socket is connected, so it gets "port unreachable", and datagrams only from the task.
+ * @param onSilence the result if there is no answer in time; absent: that is a failure
  */
 export function exchangeDatagram(
   target: ProbeTarget,

@@ -8,7 +8,7 @@ import type { DnsCheck } from '../check.js';
 import { exchangeDatagram } from './datagram.js';
 import { failed, outside, passed, type Probe, type ProbeResult } from './probe.js';
 
-/** Asks one question over UDP (RFC 1035). A reply with NOERROR passes, whether it has records or not. */
+/** Asks one question over UDP (RFC 1035). A reply with NOERROR passes, even without records. */
 export function dnsProbe(check: DnsCheck): Probe {
   const name = nameFromText(check.name);
   const type = typeFromText(check.type);

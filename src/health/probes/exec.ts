@@ -13,14 +13,15 @@ import { errorMessage } from '../../net/error-message.js';
 
 export interface ExecOutcome {
   readonly exitCode: number;
-  /** The beginning of what it wrote, standard output and error together. */
+  /** The beginning of its output, standard output and error together. */
   readonly output: string;
 }
 
 /**
- * Runs a program in a task. An adapter keeps to this: it runs `argv` as it is, without a shell; it reads at most
- * `maxOutput` octets and throws away the rest; it rejects when the program could not be started (no such container, no
- * such program); when the signal is aborted it lets go of the program, killing it if the runtime can.
+ * Runs a program in a task. An adapter follows these rules: it runs `argv` directly, without a shell. It keeps at most
+ * `maxOutput` bytes of output and discards the rest. It rejects if the program could not be started, for example if the
+ * container or the program does not exist. When the signal is aborted, it abandons the program, and kills it if
+ * possible.
  */
 export interface ExecPort {
   exec(
@@ -37,7 +38,9 @@ export interface ExecPort {
 
 const MAX_OUTPUT = 4096;
 
-/** Runs the command in the container; exit status 0 passes. The variables are those of registrator's scripts. */
+/**
+ * Runs the command in the container; exit status 0 passes. The environment variables are the same as with registrator.
+ */
 export function execProbe(check: ExecCheck, port: ExecPort): Probe {
   return (target, signal) =>
     settleOnce(signal, (settle) => {
@@ -54,7 +57,7 @@ export function execProbe(check: ExecCheck, port: ExecPort): Probe {
     });
 }
 
-/** Why it could not be run: `EAGAIN` marks a reason of the engine's, which says nothing of the task. */
+/** Why it could not be run. `EAGAIN` marks a fault of the engine, which says nothing about the task. */
 function notRun(error: unknown): ProbeResult {
   const result = failed(oneLine(errorMessage(error)));
   return failedWith(error).local ? { ...result, local: true } : result;

@@ -43,7 +43,7 @@ export function grpcProbe(check: GrpcCheck): Probe {
         const status = headers['grpc-status'];
         if (typeof status === 'string') grpcStatus = oneLine(status);
       };
-      // When the session breaks, its streams hear of it first, and only that they were cancelled.
+      // When the session breaks, its streams are notified first, and only with "cancelled".
       stream.on('error', (error: Error) => settle.fail(error.cause ?? error));
       stream.on('response', (headers) => {
         note(headers);
@@ -63,7 +63,7 @@ export function grpcProbe(check: GrpcCheck): Probe {
   };
 }
 
-/** A length-prefixed HealthCheckRequest: field 1, a string, left out when it is empty. */
+/** A length-prefixed HealthCheckRequest: field 1, a string, omitted if empty. */
 function requestMessage(service: string): Buffer {
   const text = Buffer.from(service, 'latin1');
   const size = text.length < 128 ? [text.length] : [(text.length & 127) | 128, text.length >> 7];
@@ -73,14 +73,14 @@ function requestMessage(service: string): Buffer {
   return Buffer.concat([prefix, message]);
 }
 
-/** The answer is HealthCheckResponse: field 1, an enum; left out it is 0. */
+/** The answer is HealthCheckResponse: field 1, an enum; 0 if omitted. */
 function judge(bytes: Buffer, grpcStatus: string | undefined): ProbeResult {
   if (grpcStatus !== undefined && grpcStatus !== '0') return failed(`gRPC status ${grpcStatus}`);
   const message =
     bytes.length >= 5 && bytes[0] === 0 ? bytes.subarray(5, 5 + bytes.readUInt32BE(1)) : undefined;
-  if (message === undefined) return failed('the answer is no gRPC message');
+  if (message === undefined) return failed('the answer is not a gRPC message');
   const status = message.length === 0 ? 0 : message[0] === 0x08 ? message[1] : undefined;
   const word = serving[status ?? -1];
-  if (word === undefined) return failed('the answer is no HealthCheckResponse');
+  if (word === undefined) return failed('the answer is not a HealthCheckResponse');
   return word === 'SERVING' ? passed(word) : failed(word);
 }

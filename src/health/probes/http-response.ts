@@ -1,4 +1,4 @@
-/** What is kept of an answer, head and body. */
+/** The limits for the stored parts of an answer, head and body. */
 const HEAD_LIMIT = 16 * 1024;
 const BODY_LIMIT = 64 * 1024;
 
@@ -6,15 +6,15 @@ const MOST_INTERIM = 8;
 
 export type HttpProgress =
   | { readonly done: false }
-  /** `body` is undefined when it was not asked for. It may be cut at 64 KiB. */
+  /** `body` is undefined if it was not requested. It may be cut at 64 KiB. */
   | { readonly done: true; readonly status: number; readonly body?: Buffer }
   | { readonly done: true; readonly fault: string };
 
 const more: HttpProgress = { done: false };
 
 /**
- * Reads one HTTP/1 answer (RFC 9112) from what arrives, as little as is needed: the status line, or the body when that
- * is asked for. Interim answers (1xx) are skipped. Bounded in memory, and in work however small the pieces are.
+ * Reads one HTTP/1 answer (RFC 9112), as little of it as needed: the status line, or also the body if requested.
+ * Interim answers (1xx) are skipped. Memory and work are bounded, even if the answer comes in tiny pieces.
  */
 export class HttpResponse {
   readonly #wantsBody: boolean;
@@ -24,7 +24,7 @@ export class HttpResponse {
     | { readonly status: number; readonly chunked: boolean; readonly size: number; readonly start: number }
     | undefined;
   #interim = 0;
-  /** From where a line end is looked for. */
+  /** Where the search for a line end continues. */
   #seen = 0;
 
   constructor(wantsBody: boolean) {
@@ -36,7 +36,7 @@ export class HttpResponse {
     return this.#read(false);
   }
 
-  /** The other side has said all that it says. */
+  /** The other side has ended its stream. */
   end(): HttpProgress {
     const progress = this.#read(true);
     if (progress.done) return progress;
@@ -73,7 +73,7 @@ export class HttpResponse {
     return { done: true, status: head.status, body: head.chunked ? unchunk(raw) : raw };
   }
 
-  /** @returns the end, when the head decides already; else sets the head once it is complete */
+  /** @returns the result if the head decides; else stores the head once it is complete */
   #readHead(bytes: Buffer): HttpProgress | undefined {
     const start = bytes.subarray(0, 9).toString('latin1');
     if (!'HTTP/1.0 '.startsWith(start) && !'HTTP/1.1 '.startsWith(start))
@@ -118,7 +118,7 @@ function statusOf(line: string): number | undefined {
 /** The last chunk, without trailers. */
 const endsChunked = (bytes: Buffer): boolean => bytes.subarray(-5).toString('latin1') === '0\r\n\r\n';
 
-/** RFC 9112 section 7.1. What is cut off or wrong ends the body there. */
+/** RFC 9112 section 7.1. An incomplete or wrong chunk ends the body. */
 function unchunk(raw: Buffer): Buffer {
   const parts: Buffer[] = [];
   let at = 0;

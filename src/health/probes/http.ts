@@ -9,9 +9,9 @@ import { failed, outside, passed, type Probe, type ProbeResult, type ProbeTarget
 import { settleOnce } from './settle.js';
 
 /**
- * Sends one HTTP/1 request and judges status and, if asked, body. No redirect is followed and no connection is kept; at
- * most 80 KiB are read. It ends with a reset once it knows enough.
- * @param matcher one for all probes: what patterns may take, they may take together
+ * Sends one HTTP/1 request and judges the status and, if requested, the body. It follows no redirect, keeps no
+ * connection, and reads at most 80 KiB. It ends with a reset once it knows enough.
+ * @param matcher one for all probes, because all patterns share one time budget
  */
 export function httpProbe(check: HttpCheck, matcher: BodyMatcher): Probe {
   const matches = check.body === undefined ? undefined : matcher.matchOf(check.body);
@@ -61,7 +61,7 @@ function requestOf(check: HttpCheck, target: ProbeTarget): string {
 }
 
 const SLOW =
-  'has a pattern (http.body) that takes too long for what the task answers; write one without a repetition inside a repetition';
+  'has a pattern (http.body) that takes too long on the answer of the task; write one without nested repetitions';
 
 function judge(
   progress: Extract<HttpProgress, { done: true }>,

@@ -9,17 +9,17 @@ import { probeTcp } from './tcp.js';
 import type { TtlBoard } from './ttl.js';
 import { udpProbe } from './udp.js';
 
-/** What probes need besides sockets. */
+/** The inputs of probes besides sockets. */
 export interface ProbePorts {
   readonly ttl: TtlBoard;
-  /** Absent: there is no engine to execute in. */
+  /** Absent if there is no engine to run programs. */
   readonly exec?: ExecPort;
 }
 
-/** Makes the probe of a check. Docker's own HEALTHCHECK has none: its result comes with the task's facts. */
+/** Creates the probe of a check. Docker's own HEALTHCHECK has none, because its result comes with the task's facts. */
 export function probeMaker(ports: ProbePorts): (check: HealthCheck) => Probe | undefined {
   const noEngine: Probe = () =>
-    Promise.resolve({ ...failed('there is no Docker engine to execute it in'), local: true });
+    Promise.resolve({ ...failed('no Docker engine is configured to run it'), local: true });
   const matcher = new BodyMatcher();
   return (check) => {
     switch (check.kind) {

@@ -1,11 +1,11 @@
-/** Where a probe goes. */
+/** The target of a probe. */
 export interface ProbeTarget {
   /** Task id. */
   readonly task: string;
   readonly ip: string;
   /** 0 for probes that use no port. */
   readonly port: number;
-  /** All addresses of the task; nothing else is ever connected to. */
+  /** All addresses of the task. A probe never connects to any other address. */
   readonly addresses: readonly string[];
   /** The PROXY header that the port expects; absent: none. */
   readonly proxy?: 'v1' | 'v2';
@@ -13,24 +13,27 @@ export interface ProbeTarget {
 
 export interface ProbeResult {
   readonly ok: boolean;
-  /** What was found, for people: `connected`, `HTTP 503`, `ECONNREFUSED`, `timeout after 2 s (connecting)`. */
+  /** The finding, for people: `connected`, `HTTP 503`, `ECONNREFUSED`, `timeout after 2 s (connecting)`. */
   readonly detail: string;
-  /** It failed for a reason of this host's, such as too many open files or a start a moment ago: it says nothing of the task. */
+  /**
+   * Whether it failed for a reason on this host, such as too many open files or a recent start. Then it says nothing
+   * about the task.
+   */
   readonly local?: true;
-  /** What is wrong with the check itself and what to do about it: one line that goes after "the health check". */
+  /** The mistake in the check itself, and what to do: one line that follows "the health check". */
   readonly fault?: string;
 }
 
 /**
- * Looks at a task once. Never rejects. When the signal is aborted it ends at once, with `signal.reason` as its detail;
- * nothing stays open afterwards.
+ * Checks a task once. Never rejects. When the signal is aborted, it ends at once with `signal.reason` as its detail,
+ * and leaves nothing open.
  */
 export type Probe = (target: ProbeTarget, signal: AbortSignal) => Promise<ProbeResult>;
 
 export const passed = (detail: string): ProbeResult => ({ ok: true, detail });
 export const failed = (detail: string): ProbeResult => ({ ok: false, detail });
 
-/** Errors of connect(2), socket(2) and send(2) that are about this host and not about the other side. */
+/** Errors of connect(2), socket(2) and send(2) with a cause on this host, not on the other side. */
 const localCodes: ReadonlySet<string> = new Set([
   'EMFILE',
   'ENFILE',
@@ -57,7 +60,7 @@ export function abortedWith(signal: AbortSignal, when?: string): ProbeResult {
   return failed(when === undefined ? reason : `${reason} (${when})`);
 }
 
-/** @returns the refusal, when the target is not one of the task's own addresses */
+/** @returns a refusal if the target is not one of the task's own addresses */
 export function outside({ ip, addresses, port }: ProbeTarget): ProbeResult | undefined {
   if (!addresses.includes(ip)) return failed(`refused: ${ip} is not an address of the task`);
   return port > 0 && port <= 65535 ? undefined : failed(`refused: ${port} is not a port`);
@@ -68,7 +71,10 @@ function codeOf(error: unknown): string {
   return 'code' in error && typeof error.code === 'string' ? error.code : oneLine(error.message);
 }
 
-/** Text from the other side, fit for one line of a log: control and format characters out, 80 characters at most. */
+/**
+ * Makes a text from the other side safe for a log line: removes control and format characters, and keeps at most 80
+ * characters.
+ */
 export function oneLine(text: string): string {
   return text
     .slice(0, 200)

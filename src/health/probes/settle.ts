@@ -1,10 +1,10 @@
 import { abortedWith, failedWith, type ProbeResult } from './probe.js';
 
-/** One probe's end, which comes once. */
+/** The end of a probe, which happens once. */
 export interface Settle {
-  /** What the probe is at; it stands behind a timeout or an error. */
+  /** The current step of the probe, appended to a timeout or an error. */
   when: string | undefined;
-  /** The result when the signal is aborted, where that is not a failure. */
+  /** The result if the signal is aborted and that is not a failure. */
   atTimeout: ProbeResult | undefined;
   /** Ends the probe. Later calls do nothing. */
   done(result: ProbeResult): void;
@@ -13,9 +13,9 @@ export interface Settle {
 }
 
 /**
- * Runs a probe that is made of callbacks.
- * @param begin starts it; what it throws ends the probe
- * @returns resolves with the first result, or when the signal is aborted; `close` has been called then
+ * Runs a probe that uses callbacks.
+ * @param begin starts it; an exception ends the probe
+ * @returns resolves with the first result, or when the signal is aborted; `close` has then been called
  */
 export function settleOnce(
   signal: AbortSignal,
@@ -44,7 +44,7 @@ export function settleOnce(
     signal.addEventListener('abort', onAbort);
     try {
       close = begin(settle).close;
-      // It may have ended while it began, when there was nothing to call yet.
+      // It may have ended during `begin`, before there was anything to close.
       if (isTrue(() => ended)) quietly(close);
     } catch (error) {
       settle.fail(error);
@@ -52,7 +52,7 @@ export function settleOnce(
   });
 }
 
-/** Closing something that has closed itself meanwhile may throw; either way it is closed. */
+/** Closing something that is already closed may throw. Either way it is closed. */
 function quietly(close: (() => void) | undefined): void {
   try {
     close?.();
@@ -61,5 +61,5 @@ function quietly(close: (() => void) | undefined): void {
   }
 }
 
-/** Asks a flag again that callbacks may have set. */
+/** Reads a flag that callbacks may have set. */
 const isTrue = (flag: () => boolean): boolean => flag();

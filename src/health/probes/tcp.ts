@@ -4,8 +4,8 @@ import { outside, passed, type Probe } from './probe.js';
 import { settleOnce } from './settle.js';
 
 /**
- * Connects and goes. It sends nothing but the PROXY header that the task expects, and ends with a reset, so that neither side
- * keeps the connection in TIME_WAIT.
+ * Connects, sends only the PROXY header that the task expects, and ends with a reset, so that neither side keeps the
+ * connection in TIME_WAIT.
  */
 export const probeTcp: Probe = (target, signal) => {
   const refusal = outside(target);

@@ -7,30 +7,30 @@ interface Beat {
 }
 
 /**
- * Where tasks that check themselves say how they are, by way of the API. The board is looked at by a probe like any
- * other: after each beat at once, and when the last beat is older than it may be.
+ * Stores the reports ("beats") of tasks that check themselves, which come through the API. A probe reads them: at once
+ * after each beat, and when the last beat has expired.
  */
 export class TtlBoard {
   readonly #now: () => number;
   readonly #beats = new Map<string, Beat>();
-  /** When each task was first asked about: whether it beat before that is not known here. */
+  /** When each task was first probed. Earlier beats are unknown here. */
   readonly #asked = new Map<string, number>();
   #onBeat: (task: string) => void = () => undefined;
 
-  /** @param now milliseconds that only grow, of the same clock as the checker's */
+  /** @param now a monotonic clock in milliseconds, the same as the checker's */
   constructor(now: () => number) {
     this.#now = now;
   }
 
-  /** Called after each beat with the task's id. There is one listener: the checker. */
+  /** Called after each beat with the task's id. The checker is the only listener. */
   set onBeat(listener: (task: string) => void) {
     this.#onBeat = listener;
   }
 
-  /** A task says how it is. @param note what it says of it; '' when nothing */
+  /** Records a task's report. @param note its explanation; '' if there is none */
   beat(task: string, ok: boolean, note: string): void {
     const said = oneLine(note);
-    const detail = said === '' ? (ok ? 'beat' : 'the task says that it is not well') : said;
+    const detail = said === '' ? (ok ? 'beat' : 'the task reports that it is not well') : said;
     this.#beats.set(task, { at: this.#now(), result: ok ? passed(detail) : failed(detail) });
     this.#onBeat(task);
   }
@@ -41,9 +41,9 @@ export class TtlBoard {
   }
 
   /**
-   * A task of which no beat is known has a whole `ttl` from the first look on before that counts: the beats that an
-   * earlier process took are not known.
-   * @param ttl milliseconds that a beat counts
+   * A task without a known beat has a whole `ttl` from its first probe before it fails, because beats to an earlier
+   * process are unknown.
+   * @param ttl how long a beat is valid, in milliseconds
    */
   probe(ttl: number): Probe {
     return ({ task }) => Promise.resolve(this.#look(task, ttl));

@@ -2,7 +2,7 @@ import type { UdpCheck } from '../check.js';
 import { exchangeDatagram } from './datagram.js';
 import { outside, passed, type Probe } from './probe.js';
 
-/** Sends a datagram and waits for one that contains what is expected. */
+/** Sends a datagram and waits for one with the expected content. */
 export function udpProbe(check: UdpCheck): Probe {
   const payload = Buffer.from(check.send, 'latin1');
   const { expect } = check;

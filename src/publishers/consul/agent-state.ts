@@ -2,14 +2,14 @@ import { isMapping } from '../../text/yaml.js';
 import { ownerKeys } from '../../consul/owner-mark.js';
 import type { ConsulEntry } from './consul-entry.js';
 
-/** A service that an agent has, as far as it is compared. */
+/** An agent's service, limited to the fields that are compared. */
 export interface AgentEntry extends Pick<
   ConsulEntry,
   'id' | 'name' | 'address' | 'port' | 'tags' | 'meta' | 'weight'
 > {
   /** The host id of the Fairlead that registered it. */
   readonly owner: string | undefined;
-  /** Of its TTL check; undefined: it has none. */
+  /** The status of its TTL check. Undefined if it has none. */
   readonly status: string | undefined;
   readonly inMaintenance: boolean;
 }
@@ -50,12 +50,12 @@ export function readAgent(services: unknown, checks: unknown): Map<string, Agent
   return entries;
 }
 
-/** The id of the check that a registration with one check gets. */
+/** The id of the check when a service is registered with a single check. */
 export function checkId(service: string): string {
   return `service:${service}`;
 }
 
-/** Whether the agent has the entry as it is to be; its health and its maintenance aside. */
+/** Whether the agent's entry matches the wanted one, apart from health and maintenance. */
 export function isSame(wanted: ConsulEntry, has: AgentEntry): boolean {
   return (
     wanted.name === has.name &&

@@ -10,7 +10,7 @@ import {
 import { isLoopback } from '../../net/ip.js';
 import { printable, quoted } from '../../text/printable.js';
 
-/** One service of an agent, as it is to be. */
+/** The desired state of one service of an agent. */
 export interface ConsulEntry {
   readonly id: string;
   readonly name: string;
@@ -18,32 +18,32 @@ export interface ConsulEntry {
   readonly port: number;
   readonly tags: readonly string[];
   readonly meta: Readonly<Record<string, string>>;
-  /** 1 at least. */
+  /** At least 1. */
   readonly weight: number;
   readonly status: 'passing' | 'critical';
-  /** It drains: why. */
+  /** The reason for a drain. */
   readonly maintenance?: string;
-  /** Consul's own notation: `90m`. */
+  /** In Consul's own notation: `90m`. */
   readonly deregisterAfter?: string;
 }
 
 export interface EntryOptions {
   readonly node: TaskNode;
-  /** How ids are made: `fairlead`, or as registrator makes them (`host:container:port`). */
+  /** The form of ids: `fairlead`, or registrator's form (`host:container:port`). */
   readonly ids: 'fairlead' | 'registrator';
-  /** The containers' own addresses instead of the host's and published ports. */
+  /** Publish the containers' own addresses instead of the host's and published ports. */
   readonly internal: boolean;
   /** With `internal`: the name of the network whose address is published. */
   readonly network?: string | undefined;
-  /** Only what a label names. */
+  /** Publish only what a label names. */
   readonly explicit: boolean;
-  /** Where published ports are reached; undefined: not known. */
+  /** The address at which published ports are reached. Undefined if unknown. */
   readonly hostAddress: string | undefined;
   /** The name of a network. */
   readonly networkName: (id: string) => string | undefined;
 }
 
-/** What a task is in Consul: an entry for each port that other hosts can reach. */
+/** A task's entries in Consul: one for each port that other hosts can reach. */
 export function entriesOf(
   task: Task,
   options: EntryOptions,
@@ -85,7 +85,7 @@ function entryOf(
     tags: [
       ...words.tags,
       ...(port.protocol === 'udp' ? ['udp'] : []),
-      // Consul knows no weight of 0.
+      // Consul does not allow a weight of 0.
       ...(task.weight === 0 ? ['fairlead.weight=0'] : []),
     ],
     meta: metaOf(task, port, words, options, problems),
@@ -96,7 +96,7 @@ function entryOf(
   };
 }
 
-/** registrator: the last part of the image's name. Otherwise the service, with its stack where it has one. */
+/** In registrator's form, the last part of the image's name. Otherwise the service, with its stack if it has one. */
 function defaultName(task: Task, { ids }: EntryOptions): string {
   if (ids === 'registrator') return imageName(task.image) ?? task.name;
   const { service } = task;
@@ -105,7 +105,7 @@ function defaultName(task: Task, { ids }: EntryOptions): string {
   return service.stack === 'default' ? name : `${service.stack}-${name}`;
 }
 
-/** Where other hosts reach a port of a task; undefined: they do not. */
+/** Where other hosts reach a port of a task. Undefined if they cannot. */
 function placeOf(
   task: Task,
   port: TaskPort,
@@ -140,7 +140,8 @@ function metaOf(
   const room = META_LIMITS.pairs - Object.keys(marks).length;
   const kept = Object.entries(words.attributes).filter(([key, value], at) => {
     const fault =
-      attributeFault(key, value) ?? (at >= room ? `is one too many: Consul takes ${room}` : undefined);
+      attributeFault(key, value) ??
+      (at >= room ? `is one too many, because Consul accepts only ${room}` : undefined);
     if (fault === undefined) return true;
     const subject = `container ${printable(task.name)}`;
     problems.push({
@@ -154,12 +155,12 @@ function metaOf(
   return { ...Object.fromEntries(kept), ...marks };
 }
 
-/** Why Consul would refuse the whole registration because of a pair. */
+/** Why Consul would refuse the whole registration because of this key-value pair. */
 function attributeFault(key: string, value: string): string | undefined {
   if (!/^[a-z0-9_-]+$/.test(key))
     return 'has a character other than letters, digits, "-" and "_" in its name';
   if (key.length > META_LIMITS.key) return `has a name of more than ${META_LIMITS.key} characters`;
-  if (key.startsWith('consul-') || key.startsWith(OWNER_PREFIX)) return 'has a name that is not free';
+  if (key.startsWith('consul-') || key.startsWith(OWNER_PREFIX)) return 'has a reserved name';
   if (Buffer.byteLength(value) > META_LIMITS.value)
     return `has a value of more than ${META_LIMITS.value} bytes (${quoted(value)})`;
   return undefined;

@@ -11,7 +11,7 @@ export interface ConsulPublisherOptions extends Omit<EntryOptions, 'networkName'
   readonly name?: string;
   readonly consul: ConsulAddress;
   readonly hostAddress: () => string | undefined;
-  /** Whether a task is one to publish, by its source: containers are. */
+  /** Whether to publish tasks of this source. Containers are published. */
   readonly publishes?: (source: string) => boolean;
   readonly log?: Log;
   readonly timers?: QueryTimers;
@@ -21,7 +21,7 @@ export interface ConsulPublisherOptions extends Omit<EntryOptions, 'networkName'
 export interface PublisherTiming {
   /** Milliseconds between two comparisons with the agent, and between two beats of the checks. */
   readonly tick: number;
-  /** Milliseconds after which a check without a beat is critical. */
+  /** Milliseconds after which a check without a beat becomes critical. */
   readonly ttl: number;
   readonly minBackoff: number;
   readonly maxBackoff: number;
@@ -29,15 +29,17 @@ export interface PublisherTiming {
 
 const usualTiming: PublisherTiming = { tick: 20_000, ttl: 90_000, minBackoff: 100, maxBackoff: 1500 };
 
-/** The text of a beat. A constant: Consul writes a check to its servers when its output changes. */
+/** The text of a beat. It is constant because Consul writes a check to its servers whenever the output changes. */
 const BEAT = 'as Fairlead sees it';
 
-/** A wait for changes of an entry that ends sooner than this, in milliseconds, brought nothing but work. */
+/** If waiting for a change of an entry ends sooner than this, in milliseconds, it was useless. */
 const QUICK_MS = 1000;
-/** After so many of them in a row the next tick has to do. */
+/** After this many useless waits in a row, only the next tick looks again. */
 const MAX_QUICK_ENDS = 5;
 
-/** This host's containers in the Consul agent of this host. docs/publishers-consul.md says what it writes and when. */
+/**
+ * Publishes this host's containers in the host's Consul agent. docs/publishers-consul.md says what it writes and when.
+ */
 export function createConsulPublisher(options: ConsulPublisherOptions): Publisher {
   return new ConsulPublisher(options);
 }
@@ -55,7 +57,7 @@ class ConsulPublisher implements Publisher {
   #running: Promise<void> | undefined;
   #sentinel: Promise<void> | undefined;
   #isDirty = true;
-  /** The agent has to be read: what is known of it may be wrong. */
+  /** The agent's state must be read, because our knowledge of it may be wrong. */
   #mustRead = true;
   #known = new Map<string, AgentEntry>();
   #quickEnds = 0;
@@ -124,7 +126,7 @@ class ConsulPublisher implements Publisher {
       hostAddress: hostAddress(),
       networkName: (id) => snapshot.network(id)?.name,
     };
-    // Until the engine has spoken nothing may be taken for gone.
+    // Until the engine has reported, no task may be considered removed.
     const isKnown = snapshot.sources.every(({ name, state }) => state !== 'loading' || !publishes(name));
     for (const task of snapshot.tasks()) {
       if (task.node?.id !== options.node.id || !publishes(task.source)) continue;
@@ -161,7 +163,7 @@ class ConsulPublisher implements Publisher {
       try {
         await this.#register(entry);
       } catch (error) {
-        // The agent refuses this one; the others are none the worse.
+        // The agent refuses this entry. The others are not affected.
         if (!(error instanceof ConsulError) || error.status === undefined || error.status >= 500) throw error;
         const subject = `Consul entry ${entry.id}`;
         problems.push({ code: 'consul-refused', subject, message: `${subject}: ${error.message}` });
@@ -216,8 +218,8 @@ class ConsulPublisher implements Publisher {
   }
 
   /**
-   * Waits at one own entry for a change of it: an agent that restarts, or loses what it has, is noticed at once and not
-   * at the next tick.
+   * Waits for a change of one of our own entries. This notices at once when an agent restarts or loses its data,
+   * without waiting for the next tick.
    */
   #watchAgent(id: string | undefined): void {
     if (this.#sentinel || id === undefined || this.#quickEnds >= MAX_QUICK_ENDS) return;
@@ -265,7 +267,7 @@ class ConsulPublisher implements Publisher {
     });
   }
 
-  /** Until something changes, or it is time to look again. */
+  /** Waits until something changes, or until it is time to look again. */
   async #pause(failures: number): Promise<void> {
     const { tick, minBackoff, maxBackoff } = this.#timing;
     const most = failures === 0 ? tick : Math.min(maxBackoff, minBackoff * 2 ** Math.min(failures - 1, 16));
@@ -277,7 +279,7 @@ class ConsulPublisher implements Publisher {
         this.#quickEnds = 0;
         resolve();
       });
-      // While the agent is away a change of the catalog makes no attempt.
+      // While the agent is unreachable, a change of the catalog does not trigger an attempt.
       this.#wake = () => {
         if (failures > 0 && !this.#isStopping()) return;
         cancel();
@@ -287,7 +289,7 @@ class ConsulPublisher implements Publisher {
     this.#wake = () => undefined;
   }
 
-  /** A function because it changes behind an await, which narrowing does not see. */
+  /** A function, because the value changes during an await, which type narrowing does not see. */
   #isStopping(): boolean {
     return this.#stopping.signal.aborted;
   }

@@ -23,7 +23,7 @@ export interface FunctionOptions {
   host: HostAccess;
   /** Milliseconds since the epoch. */
   now: () => number;
-  /** Names, with `*` for any characters, of functions that fail when they are called. */
+  /** Names of functions that must fail when called. `*` matches any characters. */
   denied?: readonly string[];
 }
 
@@ -42,7 +42,7 @@ const CONSTANT: readonly (readonly [string, TemplateFunction])[] = [
   ...prefixed(SPRIG_FUNCTIONS),
 ];
 
-/** Every function of a template, for one run. */
+/** All template functions, for one run. */
 export function allFunctions(run: RunContext, options: FunctionOptions): Functions {
   const functions = new Map<string, TemplateFunction>([
     ...CONSTANT,

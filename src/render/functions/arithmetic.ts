@@ -8,7 +8,7 @@ import { typeOf } from '../../template/values.js';
 
 type Numeric = { kind: 'int' | 'uint'; value: bigint } | { kind: 'float'; value: number };
 
-/** The number of a value. @throws FunctionError when it is not one */
+/** A value as a number. @throws FunctionError when it is not one */
 function numeric(value: Value, name: string): Numeric {
   if (typeof value === 'bigint') return { kind: 'int', value };
   if (typeof value === 'number') return { kind: 'float', value };
@@ -23,7 +23,7 @@ interface Operation {
   floats?: (a: number, b: number) => number;
 }
 
-/** `b op a`: the piped value, which comes last, is on the left. */
+/** `b op a`: the piped value comes last and is the left operand. */
 function operate(name: string, { integers, floats }: Operation, b: Value, a: Value): Value {
   const left = numeric(a, name);
   const right = numeric(b, name);
@@ -54,7 +54,7 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
   modulo: { integers: noZero((a, b) => a % b) },
 };
 
-/** One of the two, as the type that it has. */
+/** Returns one of the two values, with its own type. */
 function choose(name: string, b: Value, a: Value): Value {
   const left = numeric(a, name);
   const right = numeric(b, name);
@@ -67,7 +67,7 @@ function wide(kind: 'int' | 'uint'): Type {
   return kind === 'int' ? INT64 : UINT64;
 }
 
-/** An integer of any kind; undefined for what is not one. */
+/** An integer of any kind. Undefined for anything else. */
 export function integerOf(value: Value): bigint | undefined {
   if (typeof value === 'bigint') return value;
   return value instanceof Sized ? value.value : undefined;

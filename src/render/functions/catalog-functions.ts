@@ -45,7 +45,7 @@ export function fieldOf(record: Value, name: string): Value {
 
 const STRUCTURED: ReadonlySet<string> = new Set(['name', 'tag', 'dc', 'datacenter', 'near', 'filter']);
 
-/** A query given as a map: names and tags may have any characters then. */
+/** A query given as a map. Names and tags may then contain any characters. */
 function structuredQuery(map: GoMap, connect: boolean): ServiceQuery {
   for (const key of map.entries.keys()) {
     if (!STRUCTURED.has(String(key))) {
@@ -150,7 +150,7 @@ function keyExists(run: RunContext): TemplateFunction {
   });
 }
 
-/** Groups records by keys that each gives. */
+/** Groups records by the keys of each record. */
 function grouped(
   items: Value,
   name: string,
@@ -175,7 +175,7 @@ function grouped(
   return new GoMap(mapType(name === 'byPort' ? INT : STRING, anything), new Map(entries));
 }
 
-/** `byMeta "k1,k2|int"`: groups by values of metadata, joined with `_`. */
+/** `byMeta "k1,k2|int"`: groups by metadata values, joined with `_`. */
 function byMeta(spec: string, items: Value): Value {
   const keys = spec.split(',').map((part) => part.trim().split('|'));
   const groups = new Map<MapKey, GoStruct[]>();
@@ -244,7 +244,7 @@ const NOT_IN_CONSUL: readonly string[] = [
   'caLeaf',
 ];
 
-/** Functions that ask for data, and those that group what was asked for. */
+/** Functions that query data, and functions that group the results. */
 export function catalogFunctions(run: RunContext): readonly Named[] {
   const model = (what: 'stacks' | 'tasks' | 'vip' | 'endpoints'): Named => [
     what,

@@ -9,7 +9,7 @@ export function hexDigest(algorithm: string, text: string): string {
   return createHash(algorithm).update(toBytes(text)).digest('hex');
 }
 
-/** @throws FunctionError worded as Go's `encoding/base64` does */
+/** @throws FunctionError worded like Go's `encoding/base64` */
 export function decodeBase64(text: string, url: boolean, name: string): string {
   const clean = text.replace(/[\r\n]/g, '');
   const alphabet = url ? /[^A-Za-z0-9_-]/ : /[^A-Za-z0-9+/]/;

@@ -44,7 +44,7 @@ const executeTemplate = variadic([STRING, ANY], ([name, ...dot], call) => {
 const dump = (args: readonly Value[]): string =>
   args.map((arg) => `${formatValue(arg, 'v', { ...noFlags(), sharpV: true })}\n`).join('');
 
-/** Functions that steer a run, and those that show what a value is. */
+/** Functions that control a run, and functions that show what a value is. */
 export const FLOW_FUNCTIONS: readonly (readonly [string, TemplateFunction])[] = [
   ['loop', loop],
   ['executeTemplate', executeTemplate],

@@ -15,13 +15,13 @@ import {
 import { fromJson, typeOf } from '../../template/values.js';
 
 export interface JsonStyle {
-  /** `<`, `>` and `&` as `\u003c`, ...: what `encoding/json` does unless it is asked not to. */
+  /** Writes `<`, `>` and `&` as `\u003c`, ..., which is the default of `encoding/json`. */
   escapeHtml: boolean;
-  /** Blanks per level; 0 writes one line. */
+  /** Spaces per level; 0 writes one line. */
   indent: number;
 }
 
-/** `json.Marshal`. @throws FunctionError for what JSON cannot hold */
+/** `json.Marshal`. @throws FunctionError for values that JSON cannot represent */
 export function toJson(value: Value, style: JsonStyle): string {
   return encode(value, style, style.indent === 0 ? undefined : '\n');
 }
@@ -123,7 +123,7 @@ function jsonString(text: string, escapeHtml: boolean): string {
   return `"${body}"`;
 }
 
-/** `json.Unmarshal` into anything. @throws FunctionError */
+/** `json.Unmarshal` into any type. @throws FunctionError */
 export function parseJson(text: string): Value {
   try {
     return fromJson(JSON.parse(wellFormed(text)));

@@ -13,10 +13,10 @@ import { userIds, type UserIds } from '../user-ids.js';
 import type { InterfaceAddress } from './host-interfaces.js';
 import { ofTexts, texts, trimSpace } from './strings.js';
 
-/** What functions of a template may do on the host. */
+/** What template functions may do on the host. */
 export interface HostAccess {
   environment: Readonly<Record<string, string | undefined>>;
-  /** `file` reads below this directory only. */
+  /** `file` may only read below this directory. */
   sandbox?: string;
   allowPlugin: boolean;
   allowWriteToFile: boolean;
@@ -61,7 +61,7 @@ function plugin(
   return trimSpace(stdout);
 }
 
-/** @throws FunctionError when the file, links followed, is not below the sandbox */
+/** @throws FunctionError when the file is not below the sandbox after following links */
 function checkSandbox(path: string, sandbox: string): void {
   let inside: boolean;
   try {
@@ -97,7 +97,7 @@ function switchedOff(name: string, key: string): TemplateFunction {
   });
 }
 
-/** Functions that touch the host: environment, files, commands. */
+/** Functions that access the host: environment, files, commands. */
 export function hostFunctions(
   run: RunContext,
   host: HostAccess,

@@ -7,7 +7,7 @@ const compiled = new Map<string, RE2JS>();
 const KEPT = 200;
 
 /**
- * A regular expression of RE2, which runs in time linear in the text: no expression of a template can hang the daemon.
+ * An RE2 regular expression. Its running time is linear in the text, so no template can hang the daemon.
  * @throws FunctionError
  */
 export function regex(source: string): RE2JS {
@@ -27,7 +27,7 @@ export function regex(source: string): RE2JS {
 
 const NAME = /^(?:\{(\w+)\}|(\w+))/;
 
-/** Go's `$1`, `$name` and `${name}` of a replacement; what is not a group of the expression is empty. */
+/** Supports Go's `$1`, `$name` and `${name}` in a replacement. References to nonexistent groups become empty. */
 export function replaceAllGo(expression: RE2JS, text: string, replacement: string): string {
   const matcher = expression.matcher(text);
   const names = expression.namedGroups();
@@ -66,7 +66,7 @@ function expand(replacement: string, group: (name: string) => string): string {
   return out;
 }
 
-/** Functions on regular expressions. */
+/** Functions for regular expressions. */
 export const REGEX_FUNCTIONS: readonly (readonly [string, TemplateFunction])[] = [
   ['regexMatch', ofTexts(2, (source = '', text = '') => regex(source).matcher(text).find())],
   [

@@ -33,7 +33,7 @@ function mapSet(
   return '';
 }
 
-/** `scratch`: values that a template keeps for itself during one run. */
+/** `scratch`: values that a template stores during one run. */
 export function scratchFunction(run: RunContext): TemplateFunction {
   const { scratch } = run;
   const self = ANY;

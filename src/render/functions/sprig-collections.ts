@@ -25,7 +25,7 @@ function dictOf(args: readonly Value[]): GoMap {
   return dict(out);
 }
 
-/** The map itself is changed, as in Go: maps of this type are a run's own. */
+/** The map itself is changed, as in Go. Maps of this type belong to a single run. */
 function mutable(map: Value): GoMap {
   if (map instanceof GoMap) return map;
   throw new FunctionError('not a map');
@@ -93,7 +93,7 @@ function part(args: readonly Value[]): Value {
   return list(items.slice(start, end));
 }
 
-/** Functions that have a twin whose name begins with `must`. */
+/** Functions for which a variant with the prefix `must` exists. */
 const LISTS: readonly Named[] = [
   named('first', [ANY], ([value]) => itemsOf(value, 'find first')[0] ?? null),
   named('last', [ANY], ([value]) => itemsOf(value, 'find last').at(-1) ?? null),
@@ -120,7 +120,7 @@ const LISTS: readonly Named[] = [
   ofMany('mergeOverwrite', (args) => mergeAll(args, true)),
 ];
 
-/** Sprig's functions on lists and maps. */
+/** Sprig's functions for lists and maps. */
 export const SPRIG_COLLECTIONS: readonly Named[] = [
   ...LISTS,
   ...LISTS.map(([name, called]): Named => [`must${name.slice(0, 1).toUpperCase()}${name.slice(1)}`, called]),

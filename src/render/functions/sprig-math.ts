@@ -116,7 +116,7 @@ const WITH_MUST: readonly Named[] = [
   ),
 ];
 
-/** Sprig's arithmetic, defaults, types, paths and expressions. */
+/** Sprig's functions for arithmetic, defaults, types, paths and regular expressions. */
 export const SPRIG_MATH: readonly Named[] = [
   ...WITH_MUST,
   ...WITH_MUST.map(([name, called]): Named => [

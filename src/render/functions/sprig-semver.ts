@@ -9,7 +9,7 @@ interface Version {
   prerelease: string;
   metadata: string;
   original: string;
-  /** How many of the three numbers were written. */
+  /** How many of the three numbers were given. */
   written: number;
 }
 
@@ -54,7 +54,7 @@ function compare(a: Version, b: Version): number {
   return 0;
 }
 
-/** The first version beyond a range that starts at this one and keeps its first `kept` numbers. */
+/** The upper bound of a range that starts at this version and keeps its first `kept` numbers. */
 function beyond(version: Version, kept: number): Version {
   const numbers = version.numbers.map((number, at) =>
     at < kept - 1 ? number : at === kept - 1 ? number + 1 : 0,
@@ -110,7 +110,7 @@ function satisfies(constraint: string, version: string): boolean {
 
 const text = (value: Value): string => (typeof value === 'string' ? value : '');
 
-/** Versions. */
+/** Sprig's functions for versions. */
 export const SEMVER_FUNCTIONS: readonly Named[] = [
   named('semver', [STRING], ([value]) => {
     const version = parse(text(value));

@@ -35,7 +35,7 @@ function abbreviate(left: number, width: number, value: string): string {
   return `...${chars.slice(chars.length - (width - 3)).join('')}`;
 }
 
-/** Words of an identifier in any of the usual forms. */
+/** The words of an identifier in any of the usual forms. */
 function words(value: string): string[] {
   return value.match(/\p{Lu}+(?!\p{Ll})|\p{Lu}?[\p{Ll}]+|\p{N}+|[\p{L}]+/gu) ?? [];
 }
@@ -127,7 +127,7 @@ const joined = (parts: readonly string[], make: (part: string, index: number) =>
 
 const capital = (word: string): string => word.slice(0, 1).toUpperCase() + word.slice(1).toLowerCase();
 
-/** Sprig's functions on strings. */
+/** Sprig's functions for strings. */
 export const SPRIG_STRINGS: readonly Named[] = [
   named('abbrev', [INT, STRING], ([width, value]) => abbreviate(0, toCount(width), text(value))),
   named('abbrevboth', [INT, INT, STRING], ([left, width, value]) =>

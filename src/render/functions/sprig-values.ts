@@ -23,7 +23,7 @@ export function strval(value: Value): string {
   return value === undefined || value === null ? '<nil>' : valueText(value);
 }
 
-/** An integer of nearly anything, 0 of the rest: Sprig's `toInt64`. */
+/** Converts nearly anything to an integer, and the rest to 0: Sprig's `toInt64`. */
 export function toInt(value: Value): bigint {
   if (typeof value === 'bigint') return value;
   if (value instanceof Sized) return BigInt.asIntN(64, value.value);
@@ -35,14 +35,14 @@ export function toInt(value: Value): bigint {
   return parsed !== undefined && parsed >= MIN_INT && parsed <= MAX_INT ? parsed : 0n;
 }
 
-/** A float of nearly anything, 0 of the rest: Sprig's `toFloat64`. */
+/** Converts nearly anything to a float, and the rest to 0: Sprig's `toFloat64`. */
 export function toFloat(value: Value): number {
   if (typeof value === 'number') return value;
   if (typeof value === 'string') return parseFloat64(value) ?? 0;
   return Number(toInt(value));
 }
 
-/** A length or a count as a number. @throws FunctionError when it is beyond reason */
+/** A length or count as a number. @throws FunctionError when it is unreasonably large */
 export function toCount(value: Value): number {
   const count = toInt(value);
   if (count > 100_000_000n || count < -100_000_000n) throw new FunctionError(`${count} is too large`);
@@ -68,7 +68,7 @@ export function kindOf(value: Value): string {
   return ['int', 'uint', 'float', 'complex'].includes(type.kind) ? type.name : type.kind;
 }
 
-/** Strings of a list, or of a single value: Sprig's `strslice`. */
+/** The strings of a list or of a single value: Sprig's `strslice`. */
 export function stringsOf(value: Value): string[] {
   if (value === undefined || value === null) return [];
   if (!(value instanceof GoList)) return [strval(value)];
@@ -92,7 +92,7 @@ export function named(name: string, params: readonly Type[], call: TemplateFunct
   return [name, fixed(params, call)];
 }
 
-/** A function of any number of anything. */
+/** A function with any number of arguments of any type. */
 export function ofMany(name: string, call: (args: readonly Value[]) => Value): Named {
   return [name, variadic([ANY], (args) => call(args))];
 }

@@ -7,7 +7,7 @@ import { FunctionError } from '../../template/template-error.js';
 import { ANY, ANYS, INT, INT64, STRING, STRINGS, UINT64 } from '../../template/types.js';
 import { MAX_INT, MAX_UINT, MIN_INT, stringList, stringMap } from '../../template/values.js';
 
-/** Arguments of functions whose parameters are all strings. */
+/** The arguments of functions whose parameters are all strings. */
 export function texts(args: readonly Value[]): string[] {
   return args.map((arg) => (typeof arg === 'string' ? arg : ''));
 }
@@ -18,7 +18,7 @@ export function ofTexts(count: number, call: (...args: string[]) => Value): Temp
   return fixed(params, (args) => call(...texts(args)));
 }
 
-/** Go's white space. */
+/** Go's definition of white space. */
 const SPACE = '[\\t\\n\\v\\f\\r \\u0085\\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]+';
 const LEADING = new RegExp(`^${SPACE}`);
 const TRAILING = new RegExp(`${SPACE}$`);
@@ -39,12 +39,12 @@ export function trimCharacters(text: string, cutset: string, sides = 'both'): st
   return chars.slice(start, end).join('');
 }
 
-/** `strings.Split`; an empty separator splits into characters. */
+/** `strings.Split`. An empty separator splits into characters. */
 export function splitText(text: string, separator: string): string[] {
   return separator === '' ? Array.from(text) : text.split(separator);
 }
 
-/** Upper case of the first letter of each word; the other letters stay. */
+/** Converts the first letter of each word to upper case. The other letters stay. */
 export function titleCase(text: string): string {
   return text.replace(/(?<![\p{L}\p{N}\p{M}_'’])\p{L}/gu, (letter) => letter.toUpperCase());
 }
@@ -65,7 +65,7 @@ function indentLines(spaces: bigint, text: string): string {
   return text.replace(/^(?=[^\n])/gm, ' '.repeat(Number(spaces)));
 }
 
-/** True when a list has the value, or a string the string. Numbers of different kinds are never equal. */
+/** True when a list contains the value, or a string the substring. Numbers of different kinds are never equal. */
 export function has(list: Value, value: Value): boolean {
   if (typeof list === 'string') return typeof value === 'string' && list.includes(value);
   if (!(list instanceof GoList)) return false;
@@ -95,7 +95,7 @@ function parseBool(text: string): boolean {
   throw new FunctionError(`parseBool: strconv.ParseBool: parsing ${quote(text)}: invalid syntax`);
 }
 
-/** A decimal integer. @throws FunctionError worded as `strconv` does */
+/** A decimal integer. @throws FunctionError worded like `strconv` */
 export function parseDecimal(text: string, name: 'ParseInt' | 'ParseUint'): bigint {
   const signedNumber = name === 'ParseInt';
   const problem = (words: string) =>
@@ -114,7 +114,7 @@ function parseFloat_(text: string): number {
   throw new FunctionError(`parseFloat: strconv.ParseFloat: parsing ${quote(text)}: invalid syntax`);
 }
 
-/** Functions on strings and lists of strings. */
+/** Functions for strings and lists of strings. */
 export const STRING_FUNCTIONS: readonly (readonly [string, TemplateFunction])[] = [
   ['contains', ofAny(2, ([value, list]) => has(list, value))],
   ['in', ofAny(2, ([list, value]) => has(list, value))],

@@ -21,7 +21,7 @@ import { parseYaml, toYaml } from './yaml.js';
 
 type Nested = Map<string, Value | Nested>;
 
-/** Puts a value below a path of keys. @throws FunctionError when a part of the path has a value already */
+/** Stores a value at a path of keys. @throws FunctionError when a part of the path already has a value */
 function put(root: Nested, path: string, value: Value): void {
   let map = root;
   const parts = path.split('/');
@@ -43,7 +43,7 @@ function frozen(map: Nested): GoMap {
   return anyMap([...map].map(([key, value]) => [key, value instanceof Map ? frozen(value) : value]));
 }
 
-/** A list of key-value pairs as maps within maps. */
+/** Converts a list of key-value pairs to nested maps. */
 function explode(pairs: Value): Value {
   const root: Nested = new Map();
   for (const pair of pairs instanceof GoList ? pairs.items : []) {
@@ -60,7 +60,7 @@ function explodeMap(map: Value): Value {
   return frozen(root);
 }
 
-/** Merges `source` into `target`; the first that has a value keeps it, or with `override` the second takes over. */
+/** Merges `source` into `target`. Existing values win, unless `override` is set. */
 function merged(target: Value, source: Value, override: boolean): GoMap {
   const out = new Map<MapKey, Value>(target instanceof GoMap ? target.entries : []);
   for (const [key, value] of source instanceof GoMap ? source.entries : []) {
@@ -73,7 +73,7 @@ function merged(target: Value, source: Value, override: boolean): GoMap {
 
 const JSON_LINE = { escapeHtml: true, indent: 0 };
 
-/** Formats of data, and maps. */
+/** Functions for data formats and maps. */
 export const STRUCTURE_FUNCTIONS: readonly (readonly [string, TemplateFunction])[] = [
   ['parseJSON', ofTexts(1, (text = '') => (text === '' ? anyMap([]) : parseJson(text)))],
   ['parseYAML', ofTexts(1, (text = '') => (text === '' ? anyMap([]) : parseYaml(text)))],

@@ -24,7 +24,7 @@ export const DAYS = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Fr
 export const LAYOUT_PARTS =
   /January|Jan|Monday|Mon|MST|Z07:00:00|Z070000|Z07:00|Z0700|Z07|-07:00:00|-070000|-07:00|-0700|-07|2006|__2|002|01|02|03|04|05|06|15|PM|pm|_2|[.,](?:0+|9+)(?![0-9])|1|2|3|4|5/g;
 
-/** `time.Format` of a time in UTC. */
+/** `time.Format` for a time in UTC. */
 export function formatTime(time: Date, layout: string): string {
   const two = (value: number) => String(value).padStart(2, '0');
   const [year, month, day] = [time.getUTCFullYear(), time.getUTCMonth(), time.getUTCDate()];
@@ -77,7 +77,7 @@ function fraction(time: Date, part: string): string {
   return kept === '' ? '' : (part[0] ?? '.') + kept;
 }
 
-/** `timestamp`: now, in a layout of Go's or as seconds (`unix`). */
+/** `timestamp`: the current time in a Go layout, or in seconds (`unix`). */
 export function timestampFunction(now: () => number): TemplateFunction {
   return variadic([STRING], (args) => {
     if (args.length > 1)

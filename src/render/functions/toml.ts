@@ -5,7 +5,7 @@ import { FunctionError } from '../../template/template-error.js';
 import { GoList, GoMap, GoStruct, Sized, type Value } from '../../template/value.js';
 import { typeOf } from '../../template/values.js';
 
-/** A table as TOML, tables below it indented, without the newline at the end. @throws FunctionError */
+/** A table as TOML, with indented subtables and without a final newline. @throws FunctionError */
 export function toToml(value: Value): string {
   const entries = members(value);
   if (entries === undefined) {

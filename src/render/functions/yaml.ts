@@ -18,7 +18,7 @@ import {
 } from '../../template/value.js';
 import { MAX_INT, MAX_UINT, MIN_INT, anyList, typeOf } from '../../template/values.js';
 
-/** `map[interface {}]interface {}`, what Go's yaml.v2 makes of a mapping. */
+/** `map[interface {}]interface {}`, which Go's yaml.v2 produces for a mapping. */
 const YAML_MAP = mapType(ANY, ANY);
 const MAX_DEPTH = 200;
 
@@ -37,7 +37,7 @@ const WORDS: ReadonlyMap<string, Value> = new Map<string, Value>([
 
 const FLOAT = /^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$/;
 
-/** What a plain scalar is by the rules of YAML 1.1 as yaml.v2 has them. */
+/** The value of a plain scalar, by yaml.v2's version of the rules of YAML 1.1. */
 export function resolvePlain(text: string): Value {
   const word = WORDS.get(text);
   if (word !== undefined) return word;
@@ -51,7 +51,7 @@ export function resolvePlain(text: string): Value {
   return FLOAT.test(plain) ? Number(plain) : text;
 }
 
-/** `yaml.Unmarshal` into anything. @throws FunctionError */
+/** `yaml.Unmarshal` into any type. @throws FunctionError */
 export function parseYaml(text: string): Value {
   const document = parseDocument(text, {
     version: '1.1',
@@ -97,12 +97,12 @@ function convertMap(items: readonly unknown[], document: Document, depth: number
   return new GoMap(YAML_MAP, out);
 }
 
-/** `yaml.Marshal` as yaml.v2 writes, without the newline at the end. @throws FunctionError */
+/** `yaml.Marshal` as in yaml.v2, without a final newline. @throws FunctionError */
 export function toYaml(value: Value): string {
   return block(value, 0).replace(/^\n/, '').trim();
 }
 
-/** A value after `key:` or `-`: on the same line with a blank before it, or on lines of its own. */
+/** A value after `key:` or `-`: on the same line after a space, or on separate lines. */
 function block(value: Value, indent: number): string {
   const pad = '\n' + ' '.repeat(indent);
   if (value instanceof GoList && value.items.length > 0) {
@@ -122,7 +122,7 @@ function block(value: Value, indent: number): string {
 
 function afterDash(item: Value, indent: number): string {
   const text = block(item, indent + 2);
-  // The first line of a mapping or a list stands beside the dash.
+  // The first line of a mapping or a list follows the dash directly.
   return text.startsWith('\n') ? ` ${text.slice(1 + indent + 2)}` : text;
 }
 
@@ -139,7 +139,7 @@ function members(value: Value): [Value, Value][] | undefined {
     .map((key) => [key, value.entries.get(key)]);
 }
 
-/** Numbers within keys count as numbers: `a2` comes before `a10`. */
+/** Compares numbers within keys by value: `a2` comes before `a10`. */
 function naturalOrder(a: MapKey, b: MapKey): number {
   if (typeof a !== 'string' || typeof b !== 'string') return 0;
   const left = a.match(/\d+|\D/g) ?? [];
@@ -175,7 +175,7 @@ function yamlFloat(value: number): string {
   return floatText(value);
 }
 
-/** Base 60 floats of YAML 1.1, which yaml.v2 quotes for other readers. */
+/** Base 60 floats of YAML 1.1, which yaml.v2 quotes for the sake of other readers. */
 const BASE_60 = /^[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?$/;
 const INDICATOR = /^[-?:](?:\s|$)|^[,[\]{}#&*!|>'"%@`]|: |:$| #|^---|^\.\.\.|^=$/;
 

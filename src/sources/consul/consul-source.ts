@@ -18,20 +18,23 @@ export interface ConsulSourceOptions {
   /** Which services are watched. */
   readonly services: 'all' | readonly string[];
   readonly environment: string;
-  /** The stack of services that Fairlead did not publish. */
+  /** The stack for services that Fairlead did not publish. */
   readonly stack: string;
   readonly log?: Log;
   readonly timers?: QueryTimers;
   readonly pace?: Partial<QueryPace>;
 }
 
-/** Services that are watched by blocking queries, a connection each; an agent accepts 200. The others are polled. */
+/**
+ * The most services watched by blocking queries, with one connection each; an agent accepts 200 connections. The others
+ * are polled.
+ */
 const MAX_BLOCKING = 140;
 const POLL_MS = 30_000;
-/** The list of services changes with every registration of the datacenter. */
+/** The list of services changes with every registration in the datacenter. */
 const listPace = { burst: 3, refill: 2000 };
 
-/** Services of a Consul datacenter, watched. docs/sources-consul.md says what it reads and how often. */
+/** Watches the services of a Consul datacenter. docs/sources-consul.md describes what it reads and how often. */
 export function createConsulSource(options: ConsulSourceOptions): Source {
   return new ConsulSource(options);
 }
@@ -45,9 +48,9 @@ class ConsulSource implements Source {
   readonly #table: InstanceTable;
   readonly #log: Log;
   readonly #watches = new Map<string, BlockingQuery>();
-  /** What failed last, by what was asked for. */
+  /** The last failure of each query. */
   readonly #failing = new Map<string, ConsulError>();
-  /** Services whose first answer, or failure, is awaited. */
+  /** Services whose first answer or failure is still missing. */
   readonly #awaited = new Set<string>();
   #list: BlockingQuery | undefined;
   #sink: FactSink | undefined;
@@ -171,9 +174,9 @@ class ConsulSource implements Source {
     if (delta && this.#isTold) this.#sink?.update({ ...delta, cause: `Consul service ${name} changed` });
   }
 
-  /** The first answers are told together; each one after them by itself. */
+  /** The first answers are reported together, each later one separately. */
   #answered(name: string): void {
-    // The answer itself is taken after this.
+    // The answer itself is processed after this.
     queueMicrotask(() => {
       if (this.#isStopped) return;
       this.#awaited.delete(name);
@@ -183,7 +186,7 @@ class ConsulSource implements Source {
 
   #settle(): void {
     const isAway = [...this.#failing.values()].some(cannotAnswer);
-    // While Consul is away the other queries wait for it, too.
+    // While Consul is away, the other queries wait for it too.
     if (this.#awaited.size > 0 && !isAway) return;
     if (!isAway && !this.#isTold) {
       this.#isTold = true;
@@ -198,7 +201,7 @@ class ConsulSource implements Source {
     const [error] = this.#failing.values();
     const detail = `${this.#client.address}, ${this.#watches.size} services`;
     const text = `${error?.message ?? ''} ${detail}`;
-    // How current live facts are goes without saying; a snapshot for each answer would be too many.
+    // Live facts are current by definition, and a snapshot per answer would be too many.
     if (text === this.#told) return;
     this.#told = text;
     if (!error) {
@@ -222,7 +225,7 @@ class ConsulSource implements Source {
   }
 }
 
-/** Of one service only, or of all of Consul. */
+/** The failure of one service, or of all of Consul. */
 function cannotAnswer({ status }: ConsulError): boolean {
   return status === undefined || status >= 500;
 }

@@ -1,27 +1,27 @@
 import { isMapping } from '../../text/yaml.js';
 
-/** What a Consul check or a group of them says. */
+/** The state of a Consul check or of a group of checks. */
 export type ConsulStatus = 'passing' | 'warning' | 'critical' | 'maintenance';
 
-/** One instance as `GET /v1/health/service/:name` shows it. Unknown or missing parts are empty. */
+/** One instance from `GET /v1/health/service/:name`. Unknown or missing parts are empty. */
 export interface HealthEntry {
   readonly datacenter: string;
   readonly node: string;
   readonly nodeAddress: string;
   readonly id: string;
   readonly service: string;
-  /** Empty: the node's counts. */
+  /** Empty: use the node's address. */
   readonly address: string;
   readonly port: number;
   readonly tags: readonly string[];
   readonly meta: Readonly<Record<string, string>>;
   readonly weights: { readonly passing: number; readonly warning: number };
   readonly status: ConsulStatus;
-  /** Why it is not passing: the name of the check and the first line of its output. */
+  /** The reason why it is not passing: the name of the check and the first line of its output. */
   readonly reason?: string;
 }
 
-/** Reads the whole answer. What is not an instance in it is left out. */
+/** Reads the whole answer. Items that are not instances are left out. */
 export function readHealthEntries(body: unknown): HealthEntry[] {
   return Array.isArray(body) ? body.map(readEntry).filter((entry) => entry !== undefined) : [];
 }
@@ -54,7 +54,10 @@ function readEntry(value: unknown): HealthEntry | undefined {
   };
 }
 
-/** As Consul's own client sums checks up (api/health.go, `AggregatedStatus`): maintenance, critical, warning, passing. */
+/**
+ * Combines checks as Consul's own client does (api/health.go, `AggregatedStatus`): maintenance, critical, warning,
+ * passing.
+ */
 function statusOf(checks: readonly Record<string, unknown>[]): Pick<HealthEntry, 'status' | 'reason'> {
   const maintenance = checks.find(({ CheckID }) =>
     /^(?:_node_maintenance$|_service_maintenance:)/.test(text(CheckID)),

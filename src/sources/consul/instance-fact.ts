@@ -15,13 +15,13 @@ import { printable, quoted } from '../../text/printable.js';
 import type { HealthEntry } from './health-entry.js';
 
 export interface InstanceContext {
-  /** The daemon's. Instances of Fairleads of other environments are not seen. */
+  /** The daemon's environment. Instances published by Fairlead in other environments are ignored. */
   readonly environment: string;
-  /** The stack of services that Fairlead did not publish. */
+  /** The stack for services that Fairlead did not publish. */
   readonly stack: string;
 }
 
-/** What one instance says of a task. A task with several ports has one instance in Consul for each. */
+/** The facts about a task from one instance. A task with several ports has one instance in Consul for each. */
 export interface InstanceFact {
   readonly task?: TaskFact;
   readonly problems: readonly Problem[];
@@ -36,7 +36,7 @@ const healthOf: Record<HealthEntry['status'], Health> = {
   maintenance: 'draining',
 };
 
-/** An instance as a task. @returns nothing for one of another environment */
+/** Converts an instance to a task. @returns nothing for an instance of another environment */
 export function instanceFact(entry: HealthEntry, context: InstanceContext): InstanceFact {
   const { meta } = entry;
   const owner = meta[ownerKeys.owner];
@@ -51,7 +51,10 @@ export function instanceFact(entry: HealthEntry, context: InstanceContext): Inst
   const address = entry.address === '' ? entry.nodeAddress : entry.address;
   const ip = canonicalIp(address);
   if (ip === undefined)
-    problem('address-invalid', `its address ${quoted(address)} is not an IP address; it is not served`);
+    problem(
+      'address-invalid',
+      `its address ${quoted(address)} is not an IP address, so it is not served; register it with an IP address`,
+    );
   const node =
     owner === undefined
       ? { id: `consul:${entry.datacenter}/${entry.node}`, name: entry.node }
@@ -81,7 +84,7 @@ export function instanceFact(entry: HealthEntry, context: InstanceContext): Inst
   };
 }
 
-/** The id of the task that an instance is, or is one port of. */
+/** The id of the task to which an instance belongs. */
 function taskId({ meta, datacenter, node, id }: HealthEntry): string {
   return meta[ownerKeys.task] ?? `consul:${datacenter}/${node}/${id}`;
 }
@@ -99,7 +102,7 @@ function serviceOf(
     if (fault === undefined) continue;
     problem(
       'name-invalid',
-      `the service name ${quoted(label)} ${fault}; the instance is served by its own name only; rename the service`,
+      `the service name ${quoted(label)} ${fault}, so the instance has only its own name; rename the service`,
     );
     return undefined;
   }
@@ -111,7 +114,7 @@ function serviceOf(
   };
 }
 
-/** Tags of the form `fairlead.x=y` are labels, as tags of that form are for other programs; Meta is, too. */
+/** Tags of the form `fairlead.x=y` are labels, as other programs also do it. So are the entries of Meta. */
 function labelsOf({ tags, meta }: HealthEntry): Record<string, string> {
   const own = tags
     .filter((tag) => tag.startsWith(OWN_PREFIX) && tag.includes('='))
@@ -140,8 +143,11 @@ function portsOf(
   if (written !== undefined) {
     const [offered] = readPortList(written).value;
     if (offered) return [{ ...offered, target: port }];
-    problem('port-invalid', `Meta ${ownerKeys.port}=${quoted(written)} is not a port; its own port counts`);
+    problem(
+      'port-invalid',
+      `Meta ${ownerKeys.port}=${quoted(written)} is not a port, so the port of the instance is used; correct it or remove it`,
+    );
   }
-  // registrator marks UDP so.
+  // This is how registrator marks UDP.
   return [{ port, protocol: tags.includes('udp') ? 'udp' : 'tcp', target: port }];
 }

@@ -5,7 +5,7 @@ import type { HealthEntry } from './health-entry.js';
 import { instanceFact, type InstanceContext, type InstanceFact } from './instance-fact.js';
 import { mergeInstances } from './task-merge.js';
 
-/** The instances of all watched services, and the tasks that they are. One changed service costs one delta. */
+/** The instances of all watched services, and their tasks. A change of one service makes one delta. */
 export class InstanceTable {
   readonly #context: InstanceContext;
   readonly #services = new Map<string, readonly InstanceFact[]>();
@@ -28,9 +28,9 @@ export class InstanceTable {
   }
 
   /**
-   * Puts what Consul has of a service in place of what it had.
-   * @param entries none: the service is gone, or no longer watched
-   * @returns what changed; undefined: nothing
+   * Replaces the instances of a service.
+   * @param entries empty if the service is gone or no longer watched
+   * @returns the change; undefined if there is none
    */
   set(service: string, entries: readonly HealthEntry[]): FactDelta | undefined {
     const touched = new Set<string>();

@@ -1,7 +1,7 @@
 import type { TaskFact } from '../../catalog/facts.js';
 import type { Health, TaskPort } from '../../catalog/model.js';
 
-/** The worst counts: a container whose one port fails is not given to clients of another. */
+/** The worst health counts: if one port of a container fails, it is not served for its other ports either. */
 const worstFirst: readonly Health[] = [
   'stopped',
   'draining',
@@ -11,7 +11,7 @@ const worstFirst: readonly Health[] = [
   'healthy',
 ];
 
-/** One task of the instances that are its ports: the ports of all, and the worst health of them. */
+/** Merges the instances of a task: the ports of all, and the worst health. */
 export function mergeInstances(facts: readonly TaskFact[]): TaskFact | undefined {
   const [first, ...others] = facts;
   if (first === undefined || others.length === 0) return first;
@@ -20,7 +20,7 @@ export function mergeInstances(facts: readonly TaskFact[]): TaskFact | undefined
   for (const { ports: own } of facts)
     for (const port of own) ports.set(`${port.port}/${port.protocol}`, port);
   return {
-    // Health and reason of the worst.
+    // The health and reason of the worst instance.
     ...worst,
     ports: [...ports.values()].sort((a, b) => a.port - b.port || (a.protocol < b.protocol ? -1 : 1)),
     labels: Object.assign({}, ...facts.map(({ labels }) => labels)) as Record<string, string>,

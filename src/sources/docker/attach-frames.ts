@@ -4,9 +4,9 @@ import type { Readable } from 'node:stream';
 const headerSize = 8;
 
 /**
- * Reads what a program without a terminal writes, output and error in the order in which they came (Engine API, "Attach
- * to a container", stream format). Reads to the end; what is more than `max` octets is thrown away.
- * @throws whatever breaks the stream
+ * Reads the output of a program without a terminal: standard output and error in the order of arrival (Engine API,
+ * "Attach to a container", stream format). Reads to the end, but discards everything after `max` bytes.
+ * @throws the error that breaks the stream
  */
 export async function readFrames(stream: Readable, max: number): Promise<string> {
   const kept: Buffer[] = [];

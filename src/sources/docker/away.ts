@@ -2,7 +2,7 @@ import { DockerError } from './port.js';
 import { printable } from '../../text/printable.js';
 import { errorMessage } from '../../net/error-message.js';
 
-/** Why the engine cannot be read: one line with where, why and what to do. */
+/** One line that says where the engine is, why it cannot be read, and what to do. */
 export function awayMessage(socket: string, cause: unknown): string {
   return `Docker engine at unix://${socket}: ${reason(cause)}`;
 }
@@ -12,16 +12,16 @@ function reason(cause: unknown): string {
   const code = cause instanceof DockerError ? cause.code : undefined;
   switch (code) {
     case 'ENOENT':
-      return 'the socket does not exist; start Docker, or set sources.docker.socket to where it listens';
+      return 'the socket does not exist; start Docker, or set sources.docker.socket to its socket';
     case 'EACCES':
     case 'EPERM':
-      return 'no right to open the socket; run as root or as a member of the group that owns it (docker)';
+      return 'permission denied; run as root or as a member of the group that owns the socket (docker)';
     case 'ECONNREFUSED':
       return 'nothing listens on the socket; start Docker (systemctl start docker)';
     case 'ENOTSOCK':
-      return 'the file is no socket; set sources.docker.socket to the one that the engine listens on';
+      return 'the file is not a socket; set sources.docker.socket to the socket of the engine';
     case 'ETIMEDOUT':
-      return 'it does not answer; if "docker info" hangs too, restart it';
+      return 'it does not answer; if "docker info" hangs too, restart Docker';
     case undefined:
     default:
       return printable(errorMessage(cause)) + '; connecting again';

@@ -9,19 +9,19 @@ import { errorMessage } from '../../net/error-message.js';
 export interface ExecOptions {
   /** Added to the container's own environment. */
   readonly env: Readonly<Record<string, string>>;
-  /** Bytes of output that are kept; the rest is read and thrown away. */
+  /** The most bytes of output to keep; the rest is read and discarded. */
   readonly maxOutput: number;
-  /** Ends the wait, and the program where that is possible. */
+  /** Ends the wait, and the program if possible. */
   readonly signal: AbortSignal;
 }
 
 /** Runs programs in containers. */
 export interface ContainerExec {
   /**
-   * Runs `argv` as it is, without a shell.
+   * Runs `argv` directly, without a shell.
    * @param task the container's whole id
-   * @returns how it ended, and the beginning of what it wrote, output and error together
-   * @throws ExecError when it could not be run
+   * @returns how it ended, and the beginning of its output, standard output and error together
+   * @throws ExecError if it could not be run
    */
   exec(
     task: string,
@@ -33,7 +33,7 @@ export interface ContainerExec {
 /** A program that could not be run. */
 export class ExecError extends Error {
   override readonly name = 'ExecError';
-  /** `EAGAIN`: for a reason of the engine's, which says nothing of the container. */
+  /** `EAGAIN`: a fault of the engine, which says nothing about the container. */
   readonly code: 'EAGAIN' | undefined;
 
   constructor(message: string, code?: 'EAGAIN') {
@@ -42,22 +42,22 @@ export class ExecError extends Error {
   }
 }
 
-/** Milliseconds between two looks at a program whose output has ended: at first, and at most. */
+/** Milliseconds between two queries about a program whose output has ended: initially, and at most. */
 const firstLook = 10;
 const longestLook = 500;
 
-/** Runs programs in the containers of an engine for as long as there is a connection to it. */
+/** Runs programs in the containers of an engine while there is a connection to it. */
 export class EngineExec implements ContainerExec {
   readonly #kill: (pid: number, container: string) => void;
   #port: DockerPort | undefined;
-  /** Container to the exec in it that may still run. */
+  /** By container: the exec that may still run in it. */
   readonly #begun = new Map<string, string>();
 
   constructor(kill: (pid: number, container: string) => void = killInContainer) {
     this.#kill = kill;
   }
 
-  /** @param port undefined: the engine is away */
+  /** @param port undefined if the engine is away */
   use(port: DockerPort | undefined): void {
     this.#port = port;
     this.#begun.clear();
@@ -70,10 +70,10 @@ export class EngineExec implements ContainerExec {
   ): Promise<{ readonly exitCode: number; readonly output: string }> {
     const port = this.#port;
     if (port === undefined) throw new ExecError('the Docker engine is away', 'EAGAIN');
-    if (!/^[0-9a-f]{12,64}$/.test(task)) throw new ExecError('it is no container of the Docker engine');
+    if (!/^[0-9a-f]{12,64}$/.test(task)) throw new ExecError('it is not a container of the Docker engine');
     const variables = Object.entries(env).map(([name, value]) => `${name}=${value}`);
     try {
-      // The engine never ends what it was asked to run: without this, programs that hang would pile up.
+      // The engine never ends a program that it was asked to run. Without this, hanging programs would pile up.
       if (await this.#end(port, task, signal)) throw new ExecError('its last run has not ended yet');
       const id = await port.createExec(task, { argv, env: variables }, signal);
       this.#begun.set(task, id);
@@ -87,7 +87,7 @@ export class EngineExec implements ContainerExec {
     }
   }
 
-  /** Kills what still runs of an earlier call. @returns whether there was anything */
+  /** Kills the program of an earlier call if it still runs. @returns whether there was one */
   async #end(port: DockerPort, container: string, signal: AbortSignal): Promise<boolean> {
     const id = this.#begun.get(container);
     if (id === undefined) return false;
@@ -108,14 +108,14 @@ async function exitCodeOf(port: DockerPort, id: string, signal: AbortSignal): Pr
     const state = await inspect(port, id, signal);
     if (state?.Running !== true) {
       const code = rawNumber(state?.ExitCode);
-      if (code === undefined) throw new ExecError('the engine does not tell how it ended', 'EAGAIN');
+      if (code === undefined) throw new ExecError('the engine does not report how it ended', 'EAGAIN');
       return code;
     }
     await pause(wait, undefined, { signal });
   }
 }
 
-/** @returns undefined when the engine has forgotten it */
+/** @returns undefined if the engine has forgotten it */
 async function inspect(port: DockerPort, id: string, signal: AbortSignal): Promise<Raw | undefined> {
   try {
     return rawObject(await port.inspectExec(id, signal));
@@ -133,14 +133,15 @@ function asExecError(error: unknown): ExecError {
 }
 
 /**
- * Kills a process if it is the container's. Its number is that of the engine's namespace: where that is not ours, and
- * when it has ended meanwhile, it may be anybody's. A process's control groups name its container.
+ * Kills a process if it belongs to the container. Its id is valid in the engine's namespace. If that namespace is not
+ * ours, or the process has ended, the id may belong to any other process. The control groups of a process name its
+ * container.
  */
 export function killInContainer(pid: number, container: string): void {
   if (!Number.isInteger(pid) || pid < 2) return;
   try {
     if (readFileSync(`/proc/${pid}/cgroup`, 'utf8').includes(container)) process.kill(pid, 'SIGKILL');
   } catch {
-    // It has ended, or is not ours to end.
+    // It has ended, or this process may not end it.
   }
 }

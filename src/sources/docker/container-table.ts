@@ -12,7 +12,7 @@ import { isDraining, parentOf, toFact, type SentSignal } from './to-fact.js';
 export interface TableOptions {
   /** The daemon's. */
   readonly environment: string;
-  /** The host of the engine. */
+  /** The engine's host. */
   readonly node?: TaskNode | undefined;
   readonly hostAddress: () => string | undefined;
   /** Labels that are kept besides those that Fairlead reads; none by default. */
@@ -21,20 +21,20 @@ export interface TableOptions {
   readonly sink: FactSink;
 }
 
-/** A signal that was sent, and until when it excuses the container from traffic. */
+/** A signal that was sent, and until when it keeps the container out of traffic. */
 interface PendingSignal extends SentSignal {
   readonly until: number;
 }
 
 /**
- * The containers as they are known, and the facts that follow from them. Survives the loss of the engine. Changes of
- * one turn of the event loop reach the sink together, one delta a cause, and only where a fact is another.
+ * The known containers, and the facts derived from them. It survives the loss of the engine. Changes of one turn of the
+ * event loop reach the sink together, one delta per cause, and only if a fact has changed.
  */
 export class ContainerTable {
   readonly #options: TableOptions;
   readonly #labels: ContainerLabels;
   readonly #containers = new Map<string, Container>();
-  /** Known from the list only; an inspection is due that may change who they are. */
+  /** Containers known only from the list. A pending inspection may change their identity. */
   readonly #awaiting = new Set<string>();
   readonly #children = new Map<string, Set<string>>();
   readonly #signals = new Map<string, PendingSignal>();
@@ -61,23 +61,23 @@ export class ContainerTable {
     return this.#containers.get(id);
   }
 
-  /** Of all that is known, and of what could not be read although it was told of. */
+  /** Problems of known containers, and containers that were reported but could not be read. */
   get ids(): Iterable<string> {
     return [...this.#containers.keys(), ...this.#unreadable.keys()];
   }
 
-  /** Adds or replaces what an inspection tells, or the list of a stopped container. */
+  /** Adds or replaces a container from an inspection, or a stopped container from the list. */
   put(container: Container, cause: string): void {
     this.#awaiting.delete(container.id);
     this.#store(container, cause);
   }
 
-  /** Applies what an event says of a container that is known. It does not stand in for an inspection. */
+  /** Applies an event to a known container. It does not replace an inspection. */
   overlay(container: Container, cause: string): void {
     this.#store(container, cause);
   }
 
-  /** Adds what the list tells of a running container. Its fact stays as it was: see {@link trustList}. */
+  /** Adds a running container from the list. Its fact stays unchanged; see {@link trustList}. */
   putListed(container: Container, cause: string): void {
     const known = this.#containers.get(container.id);
     const isTrusted =
@@ -86,12 +86,12 @@ export class ContainerTable {
     this.#store(container, cause);
   }
 
-  /** The inspection does not come: what the list tells is better than nothing. */
+  /** Call this if the inspection does not come. Then the list is better than nothing. */
   trustList(id: string, cause: string): void {
     if (this.#awaiting.delete(id)) this.#change(id, cause);
   }
 
-  /** {@link trustList} for all whose inspection has not come. */
+  /** {@link trustList} for all containers whose inspection has not come. */
   trustAll(cause: string): void {
     for (const id of [...this.#awaiting]) this.trustList(id, cause);
   }
@@ -112,7 +112,7 @@ export class ContainerTable {
     this.#change(id, cause);
   }
 
-  /** Whether a signal's time is over, so that the next inspection decides. */
+  /** Whether the signal has expired, so that the next inspection decides. */
   isOverdue(id: string): boolean {
     const signal = this.#signals.get(id);
     return signal !== undefined && this.#options.now() >= signal.until;
@@ -122,11 +122,11 @@ export class ContainerTable {
     return this.#unreadable.has(id);
   }
 
-  /** @param why undefined: it could be read */
+  /** @param why undefined if it could be read */
   setUnreadable(id: string, why: string | undefined): void {
     const name = printable(operatorName(this.#containers.get(id)?.name ?? id.slice(0, 12)));
     const message =
-      `container ${name}: ${why ?? ''}; its last known state is served and the engine is asked again; ` +
+      `container ${name}: ${why ?? ''}; Fairlead serves its last known state and asks the engine again; ` +
       `check it with "docker inspect ${name}"`;
     this.#setUnreadable(
       id,
@@ -152,7 +152,7 @@ export class ContainerTable {
     this.#update({ networks: added, removedNetworks: [...old.keys()] }, cause);
   }
 
-  /** Adds a network that the list does not have yet. */
+  /** Adds a network that is not in the list yet. */
   addNetwork(fact: NetworkFact, cause: string): void {
     const { facts } = this.#networks;
     if (facts.some(({ id }) => id === fact.id)) return;
@@ -172,12 +172,12 @@ export class ContainerTable {
     this.refresh(cause);
   }
 
-  /** Looks at every container again: what facts depend on besides the container may be another. */
+  /** Derives the facts of every container again, because their other inputs may have changed. */
   refresh(cause: string): void {
     for (const id of this.#containers.keys()) this.#change(id, cause);
   }
 
-  /** Tells everything, and from now on every change. */
+  /** Reports everything now, and every change from now on. */
   publish(cause: string): void {
     this.#published = true;
     this.#changed.clear();
@@ -204,7 +204,7 @@ export class ContainerTable {
     this.#change(id, cause, known?.name);
   }
 
-  /** A signal that stopped it, or that an earlier run got. */
+  /** A signal that stopped it, or that went to an earlier run. */
   #isOver(container: Container, signal: PendingSignal): boolean {
     return container.from === 'inspected' && !isDraining(container, signal);
   }
@@ -269,7 +269,7 @@ export class ContainerTable {
     this.#update(this.#shared.takeChanges(), 'names of ports');
   }
 
-  /** Leaves out what is empty, and says nothing when nothing is left. */
+  /** Leaves out empty lists, and reports nothing if nothing is left. */
   #update(delta: FactDelta, cause: string): void {
     const { problems, ...lists } = delta;
     const said = Object.entries(lists).filter(([, list]) => list.length > 0);

@@ -15,13 +15,13 @@ export interface Attachment {
   /** Docker's network id. Two networks may have one name. */
   readonly network: string;
   readonly name: string;
-  /** New with every connect, so that a reconnect under the same address can be told. */
+  /** New with every connect, so that a reconnect with the same address can be detected. */
   readonly endpoint: string;
   /** Canonical, IPv4 first. */
   readonly ips: readonly string[];
-  /** What Docker's resolver calls it there, as written: network aliases, and what the engine adds to them. */
+  /** Its names in Docker's resolver, as written: network aliases, and names added by the engine. */
   readonly aliases?: readonly string[];
-  /** `target:alias`, as `links:` and `external_links:` leave them on a user's network. */
+  /** `target:alias`, from `links:` and `external_links:` on a user network. */
   readonly links?: readonly string[];
 }
 
@@ -31,16 +31,16 @@ export interface ContainerPort {
   readonly published: readonly PublishedPort[];
 }
 
-/** A container as this source knows it: what an inspection says, or the less that the list says. */
+/** A container as this source knows it, from an inspection, or with less detail from the list. */
 export interface Container {
   readonly id: string;
   /** Without the slash. */
   readonly name: string;
-  /** `listed`: environment, links, stop signal and start time are not known. */
+  /** `listed`: environment, links, stop signal and start time are unknown. */
   readonly from: 'listed' | 'inspected';
   /**
-   * `running` only when its addresses are its own: not restarting, not dead. `starting`: it has addresses, and its
-   * process is about to run.
+   * `running` only while its addresses belong to it, so not if it is restarting or dead. `starting`: it has addresses,
+   * and its process is about to run.
    */
   readonly phase: 'starting' | 'running' | 'paused' | 'stopped';
   /** Why it is stopped: `exited with code 137`. */
@@ -52,32 +52,32 @@ export interface Container {
   readonly startedAt?: number;
   /** `default`, `host`, `none`, `container:<id>`, a network. */
   readonly networkMode: string;
-  /** Empty unless it runs: a stopped container goes on showing an address that may be another's by now. */
+  /** Empty unless it runs. A stopped container still shows an address that may belong to another container by now. */
   readonly attachments: readonly Attachment[];
   readonly ports: readonly ContainerPort[];
   readonly labels: Readonly<Record<string, string>>;
   /** `SERVICE_*` only. */
   readonly env: Readonly<Record<string, string>>;
-  /** `/target:/consumer/alias`, as `docker run --link` leaves them. */
+  /** `/target:/consumer/alias`, from `docker run --link`. */
   readonly links: readonly string[];
   readonly image?: string;
   readonly stopSignal: number;
   /** Milliseconds. */
   readonly stopTimeout: number;
-  /** `dns:` of its own, as written. */
+  /** Its own `dns:` servers, as written. */
   readonly servers?: readonly string[];
-  /** The engine's file for its /etc/resolv.conf; absent before its first start. */
+  /** The engine's file that becomes its /etc/resolv.conf; absent before its first start. */
   readonly resolvConf?: string;
-  /** A volume of the user's is mounted at /etc/resolv.conf. */
+  /** Whether the user has mounted a volume at /etc/resolv.conf. */
   readonly mountsResolvConf?: boolean;
-  /** Files of its network namespace, best first. */
+  /** Files that refer to its network namespace, best first. */
   readonly namespaces?: readonly string[];
 }
 
 /** Docker's, in milliseconds. */
 export const defaultStopTimeout = 10_000;
 
-/** Reads `GET /containers/{id}/json`, API 1.41 and later. @returns undefined when it is no such answer */
+/** Reads `GET /containers/{id}/json`, API 1.41 and later. @returns undefined if it is not such an answer */
 export function readInspection(json: unknown): Container | undefined {
   const id = isRawObject(json) ? rawText(json.Id) : undefined;
   if (!isRawObject(json) || id === undefined || !isRawObject(json.State)) return undefined;
@@ -128,8 +128,8 @@ function readResolver(json: Raw, up: boolean): Partial<Container> {
 }
 
 /**
- * A container of which a `create` event is all that is known. The engine answers an inspection only when the start that
- * usually follows is over.
+ * A container known only from a `create` event. The engine answers an inspection only after the start that usually
+ * follows.
  */
 export function createdContainer(id: string, attributes: Readonly<Record<string, string>>): Container {
   const { name, image, ...labels } = attributes;
@@ -152,10 +152,10 @@ export function createdContainer(id: string, attributes: Readonly<Record<string,
   };
 }
 
-/** Why a container is stopped that has yet to be started. */
+/** The reason for the state of a container that was not started yet. */
 export const notStarted = 'created, not started';
 
-/** Reads one entry of `GET /containers/json`. @returns undefined when it is no such entry */
+/** Reads one entry of `GET /containers/json`. @returns undefined if it is not such an entry */
 export function readListed(json: unknown): Container | undefined {
   const id = isRawObject(json) ? rawText(json.Id) : undefined;
   if (!isRawObject(json) || id === undefined) return undefined;
@@ -167,7 +167,7 @@ export function readListed(json: unknown): Container | undefined {
   const names = rawArray(json.Names).filter((name) => typeof name === 'string');
   return {
     id,
-    // A legacy link adds names of the form /consumer/alias.
+    // A legacy link adds names of the form /consumer/alias to the list.
     name: bareName(names.find((name) => name.lastIndexOf('/') === 0) ?? names[0], id),
     from: 'listed',
     phase,
@@ -188,22 +188,22 @@ export function readListed(json: unknown): Container | undefined {
   };
 }
 
-/** Whether a list entry shows a change that no event has reported, so that an inspection is due. */
+/** Whether a list entry shows a change that no event has reported, so that an inspection is needed. */
 export function hasDrifted(known: Container, listed: Container): boolean {
   return picture(known) !== picture(listed);
 }
 
-/** What list and inspection both say. */
+/** The fields that list and inspection have in common. */
 function picture(container: Container): string {
   const { name, phase, health, attachments, ports } = container;
   if (phase === 'stopped' || phase === 'starting') return JSON.stringify([name, 'stopped']);
   const places = attachments.map(({ network, endpoint, ips }) => [network, endpoint, ips]).sort();
   const published = ports.filter((port) => port.published.length > 0);
-  // The list does not have the health of a paused container.
+  // The list does not show the health of a paused container.
   return JSON.stringify([name, phase, phase === 'paused' ? '' : health, places, published]);
 }
 
-/** A container that an event said is over, before the inspection that confirms it. */
+/** A container that has ended according to an event, before an inspection confirms it. */
 export function ended(container: Container, end: string): Container {
   const over: Container = {
     ...container,
@@ -216,7 +216,7 @@ export function ended(container: Container, end: string): Container {
   return startedAt === undefined ? over : rest;
 }
 
-/** A container that was connected to a network, which is a part of its start. */
+/** A container that was connected to a network as a part of its start. */
 export function starting(container: Container, place: Attachment): Container {
   const others = container.attachments.filter(({ network }) => network !== place.network);
   const begun: Container = { ...container, phase: 'starting', attachments: [...others, place] };
@@ -272,13 +272,13 @@ function bareName(name: string | undefined, id: string): string {
   return name?.replace(/^\//, '') ?? id.slice(0, 12);
 }
 
-/** RFC 3339 with nanoseconds; year 1 stands for never. */
+/** RFC 3339 with nanoseconds; year 1 means never. */
 function time(value: unknown): number | undefined {
   const at = Date.parse(rawText(value) ?? '');
   return at > 0 ? at : undefined;
 }
 
-/** Whether a container's own settings switch IPv6 off: Docker gives it an address all the same. */
+/** Whether a container's own settings switch IPv6 off. Docker still gives it an address then. */
 function hasIpv6(host: unknown): boolean {
   const sysctls = rawObject(rawObject(host).Sysctls);
   const off = ['all', 'default', 'eth0'].map((name) => `net.ipv6.conf.${name}.disable_ipv6`);
@@ -293,7 +293,7 @@ function readAttachments(networks: unknown, ipv6: boolean): Attachment[] {
         .map((ip) => (ip === undefined ? undefined : canonicalIp(ip)))
         .filter((ip) => ip !== undefined);
       const texts = (list: unknown) => rawArray(list).filter((text) => typeof text === 'string');
-      // API 1.44 brought the second list, which has the name, the short id and the hostname too.
+      // API 1.44 added the second list, which also has the name, the short id and the hostname.
       const aliases = [...new Set([...texts(network.Aliases), ...texts(network.DNSNames)])];
       const links = texts(network.Links);
       return {
@@ -308,7 +308,7 @@ function readAttachments(networks: unknown, ipv6: boolean): Attachment[] {
     .sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-/** @param actual port to its bindings: null or none when exposed only */
+/** @param actual bindings by port; null or empty if the port is only exposed */
 function readPorts(exposed: unknown, asked: unknown, actual: unknown): ContainerPort[] {
   const ports = new Map<string, ContainerPort>();
   const bindings = rawObject(actual);
@@ -357,7 +357,7 @@ function sortPorts(ports: ReadonlyMap<string, ContainerPort>): ContainerPort[] {
   return [...ports.values()].sort((a, b) => a.port - b.port || (a.protocol < b.protocol ? -1 : 1));
 }
 
-/** The rest of the environment is not a business of ours: it holds passwords. */
+/** The rest of the environment is not read, because it may contain passwords. */
 function serviceEnv(env: unknown): Record<string, string> {
   const pairs = rawArray(env)
     .filter((pair) => typeof pair === 'string')

@@ -14,13 +14,13 @@ import { systemTimers, type Timers } from '../../runtime/timers.js';
 import { defaultTiming, type Timing } from './timing.js';
 
 export interface DockerSourceOptions {
-  /** Path of the engine's unix socket; `unix://` before it is understood. */
+  /** The path of the engine's unix socket, with or without `unix://`. */
   readonly socket: string;
-  /** The environment of containers that no label puts elsewhere. */
+  /** The environment of containers without a label for it. */
   readonly environment: string;
-  /** The host of the engine. */
+  /** The engine's host. */
   readonly node?: TaskNode;
-  /** IPv4 address at which tasks in the host's network namespace are reached; asked again at each resync. */
+  /** The IPv4 address of tasks in the host's network namespace; called again at each resync. */
   readonly hostAddress: () => string | undefined;
   /** Time between two full lists, in milliseconds. */
   readonly resyncMs: number;
@@ -34,15 +34,17 @@ export interface DockerSourceOptions {
   readonly connect?: ConnectDocker;
 }
 
-/** The events of the last seconds are asked for again: the engine subscribes only after it has sent the headers. */
+/**
+ * The events of the last seconds are requested again, because the engine subscribes only after it has sent the headers.
+ */
 const overlapSeconds = 5;
 
-/** A source that also runs programs in its containers, for checks that ask for that. */
+/** A source that also runs programs in its containers, for checks of type exec. */
 export interface DockerSource extends Source {
   readonly exec: ContainerExec;
 }
 
-/** Facts from a Docker engine. docs/sources-docker.md says what it reads and when. */
+/** Facts from a Docker engine. docs/sources-docker.md describes what it reads and when. */
 export function createDockerSource(options: DockerSourceOptions): DockerSource {
   return new EngineSource(options);
 }
@@ -62,7 +64,7 @@ class EngineSource implements DockerSource {
   #running: Promise<void> = Promise.resolve();
   #begun: () => void = () => undefined;
   #wake: () => void = () => undefined;
-  /** When the facts were last known to be true; undefined until the first good sync. */
+  /** When the facts were last known to be true; undefined until the first successful sync. */
   #asOf: number | undefined;
   #detail: string | undefined;
   #error: string | undefined;
@@ -92,7 +94,7 @@ class EngineSource implements DockerSource {
       sink,
     });
     await new Promise<void>((resolve) => {
-      // A starting engine takes its time to answer: others need not wait for it.
+      // A starting engine is slow to answer, and other parts need not wait for it.
       const cancel = this.#timers.after(this.#timing.call, () => {
         this.#away(sink, 'it has not answered yet');
         resolve();
@@ -166,7 +168,7 @@ class EngineSource implements DockerSource {
     return session.isLive;
   }
 
-  /** Does something again and again; its first failure ends the session. @returns ends it */
+  /** Repeats a task. Its first failure ends the session. @returns stops it */
   #every(ms: number, task: () => Promise<void>, end: End): () => void {
     let cancel = this.#timers.after(ms, turn);
     const isOver = () => end.isOver;
@@ -227,7 +229,7 @@ class EngineSource implements DockerSource {
   }
 }
 
-/** A proxy in front of the socket may refuse the question; an inspection then shows where a container's files are. */
+/** A proxy in front of the socket may refuse this call. Then an inspection shows where a container's files are. */
 async function readRoot(port: DockerPort, table: ContainerTable): Promise<void> {
   try {
     const root = rawText(rawObject(await port.info()).DockerRootDir);
@@ -237,7 +239,7 @@ async function readRoot(port: DockerPort, table: ContainerTable): Promise<void> 
   }
 }
 
-/** The end of a session: the first reason counts. A text is the stream's; an error is a call's. */
+/** The end of a session; the first reason counts. A text comes from the stream, an error from a call. */
 class End {
   readonly reason: Promise<unknown>;
   isOver = false;

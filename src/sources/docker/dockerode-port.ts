@@ -7,13 +7,13 @@ import { DockerError, type ConnectDocker, type DockerPort } from './port.js';
 import { printable } from '../../text/printable.js';
 import { errorMessage } from '../../net/error-message.js';
 
-/** The newest API that this code has been read against; engines speak older versions of it for years. */
+/** The newest API against which this code was checked. Engines support older versions for years. */
 const newestApi = '1.47';
 const oldestApi = '1.41';
 
 /**
- * Event types and actions that change a fact. `health_status` makes the engine match all of them as prefixes
- * (moby daemon/events/filter.go), which still lets no `exec_*` in: health probes make three of those each.
+ * Event types and actions that change a fact. `health_status` makes the engine match all of them as prefixes (moby
+ * daemon/events/filter.go). That still excludes `exec_*`, of which each health probe causes three.
  */
 const eventFilters = {
   type: ['container', 'network'],
@@ -24,15 +24,17 @@ const eventFilters = {
 };
 
 /**
- * The API version to pin: the older of the engine's and ours. Without a pin the engine answers in its newest shape,
- * which changes under us at its next upgrade.
+ * The API version to pin: the older one of the engine's and ours. Without a pin the engine answers in its newest
+ * format, which may change at its next upgrade.
  * @param offered the `Api-Version` header of `/_ping`
- * @throws DockerError when the engine is too old or reports no version
+ * @throws DockerError if the engine is too old or reports no version
  */
 export function negotiateApi(offered: string | undefined): string {
   const minor = minorOf(offered);
   if (minor === undefined) {
-    throw new DockerError('it tells no API version; check that sources.docker.socket is a Docker engine');
+    throw new DockerError(
+      'it reports no API version; check that sources.docker.socket belongs to a Docker engine',
+    );
   }
   const oldest = Number(minorOf(oldestApi));
   if (minor < oldest) {
@@ -48,11 +50,11 @@ function minorOf(version: string | undefined): number | undefined {
   return match ? Number(match[1]) : undefined;
 }
 
-/** Reaches an engine by dockerode over a unix socket. */
+/** Talks to an engine with dockerode over a unix socket. */
 export const connectByDockerode: ConnectDocker = async (socket, timeouts, signal) => {
   const { default: Client } = await import('dockerode');
   const agent = opaque(new Agent({ keepAlive: true }));
-  // DOCKER_HOST and DOCKER_CLIENT_TIMEOUT would otherwise send us elsewhere and cut the quiet event stream.
+  // Otherwise DOCKER_HOST would lead to another engine, and DOCKER_CLIENT_TIMEOUT would cut the quiet event stream.
   const fixed = { socketPath: socket, host: undefined, protocol: 'http', timeout: undefined, agent } as const;
   const calls = new Calls();
   const give = () => {
@@ -82,7 +84,7 @@ function headerText(value: string | string[] | undefined): string | undefined {
   return typeof value === 'string' ? value : value?.[0];
 }
 
-/** dockerode's own `ping` hides the headers, which is all that is wanted of it. */
+/** dockerode's own `ping` hides the headers, which are what we need. */
 function ping(docker: Docker, abortSignal: AbortSignal): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     const statusCodes = { 200: true, 500: 'server error' };
@@ -99,7 +101,7 @@ function ping(docker: Docker, abortSignal: AbortSignal): Promise<IncomingMessage
   });
 }
 
-/** The part of docker-modem that is used; dockerode's types leave it open. */
+/** The part of docker-modem that is used; dockerode's types do not describe it. */
 interface Modem {
   dial(options: object, done: (error: Error | null, response: IncomingMessage) => void): void;
 }
@@ -164,7 +166,7 @@ class DockerodePort implements DockerPort {
   }
 
   inspectNetwork(id: string): Promise<unknown> {
-    // dockerode takes no signal here; the call is given up all the same, and its connection ends with the port.
+    // dockerode accepts no signal here. The call is abandoned anyway, and its connection ends with the port.
     return this.#call('inspecting a network', () => this.#docker.getNetwork(id).inspect());
   }
 
@@ -188,7 +190,7 @@ class DockerodePort implements DockerPort {
       signal,
     );
     const id = isRawObject(created) ? rawText(created.id) : undefined;
-    if (id === undefined) throw new DockerError(`${what} brought no id`);
+    if (id === undefined) throw new DockerError(`${what}: the answer has no id`);
     return id;
   }
 
@@ -215,8 +217,9 @@ class DockerodePort implements DockerPort {
     signal?: AbortSignal,
   ): Promise<Readable> {
     const stream = await this.#calls.run(what, this.#timeout, run, signal);
-    if (!(stream instanceof Readable)) throw new DockerError(`${what} brought no stream; restart the engine`);
-    // The reader comes a turn later; until then an error needs a receiver.
+    if (!(stream instanceof Readable))
+      throw new DockerError(`${what}: the answer has no stream; restart the engine`);
+    // The reader attaches a turn later. Until then an error needs a handler.
     stream.on('error', () => undefined);
     return stream;
   }
@@ -227,18 +230,18 @@ class DockerodePort implements DockerPort {
     signal?: AbortSignal,
   ): Promise<unknown> {
     const answer = await this.#calls.run(what, this.#timeout, run, signal);
-    // docker-modem hands over the bytes of what is not JSON.
-    if (answer instanceof Uint8Array) throw new DockerError(`${what} brought no JSON`);
+    // docker-modem returns the bytes of an answer that is not JSON.
+    if (answer instanceof Uint8Array) throw new DockerError(`${what}: the answer is not JSON`);
     return answer;
   }
 }
 
-/** Calls under way: each has a deadline, and all end with the port. */
+/** Pending calls: each has a deadline, and all end with the port. */
 class Calls {
   readonly #open = new Set<() => void>();
   #closed = false;
 
-  /** @param given ends the call, and a stream that it answers with, before its time */
+  /** @param given ends the call early, and the stream that it returns */
   run<T>(
     what: string,
     ms: number,
@@ -265,7 +268,7 @@ class Calls {
       given?.addEventListener('abort', giveUp);
       call(opaque(controller.signal))
         .then((answer) => {
-          // What ends the call has to end the stream as well.
+          // The end of the call must also end the stream.
           if (answer instanceof Readable && !answer.destroyed) answer.once('close', release);
           else release();
           resolve(answer);
@@ -296,8 +299,8 @@ function asDockerError(error: unknown): DockerError {
 }
 
 /**
- * docker-modem prints the options of each request to any depth, whether anybody reads it or not (lib/modem.js,
- * `buildRequest`). An agent with its sockets costs it 10 to 30 ms, in which no query is answered.
+ * docker-modem formats the options of each request to any depth for debugging, even if debugging is off (lib/modem.js,
+ * `buildRequest`). For an agent with its sockets that takes 10 to 30 ms, in which no query is answered.
  */
 function opaque<T extends object>(value: T): T {
   return Object.defineProperty(value, inspect.custom, { value: () => value.constructor.name });

@@ -25,18 +25,18 @@ export interface EventHandlerOptions {
   readonly networks: NetworkReader;
   readonly timers: Timers;
   readonly timing: Timing;
-  /** Receives every container that an event is about. */
+  /** Called with every container that an event is about. */
   readonly touched: (id: string) => void;
 }
 
 /**
- * Events are hints. What one says for certain is applied at once (a container that died is not served for another
- * moment), and every one marks its container for the inspection that decides.
+ * Events are hints. The certain part of an event is applied at once, so that a container that died is no longer served.
+ * Every event marks its container for an inspection, which decides.
  */
 export class EventHandler {
   readonly #options: EventHandlerOptions;
   readonly #timers = new Set<() => void>();
-  /** The starts under way, by container. */
+  /** Containers that are being started. */
   readonly #starts = new Map<string, object>();
 
   constructor(options: EventHandlerOptions) {
@@ -61,7 +61,7 @@ export class EventHandler {
     if (action === 'start' || action === 'die' || action === 'destroy') this.#starts.delete(id);
     switch (action) {
       case 'create':
-        // It is usually started within milliseconds, which says more; until then its labels are known.
+        // It is usually started within milliseconds, and that event says more. Until then its labels are known.
         if (this.#options.table.get(id) === undefined)
           this.#options.table.put(createdContainer(id, attributes), 'create');
         this.#options.queue.markLater(id, timing.created, 'create');
@@ -105,7 +105,7 @@ export class EventHandler {
     const { table, timers, timing } = this.#options;
     const known = table.get(id);
     const signal = signalNumber(attributes.signal);
-    // The list does not have the stop signal: the inspection decides.
+    // The list does not contain the stop signal, so the inspection decides.
     const isKnown = known?.from === 'inspected';
     if (signal === undefined || (isKnown && !isStopSignal(signal, known.stopSignal))) return;
     const grace = signal === 9 ? 0 : (known?.stopTimeout ?? 10_000);
@@ -134,7 +134,7 @@ export class EventHandler {
     );
   }
 
-  /** Applies what an event says of a container that is known, unless it is about an earlier run of it; then confirms it. */
+  /** Applies an event to a known container, unless it is about an earlier run. Then an inspection confirms it. */
   #overlay({ id, at }: DockerEvent, cause: string, change: (known: Container) => Container): void {
     const { table } = this.#options;
     const known = table.get(id);
@@ -151,7 +151,7 @@ export class EventHandler {
       this.#options.networks.refresh(`network ${action}`);
       return;
     }
-    // A container on an overlay network gets an address on that bridge too, of which there is no event.
+    // A container on an overlay network also gets an address on that bridge, without an event.
     if (attributes.name === gatewayBridgeName || attributes.type === 'overlay')
       this.#options.networks.refresh(`network ${action}`);
     const container = rawText(attributes.container);
@@ -161,14 +161,14 @@ export class EventHandler {
     const cause = `network ${action} ${shown(attributes.name)}`;
     if (action === 'disconnect') this.#starts.delete(container);
     if (action === 'disconnect' && known && known.phase !== 'stopped' && !isOfEarlierRun(known, at)) {
-      // The address is free from now on, and the next container gets it.
+      // The address is free now, and the next container may get it.
       const attachments = known.attachments.filter(({ network }) => network !== id);
       const isGivenUp = known.phase === 'starting' && attachments.length === 0;
       this.#options.table.overlay(isGivenUp ? ended(known, notStarted) : { ...known, attachments }, cause);
     }
     if (known === undefined || known.phase === 'stopped' || known.phase === 'starting') {
-      // Part of a start or of a death, whose own event says more. An inspection that was asked for before a start began would
-      // take the addresses of the start away again.
+      // This is part of a start or an end, whose own event says more. The answer to an inspection that was requested
+      // before the start would remove the addresses again.
       this.#options.queue.markLater(container, this.#options.timing.created, cause, action === 'connect');
       if (action === 'connect' && known !== undefined) void this.#starting(container, event, cause);
       return;
@@ -177,8 +177,8 @@ export class EventHandler {
   }
 
   /**
-   * A container that is being started has its addresses 100 ms before its process runs, and asks at its first
-   * instruction. Its own inspection comes only afterwards; the network's does not wait.
+   * A container that is being started has its addresses 100 ms before its process runs, and its first query may come at
+   * once. Its own inspection answers only afterwards. The inspection of the network does not wait.
    */
   async #starting(container: string, { id, attributes }: DockerEvent, cause: string): Promise<void> {
     const { networks } = this.#options;
@@ -190,7 +190,7 @@ export class EventHandler {
     const start = this.#starts.get(container) ?? {};
     this.#starts.set(container, start);
     const place = await networks.placeOn(id, container);
-    // What happened meanwhile is newer than the answer.
+    // Events in the meantime are newer than the answer.
     if (place !== undefined && this.#starts.get(container) === start)
       this.#join(container, { network: id, name, ...place }, cause);
   }

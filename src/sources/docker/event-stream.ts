@@ -8,30 +8,30 @@ export interface DockerEvent {
   readonly type: string;
   /** `start`, `kill`, `health_status: healthy` */
   readonly action: string;
-  /** Of the container or the network. */
+  /** Attributes of the container or the network. */
   readonly id: string;
   readonly attributes: Readonly<Record<string, string>>;
-  /** The engine's clock in milliseconds; undefined when it does not say. */
+  /** The engine's clock in milliseconds; undefined if not given. */
   readonly at: number | undefined;
 }
 
 export interface EventSink {
   event(event: DockerEvent): void;
-  /** Something was said that cannot be read: ask for everything again. */
+  /** A message could not be read, so everything must be listed again. */
   gap(why: string): void;
 }
 
-/** A line is one event, and an event holds all labels of a container: 64 KiB each, a few dozen at most. */
+/** A line is one event, and an event contains all labels of a container: 64 KiB each, at most a few dozen. */
 const maxLine = 4 * 1024 * 1024;
-/** Before each text of a JSON text sequence. */
+/** Precedes each text of a JSON text sequence. */
 const recordSeparator = '\u001e';
-/** The engine replays 256 at most. */
+/** The engine replays at most 256 events. */
 const remembered = 1024;
 
 /**
- * Reads events from chunks that split and join lines at will. Takes JSON lines and JSON text sequences (RFC 7464).
- * An event that was already seen (same time in nanoseconds, type, action and subject) is dropped: a replay and the live
- * channel may both bring it.
+ * Reads events from chunks that may split and join lines. Accepts JSON lines and JSON text sequences (RFC 7464). Drops
+ * an event that was already seen (same time in nanoseconds, type, action and subject), because both a replay and the
+ * live channel may deliver it.
  */
 export class EventParser {
   readonly #sink: EventSink;
@@ -70,12 +70,12 @@ export class EventParser {
     const line = (text.startsWith(recordSeparator) ? text.slice(1) : text).trim();
     if (line === '') return;
     const event = parseEvent(line);
-    if (event === undefined) this.#sink.gap('an event is no JSON object');
+    if (event === undefined) this.#sink.gap('an event is not a JSON object');
     else if (event !== 'other' && this.#seen.isNew(event)) this.#sink.event(event);
   }
 }
 
-/** @returns `other` for an object that is not an event of a thing; undefined for no object */
+/** @returns `other` for an object that is not an event; undefined for anything but an object */
 function parseEvent(
   line: string,
 ): (DockerEvent & { readonly stamp: string | undefined }) | 'other' | undefined {
@@ -87,7 +87,7 @@ function parseEvent(
   }
   if (!isRawObject(json)) return undefined;
   const actor = rawObject(json.Actor);
-  // API 1.52 dropped the lower-case fields; engines before 1.22 had nothing else.
+  // API 1.52 dropped the lower-case fields; engines before 1.22 had only those.
   const action = rawText(json.Action) ?? rawText(json.status);
   const id = rawText(actor.ID) ?? rawText(json.id);
   if (action === undefined || id === undefined) return 'other';
@@ -100,12 +100,12 @@ function parseEvent(
     id,
     attributes,
     at: nano === undefined ? undefined : nano / 1e6,
-    // Doubles hold nanoseconds to 256 ns only, but the digits are there in the text.
+    // A double has a precision of only 256 ns here, so the digits are taken from the text.
     stamp: nano === undefined ? undefined : (/"timeNano":\s*(\d+)/.exec(line)?.[1] ?? String(nano)),
   };
 }
 
-/** The last events, over all connections: a replay after a reconnect repeats the ones before it. */
+/** The last events of all connections, because a replay after a reconnect repeats earlier ones. */
 export class SeenEvents {
   readonly #keys = new Set<string>();
 
@@ -126,7 +126,7 @@ export class SeenEvents {
 
 /**
  * Reads a stream to its end.
- * @returns `ended` resolves once, with the reason, however the stream ends; it never rejects
+ * @returns `ended` resolves once with the reason for the end of the stream; it never rejects
  */
 export function watchStream(
   stream: Readable,

@@ -16,19 +16,21 @@ export interface NetworkReaderOptions {
 /** By container id. */
 type Members = ReadonlyMap<string, NetworkMember>;
 
-/** Keeps the table's networks true. Networks that cannot be read stay as they were: containers do not wait for them. */
+/**
+ * Keeps the table's networks current. Networks that cannot be read stay as they were; containers do not wait for them.
+ */
 export class NetworkReader {
   readonly #options: NetworkReaderOptions;
   readonly #readings = new Map<string, { readonly isBegun: boolean; readonly members: Promise<Members> }>();
   #due: (() => void) | undefined;
-  /** Answers may overtake one another: only that to the last question counts. */
+  /** Answers may overtake each other, so only the answer to the last question counts. */
   #asked = 0;
 
   constructor(options: NetworkReaderOptions) {
     this.#options = options;
   }
 
-  /** Networks come and go in bursts (`compose down`): one reading a burst. */
+  /** Networks change in bursts (`compose down`), so they are read once per burst. */
   refresh(cause: string): void {
     this.#due ??= this.#options.timers.after(0, () => {
       this.#due = undefined;
@@ -44,7 +46,7 @@ export class NetworkReader {
     const isLast = () => question === this.#asked;
     try {
       const networks = readNetworks(await port.listNetworks());
-      if (networks === undefined) throw new DockerError('listing networks brought no list');
+      if (networks === undefined) throw new DockerError('listing networks: the answer is not a list');
       if (!isLast()) return;
       table.setNetworks(networks, cause);
       const bridge = networks.gatewayBridge;
@@ -53,14 +55,16 @@ export class NetworkReader {
     } catch (error) {
       if (!isLast()) return;
       const why = errorMessage(error);
-      this.#options.log.warn('networks cannot be read; the last answer holds until the next resync', { why });
+      this.#options.log.warn('networks cannot be read; the last known ones are used until the next resync', {
+        why,
+      });
     }
   }
 
   /**
-   * Where a container is on one network: known as soon as it is connected, long before the engine answers an inspection
-   * of the container, which waits for the end of its start.
-   * @returns undefined when it is not there, or the engine does not answer
+   * A container's place on one network. It is known as soon as the container is connected. An inspection of the
+   * container answers much later, at the end of its start.
+   * @returns undefined if it is not there, or the engine does not answer
    */
   async placeOn(network: string, container: string): Promise<NetworkMember | undefined> {
     if (!/^[\w.-]+$/.test(network)) return undefined;
@@ -68,7 +72,7 @@ export class NetworkReader {
     return members.get(container);
   }
 
-  /** Many containers that are started together cost two inspections of their network: one under way, and one after it. */
+  /** Many containers that start together cost two inspections of their network: a running one, and one after it. */
   #membersOf(network: string): Promise<Members> {
     const before = this.#readings.get(network);
     if (before?.isBegun === false) return before.members;
@@ -88,7 +92,7 @@ export class NetworkReader {
     try {
       const json = await this.#options.port.inspectNetwork(network);
       const fact = readNetwork(rawObject(json));
-      // A network that is as new as the container: the list that its event asked for may come later.
+      // The network is as new as the container, and the list that its event requested may come later.
       if (fact !== undefined) this.#options.table.addNetwork(fact, 'network create');
       return readMembers(json);
     } catch {

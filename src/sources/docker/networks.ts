@@ -5,7 +5,7 @@ import { isRawObject, rawArray, rawField, rawObject, rawText, rawTexts, type Raw
 /** The networks of an engine. */
 export interface Networks {
   readonly facts: readonly NetworkFact[];
-  /** Swarm's ingress: tasks have an address there, which is for the routing mesh alone. */
+  /** Swarm's ingress: the addresses of tasks there are only for the routing mesh. */
   readonly ingress: ReadonlySet<string>;
   /** The id of docker_gwbridge, through which tasks on overlay networks reach the host. */
   readonly gatewayBridge?: string;
@@ -13,7 +13,7 @@ export interface Networks {
 
 export const gatewayBridgeName = 'docker_gwbridge';
 
-/** Reads `GET /networks`. Entries that cannot be read are left out; undefined when it is no such answer. */
+/** Reads `GET /networks`. Leaves out entries that cannot be read; undefined if it is not such an answer. */
 export function readNetworks(json: unknown): Networks | undefined {
   if (!Array.isArray(json)) return undefined;
   const entries = json.filter(isRawObject).filter((entry) => rawText(entry.Id) !== undefined);
@@ -26,7 +26,7 @@ export function readNetworks(json: unknown): Networks | undefined {
   };
 }
 
-/** `host` and `none` are not networks that anybody shares. */
+/** Containers on `host` and `none` do not share a network. */
 export function readNetwork(entry: Raw): NetworkFact | undefined {
   const id = rawText(entry.Id);
   const driver = rawText(entry.Driver) ?? '';
@@ -47,7 +47,7 @@ export function readNetwork(entry: Raw): NetworkFact | undefined {
   };
 }
 
-/** The interface that Docker makes for a network, when nobody named one. */
+/** The interface that Docker creates for a network, unless the user named one. */
 function bridgeOf(id: string, options: Readonly<Record<string, string>>): string {
   return options['com.docker.network.bridge.name'] ?? `br-${id.slice(0, 12)}`;
 }
@@ -56,19 +56,19 @@ function subnetOf(range: Raw): string | undefined {
   return parseCidr(rawText(range.Subnet) ?? '')?.text;
 }
 
-/** Only a bridge's gateway is the host itself; on macvlan it is somebody's router, an overlay has none. */
+/** Only the gateway of a bridge is the host itself. On macvlan it is a router, and an overlay has none. */
 function gatewayOf(range: Raw, options: Readonly<Record<string, string>>): string | undefined {
   const subnet = subnetOf(range);
   const told = canonicalIp((rawText(range.Gateway) ?? '').replace(/\/\d+$/, ''));
   const gateway = told ?? (subnet === undefined ? undefined : firstAddress(subnet));
   if (gateway === undefined) return undefined;
   const family = gateway.includes(':') ? 6 : 4;
-  // In this mode the bridge has no address at all.
+  // In this mode the bridge has no address.
   const isolated = options[`com.docker.network.bridge.gateway_mode_ipv${family}`] === 'isolated';
   return isolated ? undefined : gateway;
 }
 
-/** What Docker gives the bridge unless it is configured otherwise. */
+/** The address that Docker gives the bridge by default. */
 function firstAddress(subnet: string): string | undefined {
   const [address = '', prefix = ''] = subnet.split('/');
   const bytes = ipBytes(address);
@@ -82,14 +82,16 @@ function firstAddress(subnet: string): string | undefined {
   return ipFromBytes(masked);
 }
 
-/** A container on a network, as the network's inspection shows it. */
+/** A container on a network, from the network's inspection. */
 export interface NetworkMember {
   readonly endpoint: string;
   /** Canonical, IPv4 first. */
   readonly ips: readonly string[];
 }
 
-/** Reads the containers of `GET /networks/{id}`: container id to its place. Those without an address are left out. */
+/**
+ * Reads the containers of `GET /networks/{id}`: the place of each container by id. Leaves out those without an address.
+ */
 export function readMembers(json: unknown): Map<string, NetworkMember> {
   const containers = rawObject(rawField(rawObject(json), 'Containers'));
   const members = Object.entries(containers).map(([id, value]) => {
@@ -102,7 +104,7 @@ export function readMembers(json: unknown): Map<string, NetworkMember> {
   return new Map(members.filter(([, { ips }]) => ips.length > 0));
 }
 
-/** Reads the containers of `GET /networks/docker_gwbridge`: container id to the addresses that it asks from. */
+/** Reads the containers of `GET /networks/docker_gwbridge`: the source addresses of each container by id. */
 export function readGatewayBridge(json: unknown): Map<string, readonly string[]> {
   return new Map([...readMembers(json)].map(([id, { ips }]) => [id, ips]));
 }

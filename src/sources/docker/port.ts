@@ -1,16 +1,15 @@
 import type { Readable } from 'node:stream';
 
 /**
- * The calls that Fairlead makes of an engine, at one negotiated API version. All but the three of exec only read.
- * Answers are raw JSON: the readers decide what to believe. Every call ends within its deadline and rejects with a
- * {@link DockerError}.
+ * The calls to an engine, at one negotiated API version. All but the three exec calls only read. Answers are raw JSON;
+ * the readers check them. Every call ends within its deadline and rejects with a {@link DockerError}.
  */
 export interface DockerPort {
   /** `1.41` */
   readonly apiVersion: string;
-  /** `20.10.24`; empty when the engine does not say. */
+  /** `20.10.24`; empty if the engine does not report it. */
   readonly engineVersion: string;
-  /** The engine's clock when it was connected to, in milliseconds since the epoch. */
+  /** The engine's time at the connection, in milliseconds since the epoch. */
   readonly connectedAt: number;
   ping(): Promise<void>;
   /** `GET /info` */
@@ -24,7 +23,7 @@ export interface DockerPort {
   /** `GET /networks/{id}` */
   inspectNetwork(id: string): Promise<unknown>;
   /**
-   * `GET /events`; resolves with the response headers, which is before the engine subscribes.
+   * `GET /events`; resolves with the response headers, which come before the engine subscribes.
    * @param since seconds since the epoch, inclusive
    */
   events(since: number): Promise<Readable>;
@@ -39,8 +38,8 @@ export interface DockerPort {
     signal: AbortSignal,
   ): Promise<string>;
   /**
-   * `POST /exec/{id}/start`; resolves when the program has been asked for. The stream is in frames
-   * ({@link readFrames}) and ends with the program's output; the signal ends it, and the program goes on.
+   * `POST /exec/{id}/start`; resolves once the request is sent. The stream consists of frames ({@link readFrames}) and
+   * ends with the program's output. The signal ends the stream, but not the program.
    */
   startExec(id: string, signal: AbortSignal): Promise<Readable>;
   /** `GET /exec/{id}/json` */
@@ -49,19 +48,19 @@ export interface DockerPort {
   close(): void;
 }
 
-/** Finds out what an engine speaks. Rejects with a {@link DockerError}. */
+/** Negotiates the API version with an engine. Rejects with a {@link DockerError}. */
 export type ConnectDocker = (
   socket: string,
   timeouts: { readonly connect: number; readonly call: number },
   signal: AbortSignal,
 ) => Promise<DockerPort>;
 
-/** A call that brought nothing. */
+/** A failed call. */
 export class DockerError extends Error {
   override readonly name = 'DockerError';
-  /** HTTP status, when the engine answered. */
+  /** HTTP status, if the engine answered. */
   readonly status: number | undefined;
-  /** System error code (`ENOENT`), when it could not be reached. */
+  /** System error code (`ENOENT`), if it could not be reached. */
   readonly code: string | undefined;
 
   constructor(message: string, details: { status?: number | undefined; code?: string | undefined } = {}) {

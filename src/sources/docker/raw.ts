@@ -1,12 +1,12 @@
 /**
- * Readers for JSON of unknown shape. The engine's answers differ by version and hold what users wrote; a field that is
- * absent or of another type reads as undefined, and nothing here throws.
+ * Readers for JSON of unknown shape. The engine's answers differ by version and contain text from users. A field that
+ * is absent or of another type reads as undefined. Nothing here throws.
  */
 export type Raw = Readonly<Record<string, unknown>>;
 
 const nothing: Raw = Object.freeze({});
 
-/** The value as an object; an empty one when it is none. */
+/** The value as an object; an empty one if it is not an object. */
 export function rawObject(value: unknown): Raw {
   return isRawObject(value) ? value : nothing;
 }
@@ -17,7 +17,7 @@ export function isRawObject(value: unknown): value is Raw {
   );
 }
 
-/** An own field: `constructor` and the like are not answers. */
+/** Only own fields, because `constructor` and similar properties are not answers. */
 export function rawField(object: Raw, key: string): unknown {
   return Object.hasOwn(object, key) ? object[key] : undefined;
 }
@@ -26,7 +26,7 @@ export function rawArray(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [];
 }
 
-/** A text that is not empty. */
+/** A non-empty text. */
 export function rawText(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
@@ -35,7 +35,7 @@ export function rawNumber(value: unknown): number | undefined {
   return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
 }
 
-/** The fields that are texts, empty ones included. */
+/** The fields that are texts, including empty ones. */
 export function rawTexts(value: unknown): Record<string, string> {
   return Object.fromEntries(
     Object.entries(rawObject(value)).filter(

@@ -18,14 +18,14 @@ export interface ReconcilerOptions {
   readonly log: Log;
 }
 
-/** Inspections at once. */
+/** Concurrent inspections. */
 const places = 16;
 const firstRetry = 250;
 const lastRetry = 60_000;
 
 /**
- * Keeps the table true over one connection to the engine: by its events, by a list now and then, and by inspections,
- * which decide. Lost, doubled and reordered events end in the same table.
+ * Keeps the table current over one connection to the engine, with events, periodic lists, and inspections, which
+ * decide. Lost, duplicate and reordered events lead to the same table.
  */
 export class Reconciler implements EventSink {
   readonly #options: ReconcilerOptions;
@@ -34,7 +34,7 @@ export class Reconciler implements EventSink {
   readonly #events: EventHandler;
   readonly #failures = new Map<string, number>();
   readonly #timers = new Set<() => void>();
-  /** Ids that something happened to since the list was asked for: it cannot speak for them. */
+  /** Ids with events since the list was requested. The list may be outdated for them. */
   #touched = new Set<string>();
   #listing: Promise<void> | undefined;
   #listAgain = false;
@@ -64,13 +64,13 @@ export class Reconciler implements EventSink {
   }
 
   gap(why: string): void {
-    this.#options.log.warn('events were missed; all containers are listed again', { why });
+    this.#options.log.warn('events were lost; listing all containers again', { why });
     this.resync('resync').catch((error: unknown) => this.#listFailed(error));
   }
 
   /**
-   * Lists everything, and inspects what differs from what is known. Rejects when the list cannot be had; the table is
-   * then as it was. Resolves when every inspection has ended or is known to hang.
+   * Lists everything, and inspects containers that differ from their known state. Rejects if the list cannot be read;
+   * the table is then unchanged. Resolves when every inspection has ended or is known to hang.
    */
   resync(cause: string): Promise<void> {
     if (this.#listing !== undefined) {
@@ -85,7 +85,7 @@ export class Reconciler implements EventSink {
 
   #listFailed(error: unknown): void {
     const why = errorMessage(error);
-    this.#options.log.warn('listing after missed events failed; the next resync repairs it', {
+    this.#options.log.warn('listing after lost events failed; the next resync repairs it', {
       why,
     });
   }
@@ -107,11 +107,11 @@ export class Reconciler implements EventSink {
         this.#options.port.listContainers(),
         this.#networks.read(cause),
       ]);
-      if (!Array.isArray(containers)) throw new DockerError('listing containers brought no list');
+      if (!Array.isArray(containers)) throw new DockerError('listing containers: the answer is not a list');
       if (this.#isStopped()) return;
       this.#applyList(containers, cause);
       await this.#queue.settled();
-      // What has not been inspected by now hangs or fails.
+      // Inspections that have not ended by now hang or fail.
       this.#options.table.trustAll(cause);
     } while (this.#isListWanted());
     this.#options.table.refresh(cause);
@@ -143,16 +143,16 @@ export class Reconciler implements EventSink {
       } else if (isTouched || known?.phase === 'starting') {
         this.#queue.mark(id, cause);
       } else {
-        // It needs no inspection: its labels say to which service it belongs.
+        // It needs no inspection, because its labels say to which service it belongs.
         table.put(listed, cause);
       }
     }
     for (const id of missing) this.#queue.mark(id, cause);
   }
 
-  /** What a list entry cannot clear up. */
+  /** Questions that a list entry cannot answer. */
   #isDoubtful(known: Container): boolean {
-    // A container without a network of its own shows nothing that a new run of it would change.
+    // In a container without its own network, a new run would change nothing visible.
     const mayHideRestart = known.phase !== 'stopped' && known.attachments.length === 0;
     const { table } = this.#options;
     return (
@@ -168,7 +168,7 @@ export class Reconciler implements EventSink {
     const { port, table } = this.#options;
     try {
       const container = readInspection(await port.inspectContainer(id));
-      if (container === undefined) throw new DockerError('inspecting it brought no container');
+      if (container === undefined) throw new DockerError('inspecting it: the answer is not a container');
       if (!isCurrent()) return;
       this.#failures.delete(id);
       table.put(container.id === id ? container : { ...container, id }, cause);
@@ -188,10 +188,10 @@ export class Reconciler implements EventSink {
     const { table, log } = this.#options;
     const count = (this.#failures.get(id) ?? 0) + 1;
     this.#failures.set(id, count);
-    // Its start was reported, so that the list has it.
+    // Its start was reported, so it is in the list.
     if (count === 1 && table.get(id) === undefined) this.resync('resync').catch(() => undefined);
     const why = errorMessage(error);
-    // A broken connection is the engine's trouble, not the container's, unless it happens again.
+    // A broken connection is a fault of the engine, not of the container, unless it happens again.
     const isPassing = error instanceof DockerError && error.status === undefined && error.code !== undefined;
     if (count > 1 || !isPassing || error.code === 'ETIMEDOUT') {
       table.setUnreadable(id, why);

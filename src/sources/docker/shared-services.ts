@@ -2,23 +2,23 @@ import type { ServiceFact } from '../../catalog/facts.js';
 import { serviceKey, type Problem, type ServiceKey } from '../../catalog/model.js';
 import { printable, quoted } from '../../text/printable.js';
 
-/** What one container says of services besides being a task of one. */
+/** What one container defines about services, besides being a task of one. */
 export interface ServiceClaims {
-  /** Services that its port names make, as registrator's `SERVICE_443_NAME` does. */
+  /** Services from its port names, as with registrator's `SERVICE_443_NAME`. */
   readonly named: readonly ServiceFact[];
-  /** Its own service, and that name as its labels have it. */
+  /** Its own service, and the name as written in its labels. */
   readonly spelled?: { readonly key: ServiceKey; readonly text: string; readonly container: string };
 }
 
 const nothing: ServiceClaims = { named: [] };
 
-/** What containers say of services together: a service is there as long as one of them makes it. */
+/** Services defined by several containers. A service exists as long as one of them defines it. */
 export class SharedServices {
   readonly #claims = new Map<string, ServiceClaims>();
   readonly #makers = new Map<ServiceKey, Map<string, ServiceFact>>();
   readonly #changed = new Set<ServiceKey>();
 
-  /** @param id of the container; without claims it is forgotten */
+  /** @param id the id of the container; without claims it is forgotten */
   set(id: string, claims: ServiceClaims = nothing): void {
     for (const fact of this.#claims.get(id)?.named ?? []) {
       const key = serviceKey(fact);
@@ -34,13 +34,13 @@ export class SharedServices {
     }
   }
 
-  /** All services that are made so. From now on {@link takeChanges} tells what differs from them. */
+  /** All such services. From now on {@link takeChanges} returns the differences from them. */
   all(): readonly ServiceFact[] {
     this.#changed.clear();
     return [...this.#makers.keys()].map((key) => this.#factOf(key)).filter((fact) => fact !== undefined);
   }
 
-  /** What has changed since the last call. */
+  /** The changes since the last call. */
   takeChanges(): { readonly services: ServiceFact[]; readonly removedServices: ServiceKey[] } {
     const services: ServiceFact[] = [];
     const removedServices: ServiceKey[] = [];
@@ -56,7 +56,7 @@ export class SharedServices {
     return { services, removedServices };
   }
 
-  /** Services whose containers write the name in several ways: DNS knows no upper and lower case. */
+  /** Services whose containers write the name in several ways, although DNS ignores case. */
   problems(): readonly Problem[] {
     const spellings = new Map<ServiceKey, Map<string, string>>();
     for (const { spelled } of this.#claims.values()) {
@@ -76,7 +76,7 @@ export class SharedServices {
     });
   }
 
-  /** Of several containers that make a service, the first by id counts. */
+  /** If several containers define a service, the first by id counts. */
   #factOf(key: ServiceKey): ServiceFact | undefined {
     const makers = this.#makers.get(key);
     const [first] = makers ? [...makers.keys()].sort() : [];

@@ -12,8 +12,8 @@ export function signalNumber(text: string | undefined): number | undefined {
 }
 
 /**
- * Whether a signal asks a container to end. Other signals (HUP, USR1) are everyday messages to the program.
- * @param stopSignal the container's own; it need not be SIGTERM
+ * Whether a signal asks a container to end. Other signals (HUP, USR1) are ordinary messages to the program.
+ * @param stopSignal the container's stop signal, which need not be SIGTERM
  */
 export function isStopSignal(signal: number, stopSignal: number): boolean {
   return (

@@ -1,22 +1,22 @@
-/** Every wait of the source, in milliseconds. */
+/** All waits of the source, in milliseconds. */
 export interface Timing {
-  /** Full list, to repair what lost events left behind. */
+  /** Interval of full lists, which repair the effects of lost events. */
   readonly resync: number;
-  /** `/_ping` on a second connection, because a dead event stream is as silent as an idle one. */
+  /** Interval of `/_ping` on a second connection, because a dead event stream is as silent as an idle one. */
   readonly ping: number;
-  /** One API call. */
+  /** Deadline of an API call. */
   readonly call: number;
-  /** The first answer of the engine: a starting dockerd accepts the connection long before it answers. */
+  /** Deadline of the engine's first answer. A starting dockerd accepts connections long before it answers. */
   readonly connect: number;
-  /** How long a call may hold one of the places for inspecting. */
+  /** How long a call may occupy one of the inspection slots. */
   readonly place: number;
-  /** After this much longer than its stop timeout a container that still runs has ignored the stop signal. */
+  /** A container that still runs this long after its stop timeout has ignored the stop signal. */
   readonly drainGrace: number;
   /** How long a created container may take to start before it is inspected as a stopped one. */
   readonly created: number;
   readonly minBackoff: number;
   readonly maxBackoff: number;
-  /** Instead of `maxBackoff`, where the socket's folder cannot be watched. */
+  /** Used instead of `maxBackoff` if the socket's directory cannot be watched. */
   readonly blindBackoff: number;
 }
 

@@ -23,23 +23,23 @@ import { isStopSignal } from './signals.js';
 /** A signal that was sent to a container. */
 export interface SentSignal {
   readonly signal: number;
-  /** The engine's clock, milliseconds; undefined when it does not tell. */
+  /** The engine's clock in milliseconds; undefined if not given. */
   readonly at: number | undefined;
 }
 
-/** What a container's fact depends on besides the container. */
+/** The inputs of a container's fact besides the container. */
 export interface FactContext {
   /** The daemon's. */
   readonly environment: string;
-  /** The host of the engine. */
+  /** The engine's host. */
   readonly node?: TaskNode | undefined;
-  /** Where a task in the host's network namespace is reached. */
+  /** The address of tasks in the host's network namespace. */
   readonly hostAddress: string | undefined;
-  /** Addresses that it asks from without being served at them: docker_gwbridge. */
+  /** Source addresses at which it is not served: docker_gwbridge. */
   readonly clientAddresses: readonly string[];
-  /** Networks whose addresses are for the engine's own use: Swarm's ingress. */
+  /** Networks whose addresses are only for the engine itself: Swarm's ingress. */
   readonly unservedNetworks: ReadonlySet<string>;
-  /** The engine's data directory; undefined: not known. */
+  /** The engine's data directory; undefined if unknown. */
   readonly root: string | undefined;
   readonly sent: SentSignal | undefined;
   /** Which labels a task keeps. */
@@ -48,7 +48,7 @@ export interface FactContext {
   readonly container: (id: string) => Container | undefined;
 }
 
-/** @returns no fact for a container that asked not to be served */
+/** @returns no fact for a container with a label not to serve it */
 export function toFact(
   container: Container,
   context: FactContext,
@@ -59,7 +59,7 @@ export function toFact(
   const state = stateOf(container, context.sent, place.fault, identity.drain);
   const { clientAddresses } = context;
   const ports = taskPorts(container, identity);
-  // A container without a network of its own is known by its aliases to every client.
+  // The aliases of a container without its own network are visible to every client.
   const names = container.attachments.length > 0 ? identity.names : [...identity.names, ...identity.aliases];
   const aliases = aliasesOf(container, identity);
   const resolver = resolverOf(container, context.root);
@@ -130,12 +130,12 @@ function idleProxyLabels(
   }));
 }
 
-/** The container whose network namespace this one shares, by id or name as its mode has it. */
+/** The container whose network namespace this one shares, by the id or name in its mode. */
 export function parentOf(container: Container): string | undefined {
   return /^container:(.+)$/.exec(container.networkMode)?.[1];
 }
 
-/** Whether a signal that was sent still counts: one to an earlier run does not. */
+/** Whether a sent signal still counts. A signal to an earlier run does not. */
 export function isDraining(container: Container, sent: SentSignal | undefined): sent is SentSignal {
   if (sent === undefined || container.phase === 'stopped') return false;
   const stale = sent.at !== undefined && container.startedAt !== undefined && sent.at < container.startedAt;
@@ -176,13 +176,13 @@ function unhealthyReason({ selfCheck }: Container): string {
 
 interface Whereabouts {
   readonly endpoints: readonly Endpoint[];
-  /** The id of the container whose addresses they are. */
+  /** The id of the container that owns the addresses. */
   readonly parent?: string;
-  /** Why it cannot be reached although it runs. */
+  /** Why it cannot be reached even though it runs. */
   readonly fault?: string;
 }
 
-/** Chains of `container:` are refused by the engine; the bound is for answers that claim one. */
+/** The engine refuses chains of `container:`. The bound guards against answers that contain one. */
 const maxShared = 4;
 
 function whereIs(container: Container, context: FactContext, depth = 0): Whereabouts {
@@ -190,7 +190,7 @@ function whereIs(container: Container, context: FactContext, depth = 0): Whereab
   if (container.networkMode === 'host') {
     const ip = context.hostAddress;
     return ip === undefined
-      ? { endpoints: [], fault: 'the host has no address to reach it at' }
+      ? { endpoints: [], fault: 'the address of the host is unknown; set host.address' }
       : { endpoints: [{ network: HOST_NETWORK, ip }] };
   }
   const parentId = parentOf(container);
@@ -207,7 +207,7 @@ function sharedWith(child: Container, parentId: string, context: FactContext, de
     const name = parent === undefined ? parentId.slice(0, 12) : operatorName(parent.name);
     return { endpoints: [], fault: `shares the network of ${name}, which is not running` };
   }
-  // The namespace that it joined went with the run of its parent that made it.
+  // The namespace that it joined ended with the earlier run of its parent.
   if (parent.startedAt !== undefined && child.startedAt !== undefined && parent.startedAt > child.startedAt) {
     const name = operatorName(parent.name);
     return { endpoints: [], fault: `shares the network of an earlier run of ${name}; restart it` };
@@ -233,7 +233,7 @@ function taskPorts(container: Container, identity: Identity): TaskPort[] {
     .sort((a, b) => a.port - b.port || (a.protocol < b.protocol ? -1 : 1));
 }
 
-/** What is not a name is left out: Docker accepted it, and nobody can ask for it. */
+/** Invalid names are left out. Docker accepts them, but no client can ask for them. */
 function aliasesOf({ attachments }: Container, identity: Identity): NetworkAliases[] {
   const known = new Set(identity.names);
   return attachments
@@ -265,15 +265,18 @@ function resolverOf(container: Container, root: string | undefined): ContainerRe
   };
 }
 
-/** `docker run --link` on the default bridge, and the links of user networks: `/target:/consumer/alias`, `target:alias`. */
+/**
+ * Links from `docker run --link` on the default bridge, and links of user networks: `/target:/consumer/alias`,
+ * `target:alias`.
+ */
 function dockerLinks({ links, attachments }: Container): Record<string, string> {
-  // One that is no name is left out, because Docker accepted it and nobody can ask for it.
+  // Invalid names are left out. Docker accepts them, but no client can ask for them.
   const pairs = [...links, ...attachments.flatMap((place) => place.links ?? [])]
     .map((link) => {
       const [target = '', path = ''] = link.split(':');
       const alias = path.slice(path.lastIndexOf('/') + 1);
       const name = operatorName(target.replace(/^\//, '')).toLowerCase();
-      // Of an id the first twelve digits are a name.
+      // The first twelve digits of an id are also a name.
       return [alias.toLowerCase(), /^[0-9a-f]{64}$/.test(name) ? name.slice(0, 12) : name] as const;
     })
     .filter(([alias, target]) => labelFault(alias) === undefined && nameFault(target) === undefined);

@@ -3,16 +3,16 @@ import type { Timers } from '../../runtime/timers.js';
 export interface WorkQueueOptions {
   /**
    * Does the work for an id. Must not reject.
-   * @param isCurrent false once something happened to the id that the answer under way cannot know of
+   * @param isCurrent false once an event about the id makes the pending answer outdated
    */
   readonly work: (id: string, cause: string, isCurrent: () => boolean) => Promise<void>;
-  /** The work for an id has used up its place without ending; it goes on beside the others. */
+  /** The work for an id exceeded its time in its slot. It continues outside the slots. */
   readonly onSlow?: (id: string) => void;
-  /** Ids whose work did not end well last time: they are worked on beside the others, without a place. */
+  /** Ids whose work failed last time. They are handled outside the slots. */
   readonly isHanging?: (id: string) => boolean;
-  /** How many ids are worked on at once. */
+  /** How many ids are handled at once. */
   readonly places: number;
-  /** How long one may hold a place, in milliseconds: a call that hangs must not keep the others waiting. */
+  /** How long an id may occupy a slot, in milliseconds, so that a hanging call does not block the others. */
   readonly placeMs: number;
   readonly timers: Timers;
 }
@@ -24,8 +24,8 @@ interface Job {
 }
 
 /**
- * Dirty marks by id: one piece of work under way for each and at most one to come, however often it is marked.
- * What is marked while it is worked on is worked on once more.
+ * Dirty marks by id: at most one running and one waiting piece of work for each, no matter how often it is marked. An
+ * id that is marked during its work is handled once more.
  */
 export class WorkQueue {
   readonly #options: WorkQueueOptions;
@@ -41,7 +41,7 @@ export class WorkQueue {
     this.#options = options;
   }
 
-  /** @param invalidates the answer under way is out of date: it was asked for before this happened */
+  /** @param invalidates whether the pending answer is outdated, because it was requested before this event */
   mark(id: string, cause: string, invalidates = false): void {
     if (this.#stopped) return;
     this.#forgetLater(id);
@@ -57,8 +57,8 @@ export class WorkQueue {
   }
 
   /**
-   * Marks it in `ms`, unless it is marked before.
-   * @param invalidates an answer under way is out of date, as of {@link mark}: then it is marked at once
+   * Marks it after `ms`, unless it is marked earlier.
+   * @param invalidates whether a pending answer is outdated, as in {@link mark}; then it is marked at once
    */
   markLater(id: string, ms: number, cause: string, invalidates = false): void {
     if (this.#stopped) return;
@@ -76,13 +76,13 @@ export class WorkQueue {
     );
   }
 
-  /** Resolves when nothing waits for a place and whatever is still under way has lost its own: hung calls. */
+  /** Resolves when nothing waits for a slot and only hanging calls outside the slots are left. */
   settled(): Promise<void> {
     if (this.#taken === 0) return Promise.resolve();
     return new Promise((resolve) => this.#settled.push(resolve));
   }
 
-  /** Starts nothing more. Work under way is the owner's to end. */
+  /** Starts no more work. The owner ends running work. */
   stop(): void {
     this.#stopped = true;
     for (const cancel of [...this.#later.values(), ...this.#releases]) cancel();
@@ -113,7 +113,7 @@ export class WorkQueue {
     }
   }
 
-  /** @returns gives it back; harmless when called twice */
+  /** @returns frees the slot; harmless when called twice */
   #takePlace(id: string): () => void {
     this.#taken += 1;
     const giveBack = () => {
@@ -139,7 +139,7 @@ export class WorkQueue {
     job.current = true;
     await this.#options.work(id, cause, () => job.current && !this.#stopped);
     this.#jobs.delete(id);
-    // Marked meanwhile: it queues again before its place is given back, or the queue would seem settled.
+    // It was marked meanwhile, so it queues again before its slot is freed. Otherwise the queue would seem settled.
     if (isMarkedAgain(job)) this.mark(id, job.cause);
     giveBack();
   }

@@ -7,19 +7,19 @@ type Labels = Readonly<Record<string, string>>;
 /** What the labels belong to. */
 export type LabelOwner = 'service' | 'task';
 
-/** A label of Fairlead's that does nothing in a services file, or not what it says. */
+/** A Fairlead label that has no effect in a services file, or a wrong value. */
 export interface LabelNote {
   readonly label: string;
-  /** Stable codes, those of all sources. */
+  /** Stable codes, the same for all sources. */
   readonly code: 'label-unknown' | 'label-invalid';
-  /** What is wrong and what to do: one line that begins with the label. */
+  /** One line that begins with the label and says what is wrong and what to do. */
   readonly message: string;
 }
 
 const drainLabel = 'fairlead.drain';
 const sealLabel = 'fairlead.sealed';
 
-/** What is wrong with labels that begin with `fairlead.`. */
+/** Finds mistakes in labels that begin with `fairlead.`. */
 export function labelNotes(labels: Labels, owner: LabelOwner): LabelNote[] {
   return Object.entries(labels).flatMap(([label, text]): LabelNote[] => {
     if (!isOwnLabel(label)) return [];
@@ -33,7 +33,7 @@ export function labelNotes(labels: Labels, owner: LabelOwner): LabelNote[] {
     const message =
       row === undefined
         ? unknownLabelMessage(label, 'docs/sources-file.md')
-        : `label ${label} counts on containers and does nothing on a ${owner} of this file; ${row.inFile}`;
+        : `label ${label} is for containers and has no effect on a ${owner} of this file; ${row.inFile}`;
     return [{ label, code: 'label-unknown', message }];
   });
 }

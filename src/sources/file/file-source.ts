@@ -17,12 +17,12 @@ export interface FileSourceOptions {
   readonly parse?: typeof parseServices;
 }
 
-/** How long a file that could not be read rests before it is read again, in milliseconds. */
+/** How long to wait before reading a file again that could not be read, in milliseconds. */
 const RETRY_MS = 2000;
 
 /**
- * Services from a file, watched. A file with mistakes changes nothing when there was a good one before: its facts stay.
- * Otherwise what is without mistakes is served. Each mistake is shown with line and column until it is mended.
+ * Watches a file of services. If a new version has mistakes, the facts of the last good version stay. If there was
+ * none, the parts without mistakes are served. Each mistake is shown with line and column until it is fixed.
  */
 export function createFileSource({
   path,
@@ -66,7 +66,7 @@ export function createFileSource({
       failures += 1;
       const message = `${path}: ${errorMessage(error)}`;
       failed(sink, message, [{ code: 'file-unreadable', subject: file, message }]);
-      // Permissions of the directories above it, or a file system that comes back, change nothing that is watched.
+      // The watch does not notice permissions of parent directories, or a file system that is mounted again.
       clearTimeout(retry);
       if (!isStopped) retry = setTimeout(() => void readNext(sink), RETRY_MS).unref();
       return;
@@ -87,7 +87,7 @@ export function createFileSource({
     const problems = parsed.faults.map((each) => problemOf(file, each, 'file-invalid'));
     const first = problems[0]?.message ?? file;
     if (goodAt !== undefined || sink.isRestored === true) {
-      failed(sink, `${first}; the last good version stays in force`, problems);
+      failed(sink, `${first}; the last good version stays in effect`, problems);
       return;
     }
     const { valid } = parsed;
@@ -96,7 +96,7 @@ export function createFileSource({
     sink.status({
       state: 'stale',
       asOf: clock(),
-      error: `${first}; ${served} until it is mended`,
+      error: `${first}; ${served} until it is fixed`,
       detail: path,
     });
   };

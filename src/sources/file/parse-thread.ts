@@ -2,9 +2,9 @@ import { Worker } from 'node:worker_threads';
 import { errorMessage } from '../../net/error-message.js';
 import { parseServicesFile, type ParseResult } from './parse.js';
 
-/** Shorter texts are read in less time than a thread takes to start. */
+/** Parsing a shorter text takes less time than starting a thread. */
 const SHORT_TEXT = 32_768;
-/** How long reading may take, in milliseconds: a mapping of 16,000 keys takes some six seconds. */
+/** How long parsing may take, in milliseconds. A mapping of 16,000 keys takes about six seconds. */
 const LONGEST_MS = 60_000;
 
 const SCRIPT = new URL('./parse-worker.js', import.meta.url);
@@ -15,10 +15,10 @@ export interface ParseInput {
 }
 
 /**
- * Parses a services file, a long one on a thread of its own: the YAML parser takes seconds for a large file, in which the
- * daemon would answer nothing. Never rejects.
- * @param script what the thread runs, for tests; by default the compiled file beside this one, which is there when Fairlead
- *   was built
+ * Parses a services file, a long one in its own thread. The YAML parser takes seconds for a large file, and the daemon
+ * could answer nothing meanwhile. Never rejects.
+ * @param script the thread's script, for tests; by default the compiled file beside this one, which exists only in a
+ * build
  */
 export async function parseServices(input: ParseInput, script?: URL): Promise<ParseResult> {
   const isBuilt = !import.meta.url.endsWith('.ts');
@@ -42,7 +42,7 @@ function parseOnThread(input: ParseInput, script: URL): Promise<ParseResult> {
     worker.once('error', (error) => failed(errorMessage(error)));
     worker.once('exit', () => {
       clearTimeout(timer);
-      failed('the thread that read it ended by itself');
+      failed('the thread that read it ended unexpectedly');
     });
   });
 }

@@ -11,19 +11,19 @@ export interface FileFault {
   readonly line: number;
   /** From 1. */
   readonly column: number;
-  /** Where in the structure, what is wrong, why, and what to do: one line. */
+  /** One line: the place in the structure, what is wrong, why, and what to do. */
   readonly message: string;
 }
 
-/** A label that does not do what it says; what else the file has is in force. */
+/** A label that does not work as written. The rest of the file is used. */
 export interface FileWarning extends FileFault {
-  /** As in `Problem.code`. */
+  /** See `Problem.code`. */
   readonly code: string;
 }
 
 export type ParseResult =
   | { readonly ok: true; readonly facts: Facts; readonly warnings: readonly FileWarning[] }
-  /** `valid`: what is left without the services and clients that have mistakes; absent: the file is not YAML. */
+  /** `valid`: the file without the services and clients that have mistakes; absent if the file is not YAML. */
   | { readonly ok: false; readonly faults: readonly FileFault[]; readonly valid?: Facts };
 
 const keysOf: Readonly<Record<string, readonly string[]>> = {
@@ -41,7 +41,7 @@ const keysOf: Readonly<Record<string, readonly string[]>> = {
   client: ['stack', 'service', 'links', 'upstreams'],
 };
 
-/** Reads a services file. Never throws; every mistake is told, in the order of the lines. */
+/** Reads a services file. Never throws; reports every mistake in the order of the lines. */
 export function parseServicesFile(text: string, environment: string): ParseResult {
   const yaml = readYaml(text, 'stacks: { shop: { services: { web: {} } } }');
   if (!yaml.ok) return yaml;
@@ -77,7 +77,7 @@ export function parseServicesFile(text: string, environment: string): ParseResul
   };
 }
 
-/** What is left when each service, stack or client with a mistake is left out. */
+/** The file without each service, stack or client that has a mistake. */
 function validPart(
   value: Record<string, unknown>,
   environment: string,
@@ -88,11 +88,14 @@ function validPart(
   const parsed = servicesFile.safeParse(rest);
   if (!parsed.success) return undefined;
   const { facts, conflicts } = toFacts(parsed.data, environment);
-  // Each time there is less left, so it ends.
+  // The rest shrinks each time, so the loop ends.
   return conflicts.length === 0 ? facts : validPart(rest, environment, conflicts);
 }
 
-/** `stacks.shop.services.web.ports[0]` takes `web` away, `clients.10.0.0.1.stack` that client, anything else its own key. */
+/**
+ * `stacks.shop.services.web.ports[0]` removes `web`, `clients.10.0.0.1.stack` removes that client, anything else its
+ * own key.
+ */
 function removeAround(tree: Record<string, unknown>, path: KeyPath): void {
   const [first] = path;
   if (first === undefined) {

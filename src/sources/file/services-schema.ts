@@ -11,12 +11,15 @@ import { labelFault, nameFault } from '../../net/dns-labels.js';
 import { parseUpstream } from '../../net/upstream.js';
 import { nearest } from '../../text/nearest.js';
 
-/** The format of a services file (docs/sources-file.md). Messages say what, why and what to do; the place is added. */
+/**
+ * The format of a services file (docs/sources-file.md). Messages say what is wrong, why, and what to do; the caller
+ * adds the place.
+ */
 
 const label = (what: string) =>
   z.string(`must be ${what}, as a text`).transform((text, context) => {
     const fault = labelFault(text);
-    if (fault !== undefined) context.addIssue(`"${text}" is no DNS label: it ${fault}; rename it`);
+    if (fault !== undefined) context.addIssue(`"${text}" is not a DNS label: it ${fault}; rename it`);
     return text.toLowerCase();
   });
 
@@ -24,7 +27,7 @@ const dottedName = z.string('must be a DNS name').transform((text, context) => {
   const name = text.toLowerCase().replace(/\.$/, '');
   const fault = nameFault(name);
   if (fault !== undefined)
-    context.addIssue(`"${text}" is no DNS name: it ${fault}; write one such as crm.example.org`);
+    context.addIssue(`"${text}" is not a valid DNS name: it ${fault}; write one such as crm.example.org`);
   return name;
 });
 
@@ -34,7 +37,7 @@ const ip = (family?: 4 | 6) =>
     if (canonical === undefined || (family !== undefined && ipFamily(canonical) !== family)) {
       const kind = family === undefined ? 'IP' : `IPv${family}`;
       context.addIssue(
-        `"${text}" is no ${kind} address; write one such as ${family === 6 ? 'fd00::10' : '192.0.2.10'}`,
+        `"${text}" is not an ${kind} address; write one such as ${family === 6 ? 'fd00::10' : '192.0.2.10'}`,
       );
       return z.NEVER;
     }
@@ -55,7 +58,7 @@ const portText = z
     const name = match?.[1] ?? match?.[5];
     if (!match || !isPort || (match[1] !== undefined && match[5] !== undefined)) {
       context.addIssue(
-        `"${text}" is not a port; write number/protocol such as 80/tcp, http=80/tcp to name it, or 8080:80/tcp where tasks listen on another`,
+        `"${text}" is not a port; write number/protocol such as 80/tcp, http=80/tcp to name it, or 8080:80/tcp if tasks listen on another port`,
       );
       return z.NEVER;
     }
@@ -83,7 +86,7 @@ const balancing = z
   )
   .transform((given): Balancing => {
     const said = allBalancingSettings.filter(({ name }) => given[name] !== undefined);
-    // Each value was read by the setting of its own field.
+    // Each value was read by the setting for its field.
     return Object.fromEntries(said.map(({ name, field }) => [field, given[name]]));
   });
 
@@ -96,7 +99,7 @@ const health = z.enum(['initializing', 'healthy', 'unhealthy', 'reinitializing',
   error: 'must be one of initializing, healthy, unhealthy, reinitializing, draining, stopped',
 });
 
-/** `true` and `80` are texts to a person who writes a label, as in a compose file. */
+/** As in a compose file, `true` and `80` are valid texts for a label. */
 const labels = z.record(
   z.string(),
   z
@@ -111,7 +114,7 @@ const upstreams = z.array(
     const upstream = parseUpstream(text);
     if (upstream !== undefined) return upstream;
     context.addIssue(
-      `"${text}" is no DNS server; write one such as 192.0.2.53, 192.0.2.53:5353 or tls://192.0.2.53#dns.example`,
+      `"${text}" is not a DNS server; write one such as 192.0.2.53, 192.0.2.53:5353 or tls://192.0.2.53#dns.example`,
     );
     return z.NEVER;
   }),
@@ -141,9 +144,9 @@ const service = z
     vip: ip().optional(),
     balancing: balancing.optional(),
     tasks: z.array(task).optional(),
-    external_ips: z.array(ip()).min(1, 'must name one address at least').optional(),
+    external_ips: z.array(ip()).min(1, 'must list at least one address').optional(),
     hostname: dottedName.optional(),
-    alias_of: z.array(dottedName).min(1, 'must name one service at least').optional(),
+    alias_of: z.array(dottedName).min(1, 'must list at least one service').optional(),
     links: links.optional(),
     labels: labels.optional(),
   })

@@ -6,18 +6,18 @@ import type { KeyPath } from '../../text/yaml.js';
 import { isDrained, isSealed, labelNotes, type LabelNote, type LabelOwner } from './file-labels.js';
 import type { ServiceEntry, ServicesFile, TaskEntry } from './services-schema.js';
 
-/** What is right in itself and wrong together: two tasks of one name, an alias of nothing. */
+/** Mistakes that only show in combination: two tasks with one name, an alias without a target. */
 export interface Conflict {
   readonly path: KeyPath;
   readonly message: string;
 }
 
-/** A label that does not do what it says. The rest of the file holds. */
+/** A label that does not work as written. The rest of the file is used. */
 export interface Warning extends Pick<LabelNote, 'code' | 'message'> {
   readonly path: KeyPath;
 }
 
-/** A checked services file to facts. */
+/** Converts a checked services file to facts. */
 export function toFacts(
   file: ServicesFile,
   environment: string,
@@ -44,7 +44,7 @@ export function toFacts(
         if (other !== undefined)
           conflicts.push({
             path: where,
-            message: `"${task.name}" is the name of a task of ${other} already; names are unique in an environment`,
+            message: `"${task.name}" is already the name of a task of ${other}; names must be unique in an environment`,
           });
         names.set(task.name, `${service}.${stack}`);
         tasks.push(taskFact(ref, entry, task, [...path, 'tasks', index], conflicts));
@@ -78,18 +78,18 @@ function serviceFact(
   const aliasOf = (entry.alias_of ?? []).map((text, index): ServiceRef => {
     const [service = '', stack = ref.stack, ...more] = text.split('.');
     if (more.length > 0) {
-      const message = `"${text}" names no service; write service or service.stack`;
+      const message = `"${text}" is not the name of a service; write service or service.stack`;
       conflicts.push({ path: [...path, 'alias_of', index], message });
     }
     return { environment: ref.environment, stack, service };
   });
   const seen = new Set<string>();
   for (const [index, { port, protocol }] of (entry.ports ?? []).entries()) {
-    const message = `the port ${port}/${protocol} is there twice; remove one`;
+    const message = `the port ${port}/${protocol} is listed twice; remove one`;
     if (seen.has(`${port}/${protocol}`)) conflicts.push({ path: [...path, 'ports', index], message });
     seen.add(`${port}/${protocol}`);
   }
-  // For a TCP port beside them it does something.
+  // It has an effect if there is also a TCP port.
   const ports = entry.ports?.some(({ protocol }) => protocol === 'tcp') ? [] : (entry.ports ?? []);
   for (const { field, why } of idleProxySettings(entry.balancing ?? {}, ports))
     conflicts.push({ path: [...path, 'balancing', balancingSettings[field].name], message: why });
@@ -149,12 +149,12 @@ function healthFact(
     : { health };
 }
 
-/** A check that is written for a service is one for each of its tasks. */
+/** A check of a service applies to each of its tasks. */
 function checksOf(labels: Readonly<Record<string, string>> = {}): Readonly<Record<string, string>> {
   return Object.fromEntries(Object.entries(labels).filter(([key]) => key.startsWith('fairlead.health.')));
 }
 
-/** The service's ports, each with the number at which this task serves it; a task may have ports of its own. */
+/** The service's ports, each with the port on which this task serves it. A task may have its own ports. */
 function taskPorts(
   ports: readonly (Port & { readonly target: number })[],
   targets: Readonly<Record<string, number>>,

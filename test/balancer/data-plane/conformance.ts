@@ -70,7 +70,7 @@ export function describeDataPlane(name: string, create: () => Promise<PlaneUnder
       });
     });
 
-    it('spreads connections over the tasks by the scheduler, and none to one that drains or has weight 0', async () => {
+    it('spreads connections over the tasks by the scheduler, but not to one that drains or has weight 0', async () => {
       const { plane, vip, choosesAsOne = true } = await setUp();
       const peers = await Promise.all([task(echo), task(echo), task(echo), task(echo)]);
       const [a, b, c, d] = peers.map(({ address }) => address);
@@ -261,7 +261,7 @@ export function describeDataPlane(name: string, create: () => Promise<PlaneUnder
       expect(await new Client(elsewhere).over).toEqual({ text: '', end: 'ECONNREFUSED' });
     });
 
-    it('ends in the same state whatever the order and however often it is applied', async () => {
+    it('ends in the same state in any order and however often it is applied', async () => {
       const { plane, vip } = await setUp();
       const peer = await task(echo);
       const services = [1, 2, 3].map((n) =>
@@ -286,7 +286,7 @@ export function describeDataPlane(name: string, create: () => Promise<PlaneUnder
       for (const { vip: ip, port } of services) expect((await exchange({ ip, port }, 'x')).text).toBe('x');
     });
 
-    it('gives a doubled address to the first service by key, and names both in the problem', async () => {
+    it('gives a disputed address to the first service by key, and names both in the problem', async () => {
       const { plane, vip } = await setUp();
       const [first, second] = [await task(named('first')), await task(named('second'))];
       const services = [
@@ -324,7 +324,7 @@ export function describeDataPlane(name: string, create: () => Promise<PlaneUnder
       expect((await client.end().over).end).toBe('fin');
     });
 
-    it('sends new connections elsewhere when a task goes, and keeps its open ones', async () => {
+    it('sends new connections elsewhere when a task is removed, and keeps its open ones', async () => {
       const { plane, vip } = await setUp();
       const [a, b] = [await task(named('a')), await task(named('b'))];
       await plane.apply([tcpService(vip(1), [backend('a', a.address)])]);
@@ -336,7 +336,7 @@ export function describeDataPlane(name: string, create: () => Promise<PlaneUnder
       expect((await client.end().over).end).toBe('fin');
     });
 
-    it('resets the connections of a task that goes when the service says so', async ({ skip }) => {
+    it('resets the connections of a removed task if the service requests it', async ({ skip }) => {
       const { plane, vip } = await setUp();
       if (!plane.supports.features.has('reset')) skip();
       const [a, b] = [await task(named('a')), await task(named('b'))];
@@ -347,7 +347,7 @@ export function describeDataPlane(name: string, create: () => Promise<PlaneUnder
       expect(await client.over).toEqual({ text: 'a:', end: 'ECONNRESET' });
     });
 
-    it('never sends a connection for a task to another task that has its id at a new address', async () => {
+    it('never sends a connection to another task that has the same id at a new address', async () => {
       const { plane, vip } = await setUp();
       const [before, after] = [await task(named('before')), await task(named('after'))];
       await plane.apply([tcpService(vip(1), [backend('a', before.address)])]);
@@ -356,7 +356,7 @@ export function describeDataPlane(name: string, create: () => Promise<PlaneUnder
       expect((await exchange(vip(1), '')).text).toBe('after:');
     });
 
-    it('frees the address of a service that goes, and lets its open connections end', async () => {
+    it('frees the address of a removed service, and lets its open connections end', async () => {
       const { plane, vip } = await setUp();
       const peer = await task(echo);
       const service = tcpService(vip(1), [backend('a', peer.address)]);
@@ -372,7 +372,7 @@ export function describeDataPlane(name: string, create: () => Promise<PlaneUnder
       expect((await client.end().over).end).toBe('fin');
     });
 
-    it('drains: open connections end in peace, new ones are refused', async () => {
+    it('drains: open connections end regularly, new ones are refused', async () => {
       const { plane, vip } = await setUp();
       const peer = await task(echo);
       await plane.apply([tcpService(vip(1), [backend('a', peer.address)])]);
@@ -392,7 +392,7 @@ export function describeDataPlane(name: string, create: () => Promise<PlaneUnder
       await draining;
     });
 
-    it('drains: connections that are queued already are served', async ({ skip }) => {
+    it('drains: queued connections are served', async ({ skip }) => {
       const { plane, vip } = await setUp();
       if (!plane.supports.features.has('queued')) skip();
       const peer = await task(echo);
@@ -405,7 +405,7 @@ export function describeDataPlane(name: string, create: () => Promise<PlaneUnder
       await drained;
     });
 
-    it('drains a service once more than another that still drains: open connections of both go on', async () => {
+    it('drains a service again while another still drains: open connections of both continue', async () => {
       const { plane, vip } = await setUp();
       const peer = await task(echo);
       const service = tcpService(vip(1), [backend('a', peer.address)]);
@@ -427,7 +427,7 @@ export function describeDataPlane(name: string, create: () => Promise<PlaneUnder
       await draining;
     });
 
-    it('closes at once, and does nothing after that', async () => {
+    it('closes at once, and does nothing afterwards', async () => {
       const { plane, vip } = await setUp();
       const peer = await task(echo);
       const service = tcpService(vip(1), [backend('a', peer.address)]);

@@ -29,7 +29,7 @@ const update = (): ClientNetworks => set.update(catalog.snapshot, TERMS);
 const on = (id: string, endpoints: TaskFact['endpoints'], more: Partial<TaskFact> = {}) =>
   taskFact(id, { endpoints, ...more });
 
-it('tells the networks with their interfaces, and what is the host', () => {
+it('lists the networks with their interfaces, and the host’s own addresses', () => {
   expect(update()).toEqual({
     networks: [
       { id: 'front', bridge: 'br-front', subnets: ['172.18.0.0/16'], hasHost: true },
@@ -41,7 +41,7 @@ it('tells the networks with their interfaces, and what is the host', () => {
   });
 });
 
-it('is the same value until something differs', () => {
+it('stays the same value until something changes', () => {
   const before = update();
   sink.update({ tasks: [on('a', [{ network: 'front', ip: '172.18.0.2' }])] });
   expect(update()).toBe(before);
@@ -56,7 +56,7 @@ it('is the same value until something differs', () => {
   ).toEqual(['back', 'front', 'vault']);
 });
 
-it('tells which tasks are on more networks than each of their addresses says', () => {
+it('lists tasks that are on more networks than one of their addresses shows', () => {
   const two = [
     { network: 'front', ip: '172.18.0.3' },
     { network: 'vault', ip: '172.20.0.3' },
@@ -70,7 +70,7 @@ it('tells which tasks are on more networks than each of their addresses says', (
   expect(update().addresses).toEqual([]);
 });
 
-it('tells where a task on an overlay asks from, and nothing of static tasks', () => {
+it('knows the source address of a task on an overlay, and ignores static tasks', () => {
   const overlay = on('a', [{ network: 'mesh', ip: '10.0.9.2' }], { clientAddresses: ['172.19.0.3'] });
   const fixed = on('b', [
     { network: '*', ip: '192.0.2.7' },

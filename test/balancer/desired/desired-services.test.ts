@@ -41,8 +41,8 @@ function world() {
   };
 }
 
-describe('what a data plane is to carry', () => {
-  it('is every TCP and UDP port of services with a virtual IP, each with the tasks that serve it', () => {
+describe('what a data plane should carry', () => {
+  it('includes every TCP and UDP port of services with a virtual IP, each with the tasks that serve it', () => {
     const { sink, service, task, desired } = world();
     const ports = [http, { port: 53, protocol: 'udp' }, { port: 9, protocol: 'sctp' }] as const;
     sink.replace({
@@ -102,13 +102,13 @@ describe('what a data plane is to carry', () => {
     ]);
   });
 
-  it('is there before the first task, and empty when all are gone', () => {
+  it('exists before the first task, and is empty when all are gone', () => {
     const { sink, service, desired } = world();
     sink.replace({ tasks: [], services: [service()] });
     expect(desired()).toMatchObject([{ vip: '10.43.0.9', port: 80, backends: [] }]);
   });
 
-  it('takes those that a doubted check or a minimum adds', () => {
+  it('includes tasks that a doubted check or a minimum adds', () => {
     const { sink, service, task, desired } = world();
     const sick = { health: 'unhealthy' } as const;
     sink.replace({ services: [service()], tasks: [task('a', 1), task('b', 2, sick), task('c', 3, sick)] });
@@ -121,7 +121,7 @@ describe('what a data plane is to carry', () => {
     expect(desired()[0]?.backends.map(({ id }) => id)).toEqual(['a', 'b']);
   });
 
-  it('reaches a task in the family of the virtual IP, or in the one that it has', () => {
+  it('reaches a task in the family of the virtual IP, or in the only one that it has', () => {
     const { sink, service, task, desired } = world();
     const endpoints = [
       { network: '*', ip: '10.0.0.1' },
@@ -195,8 +195,8 @@ describe('what a data plane is to carry', () => {
   });
 });
 
-describe('what did not change', () => {
-  it('is the same object as last time', () => {
+describe('an unchanged service', () => {
+  it('yields the same object as last time', () => {
     const { sink, service, task, desired, until } = world();
     const other = ref('other.shop');
     sink.replace({
@@ -213,7 +213,7 @@ describe('what did not change', () => {
     expect(until()).toBe(Infinity);
   });
 
-  it('is looked at anew when networks are others', () => {
+  it('is computed again when networks changed', () => {
     const { sink, service, task, desired } = world();
     const two = [
       { network: 'n1', ip: '10.1.0.1' },
@@ -241,7 +241,7 @@ describe('a slow start', () => {
     return all;
   }
 
-  it('gives a newcomer a share that grows with its age, and says when it will be another', () => {
+  it('gives a new task a share that grows with its age, and says when it changes next', () => {
     const { desired, until, at } = started({ slowStart: 10_000 });
     const seen = [1000, 1499, 1500, 6000, 10_900].map((time) => {
       at(time);

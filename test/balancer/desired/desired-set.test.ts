@@ -20,8 +20,8 @@ const service = (name: string, over: Partial<ServiceFact> = {}): ServiceFact => 
 const task = (id: string, name: string, last: number) =>
   taskFact(id, { service: ref(name), ip: `10.0.0.${last}`, ports: [{ ...http, target: 8080 }] });
 
-describe('the virtual services that are desired', () => {
-  it('are the same list as long as nothing of them changed', () => {
+describe('the desired virtual services', () => {
+  it('are the same list as long as none of them changed', () => {
     const catalog = new Catalog();
     const sink = catalog.sink('file');
     const set = new DesiredSet();
@@ -37,7 +37,7 @@ describe('the virtual services that are desired', () => {
     expect(after).toHaveLength(3);
   });
 
-  it('are those that looking at everything finds, after any changes', () => {
+  it('equal the result of a complete computation, after any changes', () => {
     const change = fc.record({
       task: fc.constantFrom('a', 'b', 'c', 'd'),
       service: fc.constantFrom(...names),

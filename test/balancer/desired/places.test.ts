@@ -12,13 +12,13 @@ const place = { service: 'default/shop/web', vip: '10.43.0.1', port: 80, protoco
 const other = { ...place, vip: '10.43.0.2' } as const;
 
 describe('lists of addresses', () => {
-  it('are alike whatever else their entries say', () => {
+  it('are equal regardless of the other fields', () => {
     const scheduler = { ...place, scheduler: 'lc' };
     expect(updatesOf([place, other], [scheduler, other])).toBeDefined();
     expect(updatesOf([], [])).toEqual([]);
   });
 
-  it('tell which of their entries are others', () => {
+  it('show which of their entries changed', () => {
     const changed = { ...other, scheduler: 'lc' };
     expect(updatesOf([place, other], [place, changed])).toEqual([changed]);
     expect(updatesOf([place, other], [place, other])).toEqual([]);
@@ -33,5 +33,5 @@ describe('lists of addresses', () => {
     ['the address is another', [place], [other]],
     ['the port is another', [place], [{ ...place, port: 81 }]],
     ['the protocol is another', [place], [{ ...place, protocol: 'udp' as const }]],
-  ])('are not when %s', (_, before, after) => expect(updatesOf<Place>(before, after)).toBeUndefined());
+  ])('differ when %s', (_, before, after) => expect(updatesOf<Place>(before, after)).toBeUndefined());
 });

@@ -31,7 +31,7 @@ it('a task that refused is not tried first for the next seconds', () => {
   expect(pick()).toBe('a');
 });
 
-it('a task that refused is tried all the same when there is no other, and at once when it has answered', () => {
+it('a task that refused is still tried when there is no other, and at once after it has answered', () => {
   const { backends, pick } = world();
   for (const each of backends.present()) backends.fail(each, 'connect refused');
   expect(pick()).toBe('a');

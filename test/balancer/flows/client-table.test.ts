@@ -23,7 +23,7 @@ const rule = (over: Partial<ClientRule>): ClientRule => ({
   ...over,
 });
 
-describe('whose connections a virtual service takes', () => {
+describe('whose connections a virtual service accepts', () => {
   const table = new ClientTable(CLIENTS, () => ['198.51.100.7']);
   const vault = rule({ networks: ['vault'] });
 
@@ -41,30 +41,30 @@ describe('whose connections a virtual service takes', () => {
     expect(table.admits(vault, address)).toBe(isAdmitted);
   });
 
-  it('everyone’s on a network of the host when the service says so, and never those of other machines', () => {
+  it('everyone’s on a network of the host if the service says so, but never those of other machines', () => {
     const everyone = rule({ everyone: true });
     for (const address of ['172.18.0.5', '172.20.0.5', '172.19.0.3', 'fd18::5', '192.168.7.9'])
       expect(table.admits(everyone, address)).toBe(true);
     expect(table.admits(everyone, '192.0.2.1')).toBe(false);
   });
 
-  it('those of clients that reach the host where the host offers the port', () => {
+  it('those of clients that reach the host, if the host offers the port', () => {
     const published = rule({ hostPort: true });
     expect(table.admits(published, '172.18.0.5')).toBe(true);
     expect(table.admits(published, '172.20.0.5')).toBe(false);
     expect(table.admits(published, '172.18.0.9')).toBe(true);
   });
 
-  it('all, where a service has no rule', () => {
+  it('all, if the service has no rule', () => {
     expect(table.admits(undefined, '192.0.2.1')).toBe(true);
   });
 });
 
-describe('the guard that the kernel gets', () => {
+describe('the guard in the kernel', () => {
   const at = { ip: '10.43.0.5', port: 80 };
   const place = { vip: '10.43.0.5', port: 80, protocol: 'tcp' };
 
-  it('names interfaces, and clients that are on more networks than their address says', () => {
+  it('names interfaces, and clients on more networks than their address shows', () => {
     const service = tcpService(at, [], { clients: rule({ networks: ['vault'] }) });
     expect(guardOf([service], CLIENTS)).toEqual({
       bridges: ['br-front', 'br-vault'],
@@ -76,7 +76,7 @@ describe('the guard that the kernel gets', () => {
     });
   });
 
-  it('lets in everyone where everyone may, and those that reach the host where it offers the port', () => {
+  it('admits everyone if the rule allows it, and clients that reach the host if it offers the port', () => {
     const everyone = tcpService(at, [], { clients: rule({ everyone: true }) });
     expect(guardOf([everyone], CLIENTS)).toMatchObject({ open: [place], near: [], known: [] });
     const published = tcpService(at, [], { clients: rule({ hostPort: true }) });
@@ -87,7 +87,7 @@ describe('the guard that the kernel gets', () => {
     });
   });
 
-  it('agrees with the table about every client at its own interface', () => {
+  it('agrees with the table about every client on its own interface', () => {
     const table = new ClientTable(CLIENTS);
     for (const clients of [
       rule({ networks: ['vault'] }),

@@ -7,7 +7,7 @@ import {
   type Waiter,
 } from '../../../src/balancer/flows/flow-budget.js';
 
-it('those that wait and end as soon as they are admitted are admitted one after the other', () => {
+it('waiting clients that end as soon as they are admitted are admitted one after the other', () => {
   const waiting = 10_000;
   const budget = new FlowBudget({ flows: 1, descriptors: 2, waiting });
   let [admitted, deep, deepest] = [0, 0, 0];
@@ -29,7 +29,7 @@ it('those that wait and end as soon as they are admitted are admitted one after 
 
 const limits = { flows: 6, descriptors: 10, waiting: 3 };
 
-it('several threads never have more than there is, and what they have does not depend on who took it', () => {
+it('several threads never exceed the total, and any of them may have taken it', () => {
   const action = fc.record({
     thread: fc.nat(2),
     what: fc.constantFrom('take', 'take', 'give', 'wait', 'look', 'reclaim'),

@@ -17,7 +17,7 @@ beforeEach(() => {
 });
 
 describe('the pool of virtual IPs on this host', () => {
-  it('is made local, and given back', async () => {
+  it('is made local, and released', async () => {
     expect(await pool.use(POOL)).toBe(true);
     expect(pool.leads).toBe(true);
     expect(host.done.splice(0)).toEqual([`route ${POOL}`, `rules ${POOL}`]);
@@ -34,7 +34,7 @@ describe('the pool of virtual IPs on this host', () => {
     expect(host.done).toEqual([`rules ${POOL}`, `no rules ${POOL}`]);
   });
 
-  it('has its route put back with its rules, and gives it back once', async () => {
+  it('has its route restored with its rules, and removes it once', async () => {
     host.hasRoute = true;
     await pool.use(POOL);
     [host.done, host.hasRoute] = [[], false];
@@ -46,7 +46,7 @@ describe('the pool of virtual IPs on this host', () => {
     expect(host.done).toEqual([`no rules ${POOL}`, `no route ${POOL}`]);
   });
 
-  it('of IPv6 has sockets bound to it, which is forbidden again if it was forbidden before', async () => {
+  it('of IPv6 allows sockets to bind to it, and restores the kernel setting afterwards', async () => {
     await pool.use('fd00:43::/112');
     expect(host.done.splice(0)).toEqual(['bind', 'route fd00:43::/112', 'rules fd00:43::/112']);
     host.isAllowed = true;
@@ -61,21 +61,21 @@ describe('the pool of virtual IPs on this host', () => {
     expect(host.done).not.toContain('no bind');
   });
 
-  it('takes the place of another, whose rules it has replaced', async () => {
+  it('replaces another pool and its rules', async () => {
     await pool.use(POOL);
     host.done = [];
     await pool.use('10.99.0.0/16');
     expect(host.done).toEqual(['route 10.99.0.0/16', 'rules 10.99.0.0/16', `no route ${POOL}`]);
   });
 
-  it('takes away the rules of another when it has none itself', async () => {
+  it('removes the rules of another pool when it has none itself', async () => {
     await pool.use(POOL);
     host.done = [];
     await pool.use('127.43.0.0/16');
     expect(host.done).toEqual([`no rules ${POOL}`, `no route ${POOL}`]);
   });
 
-  it('is left alone when it is used already', async () => {
+  it('is not touched when it is already in use', async () => {
     await pool.use(POOL);
     host.done = [];
     expect(await pool.use(POOL)).toBe(false);
@@ -89,7 +89,7 @@ describe('the pool of virtual IPs on this host', () => {
     expect(host.done).toEqual([]);
   });
 
-  it.each([`route ${POOL}`, `rules ${POOL}`])('is given up as a whole when "%s" fails', async (what) => {
+  it.each([`route ${POOL}`, `rules ${POOL}`])('is abandoned completely when "%s" fails', async (what) => {
     host.refuses = what;
     await expect(pool.use(POOL)).rejects.toThrow(`${what}: no right`);
     expect(pool.leads).toBe(false);
@@ -168,23 +168,23 @@ describe('the rules of the pool', () => {
 describe('whether the proxy will work', () => {
   const preflight = (wanted: string) => proxyPlaneSpec({}).preflight(host, wanted);
 
-  it('is found out without changing anything', async () => {
+  it('is checked without changing anything', async () => {
     expect(await preflight(POOL)).toBe('ok');
     expect(await preflight('fd00:43::/112')).toBe('ok');
     expect(host.done).toEqual([]);
   });
 
-  it('is not asked for loopback', async () => {
+  it('is not checked for loopback', async () => {
     host.rulesFault = 'no nft';
     expect(await preflight('127.43.0.0/16')).toBe('ok');
   });
 
-  it('depends on rules, and for IPv6 on the right to bind', async () => {
+  it('depends on rules, and for IPv6 on the permission to bind', async () => {
     host.refuses = 'bind';
     expect(await preflight('fd00:43::/112')).toEqual({ why: 'bind: no right' });
-    host.rulesFault = 'there is no "nft" command; install nftables';
+    host.rulesFault = 'the command nft is not installed; install nftables';
     const { why } = (await preflight(POOL)) as { why: string };
-    expect(why).toContain('there is no "nft" command; install nftables');
+    expect(why).toContain('the command nft is not installed; install nftables');
     expect(why).toContain(POOL);
   });
 });

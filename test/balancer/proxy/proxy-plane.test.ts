@@ -32,7 +32,7 @@ describe.each(TCP)('addresses of the proxy plane, TCP by $name', ({ options }) =
     return plane;
   };
 
-  it('tells what to do about an address that is not local, and serves everything else', async () => {
+  it('says what to do about an address that is not local, and serves everything else', async () => {
     const plane = create();
     const peer = await startPeer(echo);
     cleanUp.push(() => peer.close());
@@ -84,7 +84,7 @@ describe.each(TCP)('addresses of the proxy plane, TCP by $name', ({ options }) =
     const service = tcpService(vip, []);
     const [problem] = await plane.apply([service]);
     expect(problem?.message).toContain(
-      `the port is taken; find who has it with "ss -ltnp sport = :${ownPort}"`,
+      `the port is in use; find the program with "ss -ltnp sport = :${ownPort}"`,
     );
     await holder.close();
     expect(await plane.apply([service])).toEqual([]);

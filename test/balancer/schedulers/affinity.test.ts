@@ -72,7 +72,7 @@ describe('affinity', () => {
     expect(pick(1)).toBe('d1');
   });
 
-  it('is not remembered when nobody took the flow', () => {
+  it('is not remembered when no task took the flow', () => {
     const { scheduler, pick } = sticky();
     scheduler.update(weighted(0, 0, 0));
     expect(pick(1)).toBeUndefined();
@@ -89,7 +89,7 @@ describe('affinity', () => {
     }
   });
 
-  it('works around every scheduler alike', () => {
+  it('works with every scheduler alike', () => {
     const balanced = withAffinity(schedulerWith('wlc', []), { timeout: 60, max: 100, now: () => 0 });
     const [first, second] = weighted(1, 1);
     if (first === undefined || second === undefined) throw new Error('no destinations');
@@ -102,7 +102,7 @@ describe('affinity', () => {
 });
 
 describe('recent map', () => {
-  it('has what was used lately and nothing that timed out', () => {
+  it('contains recently used entries and nothing that timed out', () => {
     const TIMEOUT = 100;
     const commands = fc.array(
       fc.record({
@@ -144,7 +144,7 @@ describe('recent map', () => {
     );
   });
 
-  it('holds no more than its bound', () => {
+  it('never exceeds its maximum', () => {
     const map = new RecentMap<number>({ max: 10, timeout: 100, now: () => 0 });
     for (let key = 0; key < 1000; key++) map.set(`k${key}`, key);
     // Asked from the newest on, so that asking pushes out only what was asked already.

@@ -75,11 +75,11 @@ describe.each(MAKERS)('%s', (_name, make) => {
     }
   });
 
-  it('takes no flow before its first update', () => {
+  it('picks nothing before its first update', () => {
     expect(make([]).pick(FLOW)).toBeUndefined();
   });
 
-  it('reads counts and weights as they are at the pick', () => {
+  it('uses the counts and weights at the time of the pick', () => {
     const [first, second] = [a({ upper: 1 }), b()];
     const scheduler = make([first, second]);
     first.active = 1;
@@ -89,7 +89,7 @@ describe.each(MAKERS)('%s', (_name, make) => {
     expect(new Set(run(scheduler, 20))).toEqual(new Set(['a']));
   });
 
-  it('gives the destination objects of the last update', () => {
+  it('returns the destination objects of the last update', () => {
     const scheduler = make([a(), b()]);
     run(scheduler, 5);
     const fresh = [a(), b()];
@@ -97,7 +97,7 @@ describe.each(MAKERS)('%s', (_name, make) => {
     expect(fresh).toContain(scheduler.pick(FLOW));
   });
 
-  it('forgets who left, and finds who came', () => {
+  it('forgets removed destinations, and finds new ones', () => {
     const scheduler = make([a(), b()]);
     run(scheduler, 5);
     scheduler.update([c()]);
@@ -117,7 +117,7 @@ describe.each(MAKERS)('%s', (_name, make) => {
     expect(interleaved).toEqual(alone);
   });
 
-  it('goes on as before when an update changes nothing', () => {
+  it('continues as before when an update changes nothing', () => {
     const undisturbed = fill(make(weighted(3, 2, 1)), 40);
     const destinations = weighted(3, 2, 1);
     const scheduler = make(destinations);

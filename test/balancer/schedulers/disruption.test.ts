@@ -56,7 +56,7 @@ const joinAt =
 describe.each([
   { name: 'sh', flows: CLIENTS },
   { name: 'dh', flows: VIPS },
-] as const)('$name: slots that remember', ({ name, flows }) => {
+] as const)('$name: slots with memory', ({ name, flows }) => {
   it.each([3, 10, 50])('one of %i leaves: no other key moves, and its keys are spread evenly', (count) => {
     for (const place of [0, 1, count - 1]) {
       const { stayers, load } = movesOf(name, flows, equal(count), leaveAt(place));
@@ -82,13 +82,13 @@ describe.each([
     expect(movesOf(name, flows, before, (all) => all.toReversed()).stayers).toBe(0);
   });
 
-  it('growth of the table moves nothing', () => {
+  it('growth of the table moves no key', () => {
     const many = (count: number) => equal(count);
     const { stayers } = movesOf(name, flows, many(60), () => many(70));
     expect(stayers).toBe(0);
   });
 
-  it('a weight that grows takes from the others and nothing else moves', () => {
+  it('a growing weight takes keys from the others, and nothing else moves', () => {
     const { stayers, load } = movesOf(name, flows, weighted(1, 1, 1), () => weighted(1, 1, 2));
     const takenFromStayers = KEYS * (2 / 4 - 1 / 3);
     expect(stayers).toBeLessThan(takenFromStayers * 1.1);
@@ -101,7 +101,7 @@ describe('sh: draining', () => {
   const withWeight = (place: number, weight: number): Destination[] =>
     equal(4).map((each, at) => (at === place ? { ...each, weight } : each));
 
-  it('a quiesced one has all its keys back when it is wanted again', () => {
+  it('a quiesced destination has all its keys back when it returns', () => {
     const drained = scheduler();
     const before = ownersOf(drained, CLIENTS);
     drained.update(withWeight(1, 0));
@@ -122,7 +122,7 @@ describe('sh: draining', () => {
     expect(after.filter((owner, key) => owner !== during[key]).length).toBeLessThan(KEYS * 0.02);
   });
 
-  it('a newcomer takes the place of a quiesced one, and the others keep all keys', () => {
+  it('a new destination takes the place of a quiesced one, and the others keep all keys', () => {
     const rolling = scheduler();
     const before = ownersOf(rolling, CLIENTS);
     rolling.update([...withWeight(1, 0), destination('new')]);
@@ -165,7 +165,7 @@ describe('mh: hosts that agree', () => {
     }
   });
 
-  it('the order in which destinations are listed, or came, does not count', () => {
+  it('the order in which destinations are listed, or were added, does not matter', () => {
     const all = weighted(3, 1, 2, 5, 1, 1, 0, 4);
     const before = ownersOf(schedulerWith('mh', all), CLIENTS);
     const other = schedulerWith('mh', all.slice(5));
@@ -175,7 +175,7 @@ describe('mh: hosts that agree', () => {
     expect(ownersOf(other, CLIENTS)).toEqual(before);
   });
 
-  it('the address counts, not the id that a host knows a task by', () => {
+  it('the address counts, not the host’s id for a task', () => {
     const here = equal(5);
     const there = here.map((each) => ({ ...each, id: `consul:${each.id}` }));
     const owners = ownersOf(schedulerWith('mh', here), CLIENTS.slice(0, 500));
@@ -204,8 +204,8 @@ describe('mh: hosts that agree', () => {
   });
 });
 
-describe('a slot whose owner takes nothing', () => {
-  it.each(['sh', 'mh', 'dh'] as const)('%s: the same other one each time, and the load is spread', (name) => {
+describe('a slot whose owner is not available', () => {
+  it.each(['sh', 'mh', 'dh'] as const)('%s: always the same replacement, and the load is spread', (name) => {
     const destinations = equal(4);
     const flows = name === 'dh' ? VIPS : CLIENTS;
     const scheduler = schedulerWith(name, destinations);

@@ -70,7 +70,7 @@ const takes = (each: Destination, exclude: ReadonlySet<string>): boolean =>
   each.weight > 0 && (each.upper === 0 || each.active < each.upper) && !exclude.has(each.id);
 
 describe.each(SCHEDULERS)('%s', (name) => {
-  it('never picks one that is quiesced, over its threshold or tried already, and picks one while there is any', () => {
+  it('never picks one that is quiesced, over its threshold or already tried, and picks one if there is any', () => {
     fc.assert(
       fc.property(steps, fc.boolean(), (script, hasAffinity) => {
         play(name, script, hasAffinity, (picked, all, exclude) => {
@@ -108,7 +108,7 @@ describe('slot targets', () => {
     { minLength: 1, maxLength: 20 },
   );
 
-  it('add up, and by weight within one slot when somebody asks', () => {
+  it('add up, and follow the weights within one slot when any destination asks', () => {
     fc.assert(
       fc.property(holders, (all) => {
         const targets = slotTargets(SLOTS, all);
@@ -125,7 +125,7 @@ describe('slot targets', () => {
     );
   });
 
-  it('take from nobody who stays while nobody asks', () => {
+  it('take nothing from remaining destinations while none asks', () => {
     fc.assert(
       fc.property(holders, (all) => {
         const calm = all.map((holder) => ({ ...holder, asks: false }));

@@ -102,7 +102,7 @@ describe('changes in between', () => {
     expect(run(scheduler, then.length).join('')).toBe(then);
   });
 
-  it('wrr: who stays keeps its place in the turn, and newcomers begin level with the others', () => {
+  it('wrr: remaining destinations keep their turn, and new ones start level with the others', () => {
     const scheduler = schedulerWith('wrr', parse('a1 b1 c1'));
     expect(run(scheduler, 1)).toEqual(['a']);
     scheduler.update(parse('c1 b1 a1'));
@@ -112,14 +112,14 @@ describe('changes in between', () => {
     expect(run(scheduler, 8).join('')).toBe('cbdecbde');
   });
 
-  it('wrr: what was owed at great weights is not paid for ever at small ones', () => {
+  it('wrr: debt from large weights does not take endless turns at small ones', () => {
     const scheduler = schedulerWith('wrr', parse('a65535 b65535'));
     run(scheduler, 1);
     scheduler.update(parse('a1 b1'));
     expect(run(scheduler, 6).join('')).toBe('bababa');
   });
 
-  it('lblc: an address keeps its destination, and gets another when it is quiesced', () => {
+  it('lblc: an address keeps its destination, and gets another when that is quiesced', () => {
     const destinations = parse('a1 b1 c1');
     const scheduler = schedulerWith('lblc', destinations);
     expect(fill(scheduler, 3, flowTo)).toEqual(['a', 'b', 'c']);

@@ -156,7 +156,7 @@ const question = fc.record({
 const records = recordsOf('fixed.example. 60 A 192.0.2.7', '*.wild.shop.rancher.internal. 60 TXT "wild"');
 
 describe('a compiled answer', () => {
-  it('is what the responder would say now, whatever has changed since it was made', () => {
+  it('equals what the responder would say now, whatever has changed since it was made', () => {
     let compiled = 0;
     fc.assert(
       fc.property(
@@ -191,7 +191,7 @@ describe('a compiled answer', () => {
     expect(compiled).toBeGreaterThan(500);
   });
 
-  it('is found by every client that it is for, and by no other', () => {
+  it('is found by every client for which it is valid, and by no other', () => {
     const on = ground();
     const sink = on.catalog.sink('docker');
     sink.replace({
@@ -216,7 +216,7 @@ describe('a compiled answer', () => {
     expect(on.ask(short, '10.0.1.2')).toBeDefined();
   });
 
-  it('is made anew before a change is told, for those who asked before', () => {
+  it('is made again before a change is published, for clients that asked before', () => {
     const on = ground();
     const sink = on.catalog.sink('docker');
     const tell = (ip: string) => {
@@ -242,7 +242,7 @@ describe('a compiled answer', () => {
     for (const packet of packets) expect(on.answers.answer(packet, '127.0.0.1')).toBeUndefined();
   });
 
-  it('is made anew once for all whom it is for', () => {
+  it('is made again only once for all its clients', () => {
     const on = ground();
     const sink = on.catalog.sink('docker');
     const clients = ['10.0.0.7', '10.0.0.8', '10.0.0.9'];
@@ -266,7 +266,7 @@ describe('a compiled answer', () => {
     for (const each of clients) expect(on.answers.answer(packet, each)).toBeDefined();
   });
 
-  it('is there for names that are not, in a stack of any size', () => {
+  it('exists for nonexistent names, in a stack of any size', () => {
     const on = ground();
     const sink = on.catalog.sink('docker');
     const services = Array.from({ length: 100 }, (_, at) => ({
@@ -285,7 +285,7 @@ describe('a compiled answer', () => {
     }
   });
 
-  it('of a name that is not there ends when something below it comes', () => {
+  it('for a nonexistent name ends when a name below it appears', () => {
     const on = ground();
     const sink = on.catalog.sink('docker');
     sink.replace({ tasks: [] });
@@ -301,7 +301,7 @@ describe('a compiled answer', () => {
     expect(on.ask(packet, '127.0.0.1')).toBeDefined();
   });
 
-  it('is for another stack when the client is', () => {
+  it('is for another stack when the client moves', () => {
     const on = ground();
     const sink = on.catalog.sink('docker');
     const tell = (stack: string) => {
@@ -323,7 +323,7 @@ describe('a compiled answer', () => {
     }
   });
 
-  it('of a virtual IP names the service that has it now', () => {
+  it('for a virtual IP names the service that has it now', () => {
     const on = ground();
     const sink = on.catalog.sink('docker');
     const packet = query('9.0.43.10.in-addr.arpa.', TYPE.PTR);
@@ -344,7 +344,7 @@ describe('a compiled answer', () => {
     }
   });
 
-  it('begins a set of addresses anywhere, each place as often as the others', () => {
+  it('starts a set of addresses anywhere, each place equally often', () => {
     const on = ground();
     const sink = on.catalog.sink('docker');
     const ips = ['10.0.0.2', '10.0.0.3', '10.0.0.4', '10.0.0.5', '10.0.0.6'];
@@ -363,7 +363,7 @@ describe('a compiled answer', () => {
     for (const count of firsts.values()) expect(Math.abs(count - rounds / 5)).toBeLessThan(200);
   });
 
-  it('of more than fits says so, and gives any of them', () => {
+  it('for more records than fit says so, and contains any of them', () => {
     const on = ground();
     const sink = on.catalog.sink('docker');
     const ips = Array.from({ length: 60 }, (_, i) => `10.0.2.${i + 1}`);

@@ -58,7 +58,7 @@ function mutate(
 }
 
 describe('any packet at all', () => {
-  it('gets from compiled answers what the responder says, or nothing', () => {
+  it('gets from compiled answers the same as from the responder, or nothing', () => {
     const on = started();
     let answered = 0;
     fc.assert(
@@ -86,7 +86,7 @@ describe('any packet at all', () => {
     }
   });
 
-  it('keeps its case', () => {
+  it('gets its own case back', () => {
     const on = started();
     const upper = query('WEB.shop.RANCHER.internal.', TYPE.A);
     on.ask(query('web.shop.rancher.internal.', TYPE.A), CLIENT);
@@ -94,7 +94,7 @@ describe('any packet at all', () => {
     expect(reply?.subarray(12, upper.length)).toEqual(upper.subarray(12));
   });
 
-  it('of a stranger is not for here', () => {
+  it('of an unknown client gets nothing', () => {
     const on = started();
     const packet = seeds[0] ?? Buffer.alloc(0);
     for (let round = 0; round < 3; round++) expect(on.ask(packet, '192.0.2.1')).toBeUndefined();

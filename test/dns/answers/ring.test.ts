@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { Ring } from '../../../src/dns/answers/ring.js';
 
 describe('the ring', () => {
-  it('gives records in order and whole, and takes none that it has no room for', () => {
+  it('returns records in order and complete, and accepts none for which there is no space', () => {
     const action = fc.oneof(
       fc.record({ put: fc.integer({ min: 1, max: 20 }), value: fc.integer() }),
       fc.constant('take' as const),

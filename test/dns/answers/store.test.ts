@@ -31,7 +31,7 @@ function valueOf(store: Store, key: number, hash = key, scope = 7): number | und
 }
 
 describe('the store', () => {
-  it('finds what was put in last under a key, for its scope only', () => {
+  it('finds the latest entry of a key, only for its scope', () => {
     const versions = new Versions();
     const store = new Store(versions, { words: 1024, entries: 64 });
     store.install(entry(1, 10, versions));
@@ -41,7 +41,7 @@ describe('the store', () => {
     expect(valueOf(store, 1, 1, 8)).toBeUndefined();
   });
 
-  it('tells keys apart that hash alike', () => {
+  it('distinguishes keys with equal hashes', () => {
     const versions = new Versions();
     const store = new Store(versions, { words: 4096, entries: 64 });
     for (let key = 0; key < 10; key++) store.install(entry(key, key * 10, versions, undefined, 5));
@@ -50,7 +50,7 @@ describe('the store', () => {
     );
   });
 
-  it('finds all of many, whatever they came to be in the meantime', () => {
+  it('finds all of many entries, even if they moved in the meantime', () => {
     const versions = new Versions();
     const store = new Store(versions, { words: 1 << 17, entries: 1 << 13 });
     for (let key = 0; key < 4000; key++) {
@@ -61,7 +61,7 @@ describe('the store', () => {
     expect(found).toEqual(found.map((_, key) => (key % 3 === 0 ? key + 1 : key)));
   });
 
-  it('gives nothing that depends on what has changed', () => {
+  it('returns nothing that depends on a change', () => {
     const versions = new Versions();
     const store = new Store(versions, { words: 1024, entries: 64 });
     store.install(entry(1, 10, versions, slotOf('services:web')));
@@ -76,7 +76,7 @@ describe('the store', () => {
     expect(valueOf(store, 2)).toBeUndefined();
   });
 
-  it('keeps what is in use when it is full, and never more than it has room for', () => {
+  it('keeps used entries when it is full, and never exceeds its space', () => {
     const versions = new Versions();
     const store = new Store(versions, { words: 512, entries: 64 });
     store.install(entry(1, 10, versions));
@@ -88,7 +88,7 @@ describe('the store', () => {
     expect(valueOf(store, 1999)).toBe(1999);
   });
 
-  it('never gives a value that was replaced', () => {
+  it('never returns a replaced value', () => {
     const put = fc.record({ key: fc.nat(40), value: fc.nat(1000) });
     fc.assert(
       fc.property(fc.array(put, { maxLength: 200 }), (puts) => {
@@ -111,8 +111,8 @@ describe('the store', () => {
   });
 });
 
-describe('lower case, a word at a time', () => {
-  it('is what it is octet by octet', () => {
+describe('lower case, word by word', () => {
+  it('is the same as byte by byte', () => {
     fc.assert(
       fc.property(fc.uint8Array({ minLength: 4, maxLength: 4 }), (octets) => {
         const word = new Int32Array(new Uint8Array(octets).buffer)[0] ?? 0;

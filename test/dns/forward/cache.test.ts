@@ -89,7 +89,7 @@ function withUpstream(answer: ForwardResult, { maxBytes = 20_000 } = {}) {
 }
 
 describe('the forward cache', () => {
-  it('lets every TTL run down on its own and asks again when the first has', async () => {
+  it('counts every TTL down separately and asks again when the first has expired', async () => {
     const { state, ask } = withUpstream(
       reply({
         answers: [cname(QNAME, 'a.example.org'), a('a.example.org', '192.0.2.1', 20)].map((record, at) => ({
@@ -145,7 +145,7 @@ describe('the forward cache', () => {
     expect(state.asked).toBe(2);
   });
 
-  it('remembers a failure for a second, in a row for longer, and never for more than five', async () => {
+  it('remembers a failure for a second, repeated failures for longer, but at most for five', async () => {
     const { state, ask } = withUpstream(failed);
     for (const seconds of [1, 2, 4, 5, 5]) {
       const before = state.asked;
@@ -160,7 +160,7 @@ describe('the forward cache', () => {
     expect(await ask()).toBe('0 1');
   });
 
-  it('gives what is past its time only while no upstream answers, and says so', async () => {
+  it('returns an expired answer only while no upstream answers, and says so', async () => {
     const { state, cache, ask } = withUpstream(reply({ answers: [a(QNAME, '192.0.2.1', 10)] }));
     await ask();
     state.now = 11_000;
@@ -180,7 +180,7 @@ describe('the forward cache', () => {
     expect(await ask()).toBe('2');
   });
 
-  it('forgets what is a day past its time', async () => {
+  it('forgets an answer a day after its expiry', async () => {
     const { state, ask } = withUpstream(reply({ answers: [a(QNAME, '192.0.2.1', 10)] }));
     await ask();
     state.now = 10_000 + 86_400_001;
@@ -188,7 +188,7 @@ describe('the forward cache', () => {
     expect(await ask()).toBe('2');
   });
 
-  it('keeps questions apart that differ in type, DO or CD', async () => {
+  it('distinguishes questions by type, DO and CD', async () => {
     const { state, ask } = withUpstream(reply({ answers: [a(QNAME, '192.0.2.1', 60)] }));
     await ask();
     await ask({ dnssecOk: true });
@@ -199,7 +199,7 @@ describe('the forward cache', () => {
     expect(state.asked).toBe(4);
   });
 
-  it('keeps the answers of a client’s own upstreams to clients with the same', async () => {
+  it('shares the answers of a client’s own upstreams only with clients that have the same', async () => {
     const { state, ask } = withUpstream(reply({ answers: [a(QNAME, '192.0.2.1', 60)] }));
     const [one, two] = [
       { ip: '10.0.0.1', port: 53 },
@@ -216,7 +216,7 @@ describe('the forward cache', () => {
     expect(state.asked).toBe(5);
   });
 
-  it('knows that a name which does not exist has no data of any type', async () => {
+  it('knows that a nonexistent name has no data of any type', async () => {
     const { state, cache, ask } = withUpstream(
       reply({ rcode: RCODE.NXDOMAIN, authority: [{ ...soa('example.org'), ttl: 60 }] }),
     );
@@ -244,14 +244,14 @@ describe('the forward cache', () => {
         authority: [soa('example.org')],
       }),
     ],
-  ])('holds %s against no other type', async (_what, answer) => {
+  ])('does not apply %s to other types', async (_what, answer) => {
     const { state, ask } = withUpstream(answer);
     await ask();
     await ask({ type: TYPE.AAAA });
     expect(state.asked).toBe(2);
   });
 
-  it('gives no data past its time of a name that was denied since', async () => {
+  it('returns no expired data of a name that was denied since', async () => {
     const { state, ask } = withUpstream(reply({ answers: [a(QNAME, '192.0.2.1', 10)] }));
     await ask();
     state.now = 11_000;
@@ -267,18 +267,21 @@ describe('the forward cache', () => {
     ['five minutes for a denial', denial(7200, 7200), 300, '3 300'],
     ['what the SOA says for a denial', denial(100, 7200), 100, '3 100'],
     ['what the SOA says of denials', denial(7200, 20), 20, '3 20'],
-  ])('keeps nothing longer than %s, and tells no client to', async (_what, body, seconds, expected) => {
-    const { state, ask } = withUpstream(reply(body));
-    expect(await ask()).toBe(expected);
-    state.now = seconds * 1000 - 1;
-    expect(await ask()).toMatch(/^[03] 1$/);
-    expect(state.asked).toBe(1);
-    state.now = seconds * 1000;
-    await ask();
-    expect(state.asked).toBe(2);
-  });
+  ])(
+    'keeps nothing longer than %s, and lets no client keep it longer',
+    async (_what, body, seconds, expected) => {
+      const { state, ask } = withUpstream(reply(body));
+      expect(await ask()).toBe(expected);
+      state.now = seconds * 1000 - 1;
+      expect(await ask()).toMatch(/^[03] 1$/);
+      expect(state.asked).toBe(1);
+      state.now = seconds * 1000;
+      await ask();
+      expect(state.asked).toBe(2);
+    },
+  );
 
-  it('lets no failure hide an answer that is still good', async () => {
+  it('never lets a failure hide a valid answer', async () => {
     const { state, ask } = withUpstream(failed);
     await ask();
     state.now = 1000;
@@ -294,7 +297,7 @@ describe('the forward cache', () => {
     expect(state.asked).toBe(3);
   });
 
-  it('counts a failure that many waited for once', async () => {
+  it('counts a failure once, however many clients waited for it', async () => {
     let now = 0;
     const flight = Promise.resolve(failed);
     const cache = createCache(() => flight, { timers: { ...systemTimers, now: () => now } });
@@ -306,7 +309,7 @@ describe('the forward cache', () => {
   });
 
   describe('when upstreams are slow', () => {
-    it('waits 1.8 s and then gives what is past its time; who comes later does not wait', async () => {
+    it('waits 1.8 s and then returns an expired answer; later clients do not wait', async () => {
       const { state, timers, cache, ask } = withUpstream(reply({ answers: [a(QNAME, '192.0.2.1', 10)] }));
       await ask();
       state.now = 11_000;
@@ -324,7 +327,7 @@ describe('the forward cache', () => {
       expect(timers).toEqual([]);
     });
 
-    it('gives the new answer when it comes in time', async () => {
+    it('returns the new answer when it arrives in time', async () => {
       const { state, timers, ask } = withUpstream(reply({ answers: [a(QNAME, '192.0.2.1', 10)] }));
       await ask();
       state.now = 11_000;
@@ -335,7 +338,7 @@ describe('the forward cache', () => {
       expect([state.asked, timers]).toEqual([2, []]);
     });
 
-    it('keeps apart who came through another forwarder, or two would wait for each other', async () => {
+    it('separates clients that came through another forwarder; otherwise two would wait for each other', async () => {
       const { state, cache, ask } = withUpstream(reply({ answers: [a(QNAME, '192.0.2.1', 10)] }));
       await ask();
       state.now = 11_000;
@@ -350,7 +353,7 @@ describe('the forward cache', () => {
     });
   });
 
-  describe('near the end of its time', () => {
+  describe('shortly before the expiry', () => {
     const popular = () => {
       const made = withUpstream(reply({ answers: [a(QNAME, '192.0.2.1', 100)] }));
       return {
@@ -361,7 +364,7 @@ describe('the forward cache', () => {
       };
     };
 
-    it('fetches again what was asked for twice, once, and lets nobody wait for it', async () => {
+    it('fetches an answer that was requested twice again, once, and lets no client wait for it', async () => {
       const { state, cache, ask, times } = popular();
       await times(3);
       state.now = 89_999;
@@ -378,7 +381,7 @@ describe('the forward cache', () => {
       expect(await ask()).toBe('0 100');
     });
 
-    it('outlives a fault of what it fetches from', async () => {
+    it('survives a fault of the upstream exchange', async () => {
       const { state, ask, times } = popular();
       await times(3);
       state.now = 90_000;
@@ -389,7 +392,7 @@ describe('the forward cache', () => {
       expect(await ask()).toBe('0 10');
     });
 
-    it('fetches nothing again that nobody else asked for, or that failed just now', async () => {
+    it('does not fetch an answer that no other client requested, or that failed just now', async () => {
       const { state, ask, times } = popular();
       await ask();
       state.now = 95_000;
@@ -401,7 +404,7 @@ describe('the forward cache', () => {
     });
   });
 
-  it('gives the same octets for a second, with no work', async () => {
+  it('returns the same bytes for a second, without any work', async () => {
     const { state, cache, ask } = withUpstream(reply({ answers: [a(QNAME, '192.0.2.1', 60)] }));
     expect(cache.lookup(question())).toBeUndefined();
     await ask();
@@ -414,7 +417,7 @@ describe('the forward cache', () => {
     expect(cache.counters()).toMatchObject({ hits: 3, misses: 1 });
   });
 
-  it('can be emptied, and can be of no size', async () => {
+  it('can be emptied, and can have size 0', async () => {
     const body = { answers: [a(QNAME, '192.0.2.1', 60)] };
     const { state, cache, ask } = withUpstream(reply(body));
     await ask();
@@ -427,7 +430,7 @@ describe('the forward cache', () => {
     expect([none.state.asked, none.cache.counters().bytes]).toEqual([2, 0]);
   });
 
-  it('is bounded in octets, and denials push out no answers', async () => {
+  it('is limited in bytes, and denials evict no answers', async () => {
     const { state, cache, ask } = withUpstream(reply({ answers: [a(QNAME, '192.0.2.1', 600)] }));
     await ask();
     state.answer = reply({ rcode: RCODE.NXDOMAIN, authority: [{ ...soa('example.org'), ttl: 600 }] });

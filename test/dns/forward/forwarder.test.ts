@@ -18,7 +18,7 @@ import {
 } from './harness.js';
 
 describe('one upstream', () => {
-  it('gets a query of our own making', async () => {
+  it('receives a query that we made ourselves', async () => {
     const fake = await upstream(({ query, send }) => send(honest(query)));
     const result = await forwarder([fake]).exchange(
       question(QNAME, { dnssecOk: true, checkingDisabled: true }),
@@ -43,7 +43,7 @@ describe('one upstream', () => {
     expect(ids.filter((id, i) => id === (ids[i - 1] ?? -2) + 1).length).toBeLessThan(5);
   });
 
-  it('is asked over TCP when its reply was cut off', async () => {
+  it('is asked over TCP when its reply was truncated', async () => {
     const fake = await upstream(({ query, transport, send }) => {
       const reply = replyTo(query, { rcode: 0, answers: manyA(QNAME, transport === 'tcp' ? 100 : 0) });
       send(transport === 'tcp' ? reply : setFlags(reply, FLAG.QR | FLAG.TC));
@@ -52,7 +52,7 @@ describe('one upstream', () => {
     expect(result.ok && result.message.answers.length).toBe(100);
   });
 
-  it('is asked without EDNS when it cannot read it, and so remembered', async () => {
+  it('is asked without EDNS when it cannot read it, and this is remembered', async () => {
     const fake = await upstream(({ query, send }) => {
       send(
         query.edns
@@ -66,7 +66,7 @@ describe('one upstream', () => {
     expect(fake.received.map(({ query }) => query.edns !== undefined)).toEqual([true, false, false]);
   });
 
-  it('gets one query for many clients that ask the same, and separate ones for what differs', async () => {
+  it('gets one query for many clients that ask the same, and separate ones otherwise', async () => {
     const fake = await upstream(({ query, send }) => setTimeout(() => send(honest(query)), 20));
     const forward = forwarder([fake]);
     await Promise.all(Array.from({ length: 500 }, () => forward.exchange(question())));
@@ -100,7 +100,7 @@ describe('several upstreams', () => {
     ['REFUSED', ({ query, send }: Received) => send(replyTo(query, { rcode: RCODE.REFUSED }))],
     ['FORMERR', ({ query, send }: Received) => send(replyTo(query, { rcode: RCODE.FORMERR }))],
     ['silence', () => undefined],
-  ])('lead to the next one after %s', async (_, script) => {
+  ])('are asked in turn after %s', async (_, script) => {
     const first = await upstream(script);
     const second = await upstream(({ query, send }) => send(honest(query)));
     const forward = forwarder([first, second], { times: { hedge: 300, deadline: 60_000 } });
@@ -122,7 +122,7 @@ describe('several upstreams', () => {
     expect(second.received.length).toBe(0);
   });
 
-  it('pass over one that failed, try it again with one query, and come back to it', async () => {
+  it('skip a failed one, try it again with one query, and come back to it', async () => {
     let time = 0;
     let up = false;
     const first = await upstream(({ query, send }) => {
@@ -146,7 +146,7 @@ describe('several upstreams', () => {
 });
 
 describe('failure', () => {
-  it('is SERVFAIL with EDE 23 at once when the network says no', async () => {
+  it('is SERVFAIL with EDE 23 at once when the network refuses', async () => {
     const forward = forwarder([nobody]);
     expect(await forward.exchange(question())).toMatchObject({
       ok: false,
@@ -173,7 +173,7 @@ describe('failure', () => {
     expect(forward.counters().failures).toBe(1);
   });
 
-  it('asks an upstream that said no only once', async () => {
+  it('asks an upstream that refused only once', async () => {
     const fake = await upstream(({ query, send }) => send(replyTo(query, { rcode: RCODE.SERVFAIL })));
     expect(outcome(await forwarder([fake]).exchange(question()))).toBe('2/22');
     expect(fake.received.length).toBe(1);
@@ -184,13 +184,13 @@ describe('failure', () => {
     ['too many clients', { maxInFlight: 0 }, QNAME, `${RCODE.SERVFAIL}/${EDE.OTHER}`],
     ['a single label', {}, 'printer', `${RCODE.REFUSED}/${EDE.NOT_AUTHORITATIVE}`],
     ['an own name', {}, 'Web.stack.Rancher.internal', `${RCODE.REFUSED}/${EDE.NOT_AUTHORITATIVE}`],
-  ])('with %s asks nobody', async (_, options, text, expected) => {
+  ])('with %s asks no upstream', async (_, options, text, expected) => {
     expect(outcome(await forwarder([], options).exchange(question(text)))).toBe(expected);
   });
 });
 
 describe('a reply', () => {
-  it('is handed on with nothing in it that was not asked for', async () => {
+  it('is passed on without anything that was not asked for', async () => {
     const fake = await upstream(({ query, send }) =>
       send(
         replyTo(query, {

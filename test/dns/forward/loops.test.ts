@@ -51,7 +51,7 @@ async function ask({ address }: Node, text: string): Promise<number | string> {
 }
 
 describe('loops', () => {
-  it('are refused at construction when an upstream is ourselves', () => {
+  it('are refused at construction when an upstream is this process', () => {
     const self = { ip: '127.0.0.1', port: 5300 };
     expect(() => forwarder([self], { listen: [self] })).toThrow(
       /^dns\.upstreams: 127\.0\.0\.1:5300 is Fairlead's own/,
@@ -88,7 +88,7 @@ describe('loops', () => {
     expect(one.packets + two.packets).toBeLessThanOrEqual(asked.length * 3);
   });
 
-  it('are not seen in what others put into the same option', async () => {
+  it('are not detected from other uses of the same option', async () => {
     const forward = forwarder([]);
     const edns = (data: Uint8Array) => ({
       udpSize: 1232,

@@ -73,14 +73,14 @@ describe('rebinding protection', () => {
     expect(filter().blocks(QNAME, record)).toBe(expected);
   });
 
-  it('looks at every address, at the end of chains too', () => {
+  it('looks at every address, even at the end of chains', () => {
     const { blocks } = filter();
     expect(blocks(QNAME, a(QNAME, '192.0.2.1'), a(QNAME, '10.0.0.1'))).toBe(true);
     expect(blocks(QNAME, cname(QNAME, 'b.example'), a('b.example', '10.0.0.1'))).toBe(true);
     expect(blocks(QNAME, cname(QNAME, 'b.example'))).toBe(false);
   });
 
-  it('lets names be that are allowed, and judges by the name that was asked for', () => {
+  it('allows listed names, and judges by the queried name', () => {
     const { blocks } = filter(['Corp.Example', 'exact.example.org.']);
     expect(blocks('www.corp.example', a('www.corp.example', '10.0.0.1'))).toBe(false);
     expect(blocks('corp.example', a('corp.example', '10.0.0.1'))).toBe(false);
@@ -93,7 +93,7 @@ describe('rebinding protection', () => {
     );
   });
 
-  it('tells of a name once a minute, and of no more names than it can remember', () => {
+  it('reports a name once a minute, and only as many names as it can remember', () => {
     const { state, blocks } = filter();
     const ask = (text: string) => blocks(text, a(text, '10.0.0.1'));
     for (const at of [0, 59_999, 60_000]) {
@@ -104,8 +104,8 @@ describe('rebinding protection', () => {
       Array.from(
         { length: 2 },
         () =>
-          '192.0.2.53:53 gave www.example.org the inner address 10.0.0.1, which was withheld (DNS rebinding); ' +
-          'if it is right, add the name to dns.rebindProtection.allow',
+          '192.0.2.53:53 answered www.example.org with the private address 10.0.0.1, which was withheld (DNS rebinding); ' +
+          'if this is intended, add the name to dns.rebindProtection.allow',
       ),
     );
     for (let at = 0; at < 1000; at++) expect(ask(`${at}.example.org`)).toBe(true);
@@ -136,7 +136,7 @@ describe('a forwarder with rebinding protection', () => {
     ['it is not asked to protect', { protect: false }],
     ['the name is below a suffix that is forwarded', { protect: true, suffix: 'example.org' }],
     ["the server is the client's own", { protect: true, own: true }],
-  ])('gives such an address when %s', async (_, { protect, suffix, own: isOwn }: Setting) => {
+  ])('returns such an address when %s', async (_, { protect, suffix, own: isOwn }: Setting) => {
     const fake = await inner();
     const forward = forwarder(isOwn ? [] : [fake], {
       ...(protect && { rebind }),

@@ -69,7 +69,7 @@ const texts = (records: readonly ResourceRecord[]) =>
 const W = `${QNAME}.`;
 const CHAIN_TEXT = [`${W} b.example.org.`, 'b.example.org. c.example.net.'];
 
-describe('what is taken from an upstream', () => {
+describe('what is extracted from an upstream’s reply', () => {
   it.each<[string, Partial<ReplyBody>, string[]]>([
     ['the addresses', { answers: [ADDRESS] }, ['0', `${W} 192.0.2.1`, '|']],
     [
@@ -159,7 +159,7 @@ describe('what is taken from an upstream', () => {
     expect(left(body)).toEqual(expected);
   });
 
-  it('is the same in whatever order the records come, and whatever is among them', () => {
+  it('is the same regardless of the order of records and of foreign ones among them', () => {
     const junk = [
       a('rancher.internal', '192.0.2.66'),
       a('b.example.org.evil.example', '192.0.2.66'),
@@ -240,7 +240,7 @@ describe('what is taken from an upstream', () => {
   it.each([
     ['as they are', [] as ResourceRecord[]],
     ['when the reply is written anew', [END]],
-  ])('keeps octets of types that nobody knows, %s', (_, first) => {
+  ])('keeps bytes of unknown types, %s', (_, first) => {
     const bytes = Uint8Array.from({ length: 200 }, (__, i) => i);
     const result = scrub({ answers: [...first, raw(QNAME, 65_280, bytes)] }, { type: 65_280 });
     const relayed = result.ok && relayReply(result.message, parsed(query(QNAME, 65_280)), 512);
@@ -249,14 +249,14 @@ describe('what is taken from an upstream', () => {
     expect(more).toEqual([]);
   });
 
-  it('has octets of its own: the receive buffer may go', () => {
+  it('owns its bytes: the receive buffer may be reused', () => {
     const packet = composeReply(parsed(query(QNAME, 1)), { rcode: 0, answers: [ADDRESS] }, 512).message;
     const result = scrubReply(decoded(packet), { name: name(QNAME), type: 1, dnssecOk: false }, OWN);
     packet.fill(0xff);
     expect(result.ok && texts(decoded(result.message.wire).answers)).toEqual([`${W} 192.0.2.1`]);
   });
 
-  it('can be emptied, and claims no authenticity then', () => {
+  it('can be emptied, and then claims no authenticity', () => {
     const result = scrub({ answers: [ADDRESS], ad: true });
     const { wire, answers } = withoutData(decoded(result.ok ? result.message.wire : new Uint8Array()));
     expect([answers, decoded(wire).answers, decoded(wire).flags & FLAG.AD]).toEqual([[], [], 0]);

@@ -34,7 +34,7 @@ describe('an upstream over UDP', () => {
     ['broken records', ({ query, send }) => send(forged(query).subarray(0, 40))],
     ['nothing', ({ send }) => send(Buffer.alloc(0))],
   ];
-  it.each(wrong)('is heard although a datagram with %s came first', async (_, lie) => {
+  it.each(wrong)('is heard even after a datagram with %s', async (_, lie) => {
     const fake = await upstream((received) => {
       lie(received);
       // Loopback delivers in order, so the lie has come when the truth does.
@@ -44,7 +44,7 @@ describe('an upstream over UDP', () => {
     expect(fake.received.length).toBe(1);
   });
 
-  it('is asked over TCP when somebody floods the port with guesses', async () => {
+  it('is asked over TCP when guesses flood the port', async () => {
     const fake = await upstream(({ query, transport, send }) => {
       if (transport === 'tcp') send(honest(query));
       else for (let i = 1; i <= 2000; i++) send(forged({ ...query, id: query.id ^ i }));
@@ -53,7 +53,7 @@ describe('an upstream over UDP', () => {
     expect(fake.received.map(({ transport }) => transport)).toEqual(['udp', 'tcp']);
   });
 
-  it('may answer in another case: the question has none that could be guessed', async () => {
+  it('may answer in another case, because the case is not a secret', async () => {
     const fake = await upstream(({ query, send }) =>
       send(honest(other(query, { name: name('WWW.eXample.ORG') }))),
     );
@@ -99,7 +99,7 @@ function cookieOf(query: Query): Uint8Array {
 }
 
 describe('upstream cookies', () => {
-  it('are the same for one upstream, others for another, and never those of another process', async () => {
+  it('are the same for one upstream, different for others, and never those of another process', async () => {
     const fakes = [
       await upstream(({ query, send }) => send(replyTo(query, { rcode: RCODE.SERVFAIL }))),
       await upstream(({ query, send }) => send(honest(query))),
@@ -135,7 +135,7 @@ describe('upstream cookies', () => {
       'an error that would switch EDNS off',
       ({ id }) => Buffer.from([id >> 8, id & 255, 0x80, 1, 0, 0, 0, 0, 0, 0, 0, 0]),
     ],
-  ])('show up a forged reply with %s', async (_, forge) => {
+  ])('reveal a forged reply with %s', async (_, forge) => {
     const fake = await upstream(({ query, transport, send }, index) => {
       send(index === 1 && transport === 'udp' ? forge(query) : withCookie(query, honest(query)));
     });
@@ -146,7 +146,7 @@ describe('upstream cookies', () => {
     expect(fake.received.map(({ transport }) => transport)).toEqual(['udp', 'udp', 'tcp', 'udp']);
   });
 
-  it('show up a wrong client part before any right one was seen', async () => {
+  it('reveal a wrong client part even before any correct one was seen', async () => {
     const fake = await upstream(({ query, transport, send }) => {
       const client = Buffer.alloc(8, 1);
       send(transport === 'udp' ? withCookie(query, forged(query), { client }) : honest(query));
@@ -154,7 +154,7 @@ describe('upstream cookies', () => {
     expect(outcome(await forwarder([fake]).exchange(question()))).toEqual([1]);
   });
 
-  it('are no longer expected of an upstream that says over TCP that it lost them', async () => {
+  it('are no longer expected from an upstream that says over TCP that it lost them', async () => {
     const fake = await upstream(({ query, send }, index) => {
       send(index === 0 ? withCookie(query, honest(query)) : honest(query));
     });
@@ -180,7 +180,7 @@ describe('upstream cookies', () => {
     );
   });
 
-  it('go nowhere when the upstream reads no EDNS', async () => {
+  it('are not sent to an upstream without EDNS', async () => {
     const fake = await upstream(({ query, send }) =>
       send(query.edns ? replyTo({ ...query, edns: undefined }, { rcode: RCODE.FORMERR }) : honest(query)),
     );

@@ -49,7 +49,7 @@ function withKeepalive(query: Query, reply: Buffer, time: number): Buffer {
 }
 
 describe('DNS over TLS', () => {
-  it('asks many questions on one connection, padded, and takes replies in any order', async () => {
+  it('asks many questions on one connection, padded, and accepts replies in any order', async () => {
     const held: TlsReceived[] = [];
     const fake = await serve((received) => {
       if (held.push(received) < 20) return;
@@ -71,7 +71,7 @@ describe('DNS over TLS', () => {
     ['a name, not the address', 'name', {}, CA],
     ['the address, not the name', 'address', { name: 'dns.example' }, CA],
     ['the name, by an authority that nobody trusts', 'name', { name: 'dns.example' }, undefined],
-  ])('tells nothing to a server whose certificate is for %s', async (_, certificate, tls, ca) => {
+  ])('sends nothing to a server whose certificate is for %s', async (_, certificate, tls, ca) => {
     const fake = closing(await fakeTlsUpstream(certificate, ({ query, send }) => send(honest(query))));
     const plain = await upstream(({ query, send }) => send(honest(query)));
     const forward = forwarder([{ ...fake.address, tls }], ca === undefined ? {} : { ca });
@@ -82,18 +82,18 @@ describe('DNS over TLS', () => {
   });
 
   it.each([
-    ['no certificate', 'junk', /^dns\.upstreamCa: there is no certificate in it; give/],
+    ['no certificate', 'junk', /^dns\.upstreamCa: the file contains no certificate; give/],
     [
       'a broken one',
       `${CA}\n-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n`,
       /^dns\.upstreamCa: certificate 2 cannot be read \(.+\); give/,
     ],
-  ])('is not begun with authorities of which there is %s', (_, ca, message) => {
+  ])('is refused for a file of authorities with %s', (_, ca, message) => {
     expect(() => forwarder([], { ca })).toThrow(message);
     expect(() => forwarder([], { ca: `# ours\n${CA}${CA}` })).not.toThrow();
   });
 
-  it('takes a certificate for the address when no name is configured', async () => {
+  it('accepts a certificate for the address if no name is configured', async () => {
     const fake = closing(await fakeTlsUpstream('address', ({ query, send }) => send(honest(query))));
     expect(await ask(trusting({ ...fake.address, tls: {} }), 'a.example.org')).toEqual([[1]]);
   });
@@ -106,7 +106,7 @@ describe('DNS over TLS', () => {
     expect(plain.received).toEqual([]);
   });
 
-  it('asks again on a new connection, which resumes the session, what was lost with the old one', async () => {
+  it('repeats lost questions on a new connection, which resumes the session', async () => {
     const fake = await serve(({ query, connection, socket, send }, index) => {
       if (index === 0) send(honest(query));
       else if (connection === 0) socket.destroy();
@@ -123,7 +123,7 @@ describe('DNS over TLS', () => {
     expect(forward.status().routes[0]?.upstreams[0]).toMatchObject({ up: true, failures: 0 });
   });
 
-  it('asks twice at most, and leads to the next upstream', async () => {
+  it('asks twice at most, and then uses the next upstream', async () => {
     const broken = await serve(({ socket }) => socket.destroy());
     const whole = await serve(({ query, send }) => send(honest(query)));
     const forward = trusting(named(broken), named(whole));
@@ -132,7 +132,7 @@ describe('DNS over TLS', () => {
     expect(forward.status().routes[0]?.upstreams[0]).toMatchObject({ up: false });
   });
 
-  it('fails one attempt, not the connection, for a reply that is malformed, cut off or to another question', async () => {
+  it('treats a reply that is malformed, truncated or to another question as one failed attempt', async () => {
     const wrong: ((query: Query) => Buffer)[] = [
       (query) => honest(query).subarray(0, 40),
       (query) => setFlags(honest(query), FLAG.QR | FLAG.TC),
@@ -168,7 +168,7 @@ describe('DNS over TLS', () => {
     expect(fake.connections.map(({ resumed }) => resumed)).toEqual([false, true]);
   });
 
-  it('waits before it tries a dead server again, and then does', async () => {
+  it('waits before it retries a dead server, and then does', async () => {
     let time = 0;
     let connects = 0;
     const dead = createServer((socket) => {
@@ -195,7 +195,7 @@ describe('DNS over TLS', () => {
       vi.useRealTimers();
     });
 
-    it('leaves a connection that is silent for two seconds while questions wait', async () => {
+    it('gives up a connection that is silent for two seconds while questions wait', async () => {
       const fake = await serve(({ query, connection, send }) => {
         if (connection === 0) vi.advanceTimersByTime(2000);
         else send(honest(query));
@@ -214,7 +214,7 @@ describe('DNS over TLS', () => {
       await closed;
     });
 
-    it('gives a server up that says nothing for three seconds when it is greeted', async () => {
+    it('gives up a server that does not answer the handshake for three seconds', async () => {
       const mute = createServer((socket) => {
         closing({ close: () => socket.destroy() });
         socket.once('data', () => vi.advanceTimersByTime(3000));

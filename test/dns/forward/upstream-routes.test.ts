@@ -32,18 +32,18 @@ describe('the route of a name', () => {
     expect(routes.find(lowerCaseName(name(text))).text).toBe(expected);
   });
 
-  it('goes by labels, not by text', () => {
+  it('compares labels, not text', () => {
     const dotted = nameFromLabels(['a.corp', 'example']) ?? new Uint8Array();
     expect(routes.find(dotted).text).toBe('.');
   });
 
-  it('is that of "." for all others, when it is given', () => {
+  it('is that of "." for all others, if there is one', () => {
     expect(createRoutes([one], new Map([['.', [two]]])).all).toEqual([
       { suffix: name('.'), text: '.', upstreams: [two] },
     ]);
   });
 
-  it('cannot be given for what is no name', () => {
+  it('cannot be defined for an invalid name', () => {
     expect(() => createRoutes([], new Map([['a..b', [one]]]))).toThrow(
       /^dns\.forward: "a\.\.b" is not a valid domain name/,
     );
@@ -77,7 +77,7 @@ describe('forwarding by suffix', () => {
     expect([def, corp, lan].map(({ received }) => received.length)).toEqual([1, 1, 2]);
   });
 
-  it('does not open the names that are ours', async () => {
+  it('does not forward our own names', async () => {
     const fake = await upstream(({ query, send }) => send(honest(query)));
     const forward = forwarder([fake], { forward: new Map([['x.rancher.internal', [fake.address]]]) });
     expect(outcome(await forward.exchange(question('a.x.rancher.internal')))).toBe(
@@ -86,7 +86,7 @@ describe('forwarding by suffix', () => {
     expect(fake.received).toEqual([]);
   });
 
-  it('remembers a server once, whatever suffixes name it, and tells its state for each', async () => {
+  it('remembers a server once, whatever suffixes use it, and reports its state for each', async () => {
     const dead = await upstream(({ query, send }) => send(honest(query).subarray(0, 5)));
     const good = await upstream(({ query, send }) => send(honest(query)));
     const list = [dead.address, good.address];
@@ -110,7 +110,7 @@ describe('forwarding by suffix', () => {
     ]);
   });
 
-  it('cannot lead to ourselves', () => {
+  it('cannot lead to this process', () => {
     const self = { ip: '127.0.0.1', port: 5300 };
     expect(() => forwarder([], { listen: [self], forward: new Map([['corp.example', [self]]]) })).toThrow(
       /^dns\.forward\.corp\.example: 127\.0\.0\.1:5300 is Fairlead's own address/,
@@ -132,13 +132,13 @@ describe("a client's own upstreams", () => {
     expect(forward.status().routes[0]?.upstreams.length).toBe(1);
   });
 
-  it('serve without any configured ones', async () => {
+  it('work without any configured ones', async () => {
     const own = await upstream(({ query, send }) => send(honest(query)));
     const asked = question('a.example.org', { upstreams: [own.address] });
     expect(outcome(await forwarder([]).exchange(asked))).toEqual([1]);
   });
 
-  it('that fail lead to the configured ones, and are passed over for a while', async () => {
+  it('that fail lead to the configured ones, and are skipped for a while', async () => {
     const own = await upstream(() => undefined);
     const def = await upstream(({ query, send }) => send(honest(query)));
     const forward = forwarder([def], { times: SLOW_HEDGE });
@@ -167,7 +167,7 @@ describe("a client's own upstreams", () => {
     expect(forward.counters()).toMatchObject({ flights: 3, joined: 1 });
   });
 
-  it('are not asked when they are ourselves, and three of them at most', async () => {
+  it('are skipped when they are this process, and limited to three', async () => {
     const self = { ip: '127.0.0.1', port: 5300 };
     const fakes = await Promise.all(
       Array.from({ length: 4 }, () => upstream(({ query, send }) => send(honest(query).subarray(0, 2)))),

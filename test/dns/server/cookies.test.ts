@@ -18,7 +18,7 @@ function cookies(start = EVENING, master: Uint8Array = MASTER) {
 }
 
 describe('server cookies', () => {
-  it('are given to a client without one, behind its own', () => {
+  it('are given to a client without one, after its own', () => {
     const { state, data } = cookies().answer(CLIENT, ASKER);
     expect([state, data.length, hex(data.subarray(0, 9))]).toEqual(['new', 24, '010203040506070801']);
   });
@@ -31,7 +31,7 @@ describe('server cookies', () => {
     ['no longer after more than an hour', 3601, 'invalid', false],
     ['five minutes before they were made', -300, 'valid', true],
     ['not before that', -301, 'invalid', false],
-  ])('are good %s', (_, seconds, state, same) => {
+  ])('are valid %s', (_, seconds, state, same) => {
     const server = cookies();
     const { data } = server.answer(CLIENT, ASKER);
     server.clock.ms += seconds * 1000;
@@ -40,7 +40,7 @@ describe('server cookies', () => {
     expect(server.answer(later.data, ASKER).state).toBe('valid');
   });
 
-  it('outlive the secret that made them, and are made with the next one then', () => {
+  it('outlive the secret that made them, and are then replaced by new ones', () => {
     const server = cookies();
     const { data } = server.answer(CLIENT, ASKER);
     server.clock.ms += 120_000;
@@ -52,14 +52,14 @@ describe('server cookies', () => {
     expect(server.answer(next, ASKER).state).toBe('valid');
   });
 
-  it('are good at every worker with the same master, and nowhere else', () => {
+  it('are valid at every worker with the same master, and nowhere else', () => {
     const { data } = cookies().answer(CLIENT, ASKER);
     expect(cookies().answer(data, ASKER).state).toBe('valid');
     expect(cookies(EVENING, Buffer.alloc(16, 8)).answer(data, ASKER).state).toBe('invalid');
     expect(createServerCookies({ clock: () => EVENING }).answer(data, ASKER).state).toBe('invalid');
   });
 
-  it('are good for the address alone that they were made for', () => {
+  it('are valid only for the address for which they were made', () => {
     const server = cookies();
     expect(server.answer(server.answer(CLIENT, ASKER).data, '10.42.0.8').state).toBe('invalid');
     expect(server.answer(server.answer(CLIENT, '2001:db8::1').data, '2001:db8::1').state).toBe('valid');
@@ -74,7 +74,7 @@ describe('server cookies', () => {
     },
   );
 
-  it('are no good when any bit of them is another', () => {
+  it('are invalid if any bit differs', () => {
     const server = cookies();
     const { data } = server.answer(CLIENT, ASKER);
     fc.assert(
@@ -86,7 +86,7 @@ describe('server cookies', () => {
     );
   });
 
-  it('of any allowed length get a whole one back, and no view of the query', () => {
+  it('of any allowed length get a complete one back, and no view of the query', () => {
     const server = cookies();
     fc.assert(
       fc.property(fc.uint8Array({ minLength: 16, maxLength: 40 }), (asked) => {

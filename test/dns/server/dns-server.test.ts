@@ -101,7 +101,7 @@ async function dial(port: number) {
 const ask = (qname: string, id = 1): Buffer => frame(query(qname, 1, { id }));
 
 describe('UDP', () => {
-  it('answers from the address and port that was asked', async () => {
+  it('answers from the address and port that the client asked', async () => {
     const { port } = await start();
     const socket = createSocket('udp4');
     clients.push(socket);
@@ -110,7 +110,7 @@ describe('UDP', () => {
     expect([from.address, from.port, decoded(reply).answers.length]).toEqual(['127.0.0.1', port, 1]);
   });
 
-  it('goes on after garbage', async () => {
+  it('continues after garbage', async () => {
     const { port, responder } = await start();
     const socket = createSocket('udp4');
     clients.push(socket);
@@ -125,7 +125,7 @@ describe('UDP', () => {
 });
 
 describe('TCP', () => {
-  it('answers a query that comes octet by octet, then another', async () => {
+  it('answers a query that arrives byte by byte, then another', async () => {
     const { port } = await start();
     const client = await dial(port);
     client.socket.setNoDelay(true);
@@ -139,7 +139,7 @@ describe('TCP', () => {
     expect(client.replies).toEqual(['5 web', '6 app']);
   });
 
-  it('lets no slow query hold up the ones behind it', async () => {
+  it('lets no slow query delay the ones behind it', async () => {
     const { port, held } = await start();
     const client = await dial(port);
     client.socket.write(Buffer.concat([ask('slow.x', 1), ask('a.x', 2), ask('b.x', 2), ask('c.x', 4)]));
@@ -160,7 +160,7 @@ describe('TCP', () => {
     expect(client.replies).toEqual(['2 a', '1 slow']);
   });
 
-  it('reads no more than it may have under way, and goes on when one is answered', async () => {
+  it('reads no more queries than may be pending, and continues when one is answered', async () => {
     const { port, held } = await start({ inFlight: 2 });
     const client = await dial(port);
     client.socket.write(Buffer.concat([ask('slow.x', 1), ask('slow.x', 2), ask('slow.x', 3), ask('a.x', 4)]));
@@ -174,7 +174,7 @@ describe('TCP', () => {
     expect(client.replies).toEqual(['1 slow', '2 slow', '4 a']);
   });
 
-  it('takes no more octets than it can use from a client that floods it', async () => {
+  it('reads no more bytes than it can use from a flooding client', async () => {
     const { port, held } = await start({ inFlight: 2 });
     const client = await dial(port);
     client.socket.write(Buffer.concat([ask('slow.x', 1), ask('slow.x', 2)]));
@@ -224,7 +224,7 @@ describe('TCP', () => {
     await expect.poll(() => server.transportCounters().tcpConnections).toBe(0);
   });
 
-  it('is not kept busy by a client that drips', async () => {
+  it('is not kept busy by a client that sends in tiny pieces', async () => {
     const { port, server } = await start({ message: 60 });
     const client = await dial(port);
     const drip = setInterval(() => client.socket.write(Uint8Array.of(1)), 5);
@@ -243,7 +243,7 @@ describe('TCP', () => {
     expect(responder.counters().packets.tcp).toBeLessThan(500);
   });
 
-  it('bounds the connections of one source', async () => {
+  it('limits the connections of one source', async () => {
     const { port, server } = await start({ connectionsPerSource: 2 });
     const first = await dial(port);
     await dial(port);
@@ -257,7 +257,7 @@ describe('TCP', () => {
     await fourth.received(1);
   });
 
-  it('gives the place of one that has not asked yet to a newcomer, and never that of one that has', async () => {
+  it('gives the place of an idle new connection to a new client, but never that of one that has asked', async () => {
     const { port, server } = await start({ connections: 2 });
     const asked = await dial(port);
     asked.socket.write(ask('a.x', 8));
@@ -274,7 +274,7 @@ describe('TCP', () => {
     expect(server.transportCounters()).toMatchObject({ tcpConnections: 2, tcpRefused: 2 });
   });
 
-  it('tells how long a connection may be idle, and makes that short when three quarters are in use', async () => {
+  it('tells how long a connection may be idle, and shortens that when three quarters are in use', async () => {
     const { port } = await start({ connections: 5, idle: 60_000 });
     const keepalive = {
       dnssecOk: false,
@@ -292,7 +292,7 @@ describe('TCP', () => {
     expect(times).toEqual(['11:0258', '11:0258', '11:0258', '11:003c']);
   });
 
-  it('has limits by default that RFC 7766 section 6.2 would call reasonable', () => {
+  it('has default limits that are reasonable by RFC 7766 section 6.2', () => {
     expect(TCP_LIMITS).toEqual({
       firstOctet: 3000,
       message: 5000,
@@ -318,7 +318,7 @@ describe('a server that stops', () => {
   /** More than a test may take: whatever waits for it fails. */
   const FOREVER = 3_600_000;
 
-  it('lets a reply over UDP go out that is under way, and answers nothing new', async () => {
+  it('sends a pending reply over UDP, and answers nothing new', async () => {
     const { port, server, held, responder } = await start({}, FOREVER);
     const socket = createSocket('udp4');
     clients.push(socket);
@@ -335,7 +335,7 @@ describe('a server that stops', () => {
     expect(responder.counters().packets.udp).toBe(1);
   });
 
-  it('lets replies over TCP go out that are under way, answers nothing new, and takes nobody new', async () => {
+  it('sends pending replies over TCP, answers nothing new, and accepts no new client', async () => {
     const { port, server, held } = await start({}, FOREVER);
     const busy = await dial(port);
     const idle = await dial(port);
@@ -353,7 +353,7 @@ describe('a server that stops', () => {
     expect(busy.replies).toEqual(['1 slow', '2 slow']);
   });
 
-  it('waits for nothing that takes too long', async () => {
+  it('does not wait for anything that takes too long', async () => {
     const { port, server, held } = await start({}, 20);
     const client = await dial(port);
     client.socket.write(ask('slow.x', 1));
@@ -368,7 +368,7 @@ describe('a server that stops', () => {
     expect(server.transportCounters()).toMatchObject({ udpSendErrors: 0 });
   });
 
-  it('closes connections that it has ended and their clients have not', async () => {
+  it('closes connections that it has ended but their clients have not', async () => {
     const { port, server } = await start({ queries: 1, idle: FOREVER }, FOREVER);
     const client = await dial(port);
     client.socket.write(ask('a.x', 1));
@@ -394,7 +394,7 @@ describe('createDnsServer', () => {
     const taken = { ip: '127.0.0.1', port };
     const server = createDnsServer({ ...options, listen: [{ ip: '127.0.0.2', port }, taken] });
     await expect(server.start()).rejects.toThrow(
-      new RegExp(`^cannot serve DNS on 127\\.0\\.0\\.1:${port}/tcp: the port is taken; .* dns\\.listen$`),
+      new RegExp(`^cannot serve DNS on 127\\.0\\.0\\.1:${port}/tcp: the port is in use; .* dns\\.listen$`),
     );
     expect(server.addresses()).toEqual([]);
     // The address that it could have is free again.

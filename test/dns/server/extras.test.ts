@@ -70,7 +70,7 @@ describe('cookies', () => {
     expect(server.counters().cookies).toEqual({ new: 1, valid: 1, invalid: 1 });
   });
 
-  it('that are wrong or too old cost nothing but a fresh one', () => {
+  it('that are wrong or too old only cause a new one', () => {
     const { ask, clock } = start(found);
     const old = cookieOf(ask(withOptions(option(10, CLIENT_COOKIE))));
     clock.ms += 3_601_000;
@@ -78,7 +78,7 @@ describe('cookies', () => {
     expect([message?.rcode, message?.answers.length, cookieOf(message) === old]).toEqual([0, 1, false]);
   });
 
-  it('come alone for a query without a question, which tells whether the old one is good', () => {
+  it('come alone for a query without a question, which shows whether the old one is valid', () => {
     const { ask } = start(found);
     const first = ask(onlyCookie(CLIENT_COOKIE));
     expect([first?.rcode, first?.questions.length, cookieOf(first).length]).toEqual([0, 0, 48]);
@@ -89,7 +89,7 @@ describe('cookies', () => {
     expect(ask(Buffer.concat([onlyCookie(CLIENT_COOKIE), Buffer.alloc(1)]))?.rcode).toBe(RCODE.FORMERR);
   });
 
-  it('of a length that none has are FORMERR, with the OPT and without a cookie', () => {
+  it('of an impossible length are FORMERR, with the OPT and without a cookie', () => {
     const { ask } = start(found);
     const message = ask(withOptions(option(10, CLIENT_COOKIE + '00')));
     expect([message?.rcode, message?.edns?.options]).toEqual([RCODE.FORMERR, []]);
@@ -112,21 +112,21 @@ describe('NSID and edns-tcp-keepalive', () => {
   const codes = (message: Message | undefined) =>
     message?.edns?.options.map(({ code, data }) => `${code}:${String(hex(data))}`);
 
-  it('are answered where they are configured, or have a meaning', () => {
+  it('are answered if they are configured, or have a meaning', () => {
     const { ask, server } = start(found);
     expect([codes(ask(both)), codes(ask(both, tcp))]).toEqual([[], ['11:0064']]);
     server.tune({ nsid: 'ns1' });
     expect([codes(ask(both)), codes(ask(both, tcp))]).toEqual([['3:6e7331'], ['3:6e7331', '11:0064']]);
   });
 
-  it('are shown by a preview as they would go out', async () => {
+  it('appear in a preview as they would be sent', async () => {
     const { server } = start(found);
     server.tune({ nsid: 'ns1' });
     const { message } = await server.preview(both, udp);
     expect(codes(message && decoded(message))).toEqual(['3:6e7331']);
   });
 
-  it('keep their place when an answer has to be cut, and the error goes', () => {
+  it('stay when an answer has to be truncated, and the error is dropped', () => {
     const cut = { ...found, answers: manyA('web.x', 100), ede: { code: EDE.STALE_ANSWER } };
     const { ask } = start(cut, { nsid: 'n'.repeat(128) });
     for (const size of [512, 1232]) {
@@ -144,7 +144,7 @@ describe('NSID and edns-tcp-keepalive', () => {
 describe('the rate limit', () => {
   const limit = { perSecond: 2, isExempt: (address: string) => address.startsWith('10.') };
 
-  it('holds back like replies to a stranger over UDP, and lets every second through as TC', () => {
+  it('withholds repeated replies to a stranger over UDP, and sends every second as TC', () => {
     const { ask, server, clock } = start(found, { rateLimit: limit });
     const replies = Array.from({ length: 8 }, () => ask(query('web.x', 1)));
     expect(
@@ -159,12 +159,12 @@ describe('the rate limit', () => {
   it.each([
     ['over TCP', query('web.x', 1), tcp],
     ['to an exempt address', query('web.x', 1), { ...udp, address: '10.42.0.7' }],
-  ])('holds back nothing %s', (_, packet, client) => {
+  ])('withholds nothing %s', (_, packet, client) => {
     const { ask } = start(found, { rateLimit: limit });
     for (let i = 0; i < 10; i++) expect(ask(packet, client)?.answers.length).toBe(1);
   });
 
-  it('holds back nothing from a client that shows a cookie of ours', () => {
+  it('withholds nothing from a client with a valid cookie', () => {
     const { ask } = start(found, { rateLimit: limit });
     const own = cookieOf(ask(withOptions(option(10, CLIENT_COOKIE))));
     for (let i = 0; i < 10; i++) expect(ask(withOptions(option(10, own)))?.answers.length).toBe(1);
@@ -176,7 +176,7 @@ describe('the rate limit', () => {
     expect([slipped.length, slipped.every((reply) => cookieOf(reply).length === 48)]).toEqual([4, true]);
   });
 
-  it('counts random names below one denial, and errors that nobody can read, as one', () => {
+  it('counts random names below one denial, and unreadable queries, as one kind', () => {
     const { ask, server } = start(denied, { rateLimit: limit });
     for (let i = 0; i < 10; i++) ask(query(`r${i}.x`, 1));
     expect(server.counters().replies).toEqual({ NXDOMAIN: 2 + 4 });
@@ -185,14 +185,14 @@ describe('the rate limit', () => {
     expect(server.counters().dropped['rate-limit']).toBe(8);
   });
 
-  it('is over when it is taken away', () => {
+  it('ends when it is removed', () => {
     const { ask, server } = start(found, { rateLimit: limit });
     for (let i = 0; i < 6; i++) ask(query('web.x', 1));
     server.tune({});
     for (let i = 0; i < 6; i++) expect(ask(query('web.x', 1))?.answers.length).toBe(1);
   });
 
-  it('slips in no more octets than it was asked in', () => {
+  it('sends truncated replies no larger than their queries', () => {
     const { ask } = start(found, { rateLimit: { ...limit, perSecond: 1 } });
     ask(query('web.x', 1));
     ask(query('web.x', 1));
@@ -202,7 +202,7 @@ describe('the rate limit', () => {
 });
 
 describe('queries of one client that wait for upstreams', () => {
-  it('are bounded: more are SERVFAIL at once, other clients go on, and room is made again', async () => {
+  it('are limited: more are SERVFAIL at once, other clients continue, and finished queries make room', async () => {
     const held: (() => void)[] = [];
     const failure: ForwardResult = { ok: false, rcode: RCODE.SERVFAIL, ede: { code: EDE.NETWORK_ERROR } };
     const forwarder = {
@@ -231,7 +231,7 @@ describe('queries of one client that wait for upstreams', () => {
 });
 
 describe('the query log', () => {
-  it('has an entry for every reply that it is to have, and none for silence and previews', async () => {
+  it('has an entry for every selected reply, and none for silence and previews', async () => {
     const entries: QueryLogEntry[] = [];
     const write = (entry: QueryLogEntry) => entries.push(entry);
     const { ask, server, clock } = start(found, { queryLog: { write } });
@@ -268,7 +268,7 @@ describe('the query log', () => {
     ]);
   });
 
-  it('tells how long an upstream took', async () => {
+  it('shows how long an upstream took', async () => {
     const entries: QueryLogEntry[] = [];
     const failure: ForwardResult = { ok: false, rcode: RCODE.SERVFAIL, ede: { code: EDE.NETWORK_ERROR } };
     const clock = { ms: 5 };
@@ -289,7 +289,7 @@ describe('the query log', () => {
     expect(entries).toMatchObject([{ rcode: 'SERVFAIL', source: 'upstream', ms: 30 }]);
   });
 
-  it('that throws costs nobody an answer', () => {
+  it('that throws costs no client an answer', () => {
     const faults: unknown[] = [];
     const write = () => {
       throw new Error('disk full');

@@ -26,7 +26,7 @@ describe('the query log', () => {
     expect(isWanted({ write, classes: others }, rcode, message)).toBe(false);
   });
 
-  it('looks at the share that it is told to, and asks for no random number when it is all', () => {
+  it('samples the configured share, and uses no random number when that is all', () => {
     const numbers = [0, 0.09, 0.1, 0.9];
     expect(numbers.map((number) => isSampled({ write, sample: 0.1 }, () => number))).toEqual([
       true,
@@ -39,7 +39,7 @@ describe('the query log', () => {
     expect(isSampled({ write }, never)).toBe(true);
   });
 
-  it('says of a reply who asked what, and what became of it', () => {
+  it('records for a reply which client asked what, and the result', () => {
     const client = { address: '10.42.0.7', transport: 'udp' } as const;
     const message = truncatedReply(head, { rcode: 0 });
     const logged = { client, rcode: 0, source: 'own', message, ms: 0.1234 } as const;
@@ -52,7 +52,7 @@ describe('the query log', () => {
     expect(unreadable).toEqual({ ...told, rcode: 'FORMERR', octets: 12, truncated: false });
   });
 
-  it('has nothing but printable ASCII, whatever the name has in it', () => {
+  it('contains only printable ASCII, whatever the name contains', () => {
     const label = fc
       .uint8Array({ minLength: 1, maxLength: 63 })
       .map((octets) => Buffer.from(octets).toString('latin1'));

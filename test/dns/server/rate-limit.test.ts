@@ -21,7 +21,7 @@ function limiter(perSecond: number, maxBuckets?: number) {
 }
 
 describe('RateLimiter', () => {
-  it('sends a burst of a second’s worth, then lets every second reply slip through', () => {
+  it('sends a burst of a second’s worth, then every second reply as truncated', () => {
     const { many, clock } = limiter(5);
     expect(many(25)).toEqual([5, 10, 10]);
     clock.ms += 400;
@@ -30,7 +30,7 @@ describe('RateLimiter', () => {
     expect(many(10)).toEqual([5, 2, 3]);
   });
 
-  it('lets some slip through where every other reply is sent', () => {
+  it('sends truncated replies where every other reply is sent', () => {
     const { many, clock } = limiter(1);
     many(1);
     const seen = Array.from({ length: 8 }, () => {
@@ -51,7 +51,7 @@ describe('RateLimiter', () => {
     expect(many(1, other)).toEqual(together ? [0, 0, 1] : [1, 0, 0]);
   });
 
-  it('remembers no more networks than it may', () => {
+  it('remembers no more networks than its limit', () => {
     const { many } = limiter(1, 2);
     many(1, '192.0.2.1');
     for (let i = 0; i < 10; i++) many(1, `198.51.${i}.1`);

@@ -45,11 +45,11 @@ describe('answerOptions', () => {
     expect(answerOptions({ ...two, version: 1 }, udp, context)).toEqual({ options: [] });
   });
 
-  it('tells no name that is not configured', () => {
+  it('reveals no name unless one is configured', () => {
     expect(answerOptions(edns([3, '']), udp, { cookies: context.cookies })).toEqual({ options: [] });
   });
 
-  it.each(['', 'é'.repeat(65)])('refuses a name of no octets or too many', (text) => {
-    expect(() => nsidOf(text)).toThrow(/^dns\.nsid has \d+ octets, .*leave dns\.nsid out$/);
+  it.each(['', 'é'.repeat(65)])('refuses a name that is empty or too long', (text) => {
+    expect(() => nsidOf(text)).toThrow(/^dns\.nsid has \d+ bytes, but .* dns\.nsid.*$/);
   });
 });

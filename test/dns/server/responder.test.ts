@@ -96,7 +96,7 @@ describe('own names', () => {
     expect((await ask(server, query('a.x', 1, { edns: EDNS }))).edns).toMatchObject({ udpSize: 1232 });
   });
 
-  it('rotate sets of addresses, and leave the CNAMEs in front in their order', async () => {
+  it('rotate sets of addresses, and keep the order of the CNAMEs in front', async () => {
     const answers = [cname('a.x', 'b.x'), cname('b.x', 'c.x'), ...manyA('c.x', 3)];
     const message = await ask(responder(answer({ answers })), query('a.x', 1));
     const shown = message.answers.map(({ rdata }) =>
@@ -105,7 +105,7 @@ describe('own names', () => {
     expect(shown).toEqual(['b.x', 'c.x', 1, 2, 0]);
   });
 
-  it('are cut to 512 octets over UDP with TC, and whole over TCP', async () => {
+  it('are cut to 512 octets over UDP with TC, and complete over TCP', async () => {
     const server = responder(answer({ answers: manyA('big.x', 60) }));
     const cut = await ask(server, query('big.x', 1));
     expect((cut.flags & FLAG.TC) !== 0 && cut.wire.length <= 512 && cut.answers.length).toBe(30);
@@ -149,7 +149,7 @@ describe('silence and refusal', () => {
     });
   });
 
-  it('leave a client that is not served without errors and cookies too', async () => {
+  it('apply to errors and cookies of a client that is not served', async () => {
     const resolver = { resolve: () => answer({}), serves: () => false };
     const server = createResponder({ resolver });
     const odd = query('a', 1);
@@ -164,7 +164,7 @@ describe('silence and refusal', () => {
     expect(server.counters().dropped).toMatchObject({ policy: 3, short: 1 });
   });
 
-  it('meets every reply of ours that comes back, so that two servers never talk to each other', async () => {
+  it('meet every reply of ours that comes back, so that two servers never talk to each other', async () => {
     const server = responder(answer({ answers: manyA('big.x', 60) }));
     for (const packet of [query('big.x', 1), query('big.x', 1, { edns: EDNS }), query('a', TYPE.OPT)]) {
       const reply = await server.respond(packet, udp);
@@ -173,13 +173,13 @@ describe('silence and refusal', () => {
     expect(server.counters().dropped.response).toBe(3);
   });
 
-  it('tell why when the client speaks EDNS', async () => {
+  it('give the reason to a client with EDNS', async () => {
     const server = responder({ kind: 'refuse', ede: { code: EDE.PROHIBITED } });
     const message = await ask(server, query('a.x', 1, { edns: EDNS }));
     expect([message.rcode, message.questions.length, ede(message)]).toEqual([RCODE.REFUSED, 1, '0012']);
   });
 
-  it('count a flood of odd types as one', async () => {
+  it('count a flood of unusual types as one', async () => {
     const server = responder(answer({}));
     for (const type of [1, 1, 28, 60000, 60001]) await ask(server, query('a.x', type));
     expect(server.counters().queries).toEqual({ A: 2, AAAA: 1, other: 2 });
@@ -217,14 +217,14 @@ describe('other names', () => {
     expect([message.rcode, ede(message), up.asked.length]).toEqual([rcode, code, asked]);
   });
 
-  it('are refused when there is no forwarder, and when the query has gone round', async () => {
+  it('are refused when there is no forwarder, and when the query has looped', async () => {
     expect((await ask(responder({ kind: 'forward' }), query('a.x', 1))).rcode).toBe(RCODE.REFUSED);
     const server = responder({ kind: 'forward' }, { forwarder: forwarder(down, true) });
     expect((await ask(server, query('a.x', 1))).rcode).toBe(RCODE.REFUSED);
     expect(server.counters()).toMatchObject({ loops: 1, forwarded: 0 });
   });
 
-  it('that are known already are answered at once, and nothing of the packet is kept', () => {
+  it('that are already known are answered at once, and nothing of the packet is kept', () => {
     const kept: ForwardQuestion[] = [];
     const known = upstreamSays('a.example', 1, { answers: [a('a.example', '192.0.2.1')] });
     const up = {
@@ -256,14 +256,14 @@ describe('other names', () => {
     expect(up.asked.map((question) => question.upstreams)).toEqual([own, undefined]);
   });
 
-  it('are SERVFAIL when the forwarder breaks its word and rejects', async () => {
+  it('are SERVFAIL when the forwarder unexpectedly rejects', async () => {
     const broken = { isLoop: () => false, exchange: () => Promise.reject(new Error('bug')) };
     const server = responder({ kind: 'forward' }, { forwarder: broken });
     expect((await ask(server, query('a.x', 1))).rcode).toBe(RCODE.SERVFAIL);
     expect(server.counters().faults).toBe(1);
   });
 
-  it('of which nothing fits into a message are SERVFAIL, not a name without data', async () => {
+  it('that do not fit into a message at all are SERVFAIL, not a name without data', async () => {
     const filler = { ...a('big.example', '192.0.2.1'), type: 65280 };
     const answers = [{ ...filler, rdata: { kind: 'raw' as const, bytes: Buffer.alloc(65_470) } }];
     const up = forwarder(upstreamSays('big.example', 65280, { answers }));
@@ -281,7 +281,7 @@ describe('a CNAME that leads outside', () => {
   const kinds = (message: Message) =>
     message.answers.map(({ owner, rdata }) => `${nameToText(owner)} ${rdata.kind}`);
 
-  it('goes on with what upstream says of its target, in that order', async () => {
+  it('continues with the upstream’s answer for its target, in that order', async () => {
     const answers = [
       cname('www.example.org', 'lb.example.org'),
       a('lb.example.org', '192.0.2.2'),
@@ -312,7 +312,7 @@ describe('a CNAME that leads outside', () => {
     expect([message.rcode, message.answers.length, ede(message)]).toEqual([RCODE.SERVFAIL, 0, '0017']);
   });
 
-  it('is answered as it is when the client wants no recursion', async () => {
+  it('is answered as it is if the client wants no recursion', async () => {
     const up = forwarder(down);
     const message = await ask(responder(own, { forwarder: up }), query('crm.x', 1, { rd: false }));
     expect([message.rcode, kinds(message), up.asked.length]).toEqual([0, ['crm.x cname'], 0]);
@@ -321,7 +321,7 @@ describe('a CNAME that leads outside', () => {
   it.each([
     ['upstream', [cname('www.example.org', 'b.example.org'), cname('b.example.org', 'www.example.org')]],
     ['us and upstream', [cname('www.example.org', 'CRM.x')]],
-  ])('is SERVFAIL without records when it goes round in %s', async (_where, answers) => {
+  ])('is SERVFAIL without records when it loops in %s', async (_where, answers) => {
     const up = forwarder(upstreamSays('www.example.org', 1, { answers }));
     const message = await ask(responder(own, { forwarder: up }), query('crm.x', 1, { edns: EDNS }));
     expect([message.rcode, message.answers.length, ede(message)?.slice(0, 4)]).toEqual([
@@ -345,7 +345,7 @@ describe('answerQuery', () => {
     expect(server.counters()).toMatchObject({ queries: {}, replies: {}, packets: { udp: 0, tcp: 0 } });
   });
 
-  it('says where the answer came from, and why there is none', async () => {
+  it('says where the answer came from, or why there is none', async () => {
     const up = forwarder(upstreamSays('a.example', 1, {}));
     const server = responder({ kind: 'forward' }, { forwarder: up });
     expect(await answerQuery(server, 'a.example', 1, '::1')).toMatchObject({ ok: true, source: 'upstream' });

@@ -36,7 +36,7 @@ describe('an answer over UDP', () => {
     [1231, 73, 36, 1232],
     [1232, 73, 37, 1232],
     [1233, 73, 38, 1232],
-  ])('of %i octets is whole if and only if it fits', (octets, addresses, nameOctets, ednsSize) => {
+  ])('of %i octets is complete if and only if it fits', (octets, addresses, nameOctets, ednsSize) => {
     const owner = nameOf(nameOctets);
     expect(name(owner)).toHaveLength(nameOctets);
     const edns = { dnssecOk: false, options: [] };
@@ -49,7 +49,7 @@ describe('an answer over UDP', () => {
     expect(message.wire.length).toBe(fits ? octets : octets - 16);
   });
 
-  it('that does not fit has as many as do, of one set, beginning anywhere', () => {
+  it('that does not fit contains as many records as possible, of one set, starting anywhere', () => {
     const first = new Set<number>();
     fc.assert(
       fc.property(fc.nat(99), (from) => {
@@ -65,7 +65,7 @@ describe('an answer over UDP', () => {
 });
 
 describe('an answer over TCP', () => {
-  it('larger than a message can be has as many records as fit, begins anywhere, and is not marked as cut', () => {
+  it('that exceeds a message contains as many records as fit, starts anywhere, and is not marked as truncated', () => {
     for (const from of [0, 4500]) {
       const { answers, wire, flags, rcode } = ask(query('web.x', 1), manyA('web.x', 5000), from, 'tcp');
       expect([answers.length, rcode, flags & FLAG.TC]).toEqual([Math.floor((65_535 - 23) / 16), 0, 0]);

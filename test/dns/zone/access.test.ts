@@ -24,7 +24,7 @@ const facts: Facts = {
   clients: [{ address: '192.0.2.77', environment: 'default', stack: 'shop', links: {} }],
 };
 
-describe('whose queries are answered when no list says so', () => {
+describe('which clients are answered without a configured list', () => {
   const { catalog } = zoneOf(facts);
   const zone = new Zone({
     catalog,
@@ -41,7 +41,7 @@ describe('whose queries are answered when no list says so', () => {
     ...['100.64.0.1', '100.127.255.254', '::1', 'fc00::1', 'fdff:1::1', 'fe80::1', 'febf::1'],
     // Known to the catalog: a task, a network's address, a client.
     ...['203.0.113.1', '198.51.100.9', '2001:db8:5::9', '192.0.2.77'],
-  ])("%s's are", (address) =>
+  ])('those with the address of %s', (address) =>
     expect([answerTo(zone, 'rancher.internal', 'NS', address), zone.serves({ address })]).toEqual([
       'NS ns.rancher.internal.',
       true,
@@ -60,7 +60,7 @@ describe('whose queries are answered when no list says so', () => {
       'ff02::1',
       '0.0.0.0',
     ],
-  ])("%s's are not", (address) =>
+  ])('not those with the address of %s', (address) =>
     expect([answerTo(zone, 'rancher.internal', 'NS', address), zone.serves({ address })]).toEqual([
       'drop',
       false,

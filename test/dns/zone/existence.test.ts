@@ -56,7 +56,7 @@ function rcodeOf(name: readonly string[], type: number, address: string): number
   return resolution.kind === 'answer' && resolution.answers.length === 0 ? resolution.rcode : undefined;
 }
 
-it('of a name in our zones is the same for every type, and there is nothing below a name that is not there', () => {
+it('of a name in our zones is the same for every type, and nothing is below a nonexistent name', () => {
   const type = fc.constantFrom(...Object.values(TYPE).filter((each) => each !== TYPE.ANY));
   const client = fc.constantFrom(member, '192.0.2.1');
   fc.assert(

@@ -111,7 +111,7 @@ describe('reverse names', () => {
     [`${'0.'.repeat(14)}d.f.ip6.arpa`, 'PTR', `NODATA ${'0.'.repeat(12)}0.0.d.f.ip6.arpa`],
     [`7.0.0.0.${'0.'.repeat(22)}d.f.ip6.arpa`, 'PTR', `NODATA ${'0.'.repeat(14)}d.f.ip6.arpa`],
     [`8.7.0.0.0.${'0.'.repeat(22)}d.f.ip6.arpa`, 'PTR', `NXDOMAIN ${'0.'.repeat(14)}d.f.ip6.arpa`],
-  ])('of a part of an address exist where something is below: %s %s: %s', (name, type, expected) =>
+  ])('of a part of an address exist if something is below: %s %s: %s', (name, type, expected) =>
     expect(ask(name, type)).toBe(expected),
   );
 });
@@ -135,11 +135,11 @@ describe('an upstream for a zone opens it', () => {
     ['tasks.test', member, 'forward'],
   ])('%s from %s: %s', (name, from, expected) => expect(ask(name, 'A', from, open)).toBe(expected));
 
-  it('and takes nothing from what is ours', () =>
+  it('but does not affect our own names', () =>
     expect(ask('1.0.5.10.in-addr.arpa', 'PTR', stranger, open)).toBe('PTR web_1.rancher.internal.'));
 });
 
-describe('while facts are still to come', () => {
+describe('while facts are still missing', () => {
   const { zone: loading } = zoneOf(undefined);
   const notReady = 'SERVFAIL the catalog is still loading';
   it.each<[string, keyof typeof TYPE, string]>([

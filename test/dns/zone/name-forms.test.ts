@@ -41,7 +41,7 @@ const facts: Facts = {
   ],
 };
 
-describe('names of three labels and more are decided like names of two', () => {
+describe('names of three and more labels follow the same rules as names of two', () => {
   const { zone } = zoneOf(facts, { forwardSuffixes: ['web.corp'] });
 
   it.each<[string, keyof typeof TYPE, string, string]>([
@@ -81,7 +81,7 @@ describe('SRV at the name of a service', () => {
     ['vip.cart.webshop.rancher.internal', 'NODATA rancher.internal'],
   ])('%s: %s', (name, expected) => expect(answerTo(zone, name, 'SRV', cart)).toBe(expected));
 
-  it('brings the addresses along', () => {
+  it('includes the addresses', () => {
     const resolution = zone.resolve(question('vip.web', 'SRV'), { address: cart });
     const additionals = resolution.kind === 'answer' ? resolution.additionals : undefined;
     expect(additionals?.map(({ owner, rdata }) => `${nameToText(owner)} ${rdataToText(rdata)}`)).toEqual([
@@ -91,7 +91,7 @@ describe('SRV at the name of a service', () => {
 });
 
 describe('an alias of several services', () => {
-  it('is judged as a whole: one whose tasks all fail gives nothing while the other serves', () => {
+  it('is evaluated as a whole: one whose tasks all fail gives nothing while the other serves', () => {
     const { catalog, zone } = zoneOf(facts);
     expect(answerTo(zone, 'front', 'A', cart)).toBe('10.0.1.2');
     expect(answerTo(zone, '_80._tcp.front', 'SRV', cart)).toBe('SRV 0 256 80 green1.rancher.internal.');
@@ -103,7 +103,7 @@ describe('an alias of several services', () => {
     ]);
   });
 
-  it('gives all that run when most of all its tasks fail', () => {
+  it('gives all running tasks when most of all its tasks fail', () => {
     const failing = [task('green1', 'green.webshop', '10.0.1.2', 'unhealthy')];
     const tasks = [...facts.tasks.filter(({ id }) => id !== 'green1'), ...failing];
     const { zone } = zoneOf({ ...facts, tasks });
@@ -128,7 +128,7 @@ describe('zones that are denied', () => {
     ['nobody.rancher.internal', 'NXDOMAIN rancher.internal'],
   ])('%s: %s', (name, expected) => expect(answerTo(zone, name, 'A', stranger)).toBe(expected));
 
-  it('are listed, with what in them goes upstream', () => {
+  it('are listed, with the names in them that go upstream', () => {
     const { zone: some } = zoneOf(facts, {
       searchSuffixes: ['corp.local', 'eu.example'],
       forwardSuffixes: ['home.arpa', 'corp.example'],
@@ -146,7 +146,7 @@ describe('zones that are denied', () => {
     ]);
   });
 
-  it('are not opened by a search list that has our own domain, or what is above it', () => {
+  it('are not opened by a search list with our own domain, or a name above it', () => {
     const { zone: own } = zoneOf(facts, {
       searchSuffixes: ['rancher.internal', 'shop.rancher.internal', 'internal'],
     });

@@ -46,19 +46,19 @@ const ask = (tasks: readonly TaskFact[], name: string, type: 'A' | 'AAAA' = 'A')
 describe('a network alias', () => {
   const db = task('postgres', 'shop', { on: ['n1=10.0.1.2 db primary.db'] });
 
-  it('is a name for those on its network, bare and by the first domain of the search list', () => {
+  it('is a name for clients on its network, bare and with the first domain of the search list', () => {
     expect(ask([client(), db], 'db')).toBe('10.0.1.2');
     expect(ask([client(), db], 'db.shop.rancher.internal')).toBe('10.0.1.2');
     expect(ask([client(), db], 'db', 'AAAA')).toBe('NODATA .');
   });
 
-  it('is nothing to others', () => {
+  it('does not exist for others', () => {
     const alone = client({ on: ['n4=10.0.1.9'] });
     expect(ask([alone, db], 'db')).toBe('NXDOMAIN .');
     expect(ask([alone, db], 'db.shop.rancher.internal')).toBe('NXDOMAIN rancher.internal');
   });
 
-  it('may have dots in it, and then hides a name of the Internet', () => {
+  it('may contain dots, and then hides a name of the Internet', () => {
     expect(ask([client(), db], 'primary.db')).toBe('10.0.1.2');
     const www = task('proxy', 'edge', { on: ['n2=10.0.2.2 www.example.com example.com'] });
     expect(ask([client(), www], 'www.example.com')).toBe('10.0.2.2');
@@ -67,7 +67,7 @@ describe('a network alias', () => {
     expect(ask([client()], 'www.example.com')).toBe('forward');
   });
 
-  it('of a foreign stack is given where the own stack has none, and not where it has one', () => {
+  it('of a foreign stack applies if the own stack has no such name, and not if it has one', () => {
     const theirs = task('api', 'other', { on: ['n2=10.0.2.3 api'] });
     expect(ask([client(), theirs], 'api')).toBe('10.0.2.3');
     expect(ask([client(), theirs], 'api.shop.rancher.internal')).toBe('NXDOMAIN rancher.internal');
@@ -78,7 +78,7 @@ describe('a network alias', () => {
     expect(ask([client(), theirs, service], 'api')).toBe('10.0.1.5');
   });
 
-  it('that is a service of the own stack too gives both', () => {
+  it('that is also a service of the own stack gives both', () => {
     const blue = task('web-1', 'shop', { service: 'web', on: ['n1=10.0.1.2 web'] });
     const green = task('green-1', 'shop', { service: 'green', on: ['n1=10.0.1.3 green web'] });
     expect(ask([client(), blue, green], 'web').split(', ').sort()).toEqual(['10.0.1.2', '10.0.1.3']);
@@ -92,7 +92,7 @@ describe('a network alias', () => {
     expect(ask([client(), everywhere], 'front')).toBe('10.0.2.2');
   });
 
-  it('gives healthy tasks only, and a part of a service only its own tasks', () => {
+  it('gives only healthy tasks, and for a part of a service only its own tasks', () => {
     const web = (number: number, over: Partial<Part> = {}) =>
       task(`web-${number}`, 'shop', { service: 'web', on: [`n1=10.0.1.${number} web www`], ...over });
     const paused = { health: 'unhealthy', reason: 'paused' } as const;
@@ -114,15 +114,15 @@ describe('a network alias', () => {
     expect(answerTo(zone, 'www', 'A', '10.0.1.9')).toBe('10.43.0.9');
   });
 
-  it('is there for a client that is on the network and not known yet', () => {
+  it('exists for a client on the network that is not known yet', () => {
     expect(answerTo(zoneOf({ tasks: [db], networks }).zone, 'db', 'A', '10.0.1.77')).toBe('10.0.1.2');
   });
 
-  it('is there for none of those who are on no network', () => {
+  it('does not exist for clients on no network', () => {
     expect(answerTo(zoneOf({ tasks: [db], networks }).zone, 'db', 'A', '192.0.2.7')).toBe('NXDOMAIN .');
   });
 
-  it('is explained with the network that it is of', () => {
+  it('is explained with its network', () => {
     const { zone, catalog } = zoneOf({ tasks: [client(), db], networks });
     const { snapshot } = catalog;
     const { rule, tasks } = explain(
@@ -147,13 +147,13 @@ describe('<name>.<network>', () => {
     expect(ask([client(), db], 'nothing.edge')).toBe('forward');
   });
 
-  it('whose name may have dots in it, or be a top-level domain', () => {
+  it('may have dots in the name, or be a top-level domain', () => {
     const wide = client({ on: ['n1=10.0.1.9', 'n3=10.0.3.9', 'n4=10.0.4.9'] });
     expect(ask([wide, db], 'postgres.my.net')).toBe('10.0.3.2');
     expect(ask([wide, db], 'db.dev')).toBe('10.0.4.2');
   });
 
-  it('is for those on that network only', () => {
+  it('exists only for clients on that network', () => {
     expect(ask([client(), db], 'db.dev')).toBe('forward');
   });
 });
@@ -165,7 +165,7 @@ describe('the names of the server itself', () => {
   });
 
   it.each(['ns.rancher.internal', 'rancher-metadata.rancher.internal', 'rancher-metadata'])(
-    'are no container’s: %s',
+    'never belong to a container: %s',
     (name) => expect(ask([client(), thief], name)).toBe('169.254.169.250'),
   );
 });
@@ -183,7 +183,7 @@ describe('a link', () => {
     expect(ask([client(), db, other], 'cache.shop.rancher.internal')).toBe('NXDOMAIN rancher.internal');
   });
 
-  it('has a name with its network too', () => {
+  it('also has a name with its network', () => {
     expect(ask([linked, db, other], 'cache.shop_default')).toBe('10.0.1.3');
     expect(ask([linked, db, other], 'cache.edge')).toBe('forward');
   });

@@ -56,7 +56,7 @@ describe('virtual IPs', () => {
     ['0.43.10.in-addr.arpa', 'PTR', 'NODATA 10.in-addr.arpa'],
   ])('%s %s: %s', (name, type, expected) => expect(answerTo(zone, name, type, stranger)).toBe(expected));
 
-  it('are told by explain, with the tasks behind them', () => {
+  it('are shown by explain, with the tasks behind them', () => {
     const { snapshot } = catalog;
     const view = viewOf(snapshot, stranger, 'default');
     const told = explain(zone, snapshot, view, question('web.shop.rancher.internal', 'A'));
@@ -68,7 +68,7 @@ describe('virtual IPs', () => {
   });
 });
 
-describe('virtual IPs that are leased', () => {
+describe('leased virtual IPs', () => {
   it('are answered from the leases, and explain says why one is not', () => {
     const { catalog, zone } = zoneOf({ tasks: [task('w1', 'web.shop', '10.0.0.1')] });
     const told = () =>
@@ -85,7 +85,7 @@ describe('virtual IPs that are leased', () => {
     catalog.configure({ endpointMode: 'vip', balancing: {}, vips: 'none' });
     expect(answers()).toEqual(['10.0.0.1', 'NODATA rancher.internal', '10.0.0.1']);
     expect(told().rule).toBe(
-      'service.stack, endpoint mode vip, but it has no virtual IP: its tasks are given',
+      'service.stack, endpoint mode vip, but it has no virtual IP, so its tasks are served',
     );
     catalog.configure({ endpointMode: 'vip', balancing: {}, vips: { pool: '10.43.0.0/30', release: 0 } });
     expect(answers()).toEqual(['10.43.0.2', '10.43.0.2', '10.0.0.1']);
@@ -103,14 +103,14 @@ describe('a service with a minimum of healthy tasks', () => {
     services: [{ ...ref('web.shop'), kind: 'tasks', balancing: { minHealthy: 2 } }],
   });
 
-  it('gives those that fill up, and says so', () => {
+  it('gives the additional tasks, and says so', () => {
     expect(answerTo(zone, 'web.shop.rancher.internal', 'A', stranger)).toBe('10.0.0.1, 10.0.0.2');
     const { snapshot } = catalog;
     const view = viewOf(snapshot, stranger, 'default');
     const told = explain(zone, snapshot, view, question('web.shop.rancher.internal', 'A'));
     expect(told.tasks.map(({ task: { id }, why }) => `${id} ${why}`)).toEqual([
       'w1 static address',
-      'w2 static address; unhealthy, but fewer than 2 tasks of its service are healthy: it fills up',
+      'w2 static address; unhealthy, but fewer than 2 tasks of its service are healthy, so it is added',
       'w3 initializing',
     ]);
   });
@@ -145,15 +145,15 @@ describe('a service whose tasks turn unhealthy together', () => {
     expect(
       told.tasks.map(({ task: { id }, in: isIn, why }) => `${id} ${isIn ? 'in' : 'out'} ${why}`),
     ).toEqual([
-      'a in static address; unhealthy, but no task of its service is healthy: all that run are given',
-      'b in static address; unhealthy, but no task of its service is healthy: all that run are given',
-      'c in static address; initializing, but no task of its service is healthy: all that run are given',
+      'a in static address; unhealthy, but no task of its service is healthy, so all running tasks are served',
+      'b in static address; unhealthy, but no task of its service is healthy, so all running tasks are served',
+      'c in static address; initializing, but no task of its service is healthy, so all running tasks are served',
       'd out draining',
     ]);
   });
 });
 
-describe('names with a search domain behind them', () => {
+describe('names followed by a search domain', () => {
   const member = '10.0.0.1';
   const { zone } = zoneOf(
     {
@@ -209,7 +209,7 @@ describe('names with a search domain behind them', () => {
     ['pg.other.rancher.internal', 'NXDOMAIN'],
   ])('%s ends at %s', (name, expected) => expect(search(name)).toBe(expected));
 
-  it('are given to the client alone', () => {
+  it('are given only to the client itself', () => {
     expect(answerTo(zone, 'log.rancher.internal', 'A', member)).toBe('10.0.0.2');
     expect(answerTo(zone, 'log.rancher.internal', 'A', stranger)).toBe('NODATA rancher.internal');
     expect(answerTo(zone, 'cache.shop.rancher.internal', 'A', stranger)).toBe('NODATA rancher.internal');

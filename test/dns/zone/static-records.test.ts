@@ -110,7 +110,7 @@ describe('static records', () => {
     expect(ask(name, type, from)).toBe(expected),
   );
 
-  it('have one TTL a set, the smallest', () => {
+  it('have one TTL per set, the smallest', () => {
     const answer = (name: string) => {
       const found = zone.resolve(question(name, 'A'), { address: stranger });
       return found.kind === 'answer' ? found.answers.map(recordToText) : [];
@@ -142,7 +142,7 @@ describe('CNAMEs', () => {
 });
 
 describe('SRV', () => {
-  it('brings the addresses of the targets that are ours', () => {
+  it('includes the addresses of targets that are ours', () => {
     const found = zone.resolve(question('_ldap._tcp.lan', 'SRV'), { address: stranger });
     const extra = found.kind === 'answer' ? (found.additionals ?? []) : [];
     expect(extra.map(recordToText)).toEqual([
@@ -153,7 +153,7 @@ describe('SRV', () => {
     ]);
   });
 
-  it('says that a service is not offered with nothing beside it', () => {
+  it('says that a service is not offered, without additional records', () => {
     expect(zone.resolve(question('_none._tcp.lan', 'SRV'), { address: stranger })).not.toHaveProperty(
       'additionals',
     );
@@ -184,7 +184,7 @@ describe('wildcards', () => {
     ['other.test', 'A', 'NXDOMAIN test'],
   ])('%s %s: %s', (name, type, expected) => expect(ask(name, type)).toBe(expected));
 
-  it('own the name that was asked for', () => {
+  it('have the queried name as owner', () => {
     const found = zone.resolve(question('x.y.shop.rancher.internal', 'A'), { address: stranger });
     expect(found).toMatchObject({ answers: [{ owner: question('x.y.shop.rancher.internal', 'A').name }] });
   });
@@ -194,7 +194,7 @@ describe('wildcards', () => {
     ['x.y.shop.rancher.internal', 'AAAA', '*.shop.rancher.internal'],
     ['sub.dev.example', 'TXT', undefined],
     ['nobody.rancher.internal', 'A', undefined],
-  ])('are told to whoever counts like replies: %s %s from %s', (name, type, wildcard) => {
+  ])('are reported to the rate limit: %s %s from %s', (name, type, wildcard) => {
     const found = zone.resolve(question(name, type), { address: stranger });
     const told = found.kind === 'answer' ? found.wildcard : undefined;
     expect(told && nameToText(told)).toBe(wildcard);
@@ -215,7 +215,7 @@ describe('explain', () => {
     ['printer.lan', 'A', 'static record printer.lan'],
     ['printer.lan', 'MX', 'static record printer.lan'],
     ['foo.shop.rancher.internal', 'A', 'static record *.shop.rancher.internal'],
-    ['web.shop.rancher.internal', 'A', 'service.stack, beside static record web.shop.rancher.internal'],
+    ['web.shop.rancher.internal', 'A', 'service.stack, and static record web.shop.rancher.internal'],
   ])('%s %s: %s', (name, type, rule) => {
     const { snapshot } = catalog;
     const told = explain(zone, snapshot, viewOf(snapshot, stranger, 'default'), question(name, type));

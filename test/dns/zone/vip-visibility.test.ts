@@ -25,8 +25,8 @@ it.each([
   ['a client on its network', '172.20.0.3', '10.43.0.1', /it shares the network vault$/],
   ['a client elsewhere', '172.18.0.2', 'NODATA rancher.internal', /the client may not use it, because/],
   ['a stranger on another network', '172.19.0.9', 'NODATA rancher.internal', /the client may not use it/],
-  ['the host', '172.18.0.1', '10.43.0.1', /the client is the host, or beyond it/],
-])('a virtual IP is given to those who may use it: %s', (_, address, answer, rule) => {
+  ['the host', '172.18.0.1', '10.43.0.1', /the client is the host, or is outside/],
+])('a virtual IP is given to clients that may use it: %s', (_, address, answer, rule) => {
   for (const name of ['db.shop.rancher.internal', 'vip.db.shop.rancher.internal'])
     expect(answerTo(zone, name, 'A', address)).toBe(answer);
   const { snapshot } = catalog;

@@ -236,7 +236,7 @@ describe('short names', () => {
 });
 
 describe('a list of top-level domains', () => {
-  it('says which names of two labels are the Internet’s', () => {
+  it('determines which names of two labels belong to the Internet', () => {
     const topLevelDomains = parseTopLevelDomains('# Version 2026080100\nSHOP\r\n\nXN--P1AI\n');
     const { zone: other } = zoneOf(facts, { topLevelDomains });
     expect(ask('google.com', 'A', shopTask, other)).toBe('192.0.2.66');
@@ -247,7 +247,7 @@ describe('a list of top-level domains', () => {
   });
 });
 
-describe('what a client cannot reach it does not see', () => {
+describe('a client does not see what it cannot reach', () => {
   it.each<[string, keyof typeof TYPE, string, string]>([
     ['pg.other.rancher.internal', 'A', host, '10.9.0.1'],
     ['pg.other.rancher.internal', 'A', shopTask, nodata],
@@ -279,7 +279,7 @@ describe('SRV', () => {
     ],
   ])('%s: %s', (name, expected) => expect(ask(name, 'SRV', host)).toBe(expected));
 
-  it('brings the address of each target along', () => {
+  it('includes the address of each target', () => {
     const resolution = zone.resolve(question('_80._tcp.web.shop.rancher.internal', 'SRV'), { address: host });
     const extra = resolution.kind === 'answer' ? (resolution.additionals ?? []) : [];
     expect(extra.map(recordToText)).toEqual([
@@ -313,7 +313,7 @@ describe('special names', () => {
   ])('%s %s: %s', (name, type, expected) => expect(ask(name, type, host)).toBe(expected));
 });
 
-describe('while facts are still to come', () => {
+describe('while facts are still missing', () => {
   it('denies nothing', () => {
     const { zone: loading } = zoneOf(undefined);
     expect(ask('web.shop.rancher.internal', 'A', host, loading)).toBe(
@@ -324,7 +324,7 @@ describe('while facts are still to come', () => {
 });
 
 describe('access', () => {
-  it('is dropped for those who are not allowed', () => {
+  it('is denied silently to clients that are not allowed', () => {
     const { zone: guarded } = zoneOf(facts, {
       allow: [parseCidr('10.0.0.0/8')].filter((each) => each !== undefined),
     });
@@ -334,7 +334,7 @@ describe('access', () => {
 });
 
 describe('a change', () => {
-  it('is in the very next answer, also where only a gateway changed', () => {
+  it('shows up in the very next answer, even if only a gateway changed', () => {
     const { catalog: changing, zone: current } = zoneOf(undefined);
     const sink = changing.sink('file');
     const tasks = [
@@ -357,7 +357,7 @@ describe('a change', () => {
 });
 
 describe('explain', () => {
-  it('says which rule answered and why each task is in or out', () => {
+  it('says which rule answered and why each task is included or left out', () => {
     const { snapshot } = catalog;
     const told = explain(zone, snapshot, viewOf(snapshot, shopTask, 'default'), question('web', 'A'));
     expect(told).toMatchObject({
@@ -380,7 +380,7 @@ describe('explain', () => {
     const stranger = explain(zone, snapshot, viewOf(snapshot, host, 'default'), question('web', 'A'));
     expect(stranger).toMatchObject({
       rcode: 'NXDOMAIN',
-      steps: [{ matched: false, why: 'the client is not known: fully qualified names only' }],
+      steps: [{ matched: false, why: 'the client is unknown, so it can only use fully qualified names' }],
     });
   });
 });

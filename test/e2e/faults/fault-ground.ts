@@ -50,7 +50,7 @@ export class FaultGround {
   /** Starts a daemon; resolves when it says that it serves. */
   async start(...more: readonly string[]): Promise<ChildProcess> {
     const { child, output } = this.launch(...more);
-    await until(() => output().includes('Try, in another terminal:') || child.exitCode !== null);
+    await until(() => output().includes('Try in another terminal:') || child.exitCode !== null);
     if (child.exitCode !== null) throw new Error(`the daemon did not start: ${output()}`);
     return child;
   }

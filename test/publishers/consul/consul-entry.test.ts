@@ -32,7 +32,7 @@ const one = (over: Parameters<typeof taskFact>[1] = {}, more: Partial<EntryOptio
 const labelled = (labels: Record<string, string>, more: Partial<EntryOptions> = {}) => one({ labels }, more);
 
 describe('an entry in Consul', () => {
-  it('is the published port at the host’s address, with the mark of its owner', () => {
+  it('is the published port at the host’s address, with the owner’s mark', () => {
     expect(one()).toEqual({
       id: 'fairlead:c0ffeec0ffee:80',
       name: 'shop-web',
@@ -54,7 +54,7 @@ describe('an entry in Consul', () => {
     });
   });
 
-  it('has registrator’s id and name where that is asked for', () => {
+  it('has registrator’s id and name if configured', () => {
     const ids = { ids: 'registrator' } as const;
     expect(one({}, ids)).toMatchObject({ id: 'alpha:shop-web-1:80', name: 'nginx' });
     const dns = { port: 53, protocol: 'udp', target: 53, published } as const;
@@ -77,7 +77,7 @@ describe('an entry in Consul', () => {
     expect(labelled(labels as unknown as Record<string, string>)).toBeUndefined(),
   );
 
-  it('with several ports has the port in its name, unless the name is that of the port', () => {
+  it('with several ports has the port in its name, unless the name belongs to the port', () => {
     const ports = [
       http,
       { port: 443, protocol: 'tcp', target: 443, published: [{ ip: '::', port: 443 }] } as const,
@@ -88,7 +88,7 @@ describe('an entry in Consul', () => {
     expect(names({ SERVICE_443_NAME: 'secure' })).toEqual(['shop-web-80', 'secure']);
   });
 
-  it('is only what a label names where that is asked for', () => {
+  it('is only what a label names if configured', () => {
     expect(labelled({}, { explicit: true })).toBeUndefined();
     expect(labelled({ SERVICE_NAME: 'front' }, { explicit: true })).toMatchObject({ name: 'front' });
     expect(labelled({ 'fairlead.service': 'web' }, { explicit: true })).toBeDefined();
@@ -141,14 +141,14 @@ describe('an entry in Consul', () => {
     else expect(entry).toMatchObject(expected);
   });
 
-  it('says a weight of 0 by a tag: Consul has no such weight', () => {
+  it('expresses a weight of 0 by a tag, because Consul does not allow it', () => {
     expect(one({ weight: 0 })).toMatchObject({ weight: 1, tags: ['fairlead.weight=0'] });
   });
 
   it.each([
     ['SERVICE_foo.bar', 'x', 'has a character other than'],
-    ['SERVICE_consul-x', 'x', 'has a name that is not free'],
-    ['SERVICE_FAIRLEAD-OWNER', 'x', 'has a name that is not free'],
+    ['SERVICE_consul-x', 'x', 'has a reserved name'],
+    ['SERVICE_FAIRLEAD-OWNER', 'x', 'has a reserved name'],
     ['SERVICE_LONG', 'x'.repeat(513), 'has a value of more than 512 bytes'],
   ])('leaves out %s, which Consul would refuse, and registers the rest', (label, value, message) => {
     const { entries, problems } = entriesOf(
@@ -162,7 +162,7 @@ describe('an entry in Consul', () => {
     expect(Object.keys(entries[0]?.meta ?? {})).toHaveLength(9);
   });
 
-  it('keeps to the 64 pairs that Consul takes', () => {
+  it('stays within Consul’s limit of 64 pairs', () => {
     const labels = Object.fromEntries(Array.from({ length: 80 }, (_, at) => [`SERVICE_A${at}`, 'x']));
     const { entries, problems } = entriesOf(task({ labels }), options);
     expect(Object.keys(entries[0]?.meta ?? {})).toHaveLength(64);

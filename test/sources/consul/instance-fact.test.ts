@@ -35,7 +35,7 @@ function entry({ service = {}, checks = [] }: Given = {}) {
 const fact = (given?: Given) => instanceFact(entry(given), context);
 
 describe('an instance in Consul', () => {
-  it('is a task of the stack of foreign services, at the address of its node where it has none', () => {
+  it('is a task of the stack of foreign services, at its node’s address if it has none of its own', () => {
     const { task, problems } = fact();
     expect(problems).toEqual([]);
     expect(task).toMatchObject({
@@ -51,7 +51,7 @@ describe('an instance in Consul', () => {
     expect(task?.service && serviceKey(task.service)).toBe('default/consul/web');
   });
 
-  it('that Fairlead published is the task that it is on its own host', () => {
+  it('that Fairlead published is the same task as on its own host', () => {
     const { task } = fact({ service: { Meta: owner, Address: '192.0.2.2', Port: 32768 } });
     expect(task).toMatchObject({
       id: 'c0ffee',
@@ -102,7 +102,7 @@ describe('an instance in Consul', () => {
   });
 
   it.each([
-    [{ Service: 'not a name!' }, 'name-invalid', 'is served by its own name only'],
+    [{ Service: 'not a name!' }, 'name-invalid', 'has only its own name'],
     [{ Address: 'host.example' }, 'address-invalid', 'is not an IP address'],
     [{ Meta: { ...owner, 'fairlead-port': '0/tcp' } }, 'port-invalid', 'is not a port'],
   ])('%j is a problem, and what can be served is', (service, code, message) => {
@@ -120,7 +120,7 @@ describe('an instance in Consul', () => {
     expect(fact({ service, checks }).task?.weight).toBe(weight);
   });
 
-  it('that is no instance at all is left out', () => {
+  it('that is not a valid instance is left out', () => {
     expect(readHealthEntries([null, 7, {}, { Node: { Node: 'n' }, Service: { ID: 7 } }, 'x'])).toEqual([]);
     expect(readHealthEntries({ not: 'a list' })).toEqual([]);
   });
@@ -133,7 +133,7 @@ describe('the table of instances', () => {
       ...over,
     });
 
-  it('makes one task of the ports of a container, with the worst of their health', () => {
+  it('combines the ports of a container to one task, with the worst of their health', () => {
     const table = new InstanceTable(context);
     table.set('web-80', [port('a', 80)]);
     table.set('web-443', [port('b', 443, { checks: [{ CheckID: 'x', Name: 'tls', Status: 'critical' }] })]);
@@ -152,7 +152,7 @@ describe('the table of instances', () => {
     expect(table.set('web-80', [])).toEqual({ removedTasks: ['c0ffee'] });
   });
 
-  it('says nothing when nothing changed, in whatever order Consul lists', () => {
+  it('reports nothing when nothing changed, in whatever order Consul lists', () => {
     const table = new InstanceTable(context);
     const two = [entry(), entry({ service: { ID: 'web2' } })];
     expect(table.set('web', two)?.tasks).toHaveLength(2);

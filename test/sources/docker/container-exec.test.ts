@@ -42,7 +42,7 @@ async function prepared(
 }
 
 describe('a program in a container', () => {
-  it('is run as it is written, with its variables, and says how it ended', async () => {
+  it('runs as it is written, with its variables, and reports how it ended', async () => {
     const { engine, exec, id } = await prepared({
       writes: [
         [1, 'checking\n'],
@@ -63,7 +63,7 @@ describe('a program in a container', () => {
     ]);
   });
 
-  it.each([1, 3, 7, 8, 9, 64])('is understood when its output comes in pieces of %d', async (chunkSize) => {
+  it.each([1, 3, 7, 8, 9, 64])('is understood when its output arrives in pieces of %d', async (chunkSize) => {
     const writes: Program['writes'] = [
       [1, 'ä'.repeat(20)],
       [2, ''],
@@ -76,7 +76,7 @@ describe('a program in a container', () => {
     });
   });
 
-  it('is heard to its end, and the beginning is kept', async () => {
+  it('is read to its end, and the beginning is kept', async () => {
     const { exec, id } = await prepared({
       writes: [
         [1, 'begin'],
@@ -90,12 +90,12 @@ describe('a program in a container', () => {
     });
   });
 
-  it('is waited for after its output has ended', async () => {
+  it('is still waited for after its output has ended', async () => {
     const { exec, id } = await prepared({ looks: 3, exitCode: 2 });
     await expect(exec.exec(id, ['x'], options())).resolves.toEqual({ exitCode: 2, output: '' });
   });
 
-  it('leaves nothing open on the way', async () => {
+  it('leaves nothing open', async () => {
     const { exec, id } = await prepared();
     const { signal } = new AbortController();
     let listeners = 0;
@@ -117,7 +117,7 @@ describe('a program in a container', () => {
 describe('a program that cannot be run', () => {
   it.each([
     ['there is no such container', () => '7'.repeat(64), /answered 404: No such container/],
-    ['it is no container', () => 'file:shop/web/web-1', /it is no container of the Docker engine/],
+    ['it is no container', () => 'file:shop/web/web-1', /it is not a container of the Docker engine/],
     [
       'the container is paused',
       (id: string) => {
@@ -146,16 +146,19 @@ describe('a program that cannot be run', () => {
     ['/exec/0e0/start', 'hang'],
     ['/exec/0e0/json', 'garbage'],
     ['/exec/0e0/json', 'notThere'],
-  ] as const)('for a reason of the engine’s says nothing of the container: %s %s', async (path, fault) => {
-    const { engine, exec, id } = await prepared({}, undefined, 500);
-    engine.faults.set(path, faults[fault]);
-    await expect(exec.exec(id, ['x'], options())).rejects.toMatchObject({
-      name: 'ExecError',
-      code: 'EAGAIN',
-    });
-  });
+  ] as const)(
+    'for a reason of the engine’s own says nothing about the container: %s %s',
+    async (path, fault) => {
+      const { engine, exec, id } = await prepared({}, undefined, 500);
+      engine.faults.set(path, faults[fault]);
+      await expect(exec.exec(id, ['x'], options())).rejects.toMatchObject({
+        name: 'ExecError',
+        code: 'EAGAIN',
+      });
+    },
+  );
 
-  it('because the connection was closed says nothing of the container', async () => {
+  it('because the connection was closed says nothing about the container', async () => {
     const { engine, exec, id, port } = await prepared({ hangs: true });
     const running = expect(exec.exec(id, ['x'], options())).rejects.toMatchObject({ code: 'EAGAIN' });
     await engine.execs.hanging();
@@ -167,7 +170,7 @@ describe('a program that cannot be run', () => {
 });
 
 describe('a program that hangs', () => {
-  it('is given up with the signal, and killed', async () => {
+  it('is given up when the signal aborts, and killed', async () => {
     const killed: [number, string][] = [];
     let tell: () => void = () => undefined;
     const wasKilled = new Promise<void>((resolve) => (tell = resolve));
@@ -205,7 +208,7 @@ describe('a program that hangs', () => {
     await expect(exec.exec(id, ['x'], options())).resolves.toEqual({ exitCode: 0, output: '' });
   });
 
-  it('is not asked for when the signal has come already', async () => {
+  it('is not started if the signal has already aborted', async () => {
     const { engine, exec, id } = await prepared();
     await expect(exec.exec(id, ['x'], options({ signal: AbortSignal.abort() }))).rejects.toThrow();
     expect(engine.execs.all).toEqual([]);

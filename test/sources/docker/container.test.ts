@@ -6,11 +6,11 @@ describe('answers of any shape', () => {
   it.each([
     ...[undefined, null, 7, 'text', [], {}, { Id: id }, { Id: '', State: run }, { Id: 7, State: run }],
     ...[{ Id: id, State: [] }, Buffer.from('{"Id')],
-  ])('no container: %j', (json) => {
+  ])('not a container: %j', (json) => {
     expect(readInspection(json)).toBeUndefined();
   });
 
-  it('parts of another shape than expected read as absent', () => {
+  it('parts of an unexpected shape count as missing', () => {
     const odd = {
       ...rubbish('Config', 'HostConfig', 'NetworkSettings'),
       Id: id,

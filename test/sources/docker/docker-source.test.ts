@@ -8,7 +8,7 @@ const on = useHarness();
 const compose = { 'com.docker.compose.project': 'shop', 'com.docker.compose.service': 'web' };
 
 describe('the first sync', () => {
-  it('tells everything at once, inspects nothing that is stopped, and is live', async () => {
+  it('reports everything at once, inspects no stopped container, and is live', async () => {
     on.engine.model.run('shop_web_1', { labels: compose, published: { '80/tcp': 8080 } });
     const gone = on.engine.model.run('shop_web_2', { labels: compose });
     on.engine.model.die(gone, 3);
@@ -37,7 +37,7 @@ describe('the first sync', () => {
     );
   });
 
-  it('tells the services that names of ports make, and takes them back with their containers', async () => {
+  it('reports the services that port names define, and removes them with their containers', async () => {
     const labels = { SERVICE_80_NAME: 'web', SERVICE_443_NAME: 'tls' };
     const run = on.engine.model.run('x', { labels, published: { '80/tcp': 8080, '443/tcp': 8443 } });
     await on.started();
@@ -47,7 +47,7 @@ describe('the first sync', () => {
     await on.sink.until(() => on.sink.services.size === 0);
   });
 
-  it('pins the API to what both know, and again after an upgrade', async () => {
+  it('pins the API to a version that both support, and again after an upgrade', async () => {
     on.engine.model.run('web');
     await on.started();
     Object.assign(on.engine.model, { apiVersion: '1.52', engineVersion: '29.0.0' });
@@ -60,7 +60,7 @@ describe('the first sync', () => {
 
   it.each([
     ['an engine that is too old', '1.40', /API 1\.40 is older than 1\.41; upgrade/],
-    ['something else than an engine', 'x', /tells no API version/],
+    ['something else than an engine', 'x', /reports no API version/],
   ])('refuses %s with one line', async (_what, apiVersion, message) => {
     on.engine.model.apiVersion = apiVersion;
     await on.started();
@@ -70,7 +70,7 @@ describe('the first sync', () => {
     });
   });
 
-  it('comes later when the engine does, and says why meanwhile', async () => {
+  it('happens later when the engine appears, and says why in the meantime', async () => {
     await on.engine.down();
     await on.started();
     expect(on.sink.statuses).toMatchObject([
@@ -86,14 +86,14 @@ describe('the first sync', () => {
     expect(on.sink.state).toBe('live');
   });
 
-  it('says what a file that is no socket is', async () => {
+  it('says what a path that is not a socket is', async () => {
     const socket = join(on.folder, 'file');
     writeFileSync(socket, '');
     await on.started({ socket });
-    expect(on.sink.statuses.at(-1)?.error).toMatch(/nothing listens on the socket|the file is no socket/);
+    expect(on.sink.statuses.at(-1)?.error).toMatch(/nothing listens on the socket|the file is not a socket/);
   });
 
-  it('is not waited for when the engine does not answer', async () => {
+  it('does not delay the start when the engine does not answer', async () => {
     on.engine.faults.set('/_ping', faults.hang);
     await on.started({ timing: { ...timing, call: 20 } });
     expect(on.sink.statuses.at(-1)).toMatchObject({
@@ -104,7 +104,7 @@ describe('the first sync', () => {
 });
 
 describe('the engine goes away', () => {
-  it('the last facts stay, and what happened meanwhile is found by the list', async () => {
+  it('the last facts stay, and the list shows what happened in the meantime', async () => {
     const web = on.engine.model.run('web');
     const gone = on.engine.model.run('gone');
     on.engine.model.run('stays');
@@ -164,7 +164,7 @@ describe('the engine goes away', () => {
     expect(new Set(on.sink.causes)).toEqual(new Set(['resync']));
   });
 
-  it('networks that cannot be read keep nobody from being served', async () => {
+  it('unreadable networks do not prevent other containers from being served', async () => {
     on.engine.model.run('web');
     on.engine.faults.set('/networks', faults.serverError);
     await on.started();
@@ -178,7 +178,7 @@ describe('the end', () => {
     ['in the middle of inspecting', () => on.engine.faults.set('/containers/', faults.hang)],
     ['in the middle of listing', () => on.engine.faults.set('/containers/json', faults.hang)],
     ['in the middle of connecting', () => on.engine.faults.set('/_ping', faults.hang)],
-  ])('leaves nothing behind and tells nothing more: %s', async (_what, fail) => {
+  ])('leaves nothing behind and reports nothing more: %s', async (_what, fail) => {
     on.engine.model.run('web');
     fail();
     const one = on.source();

@@ -47,7 +47,7 @@ describe('the API version', () => {
 });
 
 describe('dockerode', () => {
-  it('goes to the socket, whatever the Docker client’s variables say', async () => {
+  it('uses the socket, whatever the Docker client’s variables say', async () => {
     vi.stubEnv('DOCKER_HOST', 'tcp://192.0.2.1:2375');
     vi.stubEnv('DOCKER_CLIENT_TIMEOUT', '1');
     const port = await connect();
@@ -55,7 +55,7 @@ describe('dockerode', () => {
     await expect(port.listContainers()).resolves.toEqual([]);
   });
 
-  it('asks for the events that change facts, and for no exec_*', async () => {
+  it('requests the events that change facts, but no exec_*', async () => {
     const port = await connect();
     const stream = await port.events(1700000000.9);
     stream.destroy();
@@ -74,7 +74,7 @@ describe('dockerode', () => {
     ['hang', /no answer within 0.2 s/, undefined],
     ['hangAfterHeaders', /no answer within 0.2 s/, undefined],
     ['cut', /no answer within 0.2 s/, undefined],
-    ['garbage', /brought no JSON/, undefined],
+    ['garbage', /the answer is not JSON/, undefined],
     ['serverError', /the engine answered 500: layer does not exist/, 500],
     ['notThere', /the engine answered 404: No such container/, 404],
   ] as const)('every call ends: %s', async (fault, message, status) => {
@@ -90,14 +90,14 @@ describe('dockerode', () => {
     await Promise.all(calls.map((call) => expect(call).rejects.toMatchObject(error)));
   });
 
-  it('says how an engine cannot be reached', async () => {
+  it('says why an engine cannot be reached', async () => {
     const port = await connect();
     await engine.down();
     await expect(port.ping()).rejects.toMatchObject({ code: expect.stringMatching(/^E/) as string });
     await expect(connect()).rejects.toMatchObject({ code: 'ENOENT' });
   });
 
-  it('ends calls under way, and refuses new ones, when it is closed', async () => {
+  it('ends pending calls, and refuses new ones, when it is closed', async () => {
     const port = await connect();
     engine.faults.set('/containers/', faults.hang);
     const call = port.inspectContainer('c1');

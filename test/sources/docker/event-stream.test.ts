@@ -22,7 +22,7 @@ function reader(limit?: number) {
 }
 
 describe('reading events', () => {
-  it('reads the same events however the bytes are cut', () => {
+  it('reads the same events however the bytes are split', () => {
     const text = line('1700000000000000001', 'start', 'a') + line('1700000000000000002', 'die', 'b') + '\n';
     const bytes = Buffer.from(text);
     fc.assert(
@@ -39,7 +39,7 @@ describe('reading events', () => {
     );
   });
 
-  it('drops an event that came twice, and keeps those that only look alike', () => {
+  it('drops a duplicate event, and keeps those that only look alike', () => {
     const { events, parser } = reader();
     const one = line('1700000000000000001', 'kill', 'a');
     // 100 ns apart: one number as a double, two in the text.
@@ -67,14 +67,14 @@ describe('reading events', () => {
     expect(gaps).toEqual([]);
   });
 
-  it('tells of what it cannot read, once, and goes on with the next line', () => {
+  it('reports what it cannot read, once, and continues with the next line', () => {
     const { events, gaps, parser } = reader(1000);
     parser.write('{"half": \n[]\n');
     for (let count = 0; count < 5; count++) parser.write('x'.repeat(900));
     parser.write('the end of it\n' + line('1700000000000000001', 'start', 'a'));
     expect(gaps).toEqual([
-      'an event is no JSON object',
-      'an event is no JSON object',
+      'an event is not a JSON object',
+      'an event is not a JSON object',
       'an event is longer than 1000 characters',
     ]);
     expect(events).toHaveLength(1);
@@ -94,7 +94,7 @@ describe('watching a stream', () => {
     await expect(ended).resolves.toMatch(/^the event stream/);
   });
 
-  it('ends on a stream that was over before', async () => {
+  it('ends on a stream that had already ended', async () => {
     const stream = new PassThrough();
     stream.destroy();
     await expect(watchStream(stream, reader().parser).ended).resolves.toBe('the event stream was closed');

@@ -52,7 +52,7 @@ describe('networks', () => {
     expect(readNetworks([network(over)])?.facts[0]).toMatchObject(expected);
   });
 
-  it('leaves out host, none and what cannot be read, and knows Swarm’s own', () => {
+  it('leaves out host, none and unreadable ones, and recognizes Swarm’s own', () => {
     const list = [
       ...[network({ Driver: 'host', Id: 'h' }), network({ Driver: 'null', Id: 'z' }), null, 'x', {}],
       ...[
@@ -66,7 +66,7 @@ describe('networks', () => {
     expect(readNetworks({ message: 'x' })).toBeUndefined();
   });
 
-  it('reads who asks from docker_gwbridge', () => {
+  it('reads the source addresses on docker_gwbridge', () => {
     const Containers = {
       c1: { Name: 'gateway_x', IPv4Address: '172.18.0.4/16', IPv6Address: '' },
       c2: null,

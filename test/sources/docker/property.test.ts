@@ -223,7 +223,7 @@ const unseenRestarts: Step[] = (
 ).map(([verb, pick], index) => ({ verb, pick, fate: index === 0 ? 'arrives' : 'lost', delay: 0, pause: 20 }));
 
 describe('whatever happens to the events', () => {
-  it('the facts end as what the engine says', async () => {
+  it('the facts end in the engine’s state', async () => {
     await fc.assert(fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 20 }), play), {
       numRuns: runs(400),
       examples: [[unseenRestarts]],

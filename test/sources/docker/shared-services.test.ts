@@ -22,8 +22,8 @@ const read = (labels: Record<string, string>, name = '/x') =>
     context,
   );
 
-describe('the names of ports, as registrator has them', () => {
-  it('make a service each, with that port alone', () => {
+describe('port names in registrator’s form', () => {
+  it('define one service each, with that port alone', () => {
     const { fact, claims } = read({
       SERVICE_80_NAME: 'web',
       SERVICE_443_NAME: 'web-tls',
@@ -43,13 +43,13 @@ describe('the names of ports, as registrator has them', () => {
     expect(ask('web', 'SRV')).toContain('SRV 0 256 80 x.rancher.internal.');
   });
 
-  it('make no further service where they all have one name, or where no service is', () => {
+  it('define no further service if all ports have the same name, or if there is no service', () => {
     expect(read({ SERVICE_80_NAME: 'web', SERVICE_443_NAME: 'web' }).claims?.named).toEqual([]);
     expect(read({ SERVICE_80_NAME: 'a.b' }).claims?.named ?? []).toEqual([]);
   });
 });
 
-describe('what containers say of services together', () => {
+describe('a service that several containers define', () => {
   const fact = (service: string): ServiceFact => ({
     ...{ environment: 'default', stack: 'default', service },
     kind: 'alias',
@@ -57,7 +57,7 @@ describe('what containers say of services together', () => {
   });
   const key = serviceKey(fact('tls'));
 
-  it('is there as long as one of them makes it', () => {
+  it('exists as long as one of them defines it', () => {
     const shared = new SharedServices();
     shared.set('a', { named: [fact('tls')] });
     shared.set('b', { named: [fact('tls')] });
@@ -69,7 +69,7 @@ describe('what containers say of services together', () => {
     expect([shared.takeChanges(), shared.all()]).toEqual([{ services: [], removedServices: [] }, []]);
   });
 
-  it('is a problem where the same name is written in several ways, as long as it is', () => {
+  it('is a problem if its name is written in several ways, as long as it is', () => {
     const shared = new SharedServices();
     const compose = (service: string, name: string) =>
       read({ 'com.docker.compose.project': 'shop', 'com.docker.compose.service': service }, name).claims;

@@ -22,7 +22,7 @@ describe('events', () => {
     ]);
   });
 
-  it('a death takes the address away before the engine answers anything', async () => {
+  it('a death removes the address before the engine answers anything', async () => {
     const web = on.engine.model.run('web');
     await on.started();
     on.engine.faults.set('/containers/', faults.hang);
@@ -50,7 +50,7 @@ describe('events', () => {
     expect(new Set(healths)).toEqual(new Set(['stopped']));
   });
 
-  it('a signal that had no effect is forgotten', async () => {
+  it('a signal without effect is forgotten', async () => {
     const web = on.engine.model.run('web', { stopTimeout: 0 });
     // Long enough to be seen on a busy machine.
     await on.started({ timing: { ...timing, drainGrace: 1000 } });
@@ -60,7 +60,7 @@ describe('events', () => {
     expect(on.sink.causes.at(-1)).toBe('kill signal 15 had no effect');
   });
 
-  it('an everyday signal changes nothing, the container’s own stop signal does', async () => {
+  it('an ordinary signal changes nothing, but the container’s own stop signal does', async () => {
     const web = on.engine.model.run('web', { stopSignal: 'SIGUSR1' });
     await on.started();
     on.engine.model.kill(web, 1);
@@ -102,7 +102,7 @@ describe('events', () => {
     expect(on.engine.inspected()).toHaveLength(101);
   });
 
-  it('a container that was only created is known as a stopped one', async () => {
+  it('a container that was only created counts as stopped', async () => {
     await on.started();
     on.engine.model.create('later');
     await on.shows('later stopped');
@@ -127,7 +127,7 @@ describe('events', () => {
     expect(on.sink.named('child')?.reason).toContain('earlier run of parent');
   });
 
-  it('the address on docker_gwbridge is where a task asks from', async () => {
+  it('the address on docker_gwbridge is a task’s source address', async () => {
     on.engine.model.networks.set('docker_gwbridge', { id: 'f'.repeat(64), subnet: '172.18.0' });
     on.engine.model.networks.set('ingress', { id: 'e'.repeat(64), subnet: '10.0.0', ingress: true });
     const task = on.engine.model.run('api.1.k2', { networks: ['ingress', 'shop_net'] });
@@ -160,7 +160,7 @@ describe('events', () => {
     await on.shows('web healthy 172.17.0.2');
   });
 
-  it('doubled and of an earlier run change nothing', async () => {
+  it('duplicate events and events of an earlier run change nothing', async () => {
     const web = on.engine.model.run('web');
     await on.started();
     const held: Parameters<typeof on.engine.deliver>[0][] = [];
@@ -194,7 +194,7 @@ describe('events', () => {
 
 describe('one broken container', () => {
   it.each(['hang', 'hangAfterHeaders', 'serverError', 'garbage', 'cut'] as const)(
-    'does not keep the others waiting, and is served by what the list says: %s',
+    'does not delay the others, and is served from the list’s data: %s',
     async (fault) => {
       const bad = on.engine.model.run('bad');
       on.engine.faults.set(`/containers/${bad}`, faults[fault]);
@@ -215,7 +215,7 @@ describe('one broken container', () => {
     },
   );
 
-  it('does not hold up the events of others when many hang', async () => {
+  it('does not delay the events of others when many hang', async () => {
     for (let count = 0; count < 20; count++) {
       on.engine.faults.set(`/containers/${on.engine.model.run(`bad${count}`)}`, faults.hang);
     }
@@ -235,7 +235,7 @@ describe('one broken container', () => {
     await on.sink.until(() => on.sink.named('front') !== undefined && on.sink.problems.length === 0);
   });
 
-  it('tells of a label that is no name, until the container is gone', async () => {
+  it('reports a label that is not a valid name, until the container is gone', async () => {
     await on.started();
     const web = on.engine.model.run('web', { labels: { 'fairlead.service': 'my shop' } });
     await on.sink.until(() => on.sink.problems.length === 1);
@@ -244,7 +244,7 @@ describe('one broken container', () => {
     await on.sink.until(() => on.sink.problems.length === 0 && on.sink.tasks.size === 0);
   });
 
-  it('is forgotten when it is gone after the engine was away', async () => {
+  it('is forgotten if it is gone after the engine was away', async () => {
     await on.started();
     const bad = on.engine.model.create('bad');
     on.engine.faults.set(`/containers/${bad}`, faults.serverError);

@@ -6,7 +6,7 @@ const on = useHarness();
 
 const labels = { 'com.docker.compose.project': 'shop', 'com.docker.compose.service': 'web' };
 
-describe('a container that is being started', () => {
+describe('a starting container', () => {
   it('is known by its labels from its create event on, before the engine answers an inspection', async () => {
     await on.started({ timing: { ...timing, created: 0 } });
     on.engine.faults.set('/containers/', faults.hang);
@@ -86,7 +86,7 @@ describe('a container that is being started', () => {
     expect(healths).toEqual(['healthy']);
   });
 
-  it('on an overlay network has its address on docker_gwbridge too, of which there is no event', async () => {
+  it('on an overlay network also has its address on docker_gwbridge, for which there is no event', async () => {
     on.engine.model.addNetwork('docker_gwbridge', '172.18.0');
     on.engine.model.addNetwork('mesh', '10.0.1', 'overlay');
     await on.started();
@@ -100,7 +100,7 @@ describe('a container that is being started', () => {
     expect(known()?.health).toBe('initializing');
   });
 
-  it('many at once cost few inspections of their network', async () => {
+  it('many at once cause few inspections of their network', async () => {
     await on.started();
     const ids = Array.from({ length: 60 }, (_, at) => on.engine.model.create(`web${at}`));
     for (const id of ids) on.engine.model.start(id);

@@ -58,7 +58,7 @@ describe('an inspection becomes a fact', () => {
       },
     ],
     ['1.52', { Networks: { bridge: { ...onBridge.bridge, GwPriority: 0 } } }],
-  ])('in the shape of API %s', (_version, settings) => {
+  ])('in the format of API %s', (_version, settings) => {
     expect(factOf(container({ settings }))?.endpoints).toEqual([{ network: 'n1', ip: '172.17.0.2' }]);
   });
 
@@ -85,7 +85,7 @@ describe('an inspection becomes a fact', () => {
     expect([onHost?.aliases, onHost?.names.includes('front')]).toEqual([undefined, true]);
   });
 
-  it('with both families, on every network, told apart by id and not by name', () => {
+  it('with both families, on every network, distinguished by id and not by name', () => {
     const networks = {
       shop: { NetworkID: 'n2', EndpointID: 'e2', IPAddress: '10.9.1.2', GlobalIPv6Address: 'FD00:0::0002' },
       back: { NetworkID: 'n3', EndpointID: 'e3', IPAddress: '10.9.2.2', GlobalIPv6Address: '' },
@@ -145,7 +145,7 @@ describe('an inspection becomes a fact', () => {
     ]);
   });
 
-  it('with what it says of its service, and draining as long as a label says so', () => {
+  it('with its settings for its service, and draining as long as a label says so', () => {
     const Labels = { 'fairlead.vip': '10.43.0.9', 'fairlead.min_healthy': '2', 'fairlead.drain': 'true' };
     expect(factOf(container({ config: { Labels } }))).toMatchObject({
       ...{ vip: '10.43.0.9', balancing: { minHealthy: 2 } },
@@ -167,13 +167,13 @@ describe('an inspection becomes a fact', () => {
     expect(factOf(one)?.links).toEqual({ db: 'pg-1', cache: 'other.stack' });
   });
 
-  it('with DNS servers of its own, when a label names some', () => {
+  it('with its own DNS servers, if a label names some', () => {
     const Labels = { 'fairlead.dns.upstreams': '10.0.0.53' };
     expect(factOf(container({ config: { Labels } }))?.upstreams).toEqual([{ ip: '10.0.0.53', port: 53 }]);
     expect(factOf(container({}))).not.toHaveProperty('upstreams');
   });
 
-  it('with the checks of registrator, from the environment where no label has them', () => {
+  it('with registrator’s checks, from the environment if no label defines them', () => {
     const Env = [
       'SERVICE_CHECK_HTTP=/env',
       'SERVICE_80_CHECK_TCP=true',
@@ -199,7 +199,7 @@ describe('an inspection becomes a fact', () => {
     });
   });
 
-  it('or into none, when the container asks for it', () => {
+  it('or no fact, if the container asks for it', () => {
     expect(factOf(container({ config: { Labels: { 'fairlead.enable': 'false' } } }))).toBeUndefined();
   });
 });
@@ -243,11 +243,11 @@ describe('health', () => {
     ['unhealthy', { Health: { Status: 'unhealthy' } }, 'check'],
     ['paused', { Paused: true, Health: { Status: 'healthy' } }, undefined],
     ['exited', { Running: false, Health: { Status: 'healthy' } }, undefined],
-  ])('is only what its own check says: %s', (_what, state, from) => {
+  ])('comes only from its own check: %s', (_what, state, from) => {
     expect(factOf(container({ state }))?.healthFrom).toBe(from);
   });
 
-  it('is more than what its own check says when it cannot be reached', () => {
+  it('comes from more than its own check if it cannot be reached', () => {
     const one = container({ host: { NetworkMode: 'host' }, state: { Health: { Status: 'healthy' } } });
     expect(factOf(one, { hostAddress: undefined })).not.toHaveProperty('healthFrom');
   });
@@ -285,7 +285,7 @@ describe('network modes', () => {
     expect(factOf(container({ host: { NetworkMode: 'none' }, settings: none }))?.endpoints).toEqual([]);
   });
 
-  it('container: the other’s addresses, for as long as it has the run that was joined', () => {
+  it('container: the other’s addresses, as long as that is in the same run', () => {
     const child = container({
       host: { NetworkMode: `container:${'p'.repeat(64)}` },
       settings: { Networks: {} },
@@ -369,7 +369,7 @@ describe('network modes', () => {
 });
 
 describe('what Docker’s resolver answers for it', () => {
-  it('network aliases by network, without what its own names say already', () => {
+  it('network aliases by network, except its own names', () => {
     const Networks = {
       front: { NetworkID: 'n1', IPAddress: '172.18.0.2', Aliases: ['WEB', 'cccccccccccc', 'www'] },
       back: { NetworkID: 'n2', IPAddress: '172.19.0.2', DNSNames: ['shop_web_1', 'web', 'host.example'] },
@@ -381,7 +381,7 @@ describe('what Docker’s resolver answers for it', () => {
     ]);
   });
 
-  it('what is not a name is left out', () => {
+  it('invalid names are left out', () => {
     const Networks = {
       front: { NetworkID: 'n1', IPAddress: '172.18.0.2', Aliases: ['a b', '', '.'.repeat(3), 'ok'] },
     };
@@ -433,7 +433,7 @@ describe('how it resolves names', () => {
     expect(factOf(container({ host: shared }), { root })?.resolver?.namespace).toBe('container');
   });
 
-  it('what its labels ask: Fairlead’s own before Rancher’s', () => {
+  it('what its labels say: Fairlead’s own before Rancher’s', () => {
     const asks = (Labels: object) => factOf(container({ config: { Labels } }))?.asksFairlead;
     expect(asks({})).toBeUndefined();
     expect(asks({ 'fairlead.dns': 'true' })).toBe(true);

@@ -25,7 +25,7 @@ function queueOf(places: number) {
 }
 
 describe('the queue of dirty ids', () => {
-  it('works on an id once at a time, and once more for all marks that came meanwhile', async () => {
+  it('works on an id once at a time, and once more for all marks made in the meantime', async () => {
     const { queue, begun, current, finish } = queueOf(4);
     queue.mark('a', 'start');
     queue.mark('a', 'rename');
@@ -37,7 +37,7 @@ describe('the queue of dirty ids', () => {
     expect([begun.length, current]).toEqual([2, ['a true', 'a true']]);
   });
 
-  it('tells the work under way when its answer is out of date', async () => {
+  it('tells the running work when its answer is out of date', async () => {
     const { queue, current, finish } = queueOf(4);
     queue.mark('a', 'start');
     queue.mark('a', 'die', true);
@@ -46,7 +46,7 @@ describe('the queue of dirty ids', () => {
     expect(current).toEqual(['a false', 'a true']);
   });
 
-  it('takes no more places than it has, first come first served', async () => {
+  it('uses no more places than it has, first come first served', async () => {
     const { queue, begun, finish } = queueOf(2);
     for (const id of ['a', 'b', 'c', 'd']) queue.mark(id, 'x');
     expect(begun).toEqual(['a x', 'b x']);
@@ -54,7 +54,7 @@ describe('the queue of dirty ids', () => {
     expect(begun).toEqual(['a x', 'b x', 'c x']);
   });
 
-  it('lets others pass what hangs, and is settled but for it', async () => {
+  it('lets others pass hanging work, and counts as settled without it', async () => {
     const { queue, begun, slow, timers, finish } = queueOf(1);
     queue.mark('a', 'x');
     queue.mark('b', 'x');
@@ -78,7 +78,7 @@ describe('the queue of dirty ids', () => {
     expect(begun).toEqual(['a start', 'b create']);
   });
 
-  it('begins nothing after it was stopped, and leaves no timer', async () => {
+  it('starts nothing after it was stopped, and leaves no timer', async () => {
     const { queue, begun, timers, finish } = queueOf(1);
     for (const id of ['a', 'b']) queue.mark(id, 'x');
     queue.markLater('c', 1, 'x');

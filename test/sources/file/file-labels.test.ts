@@ -46,31 +46,31 @@ describe('fairlead.drain in a services file', () => {
     if (a === 'draining') expect(first?.reason).toBe('label fairlead.drain=true');
   });
 
-  it('that is neither true nor false is told of and drains nobody', () => {
+  it('with a value other than true and false is reported and drains nothing', () => {
     const { facts, warnings } = parsed({}, { 'fairlead.drain': 'perhaps' });
     expect(facts.tasks[0]?.health).toBe('healthy');
     expect(warnings).toMatchObject([
       {
         code: 'label-invalid',
         message:
-          'label fairlead.drain="perhaps" is neither true nor false; this is ignored; correct it or remove the label',
+          'label fairlead.drain="perhaps" must be true or false; this is ignored; correct it or remove the label',
       },
     ]);
   });
 });
 
-describe('labels that do nothing in a services file', () => {
+describe('labels without effect in a services file', () => {
   it.each([
     ['fairlead.helth.port', 'is unknown to Fairlead; did you mean fairlead.health.port?'],
     ['fairlead.drian', 'is unknown to Fairlead; did you mean fairlead.drain?'],
     ['fairlead.nonsense.at.all', 'is unknown to Fairlead; see docs/sources-file.md'],
     [
       'fairlead.weight',
-      'counts on containers and does nothing on a task of this file; use the key weight of the task',
+      'is for containers and has no effect on a task of this file; use the key weight of the task',
     ],
     [
       'fairlead.affinity',
-      'counts on containers and does nothing on a task of this file; use the key balancing.affinity of the service',
+      'is for containers and has no effect on a task of this file; use the key balancing.affinity of the service',
     ],
   ])('%s %s', (label, message) => {
     expect(parsed({}, { [label]: '1' }).warnings).toEqual([
@@ -90,12 +90,12 @@ describe('labels that do nothing in a services file', () => {
     }
   });
 
-  it('are not those of others, nor those of health checks', () => {
+  it('do not include foreign labels, nor those of health checks', () => {
     const labels = { team: 'blue', 'fairlead.health.prot': '1', 'com.example.drain': 'x', fairlead: 'y' };
     expect(parsed(labels, labels).warnings).toEqual([]);
   });
 
-  it('are problems with line and column, and the rest of the file holds', async () => {
+  it('are problems with line and column, and the rest of the file applies', async () => {
     const directory = mkdtempSync(join(tmpdir(), 'fairlead-labels-'));
     const path = join(directory, 'services.yaml');
     const head = 'stacks:\n  shop:\n    services:\n      web:\n        tasks: [{ name: a }]\n';
@@ -108,7 +108,7 @@ describe('labels that do nothing in a services file', () => {
         code: 'label-unknown',
         subject: 'services.yaml:7:11',
         message:
-          'services.yaml:7:11: label fairlead.vip counts on containers and does nothing on a service of this file; use the key vip of the service',
+          'services.yaml:7:11: label fairlead.vip is for containers and has no effect on a service of this file; use the key vip of the service',
       },
     ]);
     expect(catalog.snapshot.task('file:shop/web/a')?.health).toBe('healthy');

@@ -32,7 +32,7 @@ const services = () => [...catalog.snapshot.services()].map((each) => each.servi
 const until = (check: () => void) => vi.waitFor(check, { interval: 20 });
 
 describe('the file source', () => {
-  it('tells what the file has, and every change of it', async () => {
+  it('reports the file’s content, and every change', async () => {
     await writeFile(path, service('web'));
     await source.start(catalog.sink('file'));
     expect(services()).toEqual(['web']);
@@ -41,7 +41,7 @@ describe('the file source', () => {
     await until(() => expect(services()).toEqual(['api']));
   });
 
-  it('sees a file that an editor puts in its place', async () => {
+  it('notices when an editor replaces the file', async () => {
     await writeFile(path, service('web'));
     await source.start(catalog.sink('file'));
     await writeFile(`${path}.new`, service('api'));
@@ -49,7 +49,7 @@ describe('the file source', () => {
     await until(() => expect(services()).toEqual(['api']));
   });
 
-  it('keeps the last good facts and shows the mistake until it is mended', async () => {
+  it('keeps the last good facts and shows the mistake until it is fixed', async () => {
     await writeFile(path, service('web'));
     await source.start(catalog.sink('file'));
     await writeFile(path, 'stacks:\n  shop: [\n');
@@ -58,23 +58,23 @@ describe('the file source', () => {
     expect(catalog.snapshot.problems).toMatchObject([
       { code: 'file-invalid', subject: expect.stringMatching(/^services\.yaml:\d+:\d+$/) as string },
     ]);
-    expect(catalog.snapshot.sources[0]?.error).toContain('the last good version stays in force');
+    expect(catalog.snapshot.sources[0]?.error).toContain('the last good version stays in effect');
     await writeFile(path, service('api'));
     await until(() => expect(services()).toEqual(['api']));
     expect(catalog.snapshot).toMatchObject({ problems: [], sources: [{ state: 'live' }] });
   });
 
-  it('waits for a file that is not there yet', async () => {
+  it('waits for a file that does not exist yet', async () => {
     await source.start(catalog.sink('file'));
     expect(catalog.snapshot.sources).toMatchObject([
-      { state: 'loading', error: expect.stringContaining('there is no such file') as string },
+      { state: 'loading', error: expect.stringContaining('the file does not exist') as string },
     ]);
     await writeFile(path, service('web'));
     await until(() => expect(services()).toEqual(['web']));
     expect(catalog.snapshot.problems).toEqual([]);
   });
 
-  it('serves what is valid of a file that was never good, and says what it does not serve', async () => {
+  it('serves the valid part of a file that was never correct, and says what it does not serve', async () => {
     await writeFile(
       path,
       'stacks: { shop: { services: { web: {}, api: { prots: [80] }, db: { ports: [80/tcp, 80/tcp] } } } }\n',
@@ -84,18 +84,18 @@ describe('the file source', () => {
     expect(catalog.snapshot.loaded).toBe(true);
     const [status] = catalog.snapshot.sources;
     expect(status).toMatchObject({ state: 'stale' });
-    expect(status?.error).toMatch(/api.*prots.*; the rest of the file is served until it is mended$/);
+    expect(status?.error).toMatch(/api.*prots.*; the rest of the file is served until it is fixed$/);
     expect(catalog.snapshot.problems).toMatchObject([{ code: 'file-invalid' }]);
     await writeFile(path, service('api'));
     await until(() => expect(services()).toEqual(['api']));
     expect(catalog.snapshot).toMatchObject({ problems: [], sources: [{ state: 'live' }] });
   });
 
-  it('denies no other name because of a file that is not YAML at the very first start', async () => {
+  it('denies no other name because the file is not YAML at the very first start', async () => {
     await writeFile(path, 'stacks:\n  shop: [\n');
     await source.start(catalog.sink('file'));
     expect(catalog.snapshot.loaded).toBe(true);
-    expect(catalog.snapshot.sources[0]?.error).toContain('nothing of the file is served until it is mended');
+    expect(catalog.snapshot.sources[0]?.error).toContain('nothing of the file is served until it is fixed');
   });
 
   it('keeps the facts of an earlier process when the file has a mistake at the first start', async () => {
@@ -112,14 +112,14 @@ describe('the file source', () => {
     await source.start(catalog.sink('file', restored));
     expect(services()).toEqual(['web']);
     expect(catalog.snapshot.sources).toMatchObject([{ state: 'stale', asOf: 5000 }]);
-    expect(catalog.snapshot.sources[0]?.error).toContain('the last good version stays in force');
+    expect(catalog.snapshot.sources[0]?.error).toContain('the last good version stays in effect');
   });
 
-  it('reads a file again that could not be read once, although nothing that is watched changes', async () => {
+  it('retries a file that could not be read, even if nothing changes on disk', async () => {
     const target = join(directory, 'elsewhere', 'services.yaml');
     await symlink(target, path);
     await source.start(catalog.sink('file'));
-    expect(catalog.snapshot.sources[0]?.error).toContain('there is no such file');
+    expect(catalog.snapshot.sources[0]?.error).toContain('the file does not exist');
     await mkdir(join(directory, 'elsewhere'));
     await writeFile(target, service('web'));
     await until(() => expect(services()).toEqual(['web']));
@@ -129,10 +129,12 @@ describe('the file source', () => {
     if (kind === 'fifo') execFileSync('mkfifo', [path]);
     else await symlink('/dev/zero', path);
     await source.start(catalog.sink('file'));
-    expect(catalog.snapshot.sources[0]?.error).toBe(`${path}: is not a regular file; give the path of one`);
+    expect(catalog.snapshot.sources[0]?.error).toBe(
+      `${path}: is not a regular file; give the path of a regular file`,
+    );
   });
 
-  it('parses a long file on a thread of its own', async () => {
+  it('parses a long file in a separate thread', async () => {
     const script = bundled(new URL('../../../src/sources/file/parse-worker.ts', import.meta.url));
     const names = Array.from({ length: 3000 }, (_, at) => `web${at}: {}`);
     await writeFile(path, `stacks: { shop: { services: { ${names.join(', ')} } } }\n`);

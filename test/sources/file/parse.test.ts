@@ -105,7 +105,7 @@ describe('the services file', () => {
       'a name that is no label',
       'stacks:\n  shop:\n    services:\n      we.b: {}\n',
       [
-        '4:7: stacks.shop.services.we.b: "we.b" is no DNS label: it has a character other than a-z, 0-9, "-" and "_"; rename it',
+        '4:7: stacks.shop.services.we.b: "we.b" is not a DNS label: it has a character other than a-z, 0-9, "-" and "_"; rename it',
       ],
     ],
     [
@@ -117,7 +117,7 @@ describe('the services file', () => {
       'a DNS server that is none',
       'clients: { 127.0.0.21: { stack: s, upstreams: [dns.example] } }',
       [
-        '1:48: clients.127.0.0.21.upstreams.0: "dns.example" is no DNS server; write one such as 192.0.2.53, 192.0.2.53:5353 or tls://192.0.2.53#dns.example',
+        '1:48: clients.127.0.0.21.upstreams.0: "dns.example" is not a DNS server; write one such as 192.0.2.53, 192.0.2.53:5353 or tls://192.0.2.53#dns.example',
       ],
     ],
     [
@@ -131,7 +131,7 @@ describe('the services file', () => {
       'a name twice',
       'stacks:\n  s:\n    services:\n      a: { tasks: [{ name: t }] }\n      b: { tasks: [{ name: T }] }\n',
       [
-        '5:22: stacks.s.services.b.tasks.0.name: "t" is the name of a task of a.s already; names are unique in an environment',
+        '5:22: stacks.s.services.b.tasks.0.name: "t" is already the name of a task of a.s; names must be unique in an environment',
       ],
     ],
     [
@@ -144,7 +144,7 @@ describe('the services file', () => {
     [
       'a port twice',
       'stacks: { s: { services: { w: { ports: [80/tcp, "8080:80", "80:8080"] } } } }',
-      ['1:60: stacks.s.services.w.ports.2: the port 80/tcp is there twice; remove one'],
+      ['1:60: stacks.s.services.w.ports.2: the port 80/tcp is listed twice; remove one'],
     ],
     [
       'what the PROXY protocol cannot do for UDP',
@@ -186,10 +186,10 @@ describe('the services file', () => {
       'stacks: { s: { services: { w: { endpoint_mode: x, ports: [99999/tcp] } } } }',
       [
         '1:48: stacks.s.services.w.endpoint_mode: must be dnsrr or vip',
-        '1:59: stacks.s.services.w.ports.0: "99999/tcp" is not a port; write number/protocol such as 80/tcp, http=80/tcp to name it, or 8080:80/tcp where tasks listen on another',
+        '1:59: stacks.s.services.w.ports.0: "99999/tcp" is not a port; write number/protocol such as 80/tcp, http=80/tcp to name it, or 8080:80/tcp if tasks listen on another port',
       ],
     ],
-  ])('tells of %s with line and column', (_what, text, expected) => expect(faults(text)).toEqual(expected));
+  ])('reports %s with line and column', (_what, text, expected) => expect(faults(text)).toEqual(expected));
 
   it('has virtual IPs, balancing, and ports that tasks serve under another number', () => {
     const parsed = parseServicesFile(
@@ -224,7 +224,7 @@ describe('the services file', () => {
     ]);
   });
 
-  it('gives the check that is written for a service to each of its tasks, whose own labels win', () => {
+  it('applies a service’s check to each of its tasks, whose own labels take precedence', () => {
     const parsed = parseServicesFile(
       `stacks: { shop: { services: { web: {
         labels: { fairlead.health.http.path: /healthz, fairlead.health.interval: 1s, team: blue },
@@ -239,7 +239,7 @@ describe('the services file', () => {
     ]);
   });
 
-  it('never throws, whatever it holds', () => {
+  it('never throws, whatever it contains', () => {
     const pieces = fc.constantFrom(
       'stacks:',
       'clients:',

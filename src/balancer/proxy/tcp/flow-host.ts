@@ -4,16 +4,19 @@ import type { Backends } from '../../flows/backends.js';
 import type { SourceAddresses } from '../../flows/source-addresses.js';
 import type { TcpSettings } from './tcp-settings.js';
 
-/** What a flow needs from the service that it came in by. */
+/** What a flow needs from its service. */
 export interface FlowHost<Flow> {
-  /** As of now; an update replaces it. */
+  /** The current settings. An update replaces the object. */
   readonly settings: TcpSettings;
   readonly backends: Backends;
   readonly sources: SourceAddresses;
   readonly wheel: TimerWheel;
-  /** How many flows got a task to try, were turned away, no attempt could carry, and how many further attempts were made. */
+  /**
+   * Flows for which a task was tried, flows refused before that, flows for which every attempt failed, and further
+   * attempts.
+   */
   readonly tally: { total: number; refused: number; failed: number; retried: number };
-  /** Whether its client may have one more flow; asked once, when the client's address is known. */
+  /** Whether the client may have another flow. Called once, when the client's address is known. */
   admit(flow: Flow): boolean;
   /** There was no port left for a connection to a task. */
   portless(backend: Backend): void;

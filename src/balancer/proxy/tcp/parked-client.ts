@@ -1,7 +1,10 @@
 import type { TimerWheel, Expiring } from '../../../runtime/timer-wheel.js';
 import type { FlowBudget, Waiter } from '../../flows/flow-budget.js';
 
-/** A client that waits, unread, for flows to end because there is no file descriptor for its task's connection. */
+/**
+ * A client that waits, unread, until other flows end, because no file descriptor is left for the connection to its
+ * task.
+ */
 export class ParkedClient implements Waiter, Expiring {
   readonly descriptors = 2;
   tick: number | undefined = undefined;
@@ -9,14 +12,14 @@ export class ParkedClient implements Waiter, Expiring {
   readonly #wheel: TimerWheel;
   readonly #budget: FlowBudget;
 
-  /** @param done called once: whether there is room now, taken already; not called when the queue is full */
+  /** @param done called once, with whether capacity was taken for it; not called when the queue is full */
   constructor(budget: FlowBudget, wheel: TimerWheel, done: (admitted: boolean) => void) {
     this.#done = done;
     this.#wheel = wheel;
     this.#budget = budget;
   }
 
-  /** @returns false when too many wait already */
+  /** @returns false when too many already wait */
   wait(ms: number): boolean {
     if (!this.#budget.wait(this)) return false;
     this.#wheel.schedule(this, this.#wheel.now() + ms);

@@ -6,19 +6,23 @@ import type { FlowHost } from './flow-host.js';
 import { formatProxyHeader, type ProxiedAddresses } from '../../../net/proxy-protocol.js';
 import type { Backend } from '../../flows/backend.js';
 
-/** What a client began with, where PROXY headers are read. */
+/** The start of a client's data, if PROXY headers are read. */
 export interface ClientHeader {
   readonly addresses: ProxiedAddresses | undefined;
-  /** The client's own octets that came along. */
+  /** Client data that arrived after the header. */
   readonly rest: Buffer | undefined;
 }
 
-/** Seconds until the kernel asks an idle peer, how often, and seconds in between: two minutes without network cost no connection. */
+/**
+ * Seconds until the kernel probes an idle peer, the number of probes, and the seconds between them. A network outage of
+ * two minutes costs no connection.
+ */
 export const KEEPALIVE = { idle: 60, probes: 9, interval: 15 } as const;
 
 /**
- * A client that still sends when its task is gone gets what the task had said, and what it sends is read and dropped: closing at
- * once would reset the connection, and the answer with it (nginx: lingering_close, lingering_timeout, lingering_time). In ms.
+ * If a client still sends when its task is gone, it first receives what the task had said, while its own data is read
+ * and dropped. Closing at once would reset the connection and lose the answer (nginx: lingering_close,
+ * lingering_timeout, lingering_time). In ms.
  */
 const LINGER = { quiet: 5000, most: 30_000, look: 100 } as const;
 
@@ -33,9 +37,9 @@ const UNFIT_MS = 600_000;
 const ATTEMPTS = 3;
 
 /**
- * One client's connection and the one to its task: the rules, whatever carries octets. Each direction ends by itself (RFC 9293
- * section 3.6); a reset of one side resets the other. Until the first octet has gone either way, a task that fails is
- * replaced by another.
+ * A client's connection and the connection to its task: the rules, independent of what carries the bytes. Each
+ * direction ends by itself (RFC 9293 section 3.6); a reset of one side resets the other. Until the first byte has
+ * passed in either direction, another task replaces one that fails.
  */
 export abstract class TcpFlow implements Flow, Expiring {
   tick: number | undefined = undefined;
@@ -45,20 +49,20 @@ export abstract class TcpFlow implements Flow, Expiring {
   /** Where the connection to it comes from; undefined: as the kernel chooses. */
   #source: string | undefined = undefined;
   #tried: Set<string> | undefined = undefined;
-  /** Of the header that the client began with. */
+  /** Addresses from the client's header. */
   #proxied: ProxiedAddresses | undefined = undefined;
-  /** What the client sent behind its header. */
+  /** Client data that followed the header. */
   #early: Buffer | undefined = undefined;
   #deadline = Infinity;
-  /** When something moved last. */
+  /** When data last moved. */
   #active = 0;
-  /** An octet of the client has been handed to the task, or one of the task to the client. */
+  /** Whether any byte has been passed on in either direction. */
   #forwarded = false;
   #answered = false;
   #clientEnded = false;
-  /** Why the task takes no more of what the client sends. */
+  /** Why the task accepts no more data from the client. */
   #refusal: string | undefined = undefined;
-  /** The client has sent something since the task was gone. */
+  /** Whether the client has sent data since the task was gone. */
   #ignored = false;
   #upstreamEnded = false;
   #keepAlive = false;
@@ -97,14 +101,14 @@ export abstract class TcpFlow implements Flow, Expiring {
     this.readHeader();
   }
 
-  /** Ends both connections at once; both peers see a reset. */
+  /** Ends both connections at once. Both peers see a reset. */
   reset(): void {
     const isConnecting = this.phase === 'connecting';
     this.phase = 'over';
     this.resetBoth(isConnecting);
   }
 
-  /** Timeouts have changed: looks anew when the next is due. */
+  /** Call this when timeouts have changed, to compute the next deadline again. */
   recheck(): void {
     if (this.phase === 'open') this.host.wheel.schedule(this, this.host.wheel.now());
   }
@@ -123,33 +127,34 @@ export abstract class TcpFlow implements Flow, Expiring {
     return this.isOver() ? Infinity : this.#deadline;
   }
 
-  /** Where the client's connection comes from. */
+  /** The source address of the client's connection. */
   protected abstract get peer(): HostPort;
-  /** The client's socket is closed already. */
+  /** Whether the client's socket is already closed. */
   protected abstract get clientIsClosed(): boolean;
-  /** Begins to read the client's PROXY header; {@link headerRead} is to be called once. */
+  /** Starts to read the client's PROXY header. The subclass must call {@link headerRead} once. */
   protected abstract readHeader(): void;
   /** Begins to connect, from an address of this host or as the kernel chooses; {@link opened} or {@link attemptFailed} is to be called once, unless {@link giveUp} comes first. */
   protected abstract dial(destination: Destination, source: string | undefined): void;
   /** Ends the attempt to connect that is under way. */
   protected abstract giveUp(): void;
-  /** Has the kernel ask from now on whether the peers are still there, as {@link KEEPALIVE} says where that can be set. */
+  /** Lets the kernel probe both peers from now on, with the times of {@link KEEPALIVE} where they can be set. */
   protected abstract keepAlive(): void;
-  /** @param isConnecting the task's connection is not there yet */
+  /** @param isConnecting whether the task's connection is still pending */
   protected abstract resetBoth(isConnecting: boolean): void;
   protected abstract resetClient(): void;
-  /** Tells one side that the other has ended; what that one says still arrives. */
+  /** Tells one side that the other has ended. Data from that side still arrives. */
   protected abstract endUpstream(): void;
   protected abstract endClient(): void;
-  /** Both have ended. */
+  /** Called when both sides have ended. */
   protected abstract finish(): void;
   /**
-   * Reads and drops from now on what the client sends; {@link ignored} is to be called for it, and {@link clientHasEnded} at its end.
-   * @returns whether there was something
+   * From now on reads and drops the client's data. The subclass must call {@link ignored} for it, and {@link
+   * clientHasEnded} at its end.
+   * @returns whether there was any data
    */
   protected abstract ignoreClient(): boolean;
 
-  /** Whether a byte has gone either way. */
+  /** Whether any byte has been passed on in either direction. */
   protected get hasForwarded(): boolean {
     return this.#forwarded;
   }
@@ -158,7 +163,7 @@ export abstract class TcpFlow implements Flow, Expiring {
     return this.phase === 'over';
   }
 
-  /** @param header undefined: the client began with something else, or ended */
+  /** @param header undefined: the client sent something else, or ended */
   protected headerRead(header: ClientHeader | undefined): void {
     if (this.phase !== 'header') return;
     this.#proxied = header?.addresses;
@@ -167,34 +172,34 @@ export abstract class TcpFlow implements Flow, Expiring {
     else this.#refuse();
   }
 
-  /** The connection to the task is there. */
+  /** The connection to the task is established. */
   protected opened(): void {
     this.phase = 'open';
     this.#active = this.host.wheel.coarse;
     if (this.#backend) this.#backend.total++;
   }
 
-  /** What the task is to be told first; undefined when it takes no header. */
+  /** The header to send to the task first. Undefined if the task expects none. */
   protected proxyHeader(): Buffer | undefined {
     const { proxyProtocol } = this.host.settings;
     return proxyProtocol && formatProxyHeader(proxyProtocol, this.#addresses());
   }
 
-  /** What the client had sent before there was a task, once. */
+  /** Client data that arrived before there was a task. Returned only once. */
   protected takeEarly(): Buffer | undefined {
     const early = this.#early;
     this.#early = undefined;
     return early;
   }
 
-  /** Octets of the client are on their way to the task. */
+  /** Bytes of the client are on their way to the task. */
   protected sentIn(octets: number): void {
     if (this.#backend) this.#backend.bytesIn += octets;
     this.#active = this.host.wheel.coarse;
     this.#forwarded = true;
   }
 
-  /** Octets of the task are on their way to the client. */
+  /** Bytes of the task are on their way to the client. */
   protected sentOut(octets: number): void {
     const backend = this.#backend;
     if (!backend) return;
@@ -212,7 +217,7 @@ export abstract class TcpFlow implements Flow, Expiring {
     this.#active = this.host.wheel.coarse;
   }
 
-  /** The task takes no more. What it has said may still be there: {@link upstreamHasEnded} is to be called behind it. */
+  /** The task accepts no more data. Its own data may still be pending; call {@link upstreamHasEnded} after it. */
   protected refused(code: string): void {
     this.#refusal = code;
     if (this.#upstreamEnded) this.upstreamFailed(code);
@@ -282,7 +287,7 @@ export abstract class TcpFlow implements Flow, Expiring {
     else this.#connect();
   }
 
-  /** Takes the flow off the books: both of its sockets are closed. */
+  /** Ends the accounting of the flow: both of its sockets are closed. */
   protected release(): void {
     if (this.#released) return;
     this.#released = true;
@@ -293,7 +298,7 @@ export abstract class TcpFlow implements Flow, Expiring {
   }
 
   #expireOpen(now: number): number {
-    // Most connections are over by now and never pay for this.
+    // Most connections have ended by now and never incur this cost.
     if (!this.#keepAlive) {
       this.#keepAlive = true;
       this.keepAlive();
@@ -306,7 +311,10 @@ export abstract class TcpFlow implements Flow, Expiring {
     return Infinity;
   }
 
-  /** Until the client has had what the task said. A task that broke off although nothing was sent to it breaks off the client, too. */
+  /**
+   * Waits until the client has received the task's data. If the task broke off without having been sent anything, the
+   * client's connection breaks off too.
+   */
   #linger(): void {
     const { backends, wheel } = this.host;
     if (this.#backend) backends.release(this.#backend, this.client);

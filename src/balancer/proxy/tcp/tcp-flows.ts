@@ -9,15 +9,15 @@ import type { FlowHost } from './flow-host.js';
 import type { TcpFlow } from './tcp-flow.js';
 import { tcpSettings, type TcpSettings } from './tcp-settings.js';
 
-/** Descriptors of one flow: the client's socket and the task's. */
+/** Descriptors per flow: the client's socket and the task's. */
 const FLOW = 2;
 
-/** What carries connections. */
+/** The transport that carries connections. */
 export interface TcpConnections<Client> {
   createFlow(client: Client, host: FlowHost<TcpFlow>): TcpFlow;
-  /** Where a connection comes from, canonical; `0.0.0.0` when it is gone. */
+  /** The source address of a connection, canonical; `0.0.0.0` if it is gone. */
   addressOf(client: Client): string;
-  /** Ends a connection that became no flow; the client sees a reset. */
+  /** Ends a connection that did not become a flow. The client sees a reset. */
   reset(client: Client): void;
 }
 
@@ -26,7 +26,7 @@ export type FlowCounts = Pick<VirtualServiceCounters, 'active' | 'total' | 'refu
   Partial<Pick<VirtualServiceCounters, 'backends'>>;
 
 export interface TcpFlowsOptions<Client> {
-  /** The one that clients dial. */
+  /** The port that clients dial. */
   readonly port: number;
   readonly context: Pick<
     FrontendContext,
@@ -36,7 +36,10 @@ export interface TcpFlowsOptions<Client> {
   readonly connections: TcpConnections<Client>;
 }
 
-/** The flows of one virtual service that one thread carries: who is let in, what becomes of them when the service changes. */
+/**
+ * The flows of one virtual service in one thread: which clients are admitted, and what happens to flows when the
+ * service changes.
+ */
 export class TcpFlows<Client> implements FlowHost<TcpFlow> {
   readonly backends: Backends;
   readonly wheel: TimerWheel;
@@ -47,7 +50,7 @@ export class TcpFlows<Client> implements FlowHost<TcpFlow> {
   readonly #connections: TcpConnections<Client>;
   readonly #flows = new Set<TcpFlow>();
   readonly #parked = new Map<ParkedClient, Client>();
-  /** Open flows by client address, while the service has a limit on them. */
+  /** Open flows by client address, kept only while the service limits them. */
   #clients: Map<string, number> | undefined;
   readonly #addresses = new Map<TcpFlow, string>();
   readonly #deadlines = new Map<Backend, Expiring>();
@@ -79,7 +82,7 @@ export class TcpFlows<Client> implements FlowHost<TcpFlow> {
     else this.#park(client);
   }
 
-  /** VIP, port and protocol are those it was made with. */
+  /** VIP, port and protocol cannot change. */
   update(service: VirtualService): void {
     this.#service = service;
     const before = this.settings;
@@ -115,7 +118,7 @@ export class TcpFlows<Client> implements FlowHost<TcpFlow> {
     return active === 0 && this.#flows.size === 0 && total === tally.total && refused === tally.refused;
   }
 
-  /** Nobody is let in any more: resolves when all have ended, which the service's drain time bounds. */
+  /** Accepts no more flows. Resolves when all have ended; the service's drain time limits the wait. */
   async drain(): Promise<void> {
     if (this.#isEmpty()) return;
     const deadline: Expiring = { tick: undefined, expire: () => (this.#reset(() => true), Infinity) };
@@ -161,7 +164,7 @@ export class TcpFlows<Client> implements FlowHost<TcpFlow> {
     return !table || table.admits(clients, this.#connections.addressOf(client));
   }
 
-  /** The service has as many flows as it may have; others may have come while a client waited. */
+  /** Whether the service has reached its limit of flows. Other flows may have started while a client waited. */
   get #isFull(): boolean {
     return this.#flows.size >= (this.#service.maxConnections ?? Infinity);
   }

@@ -1,6 +1,6 @@
 import type { VirtualService } from '../../plane.js';
 
-/** The part of a virtual service that its open connections go by. Milliseconds; Infinity: never. */
+/** The settings of a virtual service that apply to open connections. Milliseconds; Infinity: no limit. */
 export interface TcpSettings {
   readonly vip: string;
   readonly port: number;
@@ -8,21 +8,21 @@ export interface TcpSettings {
   readonly idle: number;
   readonly halfClosed: number;
   readonly drain: number;
-  /** For the PROXY header of a client to be complete. */
+  /** Time until a client's PROXY header must be complete. */
   readonly header: number;
   readonly proxyProtocol: 'v1' | 'v2' | undefined;
   readonly acceptProxy: boolean;
 }
 
-/** The defaults of the proxy plane, in ms; 0: never. */
+/** The defaults of the proxy plane, in ms; 0: no limit. */
 export const TCP_TIMEOUTS = { connect: 2000, idle: 0, halfClosed: 0, drain: 30_000 } as const;
 
-/** By then the kernel has given up by itself (tcp(7), tcp_syn_retries). */
+/** By then the kernel itself has given up (tcp(7), tcp_syn_retries). */
 const KERNEL_CONNECT_MS = 130_000;
-/** A header is one segment, and the protocol asks for 3 s at least so that one may be lost (section 2). */
+/** A header is one segment. The protocol requires at least 3 s, so that one segment may be lost (section 2). */
 const HEADER_MS = 5000;
 
-/** @param port the real one, where the service has 0 */
+/** @param port the actual port, if the service has 0 */
 export function tcpSettings(service: VirtualService, port: number): TcpSettings {
   const never = (ms: number): number => (ms === 0 ? Infinity : ms);
   const { timeouts = {} } = service;

@@ -6,18 +6,19 @@ import { leaveToOthers, openUdpSocket, type UdpSocketOptions } from '../../../li
 import type { HostPort } from '../../../net/ip.js';
 import { asError } from '../../../net/error-message.js';
 
-/** Datagrams at a time. */
+/** The most datagrams per batch. */
 const CAPACITY = 64;
-/** The longest IPv4 datagram has 65,507 bytes; only the pages that are written to take memory. */
+/** The longest IPv4 datagram has 65,507 bytes. Only pages that are written take memory. */
 const ROOM = 65_536;
 const SOCKADDR_IN = 16;
-/** Datagrams that are read singly before the next look whether more wait, at most. */
+/** The most datagrams read singly before the next check for a batch. */
 const MAX_BACKOFF = 31;
 
 /**
- * Datagrams that are read from one socket and sent on by another where they lie, by recvmmsg(2) and sendmmsg(2): many of them cost
- * two system calls. Node says when a socket can be read and reads the first datagram; this reads what waits behind it.
- * IPv4 only. There is one for the whole thread, because nothing in it outlives a call.
+ * Reads datagrams from one socket and sends them through another without copying, by recvmmsg(2) and sendmmsg(2). Many
+ * datagrams then cost two system calls. Node reports that a socket is readable and reads the first datagram; this class
+ * reads those queued behind it. IPv4 only. One batch serves the whole thread, because its contents never outlive a
+ * call.
  */
 export class UdpBatch {
   readonly #libc: Libc;
@@ -29,7 +30,7 @@ export class UdpBatch {
   }
 
   /**
-   * Binds a socket so that its descriptor is known. The descriptor is the socket's to close.
+   * Binds a socket so that its descriptor is known. The socket itself closes the descriptor.
    * @throws SystemCallError, with its `code`
    */
   bind(socket: Socket, address: HostPort, options: UdpSocketOptions = {}): number {
@@ -70,7 +71,7 @@ export class UdpBatch {
     return this.#batch.lengthAt(place);
   }
 
-  /** The peer's address and port as one number, the same as `flowKey` of its texts. */
+  /** The peer's address and port as one number, equal to the `flowKey` of their texts. */
   peer(place: number): number {
     const { octets } = this.#batch;
     const at = this.#batch.nameAt(place);
@@ -96,20 +97,20 @@ export class UdpBatch {
     return Buffer.from(this.#batch.octets.subarray(at, at + this.#batch.lengthAt(place)));
   }
 
-  /** Makes the first `count` places ready to be sent as they are, by a connected socket. @returns their octets */
+  /** Prepares the first `count` places for sending by a connected socket. @returns their size in bytes */
   forConnected(count: number): number {
     return this.#prepare(count, 0);
   }
 
-  /** Makes the first `count` places ready to be sent to a peer. @param key its `flowKey` @returns their octets */
+  /** Prepares the first `count` places for sending to a peer. @param key its `flowKey` @returns their size in bytes */
   forPeer(count: number, key: number): number {
     for (let place = 0; place < count; place++) this.#address(place, key);
     return this.#prepare(count, SOCKADDR_IN);
   }
 
   /**
-   * Sends places that were made ready.
-   * @returns the error when the kernel took none of them; those that it does not take are lost, as datagrams may be
+   * Sends prepared places.
+   * @returns the error if the kernel accepted none; datagrams that it does not accept are lost, as datagrams may be
    */
   send(fd: number, first: number, count: number): Error | undefined {
     for (let sent = 0; sent < count;) {
@@ -148,7 +149,7 @@ export class UdpBatch {
   }
 }
 
-/** Whether it is worth while to look for more datagrams on one socket: seldom while they come singly. */
+/** Decides whether to look for more datagrams on a socket. It looks rarely while they arrive singly. */
 export class BatchPace {
   #skip = 0;
   #backoff = 0;
@@ -159,7 +160,7 @@ export class BatchPace {
     return false;
   }
 
-  /** @param found how many the last look has found */
+  /** @param found the number of datagrams in the last look */
   note(found: number): void {
     this.#backoff = found > 0 ? 0 : Math.min(MAX_BACKOFF, this.#backoff * 2 + 1);
     this.#skip = this.#backoff;
@@ -168,7 +169,7 @@ export class BatchPace {
 
 let loading: Promise<UdpBatch | undefined> | undefined;
 
-/** The batch of this thread; undefined where system calls cannot be made. */
+/** The batch of this thread. Undefined if system calls are not available. */
 export function loadUdpBatch(): Promise<UdpBatch | undefined> {
   loading ??= loadLibc().then((libc) => ('unavailable' in libc ? undefined : new UdpBatch(libc)));
   return loading;

@@ -1,9 +1,9 @@
-/** How many sessions each client address has. Kept only while there is a limit to hold them to. */
+/** The number of sessions per client address. Counted only while there is a limit. */
 export class UdpClientCounts {
   #limit: number | undefined;
   #counts = new Map<string, number>();
 
-  /** @param addresses one for each session that there is now */
+  /** @param addresses one for each current session */
   update(limit: number | undefined, addresses: () => Iterable<string>): void {
     const begins = this.#limit === undefined && limit !== undefined;
     this.#limit = limit;
@@ -11,7 +11,7 @@ export class UdpClientCounts {
     if (begins) for (const address of addresses()) this.add(address);
   }
 
-  /** Whether a client may have one more. */
+  /** Whether a client may have another session. */
   admits(address: string): boolean {
     return this.#limit === undefined || (this.#counts.get(address) ?? 0) < this.#limit;
   }

@@ -1,17 +1,17 @@
 /**
- * Says whose reply a datagram is, when the client speaks DNS. A socket to a task that has served one client may then
- * serve the next at once: what still comes for the first has another ID or another question.
+ * Assigns replies to clients that speak DNS. A socket to a task that has served one client may then serve the next at
+ * once: late replies to the first client have another ID or another question.
  */
 
 const HEADER = 12;
-/** Queries that one client port may have open; of more, the oldest is taken for lost. */
+/** The most open queries per client port. Beyond that, the oldest counts as lost. */
 const MAX_OPEN = 1024;
-/** No query is longer than one Ethernet frame takes, and what is kept for each client must be small. */
+/** No query exceeds one Ethernet frame, and the data kept per client must stay small. */
 const MAX_QUERY = 1472;
 
 /**
- * Octets of the question of a query (QNAME, QTYPE, QCLASS, RFC 1035 section 4.1.2), or of the zone of an update (RFC 2136
- * section 2.3).
+ * Length in octets of a query's question (QNAME, QTYPE, QCLASS, RFC 1035 section 4.1.2), or of an update's zone (RFC
+ * 2136 section 2.3).
  * @returns 0 when the datagram is not a DNS query with one question
  */
 export function questionLength(datagram: Buffer): number {
@@ -32,8 +32,8 @@ export function questionLength(datagram: Buffer): number {
 }
 
 /**
- * Whether a datagram is the reply to a query: same ID, and the same question or none, as some servers have it in errors.
- * Letters match in either case (RFC 4343).
+ * Whether a datagram is the reply to a query: it has the same ID, and the same question or none, as in some servers'
+ * errors. Letters match in either case (RFC 4343).
  */
 export function isReplyTo(query: Buffer, reply: Buffer): boolean {
   if (reply.length < HEADER || ((reply[2] ?? 0) & 0x80) === 0) return false;
@@ -49,7 +49,7 @@ export function isReplyTo(query: Buffer, reply: Buffer): boolean {
 
 const fold = (octet: number): number => (octet >= 0x41 && octet <= 0x5a ? octet + 0x20 : octet);
 
-/** The open queries of one client port. Nearly always there is one: only more cost a map. */
+/** The open queries of one client port. There is nearly always only one, so a map exists only for more. */
 export class DnsQueries {
   #first: Buffer | undefined;
   #more: Map<number, Buffer> | undefined;
@@ -58,7 +58,7 @@ export class DnsQueries {
     this.#first = query;
   }
 
-  /** Adds a query; one with the ID of another takes its place. Datagrams that are none are left out. */
+  /** Adds a query, replacing one with the same ID. Other datagrams are ignored. */
   add(query: Buffer): void {
     if (questionLength(query) === 0) return;
     this.#more ??= new Map();
@@ -72,8 +72,8 @@ export class DnsQueries {
   }
 
   /**
-   * Whether a reply is to any of the queries. Queries stay, because a client that asks twice gets two replies; it is the
-   * session that ends.
+   * Whether a reply belongs to any of the queries. Queries stay until the session ends, because a client that asks
+   * twice gets two replies.
    */
   matches(reply: Buffer): boolean {
     if (this.#first && isReplyTo(this.#first, reply)) return true;

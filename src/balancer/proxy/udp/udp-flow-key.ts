@@ -6,8 +6,8 @@ const ZERO = 48;
 const NINE = 57;
 
 /**
- * The key of a client's transport address, as the kernel gives it: for IPv4 a whole number below 2^48 (address, then
- * port), which costs no string; for IPv6 a text.
+ * The key of a client's transport address as the kernel reports it. For IPv4 it is a whole number below 2^48 (address,
+ * then port), which needs no string. For IPv6 it is a text.
  */
 export function flowKey(address: string, port: number): FlowKey {
   let ip = 0;
@@ -23,6 +23,6 @@ export function flowKey(address: string, port: number): FlowKey {
       return `${address}/${port}`;
     }
   }
-  // An IPv6 address has a colon within its first five characters, so no text without one gets here.
+  // An IPv6 address has a colon within its first five characters, so every text that gets here contains one.
   return (ip * 256 + octet) * 65536 + port;
 }

@@ -15,35 +15,35 @@ import { UdpSockets } from './udp-sockets.js';
 import { udpSettings, type UdpSettings } from './udp-settings.js';
 import type { UpstreamEvents } from './udp-upstream.js';
 
-/** The longest datagram that is kept for another task: what fits one Ethernet frame. */
+/** The longest datagram that is kept for another task: what fits into one Ethernet frame. */
 const MAX_KEPT = 1472;
 
 export interface UdpFlowsOptions {
   readonly vip: HostPort;
   readonly context: FrontendContext;
-  /** Hears of the sockets to tasks. */
+  /** Receives the events of the sockets to tasks. */
   readonly events: UpstreamEvents<UdpSession>;
   readonly batch: UdpBatch | undefined;
   readonly maxSessions: number;
-  /** Milliseconds by which the time of a datagram may be too early. */
+  /** How many milliseconds too early a datagram's recorded time may be. */
   readonly grain: number;
-  /** The last session has ended. */
+  /** Called when the last session has ended. */
   readonly onEmpty: () => void;
 }
 
-/** The sessions of one UDP service, and which task and socket each of them has. */
+/** The sessions of one UDP service, with the task and socket of each. */
 export class UdpFlows {
   readonly counters = { total: 0, refused: 0, failed: 0, retried: 0 };
   readonly #options: UdpFlowsOptions;
   readonly #table: UdpSessionTable;
   readonly #sockets: UdpSockets;
   readonly #backends: Backends;
-  /** When sessions of a draining task are ended. */
+  /** When to end the sessions of a draining task. */
   readonly #drains = new Map<Backend, number>();
   readonly #clients = new UdpClientCounts();
   #service: VirtualService;
   #settings: UdpSettings;
-  /** Of the last tick or new session: a datagram does not ask for the time. */
+  /** Updated by each tick and each new session, so that datagrams need not read the clock. */
   #now: number;
   #isClosed = false;
 
@@ -63,7 +63,7 @@ export class UdpFlows {
     return this.#table.size;
   }
 
-  /** Whether sessions end by their replies. */
+  /** Whether sessions end after a number of replies. */
   get countsReplies(): boolean {
     return this.#settings.replies !== undefined;
   }
@@ -104,7 +104,7 @@ export class UdpFlows {
     return this.#table.findKey(key);
   }
 
-  /** A session for a new client; undefined, and counted, when a limit turns it away. */
+  /** Creates a session for a new client. Undefined, and counted, if a limit refuses it. */
   open(address: string, port: number): UdpSession | undefined {
     const isFull = this.#table.size >= (this.#service.maxConnections ?? Infinity);
     if (isFull || !this.#mayUse(address) || !this.#clients.admits(address)) {
@@ -118,8 +118,9 @@ export class UdpFlows {
   }
 
   /**
-   * Gives a session a task and a socket to it. Without one the session ends, and the next datagram begins anew.
-   * @param datagram what is to be sent by it
+   * Gives a session a task and a socket to it. If there is none, the session ends, and the next datagram starts a new
+   * one.
+   * @param datagram the datagram to send
    */
   attach(
     session: UdpSession,
@@ -134,7 +135,7 @@ export class UdpFlows {
       this.end(session);
       return undefined;
     }
-    // A session that has come to another task is no new one.
+    // A session that moved to another task is not a new one.
     if (session.refusedBy) this.counters.retried++;
     else this.counters.total++;
     session.first = isCounted && datagram.length <= MAX_KEPT ? datagram : undefined;
@@ -180,7 +181,7 @@ export class UdpFlows {
     this.#table.touch(session, this.#now);
   }
 
-  /** Notes datagrams from the task; a session that has all its replies ends. */
+  /** Records datagrams from the task. A session with all its replies ends. */
   answered(session: UdpSession, count: number): void {
     session.replies += count;
     session.unanswered = 0;
@@ -190,9 +191,9 @@ export class UdpFlows {
   }
 
   /**
-   * After a task has refused: the only datagram of a session may go to another task, once; otherwise the next datagram
-   * picks another.
-   * @returns the datagram to send again, when the session has another task
+   * Called when a task has refused. If the session sent only one datagram, it may go to another task, once. Otherwise
+   * the next datagram picks another task.
+   * @returns the datagram to send again, if the session has another task
    */
   refused(session: UdpSession, by: Backend): Buffer | undefined {
     const { first } = session;
@@ -224,14 +225,14 @@ export class UdpFlows {
     this.#endWhere(() => true);
   }
 
-  /** A socket that rests has failed, or has heard what nobody waits for. */
+  /** Discards an idle socket that failed, or that received something for which no session waits. */
   discard(upstream: SessionSocket): void {
     this.#sockets.discard(upstream);
   }
 
   /**
-   * Ends what has been idle or has drained for too long.
-   * @param idle milliseconds that are too long in any case
+   * Ends sessions that were idle or draining for too long.
+   * @param idle milliseconds after which every session counts as idle
    * @returns whether there is anything left to watch
    */
   tick(now: number, idle = Infinity): boolean {
@@ -258,7 +259,7 @@ export class UdpFlows {
     const flow: Flow = { client: canonicalIp(address) ?? address, clientPort: port, vip, vipPort };
     const picked = this.#backends.pick(flow, refusedBy);
     if (picked || !refusedBy) return picked;
-    // All have refused by now: those that did first may be back.
+    // All tasks have refused. The first ones may be back by now.
     refusedBy.clear();
     return this.#backends.pick(flow);
   }
@@ -304,7 +305,7 @@ export class UdpFlows {
     this.#clients.update(this.#service.maxPerClient, addresses);
   }
 
-  /** Frees a descriptor: that of a resting socket, else that of the session that may best go. */
+  /** Frees a descriptor: that of a resting socket, or else that of the most expendable session. */
   #makeRoom(except: UdpSession): boolean {
     if (this.#sockets.discardResting()) return true;
     const victim = this.#table.victim(except);
@@ -333,7 +334,7 @@ export class UdpFlows {
     for (const session of this.#table.values()) if (ends(session)) this.end(session);
   }
 
-  /** Lets go of what a session that has left the table holds. */
+  /** Releases the resources of a session that has left the table. */
   #release(session: UdpSession): void {
     this.#detach(session);
     for (const each of session.others?.values() ?? []) this.lose(session, each);

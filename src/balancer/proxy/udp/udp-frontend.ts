@@ -10,25 +10,25 @@ import type { SessionSocket, UdpSession } from './udp-session.js';
 import { UdpTicker, type Every } from './udp-ticker.js';
 import type { UpstreamEvents, UpstreamFault } from './udp-upstream.js';
 
-/** Sessions of one service; each has a port of this host, of which there are about 28,000. */
+/** Sessions of one service. Each uses a port of this host, of which there are about 28,000. */
 const MAX_SESSIONS = 16_384;
-/** Idle times are kept to this grain, milliseconds. */
+/** The granularity of idle times, in milliseconds. */
 const TICK = 500;
 
 export interface UdpOptions {
-  /** Sessions that there may be at a time; a new one then ends the least recently used. 16,384 by default. */
+  /** The most concurrent sessions; 16,384 by default. Beyond that, a new session ends the least recently used one. */
   readonly maxSessions?: number;
-  /** False: every datagram costs system calls of its own, as where the C library cannot be called. */
+  /** False: each datagram costs its own system calls, as where the C library is not available. */
   readonly batches?: boolean;
-  /** What ticks; `setInterval` by default. */
+  /** The source of ticks; `setInterval` by default. */
   readonly every?: Every;
 }
 
 /**
- * A UDP service on its VIP. A session is a client's address and port; each has a socket of its own to its task, so that
- * replies find back and an unreachable task is noticed. A datagram that no task can take is counted as `refused` and is
- * answered by silence, because a socket cannot send ICMP.
- * @throws the error of the socket, with its `code`, when it cannot be bound
+ * A UDP service on its VIP. A session is a client's address and port. Each session has its own socket to its task, so
+ * that replies find their way back and an unreachable task is noticed. A datagram for which there is no task is counted
+ * as `refused` and dropped silently, because a socket cannot send ICMP.
+ * @throws the socket's error, with its `code`, when it cannot be bound
  */
 export async function listenUdp(
   service: VirtualService,
@@ -61,7 +61,7 @@ class UdpFrontend implements LocalFrontend, UpstreamEvents<UdpSession> {
   #bytesOut = 0;
   #state: 'open' | 'draining' | 'closed' = 'open';
   #drainAt = Infinity;
-  /** Milliseconds; shorter than its timeouts when the whole plane drains. */
+  /** Milliseconds. Shorter than the timeouts when the whole plane drains. */
   #idle = Infinity;
   #whenEmpty: (() => void)[] = [];
 
@@ -160,7 +160,7 @@ class UdpFrontend implements LocalFrontend, UpstreamEvents<UdpSession> {
     if (session.queries?.matches(datagram) === false) return;
     this.#bytesOut += datagram.length;
     backend.bytesOut += datagram.length;
-    // Port 0 means that no reply is wanted (RFC 768).
+    // Port 0 means that the client wants no reply (RFC 768).
     if (session.port !== 0 && this.#gate.open()) this.#socket.send(datagram, session.port, session.address);
     this.#flows.answered(session, 1);
     this.#flows.backends.answered(backend);
@@ -185,7 +185,7 @@ class UdpFrontend implements LocalFrontend, UpstreamEvents<UdpSession> {
     const { backend, session } = upstream;
     if (fault === 'datagram') return;
     if (fault === 'local') {
-      // One without a session could not be made, and is counted where it was wanted.
+      // Without a session, the refusal was already counted where the session could not be created.
       if (session) this.#flows.counters.refused++;
       if (session && !this.#flows.lose(session, upstream)) this.#flows.end(session);
       this.#flows.discard(upstream);
@@ -226,13 +226,17 @@ class UdpFrontend implements LocalFrontend, UpstreamEvents<UdpSession> {
       session.queries?.add(datagram);
     }
     this.#flows.sent(session);
-    // A send takes away, unsent, the error that an earlier one caused. Of the two after the first of a run one does, so
-    // asking these two how they went shows an unreachable task even when a burst leaves no error to be read.
+    // A send consumes the pending error of an earlier send and is then not sent itself. One of the two sends after the
+    // first of a run does so. Checking these two therefore reveals an unreachable task, even if a burst leaves no error
+    // to read.
     const nth = session.unanswered++ & 15;
     upstream.send(session.header ? [session.header, datagram] : datagram, nth === 1 || nth === 2);
   }
 
-  /** What waits behind the datagram that Node has read: a run of one session is sent on where it lies. */
+  /**
+   * Reads what is queued behind the datagram that Node has read. Runs of datagrams of one session are sent without
+   * copying.
+   */
   #readBatch(): void {
     if (!this.#batch || this.#state === 'closed') return;
     const { batch, fd, pace } = this.#batch;

@@ -1,13 +1,13 @@
 import { canonicalIp, type HostPort } from '../../../net/ip.js';
 import { formatProxyHeader } from '../../../net/proxy-protocol.js';
 
-/** Where the header names the family and the protocol, and the protocol that is not a connection's ("DGRAM", section 2.2). */
+/** The offset of the header's family and protocol byte, and the protocol for datagrams ("DGRAM", section 2.2). */
 const FAMILY_AND_PROTOCOL = 13;
 const DGRAM = 2;
 
 /**
- * The PROXY header that goes before each datagram of a session, in the same datagram (haproxy.org, "The PROXY protocol",
- * version 2; version 1 knows TCP only).
+ * The PROXY header in front of each datagram of a session, in the same datagram (haproxy.org, "The PROXY protocol",
+ * version 2; version 1 only supports TCP).
  */
 export function udpProxyHeader(
   client: { readonly address: string; readonly port: number },

@@ -1,11 +1,11 @@
 import type { Socket } from 'node:dgram';
 
-/** Bytes that may wait in this process for the kernel to take them; more would only be late. */
+/** How many bytes may wait in this process for the kernel to accept them. More would only arrive late. */
 const MAX_WAITING = 1024 * 1024;
-/** A power of two. The kernel takes nearly every datagram at once, so it is enough to look now and then. */
+/** A power of two. The kernel accepts nearly every datagram at once, so an occasional check is enough. */
 const LOOK_EVERY = 64;
 
-/** Keeps what waits to be sent on one socket small: when the way out is full, datagrams are dropped, as a router would. */
+/** Keeps the send queue of one socket short: when the queue is full, datagrams are dropped, as a router would do. */
 export class SendGate {
   readonly #socket: Socket;
   #sends = 0;

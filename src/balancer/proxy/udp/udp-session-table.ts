@@ -1,13 +1,16 @@
 import { flowKey, type FlowKey } from './udp-flow-key.js';
 import { UdpSession } from './udp-session.js';
 
-/** Milliseconds without a datagram after which a session ends; Infinity: never. */
+/** Milliseconds without a datagram after which a session ends; Infinity: no limit. */
 export interface SessionTimeouts {
   readonly unreplied: number;
   readonly replied: number;
 }
 
-/** Sessions by the time of their last datagram. All in one list have one timeout, so only its oldest can be due. */
+/**
+ * Sessions sorted by the time of their last datagram. All sessions of a list have the same timeout, so only the oldest
+ * can be due.
+ */
 class AgeList {
   oldest: UdpSession | undefined;
   #newest: UdpSession | undefined;
@@ -36,8 +39,8 @@ class AgeList {
 }
 
 /**
- * The sessions of one virtual service, never more than its capacity. Finding one, noting a datagram, ending the idle ones
- * and making room each cost O(1) a session; no session has a timer.
+ * The sessions of one virtual service, limited to its capacity. Finding a session, recording a datagram, ending an idle
+ * session and making room each cost O(1). No session has a timer.
  */
 export class UdpSessionTable {
   readonly #capacity: number;
@@ -45,7 +48,7 @@ export class UdpSessionTable {
   readonly #sessions = new Map<FlowKey, UdpSession>();
   readonly #unreplied = new AgeList();
   readonly #replied = new AgeList();
-  /** Datagrams of a session come in runs. */
+  /** Datagrams of a session usually come in runs. */
   #last: UdpSession | undefined;
 
   /** @param evict receives each session that was removed to make room */
@@ -74,7 +77,7 @@ export class UdpSessionTable {
     return this.#last?.key === key ? this.#last : this.#sessions.get(key);
   }
 
-  /** Adds a session for a client that has none; the table makes room when it is full. */
+  /** Adds a session for a new client. A full table makes room. */
   add(address: string, port: number, now: number): UdpSession {
     while (this.#sessions.size >= this.#capacity) {
       const victim = this.victim();
@@ -89,13 +92,13 @@ export class UdpSessionTable {
     return session;
   }
 
-  /** Notes a datagram from the client. */
+  /** Records a datagram from the client. */
   touch(session: UdpSession, now: number): void {
     session.usedAt = now;
     (session.replied ? this.#replied : this.#unreplied).refresh(session);
   }
 
-  /** Notes a datagram from the task. */
+  /** Records a datagram from the task. */
   reply(session: UdpSession, now: number): void {
     if (!session.replied) {
       this.#unreplied.remove(session);
@@ -115,8 +118,8 @@ export class UdpSessionTable {
   }
 
   /**
-   * The session to end when room is needed: of those that no task has answered the least recently used, then of the
-   * others, so that a flood of new clients pushes out itself first.
+   * The session to end when room is needed: first the least recently used of those that no task has answered, then of
+   * the others. A flood of new clients therefore evicts itself first.
    */
   victim(except?: UdpSession): UdpSession | undefined {
     for (const { oldest } of [this.#unreplied, this.#replied]) {

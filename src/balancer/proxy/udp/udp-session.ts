@@ -3,32 +3,35 @@ import type { DnsQueries } from './udp-dns-match.js';
 import type { Backend } from '../../flows/backend.js';
 import type { UdpUpstream } from './udp-upstream.js';
 
-/** The socket that a session has to its task. */
+/** A session's socket to its task. */
 export type SessionSocket = UdpUpstream<UdpSession>;
 
-/** What comes from one client address and port to one virtual service, and what goes back. */
+/** The traffic between one client address and port and one virtual service. */
 export class UdpSession {
   readonly key: FlowKey;
   readonly address: string;
   readonly port: number;
-  /** The socket to its task; absent after the task refused, until the next datagram picks another. */
+  /** The socket to its task. Undefined after the task refused, until the next datagram picks another. */
   upstream: SessionSocket | undefined;
   /** Its sockets to other tasks, where each datagram is scheduled by itself. */
   others: Map<Backend, SessionSocket> | undefined;
   /** Tasks that refused; the next pick leaves them out. */
   refusedBy: Set<string> | undefined;
-  /** The first datagram, kept while it may be sent to another task; reply-count mode only. */
+  /** The first datagram, kept while it may be sent to another task. Only when replies are counted. */
   first: Buffer | undefined;
-  /** What replies must match; reply-count mode, when the client speaks DNS. */
+  /** The queries that replies must match. Only when replies are counted and the client speaks DNS. */
   queries: DnsQueries | undefined;
-  /** Goes before each datagram to the task (PROXY protocol). */
+  /** Goes in front of each datagram to the task (PROXY protocol). */
   header: Buffer | undefined;
   requests = 0;
   replies = 0;
   /** Datagrams sent since the last reply. */
   unanswered = 0;
 
-  /** Kept by the session table: when something moved, whether a task ever answered, and the neighbours by age. */
+  /**
+   * Maintained by the session table: the time of the last traffic, whether a task ever answered, and the neighbours by
+   * age.
+   */
   usedAt: number;
   replied = false;
   older: UdpSession | undefined;

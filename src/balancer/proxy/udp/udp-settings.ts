@@ -1,18 +1,21 @@
 import type { VirtualService } from '../../plane.js';
 
-/** The part of a UDP service that its sessions go by. */
+/** The settings of a UDP service that apply to its sessions. */
 export interface UdpSettings {
-  /** Replies to each datagram after which a session is over; absent: by time only. */
+  /** How many replies to each datagram end the session. Undefined: only the timeout ends it. */
   readonly replies: number | undefined;
   /** A task is chosen for each datagram. */
   readonly ops: boolean;
   /** Milliseconds without a datagram after which a session is over; Infinity: never. */
   readonly timeouts: { readonly unreplied: number; readonly replied: number };
-  /** Milliseconds; Infinity: as long as it takes. */
+  /** Milliseconds; Infinity: no limit. */
   readonly drain: number;
 }
 
-/** The defaults of the proxy plane, in ms: those of conntrack, and shorter where replies are counted, as resolvers wait. */
+/**
+ * The defaults of the proxy plane, in ms: those of conntrack. If replies are counted they are shorter, matching how
+ * long resolvers wait.
+ */
 export const UDP_TIMEOUTS = {
   byTime: { unreplied: 30_000, replied: 120_000 },
   byReplies: { unreplied: 5000, replied: 5000 },

@@ -5,12 +5,12 @@ import { UdpRestingSockets } from './udp-resting-sockets.js';
 import type { UdpSession, SessionSocket } from './udp-session.js';
 import { UdpUpstream, type UpstreamEvents } from './udp-upstream.js';
 
-/** Makes, keeps and closes the sockets of one service to its tasks; each takes one descriptor of the plane's budget. */
+/** Creates, keeps and closes one service's sockets to its tasks. Each takes one descriptor of the plane's budget. */
 export class UdpSockets {
   readonly #limits: FlowBudget;
   readonly #events: UpstreamEvents<UdpSession>;
   readonly #batch: UdpBatch | undefined;
-  /** Sockets that rest between sessions; reply-count mode only. */
+  /** Sockets that rest between sessions. Only when replies are counted. */
   readonly #resting = new Map<Backend, UdpRestingSockets>();
 
   constructor(limits: FlowBudget, events: UpstreamEvents<UdpSession>, batch: UdpBatch | undefined) {
@@ -20,9 +20,9 @@ export class UdpSockets {
   }
 
   /**
-   * A socket to a task: one that rests, or a new one.
+   * A resting or a new socket to a task.
    * @param verified see {@link UdpRestingSockets.take}
-   * @param makeRoom frees a descriptor; false: there is none to free
+   * @param makeRoom frees a descriptor; false if there is none to free
    * @returns undefined when there is no descriptor or port for one
    */
   take(backend: Backend, verified: boolean, now: number, makeRoom: () => boolean): SessionSocket | undefined {
@@ -33,7 +33,7 @@ export class UdpSockets {
     return made.closed ? undefined : made;
   }
 
-  /** Lets a socket rest for the next session, or closes it when there are enough. */
+  /** Keeps a socket for the next session, or closes it when there are enough. */
   rest(upstream: SessionSocket, now: number): void {
     const { backend } = upstream;
     let resting = this.#resting.get(backend);
@@ -48,7 +48,7 @@ export class UdpSockets {
     this.#limits.give(1);
   }
 
-  /** @returns whether there was one that rested */
+  /** @returns whether there was a resting socket */
   discardResting(): boolean {
     for (const resting of this.#resting.values()) {
       const oldest = resting.takeOldest();
@@ -59,7 +59,7 @@ export class UdpSockets {
     return false;
   }
 
-  /** Discards what rests of backends that are gone. */
+  /** Discards the resting sockets of removed backends. */
   forget(backends: Iterable<Backend>): void {
     for (const backend of backends) {
       for (const each of this.#resting.get(backend)?.takeAll() ?? []) this.discard(each);

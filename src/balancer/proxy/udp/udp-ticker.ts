@@ -1,4 +1,4 @@
-/** Calls back every so many milliseconds until the returned function is called. */
+/** Calls back at this interval until the returned function is called. */
 export type Every = (milliseconds: number, run: () => void) => () => void;
 
 const everyInterval: Every = (milliseconds, run) => {
@@ -7,7 +7,7 @@ const everyInterval: Every = (milliseconds, run) => {
   return () => clearInterval(timer);
 };
 
-/** A clock that only ticks while there is something to watch. */
+/** A clock that ticks only while there is something to watch. */
 export class UdpTicker {
   readonly #milliseconds: number;
   readonly #run: () => void;

@@ -7,15 +7,15 @@ import { SendGate } from './udp-send-gate.js';
 
 const ANY_ADDRESS = { ip: '0.0.0.0', port: 0 };
 
-/** One datagram, in one piece or in several. */
+/** One datagram, in one or several pieces. */
 export type Payload = Buffer | Buffer[];
 
-/** Datagrams that wait while a socket is being connected. */
+/** How many datagrams may wait while a socket connects. */
 const MAX_QUEUED = 8;
 
 /**
- * What an error of a connected socket says.
- * - `task`: no process is there (ICMP port, host or network unreachable, RFC 792), or there is no way to it
+ * What an error of a connected socket means.
+ * - `task`: nothing listens there (ICMP port, host or network unreachable, RFC 792), or there is no route
  * - `local`: this host has no file descriptor or no port left
  * - `datagram`: one datagram could not be sent; the task is not to blame
  */
@@ -29,23 +29,23 @@ const TASK_FAULTS: Readonly<Record<string, string>> = {
 };
 const LOCAL_FAULTS = new Set(['EMFILE', 'ENFILE', 'EADDRINUSE', 'EADDRNOTAVAIL', 'ENOMEM', 'ENOBUFS']);
 
-/** @typeParam Session whose datagrams a socket carries */
+/** @typeParam Session identifies whose datagrams a socket carries */
 export interface UpstreamEvents<Session> {
   reply(upstream: UdpUpstream<Session>, datagram: Buffer): void;
-  /** The first `count` datagrams of the batch have come behind one that was reported by `reply`. */
+  /** The first `count` datagrams of the batch arrived after one that `reply` reported. */
   replies(upstream: UdpUpstream<Session>, count: number): void;
-  /** @param reason in the words of a passive signal */
+  /** @param reason worded like a passive signal */
   fault(upstream: UdpUpstream<Session>, fault: UpstreamFault, reason: string): void;
 }
 
-/** A socket connected to one task: only the task can send to it, and it hears when no process is there. */
+/** A socket connected to one task. Only the task can send to it, and the kernel reports when nothing listens there. */
 export class UdpUpstream<Session> {
   readonly backend: Backend;
-  /** Whose datagrams it carries now; absent while it rests. */
+  /** The session whose datagrams it carries. Undefined while it rests. */
   session: Session | undefined;
   /** When its last session ended. */
   restingSince = 0;
-  /** Sessions so far. */
+  /** The number of sessions so far. */
   uses = 0;
   closed = false;
   readonly #socket: Socket;
@@ -57,7 +57,7 @@ export class UdpUpstream<Session> {
   #fd: number | undefined;
   #queue: Payload[] | undefined = [];
 
-  /** @param batch absent: datagrams go singly */
+  /** @param batch undefined: datagrams are sent singly */
   constructor(backend: Backend, events: UpstreamEvents<Session>, batch: UdpBatch | undefined) {
     this.backend = backend;
     this.#events = events;
@@ -78,8 +78,8 @@ export class UdpUpstream<Session> {
   }
 
   /**
-   * @param checked whether to ask how it went. That costs a turn of the microtask queue; without it an unreachable task
-   *   shows at the next time the socket is read, unless a send that is not checked takes the error away
+   * @param checked whether to check for an error after sending. This costs a turn of the microtask queue. Without it,
+   * an unreachable task shows when the socket is next read, unless an unchecked send consumes the error
    */
   send(datagram: Payload, checked: boolean): void {
     if (this.closed) return;
@@ -101,7 +101,7 @@ export class UdpUpstream<Session> {
     return this.#fd !== undefined && this.#queue === undefined && !this.closed;
   }
 
-  /** Sends places of the batch that were made ready. */
+  /** Sends prepared places of the batch. */
   sendBatch(first: number, count: number): void {
     if (this.#fd === undefined || this.closed) return;
     const error = this.#batch?.send(this.#fd, first, count);
@@ -131,7 +131,7 @@ export class UdpUpstream<Session> {
     }
   }
 
-  /** Before it was connected, anybody could send to the socket. */
+  /** Before the socket was connected, any host could send to it. */
   #isTask({ address, port }: RemoteInfo): boolean {
     const { ip, port: taskPort } = this.backend.desired.address;
     return port === taskPort && (address === ip || canonicalIp(address) === ip);
@@ -161,7 +161,7 @@ export class UdpUpstream<Session> {
     if (this.closed) return;
     const code = (error as NodeJS.ErrnoException).code ?? '';
     if (LOCAL_FAULTS.has(code)) this.#events.fault(this, 'local', code);
-    // An address that cannot be connected to is as good as nobody there.
+    // An address to which the socket cannot connect counts as unreachable.
     else if (code in TASK_FAULTS || this.#queue) this.#events.fault(this, 'task', TASK_FAULTS[code] ?? code);
     else this.#events.fault(this, 'datagram', code);
   }

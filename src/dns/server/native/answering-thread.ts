@@ -14,23 +14,23 @@ import {
   type WorkerSocket,
 } from './answering-messages.js';
 
-/** 256 KiB: some thousand queries that wait for the main thread. */
+/** 256 KiB: space for a few thousand queries for the main thread. */
 const MISS_WORDS = 1 << 16;
-/** 1 MiB: some thousand entries that wait for the answering thread. What is not used takes no memory. */
+/** 1 MiB: space for a few thousand entries for the answering thread. Unused space takes no memory. */
 const ENTRY_WORDS = 1 << 18;
 
-/** Misses that are looked at in one turn of the event loop. */
+/** How many misses to read in one turn of the event loop. */
 const MISSES_A_TURN = 256;
 
 const SCRIPT = new URL('./answering-worker.js', import.meta.url);
 
 /** A query that the answering thread could not answer. */
 export interface Miss {
-  /** Which socket it came to. */
+  /** The id of the socket that received it. */
   readonly socket: number;
   /** The client's `sockaddr`; a copy. */
   readonly name: Uint8Array;
-  /** Valid during the call. */
+  /** Valid only during the call. */
   readonly packet: Uint8Array;
   readonly sampled: boolean;
 }
@@ -38,17 +38,17 @@ export interface Miss {
 export interface AnsweringThreadOptions {
   readonly versions: Versions;
   readonly realTime: boolean;
-  /** What a thread runs; `worker.js` beside this file by default. */
+  /** The script of the thread; by default `worker.js` beside this file. */
   readonly script?: URL | undefined;
-  /** A query came that the thread cannot answer. */
+  /** Called for each query that the thread cannot answer. */
   readonly onMiss: (miss: Miss, thread: AnsweringThread) => void;
-  /** The thread ended by itself, for the reason given; it is started again. */
+  /** Called when the thread ended unexpectedly, with the reason. It will be restarted. */
   readonly onCrash: (reason: string) => void;
 }
 
 /**
- * One answering thread, as the main thread sees it. The sockets outlive it: when it crashes another one takes them over, and what the kernel
- * has queued meanwhile is answered then.
+ * One answering thread as the main thread sees it. The sockets outlive the thread. After a crash, a new thread takes
+ * them over and answers what the kernel queued in the meantime.
  */
 export class AnsweringThread {
   readonly tally = new Tally();
@@ -85,7 +85,7 @@ export class AnsweringThread {
     this.#command({ kind: 'serve', socket });
   }
 
-  /** Resolves when everything that was queued is answered, or handed over, and the thread uses the socket no more. */
+  /** Resolves when all queued queries are answered or handed over, and the thread no longer uses the socket. */
   async release(id: number): Promise<void> {
     if (!this.#sockets.delete(id) || !this.#supervisor.running) return;
     await new Promise<void>((resolve) => {
@@ -95,7 +95,7 @@ export class AnsweringThread {
     this.#readMisses(Number.POSITIVE_INFINITY);
   }
 
-  /** Gives the thread an entry. When it is too far behind it does without. */
+  /** Gives the thread an entry. If the thread is too far behind, the entry is dropped. */
   install(entry: Int32Array): void {
     const at = this.#entries.reserve(entry.length);
     if (at < 0) return;
@@ -108,7 +108,7 @@ export class AnsweringThread {
   }
 
   #start(ended: (reason: string) => void): MessagePort {
-    // What a thread that crashed has left in them is nobody's: half a record may be the reason.
+    // Discard what a crashed thread left, because half a record may have caused the crash.
     this.#entries = new Ring(ENTRY_WORDS);
     this.#misses = new Ring(MISS_WORDS);
     this.#control = newControl();
@@ -127,7 +127,7 @@ export class AnsweringThread {
       script: this.#options.script ?? SCRIPT,
       name: 'fairlead-dns',
       input,
-      // It makes no garbage worth room.
+      // The thread makes hardly any garbage.
       youngGeneration: 2,
       report: (report) => this.#take(report),
       ended,
@@ -151,18 +151,18 @@ export class AnsweringThread {
     }
   }
 
-  /** Looks at the misses, some at a time, so that everything else goes on. */
+  /** Reads the misses in portions, so that the event loop can run in between. */
   #look(): void {
     Atomics.store(this.#control, CONTROL.rung, 0);
     if (!this.#readMisses(MISSES_A_TURN)) return;
-    // Until all is read there is no need to be called.
+    // No notification is needed until everything has been read.
     Atomics.store(this.#control, CONTROL.rung, 1);
     setImmediate(() => {
       this.#look();
     });
   }
 
-  /** @returns whether there are more */
+  /** @returns whether more are left */
   #readMisses(most: number): boolean {
     const misses = this.#misses;
     for (let count = 0; count < most; count++) {

@@ -20,10 +20,13 @@ import {
   type WorkerSocket,
 } from './answering-messages.js';
 
-/** The longest time that a socket's queue is answered after it was to be left alone. */
+/** How long a released socket's queue is still answered at most. */
 const RELEASE_MS = 500;
 
-/** An answering thread: receives, answers what it knows, hands the rest to the main thread. It blocks in the kernel while idle. */
+/**
+ * An answering thread: receives queries, answers what it knows, and passes the rest to the main thread. It blocks in
+ * the kernel while idle.
+ */
 export class Loop {
   readonly #port: MessagePort;
   readonly #batch: DatagramBatch;
@@ -31,7 +34,7 @@ export class Loop {
   readonly #answerer: Answerer;
   readonly #tally: Tally;
   readonly #urgency: Urgency;
-  /** Of a batch. */
+  /** When the batch started. */
   readonly #started: Moment;
   readonly #ended: Moment;
   readonly #entries: Ring;
@@ -39,7 +42,7 @@ export class Loop {
   readonly #control: Int32Array;
   #sockets: readonly WorkerSocket[] = [];
   #fds: readonly number[] = [];
-  /** The socket that there is, if there is but one. */
+  /** The socket, if there is exactly one. */
   #only: WorkerSocket | undefined;
   #commands = 0;
   #hasMisses = false;
@@ -68,7 +71,7 @@ export class Loop {
     });
   }
 
-  /** Runs until it is asked to stop. @throws what the kernel says of a socket that cannot be read */
+  /** Runs until it is asked to stop. @throws the kernel's error if a socket cannot be read */
   run(): void {
     while (!this.#isStopped) {
       this.#obey();
@@ -84,7 +87,7 @@ export class Loop {
     if (served === 0) this.#batch.poll(this.#fds, BLOCK_MS);
   }
 
-  /** One batch. @returns how many datagrams it had */
+  /** Handles one batch. @returns the number of datagrams in it */
   #serve(socket: WorkerSocket, wait: boolean): number {
     const batch = this.#batch;
     const received = batch.receive(socket.fd, wait);
@@ -111,12 +114,12 @@ export class Loop {
     return received;
   }
 
-  /** @returns bytes of the reply; 0 for none */
+  /** @returns the size of the reply in bytes; 0 for none */
   #answer(socket: WorkerSocket, place: number): number {
     const batch = this.#batch;
     const nameAt = batch.nameAt(place);
     const length = batch.lengthAt(place);
-    // A reply to port 0 cannot be sent, and no resolver asks from there.
+    // A reply cannot be sent to port 0, and no resolver uses that port.
     if ((batch.words[nameAt >> 2] ?? 0) >>> (SOCKADDR.port * 8) === 0) {
       this.#tally.count('sourcePort');
       return 0;
@@ -131,7 +134,7 @@ export class Loop {
     let [from, left] = [first, count];
     while (left > 0) {
       const sent = this.#batch.send(fd, from, left);
-      // One that the kernel refuses (a firewall, an unreachable network) keeps no other client from an answer.
+      // If the kernel refuses one reply (a firewall, an unreachable network), other clients still get theirs.
       if (sent <= 0) this.#tally.count('sendErrors');
       const done = Math.max(1, sent);
       from += done;
@@ -139,7 +142,7 @@ export class Loop {
     }
   }
 
-  /** Hands a query to the main thread; when that is too far behind it is lost, as it would be in a full socket. */
+  /** Passes a query to the main thread. If that is too far behind, the query is lost, as in a full socket. */
   #pass(socket: WorkerSocket, place: number, length: number, sampled: number): void {
     const batch = this.#batch;
     const misses = this.#misses;
@@ -195,7 +198,7 @@ export class Loop {
         return;
       case 'release': {
         const socket = this.#sockets.find(({ id }) => id === command.id);
-        // What comes faster than it is answered does not keep a socket open.
+        // Queries that arrive faster than they are answered must not keep a socket open.
         const until = performance.now() + RELEASE_MS;
         if (socket) while (this.#serve(socket, false) > 0 && performance.now() < until);
         this.#setSockets(this.#sockets.filter((each) => each !== socket));

@@ -15,21 +15,21 @@ import type { Log } from '../../../net/log.js';
 
 export interface NativeUdpOptions {
   readonly libc: Libc;
-  /** Answering threads; each has a socket of its own for every address. */
+  /** The number of answering threads. Each has its own socket for every address. */
   readonly workers: number;
-  /** Whether they run as real-time threads, where the system allows it. */
+  /** Whether they run as real-time threads, if the system allows it. */
   readonly realTime: boolean;
-  /** Whether the addresses are those of a daemon that still runs. */
+  /** Whether a running daemon still uses the same addresses. */
   readonly sharesAddresses?: boolean;
   readonly versions: Versions;
   readonly compiler: Compiler;
   readonly responder: Pick<Responder, 'respond'>;
   readonly log: Pick<Log, 'warn'>;
-  /** What a thread runs; by default the compiled file that comes with this one. */
+  /** The script of a thread; by default the compiled file of this package. */
   readonly script?: URL;
 }
 
-/** A listening address: one socket a thread. */
+/** A listening address, with one socket per thread. */
 interface Group {
   readonly address: HostPort;
   readonly sockets: readonly UdpSocket[];
@@ -41,8 +41,8 @@ interface Group {
 }
 
 /**
- * UDP by answering threads that block in recvmmsg(2). What they cannot answer is answered here, by the responder, and leaves through the socket
- * that it came to.
+ * UDP with answering threads that block in recvmmsg(2). Queries that they cannot answer are answered here by the
+ * responder and leave through the socket at which they arrived.
  */
 export class NativeUdp {
   readonly #options: NativeUdpOptions;
@@ -70,7 +70,7 @@ export class NativeUdp {
     );
   }
 
-  /** As `listenUdp`, of dgram. @throws SystemCallError when the address cannot be had */
+  /** The counterpart of `listenUdp`, which uses dgram. @throws SystemCallError when the address is not available */
   listen(address: HostPort, counters: UdpCounters): UdpListener {
     const sockets = this.#open(address);
     const group: Group = {
@@ -99,7 +99,7 @@ export class NativeUdp {
     for (const thread of this.#threads) thread.install(entry);
   }
 
-  /** Of all threads together. */
+  /** Restarts of all threads together. */
   get restarts(): Restarts {
     return sumOfRestarts(this.#threads);
   }
@@ -108,7 +108,7 @@ export class NativeUdp {
     return Tally.sum(this.#threads.map(({ tally }) => tally));
   }
 
-  /** The listeners must be closed before. */
+  /** Close the listeners first. */
   async stop(): Promise<void> {
     await Promise.all(this.#threads.map((thread) => thread.stop()));
   }
@@ -116,11 +116,12 @@ export class NativeUdp {
   #open(address: HostPort): UdpSocket[] {
     const { libc, workers } = this.#options;
     const options = { buffers: SOCKET_BUFFER, receiveTimeout: BLOCK_MS };
-    // A successor shares the address while it takes over.
+    // A successor shares the address during the takeover.
     const shared = { ...options, reusePort: true };
     let free = address;
     if (!this.#options.sharesAddresses) {
-      // They would be shared with another program's sockets as well: a socket that does not share shows whether it is free.
+      // SO_REUSEPORT would also share the address with another program's sockets. A socket without it shows whether the
+      // address is free.
       const probe = openUdpSocket(libc, address);
       free = probe.address;
       probe.close();
@@ -162,7 +163,7 @@ export class NativeUdp {
   }
 
   async #release({ ids, sockets }: Group): Promise<void> {
-    // What comes from now on goes to a successor that shares the address, if there is one; what is queued is answered.
+    // New datagrams go to a successor that shares the address, if there is one. Queued ones are still answered here.
     for (const socket of sockets) socket.refuseNew();
     await Promise.all(this.#threads.map((thread, at) => thread.release(ids[at] ?? 0)));
   }
@@ -177,7 +178,7 @@ export class NativeUdp {
 
   async #close(group: Group): Promise<void> {
     group.isClosed = true;
-    // Not while a thread may still read from it: the number may be another file's by then.
+    // Not while a thread may still read from it: the number could then belong to another file.
     await this.#release(group);
     for (const id of group.ids) this.#groups.delete(id);
     for (const socket of group.sockets) socket.close();

@@ -26,7 +26,7 @@ const dial = (port: number): Promise<string> =>
   });
 
 it.each(TCP)(
-  'where the kernel leads connections to it, $name listens elsewhere and goes by the port that clients dial',
+  'if the kernel redirects connections, $name listens on another port and uses the port that clients dial',
   async ({ options }) => {
     await new Promise<void>((resolve) => task.listen(0, '127.0.0.1', resolve));
     const host = new FakeHost();

@@ -15,7 +15,7 @@ describeTcp('a task that replies and closes while its client still sends', (impl
   it.each([
     ['closes with what it has not read', (socket: Socket) => socket.destroy()],
     ['ends, then closes', (socket: Socket) => socket.end(() => socket.destroy())],
-  ])('has its reply delivered when it %s', async (_, close) => {
+  ])('receives its reply when it %s', async (_, close) => {
     const task = await peer((socket) => {
       socket.once('data', () => {
         socket.pause();

@@ -37,7 +37,7 @@ it.each([
       expect(await next()).toMatchObject({
         active: 47,
         total: 47,
-        logged: [expect.stringMatching(/no room for another connection/)],
+        logged: [expect.stringMatching(/no more connections are possible/)],
       });
       for (const client of clients) client.socket.destroy();
       let again = '';
@@ -53,7 +53,7 @@ it.each([
 );
 
 it.skipIf(NATIVE.length === 0)(
-  'when there are none left at all, a thread rests, says so once, and recovers',
+  'a thread without any descriptors pauses, reports it once, and recovers',
   async () => {
     const peer = await startPeer(echo);
     const vip = { ip: '127.86.0.2', port: ownPort };

@@ -26,24 +26,24 @@ describeTcp('TCP', (implementation) => {
       });
     });
 
-    it('that resets before the first octet is replaced by another', async () => {
+    it('that resets before the first byte is replaced by another', async () => {
       const [bad, good] = [await peer(acceptThenReset), await peer(named('b'))];
       const { vip, told, counters } = await serve([bad.address, good.address], { scheduler: 'fo' });
       expect(await new Client(vip).got(2)).toBe('b:');
-      expect(await told()).toEqual(['a reset before first octet']);
+      expect(await told()).toEqual(['a reset before first byte']);
       expect(await counters()).toMatchObject({ retried: 1, failed: 0 });
     });
 
-    it('is not replaced once it has got octets of the client, which sees the reset', async () => {
+    it('is not replaced once it has received bytes from the client, which sees the reset', async () => {
       const bad = await peer((socket) => void socket.once('data', () => socket.resetAndDestroy()));
       const good = await peer(named('b'));
       const { vip, told } = await serve([bad.address, good.address], { scheduler: 'fo' });
       expect(await new Client(vip).send('request').over).toEqual({ text: '', end: 'ECONNRESET' });
-      expect(await told()).toEqual(['a reset before first octet']);
+      expect(await told()).toEqual(['a reset before first byte']);
       expect(good.accepted()).toBe(0);
     });
 
-    it('that does not answer to a connection request is replaced when its time is over', async () => {
+    it('that does not answer a connection request is replaced after the timeout', async () => {
       // A stopped process with a full queue: the kernel leaves further connection requests unanswered.
       const script = `require('net').createServer().listen({ port: 0, host: '127.0.0.1', backlog: 1 }, function () { console.log(this.address().port) })`;
       const stopped = spawn(process.execPath, ['-e', script]);
@@ -65,7 +65,7 @@ describeTcp('TCP', (implementation) => {
       }
     });
 
-    it('is tried on three tasks at most, each another, then the client is reset', async () => {
+    it('leads to three tasks at most, all different, then the client is reset', async () => {
       const dead = [1, 2, 3, 4].map(() => closedAddress());
       const { vip, told, counters } = await serve(dead);
       expect(await exchange(vip, 'x')).toEqual({ text: '', end: 'ECONNRESET' });
@@ -74,7 +74,7 @@ describeTcp('TCP', (implementation) => {
       await until(async () => (await counters()).active === 0);
     });
 
-    it('is told to health checks again when it answers, once', async () => {
+    it('is reported to health checks when it answers again, once', async () => {
       const dead = closedAddress();
       const { vip, told } = await serve([dead]);
       await exchange(vip, 'x');
@@ -87,7 +87,7 @@ describeTcp('TCP', (implementation) => {
   });
 
   describe('the two ends of a connection', () => {
-    it('that the task resets is reset for the client, with what was said before', async () => {
+    it('that the task resets is reset for the client, after the data sent before', async () => {
       const task = await peer((socket) => {
         socket.write('half an ans');
         socket.once('data', () => socket.resetAndDestroy());
@@ -113,7 +113,7 @@ describeTcp('TCP', (implementation) => {
       expect(seen).toBe('ECONNRESET');
     });
 
-    it('end one after the other: the task first, and the client goes on sending', async () => {
+    it('end one after the other: the task first, while the client goes on sending', async () => {
       let got = '';
       let ended = false;
       const task = await peer((socket) => {
@@ -131,7 +131,7 @@ describeTcp('TCP', (implementation) => {
       expect(got).toBe('still here');
     });
 
-    it('pass single octets as they come', async () => {
+    it('pass single bytes as they come', async () => {
       const task = await peer(echo);
       const { vip } = await serve([task.address]);
       const client = new Client(vip);
@@ -157,7 +157,7 @@ describeTcp('TCP', (implementation) => {
       next();
     };
 
-    it('that the client does not read yet stays with the task; then all of it comes, unchanged', async () => {
+    it('that the client does not read yet stays with the task, then all of it arrives unchanged', async () => {
       const task = await peer(pour);
       const { vip, counters } = await serve([task.address]);
       const { socket } = new Client(vip);
@@ -179,7 +179,7 @@ describeTcp('TCP', (implementation) => {
       socket.end();
     });
 
-    it('goes to the task unchanged', async () => {
+    it('reaches the task unchanged', async () => {
       const hash = createHash('sha256');
       const task = await peer((socket) => {
         socket.on('data', (octets: Buffer) => hash.update(octets));
@@ -194,7 +194,7 @@ describeTcp('TCP', (implementation) => {
     });
   });
 
-  it('500 connections that do nothing are kept, and end in peace', async () => {
+  it('500 idle connections are kept, and end regularly', async () => {
     const task = await peer(echo);
     const { vip, counters, clock } = await serve([task.address]);
     const clients = Array.from({ length: 500 }, () => new Client(vip).send('x'));

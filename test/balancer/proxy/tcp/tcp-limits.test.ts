@@ -12,7 +12,7 @@ const opened = async (vip: { ip: string; port: number }, from?: string): Promise
 describeTcp('limits', (implementation) => {
   const { peer, serve } = setUpProxy(84, implementation);
 
-  it('of the service turn away what is too many', async () => {
+  it('of the service refuse excess connections', async () => {
     const task = await peer(echo);
     const { vip, counters } = await serve([task.address], { maxConnections: 2 });
     const [first] = [await opened(vip), await opened(vip)];
@@ -23,7 +23,7 @@ describeTcp('limits', (implementation) => {
     expect((await exchange(vip, 'y')).text).toBe('y');
   });
 
-  it('of one client address leave room to others, and hold from the moment that they are set', async () => {
+  it('of one client address leave capacity to others, and apply as soon as they are set', async () => {
     const task = await peer(echo);
     // What is open in other threads when a limit brings a service to one of them does not count.
     const from = implementation.threads > 1 ? { maxPerClient: 1000 } : {};
@@ -48,7 +48,7 @@ describeTcp('limits', (implementation) => {
     expect([a.accepted(), b.accepted()]).toEqual([1, 3]);
   });
 
-  it('of the plane make a client wait until there is room; too many are turned away', async () => {
+  it('of the plane make a client wait for capacity; too many waiting clients are refused', async () => {
     const task = await peer(echo);
     const limits = { flows: 10, descriptors: 1 + 2 * 2, waiting: 1 };
     const { vip, counters, logged } = await serve([task.address], {}, limits);
@@ -60,12 +60,12 @@ describeTcp('limits', (implementation) => {
     await first.end().over;
     expect(await waiting.got(1)).toBe('w');
     expect(await counters()).toMatchObject({ active: 2, total: 3, refused: 1 });
-    expect(logged).toEqual([expect.stringMatching(/^no room .* raise the limit/)]);
+    expect(logged).toEqual([expect.stringMatching(/^no more connections are possible: .* raise the limit/)]);
   });
 
   const FULL = { flows: 2, descriptors: 100, waiting: 5 };
 
-  it('of the service hold for clients that waited for room, and what they were let in with is given back', async () => {
+  it('of the service apply to clients that waited, and the capacity they were admitted with is returned', async () => {
     const task = await peer(echo);
     const { vip, apply, counters } = await serve([task.address], { maxConnections: 1000 }, FULL);
     const [first, second] = [await opened(vip), await opened(vip)];
@@ -81,7 +81,7 @@ describeTcp('limits', (implementation) => {
     for (const client of [await opened(vip), await opened(vip)]) expect(client.text).toBe('x');
   });
 
-  it('of one client address hold for clients that waited for room', async () => {
+  it('of one client address apply to clients that waited', async () => {
     const task = await peer(echo);
     const { vip, counters } = await serve([task.address], { maxPerClient: 1 }, FULL);
     const first = await opened(vip, '127.0.0.7');
@@ -94,7 +94,7 @@ describeTcp('limits', (implementation) => {
     expect(await counters()).toMatchObject({ active: 2, total: 3, refused: 1 });
   });
 
-  it('what is turned away is refused and not part of the total, whatever turns it away', async () => {
+  it('refused connections count as refused and not in the total, whatever refuses them', async () => {
     const task = await peer(echo);
     const { vip, apply, counters } = await serve([task.address], { maxPerClient: 1, maxConnections: 2 });
     await opened(vip, '127.0.0.7');
@@ -119,7 +119,7 @@ describeTcp(
     it.each([
       { name: 'idle', timeouts: { idle: 60_000 }, half: false },
       { name: 'half-closed', timeouts: { halfClosed: 60_000 }, half: true },
-    ])('$name: reset for both, and not before traffic is that old', async ({ timeouts, half }) => {
+    ])('$name: reset for both, but not before traffic is that old', async ({ timeouts, half }) => {
       const task = await peer((socket) => void socket.on('data', (octets: Buffer) => socket.write(octets)));
       const { vip, clock, swept, counters } = await serve([task.address], { timeouts });
       const client = await opened(vip);
@@ -136,7 +136,7 @@ describeTcp(
       await until(async () => (await counters()).active === 0);
     });
 
-    it('that are set later hold for open connections', async () => {
+    it('that are set later apply to open connections', async () => {
       const task = await peer(echo);
       const { vip, clock, apply } = await serve([task.address]);
       const client = await opened(vip);
@@ -195,7 +195,7 @@ describeTcp(
       await drained;
     });
 
-    it('of a connection turn a client away that has waited so long for room', async () => {
+    it('of a connection refuse a client that has waited that long for capacity', async () => {
       const task = await peer(echo);
       const { vip, clock, logged } = await serve(
         [task.address],

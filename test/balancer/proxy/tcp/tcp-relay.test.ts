@@ -53,7 +53,7 @@ const openDescriptors = (): number => readdirSync('/proc/self/fd').length;
 describeTcp('octets', (implementation) => {
   const { peer, serve } = setUpProxy(89, implementation);
 
-  it('go both ways at once, each at its own pace, and none is lost or changed', async () => {
+  it('flow both ways at once, each at its own pace, and none is lost or changed', async () => {
     let atTask: Promise<readonly string[]> | undefined;
     const task = await peer((socket) => {
       atTask = Promise.all([drink(socket, 5 * MIB), pour(socket, 1, 24 * MIB)]);
@@ -83,7 +83,7 @@ describeTcp('octets', (implementation) => {
     expect((await client.end().over).end).toBe('fin');
   });
 
-  it.skipIf('unavailable' in libc)('go on behind urgent ones', async () => {
+  it.skipIf('unavailable' in libc)('continue after urgent ones', async () => {
     if ('unavailable' in libc) return;
     let got = '';
     const task = await peer(
@@ -145,7 +145,7 @@ describeTcp('a crowd', (implementation) => {
     return seen.end === 'fin' && client.octets.equals(expected);
   };
 
-  it('of clients that come and go as they like leaves nothing behind, and everybody gets their own', async () => {
+  it('of clients that come and go at will leave nothing behind, and each client gets its own', async () => {
     const before = openDescriptors();
     const task = await peer(echo);
     const { vip, counters, plane } = await serve([task.address]);

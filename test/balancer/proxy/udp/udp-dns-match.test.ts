@@ -43,7 +43,7 @@ describe('telling DNS replies apart', () => {
     expect(isReplyTo(query, reply)).toBe(isReply);
   });
 
-  it('knows all open queries of one port, and of too many the newest', () => {
+  it('knows all open queries of one port, and the newest of too many', () => {
     const queries = new DnsQueries(dnsQuery(0, 'first'));
     for (let id = 1; id <= 2000; id++) queries.add(dnsQuery(id, 'web'));
     queries.add(dnsQuery(2000, 'other'));
@@ -55,7 +55,7 @@ describe('telling DNS replies apart', () => {
     expect(queries.matches(dnsReply(dnsQuery(1, 'web')))).toBe(false);
   });
 
-  it('takes any datagrams for what they are', () => {
+  it('classifies any datagrams correctly', () => {
     const datagram = fc.oneof(
       fc.uint8Array({ maxLength: 64 }).map((octets) => Buffer.from(octets)),
       fc.uint8Array({ maxLength: 40 }).map((octets) => Buffer.concat([query.subarray(0, 12), octets])),

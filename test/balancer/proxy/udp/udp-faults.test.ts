@@ -17,7 +17,7 @@ describe.each([
     return closed.address;
   };
 
-  it('sends the next datagram to another task after one refused', async () => {
+  it('sends the next datagram to another task after a refusal', async () => {
     const b = await peer(ip, echo);
     const served = await serve([task('a', await closedTask()), task('b', b.address)], {}, { batches });
     const one = await client();
@@ -36,7 +36,7 @@ describe.each([
     expect(served.budget.flows).toBe(1);
   });
 
-  it.each([2, 3, 64])('notices a task that goes in the middle of a burst of %i', async (burst) => {
+  it.each([2, 3, 64])('notices a task that disappears in the middle of a burst of %i', async (burst) => {
     const [a, b] = [await peer(ip, echo), await peer(ip, echo)];
     const served = await serve([task('a', a.address), task('b', b.address)], {}, { batches });
     const one = await client();
@@ -50,7 +50,7 @@ describe.each([
     expect(served.signals).toContain('a port unreachable');
   });
 
-  it('stays with the only task there is, and tells when it is back', async () => {
+  it('stays with the only task, and reports when it is back', async () => {
     const address = await closedTask();
     const served = await serve([task('a', address)], {}, { batches });
     const one = await client();
@@ -64,7 +64,7 @@ describe.each([
     expect(served.frontend.counters()).toMatchObject({ active: 1, failed: 1 });
   });
 
-  it('sends the one query of a client again, to another task, once', async () => {
+  it('sends a client’s single query again, to another task, once', async () => {
     const c = await peer(ip, answer);
     const [a, b] = [task('a', await closedTask()), task('b', await closedTask())];
     const served = await serve([a, task('c', c.address)], { replies: 1 }, { batches });
@@ -79,7 +79,7 @@ describe.each([
     expect(served.signals.slice(1).sort()).toEqual(['a port unreachable', 'b port unreachable']);
   });
 
-  it('is silent and counts when there is no task, and serves as soon as there is one', async () => {
+  it('counts silently dropped datagrams when there is no task, and serves as soon as there is one', async () => {
     const a = await peer(ip, echo);
     const served = await serve([], {}, { batches });
     const one = await client();
@@ -95,7 +95,7 @@ describe.each([
     expect(one.received).toHaveLength(1);
   });
 
-  it('forgets a task that is gone at once, the last one too', async () => {
+  it('forgets a removed task at once, even the last one', async () => {
     const [a, b] = [await peer(ip, echo), await peer(ip, echo)];
     const served = await serve([task('a', a.address), task('b', b.address)], {}, { batches });
     const one = await client();
@@ -114,7 +114,7 @@ describe.each([
     await until(() => served.frontend.counters().refused === 1);
   });
 
-  it('takes a task that has another address for another task', async () => {
+  it('treats a task with a new address as another task', async () => {
     const [a, b] = [await peer(ip, echo), await peer(ip, echo)];
     const served = await serve([task('a', a.address)], {}, { batches });
     const one = await client();
@@ -190,7 +190,7 @@ describe.each([
     expect(served.frontend.counters()).toMatchObject({ active: 1 });
   });
 
-  it('lives on few descriptors: the session that was idle longest gives way', async () => {
+  it('manages with few descriptors: the session that was idle longest is ended', async () => {
     const a = await peer(ip, echo);
     // One is the listener's.
     const served = await serve([task('a', a.address)], {}, { batches, descriptors: 21 });
@@ -206,7 +206,7 @@ describe.each([
     expect(served.frontend.counters()).toMatchObject({ active: 20, total: 31 });
   });
 
-  it('drains: new clients are refused, old ones go on until they are idle or the time is over', async () => {
+  it('drains: new clients are refused, old ones continue until they are idle or the time is over', async () => {
     const a = await peer(ip, echo);
     const served = await serve([task('a', a.address)], { timeouts: { drain: 10_000 } }, { batches });
     const [old, young] = [await client(), await client()];
@@ -226,7 +226,7 @@ describe.each([
     await served.frontend.drain();
   });
 
-  it('drains with the whole plane: a session that nothing moves in for a second is over, one that is used is not', async () => {
+  it('drains with the whole plane: a session without traffic for a second ends, an active one does not', async () => {
     const a = await peer(ip, echo);
     const served = await serve([task('a', a.address)], { timeouts: { udp: 0 } }, { batches });
     const [quiet, busy] = [await client(), await client()];
@@ -247,7 +247,7 @@ describe.each([
     expect(served.frontend.counters().active).toBe(0);
   });
 
-  it('survives a task that cannot be sent to', async () => {
+  it('survives a task to which it cannot send', async () => {
     const a = await peer(ip, echo);
     const bad = [task('port', { ip, port: 0 }), task('none', { ip: '255.255.255.255', port: 9 })];
     const served = await serve([...bad, task('a', a.address)], {}, { batches });

@@ -47,7 +47,7 @@ describe.each([
     expect(served.frontend.counters()).toMatchObject({ active: 0, total: 1 });
   });
 
-  it('never uses a socket again on which a reply is missing', async () => {
+  it('never reuses a socket on which a reply is missing', async () => {
     const a = await peer(ip);
     const served = await serve([task('a', a.address)], { replies: 1 }, { batches });
     const [one, two] = [await client(), await client()];
@@ -64,7 +64,7 @@ describe.each([
     expect(one.received).toHaveLength(0);
   });
 
-  it('gives a doubled reply to nobody, whether its socket rests or serves the next client', async () => {
+  it('drops a duplicate reply, whether its socket rests or serves the next client', async () => {
     const a = await peer(ip);
     const served = await serve([task('a', a.address)], { replies: 1 }, { batches });
     const [one, two, three] = [await client(), await client(), await client()];
@@ -87,7 +87,7 @@ describe.each([
     expect([one.received.length, two.received.length, three.received.length]).toEqual([1, 1, 0]);
   });
 
-  it('lets a socket rest before another client has it, when replies cannot be told apart', async () => {
+  it('lets a socket rest before another client gets it, if replies cannot be told apart', async () => {
     const a = await peer(ip, echo);
     const served = await serve([task('a', a.address)], { replies: 1 }, { batches });
     const ask = async (): Promise<number> => {
@@ -102,7 +102,7 @@ describe.each([
     expect([await ask(), await ask()]).toEqual([first, second]);
   });
 
-  it('gives no datagram of one client to another, whatever comes late or twice', async () => {
+  it('gives no client’s datagram to another, even if datagrams arrive late or twice', async () => {
     const late: { datagram: Buffer; port: number; ip: string }[] = [];
     const tasks = await Promise.all(
       ['1', '2'].map((last) =>

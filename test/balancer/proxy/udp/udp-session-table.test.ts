@@ -58,7 +58,7 @@ describe('the UDP session table', () => {
     { weight: 1, arbitrary: fc.record({ kind: fc.constant('expire' as const), client }) },
   );
 
-  it('finds each client its own session, ends the idle ones, and is never larger than it may be', () => {
+  it('finds each client’s own session, ends idle ones, and never exceeds its capacity', () => {
     const timeouts = fc.record({
       unreplied: fc.constantFrom(Infinity, 3, 10),
       replied: fc.constantFrom(Infinity, 5, 20),
@@ -114,7 +114,7 @@ describe('the UDP session table', () => {
     );
   });
 
-  it('holds 10,000 sessions and lets go of those that were idle longest', () => {
+  it('holds 10,000 sessions and ends those that were idle longest', () => {
     const evicted: UdpSession[] = [];
     const table = new UdpSessionTable(10_000, (session) => evicted.push(session));
     const address = (n: number): string => `10.${n >> 16}.${(n >> 8) & 255}.${n & 255}`;
@@ -130,7 +130,7 @@ describe('the UDP session table', () => {
     expect(table.find(address(0), 53)).toBeDefined();
   });
 
-  it('gives up new sessions that nobody answers before those that somebody does', () => {
+  it('gives up new unanswered sessions before answered ones', () => {
     const evicted: UdpSession[] = [];
     const table = new UdpSessionTable(3, (session) => evicted.push(session));
     table.reply(table.add('10.0.0.1', 1, 0), 0);

@@ -12,7 +12,7 @@ describe.each([
   const client = () => peer(`127.${second}.2.1`);
 
   it.each([0, 1, 1472, 65_507])(
-    'carries %i octets there and back, and the reply leaves from the VIP',
+    'carries %i bytes there and back, and the reply leaves from the VIP',
     async (size) => {
       const a = await peer(ip, echo);
       const { vip } = await serve([task('a', a.address)], {}, { batches });
@@ -64,7 +64,7 @@ describe.each([
     expect(frontend.counters()).toMatchObject({ active: 3, bytesIn: octets, bytesOut: octets });
   });
 
-  it('holds eight datagrams for a socket that is not connected yet', async () => {
+  it('holds eight datagrams for a socket that is still connecting', async () => {
     const a = await peer(ip);
     const { vip, frontend } = await serve([task('a', a.address)], {}, { batches });
     const one = await client();
@@ -73,7 +73,7 @@ describe.each([
     expect(frontend.counters().total).toBe(1);
   });
 
-  it('lets a task speak on its own, and many times', async () => {
+  it('lets a task send unrequested datagrams, many times', async () => {
     const a = await peer(ip);
     const { vip } = await serve([task('a', a.address)], {}, { batches });
     const one = await client();
@@ -83,7 +83,7 @@ describe.each([
     for (let n = 0; n < 50; n++) expect(await text(one)).toBe(`news ${n}`);
   });
 
-  it('takes replies from the task alone', async () => {
+  it('accepts replies only from the task', async () => {
     const [a, stranger] = [await peer(ip), await peer(ip)];
     const { vip } = await serve([task('a', a.address)], {}, { batches });
     const one = await client();
@@ -95,7 +95,7 @@ describe.each([
     expect(await text(one)).toBe('true');
   });
 
-  it('tells a task that a PROXY header is wanted for who the client is, in each datagram', async () => {
+  it('tells a task that wants a PROXY header the client’s address, in each datagram', async () => {
     const a = await peer(ip);
     const { vip } = await serve([task('a', a.address)], { proxyProtocol: 'v2' }, { batches });
     const one = await client();
@@ -113,7 +113,7 @@ describe.each([
     }
   });
 
-  it('ends a session when it was idle for its time: sooner while no task has answered', async () => {
+  it('ends a session after its idle time, which is shorter while no task has answered', async () => {
     const [a, b] = [await peer(ip, echo), await peer(ip)];
     const timeouts = { udpUnreplied: 10_000, udp: 60_000 };
     const served = await serve([task('a', a.address), task('b', b.address)], { timeouts }, { batches });
@@ -142,7 +142,7 @@ describe.each([
     expect(unanswered.received.map(({ datagram }) => datagram.toString())).not.toContain('late');
   });
 
-  it('refuses all and closes every socket when it is closed', async () => {
+  it('ends all sessions and closes every socket when it is closed', async () => {
     const a = await peer(ip, echo);
     const { frontend, vip, budget, ticking } = await serve([task('a', a.address)], {}, { batches });
     const one = await client();
@@ -157,7 +157,7 @@ describe.each([
     expect(again.address).toEqual(vip);
   });
 
-  it('says why when the address cannot be had', async () => {
+  it('says why when the address is not available', async () => {
     const { vip } = await serve([], {}, { batches });
     await expect(serve([], { vip: vip.ip, port: vip.port }, { batches })).rejects.toMatchObject({
       code: 'EADDRINUSE',

@@ -84,7 +84,7 @@ class Client {
 const web = query('web.shop.rancher.internal.', TYPE.A);
 
 describe.skipIf('unavailable' in libc)('answering threads', () => {
-  it.each([1, 3])('answer what they know, and have the rest answered: %d', async (workers) => {
+  it.each([1, 3])('answer what they know, and pass on the rest: %d', async (workers) => {
     const { native, listen, plain } = started(workers);
     const { address } = listen();
     const expected = sorted(plain(web, '127.0.0.1'));
@@ -102,7 +102,7 @@ describe.skipIf('unavailable' in libc)('answering threads', () => {
     expect(sendErrors).toBe(0);
   });
 
-  it('serve several addresses, IPv6 too', async () => {
+  it('serve several addresses, including IPv6', async () => {
     const { listen, plain } = started(1);
     const [one, two, six] = [listen(), listen({ ip: '127.0.0.2', port: 0 }), listen({ ip: '::1', port: 0 })];
     expect(sorted(await new Client(one.address.port).ask(web))).toEqual(sorted(plain(web, '127.0.0.1')));
@@ -118,7 +118,7 @@ describe.skipIf('unavailable' in libc)('answering threads', () => {
     }
   });
 
-  it('answer with a change from the moment that it is published', async () => {
+  it('answer with a change as soon as it is published', async () => {
     const { tell, listen, plain, native } = started(1);
     const client = new Client(listen().address.port);
     for (let round = 0; round < 50; round++) {
@@ -130,7 +130,7 @@ describe.skipIf('unavailable' in libc)('answering threads', () => {
     expect(native.counts()).toMatchObject({ own: 99, misses: 1 });
   });
 
-  it('answer all that the kernel has queued before a socket is closed', async () => {
+  it('answer everything queued in the kernel before a socket is closed', async () => {
     const { listen } = started(1);
     const listener = listen();
     const client = new Client(listener.address.port);
@@ -144,7 +144,7 @@ describe.skipIf('unavailable' in libc)('answering threads', () => {
     expect((await client.wait(count + 1)).length).toBe(count + 1);
   });
 
-  it.each([1, 2])('refuse an address that somebody has, with %d threads', async (workers) => {
+  it.each([1, 2])('refuse a taken address, with %d threads', async (workers) => {
     const other = createSocket('udp4');
     ends.push(() => other.close());
     other.bind(0, '127.0.0.1');
@@ -155,7 +155,7 @@ describe.skipIf('unavailable' in libc)('answering threads', () => {
     );
   });
 
-  it('that crash are started again, and what was queued meanwhile is answered', async () => {
+  it('that crash are restarted, and then answer what was queued in the meantime', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'fairlead-'));
     ends.push(() => rmSync(folder, { recursive: true }));
     const mark = join(folder, 'started');

@@ -6,22 +6,24 @@ import type { NativeContext } from './native-flow.js';
 import type { Watcher } from './reactor.js';
 import { Side } from './side.js';
 
-/** Connections that are accepted before everything else has its turn. */
+/** How many connections are accepted before other work gets its turn. */
 const BATCH = 64;
-/** No descriptor or no memory: that long nothing is accepted. */
+/** How long to pause accepting when descriptors or memory run out. */
 const PAUSE_MS = 100;
 const SHORTAGES: ReadonlySet<number> = new Set([ERRNO.EMFILE, ERRNO.ENFILE, ERRNO.ENOBUFS, ERRNO.ENOMEM]);
 
 export interface AcceptorOptions {
-  /** A listening socket; it belongs to somebody else. */
+  /** A listening socket, owned by the caller. */
   readonly fd: number;
   readonly flows: Pick<TcpFlows<Side>, 'accept'>;
   readonly context: NativeContext;
-  /** Accepting has failed for want of something. @param code `EMFILE` */
+  /** Called when accepting failed because resources ran out. @param code `EMFILE` */
   readonly onShortage: (code: string) => void;
 }
 
-/** Accepts the connections of one listener. Of several threads that do so the kernel wakes one (EPOLLEXCLUSIVE). */
+/**
+ * Accepts the connections of one listener. If several threads do so, the kernel wakes one of them (EPOLLEXCLUSIVE).
+ */
 export class Acceptor implements Watcher, Expiring {
   tag = 0;
   tick: number | undefined = undefined;
@@ -46,12 +48,14 @@ export class Acceptor implements Watcher, Expiring {
     if (this.tag !== 0) context.reactor.unwatch(fd, this);
   }
 
-  /** The kernel is asked again for what is left. */
+  /** If connections are left, the kernel reports them again. */
   onEvents(): void {
     for (let count = 0; count < BATCH; count++) if (!this.#acceptOne()) return;
   }
 
-  /** Accepts what is queued now. @param until as the wheel's clock counts: under a flood there is always one more */
+  /**
+   * Accepts all queued connections. @param until a time on the wheel's clock: under a flood the queue never gets empty
+   */
   acceptAll(until: number): void {
     const { wheel } = this.#options.context.reactor;
     while (this.#acceptOne()) if (wheel.now() > until) return;
@@ -62,7 +66,7 @@ export class Acceptor implements Watcher, Expiring {
     return Infinity;
   }
 
-  /** @returns whether there may be another */
+  /** @returns whether there may be another one */
   #acceptOne(): boolean {
     const { context, fd, flows } = this.#options;
     const { calls } = context.reactor;
@@ -77,7 +81,7 @@ export class Acceptor implements Watcher, Expiring {
     return this.#failed(-ERRNO.EMFILE);
   }
 
-  /** @returns whether to go on: one that is gone before it was accepted is nobody's fault (accept(2)) */
+  /** @returns whether to continue; a connection that ended before it was accepted is not an error (accept(2)) */
   #failed(error: number): boolean {
     const { context, fd, onShortage } = this.#options;
     const { calls, wheel } = context.reactor;

@@ -5,20 +5,20 @@ import { startWorkerThread } from '../../../../runtime/worker-thread.js';
 import { Carrier } from './carrier.js';
 import type { CarrierInput, Command, Report } from './carrier-messages.js';
 
-/** Where a {@link Carrier} runs, as the main thread sees it. */
+/** The environment of a {@link Carrier}, as the main thread sees it. */
 export interface CarrierHost {
   post(command: Command): void;
 }
 
 export interface HostEvents {
   readonly report: (report: Report) => void;
-  /** It runs no more. @param reason one line */
+  /** Called when it has ended. @param reason one line */
   readonly ended: (reason: string) => void;
 }
 
 export type StartCarrier = (input: Omit<CarrierInput, 'bell'>, events: HostEvents) => CarrierHost;
 
-/** In a worker thread. @param script the compiled `worker.js` */
+/** Runs it in a worker thread. @param script the compiled `worker.js` */
 export const inThread =
   (libc: Libc, script: URL): StartCarrier =>
   (input, { report, ended }) => {
@@ -29,7 +29,7 @@ export const inThread =
         script,
         name: 'fairlead-tcp',
         input: { ...input, bell: bell.fd },
-        // What it makes lives as long as a connection, and is small.
+        // Its objects are small and live as long as a connection.
         youngGeneration: 4,
         report,
         ended(reason) {
@@ -49,7 +49,7 @@ export const inThread =
     return {
       post(command) {
         if (pending.push(command) > 1) return;
-        // Those of one turn of the event loop are one message, and wake the thread once.
+        // Messages of one turn of the event loop are sent as one, so that they wake the thread only once.
         setImmediate(() => {
           const commands = pending;
           pending = [];
@@ -61,14 +61,14 @@ export const inThread =
     };
   };
 
-/** In this thread, between everything else: for tests, which move its clock on. @param now milliseconds that only grow */
+/** Runs it in this thread, for tests that control its clock. @param now monotonic milliseconds */
 export const inProcess =
   (libc: Libc, now: () => number): StartCarrier =>
   (input, { report, ended }) => {
     const carrier = new Carrier({ libc, input, report, now });
     const run = (): void => {
       if (carrier.hasQuit) {
-        ended('it was told to');
+        ended('it was asked to');
         return;
       }
       carrier.turn(0);

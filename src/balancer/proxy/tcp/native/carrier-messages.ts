@@ -1,4 +1,4 @@
-/** What the main thread and a thread that carries TCP share and say to each other. */
+/** The shared memory of the main thread and a TCP thread, and their messages. */
 import type {
   ClientNetworks,
   PassiveSignal,
@@ -7,16 +7,16 @@ import type {
 } from '../../../plane.js';
 import type { FlowLimits } from '../../../flows/flow-budget.js';
 
-/** What a thread is started with. */
+/** The input of a new thread. */
 export interface CarrierInput {
-  /** 1 or more; 0 is the main thread. */
+  /** At least 1; the main thread is 0. */
   readonly thread: number;
-  /** Of {@link DescriptorTable}. */
+  /** Memory of {@link DescriptorTable}. */
   readonly descriptors: SharedArrayBuffer;
-  /** Of {@link FlowBudget}. */
+  /** Memory of {@link FlowBudget}. */
   readonly budget: SharedArrayBuffer;
   readonly limits: FlowLimits;
-  /** The eventfd that reports commands. */
+  /** The eventfd that announces commands. */
   readonly bell: number;
   /** Keys the hashes of schedulers. */
   readonly seed: number;
@@ -30,40 +30,40 @@ export interface ServiceAtWork {
   readonly fd: number;
   /** The port that clients dial. */
   readonly port: number;
-  /** Whether this thread accepts. */
+  /** Whether this thread accepts connections. */
   readonly accepts: boolean;
 }
 
-/** What a thread answers to, with `done`. */
+/** Requests that a thread answers with `done`. */
 export type Request =
-  /** Accept what the kernel has queued, then leave the listener alone. */
+  /** Accept the connections queued in the kernel, then stop using the listener. */
   | 'stop'
-  /** Wait until all flows have ended, or their time is over. */
+  /** Wait until all flows have ended or their time is over. */
   | 'drain'
   /** End all flows and forget the service. */
   | 'close';
 
 export type Command =
-  /** Also for one that is at work already: it changes. */
+  /** Starts a service, or changes a running one. */
   | { readonly kind: 'serve'; readonly work: ServiceAtWork }
   | { readonly kind: 'request'; readonly request: Request; readonly id: number; readonly call: number }
-  /** Whose connections are taken from now on. */
+  /** Whose connections are accepted from now on. */
   | { readonly kind: 'clients'; readonly clients: ClientNetworks }
   | { readonly kind: 'counters'; readonly call: number }
-  /** To be answered when everything that was said before is carried out. */
+  /** Answered when all earlier commands have been carried out. */
   | { readonly kind: 'sync'; readonly call: number }
-  /** End; all services must be closed before. */
+  /** End. All services must be closed first. */
   | { readonly kind: 'quit' };
 
 export type Report =
   | { readonly kind: 'done'; readonly call: number }
-  /** Those that have changed since they were told last, by id. */
+  /** Counters that changed since the last report, by id. */
   | {
       readonly kind: 'counters';
       readonly call: number;
       readonly changed: readonly (readonly [number, VirtualServiceCounters])[];
     }
   | { readonly kind: 'signals'; readonly signals: readonly PassiveSignal[] }
-  /** There was no room for a flow. */
+  /** There was no capacity for a flow. */
   | { readonly kind: 'full' }
   | { readonly kind: 'log'; readonly message: string };

@@ -11,18 +11,20 @@ import { Supervisor, type Restarts } from '../../../../runtime/supervisor.js';
 export type Changed = readonly (readonly [number, VirtualServiceCounters])[];
 
 export interface CarrierThreadOptions {
-  /** 1 or more. */
+  /** At least 1. */
   readonly thread: number;
   readonly libc: Libc;
   readonly start: StartCarrier;
   readonly seed: number;
   readonly budget: FlowBudget;
-  /** As the main thread sees it. */
+  /** The main thread's view. */
   readonly table: DescriptorTable;
   readonly onSignal: (signal: PassiveSignal) => void;
   readonly onFull: () => void;
   readonly log: Pick<Log, 'warn'>;
-  /** The thread ended by itself; its flows are reset, and it is started again. @param reason one line */
+  /**
+   * Called when the thread ended unexpectedly. Its flows are reset, and it will be restarted. @param reason one line
+   */
   readonly onCrash: (reason: string) => void;
 }
 
@@ -36,8 +38,8 @@ interface Call {
 }
 
 /**
- * One thread that carries TCP, as the main thread sees it. Listening sockets outlive it: when it crashes another one takes them
- * over, and what the kernel has queued meanwhile is accepted then. It is started when there is something to carry.
+ * One TCP thread as the main thread sees it. The listening sockets outlive the thread. After a crash, a new thread
+ * takes them over and accepts what the kernel queued in the meantime. The thread starts when it first has work.
  */
 export class CarrierThread {
   readonly #options: CarrierThreadOptions;
@@ -54,7 +56,8 @@ export class CarrierThread {
       ended: () => this.#reclaim(),
       crashed: (reason) => {
         options.onCrash(reason);
-        // What is queued at a listener is still to be accepted; all else that was asked for is so by now.
+        // Connections queued at a listener must still be accepted. All other requests are fulfilled now that the thread
+        // has ended.
         this.#calls.settle(({ asked }) => asked.kind !== 'request' || asked.request !== 'stop');
       },
     });
@@ -68,41 +71,41 @@ export class CarrierThread {
     return this.#served.has(id);
   }
 
-  /** Carries a service from now on, or as it is now. */
+  /** Starts a service, or applies its new settings. */
   serve(work: ServiceAtWork): void {
     this.#served.set(work.id, work);
     if (this.#supervisor.isStarted) this.#post({ kind: 'serve', work });
     else this.#supervisor.start();
   }
 
-  /** Takes only the connections of these from now on. */
+  /** Accepts only connections of these clients from now on. */
   admit(clients: ClientNetworks): void {
     this.#clients = clients;
     this.#post({ kind: 'clients', clients });
   }
 
-  /** Resolves when it is done; at once for a service that the thread has nothing of. */
+  /** Resolves when it is done. Resolves at once if the thread has nothing of the service. */
   async request(id: number, request: Request): Promise<void> {
     const work = this.#served.get(id);
     if (!work) return;
     if (request === 'close') this.#served.delete(id);
-    // There are no flows while there is no thread.
+    // Without a thread there are no flows.
     if (!this.#supervisor.running && (request !== 'stop' || !work.accepts)) return;
     await this.#call({ kind: 'request', id, request });
     if (request === 'stop' && this.#served.has(id)) this.#served.set(id, { ...work, accepts: false });
   }
 
-  /** What has changed since it was asked last; nothing while there is no thread. */
+  /** What changed since the last call. Empty while there is no thread. */
   async counters(): Promise<Changed> {
     return this.#supervisor.running ? await this.#call({ kind: 'counters' }) : [];
   }
 
-  /** Resolves when the thread goes by all that it received. */
+  /** Resolves when the thread has applied everything sent so far. */
   async sync(): Promise<void> {
     if (this.#supervisor.running) await this.#call({ kind: 'sync' });
   }
 
-  /** All services must be closed before. */
+  /** All services must be closed first. */
   async stop(): Promise<void> {
     this.#calls.settle(() => true);
     await this.#supervisor.stop((host) => host.post({ kind: 'quit' }));
@@ -126,12 +129,12 @@ export class CarrierThread {
     for (const [call, { asked }] of this.#calls.all()) this.#post({ ...asked, call });
   }
 
-  /** Closes what a thread that runs no more has left open. */
+  /** Closes the descriptors that an ended thread left open. */
   #reclaim(): void {
     const { libc, table, thread, budget } = this.#options;
     const calls = new TcpCalls(libc);
     for (const fd of table.reclaim(thread)) {
-      // Peers are to see that their connection has not come to its end. Pipes do not mind.
+      // Reset, so that peers do not take the break for a regular end. For pipes this does nothing.
       calls.abort(fd);
       calls.close(fd);
     }
@@ -170,7 +173,7 @@ export class CarrierThread {
   }
 }
 
-/** The calls that are not answered yet. */
+/** The calls that are still unanswered. */
 class TcpCallbacks {
   readonly #open = new Map<number, Call>();
   #next = 1;

@@ -1,4 +1,4 @@
-/** The entry of a thread that carries TCP. Its port to the main thread comes with what it is given. */
+/** The entry point of a TCP thread. It receives its port to the main thread with its input. */
 import { receiveMessageOnPort, workerData, type MessagePort } from 'node:worker_threads';
 import { EPOLL } from '../../../../linux/epoll.js';
 import { EventFd } from '../../../../linux/event-fd.js';
@@ -9,7 +9,7 @@ import type { CarrierInput, Command } from './carrier-messages.js';
 
 const { input, port } = workerData as { readonly input: CarrierInput; readonly port: MessagePort };
 const libc = await loadLibc();
-// The main thread has loaded it before.
+// The main thread has already loaded it successfully.
 if ('unavailable' in libc) throw new Error(libc.unavailable);
 
 const carrier = new Carrier({ libc, input, report: (report) => port.postMessage(report) });
@@ -24,7 +24,7 @@ carrier.reactor.watch(bell.fd, EPOLL.IN, {
   },
 });
 
-/** The reactor has the thread; Node's event loop runs when there is something for it. */
+/** The reactor blocks the thread. Node's event loop runs only when it has work. */
 function run(): void {
   while (!carrier.hasQuit) {
     const isDue = carrier.turn();
@@ -37,7 +37,7 @@ function run(): void {
   port.close();
 }
 
-/** Nothing else takes them: when the event loop would come to them is not known. */
+/** Reads the commands directly, because it is unknown when the event loop would get to them. */
 function takeCommands(): void {
   isRung = false;
   for (;;) {

@@ -16,34 +16,37 @@ import type { CarrierInput, Command, Report, Request, ServiceAtWork } from './ca
 import { Reactor } from './reactor.js';
 import type { Side } from './side.js';
 
-/** How often at most a shortage is told: to the operator, and to the main thread, which tells the operator. */
+/**
+ * The shortest interval between reports of a shortage, to the operator and to the main thread, which informs the
+ * operator.
+ */
 const TELL_SHORTAGE_MS = 60_000;
 const TELL_FULL_MS = 1000;
-/** While the main thread waits for an answer, promises are to run soon. */
+/** While the main thread waits for an answer, promises must run soon. */
 const BUSY_WAIT_MS = 20;
 
 interface Working {
   work: ServiceAtWork;
   readonly flows: TcpFlows<Side>;
   readonly acceptor: Acceptor;
-  /** As told last; undefined: the service is another since. */
+  /** As last reported. Undefined if the service has been replaced since. */
   told: Counted | undefined;
 }
 
 type Counted = FlowCounts & Partial<VirtualServiceCounters>;
 
-/** Of a service of which nothing was told: who asks takes it for this. */
+/** The default for a service without a report. */
 const NOTHING: Counted = { active: 0, total: 0, refused: 0 };
 
 export interface CarrierOptions {
   readonly libc: Libc;
   readonly input: Omit<CarrierInput, 'bell'>;
   readonly report: (report: Report) => void;
-  /** Milliseconds that only grow. */
+  /** Monotonic milliseconds. */
   readonly now?: () => number;
 }
 
-/** Carries the TCP connections of virtual services in the thread that it is made in, as it is told to. */
+/** Carries the TCP connections of virtual services in its own thread, controlled by commands. */
 export class Carrier {
   readonly reactor: Reactor;
   readonly #report: (report: Report) => void;
@@ -99,13 +102,13 @@ export class Carrier {
   }
 
   /**
-   * One turn of the reactor, and what it has to report.
-   * @returns whether the event loop of the thread is to run: promises and messages have waited
+   * Runs one turn of the reactor and sends what it has to report.
+   * @returns whether the thread's event loop must run, because promises and messages have waited
    */
   turn(wait?: number): boolean {
     const isBusy = this.#calls > 0;
     const hasTicked = this.reactor.turn(isBusy ? Math.min(BUSY_WAIT_MS, wait ?? BUSY_WAIT_MS) : wait);
-    // Another thread may have made room.
+    // Another thread may have returned capacity.
     if (hasTicked) this.#context.limits.look();
     if (this.#signals.length > 0) {
       this.#report({ kind: 'signals', signals: this.#signals });
@@ -224,12 +227,12 @@ export class Carrier {
     const now = this.reactor.wheel.now();
     if (now - this.#toldShortage < TELL_SHORTAGE_MS) return;
     this.#toldShortage = now;
-    const message = `a connection cannot be accepted (${code}); those that come wait; raise the limit of file descriptors (LimitNOFILE= in the systemd unit, --ulimit nofile= for docker run), or of memory`;
+    const message = `a connection cannot be accepted (${code}); new ones wait; raise the limit of file descriptors (LimitNOFILE= in the systemd unit, --ulimit nofile= for docker run), or of memory`;
     this.#report({ kind: 'log', message });
   }
 }
 
-/** Whether nothing was counted meanwhile: the service itself is the same. */
+/** Whether no counter has changed. The service itself is the same. */
 function isSame(counters: VirtualServiceCounters, told: Counted | undefined): boolean {
   if (!told?.backends || told.total !== counters.total || told.active !== counters.active) return false;
   const { bytesIn, bytesOut, refused, failed, retried, backends } = counters;

@@ -1,16 +1,16 @@
-/** More than a process has open in earnest; memory of the table that is never used is never there. */
+/** More descriptors than any real process opens. The system never allocates unused memory of the table. */
 const MAX_DESCRIPTORS = 1 << 22;
 
 /**
- * Which thread has opened which file descriptor, in memory that all threads share: the descriptors of a thread that has ended
- * are found here. They are numbers of the process, and outlive it.
+ * Records in shared memory which thread opened which file descriptor. Descriptors belong to the process and outlive the
+ * thread. This table allows closing those of an ended thread.
  */
 export class DescriptorTable {
   readonly memory: SharedArrayBuffer;
   readonly #owners: Uint8Array;
   readonly #owner: number;
 
-  /** @param owner 1 to 255: whose those are that are taken here */
+  /** @param owner 1 to 255: the owner of descriptors that are taken through this object */
   constructor(memory: SharedArrayBuffer, owner: number) {
     this.memory = memory;
     this.#owners = new Uint8Array(memory);
@@ -22,19 +22,21 @@ export class DescriptorTable {
     return new SharedArrayBuffer(Math.min(limit, MAX_DESCRIPTORS));
   }
 
-  /** @returns false when the number is beyond the table: the descriptor is to be closed again */
+  /** @returns false when the number is beyond the table; the caller must then close the descriptor */
   take(fd: number): boolean {
     if (fd >= this.#owners.length) return false;
     this.#owners[fd] = this.#owner;
     return true;
   }
 
-  /** To be called before it is closed: the number may be another's at once. */
+  /** Call this before closing the descriptor, because its number may be reused at once. */
   give(fd: number): void {
     this.#owners[fd] = 0;
   }
 
-  /** All that an owner has, which is theirs no more. To be called when that thread has ended. */
+  /**
+   * Returns all descriptors of an owner and removes them from the table. Call this when the owner's thread has ended.
+   */
   reclaim(owner: number): number[] {
     const found: number[] = [];
     for (let fd = this.#owners.indexOf(owner); fd >= 0; fd = this.#owners.indexOf(owner, fd + 1)) {

@@ -1,7 +1,7 @@
 import type { DialTarget, TcpCalls } from '../../../../linux/tcp-calls.js';
 import type { Destination } from '../../../schedulers/scheduler.js';
 
-/** Addresses of tasks as the kernel takes them, made once for each. */
+/** Addresses of tasks in the kernel's form. Each is created once. */
 export class DialTargets {
   readonly #calls: TcpCalls;
   readonly #sources = new Map<string, DialTarget>();

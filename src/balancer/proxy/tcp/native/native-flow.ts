@@ -16,12 +16,12 @@ export interface NativeContext extends SideContext {
 
 const NOWHERE: HostPort = { ip: '0.0.0.0', port: 0 };
 
-/** A flow of which a reactor carries the octets. */
+/** A flow whose bytes are carried by a reactor. */
 export class NativeFlow extends TcpFlow implements SideOwner {
   readonly #context: NativeContext;
   readonly #client: Side;
   #upstream: Side | undefined = undefined;
-  /** Of a PROXY header that is not complete. */
+  /** An incomplete PROXY header. */
   #header: Buffer | undefined = undefined;
 
   constructor(client: Side, host: FlowHost<TcpFlow>, context: NativeContext) {
@@ -142,7 +142,7 @@ export class NativeFlow extends TcpFlow implements SideOwner {
     return this.#client.ignore();
   }
 
-  /** Everything was sent: closing ends both, as shutting them down first would. */
+  /** Everything has been sent, so closing both sockets has the same effect as shutting them down first. */
   protected override finish(): void {
     this.#closeUpstream(false);
     this.#client.close(false);
@@ -160,7 +160,7 @@ export class NativeFlow extends TcpFlow implements SideOwner {
     for (;;) {
       const got = calls.receive(this.#client.fd);
       if (got <= 0) {
-        // The end and an error alike; EAGAIN is neither.
+        // Both the end and an error lead here, but EAGAIN does not.
         if (got === 0 || !calls.wouldBlock(got)) this.headerRead(undefined);
         return;
       }
@@ -179,7 +179,7 @@ export class NativeFlow extends TcpFlow implements SideOwner {
     }
   }
 
-  /** @returns whether octets flow now */
+  /** @returns whether bytes flow now */
   #dialled(upstream: Side, events: number): boolean {
     if ((events & (EPOLL.ERR | EPOLL.HUP)) !== 0) {
       const { calls } = this.#context.reactor;
@@ -205,7 +205,7 @@ export class NativeFlow extends TcpFlow implements SideOwner {
     if (early) this.sentIn(early.length);
     const first = header && early ? Buffer.concat([header, early]) : (header ?? early);
     if (first) client.put(first);
-    // What the client has sent meanwhile need not be asked for.
+    // The client may have sent data in the meantime, for which no event will come.
     client.expectMore();
     if (upstream.isOpen) client.pump();
     if (upstream.isOpen && client.isOpen && !client.watch()) this.reset();

@@ -14,27 +14,29 @@ import { threadsFor } from './placement.js';
 import { ended, sumCounters } from './sum-counters.js';
 
 export interface NativeTcpOptions {
-  /** Threads, 1 to 64; 1 by default. */
+  /** Number of threads, 1 to 64; 1 by default. */
   readonly workers?: number;
-  /** What a thread runs; by default the compiled file that comes with this one. */
+  /** The script of a thread; by default the compiled file of this package. */
   readonly script?: URL;
-  /** Everything runs in this thread, by the clock given here (milliseconds that only grow): for tests. */
+  /** Runs everything in this thread on the given clock (monotonic milliseconds). For tests. */
   readonly clock?: () => number;
 }
 
 type Surroundings = Pick<CarrierThreadOptions, 'seed' | 'budget' | 'onSignal' | 'onFull' | 'log'>;
 
 const MAX_WORKERS = 64;
-/** How often threads are asked what they have counted when nobody else asks: what a crash may lose. */
+/**
+ * How often threads are asked for their counters without another request. A crash can lose the counts of this period.
+ */
 const ASK_MS = 5000;
-/** Milliseconds within which a client on this host or near it completes a handshake. */
+/** The time in milliseconds that a client on this host or nearby needs for a handshake. */
 const HANDSHAKE_MS = 20;
-/** How long they have to answer. */
+/** How long the threads have to answer. */
 const PATIENCE_MS = 1000;
 
 /**
- * TCP by threads that each have an epoll instance and splice streams. The sockets that listen belong to this thread, so that
- * nothing that waits to be accepted is lost when one of them ends.
+ * TCP in threads that each have an epoll instance and splice streams. The listening sockets belong to the main thread,
+ * so that queued connections survive the end of a thread.
  */
 export class NativeTcp {
   readonly #libc: Libc;
@@ -55,14 +57,14 @@ export class NativeTcp {
       const onCrash = (reason: string): void => {
         for (const frontend of this.#frontends.values()) frontend.lost(index);
         surroundings.log.warn(
-          `a thread ended (${reason}), and its connections with it; it is started again, please report it`,
+          `a thread ended (${reason}) with all its connections; it is started again; please report it`,
         );
       };
       return new CarrierThread({ ...surroundings, thread: index + 1, libc, start, table, onCrash });
     });
   }
 
-  /** Finds out whether it can be done here. */
+  /** Returns undefined if this system does not support it. */
   static async load(options: NativeTcpOptions, surroundings: Surroundings): Promise<NativeTcp | Unavailable> {
     const { workers = 1, clock, script = new URL('./carrier-worker.js', import.meta.url) } = options;
     if (!clock && !existsSync(script)) return { unavailable: 'Fairlead runs from its source' };
@@ -124,7 +126,10 @@ export class NativeTcp {
     await Promise.all(this.#threads.map((thread) => thread.stop()));
   }
 
-  /** Resolves when every frontend knows what its threads have counted, or what they had reported before when they do not answer. */
+  /**
+   * Resolves when every frontend has its threads' current counters. If a thread does not answer, its last report
+   * remains.
+   */
   #refresh(): Promise<void> {
     this.#asked ??= this.#ask().finally(() => {
       this.#asked = undefined;
@@ -132,7 +137,7 @@ export class NativeTcp {
     return this.#asked;
   }
 
-  /** Many updates are made together: the threads are asked once, behind all of them. */
+  /** Combines many updates: the threads are asked once, after all of them. */
   async #sync(): Promise<void> {
     await Promise.resolve();
     this.#synced = undefined;
@@ -155,9 +160,9 @@ export class NativeTcp {
 interface Owner {
   readonly threads: readonly CarrierThread[];
   readonly refresh: () => Promise<void>;
-  /** Resolves when all threads go by what they received in this turn of the event loop. */
+  /** Resolves when all threads have applied what was sent in this turn of the event loop. */
   readonly synced: () => Promise<void>;
-  /** The listener is closed. */
+  /** Called when the listener is closed. */
   readonly closed: () => void;
   readonly forget: () => void;
 }
@@ -167,12 +172,12 @@ class NativeFrontend implements Frontend {
   readonly #id: number;
   readonly #listener: TcpListener;
   readonly #owner: Owner;
-  /** The one that clients dial. */
+  /** The port that clients dial. */
   readonly #port: number;
   #service: VirtualService;
   #stopped: Promise<void> | undefined;
   #isListening = true;
-  /** By thread, as reported last. */
+  /** The last report of each thread. */
   readonly #live: (VirtualServiceCounters | undefined)[] = [];
   #past: VirtualServiceCounters | undefined;
 
@@ -206,7 +211,7 @@ class NativeFrontend implements Frontend {
     this.#live[thread] = counters;
   }
 
-  /** A thread has ended. What it had counted since its last report is lost with it. */
+  /** Records that a thread has ended. What it counted since its last report is lost. */
   lost(thread: number): void {
     const counters = this.#live[thread];
     if (!counters) return;
@@ -230,11 +235,12 @@ class NativeFrontend implements Frontend {
   }
 
   async #stop(): Promise<void> {
-    // What is connecting in this turn of the event loop is still to be taken.
+    // Connections of this turn of the event loop must still be accepted.
     await turn();
-    // A client that comes from now on asks again after a second (RFC 6298), and finds no listener, or the next who listens here.
+    // A client that connects now retries after a second (RFC 6298). It then finds no listener, or the next process that
+    // listens here.
     this.#listener.refuseNew();
-    // Those that were answered before are queued by then: a queue that is closed resets what is in it.
+    // By then, handshakes answered earlier have completed and are queued. Closing the queue would reset them.
     await pause(HANDSHAKE_MS);
     await this.#request('stop');
     this.#closeListener();

@@ -2,11 +2,11 @@ import type { Pipe, TcpCalls } from '../../../../linux/tcp-calls.js';
 import type { FlowBudget } from '../../../flows/flow-budget.js';
 import type { DescriptorTable } from './descriptor-table.js';
 
-/** Pipes that are kept for the next flow: as many as are usually in use at the same moment. */
+/** How many pipes are kept for later flows: about as many as are in use at the same moment. */
 const MAX_IDLE = 8;
 const DESCRIPTORS = 2;
 
-/** The pipes of one thread. A flow has one only while bytes are in it. */
+/** The pipes of one thread. A flow uses one only while bytes are in it. */
 export class PipePool {
   readonly #calls: TcpCalls;
   readonly #budget: FlowBudget;
@@ -19,18 +19,18 @@ export class PipePool {
     this.#table = table;
   }
 
-  /** @returns an empty one; undefined when there are no descriptors for it */
+  /** @returns an empty pipe; undefined when there are no descriptors for one */
   take(): Pipe | undefined {
     return this.#idle.pop() ?? this.#open();
   }
 
-  /** Takes one back. What is still in it is lost. */
+  /** Returns a pipe. Remaining content is lost. */
   give(pipe: Pipe): void {
     if (pipe.held === 0 && this.#idle.length < MAX_IDLE) this.#idle.push(pipe);
     else this.#close(pipe);
   }
 
-  /** Closes those that are not used: flows need the descriptors. */
+  /** Closes unused pipes, because flows need the descriptors. */
   trim(): void {
     for (const pipe of this.#idle.splice(0)) this.#close(pipe);
   }
@@ -42,7 +42,7 @@ export class PipePool {
       this.#budget.hold(-DESCRIPTORS);
       return undefined;
     }
-    // Both, whatever the first says: the one that is given back is known then.
+    // Take both, even if the first fails, so that the table knows the one that is closed again.
     const isKept = [pipe.reader, pipe.writer].map((fd) => this.#table.take(fd)).every(Boolean);
     if (isKept) return pipe;
     this.#close(pipe);

@@ -2,16 +2,20 @@ import { fnv1a } from '../../../../net/hash-text.js';
 import type { VirtualService } from '../../../plane.js';
 import type { SchedulerName } from '../../../../net/balancing.js';
 
-/** They look at how many connections there are, or remember what they have chosen: two of them would not choose as one does. */
+/**
+ * These look at the number of connections, or remember what they have chosen. Two instances would not choose as one
+ * does.
+ */
 const ONE_STATE: ReadonlySet<SchedulerName> = new Set([
   ...(['lc', 'wlc', 'sed', 'nq', 'twos', 'ovf', 'lblc', 'lblcr'] as const),
-  // Their tables follow from the tasks that came and went, which a thread that was started again has not seen.
+  // Their tables depend on the order in which tasks came and went, which a restarted thread has not seen.
   ...(['sh', 'sh-port', 'dh'] as const),
 ]);
 
 /**
- * Which of several threads accept the connections of a service: all of them, or the one that a hash of the service gives where
- * its rules hold only for what one thread knows of. What is open in other threads when a service moves to one does not count there.
+ * Chooses which threads accept the connections of a service. Usually all of them do. If the scheduler works only with
+ * the knowledge of a single thread, a hash of the service selects one. When a service moves to one thread, the open
+ * flows in other threads do not count there.
  * @returns numbers from 0
  */
 export function threadsFor(service: VirtualService, threads: number): readonly number[] {

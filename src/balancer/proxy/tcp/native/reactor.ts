@@ -4,43 +4,48 @@ import { TcpCalls } from '../../../../linux/tcp-calls.js';
 import { TimerWheel } from '../../../../runtime/timer-wheel.js';
 import type { DescriptorTable } from './descriptor-table.js';
 
-/** Something that receives the events of one descriptor. */
+/** Receives the events of one descriptor. */
 export interface Watcher {
-  /** For the reactor: tells this one from those that had the same descriptor before; 0 when it is not watched. */
+  /**
+   * Used by the reactor: distinguishes this watcher from earlier ones of the same descriptor; 0 when it is not watched.
+   */
   tag: number;
   /** @param events bits of `EPOLL` */
   onEvents(events: number): void;
 }
 
-/** Something that has more to do than one turn is to take. */
+/** Has more work than fits into one turn. */
 export interface Resumable {
   resume(): void;
 }
 
-/** The longest time that a turn blocks, in ms. A wake-up ends it before; this is for a process that exits without one. */
+/**
+ * The longest time that a turn blocks, in ms. A wake-up ends it earlier. This limit helps a process that exits without
+ * waking the thread.
+ */
 const BLOCK_MS = 500;
-/** So late may a deadline of a flow be noticed. */
+/** A flow's deadline may be noticed this late. */
 const TICK_MS = 100;
 
-/** The thread blocks in epoll_wait: it has no other timers. */
+/** The thread blocks in epoll_wait and has no other timers. */
 const noTimer = () => () => undefined;
 
 /**
- * An event loop of its own (Schmidt, "Reactor"): waits for what the kernel has to report about descriptors, and for deadlines. One turn of
- * it blocks the thread.
+ * An event loop (Schmidt, "Reactor"). It waits for events of descriptors and for deadlines. Each turn blocks the
+ * thread.
  */
 export class Reactor {
   readonly calls: TcpCalls;
   readonly wheel: TimerWheel;
   readonly #table: DescriptorTable;
   readonly #epoll: Epoll;
-  /** By descriptor, without holes: those would make it slow. */
+  /** By descriptor, without holes, because holes would make the array slow. */
   readonly #watchers: (Watcher | undefined)[] = [];
   #tag = 0;
   #again: Resumable[] = [];
   #ticked: number;
 
-  /** @param now milliseconds that only grow */
+  /** @param now monotonic milliseconds */
   constructor(libc: Libc, table: DescriptorTable, now: () => number) {
     this.calls = new TcpCalls(libc);
     this.wheel = new TimerWheel({ timers: { now, after: noTimer }, tickMs: TICK_MS, turns: 'owner' });
@@ -51,9 +56,9 @@ export class Reactor {
   }
 
   /**
-   * Watches a descriptor from now on, and reports what is so already.
+   * Starts watching a descriptor, and reports what is already true.
    * @param events bits of `EPOLL`
-   * @returns false when the kernel has no room for it
+   * @returns false when the kernel has no capacity for it
    */
   watch(fd: number, events: number, watcher: Watcher): boolean {
     const watchers = this.#watchers;
@@ -65,12 +70,12 @@ export class Reactor {
     return true;
   }
 
-  /** Watches for other events from now on, and reports what is so already. */
+  /** Watches for other events from now on, and reports what is already true. */
   change(fd: number, events: number, watcher: Watcher): void {
     this.#epoll.modify(fd, events, watcher.tag);
   }
 
-  /** Leaves a descriptor alone that stays open. */
+  /** Stops watching a descriptor that stays open. */
   unwatch(fd: number, watcher: Watcher): void {
     this.#forget(fd, watcher);
     this.#epoll.remove(fd);
@@ -83,15 +88,15 @@ export class Reactor {
     this.calls.close(fd);
   }
 
-  /** Has something go on after the next events. */
+  /** Resumes an item after the next events. */
   again(item: Resumable): void {
     this.#again.push(item);
   }
 
   /**
-   * One turn: waits, then handles what has happened.
-   * @param wait milliseconds at most; absent: as long as nothing is due
-   * @returns whether the timer wheel has moved on
+   * One turn: waits, then handles the events.
+   * @param wait milliseconds at most; by default until something is due
+   * @returns whether the timer wheel has advanced
    */
   turn(wait = BLOCK_MS): boolean {
     const { wheel } = this;
@@ -110,7 +115,7 @@ export class Reactor {
     return true;
   }
 
-  /** All that was watched must be closed before. */
+  /** All watched descriptors must be closed first. */
   end(): void {
     this.wheel.clear();
     this.#table.give(this.#epoll.fd);
@@ -120,7 +125,7 @@ export class Reactor {
   #tell(place: number): void {
     const epoll = this.#epoll;
     const watcher = this.#watchers[epoll.fdAt(place)];
-    // An event of one that was closed earlier in this turn, whose number may be another's by now.
+    // Skip an event of a descriptor that was closed earlier in this turn: its number may have been reused.
     if (watcher?.tag === epoll.tagAt(place)) watcher.onEvents(epoll.eventsAt(place));
   }
 

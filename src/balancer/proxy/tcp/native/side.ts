@@ -3,25 +3,25 @@ import { ERRNO, RECEIVE_SIZE, type PeerAddress, type Pipe } from '../../../../li
 import type { PipePool } from './pipe-pool.js';
 import type { Reactor, Resumable, Watcher } from './reactor.js';
 
-/** What has to do with receiving. */
+/** Events that concern receiving. */
 const INCOMING = EPOLL.IN | EPOLL.RDHUP | EPOLL.HUP | EPOLL.ERR | EPOLL.PRI;
-/** What one side is watched for: changes only, each told once. Room to send is asked for when there was none. */
+/** The events watched on one side, edge-triggered. Events for sending are added when the socket's buffer was full. */
 const WATCHED = EPOLL.IN | EPOLL.RDHUP | EPOLL.PRI | EPOLL.ET;
 
-/** Octets that one side moves before the others have their turn. */
+/** How many bytes one side moves before the others get their turn. */
 const TURN_OCTETS = 2 * 1024 * 1024;
 
-/** The flow that a side is one end of. */
+/** The flow to which a side belongs. */
 export interface SideOwner {
-  /** Something has happened, and octets do not flow yet. @returns whether they do now */
+  /** Handles an event before bytes flow. @returns whether they flow now */
   opens(side: Side, events: number): boolean;
-  /** Octets have come from this side, and go to the other. */
+  /** Bytes have arrived from this side and go to the other. */
   received(side: Side, octets: number): void;
-  /** This side has ended, and the other has all of it. */
+  /** This side has ended, and the other has received all of it. */
   ended(side: Side): void;
   /** Bytes from this side were dropped. */
   dropped(): void;
-  /** This side takes no more; what came from it may still be there. @param error a negative errno */
+  /** This side accepts no more data. Data from it may still be pending. @param error a negative errno */
   blocked(side: Side, error: number): void;
   /** This side was reset, or its connection broke. @param error a negative errno */
   failed(side: Side, error: number): void;
@@ -34,35 +34,36 @@ export interface SideContext {
 }
 
 /**
- * One connected socket of a flow, and what came from it that the other side has not taken yet. Small pieces are received and sent;
- * a stream goes through a pipe, without being copied (splice(2)). Nothing is received while the other side takes nothing.
+ * One connected socket of a flow, and the data from it that the other side has not accepted yet. Small pieces are
+ * copied. A stream goes through a pipe without being copied (splice(2)). Nothing is received while the other side
+ * accepts nothing.
  */
 export class Side implements Watcher, Resumable {
   tag = 0;
   readonly fd: number;
   owner: SideOwner | undefined = undefined;
   other: Side | undefined = undefined;
-  /** Where it comes from, of a client. */
+  /** The peer's address, if this is the client's side. */
   readonly address: PeerAddress | undefined;
   readonly #context: SideContext;
   #events = 0;
   #isOpen = true;
-  /** There may be something to receive. */
+  /** There may be data to receive. */
   #isReadable = false;
-  /** The peer has ended: what one call does not fill the buffer with is the last. */
+  /** The peer has closed its side: a receive that does not fill the buffer is the last. */
   #isLast = false;
-  /** A short read is no sign that everything was read: urgent data or an error is in between. */
+  /** A short read does not mean that everything was read, because urgent data or an error may be in between. */
   #isOdd = false;
   #hasEnded = false;
-  /** The kernel has told of an error. */
+  /** The kernel has reported an error. */
   #isBroken = false;
-  /** It goes on in the next turn, whatever happens until then. */
+  /** It continues in the next turn, whatever happens until then. */
   #isQueued = false;
-  /** What comes from it is dropped. */
+  /** Data from it is dropped. */
   #isIgnored = false;
   /** It is a stream. */
   #isBulk = false;
-  /** What the other side has not taken: one of the two, or none. */
+  /** Data that the other side has not accepted: in one of these two, or in neither. */
   #rest: Uint8Array | undefined = undefined;
   #pipe: Pipe | undefined = undefined;
 
@@ -76,7 +77,9 @@ export class Side implements Watcher, Resumable {
     return this.#isOpen;
   }
 
-  /** Begins to be told of events. @param more further bits of `EPOLL` @returns false when the kernel has no room for it */
+  /**
+   * Starts to receive events. @param more further bits of `EPOLL` @returns false when the kernel has no capacity for it
+   */
   watch(more = 0): boolean {
     if (this.tag !== 0) return true;
     this.#events |= WATCHED | more;
@@ -89,19 +92,19 @@ export class Side implements Watcher, Resumable {
     if ((events & INCOMING) !== 0) this.#hear(events);
     if (!this.other && !this.#isIgnored && !owner.opens(this, events)) return;
     const { other } = this;
-    // An error is told by sending, too.
+    // Sending also reports an error.
     if (other && (events & (EPOLL.OUT | EPOLL.ERR)) !== 0 && other.isHeld) other.pump();
     if (!this.#isOpen || (events & INCOMING) === 0) return;
     if (this.#hasEnded && this.#isBroken) this.#breakOff();
     else this.#goOn();
   }
 
-  /** The other side has not taken everything. */
+  /** Whether the other side has not accepted everything. */
   get isHeld(): boolean {
     return this.#rest !== undefined || this.#pipe !== undefined;
   }
 
-  /** Moves what there is from here to the other side, as far as that takes it. */
+  /** Moves pending data to the other side, as far as that accepts it. */
   pump(): void {
     if (this.#isIgnored) {
       this.#drop();
@@ -119,7 +122,7 @@ export class Side implements Watcher, Resumable {
     }
   }
 
-  /** There may be something to receive that no event will tell of. */
+  /** There may be data for which no event will come. */
   expectMore(): void {
     this.#isReadable = !this.#hasEnded;
   }
@@ -129,19 +132,22 @@ export class Side implements Watcher, Resumable {
     if (this.#isOpen && (this.other || this.#isIgnored)) this.#goOn();
   }
 
-  /** Sends octets to the other side before anything else. */
+  /** Sends bytes to the other side before anything else. */
   put(octets: Uint8Array): void {
     this.#rest = octets;
     this.#flush();
   }
 
-  /** The other side is gone, and another will come. */
+  /** The other side is gone, and a new one will follow. */
   detach(): void {
     this.other = undefined;
     this.#rest = undefined;
   }
 
-  /** Drops from now on what comes from it, and what the other side has not taken. @returns whether there was something */
+  /**
+   * From now on drops data from this side, including what the other side has not accepted. @returns whether there was
+   * any
+   */
   ignore(): boolean {
     const wasHeld = this.isHeld;
     if (this.#pipe) this.#context.pipes.give(this.#pipe);
@@ -160,7 +166,7 @@ export class Side implements Watcher, Resumable {
     this.#context.reactor.calls.end(this.fd);
   }
 
-  /** @param isReset the peer sees a reset */
+  /** @param isReset whether the peer sees a reset */
   close(isReset: boolean): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;
@@ -178,7 +184,8 @@ export class Side implements Watcher, Resumable {
 
   #goOn(): void {
     this.pump();
-    // Nothing tells of it again, and a task that hangs never takes the rest. What a task has said, its client gets first.
+    // No further event will report the error, and a task that hangs never accepts the rest. But the client first gets
+    // what its task has said.
     if (this.#isBroken && this.#isClient && this.isHeld) this.#breakOff();
   }
 
@@ -189,7 +196,7 @@ export class Side implements Watcher, Resumable {
     else if ((events & EPOLL.RDHUP) !== 0) this.#isLast = true;
   }
 
-  /** @returns whether there was something */
+  /** @returns whether there was any data */
   #drop(): boolean {
     const { calls } = this.#context.reactor;
     let left = TURN_OCTETS;
@@ -208,7 +215,7 @@ export class Side implements Watcher, Resumable {
     return left < TURN_OCTETS;
   }
 
-  /** @returns octets moved; what is to be done after a fault is done */
+  /** @returns the number of bytes moved; errors have been handled */
   #copy(): number {
     const { calls } = this.#context.reactor;
     const got = calls.receive(this.fd);
@@ -262,7 +269,7 @@ export class Side implements Watcher, Resumable {
     else if (result !== -ERRNO.EAGAIN) this.owner?.failed(this, result);
   }
 
-  /** @returns whether the other side has everything now */
+  /** @returns whether the other side now has everything */
   #flush(): boolean {
     const { other } = this;
     if (!other) return false;
@@ -279,7 +286,7 @@ export class Side implements Watcher, Resumable {
   /** @returns a negative errno, or 0 */
   #flushPipe(pipe: Pipe, other: Side): number {
     const { reactor, pipes } = this.#context;
-    // Until there is no room: only then does the kernel tell of room again.
+    // Until the buffer is full: only then does the kernel report free space again.
     while (pipe.held > 0) {
       const sent = reactor.calls.spliceOut(pipe, other.fd);
       if (sent <= 0) return sent || -ERRNO.EAGAIN;

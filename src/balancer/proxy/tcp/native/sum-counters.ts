@@ -1,8 +1,8 @@
 import type { BackendCounters, VirtualService, VirtualServiceCounters } from '../../../plane.js';
 
 /**
- * What several threads have counted of one service, as one.
- * @param past what threads that have ended had counted: nothing of it is open any more
+ * The counters of several threads for one service, added up.
+ * @param past counters of threads that have ended, of whose flows none is open any more
  */
 export function sumCounters(
   { service, vip, protocol, scheduler, backends }: VirtualService,
@@ -16,7 +16,7 @@ export function sumCounters(
   for (const { id, name, address, weight, state } of backends)
     addBackend(summed, { id, name, address, weight, state, ...NOTHING });
   for (const each of live) for (const backend of each.backends) addBackend(summed, backend);
-  // One that is gone altogether is not shown any more.
+  // A backend that no thread has any longer is not shown.
   for (const backend of past?.backends ?? []) if (summed.has(keyOf(backend))) addBackend(summed, backend);
   return {
     ...{ service, vip, port, protocol, scheduler },
@@ -31,7 +31,7 @@ export function sumCounters(
   };
 }
 
-/** What a thread had counted when it ended: its flows are no more. */
+/** The counters of an ended thread, without open flows. */
 export function ended(counters: VirtualServiceCounters): VirtualServiceCounters {
   const backends = counters.backends.map((each) => ({ ...each, active: 0 }));
   return { ...counters, active: 0, backends };

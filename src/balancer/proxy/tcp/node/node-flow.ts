@@ -6,35 +6,38 @@ import type { FlowHost } from '../flow-host.js';
 import { TcpFlow } from '../tcp-flow.js';
 import { readProxyHeader } from './read-proxy-header.js';
 
-/** Above this many octets a stream holds what comes back: one read of Node's (64 KiB) goes through, two do not. */
+/** Above this many bytes, a stream stops reading from the other side. One read of Node's (64 KiB) fits, two do not. */
 export const HIGH_WATER_MARK = 64 * 1024 + 1;
 const UPSTREAM = { allowHalfOpen: true, noDelay: true, highWaterMark: HIGH_WATER_MARK };
 /**
- * As the host has it set (net.ipv4.tcp_keepalive_*). With a time of its own Node asks ten times, once a second, which cannot be changed:
- * a network that is away for as long would cost every idle connection.
+ * Uses the host's settings (net.ipv4.tcp_keepalive_*). With a time of its own, Node probes ten times, once per second,
+ * and this cannot be changed. A network outage of that length would cost every idle connection.
  */
 const HOST_KEEPALIVE = 0;
 
-/** What Node keeps of a stream besides its documented properties, the same from version 14 on. */
+/** Undocumented state that Node keeps for a stream, unchanged since version 14. */
 interface StreamStates {
   readonly _readableState?: { autoDestroy: boolean; errored: Error | null };
   readonly _writableState?: { autoDestroy: boolean };
 }
 
-/** A write that fails is told by 'error' alone: by itself Node closes the socket then, with what there is to be read on it. */
+/**
+ * After a failed write, Node would close the socket together with its unread data. This leaves it open; only 'error'
+ * reports the failure.
+ */
 function outliveWrites(socket: Socket): void {
   const { _readableState: readable, _writableState: writable } = socket as StreamStates;
   if (readable) readable.autoDestroy = false;
   if (writable) writable.autoDestroy = false;
 }
 
-/** Has a stream tell of its end in spite of an error. */
+/** Lets a stream report its end despite an error. */
 function forgive(socket: Socket): void {
   const { _readableState: readable } = socket as StreamStates;
   if (readable) readable.errored = null;
 }
 
-/** A flow of which Node's own sockets carry the octets. */
+/** A flow whose bytes are carried by Node's own sockets. */
 export class NodeFlow extends TcpFlow {
   readonly #client: Socket;
   #upstream: Socket | undefined = undefined;
@@ -49,7 +52,7 @@ export class NodeFlow extends TcpFlow {
 
   protected override get peer(): HostPort {
     const { remoteAddress = '', remotePort = 0 } = this.#client;
-    // Unspecified when it is gone already.
+    // Unspecified if the client has already gone.
     return { ip: canonicalIp(remoteAddress) ?? '0.0.0.0', port: remotePort };
   }
 
@@ -88,7 +91,7 @@ export class NodeFlow extends TcpFlow {
 
   protected override resetBoth(isConnecting: boolean): void {
     this.#client.resetAndDestroy();
-    // Node would wait for the connection first, so as to reset it.
+    // Node would wait for the connection before resetting it.
     if (isConnecting) this.#upstream?.destroy();
     else this.#upstream?.resetAndDestroy();
   }
@@ -112,7 +115,7 @@ export class NodeFlow extends TcpFlow {
     return isWaiting;
   }
 
-  /** Closing a socket without unread octets finishes it as shutting it down first would. */
+  /** Closing a socket without unread bytes has the same effect as shutting it down first. */
   protected override finish(): void {
     for (const socket of [this.#client, this.#upstream]) {
       if (socket?.writableLength === 0) socket.destroy();
@@ -169,7 +172,7 @@ export class NodeFlow extends TcpFlow {
     if (this.#upstream?.write(octets) === false) this.#client.pause();
   }
 
-  /** What the task has said before it closed still waits to be read. */
+  /** Data that the task sent before it closed still waits to be read. */
   #writeFailed(upstream: Socket, error: Error): void {
     if (upstream.destroyed) return;
     if (this.#upstream !== upstream || this.phase !== 'open' || !this.hasForwarded) {

@@ -13,12 +13,10 @@ const connections: TcpConnections<Socket> = {
   reset: (client) => void client.resetAndDestroy(),
 };
 
-/** What a stream reports by its 'close' too. A listener must be there, or it would stop the process. */
+/** The stream's 'close' reports the same error. Without a listener the error would end the process. */
 const ignore = (): void => undefined;
 
-/**
- * TCP by Node's own sockets, which works everywhere. @param wheel the one wheel of the plane
- */
+/** TCP with Node's own sockets, which works everywhere. @param wheel the plane's timer wheel */
 export const listenNodeTcp =
   (wheel: TimerWheel): Listen =>
   async (service, context) => {
@@ -66,7 +64,7 @@ class NodeTcpFrontend implements Frontend {
       socket.on('error', ignore);
       this.#flows.accept(socket);
     });
-    // Accepting has failed once; the listener goes on.
+    // One accept has failed. The listener continues.
     server.on('error', (error) =>
       context.log.warn(`VIP ${service.vip}:${port}/tcp: cannot accept: ${error.message}`),
     );
@@ -99,7 +97,9 @@ class NodeTcpFrontend implements Frontend {
     await this.#flows.close();
   }
 
-  /** The kernel resets what it has queued when a listener closes, and Node takes one of them in a turn of the event loop. */
+  /**
+   * When a listener closes, the kernel resets queued connections. Node accepts one of them per turn of the event loop.
+   */
   async #acceptQueued(): Promise<void> {
     const until = this.#wheel.now() + MAX_ACCEPT_MS;
     await turn();

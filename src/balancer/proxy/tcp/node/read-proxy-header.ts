@@ -3,8 +3,9 @@ import { parseProxyHeader } from '../../../../net/proxy-protocol.js';
 import type { ClientHeader } from '../tcp-flow.js';
 
 /**
- * Reads the PROXY header that a client begins with, and pauses the socket behind it.
- * @param done called once; without a header when the client sent something else, or ended; never when it goes on waiting
+ * Reads the PROXY header at the start of a client's data, and pauses the socket after it.
+ * @param done called once; without a header when the client sent something else, or ended; never when it goes on
+ * waiting
  */
 export function readProxyHeader(client: Socket, done: (header: ClientHeader | undefined) => void): void {
   let octets: Buffer = Buffer.alloc(0);

@@ -49,8 +49,8 @@ async function lastMessage(thread: Worker): Promise<Seen> {
   return last as Seen;
 }
 
-describe.skipIf(NATIVE.length === 0)('clients that come while the plane drains', () => {
-  it('are served or never connected: nobody is reset who was let in', async () => {
+describe.skipIf(NATIVE.length === 0)('clients that arrive while the plane drains', () => {
+  it('are served or never connected: no admitted client is reset', async () => {
     const peer = await startPeer(echo);
     let reset = 0;
     for (let host = 1; host <= 5; host++) {

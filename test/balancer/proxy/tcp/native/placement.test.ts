@@ -41,7 +41,7 @@ describe('which of four threads accept', () => {
   });
 });
 
-describe('what threads have counted', () => {
+describe("the threads' counters", () => {
   const counted = (by: number): VirtualServiceCounters => ({
     ...{ service: 'default/shop/web', vip: '10.43.0.1', port: 80, protocol: 'tcp', scheduler: 'rr' },
     ...{ active: by, total: 10 * by, bytesIn: by, bytesOut: by, refused: by, failed: by, retried: by },
@@ -51,7 +51,7 @@ describe('what threads have counted', () => {
     })),
   });
 
-  it('is summed, in the order of the service; of one that has ended nothing is open', () => {
+  it("are added up in the service's order; an ended thread has no open flows", () => {
     const sum = sumCounters(service(), 80, [counted(1), counted(2)], ended(counted(4)));
     expect(sum).toMatchObject({ active: 3, total: 70, bytesIn: 7, refused: 7, failed: 7, retried: 7 });
     expect(sum.backends.map(({ id, active, total }) => [id, active, total])).toEqual([
@@ -61,7 +61,7 @@ describe('what threads have counted', () => {
     ]);
   });
 
-  it('is shown of tasks that are there, before any thread has told', () => {
+  it('are shown for existing tasks before any thread has reported', () => {
     const sum = sumCounters(service(), 80, [], ended(counted(4)));
     expect(sum).toMatchObject({ active: 0, total: 40 });
     expect(sum.backends.map(({ id, active, total }) => [id, active, total])).toEqual([

@@ -23,7 +23,7 @@ describe.skipIf('unavailable' in loaded)('a reactor', () => {
     return { clock, reactor, ring };
   };
 
-  it('tells an event only to who watched when it happened, whoever has the number by then', () => {
+  it('reports an event only to the watcher at that time, even if the descriptor number was reused', () => {
     const { reactor, ring } = setUp();
     const told: string[] = [];
     const watcher = (name: string, then: () => void = () => undefined): Watcher => ({
@@ -55,7 +55,7 @@ describe.skipIf('unavailable' in loaded)('a reactor', () => {
     for (const each of [first, ...opened]) each.close();
   });
 
-  it('takes up what was put off in the next turn, without waiting', () => {
+  it('resumes postponed work in the next turn, without waiting', () => {
     const { reactor } = setUp();
     const resumed: number[] = [];
     const again = (count: number): void =>
@@ -73,7 +73,7 @@ describe.skipIf('unavailable' in loaded)('a reactor', () => {
     reactor.end();
   });
 
-  it('wakes deadlines when their time has come, and says so', () => {
+  it('wakes deadlines when they are due, and reports that', () => {
     const { clock, reactor } = setUp();
     let expired = 0;
     const item = { tick: undefined, expire: () => (expired++, Infinity) };
@@ -90,7 +90,7 @@ describe.skipIf('unavailable' in loaded)('a reactor', () => {
   });
 });
 
-it('descriptors of a thread that has ended are found, and nobody else’s', () => {
+it('finds the descriptors of an ended thread, and no others', () => {
   const memory = DescriptorTable.memory(100);
   const [main, first, second] = [0, 1, 2].map((owner) => new DescriptorTable(memory, owner + 1));
   if (!main || !first || !second) throw new Error('there are three');

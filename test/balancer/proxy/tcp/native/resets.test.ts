@@ -36,7 +36,7 @@ describeTcp('a reset', (implementation) => {
 
   // Node does not look at a connection that it does not read.
   it.skipIf(implementation.name === 'node')(
-    'by a client whose octets wait for a task that does not read reaches the task',
+    'by a client whose data waits for a task that does not read reaches the task',
     async () => {
       let seen = '';
       const task = await peer((socket) => {
@@ -62,7 +62,7 @@ describeTcp('a reset', (implementation) => {
 
   // Node does not look at a connection any more any more that its peer has ended.
   it.skipIf(implementation.name === 'node')(
-    'by a client that had ended reaches the task that still works',
+    'by a client that had half-closed reaches the task that still works',
     async () => {
       let seen = '';
       const task = await peer((socket) => {
@@ -81,7 +81,7 @@ describeTcp('a reset', (implementation) => {
     },
   );
 
-  it('by a task comes behind what it had said, also to a client that reads late', async () => {
+  it('by a task arrives after the task’s data, even at a client that reads late', async () => {
     const task = await peer((socket) => {
       socket.write(Buffer.alloc(8 * MIB, 'all of it '));
       socket.once('data', () => socket.resetAndDestroy());

@@ -50,7 +50,7 @@ function endless() {
   return { side, other, turn };
 }
 
-it('a stream has one share of a turn, however often it is told of more', () => {
+it('a stream gets one share of a turn, however many events arrive', () => {
   const { side, turn } = endless();
   for (let n = 0; n < 5; n++) {
     const { moved, queued } = turn(EPOLL.IN);
@@ -63,7 +63,7 @@ it('a stream has one share of a turn, however often it is told of more', () => {
   expect(turn(0)).toEqual({ moved: 0, queued: 0 });
 });
 
-it('a reset that is told while a stream waits for its turn is not lost when its task takes nothing then', () => {
+it('a reset that arrives while a stream waits for its turn is not lost if its task then accepts nothing', () => {
   const { other, turn } = endless();
   turn(EPOLL.IN);
   other.takes = false;

@@ -62,9 +62,9 @@ const only = async (of: DataPlane): Promise<VirtualServiceCounters> => {
 };
 const openDescriptors = (): number => readdirSync('/proc/self/fd').length;
 
-describe.skipIf(NATIVE.length === 0)('threads that carry TCP', () => {
+describe.skipIf(NATIVE.length === 0)('TCP threads', () => {
   it.each([1, 3])(
-    'crash (all of %i), and others take the listener over: what was open is reset, what waits is served',
+    'crash (all of %i), and others take over the listener: open flows are reset, waiting ones are served',
     async (workers) => {
       const { script, fuse } = fragileScript();
       const peer = await task();
@@ -94,7 +94,9 @@ describe.skipIf(NATIVE.length === 0)('threads that carry TCP', () => {
       // Nobody may be there yet to accept it.
       expect(await exchange(vip, 'waits')).toEqual({ text: 'waits', end: 'fin' });
       expect(logged).toEqual(
-        Array(workers).fill(expect.stringMatching(/^a thread ended \(the fuse is there\), .*report it$/)),
+        Array(workers).fill(
+          expect.stringMatching(/^a thread ended \(the fuse is there\) with .*please report it$/),
+        ),
       );
       await until(async () => (await only(own)).active === 0);
       expect(await only(own)).toMatchObject({ total: 13, bytesIn: 65, bytesOut: 65, refused: 0, failed: 0 });
@@ -103,7 +105,7 @@ describe.skipIf(NATIVE.length === 0)('threads that carry TCP', () => {
     },
   );
 
-  it('that are away answer what is known, take changes, and close', async () => {
+  it('that are away report what is known, accept changes, and close', async () => {
     const { script, fuse } = fragileScript();
     const [a, b] = [await task(), await task()];
     const vip = nextVip();
@@ -127,7 +129,7 @@ describe.skipIf(NATIVE.length === 0)('threads that carry TCP', () => {
     expect(existsSync(fuse)).toBe(false);
   });
 
-  it('keep what they have counted when a service moves to one of them, and hold its limits exactly then', async () => {
+  it('keep their counters when a service moves to one of them, and then enforce its limits exactly', async () => {
     const peer = await task();
     const vip = nextVip();
     const { plane: own } = plane(3);
