@@ -105,7 +105,8 @@ export interface FlowTimeouts {
   /** For a UDP session with replies. */
   readonly udp: number;
   /**
-   * How long open connections of a draining task, or of a plane that drains, may go on; then they are reset. A task may have
+   * How long open connections of a draining task, or of a plane that drains, may go on; then they are reset. A task may
+   * have
    * more ({@link DesiredBackend.drain}).
    */
   readonly drain: number;
@@ -232,7 +233,8 @@ export interface DataPlane {
   /** Where a limit of this host is near, or was reached, as counted within the last seconds. */
   shortages(): readonly PlaneProblem[];
   /**
-   * Takes no new flow, and waits for open ones as long as their `drain` time; connections already queued are still served.
+   * Takes no new flow, and waits for open ones as long as their `drain` time; connections already queued are still
+   * served.
    * @param hasSuccessor another daemon takes new flows at the same addresses
    */
   drain(hasSuccessor?: boolean): Promise<void>;

@@ -209,7 +209,7 @@ export class Catalog implements CatalogReader {
   /** Ends drains whose time is over; one that was replaced or taken back meanwhile is left alone. */
   endDrains(marks: readonly DrainMark[]): void {
     const over = marks.filter((mark) => this.#overlay.end(mark)).map(({ target }) => target);
-    if (over.length > 0) this.#applyDrains(over, 'the time of the drain is over');
+    if (over.length > 0) this.#applyDrains(over, 'drain expired');
   }
 
   /** Reports and drains, for the state directory. */

@@ -159,7 +159,7 @@ export interface Task {
   readonly service?: ServiceRef;
   /**
    * The stack that it is of whatever labels say of its service: that of its compose project or Swarm stack, else
-   * `default`; or {@link RANCHER_ORIGIN}. Absent: it is no container of this host.
+   * `default`; or {@link RANCHER_ORIGIN}. Absent: it is not a container of this host.
    */
   readonly origin?: string;
   /** Its labels seal its service: containers of other stacks cannot join it. */

@@ -41,7 +41,7 @@ export class PinBoard {
 
   /**
    * Tells those that ask for an address that another service has it.
-   * @param holder has it, and is told nothing
+   * @param holder has it; no problem names it
    * @param isThere false: it is gone, and the address is kept for it
    */
   settle(address: string, holder: ServiceKey, isThere: boolean): void {

@@ -187,7 +187,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     options: [
       {
         flags: '--template <in:out[:command]>',
-        description: 'a template, the file to write, and the command to run afterwards; may be repeated',
+        description: 'a template, the file to write, and what to run afterwards; may be repeated',
         repeats: true,
       },
       {
@@ -196,35 +196,26 @@ export const COMMANDS: readonly CommandSpec[] = [
           "consul-template's configuration (HCL, JSON) or Fairlead's (YAML), or a directory of such files; may be repeated",
         repeats: true,
       },
-      { flags: '--once', description: 'render once, then exit' },
-      { flags: '--dry', description: 'print the files instead of writing them; run no commands' },
-      { flags: '--diff', description: 'print what would change, then exit; write nothing' },
-      {
-        flags: '--wait <min[:max]>',
-        description: 'how long to collect changes before rendering, such as 5s:10s',
-      },
+      { flags: '--once', description: 'render once and end' },
+      { flags: '--dry', description: 'print the files instead of writing them; run no command' },
+      { flags: '--diff', description: 'print what would change and end; write nothing' },
+      { flags: '--wait <min[:max]>', description: 'gather changes for so long, such as 5s:10s' },
       { flags: '--consul-addr <address>', description: 'ask this Consul agent instead of the daemon' },
-      { flags: '--consul <address>', description: 'old name of -consul-addr' },
+      { flags: '--consul <address>', description: 'the older name of -consul-addr' },
       { flags: '--consul-token <token>', description: "Consul's token (default: CONSUL_HTTP_TOKEN)" },
       { flags: '--consul-token-file <file>', description: 'a file that holds the token' },
       { flags: '--consul-auth <user:password>', description: 'a login for a proxy in front of Consul' },
       {
         flags: '--consul-retry-attempts <n>',
-        description:
-          'with -once: how many attempts in a row may fail before a query is given up (default: 12)',
+        description: 'with -once: attempts in a row before a query is given up (default: 12)',
       },
       {
         flags: '--exec <command>',
-        description: 'start this program once everything is rendered, and reload it on changes',
+        description: 'run this program once everything is rendered, and reload it',
       },
       {
         flags: '--exec-reload-signal <signal>',
-        description: 'the signal to send it on a change (default: restart it)',
-      },
-      { flags: '--exec-kill-signal <signal>', description: 'the signal that stops it (default: SIGTERM)' },
-      {
-        flags: '--kill-signal <signal>',
-        description: 'a signal that ends the run, besides SIGINT and SIGTERM',
+        description: 'what a change sends it (default: stop and start)',
       },
       {
         flags: '--exec-kill-signal <signal>',
@@ -252,10 +243,10 @@ export const COMMANDS: readonly CommandSpec[] = [
       },
       {
         flags: '--published',
-        description: 'when asking the daemon: use the addresses on which the host publishes ports',
+        description: 'from the daemon: the addresses on which the host publishes ports',
       },
-      { flags: '--allow-plugin', description: 'let templates run programs with plugin' },
-      { flags: '--allow-write-to-file', description: 'let templates write files with writeToFile' },
+      { flags: '--allow-plugin', description: 'templates may run programs with plugin' },
+      { flags: '--allow-write-to-file', description: 'templates may write files with writeToFile' },
       { flags: '-q, --quiet', description: 'print no warnings' },
     ],
     examples: [

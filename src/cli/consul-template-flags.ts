@@ -34,7 +34,8 @@ const REFUSED: readonly (readonly [RegExp, string])[] = [
 ];
 
 /**
- * consul-template's way to write flags in the parser's: `-once` and `-once=true` for `--once`, `-wait 5s` for `--wait 5s`.
+ * consul-template's way to write flags in the parser's: `-once` and `-once=true` for `--once`, `-wait 5s` for `--wait
+ * 5s`.
  * @throws CliError for flags that cannot be done here
  */
 export function consulTemplateFlags(argv: readonly string[]): string[] {

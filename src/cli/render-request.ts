@@ -39,7 +39,7 @@ export async function renderRequest(context: Context): Promise<RenderRequest> {
   const exec = execRequest(context, request.exec);
   const attempts = context.text('consulRetryAttempts');
   if (attempts !== undefined && !/^\d+$/.test(attempts))
-    throw wrongFlag(`-consul-retry-attempts ${attempts}: must be a number; 0 is for ever`);
+    throw wrongFlag(`-consul-retry-attempts ${attempts}: must be a number; 0 means no limit`);
   return {
     ...request,
     targets,
@@ -143,7 +143,7 @@ function withDelimiters(target: Target, context: Context): Target {
   return { ...target, delimiters: { left: own.left || (left ?? ''), right: own.right || (right ?? '') } };
 }
 
-/** Two templates with one destination would overwrite each other for ever. */
+/** Two templates with one destination would overwrite each other without end. */
 function demandOneEach(targets: readonly Target[]): void {
   const seen = new Map<string, Target>();
   for (const target of targets) {
@@ -163,7 +163,8 @@ function demandOneEach(targets: readonly Target[]): void {
 }
 
 /**
- * The request of the files given with -config: consul-template's (HCL, JSON) or Fairlead's own (YAML). A later file wins.
+ * The request of the files given with -config: consul-template's (HCL, JSON) or Fairlead's own (YAML). A later file
+ * wins.
  * `CT_LOCAL_CONFIG` is a whole configuration of consul-template's.
  */
 async function fileRequest(context: Context): Promise<RenderRequest> {

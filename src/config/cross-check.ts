@@ -180,7 +180,7 @@ function poolFaults({ vip, dns, host }: Config): Fault[] {
   return [fault(['vip', 'pool'], message)];
 }
 
-/** Two templates with one destination would overwrite each other for ever; so would one that writes its own source. */
+/** Two templates with one destination would overwrite each other without end; so would one that writes its own source. */
 function templateFaults({ render }: Config): Fault[] {
   return render.templates.flatMap(({ source, destination }, index) => {
     const path = ['render', 'templates', index, 'destination'];

@@ -194,8 +194,10 @@ export class Daemon {
    * - Virtual IPs carry traffic when the tasks are known. When the daemon stops, their connections end while names are
    *   still answered and the sources are still followed.
    * - Templates are rendered when the tasks are known.
-   * - Publishers come when the health of tasks is known, and end before the sources: a stopping daemon takes nothing back.
-   * - The API comes last: once it answers, everything runs. The service manager follows this process then, and a predecessor that
+   * - Publishers come when the health of tasks is known, and end before the sources: a stopping daemon takes nothing
+   * back.
+   * - The API comes last: once it answers, everything runs. The service manager follows this process then, and a
+   * predecessor that
    *   still serves may end.
    */
   #parts(): readonly Part[] {

@@ -6,20 +6,21 @@ import type { Snapshot } from '../catalog/snapshot.js';
 import type { Config } from '../config/model.js';
 import type { Log } from '../net/log.js';
 
-/** A change of more services than this (a first sync) is told in one line. */
+/** A change of more services than this (a first sync) is one line. */
 const TOLD_SINGLY = 100;
 /** Tasks that one line names. */
 const NAMED = 10;
 
 /**
- * With `log.level: debug` it writes what the daemon decides: what its sources say, which tasks each service's name gives, why
+ * With `log.level: debug` it writes what the daemon decides: what its sources say, which tasks each service's name
+ * gives, why
  * not the others, and which virtual IP it has. With any other level it follows nothing and costs nothing.
  */
 export class DecisionLog {
   readonly #catalog: Pick<CatalogReader, 'onChange' | 'onEvent'>;
   readonly #log: Log;
   #unfollow: (() => void) | undefined;
-  /** What was told of each service last. */
+  /** What the log last said of each service. */
   readonly #told = new Map<string, string>();
 
   constructor(catalog: Pick<CatalogReader, 'onChange' | 'onEvent'>, log: Log) {

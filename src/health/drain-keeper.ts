@@ -12,7 +12,8 @@ export interface DrainPort {
 const longestWait = 2 ** 31 - 1;
 
 /**
- * Ends operators' drains when their time is over. The catalog has no timers; this is its. A drain says when it ends by the wall
+ * Ends operators' drains when their time is over. The catalog has no timers; this is its. A drain says when it ends by
+ * the wall
  * clock; how long that is away is found out when it is first seen, so that setting the clock changes no drain.
  */
 export class DrainKeeper {

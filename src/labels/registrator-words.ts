@@ -59,7 +59,7 @@ export function imageName(image: string | undefined): string | undefined {
 }
 
 /**
- * What a port is registered as. Several ports of a container are told apart by their number, except where a key of
+ * What a port is registered as. Several ports of a container are distinguished by their number, except where a key of
  * the very port gives the name.
  * @param standIn the name where no key gives one
  */

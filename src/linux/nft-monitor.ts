@@ -30,13 +30,15 @@ export function tamperDetector(table: string): (line: string) => boolean {
 }
 
 /**
- * Runs `nft monitor` as long as its own standard input is open, so that it ends with this process, however that ends. Its output is the
+ * Runs `nft monitor` as long as its own standard input is open, so that it ends with this process, however that ends.
+ * Its output is the
  * monitor's alone, and is over with it.
  */
 const SCRIPT = 'exec 3>&1 >/dev/null; nft monitor >&3 3>&- & exec 3>&-; read _; kill $!';
 
 /**
- * Has the kernel say when another program changes a table or takes it away, by an `nft monitor` that runs until it is stopped.
+ * Has the kernel say when another program changes a table or takes it away, by an `nft monitor` that runs until it is
+ * stopped.
  * @param table with its family
  * @param onEnd called once when there is no watch any more: it could not be started, or has ended
  */

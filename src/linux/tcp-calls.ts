@@ -117,7 +117,8 @@ export class TcpCalls {
 
   /**
    * A socket that has begun to connect.
-   * @param from the address to come from; the kernel picks its port when both ends are known, so that connections to others do
+   * @param from the address to come from; the kernel picks its port when both ends are known, so that connections to
+   * others do
    *   not count (ip(7), IP_BIND_ADDRESS_NO_PORT)
    */
   dial({ domain, at, length }: DialTarget, from?: DialTarget): number {

@@ -71,7 +71,8 @@ export function openUdpSocket(libc: Libc, address: HostPort, options: UdpSocketO
 }
 
 /**
- * A connected socket takes datagrams of its peer alone, and is its own: what it is sent goes to other sockets that share the address.
+ * A connected socket takes datagrams of its peer alone, and is its own: what it is sent goes to other sockets that
+ * share the address.
  * It can still send to anyone.
  */
 export function leaveToOthers(libc: Libc, fd: number, address: HostPort): void {

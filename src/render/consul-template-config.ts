@@ -30,7 +30,7 @@ export interface RenderRequest {
 
 export const NO_WAIT: Wait = { min: 0, max: 0 };
 
-/** A program that is told nothing but its command: consul-template's defaults. */
+/** A program of which only the command is known: consul-template's defaults. */
 export const PLAIN_EXEC: ExecRequest = {
   command: [],
   killSignal: 'SIGINT',

@@ -31,7 +31,7 @@ export class FileAnswers implements QueryPort {
     const kept = this.#kept.get(path);
     if (kept?.stamp === stamp && stamp !== '') return kept.value;
     this.#kept.set(path, { stamp, value: undefined });
-    if (stamp === '') throw new FunctionError(`${path}: there is no such file; check the path`);
+    if (stamp === '') throw new FunctionError(`${path}: the file does not exist; check the path`);
     if (stamp === TOO_LARGE) throw new FunctionError(`${path} has more than ${MAX_FILE} bytes`);
     try {
       const value = fromBytes(readFileSync(path));

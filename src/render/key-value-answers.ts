@@ -16,7 +16,7 @@ export interface KeyValueOptions {
   log: Log;
 }
 
-/** What is below one prefix, as it was told last. */
+/** What is below one prefix, as last read. */
 interface Watch {
   view: KeyValueView | undefined;
   isAway: boolean;
@@ -73,7 +73,7 @@ export class KeyValueAnswers implements QueryPort {
   }
 }
 
-/** Where there is no store: a template that asks for a key is told so, instead of waiting for ever. */
+/** Where there is no store: a template that asks for a key fails with the reason, instead of waiting without end. */
 export const NO_KEYS: QueryPort = {
   answer: ({ kind }) => {
     if (kind !== 'key' && kind !== 'keyExists' && kind !== 'keys') return undefined;

@@ -138,7 +138,10 @@ class Group {
         await first.member.renderer.command(command, first.member.renderer.target.destination);
       }
     }
-    for (const member of batch) member.after();
+    for (const { member, attempt } of attempts) {
+      if (attempt.succeeded === true) member.renderer.succeed(attempt);
+      member.after();
+    }
     this.#options.onRound?.({
       written: attempts.filter(({ attempt }) => attempt.committed !== undefined).length,
     });

@@ -25,6 +25,8 @@ export interface Attempt {
   committed?: CommittedFile;
   /** The length of the output. */
   bytes?: number;
+  /** The file is as it should be, and its command has succeeded; see {@link TargetRenderer.succeed}. */
+  succeeded?: boolean;
 }
 
 const NOTHING_DUE: Attempt = { commandDue: false };
@@ -131,8 +133,7 @@ export class TargetRenderer {
     const before = await currentBytes(destination);
     if (before?.equals(bytes) === true) {
       await adjustFile(destination, options);
-      if (!this.#owed) this.#succeed(false, bytes.length);
-      return { commandDue: this.#owed, bytes: bytes.length };
+      return { commandDue: this.#owed, bytes: bytes.length, succeeded: !this.#owed };
     }
     const prepared = await prepareFile(destination, bytes, options);
     if (check !== undefined) {
@@ -148,14 +149,13 @@ export class TargetRenderer {
     }
     const committed = await prepared.commit();
     this.#owed = this.target.command !== undefined;
-    if (!this.#owed) {
-      this.#succeed(true, bytes.length);
-      await committed.settle();
-    }
-    return { commandDue: this.#owed, committed, bytes: bytes.length };
+    if (!this.#owed) await committed.settle();
+    return { commandDue: this.#owed, committed, bytes: bytes.length, succeeded: !this.#owed };
   }
 
-  #succeed(written: boolean, bytes: number): void {
+  /** Called in the turn in which the round is reported, so that a program never starts between the two. */
+  succeed({ committed, bytes = 0 }: Attempt): void {
+    const written = committed !== undefined;
     const status = { ...this.#status };
     delete status.error;
     const now = this.#now();
@@ -186,13 +186,13 @@ export class TargetRenderer {
 
   /** The command has run. After a failure the old file is put back. */
   async afterCommand(command: Command, result: CommandResult, attempt: Attempt): Promise<void> {
-    const { committed, bytes = 0 } = attempt;
+    const { committed } = attempt;
     this.#note(command, result);
     try {
       if (result.ok) {
         this.#owed = false;
-        this.#succeed(committed !== undefined, bytes);
         await (committed?.settle() ?? settleFile(this.target.destination));
+        attempt.succeeded = true;
         return;
       }
       this.#fail(

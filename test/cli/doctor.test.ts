@@ -346,7 +346,7 @@ describe('checks', () => {
       { sysctls: { ports: { first: 40_000, last: 40_063, reuse: 'loopback' } } },
       'WARN net.ipv4.ip_local_port_range is 40000 to 40063: this host can have 64 connections',
     ],
-    ['vip', { vips: { ...vips, isLoopback: true, rulesFault: 'x' } }, 'OK 10.43.0.0/16 is local as it is'],
+    ['vip', { vips: { ...vips, isLoopback: true, rulesFault: 'x' } }, 'OK 10.43.0.0/16 is already local'],
     [
       'vip',
       { capabilities: [10], vips: { ...vips, rulesFault: 'Operation not permitted (you must be root)' } },

@@ -94,7 +94,7 @@ describe("consul-template's flags", () => {
     ],
     [
       ['-template', 'a.ctmpl:a.out', '-consul-retry-attempts', 'x'],
-      '-consul-retry-attempts x: must be a number; 0 is for ever',
+      '-consul-retry-attempts x: must be a number; 0 means no limit',
     ],
     [
       ['-template', 'a.ctmpl:out', '-template', 'b.ctmpl:./out:true'],
@@ -322,7 +322,7 @@ describe('-config', () => {
     ['\nvault { address = "x" }', 'c.hcl:2: Vault is not supported: render secrets with another tool'],
     ['wait {\n  enabled = 1\n}', 'c.hcl:2: enabled must be true or false'],
     ['kill_signal = "SIGNOPE"', 'c.hcl:1: kill_signal must be a signal, such as "SIGHUP"'],
-    ['consul { token_file = "none" }', 'c.hcl:1: DIR/none: there is no such file; check the path'],
+    ['consul { token_file = "none" }', 'c.hcl:1: DIR/none: the file does not exist; check the path'],
     [
       'template {\n contents = "a"\n destination = "o"\n}\ntemplate {\n contents = "b"\n destination = "o"\n}',
       'c.hcl:6: DIR/o is the destination of another template, too (c.hcl:2); each template needs a file of its own',
@@ -341,7 +341,7 @@ describe('-config', () => {
     expect(await render(['-config', 'none.hcl'])).toEqual({
       code: 15,
       stdout: '',
-      stderr: 'fairlead: none.hcl: there is no such file; check the path\n',
+      stderr: 'fairlead: none.hcl: the file does not exist; check the path\n',
     });
   });
 });

@@ -53,12 +53,12 @@ describe('the defaults', () => {
         },
         ...{ udpReplies: 0, ops: false, slowStart: 0, panicThreshold: 0.5, minHealthy: 0 },
       },
-      health: { rancherCompose: {}, defaults: {} },
+      health: { rancherCompose: {}, defaults: {}, hostMethods: [] },
       publishers: {},
       sources: {
         docker: {
           ...{ socket: '/var/run/docker.sock', resync: 60_000 },
-          ...{ adopt: 'auto', releaseOnStop: false },
+          ...{ adopt: 'auto', releaseOnStop: false, labels: [] },
         },
       },
       render: {
@@ -185,6 +185,8 @@ describe('precedence', () => {
       'sources.docker.resync': 'default',
       'sources.docker.adopt': 'default',
       'sources.docker.releaseOnStop': 'default',
+      'sources.docker.labels': 'default',
+      'health.hostMethods': 'default',
       'api.listen': 'default',
     });
   });
@@ -232,7 +234,7 @@ api: { listen: ["unix:api.sock", "unix:///run/f.sock"] }`,
 describe('sources', () => {
   const docker = {
     ...{ socket: '/var/run/docker.sock', resync: 60_000 },
-    ...({ adopt: 'auto', releaseOnStop: false } as const),
+    ...({ adopt: 'auto', releaseOnStop: false, labels: [] as string[] } as const),
   };
   const file = { path: '/s.yaml' };
   it.each([
@@ -293,7 +295,7 @@ describe('several sources of one kind', () => {
 
   it('ignore DOCKER_HOST', () => {
     const text = 'sources: { docker: [{}, { name: lab, socket: /lab.sock }] }';
-    const rest = { resync: 60_000, adopt: 'auto', releaseOnStop: false } as const;
+    const rest = { resync: 60_000, adopt: 'auto', releaseOnStop: false, labels: [] } as const;
     const { sources } = configOf(parseConfigText(text, { env: { DOCKER_HOST: 'tcp://192.0.2.1:2375' } }));
     expect(instancesOf('docker', sources.docker)).toEqual([
       { source: 'docker', settings: { socket: '/var/run/docker.sock', ...rest } },

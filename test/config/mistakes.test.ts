@@ -159,7 +159,7 @@ listen: []
     ['sources: { file: {} }', '1:12: sources.file.path: is missing; it must be the path'],
     [
       'sources: { docker: true }',
-      '1:20: sources.docker: is true; it must be a mapping of keys (socket, resync, adopt, releaseOnStop), a list of such mappings, or false',
+      '1:20: sources.docker: is true; it must be a mapping of keys (socket, resync, labels, adopt, releaseOnStop), a list of such mappings, or false',
     ],
     [
       'sources: { swarm: {} }',

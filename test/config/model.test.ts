@@ -43,6 +43,8 @@ const others: Readonly<Record<string, unknown>> = {
   'sources.docker.resync': '90s',
   'sources.docker.adopt': 'all',
   'sources.docker.releaseOnStop': true,
+  'sources.docker.labels': ['team.name'],
+  'health.hostMethods': ['POST'],
   'sources.file.path': '/srv/services.yaml',
   'sources.consul.address': 'https://consul.example:8501',
   'sources.consul.token': 'secret',

@@ -73,7 +73,7 @@ it('a bad template is told with file, line, column, the line and a caret; others
     "bad.ctmpl:2:11: bad character U+007D '}'\n  {{range services}\n          ^",
     'worse.ctmpl:1:5: function "nosuch" not defined\nx {{nosuch "a"}}\n    ^',
     'late.ctmpl:2:3: executing "late.ctmpl" at <index (parseJSON "[]") 3>: error calling index: index out of range: 3\n{{index (parseJSON "[]") 3}}\n  ^',
-    'missing.ctmpl: there is no such file; check the path',
+    'missing.ctmpl: the file does not exist; check the path',
   ]);
   expect(read('bad.conf')).toBe('last good');
   expect(read('good.conf')).toBe('good');
@@ -102,7 +102,7 @@ it('follows the file of a template: rewritten, replaced, broken, mended, gone, a
   await expect.poll(() => made.list()[0]).toMatchObject({ state: 'rendered', failures: 0 });
   expect(made.list()[0]?.error).toBeUndefined();
   rmSync(ground.path('web.ctmpl'));
-  await expect.poll(() => made.list()[0]?.error).toContain('there is no such file');
+  await expect.poll(() => made.list()[0]?.error).toContain('the file does not exist');
   expect(read('web.conf')).toBe('five');
   write('web.ctmpl', 'six');
   await shows('six');

@@ -153,7 +153,7 @@ describe('damping', () => {
   it('begins when docs/health.md says it does', () => {
     const text = readFileSync('docs/health.md', 'utf8').replaceAll(/\s+/g, ' ');
     expect(text).toContain('down for the third time within half a minute is held out for 10 seconds');
-    expect(text).toContain('Two to four minutes of calm end it.');
+    expect(text).toContain('The holds end after two to four minutes of calm.');
     for (let between = 0; between <= 30_000; between += 100) expect(holds([0, between, 30_000])).toBe(true);
     for (let between = 0; between <= 80_000; between += 100) expect(holds([0, between, 80_000])).toBe(false);
     expect(holds([0, 20_000])).toBe(false);

@@ -51,7 +51,7 @@ export interface StatusJson {
     readonly loadedAt: Timestamp;
     /** The last attempt to reload. */
     readonly reload?: { readonly at: Timestamp; readonly ok: boolean; readonly error?: string };
-    /** Keys that changed since the daemon started and are in force after a restart only; absent: none. */
+    /** Keys that changed since the daemon started and take effect after a restart only; absent: none. */
     readonly needsRestart?: readonly string[];
   };
   readonly dns: {
@@ -84,7 +84,7 @@ export interface StatusJson {
     /** Those of them that are unhealthy. */
     readonly failing: number;
   };
-  /** How many drains are in force. */
+  /** Drains that are active. */
   readonly drains: number;
   readonly vips: VipStatus & {
     /** All that the ports there are have carried since they are served. */

@@ -120,7 +120,7 @@ function candidates(
     const sinceThen = at - (task.healthySince ?? -Infinity);
     // The clock was set back since: it is not known how long ago that was, and then it is long enough.
     const age = sinceThen < 0 ? Infinity : sinceThen;
-    // Somebody who takes a task in a panic, or to fill up, wants all of it.
+    // A service that takes a task in a panic, or to fill up, wants all of it.
     const grows = task.health === 'healthy' && age < window && task.weight > 0;
     const left = Math.max(1, window - age);
     if (grows)

@@ -37,7 +37,7 @@ export class Backend {
     return this.gone || this.desired.state === 'draining';
   }
 
-  /** How long its flows may go on when it drains. @param usual as those of its service, in ms; Infinity: for ever */
+  /** How long its flows may go on when it drains. @param usual as those of its service, in ms; Infinity: without end */
   drainTime(usual: number): number {
     return Math.max(usual, this.desired.drain ?? 0);
   }

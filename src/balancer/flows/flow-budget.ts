@@ -131,7 +131,8 @@ export class FlowBudget {
   }
 
   /**
-   * Takes a descriptor for a listener. Those of all listeners together are at most half of what there is: the flows that they
+   * Takes a descriptor for a listener. Those of all listeners together are at most half of what there is: the flows
+   * that they
    * bring in need the others.
    * @throws TooManyListeners
    */

@@ -2,7 +2,7 @@ import { readSourcePorts, type SourcePorts } from '../../linux/source-ports.js';
 import { formatHostPort, isLoopback } from '../../net/ip.js';
 import type { BackendCounters, DesiredBackend, PlaneProblem, VirtualServiceCounters } from '../plane.js';
 
-/** From this part of all ports on, an operator is told. */
+/** Above this share of all ports, a problem tells operators. */
 const NEAR = 0.8;
 
 const REMEDY =
@@ -16,7 +16,8 @@ export function portlessMessage({ name, address }: Where): string {
 }
 
 /**
- * The tasks to which this host has nearly as many connections as it has ports for, those of the last minute included, or to
+ * The tasks to which this host has nearly as many connections as it has ports for, those of the last minute included,
+ * or to
  * which it could not connect for want of a port.
  * @param sources how many addresses connections to an address may come from
  */

@@ -60,7 +60,8 @@ export class HostPool {
   }
 
   /**
-   * Has the kernel say when another program changes the rules, if it does not do so already. Where it cannot, they are as they should
+   * Has the kernel say when another program changes the rules, if it does not do so already. Where it cannot, they are
+   * as they should
    * be after the next {@link lead}.
    */
   watch(): void {
@@ -78,7 +79,8 @@ export class HostPool {
   }
 
   /**
-   * Leads connections to where they are listened for, if the guard lets them in, and puts back the route if another program took it away.
+   * Leads connections to where they are listened for, if the guard lets them in, and puts back the route if another
+   * program took it away.
    * @throws Error with one line, with what to do
    */
   async lead(redirects: readonly Redirect[], guard?: VipGuard): Promise<void> {

@@ -26,7 +26,7 @@ export function listenProblem({ service, vip, port, protocol }: Endpoint, error:
 }
 
 /**
- * Ports that there was no descriptor of a listener for have one cause: it is told once for all of them.
+ * Ports that there was no descriptor of a listener for have one cause: one problem names all of them.
  * @param all ports that there are to be
  */
 export function tellLeftOut(problems: readonly ListenProblem[], all: number): readonly PlaneProblem[] {

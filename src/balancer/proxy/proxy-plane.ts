@@ -405,7 +405,7 @@ class ProxyPlane implements DataPlane {
     if (now - this.#toldFull < TELL_FULL_MS) return;
     this.#toldFull = now;
     log.warn(
-      `no room for another connection: ${flows} are open, with ${descriptors} of ${limits.descriptors} file descriptors; ` +
+      `no more connections are possible: ${flows} are open, with ${descriptors} of ${limits.descriptors} file descriptors; ` +
         `new ones wait; ${RAISE_LIMIT}`,
     );
   }

@@ -7,7 +7,8 @@ import { SPRIG_URL } from './sprig-url.js';
 import type { Named } from './sprig-values.js';
 
 /**
- * Sprig's functions that do not depend on the run, without their prefix `sprig_`. What gives another result at every run
+ * Sprig's functions that do not depend on the run, without their prefix `sprig_`. What gives another result at every
+ * run
  * has no place in a file that is rendered again and again: such functions fail and say why.
  */
 export const SPRIG_FUNCTIONS: readonly Named[] = [

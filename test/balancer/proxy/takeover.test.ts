@@ -89,7 +89,7 @@ describe.each(NATIVE)('virtual IPs that another process takes over, TCP by $name
     await first.apply([tcpService(vip, [], { protocol })]);
     const second = await plane(false);
     const [problem] = await second.apply([tcpService(vip, [], { protocol })]);
-    expect(problem?.message).toContain('the port is taken');
+    expect(problem?.message).toContain('the port is in use');
   });
 
   async function udp(): Promise<Socket> {

@@ -86,7 +86,7 @@ describe('labels without effect in a services file', () => {
   it('are all those of containers but fairlead.drain and a service’s fairlead.sealed, each with what to do', () => {
     for (const label of Object.keys(ownLabels).filter((each) => each !== 'fairlead.drain')) {
       const [note] = labelNotes({ [label]: 'x' }, label === 'fairlead.sealed' ? 'task' : 'service');
-      expect(note?.message).toContain('counts on containers');
+      expect(note?.message).toContain('is for containers and has no effect');
     }
   });
 

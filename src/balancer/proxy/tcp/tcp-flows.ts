@@ -110,7 +110,7 @@ export class TcpFlows<Client> implements FlowHost<TcpFlow> {
     };
   }
 
-  /** Whether counters are what they were: no flow was open then, none is now, and nobody came between. */
+  /** Whether counters are what they were: no flow was open then, none is now, and no client came between. */
   isIdleSince({ active, total, refused, backends = [] }: FlowCounts): boolean {
     const { tally } = this;
     // It grows smaller by itself.

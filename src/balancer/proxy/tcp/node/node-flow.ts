@@ -149,7 +149,7 @@ export class NodeFlow extends TcpFlow {
     const early = this.takeEarly();
     if (early) this.#toUpstream(early);
     client.resume();
-    // While there was no task nobody heard the end: Node tells it once, of a paused socket, too.
+    // Without a task nothing listened for the end: Node reports it once, for a paused socket as well.
     if (client.readableEnded) this.clientHasEnded();
   }
 
