@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import {
   CONTAINER_ID,
   dnsMessage,
@@ -277,11 +277,11 @@ describe('status', () => {
 
   it('tells what failed: attempts, threads, probes, templates', async () => {
     const { vips, health, templates } = fixture;
-    const before = { told: vips.carrier, counts: health.counts, list: vips.list };
+    const before = { told: vips.carrier, list: vips.list };
     vips.carrier = { ...vips.carrier, restarts: 1, lastError: 'out of memory' };
     vips.list = VIPS;
     const counts = health.counts();
-    health.counts = () => ({ ...counts, waiting: 4 });
+    const counted = vi.spyOn(health, 'counts').mockReturnValue({ ...counts, waiting: 4 });
     templates.current = (['rendered', 'rendered', 'failed'] as const).map((state) => ({
       ...{ source: 'a.tpl', destination: '/etc/a', state, failures: 0, queries: [], missing: [] },
     }));
@@ -293,7 +293,7 @@ describe('status', () => {
     const { stdout } = await ask('status');
     vips.carrier = before.told;
     vips.list = before.list;
-    health.counts = before.counts;
+    counted.mockRestore();
     templates.current = [];
     for (const line of [
       'checks     4 tasks checked, 1 failing, 4 probes overdue, 1 probe failed because of this host',

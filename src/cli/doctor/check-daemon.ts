@@ -30,7 +30,7 @@ export function checkDaemon({ daemon }: HostFacts): Finding[] {
       warn(
         'daemon',
         `no permission to ask it at ${daemon.address}`,
-        "run the doctor as root or as a member of the socket\'s group",
+        "run the doctor as root or as a member of the socket's group",
       ),
     ];
   }
