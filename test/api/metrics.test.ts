@@ -212,7 +212,7 @@ describe('the route', () => {
 
   /** Clients that take the beginning of an answer and nothing more; it is too long for the buffers of a socket. */
   const deaf = async (count: number): Promise<readonly Socket[]> => {
-    const many = Array.from({ length: 1200 }, (_, i) =>
+    const many = Array.from({ length: 4000 }, (_, i) =>
       task(`t${i}`, `t${i}`, '10.42.0.1', {
         health: 'unhealthy',
         service: { environment: 'default', stack: 'shop', service: `service-with-a-long-name-${i}` },

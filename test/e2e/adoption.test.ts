@@ -180,12 +180,17 @@ function adoption(version: EngineVersion): void {
     const api = { labels: { 'fairlead.endpoint_mode': 'vip' }, expose: ['80'] };
     await composeUp(host, 'vips', { services: { api, client: {} } }, { api: 2 });
     await host.docker.cli('pause', 'vips_api_2');
-    const { stdout: vip } = await host.fairlead.cli('query', 'vip.api.vips.rancher.internal', '-q');
+    const vip = await until(
+      'the service has a virtual IP',
+      async () => (await host.fairlead.cli('query', 'vip.api.vips.rancher.internal', '-q')).stdout.trim(),
+      (address) => address !== '',
+      host.patience(),
+    );
     const ask = async (): Promise<readonly string[]> => {
       const { stdout } = await host.docker.exec('vips_client_1', 'getent', 'ahosts', 'api');
       return [...new Set([...stdout.matchAll(/^(\S+)\s+STREAM/gm)].map(([, ip]) => ip ?? ''))];
     };
-    await untilEqual('the virtual IP alone', ask, [vip.trim()], host.patience());
+    await untilEqual('the virtual IP alone', ask, [vip], host.patience());
     await host.docker.cli('unpause', 'vips_api_2');
   });
 
