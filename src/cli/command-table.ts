@@ -161,7 +161,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     name: 'restart',
     summary: 'Restart the daemon without an unanswered query or a refused connection',
     description:
-      'The daemon starts its successor with the arguments it has itself. It answers until that one does, lets open connections go on for up to 30 seconds, and ends. When the successor cannot start, nothing has changed. Not in a container, where the first process must stay.',
+      'The daemon starts a successor with the arguments that it was started with. The old process answers until the new one does. It keeps open connections for up to 30 seconds, and then ends. If the successor cannot start, the old process keeps serving. Not in a container, where the first process must stay.',
     options: CHANGE_OPTIONS,
     examples: [
       { command: 'npm install --global fairlead && fairlead restart', says: 'upgrade' },

@@ -18,7 +18,7 @@ interface Parts {
 /** Go's `url.Parse`, by RFC 3986. @throws FunctionError */
 function parse(url: string): Parts {
   const fail = (why: string) => new FunctionError(`unable to parse url: parse ${quote(url)}: ${why}`);
-  // eslint-disable-next-line no-control-regex
+  // eslint-disable-next-line no-control-regex -- Go refuses control characters in URLs
   if (/[\x00-\x1f\x7f]/.test(url)) throw fail('net/url: invalid control character in URL');
   const [, body = '', fragment = ''] = /^([^#]*)(?:#(.*))?$/s.exec(url) ?? [];
   const [, before = '', query = ''] = /^([^?]*)(?:\?(.*))?$/s.exec(body) ?? [];

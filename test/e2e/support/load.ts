@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import type { Netns } from './netns.js';
+import { startReportingClient } from './reporting-client.js';
 
 /** What became of the requests of a client. */
 interface Load {
@@ -18,16 +19,5 @@ const root = fileURLToPath(new URL('../../..', import.meta.url));
  * @returns ends it, after a thousand requests at the earliest
  */
 export function startLoad(netns: Pick<Netns, 'spawn'>, url: string): () => Promise<Load> {
-  const child = netns.spawn(process.execPath, ['--import', 'tsx', script, url], {
-    cwd: root,
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
-  const output: Buffer[] = [];
-  child.stdout?.on('data', (chunk: Buffer) => output.push(chunk));
-  const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
-  return async () => {
-    child.stdin?.end();
-    await ended;
-    return JSON.parse(Buffer.concat(output).toString()) as Load;
-  };
+  return startReportingClient(netns, [script, url], { cwd: root });
 }

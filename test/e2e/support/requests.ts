@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import type { Netns } from './netns.js';
+import { startReportingClient } from './reporting-client.js';
 
 /** What became of the requests of a client. */
 export interface Requests {
@@ -18,15 +19,5 @@ const client = fileURLToPath(new URL('../fixtures/health/requests.ts', import.me
  * @returns ends it
  */
 export function startRequests(netns: Netns, name: string, server: string): () => Promise<Requests> {
-  const child = netns.spawn(process.execPath, ['--import', 'tsx', client, name, server, '80'], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
-  const output: Buffer[] = [];
-  child.stdout?.on('data', (chunk: Buffer) => output.push(chunk));
-  const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
-  return async () => {
-    child.stdin?.end();
-    await ended;
-    return JSON.parse(Buffer.concat(output).toString()) as Requests;
-  };
+  return startReportingClient(netns, [client, name, server, '80']);
 }
