@@ -9,7 +9,7 @@ import { Compiler } from '../src/dns/answers/compiler.js';
 import { Store } from '../src/dns/answers/store.js';
 import { Tally } from '../src/dns/answers/tally.js';
 import { Versions } from '../src/dns/answers/versions.js';
-import { encodeQuery } from '../src/wire/query.js';
+import { encodeQuery } from '../src/wire/query-message.js';
 import { CLASS, TYPE } from '../src/wire/constants.js';
 import { nameFromText } from '../src/wire/name-text.js';
 import { Zone } from '../src/dns/zone/zone.js';

@@ -14,8 +14,8 @@ process.exitCode = await runCli({
   io: processIo(),
   startDaemon: async (options) => {
     const [{ runDaemon }, { Signals }] = await Promise.all([
-      import('./daemon/run.js'),
-      import('./daemon/signals.js'),
+      import('./daemon/run-daemon.js'),
+      import('./daemon/end-signals.js'),
     ]);
     return runDaemon(options, new Signals(hasHungUp));
   },

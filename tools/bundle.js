@@ -5,13 +5,13 @@ import { basename, join, relative } from 'node:path';
 import { build } from 'esbuild';
 
 /**
- * Bundles dist/daemon/run.js into dist/bundle/, and has dist/main.js load that.
+ * Bundles dist/daemon/run-daemon.js into dist/bundle/, and has dist/main.js load that.
  * @param {string} root the checkout
  */
 export async function bundle(root) {
   const [dist, place] = [join(root, 'dist'), join(root, 'dist/bundle')];
   const { metafile } = await build({
-    entryPoints: [join(dist, 'daemon/run.js')],
+    entryPoints: [join(dist, 'daemon/run-daemon.js')],
     outdir: place,
     bundle: true,
     splitting: true,
@@ -27,7 +27,9 @@ export async function bundle(root) {
   for (const file of readdirSync(place)) if (!made.has(file)) rmSync(join(place, file));
   const main = join(dist, 'main.js');
   const text = readFileSync(main, 'utf8');
-  writeFileSync(main, text.replace('import("./daemon/run.js")', 'import("./bundle/run.js")'));
+  const loading = 'import("./daemon/run-daemon.js")';
+  if (!text.includes(loading)) throw new Error(`${main} does not load the daemon with ${loading}`);
+  writeFileSync(main, text.replace(loading, 'import("./bundle/run-daemon.js")'));
 }
 
 /** All that is written is in one folder, so what is beside a module or above it is found from there. */

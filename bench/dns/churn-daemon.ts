@@ -3,7 +3,7 @@ import { pathToFileURL } from 'node:url';
 import type { FactSink, TaskFact } from '../../src/catalog/facts.js';
 import type * as ConfigModule from '../../src/config/load.js';
 import type * as DaemonModule from '../../src/daemon/daemon.js';
-import type * as LogModule from '../../src/daemon/log.js';
+import type * as LogModule from '../../src/daemon/daemon-log.js';
 import type * as MemoryModule from '../../src/daemon/memory.js';
 import type * as SinkModule from '../../src/sources/paced-sink.js';
 import { addressesFrom } from './addresses.js';
@@ -23,7 +23,7 @@ export async function churnDaemon(config: string, main: string): Promise<void> {
   const memory = (await built('daemon/memory.js')) as typeof MemoryModule;
   const { loadConfig } = (await built('config/load.js')) as typeof ConfigModule;
   const { Daemon } = (await built('daemon/daemon.js')) as typeof DaemonModule;
-  const { createLog } = (await built('daemon/log.js')) as typeof LogModule;
+  const { createLog } = (await built('daemon/daemon-log.js')) as typeof LogModule;
   const { PacedSink } = (await built('sources/paced-sink.js')) as typeof SinkModule;
   const loaded = loadConfig({ env: {}, cwd: process.cwd(), path: config });
   if (!loaded.ok) throw new Error(loaded.errors.map(({ message }) => message).join('; '));

@@ -1,5 +1,5 @@
 import { request } from 'node:http';
-import type { StatusJson } from '../../src/api/types/status.js';
+import type { StatusJson } from '../../src/api/types/status-json.js';
 
 /** What `/metrics` says, line by line: `name{labels}` to value. */
 export type Metrics = ReadonlyMap<string, number>;

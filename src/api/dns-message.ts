@@ -3,8 +3,8 @@ import { EDNS_OPTION, FLAG, HEADER_SIZE, rcodeName, typeName } from '../wire/con
 import { absoluteName } from '../wire/fields.js';
 import { decodeMessage, type Message } from '../wire/message.js';
 import { rdataToText } from '../wire/record-text.js';
-import type { ResourceRecord } from '../wire/records.js';
-import type { DnsMessageJson, RecordJson } from './types/query.js';
+import type { ResourceRecord } from '../wire/resource-record.js';
+import type { DnsMessageJson, RecordJson } from './types/query-json.js';
 
 /** In the order in which `dig` prints them. */
 const FLAGS = ['QR', 'AA', 'TC', 'RD', 'RA', 'AD', 'CD'] as const;

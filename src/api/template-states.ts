@@ -1,5 +1,5 @@
-import type { StatusJson } from './types/status.js';
-import type { TemplateJson } from './types/templates.js';
+import type { StatusJson } from './types/status-json.js';
+import type { TemplateJson } from './types/templates-json.js';
 
 /** How many templates are in which state. */
 export function templateStates(templates: readonly TemplateJson[]): StatusJson['templates'] {

@@ -1,7 +1,7 @@
 import { AnswerError } from '../api/client.js';
 import type { ServiceRefJson } from '../api/types/references.js';
 import type { ServiceJson, ServiceListJson, TaskJson } from '../api/types/resources.js';
-import type { StatusJson } from '../api/types/status.js';
+import type { StatusJson } from '../api/types/status-json.js';
 import type { Context } from './context.js';
 import { CliError, EXIT } from './exit-codes.js';
 import { parseServiceName } from './service-name.js';

@@ -14,7 +14,7 @@ import {
 import { ConsulTemplateFault } from '../render/hcl-reader.js';
 import type { ExecRequest } from '../render/rendered-program.js';
 import { RENDER_EXIT } from '../render/render-run.js';
-import type { Target } from '../render/target.js';
+import type { Target } from '../render/template-target.js';
 import { fileFault } from '../text/file-fault.js';
 import type { Context } from './context.js';
 import { CliError } from './exit-codes.js';

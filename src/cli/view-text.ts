@@ -1,4 +1,4 @@
-import type { ViewJson } from '../api/types/query.js';
+import type { ViewJson } from '../api/types/query-json.js';
 
 /**
  * The client of a view, in one line: `10.42.0.7 (shop_worker_1, stack shop, environment default, networks

@@ -1,4 +1,4 @@
-import type { VipJson, VipSettings, VipTaskJson } from '../api/types/vips.js';
+import type { VipJson, VipSettings, VipTaskJson } from '../api/types/vips-json.js';
 import type { Context } from './context.js';
 import { formatBytes } from './format/byte-counts.js';
 import type { Tone } from './format/style.js';

@@ -1,4 +1,4 @@
-import type { VipJson, VipListJson, VipTaskJson } from '../api/types/vips.js';
+import type { VipJson, VipListJson, VipTaskJson } from '../api/types/vips-json.js';
 import type { Context } from './context.js';
 import type { Column } from './format/text-table.js';
 import { padEnd, plain } from './format/text.js';

@@ -2,7 +2,7 @@ import { formatHostPort, ipFamily, isLoopback, parseCidr, type HostPort } from '
 import { checkRecords } from '../wire/record-set.js';
 import { formatUpstream, type Upstream } from '../net/upstream.js';
 import type { Fault } from './issues.js';
-import type { Config } from './model.js';
+import type { Config } from './config-model.js';
 import { instancesOf, type OneOrMore } from './source-instances.js';
 
 /** `sun_path` of unix(7) holds this many bytes and the NUL. */

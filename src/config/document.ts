@@ -2,9 +2,9 @@ import { formatDuration } from '../net/duration.js';
 import { formatHostPort } from '../net/ip.js';
 import { formatRecord } from '../wire/static-record.js';
 import { formatUpstream } from '../net/upstream.js';
-import type { Config } from './model.js';
+import type { Config } from './config-model.js';
 import { mapInstances } from './source-instances.js';
-import type { ApiListen } from './values.js';
+import type { ApiListen } from './value-schemas.js';
 
 function apiText(listen: ApiListen): string {
   return listen.kind === 'unix' ? `unix:${listen.path}` : formatHostPort(listen);

@@ -11,7 +11,7 @@ import { readChecks, type ConfiguredChecks } from './configured-checks.js';
 import { issueFaults, locateFault, sortErrors, type Fault } from './issues.js';
 import { allKeys } from './keys.js';
 import { mergeLayers, setterOf, valueAt, type Layer } from './layers.js';
-import type { Config } from './model.js';
+import type { Config } from './config-model.js';
 import { resolveConfig } from './resolve.js';
 import { configSchema } from './schema.js';
 import { readEnvironment, readFlags } from './text-layers.js';

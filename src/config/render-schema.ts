@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { readSignal } from '../net/signals.js';
 import { section, switchable } from './sections.js';
-import { duration, must, oneOf, path, shortText, wholeNumber, yesOrNo } from './values.js';
+import { duration, must, oneOf, path, shortText, wholeNumber, yesOrNo } from './value-schemas.js';
 
 const command = (what: string) =>
   z.union(

@@ -3,9 +3,9 @@ import { isMapping, type KeyPath } from '../text/yaml.js';
 import type { Fault } from './issues.js';
 import { configKeys, type ConfigKey } from './keys.js';
 import { setterOf, type Layer } from './layers.js';
-import type { Config } from './model.js';
+import type { Config } from './config-model.js';
 import type { ParsedConfig } from './schema.js';
-import { readEngineSocket } from './values.js';
+import { readEngineSocket } from './value-schemas.js';
 
 export interface Resolution {
   readonly config: Config;

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Config } from './model.js';
+import type { Config } from './config-model.js';
 
 /** The keys that a reload cannot change: threads and the log format are fixed when the daemon starts. */
 export const RESTART_KEYS = [

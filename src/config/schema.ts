@@ -26,7 +26,7 @@ import {
   upstream,
   wholeNumber,
   yesOrNo,
-} from './values.js';
+} from './value-schemas.js';
 
 const logSchema = section({
   level: oneOf(['trace', 'debug', 'info', 'warn', 'error'])

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { dnsLabel, must } from './values.js';
+import { dnsLabel, must } from './value-schemas.js';
 
 /** A mapping with these keys and no others. */
 export function section<Shape extends z.ZodRawShape>(shape: Shape) {

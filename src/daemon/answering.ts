@@ -4,7 +4,7 @@ import type { LookupKey } from '../catalog/lookup-keys.js';
 import type { Snapshot } from '../catalog/snapshot.js';
 import type { AnsweringJson, DnsCountersJson, Counts } from '../api/types/dns-figures.js';
 import { Compiler } from '../dns/answers/compiler.js';
-import { Publisher } from '../dns/answers/publisher.js';
+import { Publisher } from '../dns/answers/answer-publisher.js';
 import { LocalAnswers } from '../dns/answers/local.js';
 import { Tally, type TallyCounts } from '../dns/answers/tally.js';
 import { Versions } from '../dns/answers/versions.js';

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { FaceServer } from '../api/face-server.js';
-import type { Config } from '../config/model.js';
+import type { Config } from '../config/config-model.js';
 import type { Part, Undo } from './lifecycle.js';
 import type { LoadedConfig } from './loaded-config.js';
 

@@ -1,6 +1,6 @@
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Config } from '../config/model.js';
+import type { Config } from '../config/config-model.js';
 import type { Daemon } from './daemon.js';
 
 /** The daemon's text for the user who started it: what it serves, and three commands to try. */

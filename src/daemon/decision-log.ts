@@ -3,7 +3,7 @@ import type { ChangeSet } from '../catalog/change.js';
 import { serviceName, type Service, type Task } from '../catalog/model.js';
 import { selectForService, selectTasks } from '../catalog/selection.js';
 import type { Snapshot } from '../catalog/snapshot.js';
-import type { Config } from '../config/model.js';
+import type { Config } from '../config/config-model.js';
 import type { Log } from '../net/log.js';
 
 /** A change of more services than this (a first sync) is one line. */

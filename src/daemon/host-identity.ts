@@ -3,7 +3,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { TaskNode } from '../catalog/model.js';
-import type { Config } from '../config/model.js';
+import type { Config } from '../config/config-model.js';
 import { errorMessage } from '../net/error-message.js';
 import type { Part } from './lifecycle.js';
 import type { LoadedConfig } from './loaded-config.js';

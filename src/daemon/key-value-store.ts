@@ -1,5 +1,5 @@
 import type { KeyValues } from '../catalog/key-values.js';
-import type { Config } from '../config/model.js';
+import type { Config } from '../config/config-model.js';
 import { instancesOf } from '../config/source-instances.js';
 import { consulAddress, type ConsulSettings } from '../consul/consul-settings.js';
 

@@ -1,5 +1,5 @@
 import type { ConfiguredChecks } from '../config/configured-checks.js';
-import type { Config } from '../config/model.js';
+import type { Config } from '../config/config-model.js';
 
 /** A configuration that is active or about to be, and its origin. */
 export interface LoadedConfig {

@@ -2,10 +2,10 @@ import { readFileSync } from 'node:fs';
 import type { ForwardingJson } from '../api/types/dns-figures.js';
 import type { CatalogReader } from '../catalog/catalog.js';
 import type { Snapshot } from '../catalog/snapshot.js';
-import type { Config } from '../config/model.js';
+import type { Config } from '../config/config-model.js';
 import { createCache, type CachedExchange } from '../dns/forward/cache.js';
 import { createForwarder, type Forwarder } from '../dns/forward/forwarder.js';
-import { parseSearchList, systemUpstreams } from '../dns/forward/resolv-conf.js';
+import { parseSearchList, systemUpstreams } from '../dns/forward/system-upstreams.js';
 import type { ResponderTuning } from '../dns/server/responder-options.js';
 import { nameFromLabels } from '../wire/name.js';
 import { isKnown, isNearby } from '../dns/zone/access.js';
@@ -14,7 +14,7 @@ import { Zone } from '../dns/zone/zone.js';
 import { isLoopback, parseCidr, type Cidr } from '../net/ip.js';
 import { formatUpstream } from '../net/upstream.js';
 import { fileFault } from '../text/file-fault.js';
-import type { DaemonLog } from './log.js';
+import type { DaemonLog } from './daemon-log.js';
 import { readResolvConf } from './read-resolv-conf.js';
 
 /** The parts of the name server that depend on the configuration; a reload creates them again. */

@@ -7,7 +7,7 @@ import {
   type VipPort,
   type VirtualServiceInfo,
 } from '../api/ports.js';
-import type { ExplainJson, ExplainVipPortJson, ViewJson } from '../api/types/query.js';
+import type { ExplainJson, ExplainVipPortJson, ViewJson } from '../api/types/query-json.js';
 import { serviceName, type Task } from '../catalog/model.js';
 import { viewOf, type View } from '../catalog/view.js';
 import type { CatalogReader } from '../catalog/catalog.js';

@@ -1,4 +1,4 @@
-import type { Config } from '../config/model.js';
+import type { Config } from '../config/config-model.js';
 import type { Part, Undo } from './lifecycle.js';
 import type { LoadedConfig } from './loaded-config.js';
 import { createNames, type Names, type NamesContext } from './name-parts.js';

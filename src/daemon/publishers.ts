@@ -3,14 +3,14 @@ import type { DaemonStatus } from '../api/ports.js';
 import type { CatalogReader } from '../catalog/catalog.js';
 import type { Problem, TaskNode } from '../catalog/model.js';
 import type { Publisher, PublisherStatus } from '../catalog/publisher.js';
-import type { Config } from '../config/model.js';
+import type { Config } from '../config/config-model.js';
 import { instancesOf } from '../config/source-instances.js';
 import { consulAddress } from '../consul/consul-settings.js';
 import { hostAddress } from '../linux/addresses.js';
 import { errorMessage } from '../net/error-message.js';
 import type { Part } from './lifecycle.js';
 import type { LoadedConfig } from './loaded-config.js';
-import type { DaemonLog } from './log.js';
+import type { DaemonLog } from './daemon-log.js';
 import { capabilitiesOf } from './source-table.js';
 
 interface Wanted {

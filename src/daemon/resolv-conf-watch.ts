@@ -1,5 +1,5 @@
 import type { Problem } from '../catalog/model.js';
-import { parseNameservers, parseSearchList } from '../dns/forward/resolv-conf.js';
+import { parseNameservers, parseSearchList } from '../dns/forward/system-upstreams.js';
 import type { Log } from '../net/log.js';
 import { watchFile } from '../text/file-watch.js';
 import type { Part } from './lifecycle.js';

@@ -1,6 +1,6 @@
 import type { Source } from '../catalog/facts.js';
 import type { TaskNode } from '../catalog/model.js';
-import type { Config } from '../config/model.js';
+import type { Config } from '../config/config-model.js';
 import { instancesOf, kindOfSource } from '../config/source-instances.js';
 import { consulAddress } from '../consul/consul-settings.js';
 import { hostAddress } from '../linux/addresses.js';

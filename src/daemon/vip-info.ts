@@ -1,6 +1,6 @@
 import type { VipPort, VirtualServiceInfo, VirtualTaskInfo } from '../api/ports.js';
-import type { KeptService, Keeper } from '../balancer/keeper.js';
-import type { VipSettings } from '../api/types/vips.js';
+import type { KeptService, Keeper } from '../balancer/vip-keeper.js';
+import type { VipSettings } from '../api/types/vips-json.js';
 import type { DesiredBackend, BackendCounters, VirtualService } from '../balancer/plane.js';
 import { formatHostPort } from '../net/ip.js';
 

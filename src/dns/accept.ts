@@ -2,7 +2,7 @@ import { readU16 } from '../wire/bytes.js';
 import { CLASS, EDNS_OPTION, FLAG, HEADER_SIZE, OPCODE, RCODE, TYPE } from '../wire/constants.js';
 import { isCookieLength } from '../wire/cookie.js';
 import { findOption, type Edns } from '../wire/edns.js';
-import { parseQuery, type Query, type ReplyHead } from '../wire/query.js';
+import { parseQuery, type Query, type ReplyHead } from '../wire/query-message.js';
 
 export type Transport = 'udp' | 'tcp';
 

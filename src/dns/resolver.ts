@@ -1,6 +1,6 @@
 import type { Upstream } from '../net/upstream.js';
 import type { DnsName } from '../wire/name.js';
-import type { ResourceRecord } from '../wire/records.js';
+import type { ResourceRecord } from '../wire/resource-record.js';
 import type { ExtendedError } from '../wire/reply.js';
 
 /** A question as a resolver sees it: class IN, with a lower-case name. */

@@ -1,6 +1,6 @@
 import { equalNames } from '../wire/name.js';
 import { recordKinds } from '../wire/record-kinds.js';
-import type { ResourceRecord } from '../wire/records.js';
+import type { ResourceRecord } from '../wire/resource-record.js';
 
 /** A random whole number from 0 to `bound` - 1. */
 export type RandomBelow = (bound: number) => number;

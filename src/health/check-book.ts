@@ -5,7 +5,7 @@ import { isFor, type DefaultCheck } from './definitions/default-check.js';
 import { checkFromLabels } from './definitions/check-from-labels.js';
 import { printable } from '../text/printable.js';
 import { checkFromRegistrator } from './definitions/registrator.js';
-import { lowestTcpPort } from './target.js';
+import { lowestTcpPort } from './probe-target.js';
 
 /** Marks a task whose health comes from the container's own HEALTHCHECK (docs/health.md). */
 export interface SelfChecked {

@@ -16,7 +16,7 @@ import type { Probe } from './probes/probe.js';
 import { expectedHeader } from './proxy-header.js';
 import { firstDelay, nextDelay } from './schedule.js';
 import { expiresAt, firstState, step, type HealthEvent } from './state-machine.js';
-import { sameTarget, targetOf } from './target.js';
+import { sameTarget, targetOf } from './probe-target.js';
 import { TimerWheel, WheelTimer } from '../runtime/timer-wheel.js';
 import { systemTimers, type Timers } from '../runtime/timers.js';
 

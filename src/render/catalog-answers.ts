@@ -2,8 +2,8 @@ import { hostPlace } from '../catalog/host-place.js';
 import { ANY_NETWORK, type Service, type Task, type TaskPort } from '../catalog/model.js';
 import { reach } from '../catalog/reach.js';
 import type { Snapshot } from '../catalog/snapshot.js';
-import { compareStrings } from '../template/bytes.js';
-import { stringList } from '../template/values.js';
+import { compareStrings } from '../template/byte-strings.js';
+import { stringList } from '../template/go-values.js';
 import type { GoList, GoStruct, Value } from '../template/value.js';
 import type { ChangedKeys } from './changed-keys.js';
 import { InstanceGroups, sameItems, type Instance, type NamedInstances } from './instance-groups.js';
@@ -19,7 +19,7 @@ import {
   type CheckFacts,
   type NodeFacts,
   type ServiceFacts,
-} from './records.js';
+} from './service-records.js';
 import { registeredPorts } from './registrator-services.js';
 import type { QueryPort } from './run-context.js';
 

@@ -1,7 +1,7 @@
 import type { Wait } from './quiescence.js';
 import type { ExecRequest } from './rendered-program.js';
 import type { Command } from './command.js';
-import type { Target } from './target.js';
+import type { Target } from './template-target.js';
 
 /** A template as written in `render.templates`. */
 export interface TemplateSettings {

@@ -1,7 +1,7 @@
 import { errorMessage } from '../net/error-message.js';
 import type { Log } from '../net/log.js';
-import { compareStrings, fromBytes } from '../template/bytes.js';
-import { stringList } from '../template/values.js';
+import { compareStrings, fromBytes } from '../template/byte-strings.js';
+import { stringList } from '../template/go-values.js';
 import type { Value } from '../template/value.js';
 import { queryText, type Query, type ServiceQuery } from './queries.js';
 import {
@@ -16,7 +16,7 @@ import {
   type CheckFacts,
   type NodeFacts,
   type NodeServiceFacts,
-} from './records.js';
+} from './service-records.js';
 import type { QueryPort } from './run-context.js';
 
 export interface ConsulOptions {

@@ -6,7 +6,7 @@ import { HclError, parseHcl, type HclEntry, type HclObject, type HclValue } from
 import { ConsulTemplateFault, HclReader, type Readers } from './hcl-reader.js';
 import type { Wait } from './quiescence.js';
 import type { ExecRequest } from './rendered-program.js';
-import type { Target } from './target.js';
+import type { Target } from './template-target.js';
 
 /** The input of `fairlead render`, from flags or from a configuration file of consul-template. */
 export interface RenderRequest {

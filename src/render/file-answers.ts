@@ -1,5 +1,5 @@
 import { readFileSync, statSync } from 'node:fs';
-import { fromBytes } from '../template/bytes.js';
+import { fromBytes } from '../template/byte-strings.js';
 import { FunctionError } from '../template/template-error.js';
 import type { Value } from '../template/value.js';
 import { fileFault } from '../text/file-fault.js';

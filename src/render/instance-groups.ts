@@ -1,6 +1,6 @@
-import { compareStrings } from '../template/bytes.js';
+import { compareStrings } from '../template/byte-strings.js';
 import type { GoList, GoStruct } from '../template/value.js';
-import type { ServiceFacts } from './records.js';
+import type { ServiceFacts } from './service-records.js';
 
 /** One instance under one name. */
 export interface Instance {

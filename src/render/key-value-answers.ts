@@ -1,10 +1,10 @@
 import type { KeyValue, KeyValues, KeyValueView } from '../catalog/key-values.js';
 import type { Log } from '../net/log.js';
-import { fromBytes } from '../template/bytes.js';
+import { fromBytes } from '../template/byte-strings.js';
 import { FunctionError } from '../template/template-error.js';
 import type { Value } from '../template/value.js';
 import { queryText, type Query } from './queries.js';
-import { pairList, pairRecord } from './records.js';
+import { pairList, pairRecord } from './service-records.js';
 import type { QueryPort } from './run-context.js';
 
 type KeyQuery = Extract<Query, { kind: 'key' | 'keyExists' | 'keys' }>;

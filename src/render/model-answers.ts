@@ -1,10 +1,10 @@
 import type { Service, Task } from '../catalog/model.js';
 import { reach } from '../catalog/reach.js';
 import type { Snapshot } from '../catalog/snapshot.js';
-import { compareStrings } from '../template/bytes.js';
+import { compareStrings } from '../template/byte-strings.js';
 import { INT, STRING, STRING_MAP, STRINGS, listType, structType } from '../template/types.js';
 import { type Type, GoList, type GoStruct, type Value } from '../template/value.js';
-import { stringList, stringMap, struct } from '../template/values.js';
+import { stringList, stringMap, struct } from '../template/go-values.js';
 
 /** Fairlead's own model, for which consul-template has no functions. */
 const STACK = structType('fairlead.Stack', { Name: STRING, Services: STRINGS });

@@ -1,6 +1,6 @@
 import type { Task, TaskPort } from '../catalog/model.js';
 import { imageName, readRegistratorWords, registeredName } from '../labels/registrator-words.js';
-import { compareStrings } from '../template/bytes.js';
+import { compareStrings } from '../template/byte-strings.js';
 
 /** A port of a task as registered by registrator's rules. */
 export interface RegisteredPort {

@@ -1,6 +1,6 @@
 import type { Log } from '../net/log.js';
 import { systemTimers } from '../runtime/timers.js';
-import { fromBytes } from '../template/bytes.js';
+import { fromBytes } from '../template/byte-strings.js';
 import type { RenderRequest } from './consul-template-config.js';
 import { TargetTemplate, type RunSettings } from './render-template.js';
 import { Renderer, type RendererOptions } from './renderer.js';

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { errorMessage } from '../net/error-message.js';
-import { fromBytes, toBytes } from '../template/bytes.js';
+import { fromBytes, toBytes } from '../template/byte-strings.js';
 import { fileFault } from '../text/file-fault.js';
 import { caret, TemplateError } from '../template/template-error.js';
 import { Template } from '../template/template.js';
@@ -9,7 +9,7 @@ import { allFunctions } from './functions/all-functions.js';
 import type { HostAccess } from './functions/host-functions.js';
 import { RunContext, type QueryPort } from './run-context.js';
 import type { WithoutRights } from './spawn-program.js';
-import { sourceName, type Target } from './target.js';
+import { sourceName, type Target } from './template-target.js';
 
 /** Settings shared by all runs of all templates. */
 export interface RunSettings {

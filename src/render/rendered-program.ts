@@ -5,7 +5,7 @@ import type { Timers } from '../runtime/timers.js';
 import { commandText, type Command } from './command.js';
 import type { WithoutRights } from './spawn-program.js';
 import { SupervisedChild } from './supervised-child.js';
-import type { TargetStatus } from './target.js';
+import type { TargetStatus } from './template-target.js';
 import { userIds } from './user-ids.js';
 
 /** A program that is run once the files are there, and hears of each change. */

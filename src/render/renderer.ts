@@ -5,7 +5,7 @@ import type { QueryPort } from './run-context.js';
 import { TargetRenderer } from './target-renderer.js';
 import type { RunSettings } from './render-template.js';
 import type { Command } from './command.js';
-import type { Target, TargetStatus } from './target.js';
+import type { Target, TargetStatus } from './template-target.js';
 
 export interface RendererOptions {
   targets: readonly Target[];

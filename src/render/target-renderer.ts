@@ -7,7 +7,7 @@ import { commandText, type Command } from './command.js';
 import { runCommand, type CommandResult } from './run-command.js';
 import { TargetTemplate, type RunSettings } from './render-template.js';
 import { userIds } from './user-ids.js';
-import { sourceName, type Target, type TargetStatus } from './target.js';
+import { sourceName, type Target, type TargetStatus } from './template-target.js';
 import {
   adjustFile,
   currentBytes,

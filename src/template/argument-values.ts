@@ -1,10 +1,10 @@
-import { constantOf } from './constants.js';
+import { constantOf } from './go-constants.js';
 import { nodeText } from './node-text.js';
 import type { OperandNode } from './nodes.js';
 import type { Scope } from './scope.js';
 import { ANY, VALUE, assignable } from './types.js';
 import type { Type, Value } from './value.js';
-import { typeOf, zeroValue } from './values.js';
+import { typeOf, zeroValue } from './go-values.js';
 
 /** A constant as an argument of a type that is not an interface. @throws TemplateError */
 export function constantArgument(node: OperandNode, type: Type, scope: Scope): Value {

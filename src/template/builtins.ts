@@ -8,7 +8,7 @@ import { sprintf } from './printf.js';
 import { FunctionError } from './template-error.js';
 import { isTrue } from './truth.js';
 import { ANY, STRING, VALUE, assignable } from './types.js';
-import { typeOf, zeroValue } from './values.js';
+import { typeOf, zeroValue } from './go-values.js';
 
 /** `and` and `or` stop at the first deciding argument. The executor implements them; their bodies here never run. */
 export const SHORT_CIRCUIT: ReadonlySet<string> = new Set(['and', 'or']);

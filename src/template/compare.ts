@@ -1,8 +1,8 @@
-import { compareStrings } from './bytes.js';
+import { compareStrings } from './byte-strings.js';
 import { valueText } from './printer.js';
 import { FunctionError } from './template-error.js';
 import { ComplexValue, GoFunction, GoList, GoMap, GoStruct, NilPointer, Sized, type Value } from './value.js';
-import { typeOf } from './values.js';
+import { typeOf } from './go-values.js';
 
 type BasicKind = 'bool' | 'int' | 'uint' | 'float' | 'complex' | 'string' | undefined;
 

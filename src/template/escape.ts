@@ -1,4 +1,4 @@
-import { isEscapedByte, toBytes } from './bytes.js';
+import { isEscapedByte, toBytes } from './byte-strings.js';
 import { isPrintable } from './quote.js';
 
 const HTML: Readonly<Record<string, string>> = {

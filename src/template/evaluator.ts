@@ -1,6 +1,6 @@
 import { BUILTINS, SHORT_CIRCUIT } from './builtins.js';
 import { checkedArgument, constantArgument, nilArgument } from './argument-values.js';
-import { idealConstant } from './constants.js';
+import { idealConstant } from './go-constants.js';
 import {
   type Call,
   type TemplateFunction,
@@ -20,7 +20,7 @@ import { Scope } from './scope.js';
 import { FunctionError, TemplateError } from './template-error.js';
 import { isTrue } from './truth.js';
 import { ANY, STRING, VALUE, assignable } from './types.js';
-import { typeOf, zeroValue } from './values.js';
+import { typeOf, zeroValue } from './go-values.js';
 
 /** Means that no value is piped in. `undefined` would not do, because it can be a piped value. */
 const NOTHING_PIPED = Symbol('nothing piped');

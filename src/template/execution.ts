@@ -11,7 +11,7 @@ import type { TemplateSet } from './template-set.js';
 import { TemplateError } from './template-error.js';
 import { isTrue } from './truth.js';
 import { GoFunction, GoList, GoMap, NilPointer, Sized, type Value } from './value.js';
-import { typeOf } from './values.js';
+import { typeOf } from './go-values.js';
 
 /** How a list ended: at its end, or by `break` or `continue`. */
 type Flow = 'next' | 'break' | 'continue';

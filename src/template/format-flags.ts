@@ -1,4 +1,4 @@
-import { isAscii } from './bytes.js';
+import { isAscii } from './byte-strings.js';
 
 /** The flags, the width and the precision of one verb. */
 export interface FormatFlags {

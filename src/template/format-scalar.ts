@@ -1,4 +1,4 @@
-import { byteLength, toBytes } from './bytes.js';
+import { byteLength, toBytes } from './byte-strings.js';
 import { formatFloat } from './format-float.js';
 import { pad, type FormatFlags } from './format-flags.js';
 import { isPrintable, quote, quoteRune, unicodeName } from './quote.js';

@@ -1,8 +1,8 @@
-import { byteLength, sliceBytes, toBytes } from './bytes.js';
+import { byteLength, sliceBytes, toBytes } from './byte-strings.js';
 import { FunctionError } from './template-error.js';
 import { UINT8, assignable } from './types.js';
 import { GoList, GoMap, NilPointer, Sized, type MapKey, type Value } from './value.js';
-import { typeOf, zeroValue } from './values.js';
+import { typeOf, zeroValue } from './go-values.js';
 
 /** `index item i j ...`: `item[i][j]...` */
 export function index(item: Value, indexes: readonly Value[]): Value {

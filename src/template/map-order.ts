@@ -1,4 +1,4 @@
-import { compareStrings } from './bytes.js';
+import { compareStrings } from './byte-strings.js';
 import type { GoMap, MapKey } from './value.js';
 
 /** The keys of a map in the order in which Go prints them and ranges over them. */

@@ -1,7 +1,7 @@
 import type { NumberNode } from './nodes.js';
 import { quote } from './quote.js';
 import { unquoteCharacter } from './unquote.js';
-import { MAX_INT, MAX_UINT, MIN_INT } from './values.js';
+import { MAX_INT, MAX_UINT, MIN_INT } from './go-values.js';
 import type { Complex } from './value.js';
 
 type Number_ = Omit<NumberNode, 'kind' | 'pos'>;

@@ -12,7 +12,7 @@ import {
   type Call,
   type Value,
 } from './value.js';
-import { typeOf } from './values.js';
+import { typeOf } from './go-values.js';
 
 /** Deeper values are replaced by `...`. In Go only a cycle could be this deep. */
 const MAX_DEPTH = 200;

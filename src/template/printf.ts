@@ -1,7 +1,7 @@
 import { noFlags, pad, type FormatFlags } from './format-flags.js';
 import { formatValue, valueText } from './printer.js';
 import { Sized, type Value } from './value.js';
-import { typeOf } from './values.js';
+import { typeOf } from './go-values.js';
 
 /** Larger widths and precisions are refused, as in Go. */
 const TOO_LARGE = 1_000_000;

@@ -1,4 +1,4 @@
-import { isEscapedByte } from './bytes.js';
+import { isEscapedByte } from './byte-strings.js';
 
 /** Go's `unicode.IsPrint`. */
 const PRINT = /^[\p{L}\p{M}\p{N}\p{P}\p{S} ]$/u;

@@ -1,4 +1,4 @@
-import { byteLength } from './bytes.js';
+import { byteLength } from './byte-strings.js';
 
 /** A place in a template's text. */
 export interface TemplatePlace {

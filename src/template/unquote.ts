@@ -1,4 +1,4 @@
-import { fromBytes } from './bytes.js';
+import { fromBytes } from './byte-strings.js';
 
 const SIMPLE: Readonly<Record<string, number>> = { a: 7, b: 8, f: 12, n: 10, r: 13, t: 9, v: 11, '\\': 92 };
 const HEX_DIGITS: Readonly<Record<string, number>> = { x: 2, u: 4, U: 8 };

@@ -2,9 +2,9 @@ import { readU16, readU32, readU8 } from './bytes.js';
 import { FLAG, HEADER_SIZE, TYPE } from './constants.js';
 import { readOpt, type Edns } from './edns.js';
 import { equalNames, readName, type NameFault, type PointerBudget } from './name.js';
-import type { WireQuestion } from './query.js';
+import type { WireQuestion } from './query-message.js';
 import { readRdata } from './rdata.js';
-import type { ResourceRecord } from './records.js';
+import type { ResourceRecord } from './resource-record.js';
 
 /** A record with its position in the packet. */
 export interface PlacedRecord extends ResourceRecord {

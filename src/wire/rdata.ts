@@ -2,7 +2,7 @@ import type { DnsName, PointerBudget } from './name.js';
 import { RdataCursor, type RdataSink } from './rdata-cursor.js';
 import type { RecordKind } from './record-kind.js';
 import { recordKinds, type KindName } from './record-kinds.js';
-import type { Rdata } from './records.js';
+import type { Rdata } from './resource-record.js';
 
 interface Row {
   readonly kind: KindName;

@@ -1,7 +1,7 @@
 import { typeName } from './constants.js';
 import { absoluteName } from './fields.js';
 import { recordKinds } from './record-kinds.js';
-import type { Rdata, ResourceRecord } from './records.js';
+import type { Rdata, ResourceRecord } from './resource-record.js';
 
 /** A record in presentation format (RFC 1035 section 5.1). */
 export function recordToText({ owner, type, ttl, rdata }: ResourceRecord): string {

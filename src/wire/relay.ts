@@ -1,7 +1,7 @@
 import { FLAG, HEADER_SIZE, RCODE } from './constants.js';
 import { optSize, writeOpt, type Edns, type EdnsOption } from './edns.js';
 import type { Message } from './message.js';
-import type { Query } from './query.js';
+import type { Query } from './query-message.js';
 
 import { replyFlags, replyOpt, type ExtendedError } from './reply.js';
 

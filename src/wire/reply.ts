@@ -1,8 +1,8 @@
 import { EDNS_OPTION, EDNS_UDP_SIZE, FLAG, MAX_MESSAGE_SIZE, PLAIN_UDP_SIZE, RCODE } from './constants.js';
 import { optSize, type Edns, type EdnsOption } from './edns.js';
 import { equalNames } from './name.js';
-import type { ReplyHead } from './query.js';
-import type { ResourceRecord } from './records.js';
+import type { ReplyHead } from './query-message.js';
+import type { ResourceRecord } from './resource-record.js';
 import { MessageWriter } from './writer.js';
 
 /** An extended DNS error (RFC 8914). Its text is cut to 64 octets. */

@@ -1,7 +1,7 @@
 import { typeName } from './constants.js';
 import { recordKinds, type KindName } from './record-kinds.js';
 import { rdataToText } from './record-text.js';
-import type { Rdata } from './records.js';
+import type { Rdata } from './resource-record.js';
 
 /** One resource record of a name, as an operator writes it. */
 export interface StaticRecord {

@@ -2,10 +2,10 @@ import { FLAG, HEADER_SIZE, MAX_MESSAGE_SIZE } from './constants.js';
 import { latin1, readU8 } from './bytes.js';
 import { writeOpt, type Edns } from './edns.js';
 import { equalNames, lowerCaseName, type DnsName } from './name.js';
-import type { WireQuestion } from './query.js';
+import type { WireQuestion } from './query-message.js';
 import type { RdataSink } from './rdata-cursor.js';
 import { writeRdata } from './rdata.js';
-import type { ResourceRecord } from './records.js';
+import type { ResourceRecord } from './resource-record.js';
 
 export type Section = 'answer' | 'authority' | 'additional';
 

@@ -1,6 +1,6 @@
 import { expect, expectTypeOf, it } from 'vitest';
 import type { Metric } from '../../src/api/metrics/exposition.js';
-import type { StatusJson } from '../../src/api/types/status.js';
+import type { StatusJson } from '../../src/api/types/status-json.js';
 import type { CacheCounters } from '../../src/dns/forward/cache.js';
 import type { ForwarderCounters } from '../../src/dns/forward/forwarder.js';
 import type { DnsCounters } from '../../src/dns/server/counters.js';

@@ -16,8 +16,8 @@ import type {
 } from '../../src/api/ports.js';
 import type { DrainMark } from '../../src/catalog/health-overlay.js';
 import type { AdoptionJson, AdoptionStatusJson } from '../../src/api/types/adoption.js';
-import type { TemplateJson } from '../../src/api/types/templates.js';
-import type { ExplainJson } from '../../src/api/types/query.js';
+import type { TemplateJson } from '../../src/api/types/templates-json.js';
+import type { ExplainJson } from '../../src/api/types/query-json.js';
 import type { PlaneFigures, VipStatus } from '../../src/net/vip-figures.js';
 import { createApiServer, type ApiServerOptions } from '../../src/api/api-server.js';
 import type { FaceServer } from '../../src/api/face-server.js';

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Metric } from '../../src/api/metrics/exposition.js';
-import type { TemplateJson } from '../../src/api/types/templates.js';
+import type { TemplateJson } from '../../src/api/types/templates-json.js';
 import { METRICS } from '../../tools/all-metrics.js';
 import { STREAM_LIMITS } from '../../src/api/stream-limits.js';
 import { parseExposition, type ParsedFamily } from './exposition-parser.js';

@@ -1,7 +1,7 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { RCODE, TYPE } from '../../src/wire/constants.js';
-import { encodeQuery, parseQuery } from '../../src/wire/query.js';
+import { encodeQuery, parseQuery } from '../../src/wire/query-message.js';
 import type { HostPort } from '../../src/net/ip.js';
 import { query } from '../conformance/packets.js';
 import { startDaemon, type Daemon } from './daemon.js';

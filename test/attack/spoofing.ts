@@ -1,7 +1,7 @@
 import { RCODE, TYPE } from '../../src/wire/constants.js';
-import type { Query } from '../../src/wire/query.js';
+import type { Query } from '../../src/wire/query-message.js';
 import { addressRecord } from '../support/address-record.js';
-import type { ResourceRecord } from '../../src/wire/records.js';
+import type { ResourceRecord } from '../../src/wire/resource-record.js';
 import { DOMAIN, STACK } from '../conformance/golden/fixture.js';
 import { query } from '../conformance/packets.js';
 import { wireName } from '../support/soa.js';

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 import { RCODE } from '../../src/wire/constants.js';
 import { frame, FrameBuffer } from '../../src/wire/tcp-frames.js';
-import { parseQuery, type Query } from '../../src/wire/query.js';
+import { parseQuery, type Query } from '../../src/wire/query-message.js';
 import { addressRecord } from '../support/address-record.js';
 import { composeReply, type ReplyBody } from '../../src/wire/reply.js';
 import type { HostPort } from '../../src/net/ip.js';

@@ -3,7 +3,7 @@ import { diagnose } from '../../src/cli/doctor/all-checks.js';
 import { capabilitiesOf, daemonJsonFacts } from '../../src/cli/doctor/collect.js';
 import { containerResolver, nameserversOf } from '../../src/cli/doctor/container-resolv-conf.js';
 import type { DaemonFacts, HostFacts, ListenerFacts, VipFacts } from '../../src/cli/doctor/host-facts.js';
-import type { StatusJson } from '../../src/api/types/status.js';
+import type { StatusJson } from '../../src/api/types/status-json.js';
 import type { UpstreamJson } from '../../src/api/types/dns-figures.js';
 import { ask, load, NOW, startApi, stopApi } from '../api/fixture.js';
 import { fairlead } from './run.js';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startApi, stopApi, type Fixture } from '../api/fixture.js';
-import type { ProgramJson, TemplateJson } from '../../src/api/types/templates.js';
+import type { ProgramJson, TemplateJson } from '../../src/api/types/templates-json.js';
 import { fairlead, type RunOptions } from './run.js';
 
 const shown: { templates: TemplateJson[]; program: ProgramJson | undefined } = {

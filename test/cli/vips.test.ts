@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { VipJson, VipListJson } from '../../src/api/types/vips.js';
+import type { VipJson, VipListJson } from '../../src/api/types/vips-json.js';
 import { Context } from '../../src/cli/context.js';
 import { CliError, EXIT } from '../../src/cli/exit-codes.js';
 import { formatBytes } from '../../src/cli/format/byte-counts.js';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { formatConfigError } from '../../src/config/errors.js';
-import type { Config } from '../../src/config/model.js';
+import type { Config } from '../../src/config/config-model.js';
 import type { LoadResult } from '../../src/config/load.js';
 
 /** The configuration of a result that must be good. */

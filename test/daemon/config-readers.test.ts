@@ -2,10 +2,10 @@ import { writeFileSync } from 'node:fs';
 import { rootCertificates } from 'node:tls';
 import { describe, expect, it, vi } from 'vitest';
 import { allKeys, configKeys, type ConfigKey } from '../../src/config/keys.js';
-import type { Config } from '../../src/config/model.js';
+import type { Config } from '../../src/config/config-model.js';
 import { parseConfigText, readText } from '../../src/config/load.js';
 import { Daemon } from '../../src/daemon/daemon.js';
-import { createLog } from '../../src/daemon/log.js';
+import { createLog } from '../../src/daemon/daemon-log.js';
 import { Ground, silentLog } from './support.js';
 
 const ground = new Ground();
@@ -28,7 +28,7 @@ function noted(value: unknown, key: ConfigKey, read: Set<string>): unknown {
     },
     get(target, name) {
       // `{ ...section }` looks at the descriptor of each key and then reads it. A copy of the settings of balancing is
-      // complete by its type (test/config/model.test.ts).
+      // complete by its type (test/config/config-model.test.ts).
       if (copied !== name || key.path === 'balancing') {
         const path = key.path === '' ? String(name) : `${key.path}.${String(name)}`;
         read.add(path);

@@ -1,7 +1,7 @@
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { describe, expect, it, vi } from 'vitest';
 import { Daemon } from '../../src/daemon/daemon.js';
-import { logTo } from '../../src/daemon/log.js';
+import { logTo } from '../../src/daemon/daemon-log.js';
 import { ask, Ground, services, silentLog } from './support.js';
 
 const ground = new Ground();

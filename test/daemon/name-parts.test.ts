@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Catalog } from '../../src/catalog/catalog.js';
-import { logTo } from '../../src/daemon/log.js';
+import { logTo } from '../../src/daemon/daemon-log.js';
 import { createNames } from '../../src/daemon/name-parts.js';
 import { composeReply } from '../../src/wire/reply.js';
 import { CLASS, TYPE } from '../../src/wire/constants.js';

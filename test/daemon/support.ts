@@ -7,7 +7,7 @@ import { afterEach, beforeEach } from 'vitest';
 import { parseConfigText, readText } from '../../src/config/load.js';
 import { Daemon } from '../../src/daemon/daemon.js';
 import type { LoadedConfig } from '../../src/daemon/loaded-config.js';
-import { logTo, type DaemonLog } from '../../src/daemon/log.js';
+import { logTo, type DaemonLog } from '../../src/daemon/daemon-log.js';
 import { parseHostPort } from '../../src/net/ip.js';
 
 export const silentLog = logTo('error', { write: () => undefined });

@@ -3,7 +3,7 @@ import { connect, createServer, type Server } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { getJson } from '../../src/api/client.js';
-import type { ExplainJson } from '../../src/api/types/query.js';
+import type { ExplainJson } from '../../src/api/types/query-json.js';
 import { ConfigFault } from '../../src/daemon/config-fault.js';
 import { infosOf } from '../../src/daemon/vip-info.js';
 import { backend, tcpService } from '../balancer/proxy/peer.js';

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ConsulKeyValues } from '../../src/key-values/consul-key-values.js';
 import { parseConfigText, readText } from '../../src/config/load.js';
 import { Daemon } from '../../src/daemon/daemon.js';
-import { logTo } from '../../src/daemon/log.js';
+import { logTo } from '../../src/daemon/daemon-log.js';
 import { describeKeyValues } from '../key-values/key-values-contract.js';
 import { createConsul, type ConsulAgent } from './support/consul.js';
 

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { stringify } from 'yaml';
-import type { TemplateJson, TemplateListJson } from '../../src/api/types/templates.js';
+import type { TemplateJson, TemplateListJson } from '../../src/api/types/templates-json.js';
 import { must } from './support/command.js';
 import { createFairlead, type Fairlead } from './support/fairlead.js';
 import { HOST_ADDRESS } from './support/host.js';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { toBytes } from '../../src/template/bytes.js';
+import { toBytes } from '../../src/template/byte-strings.js';
 import { TemplateError } from '../../src/template/template-error.js';
 import type { MissingKey } from '../../src/template/template-set.js';
 import { Template } from '../../src/template/template.js';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { VipListJson } from '../../src/api/types/vips.js';
+import type { VipListJson } from '../../src/api/types/vips-json.js';
 import { CLIENT_ADDRESS, createClientNetwork, type ClientNetwork } from './support/client-network.js';
 import { compile } from './support/compile.js';
 import { dig } from './support/dig.js';

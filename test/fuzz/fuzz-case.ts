@@ -1,4 +1,4 @@
-import type { Client } from '../../src/dns/server/client.js';
+import type { Client } from '../../src/dns/server/query-client.js';
 import type { Violation } from './invariants.js';
 
 export const TARGETS = ['query', 'decode', 'upstream'] as const;

@@ -1,4 +1,4 @@
-import type { Client } from '../../src/dns/server/client.js';
+import type { Client } from '../../src/dns/server/query-client.js';
 import type { FuzzCase, TargetName } from './fuzz-case.js';
 import { mutate } from './mutate.js';
 import { anyQuery, foreignQuery } from './query-grammar.js';

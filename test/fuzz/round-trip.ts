@@ -1,7 +1,7 @@
 import { recordKinds } from '../../src/wire/record-kinds.js';
 import { MAX_NAME } from '../../src/wire/name.js';
 import { decodeMessage, MESSAGE_LIMITS, type Message, type PlacedRecord } from '../../src/wire/message.js';
-import type { ResourceRecord } from '../../src/wire/records.js';
+import type { ResourceRecord } from '../../src/wire/resource-record.js';
 import { MessageWriter } from '../../src/wire/writer.js';
 import { broken, type Violation } from './invariants.js';
 

@@ -6,7 +6,7 @@ import {
   type CheckBookOptions,
   type SelfChecked,
 } from '../../src/health/check-book.js';
-import { targetOf } from '../../src/health/target.js';
+import { targetOf } from '../../src/health/probe-target.js';
 import type { Task } from '../../src/catalog/model.js';
 import { ref, taskFact } from '../support/facts.js';
 import { commonOf, http, tcp } from './support/checks.js';

@@ -1,6 +1,6 @@
 import { rotateSets } from '../../src/dns/rotate.js';
 import { CLASS, TYPE, typeFromText } from '../../src/wire/constants.js';
-import type { Rdata, ResourceRecord } from '../../src/wire/records.js';
+import type { Rdata, ResourceRecord } from '../../src/wire/resource-record.js';
 import { name } from '../wire/helpers.js';
 import type { ShuffleSuite } from './case-file.js';
 import { listFault, type CaseResult, type Mismatch } from './result.js';

@@ -1,7 +1,7 @@
 import { CLASS, FLAG, RCODE, TYPE, typeName } from '../../src/wire/constants.js';
 import { nameToText } from '../../src/wire/name-text.js';
 import { addressRecord } from '../support/address-record.js';
-import type { ResourceRecord } from '../../src/wire/records.js';
+import type { ResourceRecord } from '../../src/wire/resource-record.js';
 import type { HostPort } from '../../src/net/ip.js';
 import { fakeUpstream, replyTo } from '../dns/forward/fake-upstream.js';
 import { a, cname, name } from '../wire/helpers.js';

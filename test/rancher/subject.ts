@@ -2,14 +2,14 @@ import { parseCidr } from '../../src/net/ip.js';
 import type { StaticRecord } from '../../src/wire/static-record.js';
 import { Catalog, type CatalogReader } from '../../src/catalog/catalog.js';
 import type { Facts } from '../../src/catalog/facts.js';
-import type { Client } from '../../src/dns/server/client.js';
+import type { Client } from '../../src/dns/server/query-client.js';
 import type { ResponderOptions } from '../../src/dns/server/responder-options.js';
 import { createResponder } from '../../src/dns/server/responder.js';
 import { FLAG, rcodeName, typeFromText } from '../../src/wire/constants.js';
 import { decodeMessage } from '../../src/wire/message.js';
 import { recordToText } from '../../src/wire/record-text.js';
 import { Zone } from '../../src/dns/zone/zone.js';
-import type { ResourceRecord } from '../../src/wire/records.js';
+import type { ResourceRecord } from '../../src/wire/resource-record.js';
 import { query } from '../wire/helpers.js';
 
 /** A record in words. `owner` keeps its case; it and names in `data` end in a dot. */

@@ -1,5 +1,5 @@
 import { rcodeName, typeFromText } from '../../src/wire/constants.js';
-import type { ResourceRecord } from '../../src/wire/records.js';
+import type { ResourceRecord } from '../../src/wire/resource-record.js';
 import type { WireContext, WireExpectation } from './expectation.js';
 import { stubAnswer } from './stub-upstream.js';
 import { recordText, type RecordText } from './subject.js';

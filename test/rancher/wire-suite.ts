@@ -1,7 +1,7 @@
 import { createForwarder } from '../../src/dns/forward/forwarder.js';
 import { CLASS, typeFromText } from '../../src/wire/constants.js';
 import { OPT_SIZE } from '../../src/wire/edns.js';
-import { encodeQuery } from '../../src/wire/query.js';
+import { encodeQuery } from '../../src/wire/query-message.js';
 import { name } from '../wire/helpers.js';
 import { answersFacts } from './answers-facts.js';
 import type { Observation, WireCase, WireSuite } from './case-file.js';

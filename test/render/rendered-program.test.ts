@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { silentLog } from '../../src/net/log.js';
 import { areThere, RenderedProgram, type ExecRequest } from '../../src/render/rendered-program.js';
-import type { TargetStatus } from '../../src/render/target.js';
+import type { TargetStatus } from '../../src/render/template-target.js';
 import { HeldTimers } from '../support/held-timers.js';
 
 let dir: string;

@@ -1,7 +1,7 @@
 import { ipBytes, ipFamily } from '../../src/net/ip.js';
 import { CLASS, TYPE } from '../../src/wire/constants.js';
 import type { DnsName } from '../../src/wire/name.js';
-import type { ResourceRecord } from '../../src/wire/records.js';
+import type { ResourceRecord } from '../../src/wire/resource-record.js';
 
 /** The A or AAAA record of a canonical address. */
 export function addressRecord(owner: DnsName, ttl: number, canonicalIp: string): ResourceRecord {

@@ -1,6 +1,6 @@
 import { CLASS, TYPE } from '../../src/wire/constants.js';
 import { nameFromText } from '../../src/wire/name-text.js';
-import type { ResourceRecord } from '../../src/wire/records.js';
+import type { ResourceRecord } from '../../src/wire/resource-record.js';
 
 export function wireName(text: string): Uint8Array {
   const name = nameFromText(text);

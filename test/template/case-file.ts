@@ -13,10 +13,10 @@ import {
   type NodeFacts,
   type NodeServiceFacts,
   type ServiceFacts,
-} from '../../src/render/records.js';
+} from '../../src/render/service-records.js';
 import { RunContext, type QueryPort } from '../../src/render/run-context.js';
 import { Template } from '../../src/template/template.js';
-import { fromJson, stringList } from '../../src/template/values.js';
+import { fromJson, stringList } from '../../src/template/go-values.js';
 import type { Value } from '../../src/template/value.js';
 
 interface CaseData {

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { caret, TemplateError } from '../../src/template/template-error.js';
 import { Template, type TemplateOptions } from '../../src/template/template.js';
-import { fromJson } from '../../src/template/values.js';
+import { fromJson } from '../../src/template/go-values.js';
 import type { Value } from '../../src/template/value.js';
-import { toBytes } from '../../src/template/bytes.js';
+import { toBytes } from '../../src/template/byte-strings.js';
 
 function run(text: string, dot?: Value, options: TemplateOptions = {}): string {
   return Template.parse('t', text, options).execute(dot);

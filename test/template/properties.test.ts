@@ -1,6 +1,12 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { byteLength, compareStrings, fromBytes, sliceBytes, toBytes } from '../../src/template/bytes.js';
+import {
+  byteLength,
+  compareStrings,
+  fromBytes,
+  sliceBytes,
+  toBytes,
+} from '../../src/template/byte-strings.js';
 import { nodeText } from '../../src/template/node-text.js';
 import { parse } from '../../src/template/parser.js';
 import { TemplateError } from '../../src/template/template-error.js';

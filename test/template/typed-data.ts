@@ -1,4 +1,4 @@
-import { toBytes } from '../../src/template/bytes.js';
+import { toBytes } from '../../src/template/byte-strings.js';
 import {
   ANY,
   FLOAT64,
@@ -14,7 +14,7 @@ import {
   structType,
 } from '../../src/template/types.js';
 import { GoList, GoMap, Sized, type Value } from '../../src/template/value.js';
-import { anyList, struct } from '../../src/template/values.js';
+import { anyList, struct } from '../../src/template/go-values.js';
 
 /** A value with its Go type, as the oracle reads it. */
 export interface Typed {

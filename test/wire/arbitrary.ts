@@ -3,7 +3,7 @@ import { CLASS } from '../../src/wire/constants.js';
 import { ipv4, ipv6, keyword, rest, string, strings, u16, u32, u8 } from '../../src/wire/fields.js';
 import { nameFromLabels, type DnsName } from '../../src/wire/name.js';
 import { recordKinds, type KindName } from '../../src/wire/record-kinds.js';
-import type { Rdata, ResourceRecord } from '../../src/wire/records.js';
+import type { Rdata, ResourceRecord } from '../../src/wire/resource-record.js';
 
 /** Bytes of every value, dots and NULs among them. */
 const label = fc

@@ -2,9 +2,9 @@ import { CLASS, TYPE } from '../../src/wire/constants.js';
 import { decodeMessage, type Message } from '../../src/wire/message.js';
 import type { DnsName } from '../../src/wire/name.js';
 import { nameFromText } from '../../src/wire/name-text.js';
-import { encodeQuery, parseQuery, type Query, type QueryFields } from '../../src/wire/query.js';
+import { encodeQuery, parseQuery, type Query, type QueryFields } from '../../src/wire/query-message.js';
 import { addressRecord } from '../support/address-record.js';
-import type { ResourceRecord } from '../../src/wire/records.js';
+import type { ResourceRecord } from '../../src/wire/resource-record.js';
 
 export function name(text: string): DnsName {
   const wire = nameFromText(text);

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { CLASS, FLAG, TYPE } from '../../src/wire/constants.js';
 import { answersQuestion, decodeMessage } from '../../src/wire/message.js';
-import type { ResourceRecord } from '../../src/wire/records.js';
+import type { ResourceRecord } from '../../src/wire/resource-record.js';
 import { MessageWriter, type Section } from '../../src/wire/writer.js';
 import { anyName, anyRecord } from './arbitrary.js';
 import { a, cname, decoded, hex, name, query, soa, srv, unhex } from './helpers.js';

@@ -1,5 +1,5 @@
 import { templateStates } from '../template-states.js';
-import type { TemplateJson } from '../types/templates.js';
+import type { TemplateJson } from '../types/templates-json.js';
 import { gauge, type Readings } from './exposition.js';
 
 /** Files that are rendered from templates. */

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
 import { EXPOSITION_TYPE } from '../metrics/exposition.js';
-import { metricLines } from '../metrics/text.js';
+import { metricLines } from '../metrics/metric-lines.js';
 import { Params } from '../params.js';
 import type { ApiPorts } from '../ports.js';
 import { ApiProblem } from '../problem.js';

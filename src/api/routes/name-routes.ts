@@ -6,7 +6,7 @@ import { clientAddress } from '../find-task.js';
 import { clip, Params } from '../params.js';
 import type { ApiPorts } from '../ports.js';
 import { ApiProblem } from '../problem.js';
-import type { ExplainJson, QueryJson } from '../types/query.js';
+import type { ExplainJson, QueryJson } from '../types/query-json.js';
 
 /** `/v1/query`: an answer as a client would get it. `/v1/explain`: the reasons for it. */
 export function nameRoutes(app: FastifyInstance, { catalog, names }: ApiPorts): void {

@@ -7,7 +7,7 @@ import type { ApiPorts, HealthPort, VipPort } from '../ports.js';
 import { problemsOf } from '../problems.js';
 import { templateStates } from '../template-states.js';
 import type { ProblemListJson } from '../types/resources.js';
-import type { StatusJson } from '../types/status.js';
+import type { StatusJson } from '../types/status-json.js';
 
 /** `/v1/status`: the daemon at a glance. `/v1/problems`: facts that could not be used, and what cannot be served. */
 export function statusRoutes(

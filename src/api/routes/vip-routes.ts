@@ -6,7 +6,7 @@ import { refJson, timestamp } from '../json.js';
 import { Params } from '../params.js';
 import type { ApiPorts, VirtualServiceInfo } from '../ports.js';
 import { byText } from '../sorted.js';
-import type { VipJson, VipTaskJson } from '../types/vips.js';
+import type { VipJson, VipTaskJson } from '../types/vips-json.js';
 
 const FILTERS = ['environment', 'stack', 'service'] as const;
 

@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import type { HttpStreams } from '../http-lines.js';
 import { clip, Params } from '../params.js';
 import { ApiProblem } from '../problem.js';
-import { isCursor } from '../stream/cursor.js';
+import { isCursor } from '../stream/stream-cursor.js';
 import type { StateFeed } from '../stream/state-feed.js';
 
 /** `/v1/watch`: the state of the catalog and each of its changes, as JSON lines. */

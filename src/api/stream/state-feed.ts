@@ -10,7 +10,7 @@ import type { DaemonInfo, HealthPort } from '../ports.js';
 import type { DrainJson } from '../types/resources.js';
 import type { StateListsJson, WatchMessage } from '../types/watch.js';
 import { ChangeLog, keysOf, sizeOf, type TouchedKeys } from './change-log.js';
-import { cursorOf, revisionOf } from './cursor.js';
+import { cursorOf, revisionOf } from './stream-cursor.js';
 import type { Outlet } from './outlet.js';
 import { changeParts, ITEMS_A_PART, listsJson, snapshotParts } from './state-json.js';
 

@@ -1,6 +1,6 @@
 import { getLines } from '../../api/client.js';
 import type { EventJson } from '../../api/types/resources.js';
-import type { StatusJson } from '../../api/types/status.js';
+import type { StatusJson } from '../../api/types/status-json.js';
 import type { Context } from '../context.js';
 import { daemonError } from '../daemon-error.js';
 import { CliError, EXIT } from '../exit-codes.js';

@@ -1,4 +1,4 @@
-import type { ExplainJson, ExplainTaskJson } from '../../api/types/query.js';
+import type { ExplainJson, ExplainTaskJson } from '../../api/types/query-json.js';
 import type { Context } from '../context.js';
 import { EXIT } from '../exit-codes.js';
 import { renderFields, renderTable, type Cell, type Column } from '../format/text-table.js';

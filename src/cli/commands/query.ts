@@ -1,4 +1,4 @@
-import type { QueryJson, RecordJson } from '../../api/types/query.js';
+import type { QueryJson, RecordJson } from '../../api/types/query-json.js';
 import type { Context } from '../context.js';
 import { CliError, EXIT } from '../exit-codes.js';
 import { renderFields, renderTable, type Column } from '../format/text-table.js';

@@ -1,5 +1,5 @@
 import type { ReloadJson } from '../../api/types/resources.js';
-import type { StatusJson } from '../../api/types/status.js';
+import type { StatusJson } from '../../api/types/status-json.js';
 import type { Context } from '../context.js';
 import { CliError, EXIT } from '../exit-codes.js';
 import { plain } from '../format/text.js';

@@ -1,7 +1,7 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import type { TaskJson, TaskListJson } from '../../api/types/resources.js';
-import type { StatusJson } from '../../api/types/status.js';
+import type { StatusJson } from '../../api/types/status-json.js';
 import { FileKeyValues } from '../../key-values/file-key-values.js';
 import { hostAddress } from '../../linux/addresses.js';
 import { keepChildren } from '../../linux/children.js';

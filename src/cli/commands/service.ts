@@ -1,5 +1,5 @@
 import type { ServiceDetailJson, ServiceJson, ServiceListJson } from '../../api/types/resources.js';
-import type { StatusJson } from '../../api/types/status.js';
+import type { StatusJson } from '../../api/types/status-json.js';
 import type { Context } from '../context.js';
 import { CliError, EXIT } from '../exit-codes.js';
 import { renderFields, renderTable } from '../format/text-table.js';

@@ -1,6 +1,6 @@
 import type { AnsweringJson, ForwardingJson, TransportJson } from '../../api/types/dns-figures.js';
 import type { SourceJson } from '../../api/types/resources.js';
-import type { StatusJson, TriedJson } from '../../api/types/status.js';
+import type { StatusJson, TriedJson } from '../../api/types/status-json.js';
 import type { Context } from '../context.js';
 import { EXIT } from '../exit-codes.js';
 import { renderFields, renderTable, type Cell, type Column } from '../format/text-table.js';

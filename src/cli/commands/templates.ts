@@ -1,4 +1,4 @@
-import type { ProgramJson, TemplateJson, TemplateListJson } from '../../api/types/templates.js';
+import type { ProgramJson, TemplateJson, TemplateListJson } from '../../api/types/templates-json.js';
 import type { Context } from '../context.js';
 import { EXIT } from '../exit-codes.js';
 import { formatBytes } from '../format/byte-counts.js';

@@ -1,5 +1,5 @@
 import type { DrainJson, DrainListJson } from '../../api/types/resources.js';
-import type { StatusJson } from '../../api/types/status.js';
+import type { StatusJson } from '../../api/types/status-json.js';
 import type { Context } from '../context.js';
 import { EXIT } from '../exit-codes.js';
 import { findTarget, severalTargets, targetRoute, targetText, type Target } from '../find-target.js';

@@ -1,5 +1,5 @@
-import type { StatusJson } from '../../api/types/status.js';
-import type { VipJson, VipListJson } from '../../api/types/vips.js';
+import type { StatusJson } from '../../api/types/status-json.js';
+import type { VipJson, VipListJson } from '../../api/types/vips-json.js';
 import type { Context } from '../context.js';
 import { CliError, EXIT } from '../exit-codes.js';
 import { findTarget } from '../find-target.js';

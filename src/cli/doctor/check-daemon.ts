@@ -1,6 +1,6 @@
 import type { AnsweringJson, ForwardingJson, ZonesJson } from '../../api/types/dns-figures.js';
 import type { SourceJson } from '../../api/types/resources.js';
-import type { StatusJson } from '../../api/types/status.js';
+import type { StatusJson } from '../../api/types/status-json.js';
 import { ageBetween, count } from '../format/words.js';
 import { fail, ok, warn, type Finding, type HostFacts } from './host-facts.js';
 

@@ -7,7 +7,7 @@ import {
   type Finding,
   type HostFacts,
 } from './host-facts.js';
-import type { StatusJson } from '../../api/types/status.js';
+import type { StatusJson } from '../../api/types/status-json.js';
 
 /** The oldest API version for which the docker source needs no fallback (Engine 20.10). */
 const OLDEST_API = [1, 41] as const;

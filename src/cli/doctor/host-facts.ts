@@ -1,4 +1,4 @@
-import type { StatusJson } from '../../api/types/status.js';
+import type { StatusJson } from '../../api/types/status-json.js';
 import type { SourcePorts } from '../../linux/source-ports.js';
 import type { VipRules } from '../../linux/vip-rules.js';
 import type { HostRange } from '../../net/vip-pool.js';

@@ -1,4 +1,4 @@
-import type { VipListJson } from '../../api/types/vips.js';
+import type { VipListJson } from '../../api/types/vips-json.js';
 import { poolConflicts } from '../../catalog/pool-conflicts.js';
 import { seeLocalRoute } from '../../linux/anyip.js';
 import { nonlocalBindFault } from '../../linux/nonlocal-bind.js';

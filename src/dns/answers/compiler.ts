@@ -10,7 +10,7 @@ import type { ForwardQuestion, ForwardResult } from '../forward/exchange.js';
 import { CLASS, MAX_MESSAGE_SIZE, OPCODE, RCODE } from '../../wire/constants.js';
 import type { Message } from '../../wire/message.js';
 import { labelsOf, lowerCaseName } from '../../wire/name.js';
-import type { Query } from '../../wire/query.js';
+import type { Query } from '../../wire/query-message.js';
 import { relayReply } from '../../wire/relay.js';
 import { WISH } from './entry.js';
 import { compileForms, compileWhole } from './forms.js';

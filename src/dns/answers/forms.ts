@@ -1,8 +1,8 @@
 import { EDNS_UDP_SIZE, HEADER_SIZE, PLAIN_UDP_SIZE, TYPE } from '../../wire/constants.js';
 import { decodeMessage, type Message, type PlacedRecord } from '../../wire/message.js';
 import { equalNames } from '../../wire/name.js';
-import type { ReplyHead } from '../../wire/query.js';
-import type { ResourceRecord } from '../../wire/records.js';
+import type { ReplyHead } from '../../wire/query-message.js';
+import type { ResourceRecord } from '../../wire/resource-record.js';
 import { composeReply, type ReplyBody } from '../../wire/reply.js';
 import { rotateSets, type RandomBelow } from '../rotate.js';
 

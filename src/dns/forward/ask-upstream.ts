@@ -1,7 +1,7 @@
 import { CLASS, EDNS_OPTION, RCODE } from '../../wire/constants.js';
 import type { EdnsOption } from '../../wire/edns.js';
 import type { Message } from '../../wire/message.js';
-import { encodeQuery, type WireQuestion } from '../../wire/query.js';
+import { encodeQuery, type WireQuestion } from '../../wire/query-message.js';
 import type { ForwardQuestion } from './exchange.js';
 import type { LoopMark } from './loop-mark.js';
 import type { Outcome } from './outcome.js';

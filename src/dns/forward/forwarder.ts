@@ -14,7 +14,7 @@ import { questionKey } from './question-key.js';
 import { raceUpstreams, type RaceTimes } from './race.js';
 import { createRandomIds } from './random-id.js';
 import { createRebindFilter, type RebindOptions } from './rebind.js';
-import { isHostAddress, isOwnAddress } from './resolv-conf.js';
+import { isHostAddress, isOwnAddress } from './system-upstreams.js';
 import { createRoutes, type Route } from './upstream-routes.js';
 import { scrubReply, withoutData } from './scrub.js';
 import type { Log } from '../../net/log.js';

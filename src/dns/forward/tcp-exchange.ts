@@ -3,7 +3,7 @@ import type { HostPort } from '../../net/ip.js';
 import { FLAG } from '../../wire/constants.js';
 import { frame, FrameBuffer } from '../../wire/tcp-frames.js';
 import { answersQuestion, decodeMessage } from '../../wire/message.js';
-import type { WireQuestion } from '../../wire/query.js';
+import type { WireQuestion } from '../../wire/query-message.js';
 import type { Outcome } from './outcome.js';
 import { errorName } from './udp-exchange.js';
 

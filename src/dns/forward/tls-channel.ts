@@ -1,5 +1,5 @@
 import type { Upstream } from '../../net/upstream.js';
-import type { WireQuestion } from '../../wire/query.js';
+import type { WireQuestion } from '../../wire/query-message.js';
 import type { Outcome } from './outcome.js';
 import { TlsConnection } from './tls-connection.js';
 

@@ -5,7 +5,7 @@ import { EDNS_OPTION, FLAG } from '../../wire/constants.js';
 import { findOption } from '../../wire/edns.js';
 import { frame, FrameBuffer } from '../../wire/tcp-frames.js';
 import { answersQuestion, decodeMessage, type Message } from '../../wire/message.js';
-import type { WireQuestion } from '../../wire/query.js';
+import type { WireQuestion } from '../../wire/query-message.js';
 import type { Outcome } from './outcome.js';
 import { errorName } from './udp-exchange.js';
 

@@ -2,7 +2,7 @@ import { createSocket } from 'node:dgram';
 import { ipFamily, type HostPort } from '../../net/ip.js';
 import { FLAG } from '../../wire/constants.js';
 import { answersQuestion, decodeMessage, type Message } from '../../wire/message.js';
-import type { WireQuestion } from '../../wire/query.js';
+import type { WireQuestion } from '../../wire/query-message.js';
 import type { Outcome } from './outcome.js';
 import { asError } from '../../net/error-message.js';
 

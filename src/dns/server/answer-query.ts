@@ -1,6 +1,6 @@
 import { CLASS } from '../../wire/constants.js';
 import { nameFromText } from '../../wire/name-text.js';
-import { encodeQuery } from '../../wire/query.js';
+import { encodeQuery } from '../../wire/query-message.js';
 import type { Responder } from './responder.js';
 
 export type Asked =

@@ -4,7 +4,7 @@ import { ipFamily, type HostPort } from '../../net/ip.js';
 import { readU16 } from '../../wire/bytes.js';
 import { CLASS, FLAG, HEADER_SIZE, TYPE } from '../../wire/constants.js';
 import type { DnsName } from '../../wire/name.js';
-import { encodeQuery } from '../../wire/query.js';
+import { encodeQuery } from '../../wire/query-message.js';
 
 /**
  * Queries a listener over UDP as a client would. Only a reply proves that the listener works.

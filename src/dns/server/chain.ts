@@ -1,8 +1,8 @@
 import { EDE, RCODE } from '../../wire/constants.js';
 import type { Message } from '../../wire/message.js';
 import { equalNames } from '../../wire/name.js';
-import type { Query } from '../../wire/query.js';
-import type { ResourceRecord } from '../../wire/records.js';
+import type { Query } from '../../wire/query-message.js';
+import type { ResourceRecord } from '../../wire/resource-record.js';
 import type { ExtendedError, ReplyBody } from '../../wire/reply.js';
 
 /** A chain of ours and the upstream's reply for its last name. The reply contains only the rest of the chain. */

@@ -3,7 +3,7 @@ import { marksOf } from '../forward/loop-mark.js';
 import type { Upstream } from '../../net/upstream.js';
 import { EDE, RCODE } from '../../wire/constants.js';
 import { lowerCaseName, type DnsName } from '../../wire/name.js';
-import type { Query } from '../../wire/query.js';
+import type { Query } from '../../wire/query-message.js';
 import type { MutableCounters } from './counters.js';
 import { InFlight } from './in-flight.js';
 import type { ResponderForwarder } from './responder-options.js';

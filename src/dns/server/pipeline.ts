@@ -4,7 +4,7 @@ import { readU16 } from '../../wire/bytes.js';
 import { EDE, FLAG, MAX_MESSAGE_SIZE, RCODE } from '../../wire/constants.js';
 import type { EdnsOption } from '../../wire/edns.js';
 import { labelsOf, lowerCaseName, type DnsName } from '../../wire/name.js';
-import { copyQuery, type Query, type ReplyHead } from '../../wire/query.js';
+import { copyQuery, type Query, type ReplyHead } from '../../wire/query-message.js';
 import { relayReply } from '../../wire/relay.js';
 import { composeReply, replyLimit, truncatedReply, type ReplyBody } from '../../wire/reply.js';
 import { accept } from '../accept.js';
@@ -23,7 +23,7 @@ import {
 import { RateLimiter } from './rate-limit.js';
 import { answerOptions, nsidOf } from './reply-options.js';
 import type { Resolution } from '../resolver.js';
-import type { Client, Handled } from './client.js';
+import type { Client, Handled } from './query-client.js';
 import type { ResponderOptions, ResponderTuning } from './responder-options.js';
 import { rotateSets } from '../rotate.js';
 

@@ -1,7 +1,7 @@
 import { FLAG, RCODE, rcodeName, typeName } from '../../wire/constants.js';
 import { readU16 } from '../../wire/bytes.js';
 import { nameToText } from '../../wire/name-text.js';
-import type { WireQuestion } from '../../wire/query.js';
+import type { WireQuestion } from '../../wire/query-message.js';
 import type { Transport } from '../accept.js';
 
 /**

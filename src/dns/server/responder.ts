@@ -1,4 +1,4 @@
-import type { Client, Handled } from './client.js';
+import type { Client, Handled } from './query-client.js';
 import { createServerCookies } from './cookies.js';
 import { createCounters, readCounters, type DnsCounters } from './counters.js';
 import { Pipeline } from './pipeline.js';

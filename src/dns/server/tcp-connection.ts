@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { HEADER_SIZE } from '../../wire/constants.js';
 import { frame, FrameBuffer } from '../../wire/tcp-frames.js';
-import type { Client } from './client.js';
+import type { Client } from './query-client.js';
 import type { Responder } from './responder.js';
 import type { TcpLimits } from './tcp-limits.js';
 

@@ -2,7 +2,7 @@ import type { Snapshot } from '../../catalog/snapshot.js';
 import type { Resolution } from '../resolver.js';
 import { CLASS, EDE, RCODE, TYPE } from '../../wire/constants.js';
 import { nameFromLabels, ROOT, type DnsName } from '../../wire/name.js';
-import type { ResourceRecord } from '../../wire/records.js';
+import type { ResourceRecord } from '../../wire/resource-record.js';
 import { addressData } from './data.js';
 import type { Datum } from './datum.js';
 import type { Located } from './located.js';

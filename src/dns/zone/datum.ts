@@ -1,4 +1,4 @@
-import type { Rdata } from '../../wire/records.js';
+import type { Rdata } from '../../wire/resource-record.js';
 
 /** The data of one record, before it has an owner and a TTL. */
 export interface Datum {

@@ -6,7 +6,7 @@ import type { Question, Resolution, Resolver } from '../resolver.js';
 import { CLASS, EDE, RCODE, TYPE } from '../../wire/constants.js';
 import { labelsOf, lowerCaseName, nameFromLabels, type DnsName } from '../../wire/name.js';
 import { targetOf } from '../../wire/rdata.js';
-import type { ResourceRecord } from '../../wire/records.js';
+import type { ResourceRecord } from '../../wire/resource-record.js';
 import { Askers, type AskersOptions } from './askers.js';
 import { Authority } from './authority.js';
 import {

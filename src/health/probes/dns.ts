@@ -3,7 +3,7 @@ import { readU16 } from '../../wire/bytes.js';
 import { CLASS, FLAG, HEADER_SIZE, RCODE, rcodeName, typeFromText } from '../../wire/constants.js';
 import { decodeMessage } from '../../wire/message.js';
 import { nameFromText } from '../../wire/name-text.js';
-import { encodeQuery } from '../../wire/query.js';
+import { encodeQuery } from '../../wire/query-message.js';
 import type { DnsCheck } from '../check.js';
 import { exchangeDatagram } from './datagram.js';
 import { failed, outside, passed, type Probe, type ProbeResult } from './probe.js';

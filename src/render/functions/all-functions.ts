@@ -11,7 +11,7 @@ import { hostFunctions, type HostAccess } from './host-functions.js';
 import { REGEX_FUNCTIONS } from './regex.js';
 import { scratchFunction } from './scratch.js';
 import { hostInterfaces } from './host-interfaces.js';
-import { sockaddrFunction } from './sockaddr.js';
+import { sockaddrFunction } from './go-sockaddr.js';
 import { sprigDates } from './sprig-dates.js';
 import { SPRIG_FUNCTIONS } from './sprig.js';
 import type { Named } from './sprig-values.js';

@@ -4,7 +4,7 @@ import { valueText } from '../../template/printer.js';
 import { quote } from '../../template/quote.js';
 import { FunctionError } from '../../template/template-error.js';
 import { INT64, UINT64 } from '../../template/types.js';
-import { typeOf } from '../../template/values.js';
+import { typeOf } from '../../template/go-values.js';
 
 type Numeric = { kind: 'int' | 'uint'; value: bigint } | { kind: 'float'; value: number };
 

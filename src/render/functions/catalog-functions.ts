@@ -10,7 +10,7 @@ import {
 } from '../../template/value.js';
 import { FunctionError } from '../../template/template-error.js';
 import { ANY, BOOL, INT, STRING, listType, mapType } from '../../template/types.js';
-import { stringList, typeOf } from '../../template/values.js';
+import { stringList, typeOf } from '../../template/go-values.js';
 import {
   HEALTH_FILTERS,
   keyExistsQuery,
@@ -32,7 +32,7 @@ import {
   pairList,
   serviceList,
   snippetList,
-} from '../records.js';
+} from '../service-records.js';
 import type { RunContext } from '../run-context.js';
 import { texts } from './strings.js';
 

@@ -1,5 +1,5 @@
 import { createHash, createHmac } from 'node:crypto';
-import { fromBytes, toBytes } from '../../template/bytes.js';
+import { fromBytes, toBytes } from '../../template/byte-strings.js';
 import type { TemplateFunction } from '../../template/value.js';
 import { FunctionError } from '../../template/template-error.js';
 import { ofTexts } from './strings.js';

@@ -5,7 +5,7 @@ import { formatValue } from '../../template/printer.js';
 import { noFlags } from '../../template/format-flags.js';
 import { FunctionError } from '../../template/template-error.js';
 import { ANY, INT64, STRING, listType } from '../../template/types.js';
-import { typeOf } from '../../template/values.js';
+import { typeOf } from '../../template/go-values.js';
 import { integerOf } from './arithmetic.js';
 import { parseDecimal, texts } from './strings.js';
 

@@ -1,4 +1,4 @@
-import { wellFormed } from '../../template/bytes.js';
+import { wellFormed } from '../../template/byte-strings.js';
 import { formatFloat } from '../../template/format-float.js';
 import { sortedKeys } from '../../template/map-order.js';
 import { FunctionError } from '../../template/template-error.js';
@@ -12,7 +12,7 @@ import {
   Sized,
   type Value,
 } from '../../template/value.js';
-import { fromJson, typeOf } from '../../template/values.js';
+import { fromJson, typeOf } from '../../template/go-values.js';
 
 export interface JsonStyle {
   /** Writes `<`, `>` and `&` as `\u003c`, ..., which is the default of `encoding/json`. */

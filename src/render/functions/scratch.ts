@@ -10,7 +10,7 @@ import {
 import { quote } from '../../template/quote.js';
 import { FunctionError } from '../../template/template-error.js';
 import { ANY, STRING, listType } from '../../template/types.js';
-import { anyMap } from '../../template/values.js';
+import { anyMap } from '../../template/go-values.js';
 import { sortedKeys } from '../../template/map-order.js';
 import type { RunContext } from '../run-context.js';
 

@@ -3,7 +3,7 @@ import { sortedKeys } from '../../template/map-order.js';
 import { FunctionError } from '../../template/template-error.js';
 import { ANY, ANY_MAP, INT, STRING } from '../../template/types.js';
 import { GoList, GoMap, type MapKey, type Value } from '../../template/value.js';
-import { stringList } from '../../template/values.js';
+import { stringList } from '../../template/go-values.js';
 import { isTrue } from '../../template/truth.js';
 import {
   dict,

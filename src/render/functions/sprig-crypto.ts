@@ -1,10 +1,10 @@
 import { createDecipheriv, createHmac, createPrivateKey, scryptSync, X509Certificate } from 'node:crypto';
 import { errorMessage } from '../../net/error-message.js';
-import { fromBytes, toBytes } from '../../template/bytes.js';
+import { fromBytes, toBytes } from '../../template/byte-strings.js';
 import { FunctionError } from '../../template/template-error.js';
 import { STRING, structType, UINT32 } from '../../template/types.js';
 import { Sized, type Value } from '../../template/value.js';
-import { struct } from '../../template/values.js';
+import { struct } from '../../template/go-values.js';
 import { decodeBase64 } from './digests.js';
 import { named, type Named } from './sprig-values.js';
 

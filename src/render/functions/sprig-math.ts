@@ -2,7 +2,7 @@ import { deepEqual } from '../../template/compare.js';
 import { FunctionError } from '../../template/template-error.js';
 import { ANY, BOOL, INT, INT64, STRING, listType } from '../../template/types.js';
 import { GoList, Sized, type Value } from '../../template/value.js';
-import { stringList, typeOf } from '../../template/values.js';
+import { stringList, typeOf } from '../../template/go-values.js';
 import { posix } from 'node:path';
 import { parseJson, toJson } from './go-json.js';
 import { regex, replaceAllGo } from './regex.js';

@@ -1,7 +1,7 @@
 import { FunctionError } from '../../template/template-error.js';
 import { INT64, STRING, structType } from '../../template/types.js';
 import { Sized, type Value } from '../../template/value.js';
-import { struct } from '../../template/values.js';
+import { struct } from '../../template/go-values.js';
 import { named, type Named } from './sprig-values.js';
 
 interface Version {

@@ -1,7 +1,7 @@
 import { ANY, INT, STRING } from '../../template/types.js';
-import { toBytes, fromBytes } from '../../template/bytes.js';
+import { toBytes, fromBytes } from '../../template/byte-strings.js';
 import { quote } from '../../template/quote.js';
-import { stringList, stringMap } from '../../template/values.js';
+import { stringList, stringMap } from '../../template/go-values.js';
 import type { Value } from '../../template/value.js';
 import { FunctionError } from '../../template/template-error.js';
 import { decodeBase64, hexDigest } from './digests.js';

@@ -2,7 +2,7 @@ import { quote } from '../../template/quote.js';
 import { FunctionError } from '../../template/template-error.js';
 import { ANY_MAP, STRING } from '../../template/types.js';
 import type { Value } from '../../template/value.js';
-import { anyMap } from '../../template/values.js';
+import { anyMap } from '../../template/go-values.js';
 import { entriesOf, named, type Named } from './sprig-values.js';
 
 interface Parts {

@@ -12,7 +12,7 @@ import { valueText } from '../../template/printer.js';
 import { FunctionError } from '../../template/template-error.js';
 import { isTrue } from '../../template/truth.js';
 import { ANY, ANYS, ANY_MAP } from '../../template/types.js';
-import { MAX_INT, MIN_INT, typeOf } from '../../template/values.js';
+import { MAX_INT, MIN_INT, typeOf } from '../../template/go-values.js';
 import { parseFloat64, parseInteger } from '../../template/number-constant.js';
 
 /** A function and its name. */

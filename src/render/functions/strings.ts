@@ -1,11 +1,11 @@
-import { byteLength } from '../../template/bytes.js';
+import { byteLength } from '../../template/byte-strings.js';
 import { fixed, ofAny } from '../../template/functions.js';
 import { type TemplateFunction, GoList, Sized, type Value } from '../../template/value.js';
 import { parseFloat64 } from '../../template/number-constant.js';
 import { quote } from '../../template/quote.js';
 import { FunctionError } from '../../template/template-error.js';
 import { ANY, ANYS, INT, INT64, STRING, STRINGS, UINT64 } from '../../template/types.js';
-import { MAX_INT, MAX_UINT, MIN_INT, stringList, stringMap } from '../../template/values.js';
+import { MAX_INT, MAX_UINT, MIN_INT, stringList, stringMap } from '../../template/go-values.js';
 
 /** The arguments of functions whose parameters are all strings. */
 export function texts(args: readonly Value[]): string[] {

@@ -12,12 +12,12 @@ import { quote } from '../../template/quote.js';
 import { FunctionError } from '../../template/template-error.js';
 import { isTrue } from '../../template/truth.js';
 import { ANY_MAP } from '../../template/types.js';
-import { anyMap } from '../../template/values.js';
+import { anyMap } from '../../template/go-values.js';
 import { sortedKeys } from '../../template/map-order.js';
 import { parseJson, toJson } from './go-json.js';
 import { ofTexts } from './strings.js';
 import { toToml } from './toml.js';
-import { parseYaml, toYaml } from './yaml.js';
+import { parseYaml, toYaml } from './go-yaml.js';
 
 type Nested = Map<string, Value | Nested>;
 

@@ -1,9 +1,9 @@
-import { wellFormed } from '../../template/bytes.js';
+import { wellFormed } from '../../template/byte-strings.js';
 import { formatFloat } from '../../template/format-float.js';
 import { sortedKeys } from '../../template/map-order.js';
 import { FunctionError } from '../../template/template-error.js';
 import { GoList, GoMap, GoStruct, Sized, type Value } from '../../template/value.js';
-import { typeOf } from '../../template/values.js';
+import { typeOf } from '../../template/go-values.js';
 
 /** A table as TOML, with indented subtables and without a final newline. @throws FunctionError */
 export function toToml(value: Value): string {

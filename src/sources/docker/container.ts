@@ -2,7 +2,7 @@ import { canonicalIp } from '../../net/ip.js';
 import { readPortKey, type PortKey } from '../../net/port-key.js';
 import type { Protocol, PublishedPort, SelfCheck } from '../../catalog/model.js';
 import { isRawObject, rawArray, rawField, rawNumber, rawObject, rawText, rawTexts, type Raw } from './raw.js';
-import { signalNumber } from './signals.js';
+import { signalNumber } from './stop-signals.js';
 
 /** Of what a HEALTHCHECK says, so many characters are kept. */
 const MAX_DETAIL = 120;

@@ -12,7 +12,7 @@ import { operatorName } from '../../labels/task-names.js';
 import type { NetworkReader } from './network-reader.js';
 import { gatewayBridgeName } from './networks.js';
 import { rawText } from './raw.js';
-import { isStopSignal, signalNumber } from './signals.js';
+import { isStopSignal, signalNumber } from './stop-signals.js';
 import type { ContainerTable } from './container-table.js';
 import { printable } from '../../text/printable.js';
 import type { Timers } from '../../runtime/timers.js';

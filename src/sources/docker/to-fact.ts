@@ -18,7 +18,7 @@ import type { ContainerLabels } from './container-labels.js';
 import { identify, type Identity } from '../../labels/task-identity.js';
 import { operatorName } from '../../labels/task-names.js';
 import type { ServiceClaims } from './shared-services.js';
-import { isStopSignal } from './signals.js';
+import { isStopSignal } from './stop-signals.js';
 
 /** A signal that was sent to a container. */
 export interface SentSignal {

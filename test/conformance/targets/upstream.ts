@@ -1,7 +1,7 @@
 import { RCODE, TYPE } from '../../../src/wire/constants.js';
 import { nameToText } from '../../../src/wire/name-text.js';
 import { lowerCaseName } from '../../../src/wire/name.js';
-import type { Query } from '../../../src/wire/query.js';
+import type { Query } from '../../../src/wire/query-message.js';
 import { addressRecord } from '../../support/address-record.js';
 import type { ReplyBody } from '../../../src/wire/reply.js';
 import { fakeUpstream, replyTo, type FakeUpstream } from '../../dns/forward/fake-upstream.js';

@@ -1,7 +1,7 @@
 import { Catalog } from '../../../src/catalog/catalog.js';
 import { Compiler } from '../../../src/dns/answers/compiler.js';
 import { LocalAnswers } from '../../../src/dns/answers/local.js';
-import { Publisher } from '../../../src/dns/answers/publisher.js';
+import { Publisher } from '../../../src/dns/answers/answer-publisher.js';
 import { Versions } from '../../../src/dns/answers/versions.js';
 import type { StoreOptions } from '../../../src/dns/answers/store.js';
 import { createResponder } from '../../../src/dns/server/responder.js';

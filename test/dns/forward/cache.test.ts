@@ -4,7 +4,7 @@ import { createCache } from '../../../src/dns/forward/cache.js';
 import type { ForwardQuestion, ForwardResult } from '../../../src/dns/forward/exchange.js';
 import { EDE, RCODE, TYPE } from '../../../src/wire/constants.js';
 import { lowerCaseName } from '../../../src/wire/name.js';
-import type { ResourceRecord } from '../../../src/wire/records.js';
+import type { ResourceRecord } from '../../../src/wire/resource-record.js';
 import { composeReply } from '../../../src/wire/reply.js';
 import { a, cname, decoded, manyA, name, parsed, query, soa } from '../../wire/helpers.js';
 

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { once } from 'node:events';
 import { createServer, type TLSSocket } from 'node:tls';
 import { frame, FrameBuffer } from '../../../src/wire/tcp-frames.js';
-import { parseQuery, type Query } from '../../../src/wire/query.js';
+import { parseQuery, type Query } from '../../../src/wire/query-message.js';
 import type { HostPort } from '../../../src/net/ip.js';
 
 const fixture = (file: string): string => readFileSync(new URL(`fixtures/${file}`, import.meta.url), 'utf8');

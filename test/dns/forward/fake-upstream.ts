@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:net';
 import type { HostPort } from '../../../src/net/ip.js';
 import { frame, FrameBuffer } from '../../../src/wire/tcp-frames.js';
-import { parseQuery, type Query } from '../../../src/wire/query.js';
+import { parseQuery, type Query } from '../../../src/wire/query-message.js';
 import { composeReply, type ReplyBody } from '../../../src/wire/reply.js';
 
 export interface Received {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { EDE, EDNS_OPTION, FLAG, RCODE, TYPE } from '../../../src/wire/constants.js';
-import type { Query } from '../../../src/wire/query.js';
-import type { ResourceRecord } from '../../../src/wire/records.js';
+import type { Query } from '../../../src/wire/query-message.js';
+import type { ResourceRecord } from '../../../src/wire/resource-record.js';
 import type { ReplyBody } from '../../../src/wire/reply.js';
 import { a, cname, manyA, name, soa } from '../../wire/helpers.js';
 import { replyTo, type Received } from './fake-upstream.js';

@@ -7,7 +7,7 @@ import {
 } from '../../../src/dns/forward/forwarder.js';
 import { lowerCaseName } from '../../../src/wire/name.js';
 import { nameToText } from '../../../src/wire/name-text.js';
-import type { Query } from '../../../src/wire/query.js';
+import type { Query } from '../../../src/wire/query-message.js';
 import type { HostPort } from '../../../src/net/ip.js';
 import type { Upstream } from '../../../src/net/upstream.js';
 import { closedPort } from '../../support/own-port.js';

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createRebindFilter } from '../../../src/dns/forward/rebind.js';
 import { EDE, RCODE, TYPE } from '../../../src/wire/constants.js';
 import { addressRecord } from '../../support/address-record.js';
-import type { ResourceRecord } from '../../../src/wire/records.js';
+import type { ResourceRecord } from '../../../src/wire/resource-record.js';
 import { composeReply } from '../../../src/wire/reply.js';
 import { parseCidr } from '../../../src/net/ip.js';
 import { a, cname, decoded, name, parsed, query } from '../../wire/helpers.js';

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { isReferral, scrubReply, withoutData, type ScrubQuestion } from '../../../src/dns/forward/scrub.js';
 import { CLASS, FLAG, RCODE, TYPE } from '../../../src/wire/constants.js';
 import type { DnsName } from '../../../src/wire/name.js';
-import type { ResourceRecord } from '../../../src/wire/records.js';
+import type { ResourceRecord } from '../../../src/wire/resource-record.js';
 import { relayReply } from '../../../src/wire/relay.js';
 import { composeReply, type ReplyBody } from '../../../src/wire/reply.js';
 import { recordToText } from '../../../src/wire/record-text.js';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { EDNS_OPTION, FLAG, RCODE } from '../../../src/wire/constants.js';
 import { findOption, optSize, writeOpt } from '../../../src/wire/edns.js';
-import type { Query } from '../../../src/wire/query.js';
+import type { Query } from '../../../src/wire/query-message.js';
 import { name } from '../../wire/helpers.js';
 import { replyTo, type Received } from './fake-upstream.js';
 import {

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Forwarder } from '../../../src/dns/forward/forwarder.js';
 import { EDNS_OPTION, FLAG, RCODE } from '../../../src/wire/constants.js';
 import { findOption, writeOpt } from '../../../src/wire/edns.js';
-import type { Query } from '../../../src/wire/query.js';
+import type { Query } from '../../../src/wire/query-message.js';
 import type { HostPort } from '../../../src/net/ip.js';
 import type { Upstream } from '../../../src/net/upstream.js';
 import { replyTo } from './fake-upstream.js';

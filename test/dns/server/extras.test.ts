@@ -3,7 +3,7 @@ import type { ForwardResult } from '../../../src/dns/forward/exchange.js';
 import { createServerCookies } from '../../../src/dns/server/cookies.js';
 import type { QueryLogEntry } from '../../../src/dns/server/query-log.js';
 import type { Resolution } from '../../../src/dns/resolver.js';
-import type { Client } from '../../../src/dns/server/client.js';
+import type { Client } from '../../../src/dns/server/query-client.js';
 import type { ResponderOptions } from '../../../src/dns/server/responder-options.js';
 import { createResponder } from '../../../src/dns/server/responder.js';
 import { EDE, EDNS_OPTION, FLAG, RCODE, TYPE } from '../../../src/wire/constants.js';

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { ForwardQuestion, ForwardResult } from '../../../src/dns/forward/exchange.js';
 import { answerQuery } from '../../../src/dns/server/answer-query.js';
 import type { Question, Resolution } from '../../../src/dns/resolver.js';
-import type { Client } from '../../../src/dns/server/client.js';
+import type { Client } from '../../../src/dns/server/query-client.js';
 import type { ResponderOptions } from '../../../src/dns/server/responder-options.js';
 import { createResponder } from '../../../src/dns/server/responder.js';
 import { EDE, EDNS_OPTION, FLAG, RCODE, TYPE } from '../../../src/wire/constants.js';

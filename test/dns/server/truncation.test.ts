@@ -4,7 +4,7 @@ import { createResponder } from '../../../src/dns/server/responder.js';
 import { FLAG } from '../../../src/wire/constants.js';
 import { decodeMessage } from '../../../src/wire/message.js';
 import { rdataToText } from '../../../src/wire/record-text.js';
-import type { ResourceRecord } from '../../../src/wire/records.js';
+import type { ResourceRecord } from '../../../src/wire/resource-record.js';
 import { manyA, name, query } from '../../wire/helpers.js';
 
 const client = { address: '192.0.2.7', port: 5353 } as const;

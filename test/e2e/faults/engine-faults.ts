@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import type { VipJson, VipListJson } from '../../../src/api/types/vips.js';
+import type { VipJson, VipListJson } from '../../../src/api/types/vips-json.js';
 import { compile } from '../support/compile.js';
 import { createHost, type Host } from '../support/host.js';
 import { composeLabels } from '../support/labels.js';

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import dnsPacket from 'dns-packet';
-import type { StatusJson } from '../../../src/api/types/status.js';
+import type { StatusJson } from '../../../src/api/types/status-json.js';
 import type { Outcome, Traffic } from './outcome.js';
 
 /** Queries that are sent in one turn. */

@@ -2,7 +2,7 @@ import { performance } from 'node:perf_hooks';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import type { StatusJson } from '../../../src/api/types/status.js';
+import type { StatusJson } from '../../../src/api/types/status-json.js';
 import { getOverSocket } from '../support/http.js';
 import { pause, until } from './fault-ground.js';
 import { must, START_MS, type Fault } from './fault.js';

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo } from 'node:net';
 import { performance } from 'node:perf_hooks';
-import type { VipJson } from '../../../src/api/types/vips.js';
+import type { VipJson } from '../../../src/api/types/vips-json.js';
 import { onLoopback, until, type FaultGround } from './fault-ground.js';
 import { must, START_MS, wrongOf, type Fault } from './fault.js';
 

@@ -2,7 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import type { VipJson, VipListJson } from '../../../src/api/types/vips.js';
+import type { VipJson, VipListJson } from '../../../src/api/types/vips-json.js';
 import { CLIENT_ADDRESS, createClientNetwork, type ClientNetwork } from '../support/client-network.js';
 import { compile } from '../support/compile.js';
 import { dig } from '../support/dig.js';

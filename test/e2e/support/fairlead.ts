@@ -3,7 +3,7 @@ import { closeSync, existsSync, openSync, readFileSync, writeFileSync } from 'no
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
-import type { StatusJson } from '../../../src/api/types/status.js';
+import type { StatusJson } from '../../../src/api/types/status-json.js';
 import type { CommandResult } from './command.js';
 import { getOverSocket } from './http.js';
 import type { Netns } from './netns.js';

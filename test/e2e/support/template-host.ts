@@ -2,7 +2,7 @@ import type { ChildProcess, SpawnOptions } from 'node:child_process';
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { parse } from 'yaml';
-import type { TemplateJson, TemplateListJson } from '../../../src/api/types/templates.js';
+import type { TemplateJson, TemplateListJson } from '../../../src/api/types/templates-json.js';
 import { createFairlead, type Fairlead } from './fairlead.js';
 import { createHost, HOST_ADDRESS, UPSTREAM_ADDRESS, type Host } from './host.js';
 import { until } from './poll.js';

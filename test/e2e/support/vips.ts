@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import type { VipJson, VipListJson } from '../../../src/api/types/vips.js';
+import type { VipJson, VipListJson } from '../../../src/api/types/vips-json.js';
 import { compile } from './compile.js';
 import type { Host } from './host.js';
 import { composeLabels } from './labels.js';

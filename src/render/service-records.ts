@@ -21,7 +21,7 @@ import {
   namedListType,
   structType,
 } from '../template/types.js';
-import { stringList, stringMap, struct } from '../template/values.js';
+import { stringList, stringMap, struct } from '../template/go-values.js';
 
 /**
  * The records that consul-template's functions return, with the same fields in the same order: `toJSON` shows both.

@@ -11,7 +11,7 @@ import type {
 } from './dns-figures.js';
 import type { Timestamp } from './references.js';
 import type { SourceJson } from './resources.js';
-import type { TemplateJson } from './templates.js';
+import type { TemplateJson } from './templates-json.js';
 
 /** A source or a publisher, and how often it failed. */
 export interface TriedJson extends SourceJson {

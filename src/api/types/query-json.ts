@@ -1,5 +1,5 @@
 import type { Health } from '../../catalog/model.js';
-import type { VipSettings, VipState } from './vips.js';
+import type { VipSettings, VipState } from './vips-json.js';
 
 /** One question, its answer and the reasons, as the API shows them; see `types.ts`. */
 

@@ -1,5 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { isOwnAddress, parseNameservers, systemUpstreams } from '../../../src/dns/forward/resolv-conf.js';
+import {
+  isOwnAddress,
+  parseNameservers,
+  systemUpstreams,
+} from '../../../src/dns/forward/system-upstreams.js';
 
 describe('parseNameservers', () => {
   it.each([

@@ -4,7 +4,7 @@ import { configDocument } from '../../src/config/document.js';
 import { allKeys, type ConfigKey } from '../../src/config/keys.js';
 import { valueAt } from '../../src/config/layers.js';
 import { parseConfigText, type LoadResult } from '../../src/config/load.js';
-import type { Config } from '../../src/config/model.js';
+import type { Config } from '../../src/config/config-model.js';
 import { configOf } from './support.js';
 
 const leaves = allKeys().filter((key) => key.kind !== 'section');

@@ -11,7 +11,7 @@ import { Catalog } from '../../src/catalog/catalog.js';
 import type { FactSink } from '../../src/catalog/facts.js';
 import { parseConfigText } from '../../src/config/load.js';
 import { Pace } from '../../src/runtime/pace.js';
-import { Keeper, type KeeperOptions } from '../../src/balancer/keeper.js';
+import { Keeper, type KeeperOptions } from '../../src/balancer/vip-keeper.js';
 import { ref, taskFact } from '../support/facts.js';
 import type { PlaneFigures } from '../../src/net/vip-figures.js';
 import { recordedLog } from '../support/recorded-log.js';

@@ -1,6 +1,6 @@
 import { Writable } from 'node:stream';
 import { pino, type Logger } from 'pino';
-import type { Config } from '../config/model.js';
+import type { Config } from '../config/config-model.js';
 import type { Log } from '../net/log.js';
 
 /** The log of the whole daemon. */

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { logTo, textLine } from '../../src/daemon/log.js';
+import { logTo, textLine } from '../../src/daemon/daemon-log.js';
 
 const parsed = (lines: readonly string[]) => lines.map((line) => JSON.parse(line) as Record<string, unknown>);
 

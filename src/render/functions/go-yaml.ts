@@ -16,7 +16,7 @@ import {
   type MapKey,
   type Value,
 } from '../../template/value.js';
-import { MAX_INT, MAX_UINT, MIN_INT, anyList, typeOf } from '../../template/values.js';
+import { MAX_INT, MAX_UINT, MIN_INT, anyList, typeOf } from '../../template/go-values.js';
 
 /** `map[interface {}]interface {}`, which Go's yaml.v2 produces for a mapping. */
 const YAML_MAP = mapType(ANY, ANY);

@@ -4,7 +4,7 @@ import { FunctionError } from '../../template/template-error.js';
 import { Template } from '../../template/template.js';
 import { ANY, INT, STRING, structType } from '../../template/types.js';
 import { GoList, type GoStruct, type TemplateFunction, type Type, type Value } from '../../template/value.js';
-import { struct } from '../../template/values.js';
+import { struct } from '../../template/go-values.js';
 import { NOT_FORWARDED } from './address-blocks.js';
 import type { InterfaceAddress } from './host-interfaces.js';
 import { attribute, moved } from './interface-attributes.js';

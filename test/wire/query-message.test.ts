@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { copyQuery, encodeQuery, parseQuery } from '../../src/wire/query.js';
+import { copyQuery, encodeQuery, parseQuery } from '../../src/wire/query-message.js';
 import { anyName } from './arbitrary.js';
 import { hex, parsed, query } from './helpers.js';
 import { runs } from '../support/depth.js';

@@ -8,9 +8,9 @@ import { demoSettings, makeDemoDirectory, missingForDocker, startDemoTasks } fro
 import { InternalErrors } from './internal-errors.js';
 import { instancesOf } from '../config/source-instances.js';
 import type { LoadedConfig } from './loaded-config.js';
-import { createLog, type DaemonLog } from './log.js';
+import { createLog, type DaemonLog } from './daemon-log.js';
 import { preferLittleMemory, preferLittleWorkSoon } from './memory.js';
-import type { Signals } from './signals.js';
+import type { Signals } from './end-signals.js';
 
 export interface RunOptions {
   readonly configPath?: string;
