@@ -27,9 +27,11 @@ export async function bundle(root) {
   for (const file of readdirSync(place)) if (!made.has(file)) rmSync(join(place, file));
   const main = join(dist, 'main.js');
   const text = readFileSync(main, 'utf8');
-  const loading = 'import("./daemon/run-daemon.js")';
+  const [loading, bundled] = ['import("./daemon/run-daemon.js")', 'import("./bundle/run-daemon.js")'];
+  // A build that did not touch main.ts leaves what the last one wrote.
+  if (text.includes(bundled)) return;
   if (!text.includes(loading)) throw new Error(`${main} does not load the daemon with ${loading}`);
-  writeFileSync(main, text.replace(loading, 'import("./bundle/run-daemon.js")'));
+  writeFileSync(main, text.replace(loading, bundled));
 }
 
 /** All that is written is in one folder, so what is beside a module or above it is found from there. */
