@@ -105,9 +105,8 @@ export interface FlowTimeouts {
   /** For a UDP session with replies. */
   readonly udp: number;
   /**
-   * How long open connections of a draining task, or of a plane that drains, may go on; then they are reset. A task may
-   * have
-   * more ({@link DesiredBackend.drain}).
+   * How long open connections of a draining task, or of a plane that drains, may go on; then they are reset. A task
+   * may have more ({@link DesiredBackend.drain}).
    */
   readonly drain: number;
 }

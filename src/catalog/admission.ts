@@ -9,10 +9,10 @@ export interface Admission {
 }
 
 /**
- * Judges tasks that labels put into a service of another stack than their own. They are let in and told of, or refused
- * where the service is sealed. Whose service it is follows from the best of these that there is: a file that defines
- * it,
- * tasks whose own stack it is in, tasks that Rancher's labels put there, the stack of the task that started first.
+ * Judges tasks that labels put into a service of another stack than their own. They are let in and told of, or
+ * refused where the service is sealed. Whose service it is follows from the best of these that there is: a file that
+ * defines it, tasks whose own stack it is in, tasks that Rancher's labels put there, the stack of the task that
+ * started first.
  * @param tasks all that ask to be of the service, in its order
  */
 export function admit(ref: ServiceRef, tasks: readonly Task[], told: readonly Told[]): Admission {

@@ -28,12 +28,10 @@ export interface LeaseTerms {
 
 /**
  * Who has which virtual IP. A service keeps its address while it is there, and long after it is gone: another process
- * may have it
- * cached. Which one a service gets follows from its key where it is free, so that hosts that know nothing of each other
- * tend to the same one. A service may ask for one. It gets it where it is free; of several that ask for the same at the
- * same time, the first by key. It takes an address neither from a service that is there nor from one that went less
- * than
- * {@link LeaseTerms.release} ago: that one's clients would end up elsewhere.
+ * may have it cached. Which one a service gets follows from its key where it is free, so that hosts that know nothing
+ * of each other tend to the same one. A service may ask for one. It gets it where it is free; of several that ask for
+ * the same at the same time, the first by key. It takes an address neither from a service that is there nor from one
+ * that went less than {@link LeaseTerms.release} ago: that one's clients would end up elsewhere.
  */
 export class VipLeases {
   #pool: VipPool | undefined;

@@ -13,8 +13,7 @@ const NAMED = 10;
 
 /**
  * With `log.level: debug` it writes what the daemon decides: what its sources say, which tasks each service's name
- * gives, why
- * not the others, and which virtual IP it has. With any other level it follows nothing and costs nothing.
+ * gives, why not the others, and which virtual IP it has. With any other level it follows nothing and costs nothing.
  */
 export class DecisionLog {
   readonly #catalog: Pick<CatalogReader, 'onChange' | 'onEvent'>;

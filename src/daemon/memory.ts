@@ -5,11 +5,9 @@ const SETTLING_MS = 10_000;
 
 /**
  * Has V8 prefer little memory over rare collections. A daemon lives among the containers that it serves, and makes
- * little garbage once it
- * is up: without this the heap keeps the size that it had while the first facts were read (151 MB instead of 100
- * resident, with 1,000
- * services from a file). To be called when names are answered: before that it would cost a fifth more CPU time until
- * the first answer.
+ * little garbage once it is up: without this the heap keeps the size that it had while the first facts were read (151
+ * MB instead of 100 resident, with 1,000 services from a file). To be called when names are answered: before that it
+ * would cost a fifth more CPU time until the first answer.
  */
 export function preferLittleMemory(): void {
   setFlagsFromString('--optimize-for-size');

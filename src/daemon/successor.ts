@@ -18,9 +18,8 @@ export interface SuccessorOptions {
 }
 
 /**
- * Starts this program again, as it is on the disk now, to take over (`fairlead run --takeover`). The new process is one
- * of this service,
- * with its rights and its control group, so a service manager goes on with it.
+ * Starts this program again, as it is on the disk now, to take over (`fairlead run --takeover`). The new process is
+ * one of this service, with its rights and its control group, so a service manager goes on with it.
  */
 export class Successor {
   readonly #options: SuccessorOptions;

@@ -12,9 +12,9 @@ export interface DrainPort {
 const longestWait = 2 ** 31 - 1;
 
 /**
- * Ends operators' drains when their time is over. The catalog has no timers; this is its. A drain says when it ends by
- * the wall
- * clock; how long that is away is found out when it is first seen, so that setting the clock changes no drain.
+ * Ends operators' drains when their time is over, because the catalog itself has no timers. A drain says when it ends
+ * by the wall clock; how long that is away is found out when it is first seen, so that setting the clock changes no
+ * drain.
  */
 export class DrainKeeper {
   readonly #drains: DrainPort;

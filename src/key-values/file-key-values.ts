@@ -18,8 +18,7 @@ interface Kept {
 
 /**
  * Keys from a directory: the file `shop/port` is the key `shop/port`. One newline at the end of a file, which editors
- * add,
- * is not part of the value. Every file that is watched is looked at every two seconds.
+ * add, is not part of the value. Every file that is watched is looked at every two seconds.
  */
 export class FileKeyValues implements KeyValues {
   readonly #root: string;

@@ -9,10 +9,9 @@ const WNOHANG = 1;
 const LOOK_MS = 5000;
 
 /**
- * Takes away ended processes that became children of this one because their own parents ended: the work of process 1 of
- * a container. Node waits for the children that it started itself, as soon as they end. So an ended child that two
- * looks
- * in a row find is not one of Node's, and may be waited for here.
+ * Takes away ended processes that became children of this one because their own parents ended: the work of process 1
+ * of a container. Node waits for the children that it started itself, as soon as they end. So an ended child that two
+ * looks in a row find is not one of Node's, and may be waited for here.
  */
 export class OrphanReaper {
   readonly #libc: Libc;

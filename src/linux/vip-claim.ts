@@ -12,10 +12,8 @@ export interface VipClaim {
 
 /**
  * Takes the right to the rules for virtual IPs. There is one table a family in a network namespace, and two daemons
- * with
- * state directories of their own do not know of each other: each would replace what the other has written. So the one
- * that has
- * the table holds a socket on loopback, which is as wide as the table is, and says there who it is.
+ * with state directories of their own do not know of each other: each would replace what the other has written. So
+ * the one that has the table holds a socket on loopback, which is as wide as the table is, and says there who it is.
  * @param pool CIDR
  * @throws Error with one line when another daemon has it
  */

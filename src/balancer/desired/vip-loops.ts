@@ -11,9 +11,8 @@ export interface Unlooped {
 }
 
 /**
- * Cuts the loops out of virtual services. A task may be at the address of another virtual IP; where these lead back to
- * the
- * first one, each connection would make the next one until a core is busy with nothing else.
+ * Cuts the loops out of virtual services. A task may be at the address of another virtual IP; where these lead back
+ * to the first one, each connection would make the next one until a core is busy with nothing else.
  */
 export class VipLoops {
   #pool = '';

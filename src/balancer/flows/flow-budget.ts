@@ -132,8 +132,7 @@ export class FlowBudget {
 
   /**
    * Takes a descriptor for a listener. Those of all listeners together are at most half of what there is: the flows
-   * that they
-   * bring in need the others.
+   * that they bring in need the others.
    * @throws TooManyListeners
    */
   listen(): void {

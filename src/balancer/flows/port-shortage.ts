@@ -17,8 +17,7 @@ export function portlessMessage({ name, address }: Where): string {
 
 /**
  * The tasks to which this host has nearly as many connections as it has ports for, those of the last minute included,
- * or to
- * which it could not connect for want of a port.
+ * or to which it could not connect for want of a port.
  * @param sources how many addresses connections to an address may come from
  */
 export function portShortages(

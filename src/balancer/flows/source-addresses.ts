@@ -17,8 +17,7 @@ export interface SourceAddressesOptions {
 
 /**
  * Which address of this host a connection to a task comes from. From each there are as many to one task as there are
- * ports
- * (ip_local_port_range), those that were closed within the last minute included; then the next address goes on.
+ * ports (ip_local_port_range), those that were closed within the last minute included; then the next address goes on.
  */
 export class SourceAddresses {
   readonly #options: SourceAddressesOptions;

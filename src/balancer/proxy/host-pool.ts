@@ -60,9 +60,8 @@ export class HostPool {
   }
 
   /**
-   * Has the kernel say when another program changes the rules, if it does not do so already. Where it cannot, they are
-   * as they should
-   * be after the next {@link lead}.
+   * Has the kernel say when another program changes the rules, if it does not do so already. Where it cannot, they
+   * are as they should be after the next {@link lead}.
    */
   watch(): void {
     if (this.#pool === undefined || this.#host.isLocal(this.#pool)) return;

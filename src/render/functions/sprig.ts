@@ -8,8 +8,7 @@ import type { Named } from './sprig-values.js';
 
 /**
  * Sprig's functions that do not depend on the run, without their prefix `sprig_`. What gives another result at every
- * run
- * has no place in a file that is rendered again and again: such functions fail and say why.
+ * run has no place in a file that is rendered again and again: such functions fail and say why.
  */
 export const SPRIG_FUNCTIONS: readonly Named[] = [
   ...SPRIG_STRINGS,

@@ -152,9 +152,8 @@ export class UdpFlows {
   }
 
   /**
-   * The socket for the next datagram of a session, where a task is chosen for each: the session keeps one to every task
-   * that it
-   * had, so that replies find back.
+   * The socket for the next datagram of a session, where a task is chosen for each: the session keeps one to every
+   * task that it had, so that replies find back.
    * @returns undefined, and counted, when no task takes it
    */
   next(session: UdpSession, datagram: Buffer): SessionSocket | undefined {

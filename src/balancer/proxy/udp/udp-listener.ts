@@ -12,8 +12,7 @@ export interface VipSocket {
 
 /**
  * Binds a VIP's own address, so that replies leave from it. A successor of this process may share it (SO_REUSEPORT),
- * where the C library
- * can be called.
+ * where the C library can be called.
  * @param shares whether it is a predecessor's, which still has it; else nothing may have it
  * @throws the error of the socket, with its `code`
  */
