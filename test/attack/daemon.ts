@@ -4,6 +4,7 @@ import { createCache, type CachedExchange } from '../../src/dns/forward/cache.js
 import { createForwarder, type Forwarder } from '../../src/dns/forward/forwarder.js';
 import { createResponder, type Responder } from '../../src/dns/server/responder.js';
 import { createDnsServer, type DnsServer } from '../../src/dns/server/dns-server.js';
+import type { RateLimitOptions } from '../../src/dns/server/rate-limit.js';
 import type { TcpLimits } from '../../src/dns/server/tcp-limits.js';
 import { Zone } from '../../src/dns/zone/zone.js';
 import { parseCidr, type Cidr, type HostPort } from '../../src/net/ip.js';
@@ -20,6 +21,10 @@ export interface DaemonOptions {
   readonly tcp?: Partial<TcpLimits>;
   readonly times?: { readonly hedge: number; readonly deadline: number };
   readonly cacheBytes?: number;
+  /** None by default, so that no other guard hides behind it. */
+  readonly rateLimit?: RateLimitOptions;
+  /** The responder's clock, in ms. */
+  readonly now?: () => number;
 }
 
 /** The name server as the daemon puts it together, on loopback. */
@@ -39,6 +44,7 @@ export interface Daemon {
 
 export async function startDaemon(options: DaemonOptions = {}): Promise<Daemon> {
   const { upstreams = [], facts = goldenFacts(), allow = ['127.0.0.0/8'], tcp, times, cacheBytes } = options;
+  const { rateLimit, now } = options;
   const catalog = new Catalog();
   const sink = catalog.sink('golden');
   sink.replace(facts);
@@ -69,6 +75,8 @@ export async function startDaemon(options: DaemonOptions = {}): Promise<Daemon> 
       isLoop: (edns) => forwarder.isLoop(edns),
     },
     onFault: (error) => faults.push(error),
+    ...(rateLimit && { rateLimit }),
+    ...(now && { now }),
   });
   const server = createDnsServer({
     listen: [{ ip: '127.0.0.1', port: 0 }],

@@ -47,15 +47,17 @@ export async function deafClients(idle: number): Promise<Figure[]> {
         what: `answers made for ${CLIENTS * QUERIES} queries`,
         value: made,
         unit: 'answers',
-        // What the kernel takes into its buffers, and one backlog more.
-        bound: { atMost: CLIENTS * 500 },
+        bound: {
+          atMost: CLIENTS * 500,
+          because: "what fits into the kernel's buffers, and one backlog more",
+        },
       },
       {
         attack: ATTACK,
         what: 'held for them, at most',
         value: round(held),
         unit: 'MB',
-        bound: { atMost: 64 },
+        bound: { atMost: 64, because: 'a backlog for each, and what the collector has not got to' },
       },
       always(ATTACK, 'connections that the server closed', CLIENTS - open(), CLIENTS),
       always(ATTACK, 'queries of others answered meanwhile', answered, asked),

@@ -116,10 +116,19 @@ async function measure(what: string, daemons: readonly Daemon[], packets: () => 
       what: `${what}: packets a query`,
       value: round(inAll / QUERIES),
       unit: 'packets',
-      bound: { atMost: PER_QUERY },
+      bound: { atMost: PER_QUERY, because: 'the query, its hedge, and the one that comes back' },
     },
     always(ATTACK, `${what}: REFUSED or SERVFAIL`, told, QUERIES),
-    { attack: ATTACK, what: `${what}: slowest reply`, value: round(slowest), unit: 'ms' },
+    {
+      attack: ATTACK,
+      what: `${what}: slowest reply`,
+      value: round(slowest),
+      unit: 'ms',
+      bound: {
+        atMost: 2 * TIMES.deadline,
+        because: 'no query waits longer than the deadline of each daemon',
+      },
+    },
     always(ATTACK, `${what}: still answering`, alive.filter(Boolean).length, daemons.length),
     never(ATTACK, `${what}: faults`, faults, QUERIES),
   ];

@@ -5,12 +5,13 @@ import { boundText, holds, type Figure } from './figure.js';
 import { loops } from './loops.js';
 import { pointerBombs } from './pointer-bomb.js';
 import { randomNames } from './random-names.js';
+import { replyFlood } from './reply-flood.js';
 import { singleFlight } from './single-flight.js';
 import { slowConnections } from './slow-connections.js';
 import { spoofing } from './spoofing.js';
 import { udpFlood } from './udp-flood.js';
 
-const USAGE = `Attacks the name server on loopback and prints what it costs: one row a figure, with its bound where it has one.
+const USAGE = `Attacks the name server on loopback and prints what it costs: one row a figure, with its bound.
 
   npm run test:attack [-- options] [NAME...]
 
@@ -33,6 +34,7 @@ const attacks: Readonly<Record<string, () => Promise<Figure[]>>> = {
   'single-flight': singleFlight,
   'pointer-bombs': pointerBombs,
   'udp-flood': () => udpFlood(5000),
+  'reply-flood': replyFlood,
 };
 
 async function main(): Promise<number> {
@@ -70,7 +72,7 @@ async function main(): Promise<number> {
 
 function row(figure: Figure): string {
   const { attack, what, value, unit } = figure;
-  const verdict = figure.bound === undefined ? '' : holds(figure) ? 'ok' : 'OUT OF BOUNDS';
+  const verdict = holds(figure) ? (figure.beside ?? '') : `OUT OF BOUNDS: ${figure.bound.because}`;
   const number = `${String(value).padStart(9)} ${unit}`;
   return `${attack.padEnd(38)}  ${what.padEnd(62)}  ${number.padEnd(24)}  ${boundText(figure).padEnd(14)}  ${verdict}`;
 }

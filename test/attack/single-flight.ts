@@ -39,7 +39,7 @@ export async function singleFlight(): Promise<Figure[]> {
         what: `upstream queries for ${all} of clients`,
         value: askedUpstream,
         unit: 'queries',
-        bound: { atMost: 1 },
+        bound: { atMost: 1, because: 'all wait for the same answer' },
       },
       always(ATTACK, 'clients answered', answered.length, all),
     ];

@@ -11,19 +11,19 @@ import { askTcp } from './tcp-ask.js';
 
 const ATTACK = 'UDP flood';
 const IDLE_MS = 1000;
+const LATE = [
+  { percent: 50, atMost: 50 },
+  { percent: 99, atMost: 200 },
+] as const;
 
 /** More datagrams than the server can answer: how late its timers are, and whether it still takes connections. */
 export async function udpFlood(milliseconds: number): Promise<Figure[]> {
   const daemon = await startDaemon();
   const delay = monitorEventLoopDelay({ resolution: 1 });
-  const late = (what: string): Figure[] =>
-    ([50, 99] as const).map((percent) => {
-      const value = round(delay.percentile(percent) / 1e6);
-      return { attack: ATTACK, what: `event-loop delay p${percent}, ${what}`, value, unit: 'ms' };
-    });
+  const late = () => LATE.map(({ percent }) => round(delay.percentile(percent) / 1e6));
   delay.enable();
   await sleep(IDLE_MS);
-  const idle = late('idle');
+  const idle = late();
   const assailant = startAssailant('flood', daemon.address.port, milliseconds);
   try {
     const before = daemon.responder.counters().packets.udp;
@@ -35,19 +35,26 @@ export async function udpFlood(milliseconds: number): Promise<Figure[]> {
       until(flooded),
       20,
     );
-    const attacked = late('attacked');
+    const attacked = late();
     const { sent } = await flooded;
     const taken = daemon.responder.counters().packets.udp - before;
     return [
-      { attack: ATTACK, what: 'datagrams sent', value: Math.round((sent / milliseconds) * 1000), unit: '/s' },
       {
         attack: ATTACK,
         what: 'datagrams answered',
         value: Math.round((taken / milliseconds) * 1000),
         unit: '/s',
+        bound: { atLeast: 1000, because: 'a flood slows the server down and does not stop it' },
+        beside: `sent ${Math.round((sent / milliseconds) * 1000)} /s`,
       },
-      ...idle,
-      ...attacked,
+      ...LATE.map(({ percent, atMost }, at) => ({
+        attack: ATTACK,
+        what: `event-loop delay p${percent}, attacked`,
+        value: attacked[at] ?? Infinity,
+        unit: 'ms',
+        bound: { atMost, because: 'the loop turns after each batch of datagrams, however many are waiting' },
+        beside: `idle ${idle[at]} ms`,
+      })),
       always(ATTACK, 'TCP queries answered meanwhile', answered, asked),
       never(ATTACK, 'faults', daemon.faults.length, taken),
     ];
