@@ -155,6 +155,11 @@ describe('the exec probe', () => {
       { ok: false, detail: 'exit 1: no [31m disk' },
     ],
     [
+      'status 1 with a secret',
+      () => Promise.resolve({ exitCode: 1, output: 'login with password=hunter22 failed' }),
+      { ok: false, detail: 'exit 1: login with password=*** failed' },
+    ],
+    [
       'an engine that refuses',
       () => Promise.reject(new Error('no such container')),
       { ok: false, detail: 'no such container' },

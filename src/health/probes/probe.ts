@@ -1,3 +1,5 @@
+import { foreignLine } from '../../text/foreign-line.js';
+
 /** The target of a probe. */
 export interface ProbeTarget {
   /** Task id. */
@@ -71,14 +73,7 @@ function codeOf(error: unknown): string {
   return 'code' in error && typeof error.code === 'string' ? error.code : oneLine(error.message);
 }
 
-/**
- * Makes a text from the other side safe for a log line: removes control and format characters, and keeps at most 80
- * characters.
- */
+/** A text from the other side, for people: at most 80 characters. */
 export function oneLine(text: string): string {
-  return text
-    .slice(0, 200)
-    .replace(/[\p{C}\p{Zl}\p{Zp}\s]+/gu, ' ')
-    .trim()
-    .slice(0, 80);
+  return foreignLine(text, 80);
 }

@@ -1,4 +1,5 @@
 import { canonicalIp } from '../../net/ip.js';
+import { foreignLine } from '../../text/foreign-line.js';
 import { readPortKey, type PortKey } from '../../net/port-key.js';
 import type { Protocol, PublishedPort, SelfCheck } from '../../catalog/model.js';
 import { isRawObject, rawArray, rawField, rawNumber, rawObject, rawText, rawTexts, type Raw } from './raw.js';
@@ -258,10 +259,7 @@ function lastCheck({ Log }: Raw): { readonly selfCheck?: SelfCheck } {
   const code = rawNumber(last.ExitCode);
   const [start, at] = [time(last.Start), time(last.End)];
   if (code === undefined || at === undefined) return {};
-  const output = (rawText(last.Output) ?? '')
-    .slice(0, 1000)
-    .replace(/[\p{C}\p{Zl}\p{Zp}\s]+/gu, ' ')
-    .trim();
+  const output = foreignLine(rawText(last.Output) ?? '', MAX_DETAIL);
   // The engine's own word for a check that took too long.
   const what = code === -1 ? 'timeout' : `exit code ${code}`;
   const detail = `${what}${output === '' ? '' : `: ${output}`}`.slice(0, MAX_DETAIL);

@@ -152,6 +152,10 @@ describe('the last result of a HEALTHCHECK', () => {
       { ...run, ExitCode: 0, Output: 'a\u001b[31m\u2028b' },
       { ok: true, detail: 'exit code 0: a [31m b', at, took: 250 },
     ],
+    [
+      { ...run, ExitCode: 1, Output: 'GET http://me:pw@db/ with Authorization: Bearer abcdefgh failed' },
+      { ok: false, detail: 'exit code 1: GET http://***@db/ with Authorization: ***', at, took: 250 },
+    ],
   ])('%j', (last, expected) => {
     expect(read({ ...run, ExitCode: 3, Output: 'before' }, last)).toEqual(expected);
   });
