@@ -1,30 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { VipListJson } from '../../src/api/types/vips-json.js';
-import { CLIENT_ADDRESS, createClientNetwork, type ClientNetwork } from './support/client-network.js';
-import { compile } from './support/compile.js';
+import type { ClientNetwork } from './support/client-network.js';
 import { dig } from './support/dig.js';
-import { sleep, until, untilEqual } from './support/poll.js';
+import { createEchoNetwork, ECHO_NAME, ECHO_PORT } from './support/echo-network.js';
+import { sleep, untilEqual } from './support/poll.js';
 import { describeOnHost } from './support/requirements.js';
-
-const NAME = 'echo.shop.rancher.internal';
-const PORT = 7000;
-
-const services = {
-  stacks: {
-    shop: {
-      services: {
-        echo: {
-          ...{ ports: [`${PORT}/tcp`], endpoint_mode: 'vip' },
-          tasks: [{ name: 'shop_echo_1', ip: CLIENT_ADDRESS }],
-        },
-      },
-    },
-  },
-};
 
 /** A connection takes two descriptors of the daemon, which keeps an eighth for other work; some are its listeners'. */
 function connections(): number {
@@ -45,14 +28,7 @@ describeOnHost(
     let app: string;
 
     beforeAll(async () => {
-      network = await createClientNetwork(services, {}, ['--set', 'vip.external=["10.9.0.0/16"]']);
-      app = join(network.dir, 'vips');
-      compile(fileURLToPath(new URL('fixtures/vips', import.meta.url)), ['echo', 'idle', 'bulk'], app);
-      network.far.spawn(process.execPath, [join(app, 'echo.mjs'), String(PORT)], {
-        stdio: ['ignore', 'ignore', 'inherit'],
-      });
-      const listening = async () => (await network.far.run('ss', ['-lnt'])).stdout;
-      await until('the task listens', listening, (seen) => seen.includes(`:${PORT} `));
+      ({ network, app } = await createEchoNetwork('idle', 'bulk'));
     });
 
     afterAll(async () => {
@@ -62,7 +38,7 @@ describeOnHost(
     const active = async (): Promise<number> =>
       ((await network.fairlead.api('/v1/vips')) as VipListJson).vips[0]?.active ?? -1;
 
-    const address = async (): Promise<string> => (await dig(network.far, NAME)).answers.join();
+    const address = async (): Promise<string> => (await dig(network.far, ECHO_NAME)).answers.join();
 
     test('holds 10,000 idle connections, or as many as there are descriptors for, and all of them continue', async () => {
       const count = connections();
@@ -70,7 +46,7 @@ describeOnHost(
       const vip = await address();
       const client = network.far.spawn(
         process.execPath,
-        [join(app, 'idle.mjs'), vip, String(PORT), String(count)],
+        [join(app, 'idle.mjs'), vip, String(ECHO_PORT), String(count)],
         { stdio: ['pipe', 'pipe', 'inherit'] },
       );
       if (client.stdout === null || client.stdin === null) throw new Error('the client has no pipes');
@@ -90,7 +66,7 @@ describeOnHost(
     });
 
     test('carries 1 GiB each way at once, byte for byte, to the end of each side', async () => {
-      const args = [join(app, 'bulk.mjs'), await address(), String(PORT), '1024'];
+      const args = [join(app, 'bulk.mjs'), await address(), String(ECHO_PORT), '1024'];
       const seen = JSON.parse(await network.far.must(process.execPath, args)) as Record<string, unknown>;
       expect(seen['got']).toEqual(seen['sent']);
       expect(seen['got']).toMatchObject({ octets: 1024 ** 3 });

@@ -25,7 +25,7 @@ export const restartFaults: readonly Fault[] = [
   },
   {
     done: 'a successor is killed before it serves',
-    holds: 'the daemon that ran goes on, with its API and its lock',
+    holds: 'the running daemon continues, and keeps its API and its lock',
     within: START_MS,
     run: onLoopback(async (ground) => {
       await ground.start();

@@ -1,30 +1,11 @@
 import type { ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import type { VipJson, VipListJson } from '../../../src/api/types/vips-json.js';
-import { CLIENT_ADDRESS, createClientNetwork, type ClientNetwork } from '../support/client-network.js';
-import { compile } from '../support/compile.js';
+import type { ClientNetwork } from '../support/client-network.js';
 import { dig } from '../support/dig.js';
-import { until } from './fault-ground.js';
+import { createEchoNetwork, ECHO_NAME, type EchoNetwork } from '../support/echo-network.js';
 import type { Outcome } from './outcome.js';
-
-const PORT = 7000;
-const NAME = 'echo.shop.rancher.internal';
-const EXTERNAL = ['--set', 'vip.external=["10.9.0.0/16"]'];
-
-const services = {
-  stacks: {
-    shop: {
-      services: {
-        echo: {
-          ...{ ports: [`${PORT}/tcp`], endpoint_mode: 'vip' },
-          tasks: [{ name: 'shop_echo_1', ip: CLIENT_ADDRESS }],
-        },
-      },
-    },
-  },
-};
 
 /** What became of the connections of a time. */
 export interface Load {
@@ -41,23 +22,18 @@ export class VipGround {
   readonly network: ClientNetwork;
   readonly #app: string;
 
-  private constructor(network: ClientNetwork) {
+  private constructor({ network, app }: EchoNetwork) {
     this.network = network;
-    this.#app = join(network.dir, 'vips');
+    this.#app = app;
   }
 
   static async create(): Promise<VipGround> {
-    const network = await createClientNetwork(services, {}, EXTERNAL);
-    const ground = new VipGround(network);
-    compile(fileURLToPath(new URL('../fixtures/vips', import.meta.url)), ['echo', 'load'], ground.#app);
-    network.far.spawn(process.execPath, [join(ground.#app, 'echo.mjs'), String(PORT)], { stdio: 'ignore' });
-    await until(async () => (await network.far.run('ss', ['-lnt'])).stdout.includes(`:${PORT} `));
-    return ground;
+    return new VipGround(await createEchoNetwork('load'));
   }
 
   /** The address of the virtual IP, as a client has resolved it. */
   async resolve(): Promise<string> {
-    return (await dig(this.network.far, NAME)).answers.join();
+    return (await dig(this.network.far, ECHO_NAME)).answers.join();
   }
 
   async vip(): Promise<VipJson> {
