@@ -5,7 +5,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -160,9 +160,11 @@ async function firstAnswer(port: number, child: ChildProcess): Promise<void> {
   }
 }
 
-async function untilSaved(dir: string): Promise<void> {
+/** A state may be written before the services file is read. */
+async function untilSaved(dir: string, task: string): Promise<void> {
   const giveUp = Date.now() + LONGEST_MS;
-  while (!existsSync(join(dir, 'state/catalog.json'))) {
+  const state = join(dir, 'state/catalog.json');
+  while (!existsSync(state) || !readFileSync(state, 'utf8').includes(`"${task}"`)) {
     if (Date.now() > giveUp) throw new Error('no state was saved');
     await sleep(100);
   }
@@ -173,7 +175,8 @@ async function measure(each: Case): Promise<Start[]> {
   try {
     const port = await freePort();
     const config = prepare(dir, port, each);
-    if (each.from === 'saved') await start(config, port, () => untilSaved(dir));
+    if (each.from === 'saved')
+      await start(config, port, () => untilSaved(dir, `task${each.services * each.tasks - 1}`));
     const starts: Start[] = [];
     for (let index = 0; index < rounds; index++) {
       if (each.from === 'nothing') rmSync(join(dir, 'state'), { recursive: true, force: true });

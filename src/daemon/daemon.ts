@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { FaceServer } from '../api/face-server.js';
 import type { DaemonStatus } from '../api/ports.js';
 import { Keeper, type VipSupply } from '../balancer/vip-keeper.js';
@@ -43,6 +44,9 @@ import { Successor } from './successor.js';
 import { StateKeeper } from '../state/state-keeper.js';
 import type { TakeoverRequest } from '../state/state-lock.js';
 import { vipPort } from './vip-info.js';
+
+/** How long the start leaves this thread to the first queries, in milliseconds. */
+const FIRST_QUERIES_MS = 20;
 
 /** How long a listener may take to answer Fairlead's own query, in milliseconds. */
 const ASK_MS = 1000;
@@ -191,6 +195,7 @@ export class Daemon {
    *   comes after them: it takes the tasks that run already for healthy.
    * - Containers are sent to the listeners when those answer, and handed back, if that is wanted, before they end.
    * - Listeners come after the sources, so that the first answers are not "not ready".
+   * - The first queries are answered before the rest of the start takes this thread.
    * - Virtual IPs carry traffic when the tasks are known. When the daemon stops, their connections end while names are
    *   still answered and the sources are still followed.
    * - Templates are rendered when the tasks are known.
@@ -217,8 +222,11 @@ export class Daemon {
       this.#vipPool(),
       { name: 'definitions of checks', reload: (loaded) => this.#health.reload(createCheckBook(loaded)) },
       this.#sources,
+      { name: 'saved state', start: () => this.#state.forget() },
       { name: 'checker', start: () => this.#health.start(), stop: () => this.#health.stop() },
       this.#listeners,
+      { name: 'first queries', start: () => delay(FIRST_QUERIES_MS) },
+      { name: 'sources, where saved facts are served', start: () => this.#sources.answering() },
       this.#adoption,
       {
         name: 'virtual IPs',

@@ -34,6 +34,7 @@ export class Sources implements Part {
   readonly #saved: () => SavedFacts | undefined;
   /** What the start does, even after other parts have started. */
   #changing: Promise<void> = Promise.resolve();
+  #onAnswering: () => void = () => undefined;
   #isStopped = false;
   readonly #running = new Map<string, Running>();
 
@@ -57,14 +58,24 @@ export class Sources implements Part {
 
   /**
    * Makes the running sources match the configuration. A source with unchanged settings continues undisturbed.
-   * @param saved facts that are served until a source has reported
    * @returns resolves when each new source of this host has made its first attempt
    */
-  async #change(config: Config, saved?: SavedFacts): Promise<void> {
+  #change(config: Config): Promise<void> {
     const wanted = wantedSources(config, this.#node());
-    // Sinks come first and in order, because names must not be denied until their source has reported. The facts of a
-    // source whose settings changed are served until the new one has reported.
-    const sinks = wanted.map((each) => this.#running.get(each.name)?.sink ?? this.#createSink(each, saved));
+    return this.#run(wanted, this.#sinksFor(wanted));
+  }
+
+  /**
+   * Sinks come first and in order, because names must not be denied until their source has reported. The facts of a
+   * source whose settings changed are served until the new one has reported.
+   * @param saved facts that are served until a source has reported
+   */
+  #sinksFor(wanted: readonly WantedSource[], saved?: SavedFacts): readonly PacedSink[] {
+    return wanted.map((each) => this.#running.get(each.name)?.sink ?? this.#createSink(each, saved));
+  }
+
+  async #run(wanted: readonly WantedSource[], sinks: readonly PacedSink[]): Promise<void> {
+    if (this.#isStopped) return;
     const names = new Set(wanted.map(({ name }) => name));
     const gone = [...this.#running.keys()].filter((name) => !names.has(name));
     await Promise.all([
@@ -108,17 +119,27 @@ export class Sources implements Part {
   }
 
   /**
-   * Starts with the saved facts. For sources without saved facts, waits a while for the first ones, so that the first
-   * queries do not fail.
+   * Starts with the saved facts: the sources themselves begin when names are answered with these ({@link answering}).
+   * For sources without saved facts, waits a while for the first ones, so that the first queries do not fail.
    */
   async start({ config }: LoadedConfig): Promise<void> {
     const saved = this.#saved();
-    this.#changing = this.#change(config, saved).catch((error: unknown) => this.#report(error));
-    if (
-      wantedSources(config, this.#node()).every(({ name, isRemote }) => isRemote || saved?.has(name) === true)
-    )
-      return;
-    await Promise.race([this.#changing, delay(FIRST_FACTS_MS, undefined, { ref: false })]);
+    const wanted = wantedSources(config, this.#node());
+    const sinks = this.#sinksFor(wanted, saved);
+    const isServed = wanted.every(({ name, isRemote }) => isRemote || saved?.has(name) === true);
+    const answering = new Promise<void>((resolve) => {
+      this.#onAnswering = resolve;
+    });
+    const ready = isServed ? answering : Promise.resolve();
+    this.#changing = ready
+      .then(() => this.#run(wanted, sinks))
+      .catch((error: unknown) => this.#report(error));
+    if (!isServed) await Promise.race([this.#changing, delay(FIRST_FACTS_MS, undefined, { ref: false })]);
+  }
+
+  /** To be called when names are answered. */
+  answering(): void {
+    this.#onAnswering();
   }
 
   /** @returns resolves when each source of this host that it started with has made its first attempt */

@@ -139,6 +139,11 @@ export class StateKeeper {
     return this.#saved;
   }
 
+  /** To be called when the saved state is restored: a second copy of all facts would be kept otherwise. */
+  forget(): void {
+    this.#saved = { sources: new Map() };
+  }
+
   async reload(): Promise<void> {
     if (!this.#next) return;
     const before = this.#place;

@@ -42,9 +42,11 @@ export function checkFromRegistrator(
   labels: Readonly<Record<string, string>>,
   port: number | undefined,
 ): Definition | undefined {
+  const written = Object.entries(labels);
+  if (written.length === 0) return undefined;
   const general = new Map<string, Written>();
   const byPort = new Map<number, Map<string, Written>>();
-  for (const [key, text] of Object.entries(labels)) {
+  for (const [key, text] of written) {
     const { name: word, port: own } = readRegistratorKey(key) ?? {};
     const name = word?.startsWith('CHECK_') === true ? word.slice('CHECK_'.length) : '';
     if (!known.has(name)) continue;

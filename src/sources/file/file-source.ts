@@ -1,7 +1,8 @@
+import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
-import { factDelta } from '../../catalog/fact-delta.js';
 import type { Facts, FactSink, Source } from '../../catalog/facts.js';
 import type { Problem } from '../../catalog/model.js';
+import { ToldFacts } from '../../catalog/told-facts.js';
 import { errorMessage } from '../../net/error-message.js';
 import type { FileFault } from './parse.js';
 import { parseServices } from './parse-thread.js';
@@ -33,10 +34,10 @@ export function createFileSource({
   const file = basename(path);
   let watch: { close(): void } | undefined;
   let retry: NodeJS.Timeout | undefined;
+  /** A print of the text that was read last. */
   let last: string | undefined;
   let goodAt: number | undefined;
-  /** What the sink has. */
-  let told: Facts | undefined;
+  const told = new ToldFacts();
   let reading: Promise<void> = Promise.resolve();
   let isStopped = false;
   let failures = 0;
@@ -44,15 +45,14 @@ export function createFileSource({
   const readNext = (sink: FactSink) => (reading = reading.then(() => (isStopped ? undefined : read(sink))));
 
   const tell = (sink: FactSink, facts: Facts): void => {
-    const delta = told && factDelta(told, facts);
-    if (!told) sink.replace(facts, `${file} read`);
+    const delta = told.next(facts);
+    if (delta === 'all') sink.replace(facts, `${file} read`);
     else if (delta) sink.update({ ...delta, cause: `${file} read` });
-    told = facts;
   };
 
   const failed = (sink: FactSink, error: string, problems: readonly Problem[]) => {
     sink.update({ problems });
-    if (told) told = { ...told, problems };
+    told.problems = problems;
     const state = goodAt === undefined ? 'loading' : 'stale';
     sink.status({ state, error, detail: path, ...(goodAt === undefined ? {} : { asOf: goodAt }) });
   };
@@ -71,8 +71,9 @@ export function createFileSource({
       if (!isStopped) retry = setTimeout(() => void readNext(sink), RETRY_MS).unref();
       return;
     }
-    if (text === last) return;
-    last = text;
+    const print = createHash('sha1').update(text).digest('base64');
+    if (print === last) return;
+    last = print;
     const parsed = await parse({ text, environment });
     if (parsed.ok) {
       goodAt = clock();
