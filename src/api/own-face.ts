@@ -10,6 +10,7 @@ import { eventRoutes } from './routes/event-routes.js';
 import { healthRoutes } from './routes/health-routes.js';
 import { metricsRoutes } from './routes/metrics-routes.js';
 import { nameRoutes } from './routes/name-routes.js';
+import { plainRoutes } from './routes/plain-routes.js';
 import { reloadRoutes } from './routes/reload-routes.js';
 import { serviceRoutes } from './routes/service-routes.js';
 import { statusRoutes } from './routes/status-routes.js';
@@ -50,6 +51,7 @@ export function ownRoutes(
   healthRoutes(app, ports);
   metricsRoutes(app, ports, limits);
   statusRoutes(app, ports, listening);
+  plainRoutes(app, ports, listening);
   reloadRoutes(app, ports);
   serviceRoutes(app, ports);
   taskRoutes(app, ports);

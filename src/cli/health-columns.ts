@@ -1,7 +1,8 @@
 import type { CheckJson } from '../api/types/resources.js';
 import type { Context } from './context.js';
 import type { Cell, Column } from './format/text-table.js';
-import { ageBetween, formatAge, healthTone, shortId } from './format/words.js';
+import { healthTone, shortId } from './format/words.js';
+import { ageBetween, formatAge } from '../net/age.js';
 import { serviceText } from './task-columns.js';
 
 /** @param now the daemon's clock, milliseconds since the epoch */

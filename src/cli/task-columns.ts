@@ -1,7 +1,8 @@
 import type { TaskJson } from '../api/types/resources.js';
 import type { Context } from './context.js';
 import type { Column } from './format/text-table.js';
-import { ageBetween, healthTone, shortId } from './format/words.js';
+import { healthTone, shortId } from './format/words.js';
+import { ageBetween } from '../net/age.js';
 
 /** The columns that all lists of tasks have in common. */
 export function taskColumns(context: Context): readonly Column<TaskJson>[] {

@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { renderTable } from '../../src/cli/format/text-table.js';
 import { plain, textWidth, truncateMiddle } from '../../src/cli/format/text.js';
-import { formatAge, shortId, tally } from '../../src/cli/format/words.js';
+import { shortId, tally } from '../../src/cli/format/words.js';
+import { formatAge } from '../../src/net/age.js';
 import { parseServiceName } from '../../src/cli/service-name.js';
 
 const paint = (_: unknown, text: string) => text;

@@ -27,7 +27,7 @@ export function statusRoutes(
   });
 }
 
-async function statusJson(ports: ApiPorts, listen: readonly string[]): Promise<StatusJson> {
+export async function statusJson(ports: ApiPorts, listen: readonly string[]): Promise<StatusJson> {
   const { catalog, daemon, health, vips, templates, adoption, clock } = ports;
   const carried = await carriedBy(vips);
   const { snapshot } = catalog;

@@ -4,7 +4,8 @@ import { CliError, EXIT } from '../exit-codes.js';
 import { findTarget, targetRoute, targetText, type Target } from '../find-target.js';
 import type { Column } from '../format/text-table.js';
 import { plain } from '../format/text.js';
-import { ageBetween, formatAge, shortId } from '../format/words.js';
+import { shortId } from '../format/words.js';
+import { ageBetween, formatAge } from '../../net/age.js';
 import { printChange, printList } from '../print-list.js';
 import { serviceText } from '../task-columns.js';
 

@@ -5,7 +5,8 @@ import type { Context } from '../context.js';
 import { EXIT } from '../exit-codes.js';
 import { renderFields, renderTable, type Cell, type Column } from '../format/text-table.js';
 import { plain } from '../format/text.js';
-import { ageBetween, count, tally } from '../format/words.js';
+import { count, tally } from '../format/words.js';
+import { ageBetween } from '../../net/age.js';
 import { printOne } from '../print-list.js';
 
 export async function run(context: Context): Promise<number> {

@@ -1,7 +1,8 @@
 import type { AnsweringJson, ForwardingJson, ZonesJson } from '../../api/types/dns-figures.js';
 import type { SourceJson } from '../../api/types/resources.js';
 import type { StatusJson } from '../../api/types/status-json.js';
-import { ageBetween, count } from '../format/words.js';
+import { count } from '../format/words.js';
+import { ageBetween } from '../../net/age.js';
 import { fail, ok, warn, type Finding, type HostFacts } from './host-facts.js';
 
 export function checkResolver({ nameservers, listeners }: HostFacts): Finding {
