@@ -1,5 +1,6 @@
 import { addLocalRoute, removeLocalRoute } from '../linux/anyip.js';
 import { allowNonlocalBind, forbidNonlocalBind, nonlocalBindFault } from '../linux/nonlocal-bind.js';
+import { removeLeftVips } from '../linux/left-vips.js';
 import { claimVips } from '../linux/vip-claim.js';
 import { removeVipRules, tryVipRules, watchVipRules, writeVipRules } from '../linux/vip-rules.js';
 import { isLoopback } from '../net/ip.js';
@@ -18,6 +19,7 @@ export interface PlaneHost {
   readonly removeVipRules: typeof removeVipRules;
   readonly watchVipRules: typeof watchVipRules;
   readonly claimVips: typeof claimVips;
+  readonly removeLeftVips: typeof removeLeftVips;
 }
 
 /** The kernel that this process runs on. */
@@ -33,4 +35,5 @@ export const thisHost: PlaneHost = {
   removeVipRules,
   watchVipRules,
   claimVips,
+  removeLeftVips,
 };

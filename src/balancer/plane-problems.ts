@@ -13,12 +13,14 @@ export function lineOf({ message, summary }: PlaneProblem): string {
  * @param fault why the last repair failed
  * @param loops virtual IPs that lead back to themselves, a line for each loop
  * @param shortages where a limit of this host is near
+ * @param refusals what another plane carries than the operator wants
  */
 export function problemsOf(
   told: readonly PlaneProblem[],
   fault: string | undefined,
   loops: readonly string[],
   shortages: readonly PlaneProblem[],
+  refusals: readonly PlaneProblem[] = [],
 ): readonly Problem[] {
   const subject = 'virtual IPs';
   const faults = new Set(told.filter(({ at }) => !at).map(({ message }) => message));
@@ -33,6 +35,11 @@ export function problemsOf(
         ? [{ code: 'vip-not-served', subject: `virtual IP ${placeText(at)}`, message }]
         : [],
     ),
+    ...refusals.map(({ at, message }) => ({
+      code: 'vip-plane',
+      subject: at ? `virtual IP ${placeText(at)}` : subject,
+      message,
+    })),
     ...shortages.flatMap(({ at, message }) =>
       at ? [{ code: 'vip-ports', subject: `virtual IP ${placeText(at)}`, message }] : [],
     ),

@@ -2,7 +2,14 @@ import type { Protocol } from '../catalog/model.js';
 import type { HostPort } from '../net/ip.js';
 import type { SchedulerName } from '../net/balancing.js';
 import type { Log } from '../net/log.js';
-import type { PlaneFigures, PlaneName, VipFigures, VipTaskFigures } from '../net/vip-figures.js';
+import type {
+  PlaneFigures,
+  PlaneName,
+  Told,
+  VipCarrier,
+  VipFigures,
+  VipTaskFigures,
+} from '../net/vip-figures.js';
 import type { PlaneHost } from './plane-host.js';
 
 /** A task to which a virtual service may send flows. */
@@ -90,6 +97,8 @@ export interface ClientNetwork {
   readonly bridge?: string;
   /** Whether its clients can reach the host. */
   readonly hasHost: boolean;
+  /** Its clients cannot reach its tasks through the host: the host has no address there, or drops what they send. */
+  readonly separate?: true;
 }
 
 /** Milliseconds; 0: no limit. */
@@ -146,6 +155,13 @@ export interface VirtualServiceCounters extends VipFigures {
   readonly protocol: 'tcp' | 'udp';
   readonly scheduler: SchedulerName;
   readonly backends: readonly BackendCounters[];
+}
+
+/** What a plane tells of a virtual service. */
+export interface ToldService extends Omit<Told<VirtualServiceCounters>, 'backends'> {
+  readonly backends: readonly Told<BackendCounters>[];
+  /** Absent: the plane carries all alike. */
+  readonly carrier?: VipCarrier;
 }
 
 /** Capabilities that not every data plane has. The conformance suite skips tests whose feature is missing. */
@@ -226,11 +242,13 @@ export interface DataPlane {
    * What was carried so far. Totals never decrease. For a crashed thread they contain what it had reported. Never
    * rejects, and does not wait long for a thread that does not answer.
    */
-  counters(): Promise<readonly VirtualServiceCounters[]>;
+  counters(): Promise<readonly ToldService[]>;
   /** What it holds now as a whole, and how its threads fare. */
   figures(): PlaneFigures;
   /** Where a limit of this host is near, or was reached, as counted within the last seconds. */
   shortages(): readonly PlaneProblem[];
+  /** What the operator wants it to carry and it leaves to another plane; absent: it carries everything. */
+  refusals?(): readonly PlaneProblem[];
   /**
    * Takes no new flow, and waits for open ones as long as their `drain` time; connections already queued are still
    * served.

@@ -19,8 +19,8 @@ import type {
   PassiveSignal,
   PlaneProblem,
   PlaneSpec,
+  ToldService,
   VirtualService,
-  VirtualServiceCounters,
 } from './plane.js';
 import { thisHost, type PlaneHost } from './plane-host.js';
 import { lineOf, problemsOf } from './plane-problems.js';
@@ -81,7 +81,7 @@ const SUCCEEDED_STOP_MS = 30_000;
 export interface KeptService {
   readonly service: VirtualService;
   /** Undefined: the data plane does not carry it. */
-  readonly counters?: VirtualServiceCounters;
+  readonly counters?: ToldService;
   /** Why it is not served. */
   readonly problem?: string;
 }
@@ -184,6 +184,9 @@ export class Keeper {
     if ('why' in taken && taken.wanted)
       this.#log.warn(`virtual IPs are off, so names are answered with tasks: ${taken.why}`);
     this.#settle(terms, taken);
+    // The operator does not want any.
+    if ('why' in taken && !taken.wanted && (await this.#host.removeLeftVips()))
+      this.#log.info('removed the rules for virtual IPs that a daemon before this one had left');
     if (this.#unsubscribe) this.#following.due();
   }
 
@@ -239,7 +242,8 @@ export class Keeper {
 
   /** What cannot be served at present. */
   problems(): readonly Problem[] {
-    return problemsOf(this.#problems, this.#repair.fault, this.#looped, this.#plane.shortages());
+    const [shortages, refusals] = [this.#plane.shortages(), this.#plane.refusals?.()];
+    return problemsOf(this.#problems, this.#repair.fault, this.#looped, shortages, refusals);
   }
 
   /** One for each port of each virtual IP. */
@@ -248,7 +252,7 @@ export class Keeper {
     return this.#kept(counted);
   }
 
-  *#kept(counted: ReadonlyMap<string, VirtualServiceCounters>): Iterable<KeptService> {
+  *#kept(counted: ReadonlyMap<string, ToldService>): Iterable<KeptService> {
     const problems = new Map(this.#problems.map(({ at, message }) => [at && placeText(at), message]));
     for (const service of this.#desired) {
       const place = placeText(service);

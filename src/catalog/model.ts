@@ -252,6 +252,8 @@ export interface Network {
   readonly subnets: readonly string[];
   /** The host's own addresses on the network. */
   readonly gateways: readonly string[];
+  /** The host drops what tasks on it send to each other (Docker's `enable_icc=false`). */
+  readonly separate?: true;
   readonly source: string;
 }
 

@@ -1,4 +1,5 @@
 import type { VipJson, VipSettings, VipTaskJson } from '../api/types/vips-json.js';
+import type { VipCarrier } from '../net/vip-figures.js';
 import type { Context } from './context.js';
 import { formatBytes } from './format/byte-counts.js';
 import type { Tone } from './format/style.js';
@@ -34,21 +35,21 @@ export const VIP_COLUMNS: readonly Column<VipRow>[] = [
   {
     header: 'IN',
     drops: 13,
-    value: ({ task, vip }) => formatBytes((task ?? vip).bytesIn),
-    sort: ({ task, vip }) => (task ?? vip).bytesIn,
+    value: ({ task, vip }) => bytesText((task ?? vip).bytesIn),
+    sort: ({ task, vip }) => (task ?? vip).bytesIn ?? -1,
     align: 'right',
   },
   {
     header: 'OUT',
     drops: 14,
-    value: ({ task, vip }) => formatBytes((task ?? vip).bytesOut),
-    sort: ({ task, vip }) => (task ?? vip).bytesOut,
+    value: ({ task, vip }) => bytesText((task ?? vip).bytesOut),
+    sort: ({ task, vip }) => (task ?? vip).bytesOut ?? -1,
     align: 'right',
   },
   {
     header: 'ERRORS',
     drops: 12,
-    value: ({ task, vip }) => countCell(task?.errors ?? vip.refused + vip.failed),
+    value: ({ task, vip }) => countCell(task ? task.errors : sumOf(vip.refused, vip.failed)),
     align: 'right',
   },
 ];
@@ -76,9 +77,10 @@ export function wideVipColumns(context: Context): readonly Column<VipRow>[] {
       align: 'right',
     },
     { header: 'PROXY', drops: 5, value: ofGroup(({ settings }) => proxyText(settings)) },
-    { header: 'REFUSED', drops: 4, value: ofGroup(({ refused }) => String(refused)), align: 'right' },
-    { header: 'FAILED', drops: 3, value: ofGroup(({ failed }) => String(failed)), align: 'right' },
+    { header: 'REFUSED', drops: 4, value: ofGroup(({ refused }) => figureText(refused)), align: 'right' },
+    { header: 'FAILED', drops: 3, value: ofGroup(({ failed }) => figureText(failed)), align: 'right' },
     { header: 'RETRIED', drops: 2, value: ofGroup(({ retried }) => String(retried)), align: 'right' },
+    { header: 'PLANE', drops: 2, value: ofGroup(({ carrier }) => carrier?.plane ?? '') },
     {
       header: 'ID',
       drops: 1,
@@ -120,6 +122,15 @@ export function settingsWords(settings: VipSettings = {}): readonly string[] {
   ];
 }
 
+/** `nftables for br-1 and the host`, `proxy, because it has a limit`. */
+export function carrierWords(carrier: VipCarrier | undefined): readonly string[] {
+  if (!carrier) return [];
+  const { plane, scope, why } = carrier;
+  return [
+    `carried by ${plane}${scope === undefined ? '' : ` for ${scope}`}${why === undefined ? '' : `, because ${why}`}`,
+  ];
+}
+
 /** The configured weight; `2 (37%)` during a slow start. */
 function weightText({ task }: VipRow): string {
   if (task === undefined) return '';
@@ -131,8 +142,23 @@ function numberText(number: number | undefined): string {
   return number === undefined ? '' : String(number);
 }
 
-function countCell(count: number): Cell {
-  return { text: String(count), tone: count > 0 ? 'warn' : undefined };
+/** What is not told is not 0. */
+const UNTOLD = '-';
+
+function bytesText(octets: number | undefined): string {
+  return octets === undefined ? UNTOLD : formatBytes(octets);
+}
+
+function figureText(figure: number | undefined): string {
+  return figure === undefined ? UNTOLD : String(figure);
+}
+
+function sumOf(one: number | undefined, other: number | undefined): number | undefined {
+  return one === undefined || other === undefined ? undefined : one + other;
+}
+
+function countCell(count: number | undefined): Cell {
+  return { text: figureText(count), tone: count !== undefined && count > 0 ? 'warn' : undefined };
 }
 
 const TONES: Readonly<Record<VipJson['state'] | VipTaskJson['state'], Tone>> = {

@@ -341,6 +341,11 @@ const vipSchema = switchable({
       "What a service name answers by default: the service's tasks (`dnsrr`) or its virtual IP (`vip`). A name with `vip.` or `tasks.` in front always answers that one.",
     )
     .prefault('dnsrr'),
+  dataPlane: oneOf(['proxy', 'nftables', 'auto'])
+    .describe(
+      'What carries virtual IPs. `proxy`: this process. `nftables`: the kernel, where it can; what it cannot carry is a problem, and the proxy carries it. `auto`: the same, without the problem. Takes effect at the next start.',
+    )
+    .prefault('proxy'),
   native: oneOf(['auto', 'off'])
     .describe(
       'Whether connections are carried by threads that move bytes inside the kernel and datagrams in batches (Linux, with the package koffi). `off`: Node carries them, at more than twice the cost. Takes effect at the next start.',

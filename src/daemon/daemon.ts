@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { FaceServer } from '../api/face-server.js';
 import type { DaemonStatus } from '../api/ports.js';
 import { Keeper, type VipSupply } from '../balancer/vip-keeper.js';
+import { nftablesPlaneSpec } from '../balancer/nftables/nftables-plane.js';
 import { proxyPlaneSpec } from '../balancer/proxy/proxy-plane.js';
 import { fairleadVersion } from '../cli/fairlead-version.js';
 import { Catalog } from '../catalog/catalog.js';
@@ -416,14 +417,15 @@ export class Daemon {
   }
 
   #createVips({ vip }: Config): Keeper {
-    const { native = 'auto', workers = 1 } = vip ?? {};
+    const { dataPlane = 'proxy', native = 'auto', workers = 1 } = vip ?? {};
+    const proxy = { udp: { batches: native === 'auto' }, native: native === 'auto' && { workers } };
     return new Keeper({
       catalog: this.catalog,
       pace: this.pace,
-      spec: proxyPlaneSpec({
-        udp: { batches: native === 'auto' },
-        native: native === 'auto' && { workers },
-      }),
+      spec:
+        dataPlane === 'proxy'
+          ? proxyPlaneSpec(proxy)
+          : nftablesPlaneSpec({ proxy, isChosen: dataPlane === 'nftables' }),
       onSignal: ({ backend, ok, reason }) => {
         if (!ok) this.#health.observeFailure(backend, reason ?? 'failed');
       },

@@ -109,11 +109,12 @@ function elsewhere(
 }
 
 function vipPort(info: VirtualServiceInfo): ExplainVipPortJson {
-  const { port, protocol, scheduler, settings, state, problem } = info;
+  const { port, protocol, scheduler, settings, state, problem, carrier } = info;
   return {
     ...{ port, protocol, scheduler, state },
     ...(settings && { settings }),
     ...(problem !== undefined && { problem }),
+    ...(carrier && { carrier }),
   };
 }
 

@@ -3,6 +3,7 @@ import type { KeptService, Keeper } from '../balancer/vip-keeper.js';
 import type { VipSettings } from '../api/types/vips-json.js';
 import type { DesiredBackend, BackendCounters, VirtualService } from '../balancer/plane.js';
 import { formatHostPort } from '../net/ip.js';
+import type { Told, VipFigures } from '../net/vip-figures.js';
 
 /** The API's view of virtual IPs. */
 export function vipPort(keeper: Pick<Keeper, 'status' | 'problems' | 'services'>): VipPort {
@@ -23,13 +24,27 @@ function infoOf({ service, counters, problem }: KeptService): VirtualServiceInfo
   const backends = counters?.backends ?? service.backends.map(unused);
   const tasks = backends.map((each) => taskInfo(each, desired.get(each.id)));
   const takes = tasks.some(({ state }) => state === 'active' || state === 'full');
-  const { active, total, bytesIn, bytesOut, refused, failed, retried } = counters ?? nothing;
+  const { carrier } = counters ?? {};
   return {
     ...{ service: service.service, vip, port, protocol, scheduler },
     ...settingsOf(service),
     state: counters === undefined ? 'down' : takes ? 'up' : 'empty',
     ...(counters === undefined && problem !== undefined && { problem }),
-    ...{ active, total, bytesIn, bytesOut, refused, failed, retried, tasks },
+    ...(carrier && { carrier }),
+    ...figuresOf(counters ?? nothing),
+    tasks,
+  };
+}
+
+/** What is not told stays absent. */
+function figuresOf(told: Told<VipFigures>): Told<VipFigures> {
+  const { active, total, bytesIn, bytesOut, refused, failed, retried } = told;
+  return {
+    ...{ active, total, retried },
+    ...(bytesIn !== undefined && { bytesIn }),
+    ...(bytesOut !== undefined && { bytesOut }),
+    ...(refused !== undefined && { refused }),
+    ...(failed !== undefined && { failed }),
   };
 }
 
@@ -53,7 +68,7 @@ function unused({ id, name, address, weight, state }: DesiredBackend): BackendCo
 }
 
 function taskInfo(
-  { id, address, state, ...counters }: BackendCounters,
+  { id, address, state, ...counters }: Told<BackendCounters>,
   { maxConnections: limit, slowStart }: Partial<DesiredBackend> = {},
 ): VirtualTaskInfo {
   const isFull = limit !== undefined && counters.active >= limit;

@@ -4,7 +4,9 @@ import { promisify } from 'node:util';
 const run = promisify(execFile);
 
 /** Marks routes as ours (rtnetlink(7), rtm_protocol). A new process then recognizes a route that a killed one left. */
-const OURS = ['proto', '214'];
+export const ROUTE_PROTOCOL = '214';
+
+const OURS = ['proto', ROUTE_PROTOCOL];
 
 /**
  * Makes every address of a range local to this host without adding any to an interface (an AnyIP route, ip-route(8)

@@ -11,17 +11,25 @@ const END_OF_TRANSACTION = /^# new generation /;
 /**
  * Reads the lines of `nft monitor`, transaction by transaction.
  * @param table with its family: `ip fairlead_vip`
+ * @param isOurs whether Fairlead itself has put this number into the set `stamp` of the table, as it does in each
+ *   transaction that changes parts. Process ids would not do: the kernel tells those of its own namespace
  * @returns takes a line; says whether it ended a transaction that changed the table in parts, or took it away. One that
  *   leaves a whole new table is how Fairlead itself writes it
  */
-export function tamperDetector(table: string): (line: string) => boolean {
+export function tamperDetector(
+  table: string,
+  isOurs: (stamp: number) => boolean = () => false,
+): (line: string) => boolean {
   const about = new RegExp(`^(\\w+) (\\w+) ${table}(?: |$)`);
+  const stamped = new RegExp(`^add element ${table} stamp \\{ (0x[0-9a-f]+) \\}`);
   let isTouched = false;
   let isWhole = false;
   return (line) => {
     const [, verb, kind] = about.exec(line) ?? [];
     if (kind !== undefined) isTouched = true;
     if (kind === 'table') isWhole = verb === 'add';
+    const stamp = stamped.exec(line)?.[1];
+    if (stamp !== undefined && isOurs(Number(stamp))) isWhole = true;
     if (!END_OF_TRANSACTION.test(line)) return false;
     const isTampered = isTouched && !isWhole;
     isTouched = isWhole = false;
@@ -41,9 +49,15 @@ const SCRIPT = 'exec 3>&1 >/dev/null; nft monitor >&3 3>&- & exec 3>&-; read _; 
  * stopped.
  * @param table with its family
  * @param onEnd called once when there is no watch any more: it could not be started, or has ended
+ * @param isOurs see {@link tamperDetector}
  */
-export function watchTable(table: string, onTampered: () => void, onEnd: () => void): StopWatching {
-  const isTampered = tamperDetector(table);
+export function watchTable(
+  table: string,
+  onTampered: () => void,
+  onEnd: () => void,
+  isOurs?: (stamp: number) => boolean,
+): StopWatching {
+  const isTampered = tamperDetector(table, isOurs);
   const child = spawn('/bin/sh', ['-c', SCRIPT], { stdio: ['pipe', 'pipe', 'ignore'] });
   let isOver = false;
   const stop = (): void => {

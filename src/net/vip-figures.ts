@@ -14,6 +14,15 @@ export interface CarriedFigures {
   readonly bytesOut: number;
 }
 
+/** What carries one port of a virtual IP; only where a plane has a choice. */
+export interface VipCarrier {
+  readonly plane: PlaneName;
+  /** Whose connections the plane carries: `br-1 and the host`. All others are carried by the proxy. */
+  readonly scope?: string;
+  /** Why it is the proxy; completes "because". */
+  readonly why?: string;
+}
+
 /** Of one port of a virtual IP, since it is served. */
 export interface VipFigures extends CarriedFigures {
   /** Connections turned away: no task takes any, a limit, no PROXY header, no file descriptor. Not part of `total`. */
@@ -29,6 +38,12 @@ export interface VipTaskFigures extends CarriedFigures {
   /** Attempts that were refused or timed out, and connections that the task reset before its first byte. */
   readonly errors: number;
 }
+
+/** The figures that the kernel does not have of the connections that it carries itself. */
+type Untold = 'bytesIn' | 'bytesOut' | 'refused' | 'failed' | 'errors';
+
+/** What is known: a figure that what carries the connections does not tell is absent, not 0. */
+export type Told<T> = Omit<T, Untold> & Partial<Pick<T, Untold & keyof T>>;
 
 /** Of a data plane as a whole. */
 export interface PlaneFigures {
@@ -46,6 +61,12 @@ export interface PlaneFigures {
   readonly descriptors: number;
   /** The most that they may have; the daemon keeps the others for itself. */
   readonly maxDescriptors: number;
+  /** Ports of which the kernel carries connections itself; only of a plane that has it do so. */
+  readonly kernel?: {
+    readonly services: number;
+    /** Why it does not. */
+    readonly why?: string;
+  };
 }
 
 /** Virtual IPs at a glance. */

@@ -110,6 +110,7 @@ const network = z.looseObject({
   internal: z.boolean(),
   subnets: list(text),
   gateways: list(text),
+  separate: z.literal(true).exactOptional(),
 });
 const client = z.looseObject({
   address: text,

@@ -97,6 +97,7 @@ const METRIC_OF = {
   drains: 'fairlead_drains',
   'vips.services': 'fairlead_vip_ports',
   'vips.repairs': 'fairlead_vip_repairs_total',
+  'vips.carrier.kernel.services': 'fairlead_vip_kernel_ports',
   'vips.carrier.threads': 'fairlead_vip_threads',
   'vips.carrier.restarts': 'fairlead_vip_thread_restarts_total',
   'vips.carrier.flows': 'fairlead_vip_flows',
@@ -149,7 +150,7 @@ function fill(fixture: Fixture): void {
   load(fixture);
   fixture.vips.list = numbered(VIPS).map((vip) => ({ ...vip, port: 80 }));
   fixture.vips.told = { ...fixture.vips.told, services: VIPS.length, repairs: 2 };
-  fixture.vips.carrier = numbered({ ...fixture.vips.carrier, maxFlows: 1 });
+  fixture.vips.carrier = numbered({ ...fixture.vips.carrier, maxFlows: 1, kernel: { services: 1 } });
   fixture.templates.current = (['failed', 'failed', 'held', 'rendered', 'waiting'] as const).map(template);
   fixture.adoption.status = () =>
     numbered({ adopted: 1, left: { pending: 1, 'not-wanted': 1 }, problems: [] });

@@ -58,7 +58,7 @@ describe('what is scraped', () => {
     expect([...(await scrape()).keys()]).toEqual(always);
     load(fixture);
     fixture.vips.list = VIPS;
-    fixture.vips.carrier = { ...fixture.vips.carrier, maxFlows: 100 };
+    fixture.vips.carrier = { ...fixture.vips.carrier, maxFlows: 100, kernel: { services: 2 } };
     fixture.templates.current = [TEMPLATE];
     fixture.status.current = { ...STATUS, publishers: [PUBLISHER] };
     const full = await scrape('?tasks');

@@ -54,9 +54,9 @@ describe('vips', () => {
     ]);
     const { stdout } = await ask('vips -o wide');
     expect(stdout).toMatch(
-      /ERRORS +ADDRESS +LIMIT +SERVICE-LIMIT +CLIENT-LIMIT +AFFINITY +PROXY +REFUSED +FAILED +RETRIED +ID\n/,
+      /ERRORS +ADDRESS +LIMIT +SERVICE-LIMIT +CLIENT-LIMIT +AFFINITY +PROXY +REFUSED +FAILED +RETRIED +PLANE +ID\n/,
     );
-    expect(stdout).toMatch(/53\/udp .* down( +-| +0| +0B)* +0 +0 +0 +-\n/);
+    expect(stdout).toMatch(/53\/udp .* down( +-| +0| +0B)* +0 +0 +0 +- +-\n/);
     expect(stdout).toMatch(/shop_web_2 .* 10\.42\.0\.12:80 +10 +100 +20 +600s +accept,v2 +1 +2 +4 /);
   });
 

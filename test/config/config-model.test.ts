@@ -69,6 +69,7 @@ const others: Readonly<Record<string, unknown>> = {
   'vip.release': '1d',
   'vip.external': ['192.0.2.0/24'],
   'vip.endpointMode': 'vip',
+  'vip.dataPlane': 'nftables',
   'vip.native': 'off',
   'vip.workers': 2,
   'balancing.scheduler': 'lc',

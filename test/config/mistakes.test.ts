@@ -53,7 +53,7 @@ listen: []
     ],
     [
       'vip: true',
-      '1:6: vip: is true; it must be a mapping of keys (pool, release, external, endpointMode, native, workers), or false',
+      '1:6: vip: is true; it must be a mapping of keys (pool, release, external, endpointMode, dataPlane, native, workers), or false',
     ],
     [
       'balancing: { scheduler: wrrr }',

@@ -25,6 +25,8 @@ it.each([
   ['vip: { workers: 1 }', 'vip: { workers: 2, native: off }', ['vip.native', 'vip.workers']],
   ['vip: false', 'vip: { workers: 1 }', []],
   ['vip: false', 'vip: { workers: 3 }', ['vip.workers']],
+  ['', 'vip: { dataPlane: proxy }', []],
+  ['', 'vip: { dataPlane: auto }', ['vip.dataPlane']],
   ['vip: { workers: 3 }', 'vip: false', []],
 ])('from "%s" to "%s" a restart is needed for %j', (before, after, keys) => {
   expect(keysForRestart(config(before), config(after))).toEqual(keys);

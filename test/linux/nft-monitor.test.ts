@@ -57,6 +57,18 @@ describe('a table that is watched', () => {
   ])('when %s', (_what, lines, times) => {
     expect(lines.filter(tamperDetector(TABLE))).toHaveLength(times);
   });
+
+  it('when Fairlead itself has changed a part of it, which its stamp shows', () => {
+    const change = 'add element ip fairlead_vip slots { 10.43.0.5 . tcp . 80 . 0x00000000 : 0x0000004e }';
+    const stamped = (stamp: string) => [change, `add element ip fairlead_vip stamp { ${stamp} }`, END];
+    const tampered = tamperDetector(TABLE, (stamp) => stamp === 0x2a);
+    const lines = [...stamped('0x0000002a'), ...stamped('0x0000002b'), change, END];
+    expect(lines.map((line) => tampered(line))).toEqual([
+      ...[false, false, false],
+      ...[false, false, true],
+      ...[false, true],
+    ]);
+  });
 });
 
 describe('nft monitor', () => {

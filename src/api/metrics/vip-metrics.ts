@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Snapshot } from '../../catalog/snapshot.js';
-import type { VipFigures, VipStatus } from '../../net/vip-figures.js';
+import type { Told, VipFigures, VipStatus } from '../../net/vip-figures.js';
 import type { VirtualServiceInfo } from '../ports.js';
 import { counter, gauge, type Readings } from './exposition.js';
 import { serviceLabels } from './survey.js';
@@ -11,6 +11,9 @@ const TASK_LABELS = [...PORT_LABELS, 'task', 'id'] as const;
 /** Virtual IPs, port by port. A port without traffic has no counters. */
 export const vipMetrics = {
   fairlead_vip_plane: gauge('1; its label says what carries virtual IPs.', 'plane'),
+  fairlead_vip_kernel_ports: gauge(
+    'Ports of which the kernel carries connections itself; not there: the data plane does not have it do so.',
+  ),
   fairlead_vip_repairs_total: counter(
     'Rules of the kernel that were put back because another program had taken them away.',
   ),
@@ -92,12 +95,20 @@ export function readVips(
 ): Readings<typeof vipMetrics> {
   const states = { up: 0, empty: 0, down: 0 };
   for (const { info } of ports) states[info.state]++;
-  const used = ports.filter(({ info }) => info.total + info.refused + info.failed + info.active > 0);
-  const each = function* (value: (counters: VipFigures) => number): Generator<[number, ...PortTexts]> {
-    for (const { info, labels } of used) yield [value(info), ...labels];
+  const used = ports.filter(
+    ({ info }) => info.total + (info.refused ?? 0) + (info.failed ?? 0) + info.active > 0,
+  );
+  const each = function* (
+    value: (counters: Told<VipFigures>) => number | undefined,
+  ): Generator<[number, ...PortTexts]> {
+    for (const { info, labels } of used) {
+      const figure = value(info);
+      if (figure !== undefined) yield [figure, ...labels];
+    }
   };
   return {
     fairlead_vip_plane: [[1, plane]],
+    fairlead_vip_kernel_ports: carrier.kernel ? [[carrier.kernel.services]] : [],
     fairlead_vip_repairs_total: [[repairs ?? 0]],
     fairlead_vip_ports: Object.entries(states).map(([state, count]) => [count, state]),
     fairlead_vip_threads: [[carrier.threads]],
@@ -122,9 +133,12 @@ export function readVips(
 type TaskInfo = VirtualServiceInfo['tasks'][number];
 
 export function readVipTasks(ports: readonly LabelledPort[]): Readings<typeof vipTaskMetrics> {
-  const each = function* (value: (task: TaskInfo) => number) {
+  const each = function* (value: (task: TaskInfo) => number | undefined) {
     for (const { info, labels } of ports) {
-      for (const task of info.tasks) yield [value(task), ...labels, task.name, task.task] as const;
+      for (const task of info.tasks) {
+        const figure = value(task);
+        if (figure !== undefined) yield [figure, ...labels, task.name, task.task] as const;
+      }
     }
   };
   return {

@@ -34,16 +34,16 @@ const COLUMNS = [
   { head: 'Weight', value: (row: Row) => ('task' in row ? row.task.weight : undefined), isNumber: true },
   { head: 'Open', value: (row: Row) => number(figuresOf(row).active), isNumber: true },
   { head: 'Total', value: (row: Row) => number(figuresOf(row).total), isNumber: true },
-  { head: 'In', value: (row: Row) => size(figuresOf(row).bytesIn), isNumber: true },
-  { head: 'Out', value: (row: Row) => size(figuresOf(row).bytesOut), isNumber: true },
+  { head: 'In', value: (row: Row) => told(figuresOf(row).bytesIn, size), isNumber: true },
+  { head: 'Out', value: (row: Row) => told(figuresOf(row).bytesOut, size), isNumber: true },
   {
     head: 'Refused',
-    value: (row: Row) => ('task' in row ? undefined : number(row.port.refused)),
+    value: (row: Row) => ('task' in row ? undefined : told(row.port.refused, number)),
     isNumber: true,
   },
   {
     head: 'Errors',
-    value: (row: Row) => number('task' in row ? row.task.errors : row.port.failed),
+    value: (row: Row) => told('task' in row ? row.task.errors : row.port.failed, number),
     isNumber: true,
   },
   {
@@ -52,6 +52,11 @@ const COLUMNS = [
     isNumber: true,
   },
 ];
+
+/** The kernel does not have all figures of what it carries: one that is not known is not 0. */
+function told(figure: number | undefined, text: (figure: number) => string): string {
+  return figure === undefined ? '-' : text(figure);
+}
 
 function figuresOf(row: Row): VirtualServiceInfo | VirtualTaskInfo {
   return 'task' in row ? row.task : row.port;

@@ -90,7 +90,7 @@ async function carriedBy(vips: VipPort): Promise<VipFigures> {
   const sum = { ...NOTHING };
   let ports = 0;
   for (const port of await vips.services()) {
-    for (const figure of FIGURES) sum[figure] += port[figure];
+    for (const figure of FIGURES) sum[figure] += port[figure] ?? 0;
     if (++ports % PORTS_A_TURN === 0) await nextTurn();
   }
   return sum;

@@ -1,4 +1,5 @@
 import type { Health } from '../../catalog/model.js';
+import type { VipCarrier } from '../../net/vip-figures.js';
 import type { VipSettings, VipState } from './vips-json.js';
 
 /** One question, its answer and the reasons, as the API shows them; see `types.ts`. */
@@ -84,6 +85,8 @@ export interface ExplainVipPortJson {
   readonly settings?: VipSettings;
   readonly state: VipState;
   readonly problem?: string;
+  /** What carries it; absent: the data plane carries all alike. */
+  readonly carrier?: VipCarrier;
 }
 
 /** `GET /v1/explain`. */

@@ -87,7 +87,7 @@ export interface StatusJson {
   /** Drains that are active. */
   readonly drains: number;
   readonly vips: VipStatus & {
-    /** All that the ports there are have carried since they are served. */
+    /** All that the ports there are have carried since they are served, as far as that is known. */
     readonly carried: VipFigures;
   };
   /** Files that are rendered from templates, by state. */

@@ -1,4 +1,4 @@
-import type { VipFigures, VipTaskFigures } from '../../net/vip-figures.js';
+import type { Told, VipCarrier, VipFigures, VipTaskFigures } from '../../net/vip-figures.js';
 import type { ServiceRefJson, Timestamp } from './references.js';
 
 /** Virtual IPs, as the API shows them; see `types.ts`. */
@@ -27,7 +27,7 @@ export interface VipSettings {
 }
 
 /** An item of `GET /v1/vips`: one port of a virtual IP. */
-export interface VipJson extends ServiceRefJson, VipFigures {
+export interface VipJson extends ServiceRefJson, Told<VipFigures> {
   /** The service's key. */
   readonly key: string;
   /** The service's name below the domain: `web.shop`. */
@@ -41,11 +41,13 @@ export interface VipJson extends ServiceRefJson, VipFigures {
   readonly state: VipState;
   /** Why it is `down`, in one line with what to do. */
   readonly problem?: string;
+  /** What carries it; absent: the data plane carries all alike. */
+  readonly carrier?: VipCarrier;
   readonly tasks: readonly VipTaskJson[];
 }
 
 /** A task that connections go to, or that has open ones. */
-export interface VipTaskJson extends VipTaskFigures {
+export interface VipTaskJson extends Told<VipTaskFigures> {
   readonly id: string;
   readonly name: string;
   /** `ip:port`. */

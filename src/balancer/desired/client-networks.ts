@@ -54,16 +54,17 @@ export class ClientNetworksSet {
     this.#networksRevision = snapshot.networksRevision;
     this.#isStale = false;
     this.#host = host;
-    const networks = Array.from(snapshot.networks(), ({ id, subnets, bridge }) => ({
+    const networks = Array.from(snapshot.networks(), ({ id, subnets, bridge, gateways, separate }) => ({
       ...{ id, subnets },
       ...(bridge !== undefined && { bridge }),
       hasHost: hasHost(snapshot, id),
+      ...((separate ?? gateways.length === 0) && { separate: true as const }),
     }));
-    const gateways = Array.from(snapshot.networks(), (network) => network.gateways).flat();
+    const ownGateways = Array.from(snapshot.networks(), (network) => network.gateways).flat();
     this.#current = {
       networks,
       addresses: [...this.#tasks.values()].flat(),
-      host: [...host, ...gateways.filter((each) => !host.includes(each))],
+      host: [...host, ...ownGateways.filter((each) => !host.includes(each))],
       external,
     };
     return this.#current;

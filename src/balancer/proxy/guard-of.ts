@@ -1,4 +1,4 @@
-import type { VipGuard } from '../../linux/vip-rules.js';
+import type { VipGuard } from '../../linux/vip-listener-table.js';
 import type { ClientNetworks, VirtualService } from '../plane.js';
 
 /** The virtual services' client rules in the form the kernel needs. */

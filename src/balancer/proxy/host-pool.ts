@@ -1,5 +1,5 @@
 import { errorMessage } from '../../net/error-message.js';
-import type { Redirect, VipGuard } from '../../linux/vip-rules.js';
+import type { Redirect, VipGuard } from '../../linux/vip-listener-table.js';
 import type { StopWatching } from '../../linux/nft-monitor.js';
 import type { VipClaim } from '../../linux/vip-claim.js';
 import type { Log } from '../../net/log.js';

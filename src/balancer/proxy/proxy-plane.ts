@@ -72,8 +72,13 @@ const SUPPORTS: DataPlane['supports'] = {
   features: new Set(['affinity', 'limits', 'proxy-protocol', 'retry', 'reset', 'queued', 'replies', 'ops']),
 };
 
+/** It knows all figures. */
+export interface ProxyDataPlane extends DataPlane {
+  counters(): Promise<readonly VirtualServiceCounters[]>;
+}
+
 /** A data plane in this process: one socket for each port of each VIP, and a separate connection to the task. */
-export function createProxyPlane(options: ProxyPlaneOptions): DataPlane {
+export function createProxyPlane(options: ProxyPlaneOptions): ProxyDataPlane {
   return new ProxyPlane(options);
 }
 
@@ -94,7 +99,7 @@ export function proxyPlaneSpec(
   };
 }
 
-class ProxyPlane implements DataPlane {
+class ProxyPlane implements ProxyDataPlane {
   readonly supports = SUPPORTS;
   readonly #options: ProxyPlaneOptions;
   readonly #context: FrontendContext;

@@ -23,18 +23,23 @@ export interface MaglevEntry {
  * in katran (MaglevHashV2): an entry saves up its weight in each round, and gets a turn when it has as much as the
  * heaviest entry.
  * @param entries in an order that all hosts share; at most 65,534 of them count
+ * @param slots a prime
  * @returns slot to index of the entry; without entries, no index at all
  */
-export function maglevTable(entries: readonly MaglevEntry[], seed: number): Uint16Array {
-  const table = new Uint16Array(MAGLEV_SLOTS).fill(EMPTY);
+export function maglevTable(
+  entries: readonly MaglevEntry[],
+  seed: number,
+  slots = MAGLEV_SLOTS,
+): Uint16Array {
+  const table = new Uint16Array(slots).fill(EMPTY);
   const walkers = entries.slice(0, MAX_ENTRIES).map(({ name, weight }) => ({
     weight,
     saved: 0,
-    slot: hashText(name, seed ^ 0x5bd1e995) % MAGLEV_SLOTS,
-    skip: (hashText(name, seed ^ 0x1b873593) % (MAGLEV_SLOTS - 1)) + 1,
+    slot: hashText(name, seed ^ 0x5bd1e995) % slots,
+    skip: (hashText(name, seed ^ 0x1b873593) % (slots - 1)) + 1,
   }));
   const heaviest = walkers.reduce((most, { weight }) => Math.max(most, weight), 0);
-  let free = walkers.length === 0 ? 0 : MAGLEV_SLOTS;
+  let free = walkers.length === 0 ? 0 : slots;
   while (free > 0) {
     for (let at = 0; at < walkers.length && free > 0; at++) {
       const walker = walkers[at];
@@ -54,7 +59,7 @@ function take(table: Uint16Array, from: number, skip: number, entry: number): nu
   let slot = from;
   while (table[slot] !== EMPTY) {
     slot += skip;
-    if (slot >= MAGLEV_SLOTS) slot -= MAGLEV_SLOTS;
+    if (slot >= table.length) slot -= table.length;
   }
   table[slot] = entry;
   return slot;

@@ -6,7 +6,7 @@ import { plain } from '../format/text.js';
 import { healthTone, shortId } from '../format/words.js';
 import { printOne } from '../print-list.js';
 import { viewText } from '../view-text.js';
-import { settingsWords } from '../vip-columns.js';
+import { carrierWords, settingsWords } from '../vip-columns.js';
 
 export async function run(context: Context): Promise<number> {
   const told = await context.get<ExplainJson>('/v1/explain', {
@@ -33,8 +33,9 @@ const TASK_COLUMNS: readonly Column<ExplainTaskJson>[] = [
 
 /** `10.43.7.1: 80/tcp wrr up (100 open at most)`. */
 function vipCell({ address, ports }: NonNullable<ExplainJson['vip']>): Cell {
-  const each = ports.map(({ port, protocol, scheduler, settings, state, problem }) => {
-    const more = [...(problem === undefined ? [] : [problem]), ...settingsWords(settings)].join(', ');
+  const each = ports.map(({ port, protocol, scheduler, settings, state, problem, carrier }) => {
+    const words = [...(problem === undefined ? [] : [problem]), ...settingsWords(settings)];
+    const more = [...words, ...carrierWords(carrier)].join(', ');
     return `${port}/${protocol} ${scheduler} ${state}${more === '' ? '' : ` (${more})`}`;
   });
   const isWell = ports.length > 0 && ports.every(({ state }) => state === 'up');

@@ -167,9 +167,18 @@ function vipsCell({
       ? ''
       : `, ${count(active, 'connection')} open of ${total}${turnedAway === '' ? '' : ` (${turnedAway})`}`;
   return {
-    text: `${plane}, ${count(services, 'port')} of addresses from ${pool}${flows}${repaired}${restartsText(carrier.restarts, carrier.lastError)}`,
+    text: `${plane}${kernelText(carrier.kernel)}, ${count(services, 'port')} of addresses from ${pool}${flows}${repaired}${restartsText(carrier.restarts, carrier.lastError)}`,
     tone: carrier.restarts > 0 ? 'warn' : undefined,
   };
+}
+
+/** ` (the kernel carries 3 ports)` */
+function kernelText(kernel: StatusJson['vips']['carrier']['kernel']): string {
+  if (!kernel) return '';
+  const { services, why } = kernel;
+  return why === undefined
+    ? ` (the kernel carries ${count(services, 'port')})`
+    : ` (the proxy carries all, because ${why})`;
 }
 
 function templatesCell(templates: StatusJson['templates']): Cell | undefined {

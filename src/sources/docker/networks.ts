@@ -39,6 +39,7 @@ export function readNetwork(entry: Raw): NetworkFact | undefined {
     driver,
     internal: entry.Internal === true,
     ...(driver === 'bridge' && { bridge: bridgeOf(id, options) }),
+    ...(options['com.docker.network.bridge.enable_icc'] === 'false' && { separate: true }),
     subnets: ranges.map((range) => subnetOf(range)).filter((subnet) => subnet !== undefined),
     gateways:
       driver === 'bridge'

@@ -41,6 +41,15 @@ it('lists the networks with their interfaces, and the host’s own addresses', (
   });
 });
 
+it('knows networks on which clients and tasks are kept apart, and those without an address of the host', () => {
+  const apart = { ...network('apart', 22), separate: true as const };
+  sink.update({ networks: [apart, { ...network('alone', 23), gateways: [] }] });
+  const separate = update()
+    .networks.filter((each) => each.separate)
+    .map(({ id }) => id);
+  expect(separate.sort()).toEqual(['alone', 'apart']);
+});
+
 it('stays the same value until something changes', () => {
   const before = update();
   sink.update({ tasks: [on('a', [{ network: 'front', ip: '172.18.0.2' }])] });

@@ -1,5 +1,5 @@
 import type { PlaneHost } from '../../../src/balancer/plane-host.js';
-import type { Redirect } from '../../../src/linux/vip-rules.js';
+import type { Redirect } from '../../../src/linux/vip-listener-table.js';
 
 /** A kernel that takes down what is done to it, and refuses what it is told to. */
 export class FakeHost implements PlaneHost {
@@ -55,6 +55,7 @@ export class FakeHost implements PlaneHost {
     this.kept.push(`claim ${pool}`);
     return { release: () => void this.kept.push(`no claim ${pool}`) };
   };
+  readonly removeLeftVips = (): Promise<boolean> => Promise.resolve(false);
   readonly forbidNonlocalBind = (): void => void this.done.push('no bind');
 
   #act(what: string): Promise<void> {

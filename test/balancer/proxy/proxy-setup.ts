@@ -1,12 +1,7 @@
 import { afterEach } from 'vitest';
-import type {
-  DataPlane,
-  PassiveSignal,
-  VirtualService,
-  VirtualServiceCounters,
-} from '../../../src/balancer/plane.js';
+import type { PassiveSignal, VirtualService, VirtualServiceCounters } from '../../../src/balancer/plane.js';
 import type { FlowLimits } from '../../../src/balancer/flows/flow-budget.js';
-import { createProxyPlane } from '../../../src/balancer/proxy/proxy-plane.js';
+import { createProxyPlane, type ProxyDataPlane } from '../../../src/balancer/proxy/proxy-plane.js';
 import type { HostPort } from '../../../src/net/ip.js';
 import { backend, startPeer, tcpService, until, type Behaviour, type Peer } from './peer.js';
 import type { TcpImplementation } from './tcp/tcp-implementations.js';
@@ -14,7 +9,7 @@ import { ownPort } from '../../support/own-port.js';
 
 /** A proxy plane with one service, and what it has told. */
 export interface Served {
-  readonly plane: DataPlane;
+  readonly plane: ProxyDataPlane;
   readonly vip: HostPort;
   /** What health checks were reported so far: `task ok`, `task reason`. */
   readonly told: () => Promise<readonly string[]>;

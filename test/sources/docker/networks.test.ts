@@ -46,6 +46,11 @@ describe('networks', () => {
       },
       { gateways: [] },
     ],
+    [
+      'one that keeps its containers apart',
+      { Options: { 'com.docker.network.bridge.enable_icc': 'false' } },
+      { separate: true },
+    ],
     ['internal', { Internal: true }, { internal: true, subnets: [], gateways: [] }],
     ['nonsense', { IPAM: { Config: [null, { Subnet: 'x', Gateway: 7 }] } }, { subnets: [], gateways: [] }],
   ])('%s', (_what, over, expected) => {

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { DataPlane, VirtualServiceCounters } from '../../../../../src/balancer/plane.js';
-import { createProxyPlane } from '../../../../../src/balancer/proxy/proxy-plane.js';
+import type { VirtualServiceCounters } from '../../../../../src/balancer/plane.js';
+import { createProxyPlane, type ProxyDataPlane } from '../../../../../src/balancer/proxy/proxy-plane.js';
 import { backend, Client, echo, exchange, startPeer, tcpService, until, type Peer } from '../../peer.js';
 import { NATIVE, tcpScript } from '../tcp-implementations.js';
 import { ownPort } from '../../../../support/own-port.js';
@@ -45,7 +45,7 @@ function fragileScript(): { readonly script: URL; readonly fuse: string } {
   return { script: pathToFileURL(file), fuse };
 }
 
-function plane(workers: number, script = tcpScript()): { plane: DataPlane; logged: string[] } {
+function plane(workers: number, script = tcpScript()): { plane: ProxyDataPlane; logged: string[] } {
   const logged: string[] = [];
   const made = createProxyPlane({
     native: { workers, script },
@@ -55,7 +55,7 @@ function plane(workers: number, script = tcpScript()): { plane: DataPlane; logge
   return { plane: made, logged };
 }
 
-const only = async (of: DataPlane): Promise<VirtualServiceCounters> => {
+const only = async (of: ProxyDataPlane): Promise<VirtualServiceCounters> => {
   const [counters] = await of.counters();
   if (!counters) throw new Error('the service is not served');
   return counters;

@@ -1,0 +1,154 @@
+import { nft, type NftOutcome } from './nft.js';
+import { NftShell } from './nft-shell.js';
+import {
+  changesOf,
+  hasName,
+  removalOf,
+  wholeTable,
+  type NftNames,
+  type NftPart,
+  type NftTable,
+} from './nft-table.js';
+
+/** Longer lines are handed over in a file: the shell reads them slowly. */
+const LONGEST_LINE = 100_000;
+/** How long what is not used any more stays; see {@link NftNames}. */
+const UNUSED_MS = 1000;
+const STAMPS = 2 ** 31;
+
+/** The part of `NftShell` that a writer needs. */
+export type NftRunner = Pick<NftShell, 'run' | 'close'>;
+
+export interface NftWriterOptions {
+  /** Replaces a table. */
+  readonly load?: (script: string) => Promise<NftOutcome>;
+  /** Carries out a transaction. */
+  readonly shell?: NftRunner;
+}
+
+/**
+ * Writes a table of nft(8): the whole of it at first and after any error, and only what has changed after that. Each
+ * write is one transaction. Calls must not overlap.
+ */
+export class NftWriter {
+  readonly #load: (script: string) => Promise<NftOutcome>;
+  readonly #shell: NftRunner;
+  /** What the kernel has; undefined: that is not known. */
+  #written: NftTable | undefined;
+  #unused: NftNames = { chains: [], sets: [] };
+  #sweepTimer: NodeJS.Timeout | undefined;
+  readonly #firstStamp = Math.floor(Math.random() * (STAMPS / 2));
+  #stamp = this.#firstStamp;
+  #busy: Promise<unknown> = Promise.resolve();
+
+  constructor({
+    load = (script) => nft(['-f', '-'], script),
+    shell = new NftShell(),
+  }: NftWriterOptions = {}) {
+    this.#load = load;
+    this.#shell = shell;
+  }
+
+  /** @throws Error with the reason of nft, in one line; the kernel then has what it had */
+  write(table: NftTable): Promise<void> {
+    return this.#enqueue(() => this.#write(table));
+  }
+
+  /** The kernel may have something else: the next write replaces everything. */
+  forget(): void {
+    this.#written = undefined;
+    this.#unused = { chains: [], sets: [] };
+    clearTimeout(this.#sweepTimer);
+  }
+
+  /** Whether this writer has put a number into the set `stamp`, with which it signs each transaction. */
+  isOurs(stamp: number): boolean {
+    return stamp > this.#firstStamp && stamp <= this.#stamp;
+  }
+
+  /** Deletes what is not used any more. */
+  sweep(): Promise<void> {
+    return this.#enqueue(async () => {
+      clearTimeout(this.#sweepTimer);
+      const table = this.#written;
+      if (!table) return;
+      const { chains, sets } = this.#unused;
+      this.#unused = { chains: [], sets: [] };
+      // What is used again stays.
+      const commands = removalOf(table, {
+        chains: chains.filter((name) => !hasName(table, 'chains', name)),
+        sets: sets.filter(([, name]) => !hasName(table, 'sets', name)),
+      });
+      if (commands.length === 0) return;
+      const stamped = this.#stamped(table);
+      const outcome = await this.#transact([...commands, ...changesOf(table, stamped).commands]);
+      if (outcome.ok) this.#written = stamped;
+      else this.forget();
+    });
+  }
+
+  close(): void {
+    this.forget();
+    this.#shell.close();
+  }
+
+  async #write(table: NftTable): Promise<void> {
+    const before = this.#written;
+    // A stamp alone would not be worth a transaction.
+    const stamp = before?.parts.get(STAMP);
+    const same = stamp ? { ...table, parts: new Map([...table.parts, [STAMP, stamp]]) } : table;
+    if (before && isSameTable(before, table)) {
+      const { commands, unused } = changesOf(before, same);
+      if (commands.length === 0) {
+        this.#written = same;
+        return;
+      }
+      const stamped = this.#stamped(table);
+      const outcome = await this.#transact([...commands, ...changesOf(same, stamped).commands]);
+      if (outcome.ok) {
+        this.#written = stamped;
+        this.#throwAway(unused);
+        return;
+      }
+    }
+    this.forget();
+    const stamped = this.#stamped(table);
+    const outcome = await this.#load(wholeTable(stamped));
+    if (!outcome.ok) throw new Error(outcome.why);
+    this.#written = stamped;
+  }
+
+  #transact(commands: readonly string[]): Promise<NftOutcome> {
+    const line = commands.join('; ');
+    return line.length > LONGEST_LINE ? this.#load(`${commands.join('\n')}\n`) : this.#shell.run(line);
+  }
+
+  #stamped(table: NftTable): NftTable {
+    this.#stamp++;
+    const part: NftPart = {
+      sets: new Map([[STAMP, { kind: 'set', statements: ['type mark'] }]]),
+      members: new Map([[STAMP, new Map([[String(this.#stamp), '']])]]),
+    };
+    return { ...table, parts: new Map([...table.parts, [STAMP, part]]) };
+  }
+
+  #throwAway({ chains, sets }: NftNames): void {
+    if (chains.length + sets.length === 0) return;
+    this.#unused = { chains: [...this.#unused.chains, ...chains], sets: [...this.#unused.sets, ...sets] };
+    clearTimeout(this.#sweepTimer);
+    this.#sweepTimer = setTimeout(() => void this.sweep(), UNUSED_MS).unref();
+  }
+
+  #enqueue<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#busy.then(work);
+    this.#busy = done.catch(() => undefined);
+    return done;
+  }
+}
+
+/** The name of the set with the number of the last transaction, and of its part. */
+const STAMP = 'stamp';
+
+function isSameTable(one: NftTable, other: NftTable): boolean {
+  return one.family === other.family && one.name === other.name;
+}

@@ -1,0 +1,203 @@
+import type { HostPort } from '../net/ip.js';
+import { quoted, type NftPart, type NftSet } from './nft-table.js';
+
+/** A port of a virtual IP that the kernel leads to tasks itself. */
+export interface KernelService {
+  readonly vip: string;
+  readonly port: number;
+  readonly protocol: 'tcp' | 'udp';
+  /** The interfaces whose clients it leads; those of others go to the listener. */
+  readonly bridges: readonly string[];
+  /** Whether it leads connections of the host itself. */
+  readonly host: boolean;
+  /** How a new connection's slot is chosen: one after the other, or by the client's address, or by its port too. */
+  readonly choice: 'turn' | 'client' | 'client-port';
+  /** The number of the task of each slot; at least one. */
+  readonly slots: readonly number[];
+  /** The tasks that take new connections, by number: 32 bits, unique within the service. */
+  readonly tasks: ReadonlyMap<number, HostPort>;
+  /** Seconds for which a client address keeps its task. */
+  readonly affinity?: number;
+  /** Tasks whose own connections to this port go to the listener. */
+  readonly selves: readonly string[];
+}
+
+/** What is the same for all ports that the kernel leads to tasks. */
+export interface KernelClients {
+  /** The sources of packets from each interface; of another source they go to the listener. CIDRs of the family. */
+  readonly homes: readonly { readonly bridge: string; readonly subnet: string }[];
+  /** Addresses of clients whose connections always go to the listener. */
+  readonly apart: readonly string[];
+  /**
+   * Interfaces within which the host has to be the source of a connection, because replies would go from one to the
+   * other without the host.
+   */
+  readonly masqueraded: readonly string[];
+}
+
+/** The rules before those that lead to listeners. */
+export interface KernelHooks {
+  readonly arriving: readonly string[];
+  readonly leaving: readonly string[];
+  /** What is tracked although it is UDP. */
+  readonly tracked: readonly string[];
+}
+
+type Family = 'ip' | 'ip6';
+
+const PORT = 'meta l4proto . th dport';
+/** The seed of the kernel's hash. All hosts have the same, so they choose alike. */
+const SEED = '0x5eed';
+/** How many client addresses one port remembers for affinity. */
+const MAX_AFFINITY = 65_536;
+
+/**
+ * A connection that these rules do not lead to a task goes on to the rules for listeners: each of them either decides
+ * all or nothing.
+ */
+export function kernelHooks(family: Family, pool: string): KernelHooks {
+  const own = `${family} daddr ${pool}`;
+  // Of the addresses of lo, the kernel takes no packet to another interface.
+  const loopback = family === 'ip' ? '127.0.0.0/8' : '::1';
+  return {
+    arriving: [
+      `${own} iifname . ${family} saddr @homes ${family} saddr != @apart ` +
+        `${family} saddr . ${family} daddr . ${PORT} != @selves iifname . ${family} daddr . ${PORT} vmap @vips`,
+    ],
+    leaving: [`${own} ${family} saddr != ${loopback} ${family} daddr . ${PORT} vmap @vips_host`],
+    tracked: [`meta l4proto udp ${family} daddr . ${PORT} @carried return`],
+  };
+}
+
+/** What all ports share: maps, the way from a slot to a task, and what happens to a connection behind that. */
+export function kernelPart(family: Family, pool: string, clients: KernelClients): NftPart {
+  const address = family === 'ip' ? 'ipv4_addr' : 'ipv6_addr';
+  const place = `${address} . inet_proto . inet_service`;
+  const set = (kind: NftSet['kind'], ...statements: string[]): NftSet => ({ kind, statements });
+  const isLed = `ct original ${family} daddr ${pool}`;
+  const reset =
+    `ct direction original ct original ${family} daddr . ct reply ${family} saddr . ${PORT} @dead ` +
+    'goto refuse';
+  // The number of a slot or task is of no use behind the choice, and might mean something to routing.
+  const clear = `ct state new ct status dnat ${isLed} meta mark set 0`;
+  return {
+    sets: new Map([
+      ['vips', set('map', `type ifname . ${place} : verdict`)],
+      ['vips_host', set('map', `type ${place} : verdict`)],
+      ['carried', set('set', `type ${place}`)],
+      ['slots', set('map', `type ${place} . mark : mark`)],
+      ['tasks', set('map', `type ${place} . mark : ${address} . inet_service`, 'counter')],
+      ['selves', set('set', `type ${address} . ${place}`)],
+      ['dead', set('set', `type ${address} . ${place}`)],
+      ['homes', set('set', `type ifname . ${address}`, 'flags interval')],
+      ['apart', set('set', `type ${address}`)],
+      ['masqueraded', set('set', 'type ifname . ifname')],
+    ]),
+    members: new Map([
+      ['homes', keys(clients.homes.map(({ bridge, subnet }) => `${quoted(bridge)} . ${subnet}`))],
+      ['apart', keys(clients.apart)],
+      ['masqueraded', keys(clients.masqueraded.map((bridge) => `${quoted(bridge)} . ${quoted(bridge)}`))],
+    ]),
+    chains: new Map([
+      [
+        'deliver',
+        [`meta l4proto { tcp, udp } dnat ${family} to ${family} daddr . ${PORT} . meta mark map @tasks`],
+      ],
+      ['pick', [`meta mark set ${family} daddr . ${PORT} . meta mark map @slots goto deliver`]],
+      ['refuse', ['meta l4proto tcp reject with tcp reset']],
+      // Before NAT: of a bridged packet the reset would otherwise come from the task's address.
+      ['reset_arriving', ['type filter hook prerouting priority -150', reset]],
+      ['reset_leaving', ['type filter hook output priority -150', reset]],
+      ['clear_arriving', ['type filter hook prerouting priority -90', clear]],
+      ['clear_leaving', ['type filter hook output priority -90', clear]],
+      [
+        'source',
+        [
+          'type nat hook postrouting priority 95',
+          `${family} daddr != ${pool} ${isLed} jump masquerade_source`,
+        ],
+      ],
+      [
+        'masquerade_source',
+        [
+          'iifname . oifname @masqueraded masquerade fully-random',
+          // The host's own. Its source is the virtual IP, or an address that the task may have no way to.
+          `fib saddr type local masquerade fully-random`,
+        ],
+      ],
+    ]),
+  };
+}
+
+/** The rules of one port. */
+export function servicePart(family: Family, service: KernelService): NftPart {
+  const { vip, port, protocol, bridges, host, slots, tasks, selves, affinity } = service;
+  const place = `${vip} . ${protocol} . ${port}`;
+  const chain = `${protocol}_${vip.replaceAll(':', '_')}_${port}`;
+  const jump = `jump ${chain}`;
+  const sticky = affinity === undefined ? undefined : `sticky_${affinity}_${chain}`;
+  return {
+    ...(sticky !== undefined && { sets: new Map([[sticky, stickySet(family, affinity ?? 0)]]) }),
+    members: new Map([
+      ['vips', new Map(bridges.map((bridge) => [`${quoted(bridge)} . ${place}`, jump]))],
+      ['vips_host', new Map(host ? [[place, jump]] : [])],
+      ['carried', keys(protocol === 'udp' ? [place] : [])],
+      ['slots', new Map(slots.map((task, slot) => [`${place} . ${slot}`, String(task)]))],
+      [
+        'tasks',
+        new Map(Array.from(tasks, ([number, to]) => [`${place} . ${number}`, `${to.ip} . ${to.port}`])),
+      ],
+      ['selves', keys(selves.map((client) => `${client} . ${place}`))],
+    ]),
+    chains: new Map([[chain, choiceRules(family, service, sticky)]]),
+  };
+}
+
+/** A task to which open connections of a port are reset. */
+export interface DeadTask extends Pick<KernelService, 'vip' | 'port' | 'protocol'> {
+  readonly task: string;
+}
+
+export function deadPart(dead: readonly DeadTask[]): NftPart {
+  const members = dead.map(({ vip, port, protocol, task }) => `${vip} . ${task} . ${protocol} . ${port}`);
+  return { members: new Map([['dead', keys(members)]]) };
+}
+
+function choiceRules(
+  family: Family,
+  { choice, slots, affinity = 0 }: KernelService,
+  sticky: string | undefined,
+): readonly string[] {
+  const source = `${family} saddr`;
+  const slot =
+    choice === 'turn'
+      ? `numgen inc mod ${slots.length}`
+      : `jhash ${source}${choice === 'client-port' ? ' . th sport' : ''} mod ${slots.length} seed ${SEED}`;
+  if (sticky === undefined) return [`meta mark set ${slot} goto pick`];
+  // "update" prolongs an element but does not change its value; so one whose task is gone is deleted first. The timeout
+  // is that of the rule, not of the element.
+  const remember = `update @${sticky} { ${source} timeout ${affinity}s : meta mark }`;
+  return [
+    `meta mark set ${source} map @${sticky} ${remember} jump deliver`,
+    `delete @${sticky} { ${source} : meta mark }`,
+    `meta mark set ${slot}`,
+    `meta mark set ${family} daddr . ${PORT} . meta mark map @slots`,
+    remember,
+    'goto deliver',
+  ];
+}
+
+function stickySet(family: Family, seconds: number): NftSet {
+  const type = family === 'ip' ? 'ipv4_addr' : 'ipv6_addr';
+  const statements = [
+    `type ${type} : mark`,
+    `size ${MAX_AFFINITY}`,
+    'flags dynamic,timeout',
+    `timeout ${seconds}s`,
+  ];
+  return { kind: 'map', statements };
+}
+
+function keys(all: readonly string[]): ReadonlyMap<string, string> {
+  return new Map(all.map((key) => [key, '']));
+}

@@ -1,0 +1,335 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { nftablesPlaneSpec } from '../../src/balancer/nftables/nftables-plane.js';
+import { thisHost } from '../../src/balancer/plane-host.js';
+import type { DataPlane, DesiredBackend, VirtualService } from '../../src/balancer/plane.js';
+import { removeLeftVips } from '../../src/linux/left-vips.js';
+import { silentLog } from '../../src/net/log.js';
+import { createPlaneGround, type PlaneGround, type Seen, type Station } from './support/plane-ground.js';
+import { untilEqual } from './support/poll.js';
+import { describeOnHost } from './support/requirements.js';
+
+const PROGRAMS = ['ip', 'nft', 'nsenter', 'conntrack', 'sysctl'];
+const WEB = 80;
+const DNS = 53;
+
+for (const family of [4, 6] as const)
+  describeOnHost(
+    `virtual IPs that the kernel carries, IPv${family}`,
+    () => {
+      let ground: PlaneGround;
+      let plane: DataPlane;
+
+      beforeAll(async () => {
+        ground = await createPlaneGround(`flkp${family}`, family);
+        ground.enter();
+      });
+
+      afterAll(async () => {
+        await plane.close();
+        ground.leave();
+        await ground.remove();
+      });
+
+      const open = async (): Promise<DataPlane> => {
+        const opened = nftablesPlaneSpec({ proxy: {}, isChosen: true }).open({
+          host: thisHost,
+          onSignal: () => undefined,
+          onTampered: () => void opened.repair(),
+          log: silentLog,
+        });
+        await opened.use(ground.pool);
+        await opened.admit(ground.clients);
+        return opened;
+      };
+
+      beforeAll(async () => {
+        plane = await open();
+      });
+
+      beforeEach(async () => {
+        await ground.filterBridges(false);
+        await plane.repair();
+      });
+
+      type Server = 'b1' | 'b2' | 'b3';
+      const backend = (name: Server, over: Partial<DesiredBackend> = {}): DesiredBackend => ({
+        ...{ id: name, name, weight: 1, state: 'active' },
+        address: { ip: ground.stations[name].ip, port: 8080 },
+        ...over,
+      });
+      const at = (
+        n: number,
+        backends: readonly DesiredBackend[],
+        over: Partial<VirtualService> = {},
+      ): VirtualService => ({
+        ...{ service: `default/shop/s${n}`, vip: ground.vip(n), port: WEB, protocol: 'tcp', scheduler: 'rr' },
+        backends,
+        ...over,
+      });
+      const dnsAt = (
+        n: number,
+        names: readonly Server[],
+        over: Partial<VirtualService> = {},
+      ): VirtualService => {
+        const backends = names.map((name) =>
+          backend(name, { address: { ip: ground.stations[name].ip, port: 5353 } }),
+        );
+        return at(n, backends, { port: DNS, protocol: 'udp', ...over });
+      };
+      const apply = async (...services: VirtualService[]): Promise<void> => {
+        expect(await plane.apply(services)).toEqual([]);
+      };
+      const tcp = (from: Pick<Station, 'order'>, n: number, count: number, port = WEB): Promise<Seen> =>
+        from.order<Seen>({ do: 'tcp', ip: ground.vip(n), port, count });
+      const udp = (
+        from: Pick<Station, 'order'>,
+        n: number,
+        count: number,
+        how: { same?: boolean; from?: number } = {},
+      ): Promise<Seen> => from.order<Seen>({ do: 'udp', ip: ground.vip(n), port: DNS, count, ...how });
+      const carrierOf = async (n: number): Promise<unknown> =>
+        (await plane.counters()).find(({ vip }) => vip === ground.vip(n))?.carrier;
+
+      test('turns by weight are exact, within a bridge and for the host; the source is the host', async () => {
+        const { c1 } = ground.stations;
+        await apply(at(1, [backend('b1', { weight: 2 }), backend('b2')], { scheduler: 'wrr' }));
+        expect(await carrierOf(1)).toEqual({ plane: 'nftables', scope: 'br0 and the host' });
+        expect(await tcp(c1, 1, 30)).toMatchObject({
+          names: { b1: 20, b2: 10 },
+          peers: [ground.gateway(0)],
+          errors: {},
+        });
+        expect(await tcp(ground.here, 1, 30)).toMatchObject({
+          names: { b1: 20, b2: 10 },
+          peers: [ground.gateway(0)],
+          errors: {},
+        });
+      });
+
+      test('the source is kept where frames within a bridge pass the rules for packets', async () => {
+        if (!(await ground.filterBridges(true))) return;
+        await apply(at(1, [backend('b1'), backend('b2')]));
+        await plane.repair();
+        const { c1, b1 } = ground.stations;
+        expect(await tcp(c1, 1, 10)).toMatchObject({ names: { b1: 5, b2: 5 }, peers: [c1.ip], errors: {} });
+        // A bridge sends no frame back to where it came from: the proxy carries what a task asks of itself.
+        await apply(at(1, [backend('b1')]));
+        expect(await tcp(b1, 1, 3)).toMatchObject({ names: { b1: 3 }, errors: {} });
+      });
+
+      test('a task reaches itself through its virtual IP', async () => {
+        await apply(at(1, [backend('b1')]));
+        expect(await tcp(ground.stations.b1, 1, 5)).toMatchObject({
+          names: { b1: 5 },
+          peers: [ground.gateway(0)],
+          errors: {},
+        });
+      });
+
+      test('datagrams take turns by socket, and one socket stays with its task', async () => {
+        await apply(dnsAt(2, ['b1', 'b2']));
+        const { c1 } = ground.stations;
+        expect(await udp(c1, 2, 20)).toMatchObject({ names: { b1: 10, b2: 10 }, errors: {} });
+        const { names, errors } = await udp(c1, 2, 10, { same: true });
+        expect([Object.values(names), errors]).toEqual([[10], {}]);
+        expect(await udp(ground.here, 2, 10)).toMatchObject({ names: { b1: 5, b2: 5 }, errors: {} });
+      });
+
+      test('a client address keeps its task, is sent to another when that is gone, and stays there', async () => {
+        const over = { affinity: { timeout: 60 } };
+        await apply(at(3, [backend('b1'), backend('b2')], over));
+        const { c1 } = ground.stations;
+        const first = await tcp(c1, 3, 10);
+        expect(Object.values(first.names)).toEqual([10]);
+        const [kept, other] = first.names['b1'] ? (['b1', 'b2'] as const) : (['b2', 'b1'] as const);
+        await apply(at(3, [backend(other)], over));
+        expect((await tcp(c1, 3, 5)).names).toEqual({ [other]: 5 });
+        await apply(at(3, [backend(kept), backend(other)], over));
+        expect((await tcp(c1, 3, 5)).names).toEqual({ [other]: 5 });
+      });
+
+      test('a draining task gets nothing new, and what is open goes on', async () => {
+        await apply(at(1, [backend('b1')]));
+        const { c1 } = ground.stations;
+        const { held, name } = await c1.order<{ held: number; name: string }>({
+          ...{ do: 'hold', ip: ground.vip(1), port: WEB },
+        });
+        expect(name).toBe('b1');
+        await apply(at(1, [backend('b1', { state: 'draining' }), backend('b2')]));
+        expect((await tcp(c1, 1, 10)).names).toEqual({ b2: 10 });
+        expect(await c1.order<string>({ do: 'say', held })).toBe('ok');
+        const [counters] = await plane.counters();
+        expect(counters?.backends.find(({ id }) => id === 'b1')).toMatchObject({ active: 1 });
+        expect(counters).not.toHaveProperty('bytesIn');
+      });
+
+      test.each([false, true])(
+        'a connection to a task that is gone is reset if the service says so (filtered bridges: %s)',
+        async (isFiltered) => {
+          if (isFiltered && !(await ground.filterBridges(true))) return;
+          await plane.repair();
+          const hold = async (from: Pick<Station, 'order'>) =>
+            (await from.order<{ held: number }>({ do: 'hold', ip: ground.vip(1), port: WEB })).held;
+          await apply(at(1, [backend('b1')], { onDown: 'reset' }));
+          const { c1 } = ground.stations;
+          const [far, near] = [await hold(c1), await hold(ground.here)];
+          await apply(at(1, [backend('b2')], { onDown: 'reset' }));
+          expect(await c1.order<string>({ do: 'say', held: far })).toBe('ECONNRESET');
+          expect(await ground.here.order<string>({ do: 'say', held: near })).toBe('ECONNRESET');
+          // It takes connections again when it is back.
+          await apply(at(1, [backend('b1')], { onDown: 'reset' }));
+          expect((await tcp(c1, 1, 3)).names).toEqual({ b1: 3 });
+        },
+      );
+
+      test('without a task, at an undefined port and at an unknown address it is refused at once', async () => {
+        await apply(at(1, []), dnsAt(2, []), at(3, [backend('b1')]));
+        const { c1 } = ground.stations;
+        const refused = { names: {}, errors: { ECONNREFUSED: 3 } };
+        expect(await tcp(c1, 1, 3)).toMatchObject(refused);
+        expect(await tcp(ground.here, 1, 3)).toMatchObject(refused);
+        expect(await tcp(c1, 3, 3, 81)).toMatchObject(refused);
+        expect(await tcp(c1, 99, 3)).toMatchObject(refused);
+        await apply(at(1, [backend('b1')]));
+        expect(await tcp(c1, 1, 3)).toMatchObject({ names: { b1: 3 } });
+      });
+
+      test('a client on another bridge is carried by the proxy, and refused where the service is not for its network', async () => {
+        const clients = { everyone: false, networks: ['net0'], hostPort: false };
+        await apply(
+          at(1, [backend('b1'), backend('b2')]),
+          at(3, [backend('b1')], { clients }),
+          dnsAt(2, ['b1'], { clients }),
+        );
+        const { c1, c2 } = ground.stations;
+        expect(await tcp(c2, 1, 10)).toMatchObject({ names: { b1: 5, b2: 5 }, errors: {} });
+        expect(await tcp(c1, 3, 2)).toMatchObject({ names: { b1: 2 }, errors: {} });
+        expect(await tcp(c2, 3, 2)).toMatchObject({ names: {}, errors: { ECONNREFUSED: 2 } });
+        expect(await udp(c1, 2, 2)).toMatchObject({ names: { b1: 2 } });
+        expect(await udp(c2, 2, 1)).toMatchObject({ names: {} });
+      });
+
+      test('a client whose address belongs to another network than its bridge is asked by the proxy', async () => {
+        const clients = { everyone: false, networks: ['net0'], hostPort: false };
+        const { c1 } = ground.stations;
+        await plane.admit({ ...ground.clients, addresses: [[c1.ip, ['net1']]] });
+        await apply(at(3, [backend('b1')], { clients }));
+        expect((await tcp(c1, 3, 1)).names).toEqual({});
+        await plane.admit(ground.clients);
+        await apply(at(3, [backend('b1')], { clients }));
+        expect((await tcp(c1, 3, 1)).names).toEqual({ b1: 1 });
+      });
+
+      test('tasks on several bridges: the kernel carries the host, the proxy the others', async () => {
+        await apply(at(1, [backend('b1'), backend('b3')]));
+        expect(await carrierOf(1)).toEqual({ plane: 'nftables', scope: 'the host' });
+        expect(await tcp(ground.here, 1, 10)).toMatchObject({ names: { b1: 5, b3: 5 }, errors: {} });
+        expect(await tcp(ground.stations.c1, 1, 10)).toMatchObject({ names: { b1: 5, b3: 5 }, errors: {} });
+      });
+
+      test('what only the proxy can do is a problem where the plane was chosen, and works', async () => {
+        await apply(at(1, [backend('b1')], { scheduler: 'wlc' }));
+        expect(await carrierOf(1)).toMatchObject({
+          plane: 'proxy',
+          why: expect.stringContaining('wlc') as string,
+        });
+        expect(plane.refusals?.()).toMatchObject([
+          { at: { vip: ground.vip(1) }, message: expect.stringContaining('vip.dataPlane') as string },
+        ]);
+        expect(await tcp(ground.stations.c1, 1, 2)).toMatchObject({ names: { b1: 2 }, errors: {} });
+      });
+
+      test('a flow of datagrams to a task that is gone is forgotten, the last one too', async () => {
+        const { c1 } = ground.stations;
+        await apply(dnsAt(2, ['b1']));
+        expect((await udp(c1, 2, 1, { from: 21_000 })).order).toEqual(['b1']);
+        await apply(dnsAt(2, ['b2']));
+        // The same source port: the kernel would go on with the flow that it knows.
+        expect((await udp(c1, 2, 1, { from: 21_000 })).order).toEqual(['b2']);
+        await apply(dnsAt(2, []));
+        expect((await udp(c1, 2, 1, { from: 21_000 })).order).toEqual(['-']);
+        await apply(dnsAt(2, ['b1']));
+        expect((await udp(c1, 2, 1, { from: 21_000 })).order).toEqual(['b1']);
+      });
+
+      test('addresses are spread by hash: the same source, the same task; few move when one leaves', async () => {
+        const { c1 } = ground.stations;
+        const choices = async (): Promise<readonly string[]> =>
+          (await udp(c1, 4, 60, { from: 22_000 })).order;
+        for (const scheduler of ['mh-port', 'sh-port'] as const) {
+          await apply(dnsAt(4, ['b1', 'b2'], { scheduler }));
+          const before = await choices();
+          expect(before.filter((name) => name === 'b1').length).toBeGreaterThan(10);
+          expect(before.filter((name) => name === 'b2').length).toBeGreaterThan(10);
+          await apply(dnsAt(4, [], { scheduler }));
+          await apply(dnsAt(4, ['b2', 'b1'], { scheduler }));
+          expect(await choices()).toEqual(before);
+          await apply(dnsAt(4, [], { scheduler }));
+        }
+      });
+
+      test('connections during updates: not one fails', async () => {
+        const { c1 } = ground.stations;
+        await apply(at(1, [backend('b1'), backend('b2')], { scheduler: 'wrr' }));
+        await c1.order({ do: 'hammer', ip: ground.vip(1), port: WEB });
+        for (let n = 0; n < 100; n++)
+          await apply(
+            at(1, n % 3 === 0 ? [backend('b1')] : [backend('b1', { weight: 1 + (n % 4) }), backend('b2')], {
+              scheduler: 'wrr',
+            }),
+          );
+        const seen = await c1.order<Seen>({ do: 'rest' });
+        expect(seen.errors).toEqual({});
+        expect(seen.names['b1']).toBeGreaterThan(100);
+      });
+
+      test('another program changes or takes the table away: it is as it was', async () => {
+        await apply(at(1, [backend('b1')]));
+        const table = family === 4 ? 'ip' : 'ip6';
+        await ground.host.must('nft', ['flush', 'map', table, 'fairlead_vip', 'slots']);
+        const slots = (): Promise<boolean> =>
+          ground.host
+            .must('nft', ['list', 'map', table, 'fairlead_vip', 'slots'])
+            .then((text) => /elements/.test(text));
+        await untilEqual('the slots are back', slots, true);
+        const seen = (): Promise<unknown> => tcp(ground.stations.c1, 1, 1).then(({ names }) => names);
+        await ground.host.must('nft', ['delete', 'table', table, 'fairlead_vip']);
+        await untilEqual('the table is back', seen, { b1: 1 });
+      });
+
+      test('the daemon ends: the kernel goes on, and the next daemon takes over without a gap', async () => {
+        const { c1, c2 } = ground.stations;
+        await apply(at(1, [backend('b1'), backend('b2')]), at(3, [backend('b1')], { scheduler: 'lc' }));
+        const { held } = await c1.order<{ held: number }>({ do: 'hold', ip: ground.vip(1), port: WEB });
+        await c1.order({ do: 'hammer', ip: ground.vip(1), port: WEB });
+        await plane.close();
+        expect((await tcp(ground.here, 1, 10)).errors).toEqual({});
+        // What the proxy carried is refused.
+        expect(await tcp(c2, 1, 2)).toMatchObject({ errors: { ECONNREFUSED: 2 } });
+        expect(await tcp(c1, 3, 2)).toMatchObject({ errors: { ECONNREFUSED: 2 } });
+        plane = await open();
+        await apply(at(1, [backend('b1'), backend('b2')]), at(3, [backend('b1')], { scheduler: 'lc' }));
+        expect((await c1.order<Seen>({ do: 'rest' })).errors).toEqual({});
+        expect(await c1.order<string>({ do: 'say', held })).toBe('ok');
+        expect(await tcp(c2, 1, 2)).toMatchObject({ names: { b1: 1, b2: 1 } });
+        // Without virtual IPs nothing stays.
+        await plane.use(undefined);
+        expect((await ground.host.must('nft', ['list', 'tables'])).includes('fairlead')).toBe(false);
+        await plane.use(ground.pool);
+        await plane.admit(ground.clients);
+      });
+
+      test('what a daemon has left is removed when there are to be no virtual IPs, unless another daemon has it', async () => {
+        await apply(at(1, [backend('b1')]));
+        expect(await removeLeftVips()).toBe(false);
+        await plane.close();
+        expect((await tcp(ground.stations.c1, 1, 1)).names).toEqual({ b1: 1 });
+        expect(await removeLeftVips()).toBe(true);
+        expect((await ground.host.must('nft', ['list', 'tables'])).includes('fairlead')).toBe(false);
+        const routes = await ground.host.must('ip', [`-${family}`, 'route', 'show', 'table', 'local']);
+        expect(routes).not.toContain(ground.pool);
+        expect(await removeLeftVips()).toBe(false);
+      });
+    },
+    PROGRAMS,
+  );

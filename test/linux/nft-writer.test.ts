@@ -1,0 +1,100 @@
+import { describe, expect, it } from 'vitest';
+import type { NftOutcome } from '../../src/linux/nft.js';
+import type { NftPart, NftTable } from '../../src/linux/nft-table.js';
+import { NftWriter } from '../../src/linux/nft-writer.js';
+
+const base: NftPart = { sets: new Map([['m', { kind: 'map', statements: ['type mark : verdict'] }]]) };
+const table = (...chains: string[]): NftTable => ({
+  ...{ family: 'ip', name: 't' },
+  parts: new Map<string, NftPart>([
+    ['base', base],
+    ...chains.map((chain) => [chain, { chains: new Map([[chain, ['accept']]]) }] as const),
+  ]),
+});
+
+/** A kernel that takes down what it is told, and refuses where a test says so. */
+function kernel() {
+  const told: string[] = [];
+  const refuses = { lines: false, tables: false };
+  const answer = (isRefused: boolean): NftOutcome =>
+    isRefused ? { ok: false, why: 'Error: no' } : { ok: true, output: '' };
+  const writer = new NftWriter({
+    load: (script) => {
+      told.push(script.startsWith('add table') ? 'whole' : 'file');
+      return Promise.resolve(answer(refuses.tables));
+    },
+    shell: {
+      run: (line) => {
+        told.push(line.replaceAll(/\d{3,}/g, 'N'));
+        return Promise.resolve(answer(refuses.lines));
+      },
+      close: () => undefined,
+    },
+  });
+  return { told, refuses, writer };
+}
+
+const STAMP = 'delete element ip t stamp { N }; add element ip t stamp { N }';
+
+describe('the writer of a table', () => {
+  it('writes all of it once, then only what has changed, each in one transaction', async () => {
+    const { told, writer } = kernel();
+    await writer.write(table('a'));
+    const first = table('a', 'b');
+    await writer.write(first);
+    await writer.write(first);
+    expect(told).toEqual(['whole', `add chain ip t b; add rule ip t b accept; ${STAMP}`]);
+  });
+
+  it('deletes what is not used any more later, unless it is used again', async () => {
+    const { told, writer } = kernel();
+    await writer.write(table('a', 'b', 'c'));
+    await writer.write(table('a'));
+    await writer.write(table('a', 'c'));
+    told.length = 0;
+    await writer.sweep();
+    await writer.sweep();
+    expect(told).toEqual([`delete chain ip t b; ${STAMP}`]);
+  });
+
+  it('writes all of it after a refusal, and when something else may be there', async () => {
+    const { told, refuses, writer } = kernel();
+    await writer.write(table('a'));
+    refuses.lines = true;
+    await writer.write(table('b'));
+    refuses.lines = false;
+    await writer.write(table('c'));
+    writer.forget();
+    await writer.write(table('c'));
+    expect(told.map((each) => each.split(' ')[0])).toEqual(['whole', 'add', 'whole', 'add', 'whole']);
+  });
+
+  it('says why nothing could be written, and writes all of it the next time', async () => {
+    const { told, refuses, writer } = kernel();
+    refuses.tables = true;
+    await expect(writer.write(table('a'))).rejects.toThrow('Error: no');
+    refuses.tables = false;
+    await writer.write(table('a'));
+    expect(told).toEqual(['whole', 'whole']);
+  });
+
+  it('hands over in a file what is too long for a line', async () => {
+    const { told, writer } = kernel();
+    await writer.write(table());
+    await writer.write(table(...Array.from({ length: 5000 }, (_, n) => `chain${n}`)));
+    expect(told).toEqual(['whole', 'file']);
+  });
+
+  it('knows its own stamps', async () => {
+    const stamps: number[] = [];
+    const writer = new NftWriter({
+      load: (script) => {
+        stamps.push(Number(/stamp \{\n +type mark\n +elements = \{ (\d+)/.exec(script)?.[1]));
+        return Promise.resolve({ ok: true, output: '' });
+      },
+    });
+    await writer.write(table('a'));
+    const [stamp = 0] = stamps;
+    expect([stamp, stamp + 1, stamp - 1].map((each) => writer.isOurs(each))).toEqual([true, false, false]);
+  });
+});
