@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TaskFact } from '../src/catalog/facts.js';
 import { silentLog } from '../src/net/log.js';
-import { plainTarget } from '../src/render/consul-template-config.js';
+import { plainTarget } from '../src/render/template-target.js';
 import { systemTimers } from '../src/runtime/timers.js';
 import { Renderer } from '../src/render/renderer.js';
-import { TaskAnswers } from '../src/render/task-answers.js';
+import { countingSettings, shopTask, taskAnswers } from '../test/support/rendering.js';
 
 /** 1,000 services of 10 tasks through an nginx template: the first render, and one changed task. */
 const [SERVICES, TASKS, CHANGES] = [1000, 10, 50];
@@ -19,22 +19,8 @@ const TEMPLATE = `{{range services}}upstream {{.Name}} {
 const BARS = { first: 150, change: 20 };
 
 function task(service: number, number: number, weight = 1): TaskFact {
-  const name = `web-${service}`;
-  return {
-    id: `${service}-${number}`.padEnd(64, '0'),
-    name: `shop_${name}_${number}`,
-    names: [`shop_${name}_${number}`],
-    environment: 'default',
-    stack: 'shop',
-    service: { environment: 'default', stack: 'shop', service: name },
-    health: 'healthy',
-    endpoints: [{ network: 'net1', ip: `10.${service >> 8}.${service & 255}.${number + 1}` }],
-    ports: [{ port: 80, protocol: 'tcp', target: 80 }],
-    labels: { SERVICE_NAME: name },
-    links: {},
-    weight,
-    expose: false,
-  };
+  const ip = `10.${service >> 8}.${service & 255}.${number + 1}`;
+  return shopTask(`web-${service}`, number, { endpoints: [{ network: 'net1', ip }], weight });
 }
 
 const cpu = (since?: NodeJS.CpuUsage) => {
@@ -45,34 +31,23 @@ const median = (values: number[]) => values.toSorted((a, b) => a - b)[values.len
 
 const dir = mkdtempSync(join(tmpdir(), 'fairlead-bench-render-'));
 const tasks = Array.from({ length: SERVICES * TASKS }, (_, at) => task(Math.floor(at / TASKS), at % TASKS));
-const port = new TaskAnswers({
-  name: 'host',
-  address: '192.0.2.1',
-  environment: 'default',
-  datacenter: 'dc1',
-  addresses: 'container',
-});
-port.use(tasks);
+let before = process.cpuUsage();
+const port = taskAnswers(tasks);
+const answers = cpu(before);
 
-let [evaluations, writes] = [0, 0];
-const environment = {
-  get COUNTED() {
-    evaluations += 1;
-    return '';
-  },
-};
+let writes = 0;
+const settings = countingSettings(Date.now);
 
 function rendererOf(text: string, count: number): Renderer {
   const targets = Array.from({ length: count }, (_, at) =>
     plainTarget({ text, name: 'bench' }, join(dir, `${count}-${at}.conf`), { min: 0, max: 0 }),
   );
-  const settings = { host: { environment, allowPlugin: false, allowWriteToFile: false }, now: Date.now };
   const onRound = (round: { written: number }) => (writes += round.written);
   return new Renderer({ targets, port, settings, timers: systemTimers, log: silentLog, onRound });
 }
 
 const renderer = rendererOf(TEMPLATE, 1);
-let before = process.cpuUsage();
+before = process.cpuUsage();
 renderer.start();
 await renderer.settled();
 const first = cpu(before);
@@ -103,7 +78,7 @@ const many = rendererOf(
 );
 many.start();
 await many.settled();
-[evaluations, writes] = [0, 0];
+[settings.evaluations, writes] = [0, 0];
 const hundred = await changes(many, () => 0);
 await renderer.stop();
 await many.stop();
@@ -112,9 +87,10 @@ rmSync(dir, { recursive: true });
 console.log(
   `${SERVICES} services, ${SERVICES * TASKS} tasks, a file of ${status?.bytes ?? 0} bytes (CPU ms, medians of ${CHANGES})`,
 );
+console.log(`answers from the catalog  ${answers.toFixed(1)}`);
 console.log(`first render of all      ${first.toFixed(1)}  (bar ${BARS.first})`);
 console.log(`one changed task         ${change.toFixed(1)}  (bar ${BARS.change}), the whole file written`);
 console.log(
-  `100 templates on one service that changes  ${hundred.toFixed(1)}, ${evaluations / CHANGES} evaluations and ${writes / CHANGES} writes each time`,
+  `100 templates on one service that changes  ${hundred.toFixed(1)}, ${settings.evaluations / CHANGES} evaluations and ${writes / CHANGES} writes each time`,
 );
 process.exitCode = first <= BARS.first && change <= BARS.change ? 0 : 1;

@@ -42,7 +42,7 @@ export interface NameService {
 /** What the daemon says of itself. Times are milliseconds since the epoch. */
 export interface DaemonStatus extends Pick<
   StatusJson,
-  'version' | 'pid' | 'node' | 'domain' | 'environment' | 'internalErrors' | 'dns'
+  'version' | 'pid' | 'node' | 'domain' | 'environment' | 'host' | 'internalErrors' | 'dns'
 > {
   readonly startedAt: number;
   /** Attempts of sources that failed, by name. */

@@ -4,17 +4,15 @@ import { readSignal } from '../net/signals.js';
 import { parseDuration } from '../net/duration.js';
 import { execOf, targetOf } from '../render/config-targets.js';
 import {
-  NO_WAIT,
   PLAIN_EXEC,
-  parseWait,
-  plainTarget,
   readConsulTemplateConfig,
   type RenderRequest,
 } from '../render/consul-template-config.js';
+import { NO_WAIT, parseWait } from '../render/quiescence.js';
 import { ConsulTemplateFault } from '../render/hcl-reader.js';
 import type { ExecRequest } from '../render/rendered-program.js';
 import { RENDER_EXIT } from '../render/render-run.js';
-import type { Target } from '../render/template-target.js';
+import { plainTarget, type Target } from '../render/template-target.js';
 import { fileFault } from '../text/file-fault.js';
 import type { Context } from './context.js';
 import { CliError } from './exit-codes.js';

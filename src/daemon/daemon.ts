@@ -40,6 +40,7 @@ import { logPanic } from './panic-log.js';
 import { Publishers } from './publishers.js';
 import { ResolvConfWatch } from './resolv-conf-watch.js';
 import { RenderPart } from './render-part.js';
+import { renderingHostOf } from './rendering-host-of.js';
 import { Sources } from './sources.js';
 import { Successor } from './successor.js';
 import { StateKeeper } from '../state/state-keeper.js';
@@ -380,6 +381,7 @@ export class Daemon {
 
   status(): DaemonStatus {
     const { config, path, hash } = this.#loaded;
+    const { name, address, datacenter } = renderingHostOf(config);
     const needsRestart = this.#keysForRestart();
     const listen = this.#listeners.addresses();
     const answering = this.#answering.status();
@@ -391,6 +393,7 @@ export class Daemon {
       startedAt: this.#startedAt,
       domain: config.domain,
       environment: config.environment,
+      host: { name, address, datacenter },
       internalErrors: this.#internalErrors.count,
       ...(this.#successor.fault && { restart: this.#successor.fault }),
       sourceFailures: this.#sources.failures(),

@@ -1,11 +1,9 @@
-import { hostname } from 'node:os';
 import { isDeepStrictEqual } from 'node:util';
 import type { TemplatePort } from '../api/ports.js';
 import type { ProgramJson, TemplateJson } from '../api/types/templates-json.js';
 import type { Catalog } from '../catalog/catalog.js';
 import type { ChangeSet } from '../catalog/change.js';
 import type { Config } from '../config/config-model.js';
-import { hostAddress } from '../linux/addresses.js';
 import { keepChildren, type ChildKeeper } from '../linux/children.js';
 import type { Log } from '../net/log.js';
 import { ChangedKeys } from '../render/changed-keys.js';
@@ -18,6 +16,7 @@ import { watchFile } from '../text/file-watch.js';
 import { keyValueStore } from './key-value-store.js';
 import type { Part } from './lifecycle.js';
 import type { LoadedConfig } from './loaded-config.js';
+import { renderingHostOf } from './rendering-host-of.js';
 import { systemTimers } from '../runtime/timers.js';
 
 /** Changes of the catalog within this time are handled together. */
@@ -99,7 +98,7 @@ export class RenderPart implements Part, TemplatePort {
   }
 
   async #begin(config: Config): Promise<void> {
-    const { render, environment, host } = config;
+    const { render } = config;
     if (render.templates.length === 0 && render.exec === undefined) return;
     // The functions of templates take some 20 MB: only daemons that render have them.
     const [
@@ -122,13 +121,7 @@ export class RenderPart implements Part, TemplatePort {
     const { withoutRights } = (this.#children ??= await keepChildren(log));
     const store = await keyValueStore(config);
     // From here to the start nothing is awaited: no change of the catalog is missed.
-    const answers = new CatalogAnswers({
-      name: host.name ?? hostname(),
-      address: host.address ?? hostAddress() ?? '127.0.0.1',
-      environment,
-      datacenter: render.datacenter,
-      addresses: render.addresses,
-    });
+    const answers = new CatalogAnswers(renderingHostOf(config));
     answers.update(this.#catalog.snapshot);
     this.#changes.clear();
     const onChange = () => renderer.changed();

@@ -14,8 +14,12 @@ export interface ChildKeeper {
  * Prepares for children. As process 1 of a container, Fairlead takes away processes that have lost their parents; where
  * that is not possible it says so.
  */
-export async function keepChildren(log: Log, pid = process.pid): Promise<ChildKeeper> {
-  const libc = await loadLibc();
+export async function keepChildren(
+  log: Log,
+  pid = process.pid,
+  load: typeof loadLibc = loadLibc,
+): Promise<ChildKeeper> {
+  const libc = await load();
   if ('unavailable' in libc) {
     const why = libc.unavailable;
     if (pid === 1)

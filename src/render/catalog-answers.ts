@@ -1,6 +1,4 @@
-import { hostPlace } from '../catalog/host-place.js';
-import { ANY_NETWORK, type Service, type Task, type TaskPort } from '../catalog/model.js';
-import { reach } from '../catalog/reach.js';
+import type { Service, Task } from '../catalog/model.js';
 import type { Snapshot } from '../catalog/snapshot.js';
 import { compareStrings } from '../template/byte-strings.js';
 import { stringList } from '../template/go-values.js';
@@ -13,26 +11,13 @@ import {
   catalogNodeRecord,
   nodeList,
   serviceList,
-  serviceRecord,
   snippetList,
   snippetRecord,
-  type CheckFacts,
   type NodeFacts,
-  type ServiceFacts,
 } from './service-records.js';
-import { registeredPorts } from './registrator-services.js';
+import type { RenderingHost } from './rendering-host.js';
 import type { QueryPort } from './run-context.js';
-
-/** The host on which templates are rendered. */
-export interface RenderingHost {
-  name: string;
-  address: string;
-  environment: string;
-  /** The registry's name for the location, which `datacenters` returns. */
-  datacenter: string;
-  /** Which address represents a task of this host: its own, or the one on which its port is published. */
-  addresses: 'container' | 'published';
-}
+import { instancesOf } from './task-instances.js';
 
 /** What hangs on one of the catalog's services. */
 interface ServicePart {
@@ -236,45 +221,9 @@ export class CatalogAnswers implements QueryPort {
   #instancesOf(task: Task, snapshot: Snapshot): readonly Instance[] {
     let instances = this.#perTask.get(task);
     if (instances === undefined) {
-      this.#perTask.set(task, (instances = this.#make(task, snapshot)));
+      this.#perTask.set(task, (instances = instancesOf(task, snapshot, this.#host)));
     }
     return instances;
-  }
-
-  #make(task: Task, snapshot: Snapshot): Instance[] {
-    if (task.health === 'stopped') return [];
-    const node = task.node?.name ?? this.#host.name;
-    return registeredPorts(task).flatMap(({ port, name, id, tags, meta }) => {
-      const place = this.#place(task, port, snapshot);
-      if (place === undefined) return [];
-      const entry = id ?? `${node}:${task.name}:${port.target}${port.protocol === 'udp' ? ':udp' : ''}`;
-      const facts: ServiceFacts = {
-        Node: node,
-        NodeAddress: this.#host.address,
-        ServiceMeta: meta,
-        ...place,
-        ID: entry,
-        Name: name,
-        Tags: tags,
-        Status: statusOf(task),
-        Checks: checksOf(task, node, entry, name),
-        Weights: { Passing: Math.max(1, task.weight), Warning: 1 },
-      };
-      return [{ name, facts, record: serviceRecord(facts) }];
-    });
-  }
-
-  /** The address at which the rendering host reaches a port. */
-  #place(task: Task, port: TaskPort, snapshot: Snapshot): { Address: string; Port: number } | undefined {
-    const isOfHost = !task.endpoints.some(({ network }) => network === ANY_NETWORK);
-    if (this.#host.addresses === 'published' && isOfHost) {
-      const place = hostPlace(task, port, this.#host.address);
-      return place && { Address: place.address, Port: place.port };
-    }
-    const found = reach(snapshot, task, { networks: 'all' });
-    const [address] = found?.addresses ?? [];
-    const dial = found?.ports.find(({ taskPort }) => taskPort === port)?.dial;
-    return address === undefined || dial === undefined ? undefined : { Address: address, Port: dial };
   }
 }
 
@@ -300,26 +249,4 @@ function chosen(instances: readonly Instance[], { tag, filters }: ServiceQuery):
 
 function sortedTags(instances: readonly Instance[]): string[] {
   return [...new Set(instances.flatMap(({ facts }) => facts.Tags))].sort(compareStrings);
-}
-
-/** Consul's term for a task's health. */
-function statusOf({ health }: Task): 'passing' | 'critical' | 'maintenance' {
-  if (health === 'healthy') return 'passing';
-  return health === 'draining' ? 'maintenance' : 'critical';
-}
-
-function checksOf(task: Task, node: string, entry: string, name: string): readonly CheckFacts[] {
-  const status = statusOf(task);
-  return [
-    {
-      Node: node,
-      CheckID: `service:${entry}`,
-      Name: `Service '${name}' check`,
-      Status: status === 'maintenance' ? 'critical' : status,
-      Output: task.reason ?? '',
-      ServiceID: entry,
-      ServiceName: name,
-      Type: 'ttl',
-    },
-  ];
 }

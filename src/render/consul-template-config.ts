@@ -1,12 +1,11 @@
 import { readFileSync } from 'node:fs';
-import { parseDuration } from '../net/duration.js';
 import { fileFault } from '../text/file-fault.js';
 import type { EnvironmentSettings } from './child-environment.js';
 import { HclError, parseHcl, type HclEntry, type HclObject, type HclValue } from './hcl.js';
 import { ConsulTemplateFault, HclReader, type Readers } from './hcl-reader.js';
-import type { Wait } from './quiescence.js';
+import { NO_WAIT, parseWait, type Wait } from './quiescence.js';
 import type { ExecRequest } from './rendered-program.js';
-import type { Target } from './template-target.js';
+import { plainTarget, type Target } from './template-target.js';
 
 /** The input of `fairlead render`, from flags or from a configuration file of consul-template. */
 export interface RenderRequest {
@@ -28,8 +27,6 @@ export interface RenderRequest {
   killSignal?: NodeJS.Signals;
 }
 
-export const NO_WAIT: Wait = { min: 0, max: 0 };
-
 /** A program of which only the command is known: consul-template's defaults. */
 export const PLAIN_EXEC: ExecRequest = {
   command: [],
@@ -38,29 +35,6 @@ export const PLAIN_EXEC: ExecRequest = {
   splayMs: 0,
   restart: 'give up',
 };
-
-/** What a template has that says nothing else. */
-export function plainTarget(source: Target['source'], destination: string, wait: Wait): Target {
-  return {
-    source,
-    destination,
-    errorOnMissingKey: false,
-    minInstances: 0,
-    wait,
-    createDirectories: true,
-    backup: false,
-    commandTimeoutMs: 30_000,
-    deniedFunctions: [],
-  };
-}
-
-/** `min` or `min:max`. By default max is four times min. */
-export function parseWait(text: string): Wait | undefined {
-  const [first = '', second] = text.split(':');
-  const min = parseDuration(first);
-  const max = second === undefined ? (min ?? 0) * 4 : parseDuration(second);
-  return min === undefined || max === undefined || max < min ? undefined : { min, max };
-}
 
 /**
  * Reads a consul-template configuration, in HCL or JSON. Settings that Fairlead handles in its own way (logging,
@@ -172,7 +146,7 @@ class ConfigReader {
       token: (value, entry) => (request.consulToken = this.#hcl.text(value, entry)),
       retry: (value, entry) =>
         this.#hcl.each(this.#hcl.block(value, entry), 'consul.retry', {
-          attempts: (each) => (request.retryAttempts = Number(each)),
+          attempts: (each, at) => (request.retryAttempts = this.#hcl.count(each, at)),
           enabled: (each, at) => {
             if (!this.#hcl.boolean(each, at)) request.retryAttempts = 1;
           },
@@ -270,7 +244,7 @@ class ConfigReader {
       command: (value, entry) => (target.command = this.#hcl.command(value, entry)),
       command_timeout: (value, entry) => (target.commandTimeoutMs = this.#hcl.duration(value, entry)),
       check: (value, entry) => (target.check = this.#hcl.command(value, entry)),
-      min_instances: (value) => (target.minInstances = Number(value)),
+      min_instances: (value, entry) => (target.minInstances = this.#hcl.count(value, entry)),
       exec: (value, entry) =>
         this.#hcl.each(this.#hcl.block(value, entry), 'template.exec', {
           command: (each, at) => (target.command = this.#hcl.command(each, at)),

@@ -64,6 +64,12 @@ export class HclReader {
     return this.fail(entry, `${entry.key} must be true or false`);
   }
 
+  /** A whole number, 0 or more. */
+  count(value: HclValue, entry: HclEntry): number {
+    const text = this.text(value, entry);
+    return /^\d+$/.test(text) ? Number(text) : this.fail(entry, `${entry.key} must be a whole number`);
+  }
+
   duration(value: HclValue, entry: HclEntry): number {
     return (
       parseDuration(this.text(value, entry)) ??

@@ -1,8 +1,19 @@
+import { parseDuration } from '../net/duration.js';
 import type { Timers } from '../runtime/timers.js';
 
 export interface Wait {
   min: number;
   max: number;
+}
+
+export const NO_WAIT: Wait = { min: 0, max: 0 };
+
+/** `min` or `min:max`. By default max is four times min. */
+export function parseWait(text: string): Wait | undefined {
+  const [first = '', second] = text.split(':');
+  const min = parseDuration(first);
+  const max = second === undefined ? (min ?? 0) * 4 : parseDuration(second);
+  return min === undefined || max === undefined || max < min ? undefined : { min, max };
 }
 
 /**

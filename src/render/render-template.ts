@@ -3,6 +3,7 @@ import { errorMessage } from '../net/error-message.js';
 import { fromBytes, toBytes } from '../template/byte-strings.js';
 import { fileFault } from '../text/file-fault.js';
 import { caret, TemplateError } from '../template/template-error.js';
+import { KeptLoops } from '../template/kept-loops.js';
 import { Template } from '../template/template.js';
 import type { Value } from '../template/value.js';
 import { allFunctions } from './functions/all-functions.js';
@@ -34,6 +35,7 @@ export class TargetTemplate {
   readonly #settings: RunSettings;
   #text: string | undefined;
   #parsed: Template | undefined;
+  #kept = new KeptLoops();
   /** What the last run found in the file; undefined: it could not be read. */
   #found: string | undefined;
 
@@ -49,7 +51,7 @@ export class TargetTemplate {
     try {
       text = this.#read();
       const functions = allFunctions(run, this.#functionOptions());
-      const output = this.#template(text, functions).execute(dot, functions);
+      const output = this.#template(text, functions).execute(dot, functions, this.#kept);
       if (run.missing.size > 0) return { kind: 'incomplete', run };
       return { kind: 'output', bytes: toBytes(output), run };
     } catch (error) {
@@ -122,6 +124,7 @@ export class TargetTemplate {
         ...(delimiters !== undefined && { delimiters }),
       });
       this.#text = text;
+      this.#kept = new KeptLoops();
     }
     return this.#parsed;
   }

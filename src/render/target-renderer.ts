@@ -122,7 +122,8 @@ export class TargetRenderer {
   }
 
   #hold(instances: number): Attempt {
-    const error = `${instances} instances, fewer than minInstances ${this.target.minInstances}: the last file is kept`;
+    const found = instances === 1 ? '1 instance' : `${instances} instances`;
+    const error = `${found}, fewer than minInstances ${this.target.minInstances}: the last file is kept`;
     this.#status = { ...this.#status, state: 'held', error };
     return NOTHING_DUE;
   }

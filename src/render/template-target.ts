@@ -35,6 +35,21 @@ export interface Target {
   deniedFunctions: readonly string[];
 }
 
+/** What a template has that says nothing else. */
+export function plainTarget(source: Target['source'], destination: string, wait: Wait): Target {
+  return {
+    source,
+    destination,
+    errorOnMissingKey: false,
+    minInstances: 0,
+    wait,
+    createDirectories: true,
+    backup: false,
+    commandTimeoutMs: 30_000,
+    deniedFunctions: [],
+  };
+}
+
 /** The name of a template in errors: its file. */
 export function sourceName({ source }: Target): string {
   return 'file' in source ? source.file : source.name;

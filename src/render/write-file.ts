@@ -108,6 +108,10 @@ export async function prepareFile(
   const target = await resolved(destination);
   const folder = dirname(target);
   if (options.createDirectories) await mkdir(folder, { recursive: true, mode: 0o755 });
+  else if ((await statOf(folder)) === undefined)
+    throw new Error(
+      `the directory ${folder} does not exist; create it, or let it be created (createDirectories)`,
+    );
   const path = join(folder, `.${basename(target)}.${randomBytes(6).toString('hex')}.tmp`);
   const old = await statOf(target);
   const owner = wantedOwner(options, old);

@@ -1,6 +1,6 @@
 import { equal, less, lessOrEqual } from './compare.js';
 import { escapeHtml, escapeJs, escapeQuery } from './escape.js';
-import { ofValues, variadic, type Functions } from './functions.js';
+import { ofValues, repeatable, variadic, type Functions } from './functions.js';
 import { type Call, type TemplateFunction, type Type, GoFunction, NilPointer, type Value } from './value.js';
 import { index, length, slice } from './index-slice.js';
 import { sprint, sprintln } from './printer.js';
@@ -56,28 +56,30 @@ function unreachable(): never {
 
 const nilToNone = (value: Value): Value => (value instanceof NilPointer ? value : (value ?? undefined));
 
-/** The functions available in every template. */
+/** The functions available in every template. What `call` does depends on the function that it is given. */
 export const BUILTINS: Functions = new Map<string, TemplateFunction>([
-  ['and', variadic([VALUE, VALUE], unreachable)],
-  ['or', variadic([VALUE, VALUE], unreachable)],
-  ['not', ofValues(1, ([value]) => !isTrue(value))],
-  ['len', ofValues(1, ([item]) => length(item))],
-  ['index', variadic([VALUE, VALUE], ([item, ...at]) => index(nilToNone(item), at))],
-  ['slice', variadic([VALUE, VALUE], ([item, ...at]) => slice(nilToNone(item), at))],
+  ...repeatable([
+    ['and', variadic([VALUE, VALUE], unreachable)],
+    ['or', variadic([VALUE, VALUE], unreachable)],
+    ['not', ofValues(1, ([value]) => !isTrue(value))],
+    ['len', ofValues(1, ([item]) => length(item))],
+    ['index', variadic([VALUE, VALUE], ([item, ...at]) => index(nilToNone(item), at))],
+    ['slice', variadic([VALUE, VALUE], ([item, ...at]) => slice(nilToNone(item), at))],
+    ['print', text(sprint)],
+    ['println', text(sprintln)],
+    [
+      'printf',
+      variadic([STRING, ANY], ([format, ...args]) => sprintf(typeof format === 'string' ? format : '', args)),
+    ],
+    ['html', text((args) => escapeHtml(argumentText(args)))],
+    ['js', text((args) => escapeJs(argumentText(args)))],
+    ['urlquery', text((args) => escapeQuery(argumentText(args)))],
+    ['eq', variadic([VALUE, VALUE], ([first, ...others]) => equal(first, others))],
+    ['ne', ofValues(2, ([a, b]) => !equal(a, [b]))],
+    ['lt', ofValues(2, ([a, b]) => less(a, b))],
+    ['le', ofValues(2, ([a, b]) => lessOrEqual(a, b))],
+    ['gt', ofValues(2, ([a, b]) => !lessOrEqual(a, b))],
+    ['ge', ofValues(2, ([a, b]) => !less(a, b))],
+  ]),
   ['call', variadic([VALUE, VALUE], callFunction)],
-  ['print', text(sprint)],
-  ['println', text(sprintln)],
-  [
-    'printf',
-    variadic([STRING, ANY], ([format, ...args]) => sprintf(typeof format === 'string' ? format : '', args)),
-  ],
-  ['html', text((args) => escapeHtml(argumentText(args)))],
-  ['js', text((args) => escapeJs(argumentText(args)))],
-  ['urlquery', text((args) => escapeQuery(argumentText(args)))],
-  ['eq', variadic([VALUE, VALUE], ([first, ...others]) => equal(first, others))],
-  ['ne', ofValues(2, ([a, b]) => !equal(a, [b]))],
-  ['lt', ofValues(2, ([a, b]) => less(a, b))],
-  ['le', ofValues(2, ([a, b]) => lessOrEqual(a, b))],
-  ['gt', ofValues(2, ([a, b]) => !lessOrEqual(a, b))],
-  ['ge', ofValues(2, ([a, b]) => !less(a, b))],
 ]);

@@ -2,6 +2,7 @@ import { quote } from './quote.js';
 import { Evaluator } from './evaluator.js';
 import type { Scope } from './scope.js';
 import type { Functions } from './functions.js';
+import { isLasting, isOfRecords, type KeptLoops } from './kept-loops.js';
 import { sortedKeys } from './map-order.js';
 import type { ListNode, Node, PipeNode, RangeNode, TemplateNode } from './nodes.js';
 import { nodeText } from './node-text.js';
@@ -12,6 +13,7 @@ import { TemplateError } from './template-error.js';
 import { isTrue } from './truth.js';
 import { GoFunction, GoList, GoMap, NilPointer, Sized, type Value } from './value.js';
 import { typeOf } from './go-values.js';
+import { WrittenText } from './written-text.js';
 
 /** How a list ended: at its end, or by `break` or `continue`. */
 type Flow = 'next' | 'break' | 'continue';
@@ -21,11 +23,16 @@ export class Execution {
   private readonly template: TemplateSet;
   private readonly evaluator: Evaluator;
   private readonly scope: Scope;
-  private out = '';
+  private readonly functions: Functions;
+  private readonly kept: KeptLoops | undefined;
+  private readonly out: WrittenText;
   private depth = 0;
 
-  constructor(template: TemplateSet, functions: Functions) {
+  constructor(template: TemplateSet, functions: Functions, kept?: KeptLoops) {
     this.template = template;
+    this.functions = functions;
+    this.kept = kept;
+    this.out = new WrittenText(template.limits.output, () => this.outputLimit());
     this.evaluator = new Evaluator(template, functions, {
       execute: (name, dot) => this.nested(name, dot),
       reserve: (size) => {
@@ -39,7 +46,7 @@ export class Execution {
   run(tree: Tree, dot: Value): string {
     try {
       this.enter(tree, dot);
-      return this.out;
+      return this.out.text();
     } catch (error) {
       if (error instanceof TemplateError) throw error;
       // The stack or a string was larger than the engine can have; the depth limit is there to come first.
@@ -63,12 +70,7 @@ export class Execution {
         'execute',
       );
     }
-    const outer = this.out;
-    this.out = '';
-    this.descend(() => this.enter(tree, dot));
-    const inner = this.out;
-    this.out = outer;
-    return inner;
+    return this.out.apart(() => this.descend(() => this.enter(tree, dot)));
   }
 
   private descend(work: () => void): void {
@@ -77,11 +79,6 @@ export class Execution {
     this.depth += 1;
     work();
     this.depth -= 1;
-  }
-
-  private write(text: string): void {
-    this.out += text;
-    if (this.out.length > this.template.limits.output) this.outputLimit();
   }
 
   private outputLimit(): never {
@@ -100,7 +97,7 @@ export class Execution {
     this.scope.at(node);
     switch (node.kind) {
       case 'text':
-        this.write(node.text);
+        this.out.write(node.text);
         return 'next';
       case 'action': {
         const value = this.evaluator.pipeline(dot, node.pipe);
@@ -125,14 +122,14 @@ export class Execution {
 
   private print(node: Node, value: Value): void {
     if (typeof value === 'string') {
-      this.write(value);
+      this.out.write(value);
       return;
     }
     this.scope.at(node);
     if (value instanceof GoFunction) {
       this.scope.fail(`can't print ${nodeText(node)} of type ${value.type.name}`);
     }
-    this.write(value === undefined || value === null ? '<no value>' : valueText(value));
+    this.out.write(value === undefined || value === null ? '<no value>' : valueText(value));
   }
 
   private branch(
@@ -172,11 +169,7 @@ export class Execution {
   private rounds(node: RangeNode, value: Value): number {
     const inner = this.scope.mark();
     if (value instanceof GoList) {
-      let index = 0n;
-      for (const item of value.items) {
-        if (!this.round(node, inner, index, item)) break;
-        index += 1n;
-      }
+      if (value.items.length > 0) this.overList(node, inner, value);
       return value.items.length;
     }
     if (value instanceof GoMap) {
@@ -188,6 +181,31 @@ export class Execution {
     if (typeof value === 'bigint' || value instanceof Sized) return this.countTo(node, inner, value);
     if (value === undefined || value === null || value instanceof NilPointer) return 0;
     return this.scope.fail(`range can't iterate over ${valueText(value)}`);
+  }
+
+  /** Writes what an earlier execution wrote for the same list, where that is known. */
+  private overList(node: RangeNode, inner: number, list: GoList): void {
+    const kept = isOfRecords(list) ? this.kept?.of(node, this.template, this.functions) : undefined;
+    const values = kept?.reads.map((name) => this.scope.variable(name));
+    if (kept === undefined || values?.every(isLasting) !== true) {
+      this.eachItem(node, inner, list);
+      return;
+    }
+    let text = kept.get(list, values);
+    if (text === undefined) {
+      text = this.out.apart(() => this.eachItem(node, inner, list));
+      kept.set(list, values, text);
+    }
+    this.out.write(text);
+  }
+
+  private eachItem(node: RangeNode, inner: number, list: GoList): void {
+    const isCounted = node.pipe.declared.length > 1;
+    let index = 0;
+    for (const item of list.items) {
+      if (!this.round(node, inner, isCounted ? BigInt(index) : undefined, item)) break;
+      index += 1;
+    }
   }
 
   private countTo(node: RangeNode, inner: number, value: bigint | Sized): number {
@@ -205,9 +223,15 @@ export class Execution {
   /** One iteration of a loop. Returns false after a `break`. */
   private round(node: RangeNode, inner: number, index: Value, item: Value): boolean {
     this.scope.step();
-    const { declared } = node.pipe;
-    if (declared.length > 0) this.scope.setTop(1, item);
-    if (declared.length > 1) this.scope.setTop(2, index);
+    const { declared, assign } = node.pipe;
+    const [first, second] = declared;
+    if (assign) {
+      if (first !== undefined) this.scope.assign(first.path[0] ?? '', second === undefined ? item : index);
+      if (second !== undefined) this.scope.assign(second.path[0] ?? '', item);
+    } else {
+      if (first !== undefined) this.scope.setTop(1, item);
+      if (second !== undefined) this.scope.setTop(2, index);
+    }
     const flow = this.walkList(item, node.list);
     this.scope.popTo(inner);
     return flow !== 'break';

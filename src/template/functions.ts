@@ -4,6 +4,13 @@ import type { TemplateFunction, Type } from './value.js';
 /** Functions by name. */
 export type Functions = ReadonlyMap<string, TemplateFunction>;
 
+/** Marks functions whose result depends on their arguments alone. */
+export function repeatable(
+  functions: readonly (readonly [string, TemplateFunction])[],
+): (readonly [string, TemplateFunction])[] {
+  return functions.map(([name, called]) => [name, { ...called, repeatable: true }]);
+}
+
 /** A function with exactly these parameters. */
 export function fixed(params: readonly Type[], call: TemplateFunction['call']): TemplateFunction {
   return { params, variadic: false, call };

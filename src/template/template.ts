@@ -1,6 +1,7 @@
 import { BUILTINS } from './builtins.js';
 import { Execution } from './execution.js';
 import type { Functions } from './functions.js';
+import type { KeptLoops } from './kept-loops.js';
 import type { Delimiters } from './lexer.js';
 import { DEFAULT_LIMITS, type Limits } from './limits.js';
 import { parse, type Tree } from './parser.js';
@@ -48,9 +49,10 @@ export class Template implements TemplateSet {
   /**
    * The output for a value of dot. The functions may be other implementations than at the parse, but with the same
    * names.
+   * @param kept what this template's loops wrote before
    * @throws TemplateError
    */
-  execute(dot: Value, functions: Functions = this.functions): string {
+  execute(dot: Value, functions: Functions = this.functions, kept?: KeptLoops): string {
     const tree = this.trees.get(this.name);
     if (tree === undefined) {
       throw new TemplateError(
@@ -58,6 +60,6 @@ export class Template implements TemplateSet {
         'execute',
       );
     }
-    return new Execution(this, functions).run(tree, dot);
+    return new Execution(this, functions, kept).run(tree, dot);
   }
 }

@@ -180,4 +180,6 @@ export interface TemplateFunction {
   params: readonly Type[];
   variadic: boolean;
   call: (args: readonly Value[], call: Call) => Value;
+  /** The same arguments always give the same result, and the call has no other effect. */
+  repeatable?: boolean;
 }

@@ -110,6 +110,7 @@ export const STATUS: DaemonStatus = {
   startedAt: NOW - 3_600_000,
   domain: 'rancher.internal',
   environment: 'default',
+  host: { name: 'alpha', address: '192.0.2.1', datacenter: 'dc1' },
   internalErrors: 0,
   sourceFailures: { docker: 0 },
   publishers: [],

@@ -12,6 +12,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { FACTS, load, startApi, stopApi, type Fixture } from '../api/fixture.js';
 import { fairlead, type Ran, type RunOptions } from './run.js';
 
 let dir: string;
@@ -225,6 +226,107 @@ describe("consul-template's flags", () => {
   });
 });
 
+describe('signals', () => {
+  /** What Node does when the signal arrives. */
+  const arrive = (signal: NodeJS.Signals) => process.emit(signal, signal);
+  const started = () => (read('started') ?? '').trim().split('\n').filter(Boolean).map(Number);
+  const isRunning = (pid: number) => {
+    try {
+      process.kill(pid, 0);
+      return true;
+    } catch {
+      return false;
+    }
+  };
+  const configuration = (...names: string[]) =>
+    [
+      'kill_signal = "SIGWINCH"',
+      `exec { command = "sh ${join(dir, 'run.sh')}" kill_signal = "SIGKILL" reload_signal = "SIGURG" }`,
+      ...names.map((name) => `template { source = "${name}.ctmpl" destination = "${name}.out" }`),
+    ].join('\n');
+
+  beforeEach(() => write('run.sh', `echo $$ >> ${join(dir, 'started')}; exec sleep 600`));
+
+  test.each([
+    ['SIGHUP', []],
+    ['SIGUSR2', ['-reload-signal', 'SIGUSR2']],
+  ] as const)('%s begins again: configuration, templates, program', async (signal, flags) => {
+    write('c.hcl', configuration('a'));
+    const ran = render(['-config', 'c.hcl', ...flags]);
+    await expect.poll(() => started().length).toBe(1);
+    write('c.hcl', configuration('a', 'b'));
+    write('a.ctmpl', 'other');
+    arrive(signal);
+    await expect.poll(() => started().length).toBe(2);
+    expect([read('a.out'), read('b.out')]).toEqual(['other', 'b']);
+    const [before = 0, now = 0] = started();
+    expect([isRunning(before), isRunning(now)]).toEqual([false, true]);
+    arrive('SIGWINCH');
+    expect((await ran).code).toBe(12);
+    expect(isRunning(now)).toBe(false);
+  });
+
+  test('a configuration that is wrong when it begins again ends it with 15, and its program', async () => {
+    write('c.hcl', configuration('a'));
+    const ran = render(['-config', 'c.hcl']);
+    await expect.poll(() => started().length).toBe(1);
+    write('c.hcl', 'tempalte {}');
+    arrive('SIGHUP');
+    expect(await ran).toMatchObject({
+      code: 15,
+      stderr: 'fairlead: c.hcl:1: unknown key tempalte; did you mean template?\n',
+    });
+    expect(isRunning(started()[0] ?? 0)).toBe(false);
+  });
+
+  test('signals that mean nothing to it go on to the program', async () => {
+    write('c.hcl', configuration('a'));
+    write(
+      'run.sh',
+      `trap 'echo heard > ${join(dir, 'heard')}; exit 3' USR2; echo $$ >> ${join(dir, 'started')}; while :; do sleep 0.02; done`,
+    );
+    const ran = render(['-config', 'c.hcl']);
+    await expect.poll(() => started().length).toBe(1);
+    arrive('SIGUSR2');
+    expect((await ran).code).toBe(3);
+    expect(read('heard')).toBe('heard\n');
+  });
+});
+
+describe('the daemon', () => {
+  let fixture: Fixture;
+  beforeEach(async () => {
+    fixture = await startApi();
+    load(fixture);
+  });
+  afterEach(() => stopApi(fixture));
+
+  const ask = (...flags: string[]) =>
+    fairlead(['render', '-addr', `unix:${fixture.socket}`, ...flags], { cwd: dir });
+
+  test('is asked when no Consul is named: its tasks, its host, its datacenter', async () => {
+    write(
+      't.ctmpl',
+      '{{range tasks}}{{.Name}} {{.Health}} {{.Address}}\n{{end}}{{range nodes}}{{.Node}} {{.Address}} {{.Datacenter}}{{end}}',
+    );
+    expect(await ask('-once', '-template', 't.ctmpl:t.out')).toEqual({ code: 0, stdout: '', stderr: '' });
+    const lines = (read('t.out') ?? '').split('\n');
+    expect(lines.at(-1)).toBe('alpha 192.0.2.1 dc1');
+    const names = FACTS.tasks.filter(({ health }) => health !== 'stopped').map(({ name }) => name);
+    expect(
+      lines
+        .slice(0, -1)
+        .map((line) => line.split(' ')[0])
+        .sort(),
+    ).toEqual(names.sort());
+  });
+
+  test('that is away ends the run', async () => {
+    const flags = ['render', '-addr', `unix:${dir}/none.sock`, '-once', '-template', 'a.ctmpl:a.out'];
+    expect((await fairlead(flags, { cwd: dir })).code).toBe(69);
+  });
+});
+
 describe('Consul', () => {
   test.each([
     ['-consul-token', ['-consul-token', 'flag'], {}, 'flag'],
@@ -295,6 +397,19 @@ describe('-config', () => {
     expect([read('x.out'), read('y.out'), read('a.out')]).toEqual(['x', 'y', undefined]);
   });
 
+  test("Fairlead's own YAML, whose paths start from the file", async () => {
+    mkdirSync(join(dir, 'own'));
+    write('own/y.ctmpl', '[[1]] {{2}}');
+    const template = { source: 'y.ctmpl', destination: '../y.out', delimiters: ['[[', ']]'] };
+    write('own/fairlead.yaml', JSON.stringify({ render: { templates: [template] } }));
+    expect(await render(['-once', '-config', 'own/fairlead.yaml'])).toMatchObject({ code: 0, stderr: '' });
+    expect(read('y.out')).toBe('1 {{2}}');
+    write('own/fairlead.yaml', 'render:\n  templates:\n    - sorce: x\n');
+    const bad = await render(['-once', '-config', 'own/fairlead.yaml']);
+    expect(bad.code).toBe(15);
+    expect(bad.stderr).toContain('fairlead.yaml:3:');
+  });
+
   test('flags beat files; templates of both are rendered', async () => {
     write('one.hcl', `once = true\nwait = "1h:2h"\n${template('a')}`);
     expect((await render(['-config', 'one.hcl', '-template', 'b.ctmpl:b.out', '-wait', '1ms'])).code).toBe(0);
@@ -321,6 +436,11 @@ describe('-config', () => {
     ],
     ['\nvault { address = "x" }', 'c.hcl:2: Vault is not supported: render secrets with another tool'],
     ['wait {\n  enabled = 1\n}', 'c.hcl:2: enabled must be true or false'],
+    ['consul {\n retry { attempts = "x" } }', 'c.hcl:2: attempts must be a whole number'],
+    [
+      'template {\n source = "a"\n destination = "b"\n min_instances = -1 }',
+      'c.hcl:4: min_instances must be a whole number',
+    ],
     ['kill_signal = "SIGNOPE"', 'c.hcl:1: kill_signal must be a signal, such as "SIGHUP"'],
     ['consul { token_file = "none" }', 'c.hcl:1: DIR/none: the file does not exist; check the path'],
     [

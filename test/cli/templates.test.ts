@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { parse } from 'yaml';
 import { startApi, stopApi, type Fixture } from '../api/fixture.js';
 import type { ProgramJson, TemplateJson } from '../../src/api/types/templates-json.js';
 import { fairlead, type RunOptions } from './run.js';
@@ -79,12 +80,21 @@ test('each target with its last render, command and error, and the program', asy
   });
 });
 
-test('-o json has the output of the command; -o wide what ran and what was asked', async () => {
+test('-o json and -o yaml have the output of the command, and the program; -o wide what ran and what was asked', async () => {
+  shown.templates = [GOOD, WAITING];
+  shown.program = { text: 'nginx', state: 'running', pid: 12, restarts: 0 };
+  const json = await ask('templates -o json --sort state');
+  expect(json.code).toBe(0);
+  expect(JSON.parse(json.stdout)).toEqual({ templates: [GOOD, WAITING], program: shown.program });
+  expect(JSON.parse((await ask('templates -o json --sort -state')).stdout)).toMatchObject({
+    templates: [WAITING, GOOD],
+  });
+  const yaml = await ask('templates -o yaml');
+  expect(parse(yaml.stdout)).toEqual({ templates: [GOOD, WAITING], program: shown.program });
   shown.templates = [GOOD];
   shown.program = undefined;
-  const json = await ask('templates -o json');
-  expect(json.code).toBe(0);
-  expect(JSON.parse(json.stdout)).toEqual([GOOD]);
+  expect(JSON.parse((await ask('templates -o json')).stdout)).toEqual({ templates: [GOOD] });
+  expect(JSON.parse((await ask('templates -o ndjson')).stdout)).toEqual(GOOD);
   const wide = await ask('templates -o wide');
   expect(wide.stdout).toContain('nginx -s reload');
   expect(wide.stdout).toContain('health.service(web)');

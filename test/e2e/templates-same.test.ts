@@ -1,8 +1,9 @@
 import type { ChildProcess } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Docker } from './support/docker.js';
 import { createFairlead, type Fairlead } from './support/fairlead.js';
 import { createHost, HOST_ADDRESS, UPSTREAM_ADDRESS, type Host } from './support/host.js';
 import { composeLabels } from './support/labels.js';
@@ -29,6 +30,27 @@ nodes: {{ range nodes }}{{ .Node }} {{ .Address }} {{ .Datacenter }};{{ end }}
 {{ end }}{{ end }}{{ end -}}
 datacenters: {{ datacenters | join "," }}
 `;
+
+/** What docs/templates.md begins with: a template, the commands with Consul, and how it is rendered without. */
+function walkThrough(): { template: string; commands: string[]; plainCommand: string } {
+  const page = readFileSync(new URL('../../docs/templates.md', import.meta.url), 'utf8');
+  const block = (language: string, at: number): string =>
+    [...page.matchAll(new RegExp(`\`\`\`${language}\\n(.*?)\\n\`\`\``, 'gs'))][at]?.[1] ?? '';
+  return {
+    template: block('gotemplate', 0),
+    commands: block('sh', 0).split('\n'),
+    plainCommand: block('sh', 1),
+  };
+}
+
+/** An image that is named and exposes its port as httpd's does. */
+async function makeHttpd(docker: Docker): Promise<void> {
+  const command = "trap 'exit 0' TERM; while :; do sleep 3600 & wait $!; done";
+  const changes = ['EXPOSE 80', `CMD ${JSON.stringify(['/bin/sh', '-c', command])}`];
+  await docker.cli('create', '--name=of-httpd', 'tools', 'true');
+  await docker.cli('commit', ...changes.map((change) => `--change=${change}`), 'of-httpd', 'httpd');
+  await docker.remove('of-httpd');
+}
 
 describeOnHost(
   'a template renders the same bytes from Consul and without it',
@@ -103,25 +125,74 @@ describeOnHost(
       return readFileSync(file, 'utf8');
     }
 
-    test.each(['published', 'container'])('%s addresses', async (addresses) => {
+    const output = (): string => join(dir, 'daemon.out');
+
+    /** Another daemon than before, with what it publishes and renders. */
+    async function startDaemon(addresses: string, ...templates: readonly object[]): Promise<Fairlead> {
       await fairlead?.stop();
-      writeFileSync(join(dir, 'same.ctmpl'), TEMPLATE);
-      const template = { source: join(dir, 'same.ctmpl'), destination: join(dir, 'daemon.out') };
-      const daemon = createFairlead(host.netns, dir, {
+      fairlead = createFairlead(host.netns, dir, {
         hostAddress: HOST_ADDRESS,
         upstreams: [`${UPSTREAM_ADDRESS}:53`],
         sources: { docker: { socket: host.engine.socket } },
         sections: {
           host: { address: HOST_ADDRESS, name: 'alpha' },
           publishers: { consul: { ids: 'registrator', internal: addresses === 'container' } },
-          render: { addresses, templates: [template] },
+          render: { addresses, templates },
         },
       });
-      fairlead = daemon;
+      await fairlead.start();
+      return fairlead;
+    }
+
+    test("the page's own walk-through, command for command, with Consul and without", async () => {
+      const { template, commands, plainCommand } = walkThrough();
+      writeFileSync(join(dir, 'consul.ctmpl'), template);
+      const fairleadCommand = join(dir, 'bin', 'fairlead');
+      mkdirSync(dirname(fairleadCommand));
+      writeFileSync(fairleadCommand, `#!/bin/sh\nexec '${process.execPath}' '${main}' "$@"\n`, {
+        mode: 0o755,
+      });
+      await makeHttpd(host.docker);
+      const daemon = await startDaemon('published');
+      const env = {
+        ...process.env,
+        PATH: `${dirname(fairleadCommand)}:${process.env['PATH'] ?? ''}`,
+        DOCKER_HOST: `unix://${host.engine.socket}`,
+        FAIRLEAD_ADDR: `unix:${join(dir, 'fairlead.sock')}`,
+      };
+      const shell = (line: string): Promise<string> =>
+        host.netns.must('/bin/sh', ['-ec', line], { cwd: dir, env });
+      const result = (): string => readFileSync(join(dir, 'consul.result'), 'utf8');
+      /** Someone who types is slower than the way of a container into Consul. */
+      const untilKnown = async (count: number): Promise<void> => {
+        const url = 'http://127.0.0.1:8500/v1/health/service/httpd?passing';
+        const look = async (): Promise<number> =>
+          (JSON.parse(await host.netns.must('/usr/bin/busybox', ['wget', '-qO-', url])) as unknown[]).length;
+        await until('Consul knows', look, (seen) => seen === count, { within: 60_000, context: daemon.log });
+      };
+      const results: string[] = [];
+      for (const command of commands) {
+        await shell(command);
+        if (command.startsWith('docker')) await untilKnown(command.startsWith('docker run') ? 1 : 0);
+        if (!command.startsWith('cat')) continue;
+        const fromConsulItself = result();
+        await shell(plainCommand);
+        expect(result()).toBe(fromConsulItself);
+        results.push(result());
+      }
+      expect(results).toEqual([expect.stringMatching(/^\nserver 192\.0\.2\.1:\d+$/), '']);
+      await host.docker.remove('httpd');
+    });
+
+    test.each(['published', 'container'])('%s addresses', async (addresses) => {
+      writeFileSync(join(dir, 'same.ctmpl'), TEMPLATE);
       if (addresses === 'published') await startContainers();
-      await daemon.start();
+      const daemon = await startDaemon(addresses, {
+        source: join(dir, 'same.ctmpl'),
+        destination: output(),
+      });
       const look = async (): Promise<readonly [string, string]> => [
-        readFileSync(template.destination, 'utf8'),
+        readFileSync(output(), 'utf8'),
         await fromConsul(),
       ];
       const isKnown = (text: string): boolean =>

@@ -5,7 +5,7 @@ import type { TaskFact } from '../../src/catalog/facts.js';
 import { HOST_NETWORK } from '../../src/catalog/model.js';
 import { OWNER_PREFIX } from '../../src/consul/owner-mark.js';
 import { entriesOf, type ConsulEntry, type EntryOptions } from '../../src/publishers/consul/consul-entry.js';
-import { fieldOf } from '../../src/render/functions/catalog-functions.js';
+import { fieldOf } from '../../src/render/functions/record-fields.js';
 import { serviceQuery, servicesQuery } from '../../src/render/queries.js';
 import { TaskAnswers } from '../../src/render/task-answers.js';
 import { valueText } from '../../src/template/printer.js';

@@ -2,9 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Catalog } from '../../src/catalog/catalog.js';
 import type { TaskFact } from '../../src/catalog/facts.js';
-import { CatalogAnswers, type RenderingHost } from '../../src/render/catalog-answers.js';
+import { CatalogAnswers } from '../../src/render/catalog-answers.js';
 import { ChangedKeys } from '../../src/render/changed-keys.js';
 import { serviceQuery, type Query } from '../../src/render/queries.js';
+import type { RenderingHost } from '../../src/render/rendering-host.js';
 
 const host: RenderingHost = {
   name: 'host',

@@ -2,12 +2,11 @@ import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { TaskFact } from '../../src/catalog/facts.js';
 import { silentLog } from '../../src/net/log.js';
-import { plainTarget } from '../../src/render/consul-template-config.js';
+import { plainTarget } from '../../src/render/template-target.js';
 import { Renderer } from '../../src/render/renderer.js';
-import { TaskAnswers } from '../../src/render/task-answers.js';
 import { HeldTimers } from '../support/held-timers.js';
+import { countingSettings, shopTask, taskAnswers } from '../support/rendering.js';
 
 let dir: string;
 
@@ -17,40 +16,9 @@ beforeEach(() => {
 
 afterEach(() => rmSync(dir, { recursive: true, force: true }));
 
-function task(service: string, weight: number): TaskFact {
-  return {
-    id: service.padEnd(64, '0'),
-    name: service,
-    names: [service],
-    environment: 'default',
-    stack: 'shop',
-    service: { environment: 'default', stack: 'shop', service },
-    health: 'healthy',
-    endpoints: [{ network: 'net1', ip: '10.1.0.2' }],
-    ports: [{ port: 80, protocol: 'tcp', target: 80 }],
-    labels: {},
-    links: {},
-    weight,
-    expose: false,
-  };
-}
-
 test('100 templates on one service that changes: one evaluation each, and one write where bytes differ', async () => {
-  let evaluations = 0;
-  const environment = {
-    get COUNTED() {
-      evaluations += 1;
-      return '';
-    },
-  };
-  const port = new TaskAnswers({
-    name: 'host',
-    address: '192.0.2.1',
-    environment: 'default',
-    datacenter: 'dc1',
-    addresses: 'container',
-  });
-  port.use([task('web', 1), task('db', 1)]);
+  const settings = countingSettings(() => 0);
+  const port = taskAnswers([shopTask('web', 1), shopTask('db', 1)]);
   const timers = new HeldTimers();
   const path = (at: number) => join(dir, `${at}.conf`);
   let written = 0;
@@ -62,18 +30,18 @@ test('100 templates on one service that changes: one evaluation each, and one wr
       return plainTarget({ text, name: `${at}` }, path(at), { min: 100, max: 1000 });
     }),
     port,
-    settings: { host: { environment, allowPlugin: false, allowWriteToFile: false }, now: () => 0 },
+    settings,
     timers,
     log: silentLog,
     onRound: (round) => (written += round.written),
   });
   const files = () => Array.from({ length: 100 }, (_, at) => statSync(path(at)).ino);
   const round = async (change: () => void) => {
-    [evaluations, written] = [0, 0];
+    [settings.evaluations, written] = [0, 0];
     change();
     timers.advance(100);
     await renderer.settled();
-    return { evaluations, written };
+    return { evaluations: settings.evaluations, written };
   };
 
   expect(await round(() => renderer.start())).toEqual({ evaluations: 100, written: 100 });
@@ -81,7 +49,7 @@ test('100 templates on one service that changes: one evaluation each, and one wr
   const changed = await round(() => {
     // Five changes within the time that changes are gathered.
     for (const weight of [2, 3, 4, 5, 6]) {
-      port.load({ tasks: [task('web', weight)] });
+      port.load({ tasks: [shopTask('web', 1, { weight })] });
       port.refresh();
       renderer.changed();
     }
@@ -92,7 +60,7 @@ test('100 templates on one service that changes: one evaluation each, and one wr
   expect(replaced).toHaveLength(50);
 
   const other = await round(() => {
-    port.load({ tasks: [task('db', 9)] });
+    port.load({ tasks: [shopTask('db', 1, { weight: 9 })] });
     port.refresh();
     renderer.changed();
   });

@@ -3,17 +3,19 @@ import { basename, join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { TaskFact } from '../../src/catalog/facts.js';
 import { parseConfigText } from '../../src/config/load.js';
+import { execOf, targetOf } from '../../src/render/config-targets.js';
 import { silentLog } from '../../src/net/log.js';
 import { ChainedAnswers } from '../../src/render/file-answers.js';
 import { KeyValueAnswers } from '../../src/render/key-value-answers.js';
 import { RunContext } from '../../src/render/run-context.js';
-import { TaskAnswers } from '../../src/render/task-answers.js';
+import type { TaskAnswers } from '../../src/render/task-answers.js';
 import { TargetTemplate } from '../../src/render/render-template.js';
-import { plainTarget } from '../../src/render/consul-template-config.js';
+import { plainTarget } from '../../src/render/template-target.js';
 import { queryText, serviceQuery } from '../../src/render/queries.js';
 import { valueText } from '../../src/template/printer.js';
 import { GoList, type Value } from '../../src/template/value.js';
-import { fieldOf } from '../../src/render/functions/catalog-functions.js';
+import { taskAnswers } from '../support/rendering.js';
+import { fieldOf } from '../../src/render/functions/record-fields.js';
 
 const FOLDER = join(import.meta.dirname, '../../config/templates');
 const TEMPLATES = readdirSync(FOLDER).filter((name) => name.endsWith('.ctmpl'));
@@ -38,25 +40,10 @@ function task(name: string, ip: string, more: Partial<TaskFact> = {}): TaskFact 
   };
 }
 
-function answers(
-  tasks: readonly TaskFact[],
-  addresses: 'container' | 'published' = 'container',
-): TaskAnswers {
-  const port = new TaskAnswers({
-    name: 'host',
-    address: '192.0.2.1',
-    environment: 'default',
-    datacenter: 'dc1',
-    addresses,
-  });
-  port.use(tasks);
-  return port;
-}
-
 function rendered(file: string, tasks: readonly TaskFact[]): string {
   const target = plainTarget({ file: join(FOLDER, file) }, '/dev/null', { min: 0, max: 0 });
   const settings = { host: { environment: {}, allowPlugin: false, allowWriteToFile: false }, now: () => 0 };
-  const result = new TargetTemplate(target, settings).run(answers(tasks));
+  const result = new TargetTemplate(target, settings).run(taskAnswers(tasks));
   if (result.kind !== 'output') throw new Error(JSON.stringify(result));
   return result.bytes.toString();
 }
@@ -116,7 +103,7 @@ test("names are registrator's, and without one the service's own", () => {
       { port: 53, protocol: 'udp', target: 53 },
     ],
   } as const;
-  const port = answers([
+  const port = taskAnswers([
     task('a', '10.1.0.2', { ...two, labels: { SERVICE_53_NAME: 'names', SERVICE_TAGS: 'x,y\\,z' } }),
     task('b', '10.1.0.3', { labels: { SERVICE_NAME: 'front' } }),
     task('c', '10.1.0.4', { labels: { SERVICE_IGNORE: 'false' } }),
@@ -130,7 +117,7 @@ test("names are registrator's, and without one the service's own", () => {
 });
 
 test('published addresses, filters, and equal answers for equal facts', () => {
-  const port = answers(TASKS, 'published');
+  const port = taskAnswers(TASKS, 'published');
   expect(found(port, 'web')[0]).toBe('host:shop_web_1:80 192.0.2.1:32768');
   expect(found(port, 'web|any')).toHaveLength(3);
   expect(found(port, 'web|critical')).toHaveLength(1);
@@ -169,7 +156,7 @@ function renderedText(
   });
   const target = plainTarget({ text, name: 'page' }, '/dev/null', { min: 0, max: 0 });
   const settings = { host: { environment: {}, allowPlugin: false, allowWriteToFile: false }, now: () => 0 };
-  const result = new TargetTemplate(target, settings).run(new ChainedAnswers([answers(tasks), views]));
+  const result = new TargetTemplate(target, settings).run(new ChainedAnswers([taskAnswers(tasks), views]));
   if (result.kind !== 'output') throw new Error(JSON.stringify(result));
   return result.bytes.toString();
 }
@@ -202,4 +189,41 @@ test('the templates of docs/templates.md render what the page says', () => {
   expect(renderedText(confd, [], { 'app/upstream/a': '10.0.0.1:80', 'app/upstream/b': '10.0.0.2:80' })).toBe(
     'upstream app {\n    keepalive 16;\n    server 10.0.0.1:80; # a\n    server 10.0.0.2:80; # b\n}',
   );
+});
+
+test('the configurations of docs/templates.md are taken, and mean what the page says', () => {
+  const text = readFileSync(join(import.meta.dirname, '../../docs/templates.md'), 'utf8');
+  const blocks = [...text.matchAll(/```yaml\n(.*?)\n```/gs)].map(([, block = '']) => block);
+  const [first, second, ...more] = blocks.map((block) => {
+    const parsed = parseConfigText(block, { directory: '/etc/fairlead' });
+    if (!parsed.ok) throw new Error(JSON.stringify(parsed.errors));
+    return parsed.config.render;
+  });
+  expect(more).toEqual([]);
+  if (first === undefined || second?.exec === undefined) throw new Error('the page has no configurations');
+  expect(first.templates.map((template) => targetOf(template, first))).toEqual([
+    {
+      source: { file: '/etc/fairlead/upstream.ctmpl' },
+      destination: '/etc/nginx/conf.d/upstream.conf',
+      check: ['nginx', '-t', '-c', '{file}'],
+      command: ['nginx', '-s', 'reload'],
+      mode: 0o644,
+      minInstances: 1,
+      wait: { min: 100, max: 2000 },
+      errorOnMissingKey: false,
+      createDirectories: true,
+      backup: false,
+      commandTimeoutMs: 30_000,
+      deniedFunctions: [],
+    },
+  ]);
+  expect(execOf(second.exec, second)).toMatchObject({
+    command: ['nginx', '-g', 'daemon off;'],
+    reloadSignal: 'SIGHUP',
+    killSignal: 'SIGQUIT',
+    killTimeoutMs: 30_000,
+    splayMs: 5000,
+    restart: 'always',
+    environment: { deny: ['CONSUL_*'], custom: ['LANG=C'] },
+  });
 });

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { silentLog } from '../../src/net/log.js';
-import { plainTarget } from '../../src/render/consul-template-config.js';
+import { plainTarget } from '../../src/render/template-target.js';
 import { Renderer } from '../../src/render/renderer.js';
 import { recoverFile } from '../../src/render/write-file.js';
 import { bundled } from '../support/bundled.js';

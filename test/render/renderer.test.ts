@@ -186,7 +186,7 @@ describe('when a file is written', () => {
     expect(read()).toBe('10.0.0.1:80\n10.0.0.1:81\n');
     expect(renderer.status()[0]).toMatchObject({
       state: 'held',
-      error: '1 instances, fewer than minInstances 2: the last file is kept',
+      error: '1 instance, fewer than minInstances 2: the last file is kept',
     });
   });
 });

@@ -30,6 +30,8 @@ export interface StatusJson {
   readonly now: Timestamp;
   readonly domain: string;
   readonly environment: string;
+  /** This host, as templates and registries name it, and the address on which it publishes ports. */
+  readonly host: { readonly name: string; readonly address: string; readonly datacenter: string };
   /** Errors since the start that no code caught. */
   readonly internalErrors: number;
   /** The last attempt to restart that came to nothing. */

@@ -1,9 +1,7 @@
 import { rmSync, writeFileSync } from 'node:fs';
-import { hostname } from 'node:os';
 import type { TaskJson, TaskListJson } from '../../api/types/resources.js';
 import type { StatusJson } from '../../api/types/status-json.js';
 import { FileKeyValues } from '../../key-values/file-key-values.js';
-import { hostAddress } from '../../linux/addresses.js';
 import { keepChildren } from '../../linux/children.js';
 import { errorMessage } from '../../net/error-message.js';
 import { silentLog } from '../../net/log.js';
@@ -160,12 +158,10 @@ async function sourceOf(
 
 /** Follows the tasks of the daemon. */
 async function daemonSource(context: Context, once: boolean, onChange: () => void): Promise<Source> {
-  const { environment } = await context.get<StatusJson>('/v1/status');
+  const { environment, host } = await context.get<StatusJson>('/v1/status');
   const answers = new TaskAnswers({
-    name: hostname(),
-    address: hostAddress() ?? '127.0.0.1',
+    ...host,
     environment,
-    datacenter: 'dc1',
     addresses: context.on('published') ? 'published' : 'container',
   });
   const read = async () => answers.use((await context.get<TaskListJson>('/v1/tasks')).tasks.map(factOf));

@@ -5,7 +5,8 @@ import { formatBytes } from '../format/byte-counts.js';
 import type { Tone } from '../format/style.js';
 import { plain } from '../format/text.js';
 import type { Column } from '../format/text-table.js';
-import { printList } from '../print-list.js';
+import { printList, printOne } from '../print-list.js';
+import { sortRows } from '../sort-rows.js';
 
 const TONES: Readonly<Record<TemplateJson['state'], Tone>> = {
   rendered: 'good',
@@ -34,13 +35,19 @@ const WIDE: readonly Column<TemplateJson>[] = [
 
 export async function run(context: Context): Promise<number> {
   const { templates, program } = await context.get<TemplateListJson>('/v1/templates');
-  await printList(context, templates, {
-    columns: COLUMNS,
-    wide: WIDE,
-    name: ({ destination }) => destination,
-    empty: 'no templates; render.templates in the configuration lists them (docs/templates.md)',
-  });
   const format = context.text('output') ?? 'table';
+  if (format === 'json' || format === 'yaml') {
+    const sorted = sortRows(templates, [...COLUMNS, ...WIDE], context.text('sort'));
+    const all: TemplateListJson = { templates: sorted, ...(program !== undefined && { program }) };
+    await printOne(context, all, () => '');
+  } else {
+    await printList(context, templates, {
+      columns: COLUMNS,
+      wide: WIDE,
+      name: ({ destination }) => destination,
+      empty: 'no templates; render.templates in the configuration lists them (docs/templates.md)',
+    });
+  }
   if (format === 'table' || format === 'wide') {
     for (const each of templates) explain(context, each);
     if (program !== undefined) context.notice(programText(program));

@@ -1,4 +1,4 @@
-import type { Functions } from '../../template/functions.js';
+import { repeatable, type Functions } from '../../template/functions.js';
 import type { TemplateFunction } from '../../template/value.js';
 import { FunctionError } from '../../template/template-error.js';
 import { wildcard } from '../child-environment.js';
@@ -7,6 +7,7 @@ import { ARITHMETIC_FUNCTIONS } from './arithmetic.js';
 import { catalogFunctions } from './catalog-functions.js';
 import { DIGEST_FUNCTIONS } from './digests.js';
 import { FLOW_FUNCTIONS } from './flow.js';
+import { GROUPING_FUNCTIONS } from './grouping.js';
 import { hostFunctions, type HostAccess } from './host-functions.js';
 import { REGEX_FUNCTIONS } from './regex.js';
 import { scratchFunction } from './scratch.js';
@@ -31,6 +32,14 @@ function prefixed(functions: readonly Named[]): Named[] {
   return functions.map(([name, called]) => [`sprig_${name}`, called]);
 }
 
+/** Functions that change one of their arguments, or run a template that may. */
+const WITH_EFFECTS: ReadonlySet<string> = new Set([
+  'executeTemplate',
+  ...['set', 'unset', 'merge', 'mergeOverwrite', 'mustMerge', 'mustMergeOverwrite'].map(
+    (name) => `sprig_${name}`,
+  ),
+]);
+
 /** What does not depend on a run. */
 const CONSTANT: readonly (readonly [string, TemplateFunction])[] = [
   ...STRING_FUNCTIONS,
@@ -39,13 +48,18 @@ const CONSTANT: readonly (readonly [string, TemplateFunction])[] = [
   ...ARITHMETIC_FUNCTIONS,
   ...STRUCTURE_FUNCTIONS,
   ...FLOW_FUNCTIONS,
+  ...GROUPING_FUNCTIONS,
   ...prefixed(SPRIG_FUNCTIONS),
 ];
+
+const EFFECTIVE = CONSTANT.filter(([name]) => WITH_EFFECTS.has(name));
+const REPEATABLE = repeatable(CONSTANT.filter(([name]) => !WITH_EFFECTS.has(name)));
 
 /** All template functions, for one run. */
 export function allFunctions(run: RunContext, options: FunctionOptions): Functions {
   const functions = new Map<string, TemplateFunction>([
-    ...CONSTANT,
+    ...REPEATABLE,
+    ...EFFECTIVE,
     ...catalogFunctions(run),
     ...hostFunctions(run, options.host),
     ['scratch', scratchFunction(run)],

@@ -1,6 +1,14 @@
 import { errorMessage } from '../../net/error-message.js';
 import { spawnSync } from 'node:child_process';
-import { lstatSync, realpathSync, writeFileSync, mkdirSync, appendFileSync, chmodSync } from 'node:fs';
+import {
+  appendFileSync,
+  chmodSync,
+  chownSync,
+  lstatSync,
+  mkdirSync,
+  realpathSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, sep } from 'node:path';
 import { variadic } from '../../template/functions.js';
 import type { TemplateFunction } from '../../template/value.js';
@@ -9,7 +17,7 @@ import { FunctionError } from '../../template/template-error.js';
 import { STRING } from '../../template/types.js';
 import type { RunContext } from '../run-context.js';
 import type { WithoutRights } from '../spawn-program.js';
-import { userIds, type UserIds } from '../user-ids.js';
+import { idOf, userIds, type UserIds } from '../user-ids.js';
 import type { InterfaceAddress } from './host-interfaces.js';
 import { ofTexts, texts, trimSpace } from './strings.js';
 
@@ -73,21 +81,30 @@ function checkSandbox(path: string, sandbox: string): void {
   if (!inside) throw new FunctionError(`'${path}' is outside of sandbox`);
 }
 
-function writeToFile(path: string, perms: string, flags: string, content: string): string {
-  for (const each of [path, dirname(path)]) {
-    if (lstatSync(each, { throwIfNoEntry: false })?.isSymbolicLink() === true) {
-      throw new FunctionError(`writeToFile: ${quote(each)} is a symbolic link; give the file itself`);
-    }
-  }
+/** `path user group perms [flags] content`; an empty user or group leaves the owner as it is. */
+function writeToFile(args: readonly string[]): string {
+  if (args.length < 5)
+    throw new FunctionError(`wrong number of args for writeToFile: want at least 5 got ${args.length}`);
+  const [path = '', user = '', group = '', perms = ''] = args;
+  const words = args.length > 5 ? (args[4] ?? '').split(',') : [];
   const mode = Number.parseInt(perms, 8);
   if (!/^[0-7]{3,4}$/.test(perms))
     throw new FunctionError(`writeToFile: ${quote(perms)} is not an octal mode such as 0644`);
-  const words = flags.split(',');
-  const text = content + (words.includes('newline') ? '\n' : '');
-  mkdirSync(dirname(path), { recursive: true });
-  if (words.includes('append')) appendFileSync(path, text, { mode });
-  else writeFileSync(path, text, { mode });
-  chmodSync(path, mode);
+  const text = (args.at(-1) ?? '') + (words.includes('newline') ? '\n' : '');
+  try {
+    for (const each of [path, dirname(path)]) {
+      if (lstatSync(each, { throwIfNoEntry: false })?.isSymbolicLink() === true)
+        throw new Error(`${quote(each)} is a symbolic link; give the file itself`);
+    }
+    const [uid, gid] = [user === '' ? -1 : idOf(user, 'user'), group === '' ? -1 : idOf(group, 'group')];
+    mkdirSync(dirname(path), { recursive: true });
+    if (words.includes('append')) appendFileSync(path, text, { mode });
+    else writeFileSync(path, text, { mode });
+    chmodSync(path, mode);
+    if (uid !== -1 || gid !== -1) chownSync(path, uid, gid);
+  } catch (error) {
+    throw new FunctionError(`writeToFile: ${errorMessage(error)}`);
+  }
   return '';
 }
 
@@ -132,15 +149,7 @@ export function hostFunctions(
     [
       'writeToFile',
       host.allowWriteToFile
-        ? variadic([STRING, STRING], (args) => {
-            const given = texts(args);
-            if (given.length < 5)
-              throw new FunctionError(
-                `wrong number of args for writeToFile: want at least 5 got ${given.length}`,
-              );
-            const [path = '', , , perms = ''] = given;
-            return writeToFile(path, perms, given.length > 5 ? (given[4] ?? '') : '', given.at(-1) ?? '');
-          })
+        ? variadic([STRING, STRING], (args) => writeToFile(texts(args)))
         : switchedOff('writeToFile', 'render.allowWriteToFile'),
     ],
   ];

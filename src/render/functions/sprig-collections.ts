@@ -3,7 +3,7 @@ import { sortedKeys } from '../../template/map-order.js';
 import { FunctionError } from '../../template/template-error.js';
 import { ANY, ANY_MAP, INT, STRING } from '../../template/types.js';
 import { GoList, GoMap, type MapKey, type Value } from '../../template/value.js';
-import { stringList } from '../../template/go-values.js';
+import { stringList, typeOf } from '../../template/go-values.js';
 import { isTrue } from '../../template/truth.js';
 import {
   dict,
@@ -25,10 +25,11 @@ function dictOf(args: readonly Value[]): GoMap {
   return dict(out);
 }
 
-/** The map itself is changed, as in Go. Maps of this type belong to a single run. */
+/** The map itself is changed, as in Go. Maps of this type belong to a single run; those of records have others. */
 function mutable(map: Value): GoMap {
-  if (map instanceof GoMap) return map;
-  throw new FunctionError('not a map');
+  if (map instanceof GoMap && map.type === ANY_MAP) return map;
+  const type = map === undefined || map === null ? '<nil>' : typeOf(map).name;
+  throw new FunctionError(`wrong type for value; expected ${ANY_MAP.name}; got ${type}`);
 }
 
 function unique(items: readonly Value[]): Value[] {
