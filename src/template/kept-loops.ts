@@ -2,7 +2,7 @@ import type { Functions } from './functions.js';
 import { loopReads } from './loop-reads.js';
 import type { RangeNode } from './nodes.js';
 import type { TemplateSet } from './template-set.js';
-import { GoList, GoStruct, type Value } from './value.js';
+import { type GoList, GoStruct, type Value } from './value.js';
 
 /**
  * What the loops of one template wrote in earlier executions. A loop over the same list of records writes the same

@@ -117,13 +117,29 @@ describe("consul-template's flags", () => {
     });
   });
 
-  test('-once=true is -once; flags that change nothing here are passed over, with their values', async () => {
-    const ran = await render(
-      '-dedup -max-stale 10m -log-level=debug -block-query-wait 60s -consul-retry-backoff 1s -syslog -consul-transport-dial-timeout=5s -once=true -template a.ctmpl:a.out'.split(
-        ' ',
-      ),
-    );
+  test('-once=true is -once, -dry=false is nothing', async () => {
+    const ran = await render(['-once=true', '-dry=false', '-template', 'a.ctmpl:a.out']);
     expect(ran).toEqual({ code: 0, stdout: '', stderr: '' });
+    expect(read('a.out')).toBe('a');
+  });
+
+  test('every flag that changes nothing here is passed over, with its value', async () => {
+    const switches = [
+      ...['dedup', 'consul-retry', 'template-error-fatal', 'err-on-failed-lookup', 'syslog'],
+      ...['consul-transport-disable-keep-alives', 'consul-retry=false', 'dedup=true'],
+    ];
+    const values = [
+      ...['max-stale 10m', 'block-query-wait 60s', 'consul-namespace ns', 'consul-retry-backoff 1s'],
+      ...['consul-retry-max-backoff 1m', 'consul-transport-dial-keep-alive 5s'],
+      ...['consul-transport-dial-timeout=5s', 'consul-transport-max-idle-conns-per-host 5'],
+      ...['consul-transport-tls-handshake-timeout 5s', 'log-level=debug', 'log-file x'],
+      ...['log-rotate-bytes 1', 'log-rotate-duration 1h', 'log-rotate-max-files 2'],
+      ...['syslog-facility LOCAL0', 'syslog-name ct'],
+    ];
+    const flags = [...switches, ...values].flatMap((flag) => `-${flag}`.split(' '));
+    expect(await render([...flags, '-once', '-template', 'a.ctmpl:a.out'])).toEqual({
+      ...{ code: 0, stdout: '', stderr: '' },
+    });
     expect(read('a.out')).toBe('a');
   });
 

@@ -56,7 +56,8 @@ describeOnHost(
     });
 
     function have(...addresses: readonly string[]): void {
-      const tasks = addresses.map((ip, at) => ({ name: `w${at}`, ip }));
+      // Instances are in the order of their names.
+      const tasks = addresses.map((ip, at) => ({ name: `w${String(at).padStart(3, '0')}`, ip }));
       const file = { stacks: { shop: { services: { web: { ports: ['80/tcp'], tasks } } } } };
       writeFileSync(join(dir, 'services.yaml'), stringify(file));
     }

@@ -5,7 +5,7 @@ import { queryText } from '../../src/render/queries.js';
 import { RunContext } from '../../src/render/run-context.js';
 import { allFunctions } from '../../src/render/functions/all-functions.js';
 import { Template } from '../../src/template/template.js';
-import { ref } from '../support/facts.js';
+import { ref, taskFact } from '../support/facts.js';
 import { shopTask, taskAnswers } from '../support/rendering.js';
 
 const HOST = { environment: {}, allowPlugin: false, allowWriteToFile: false };
@@ -96,7 +96,12 @@ describe("the grammar of consul-template's queries", () => {
 });
 
 describe("Fairlead's own model", () => {
-  const { service: _, ...lone } = shopTask('lone', 7);
+  const lone = taskFact('7'.padEnd(64, '0'), {
+    name: 'shop_lone_7',
+    stack: 'shop',
+    ip: '10.1.0.8',
+    network: 'net1',
+  });
   const port = taskAnswers([
     shopTask('web', 1),
     shopTask('web', 2, { health: 'unhealthy', weight: 3, image: 'nginx:1', labels: { tier: 'front' } }),

@@ -29,6 +29,9 @@ describe('the results of actions', () => {
     ['{{if .a}}y{{else}}n{{end}}{{if .no}}y{{else if .s}}z{{else}}n{{end}}', 'yz'],
     ['{{with .no}}a{{else with .s}}{{.}}{{else}}c{{end}}', 'héy'],
     ['{{range $i, $e := .l}}{{$i}}={{$e}};{{else}}none{{end}}', '0=x;1=y;'],
+    // As in Go since 1.20.
+    ['{{$x := ""}}{{range $x = .l}}{{$x}}{{end}}{{$x}}', 'xyy'],
+    ['{{$x := ""}}{{$i := 9}}{{range $i, $x = .l}}{{$i}}{{$x}}{{end}}{{$i}}{{$x}}', '0x1y1y'],
     ['{{range .no}}x{{else}}none{{end}}', 'none'],
     ['{{range $k, $v := .m}}{{$k}}:{{$v}} {{end}}', 'b:<no value> z:1 '],
     ['{{range 3}}{{if eq . 1}}{{continue}}{{end}}{{.}}{{end}}', '02'],

@@ -106,7 +106,7 @@ export function createFairlead(netns: Netns, dir: string, options: FairleadOptio
       const look = async (): Promise<number> =>
         started.exitCode !== null ? -1 : (await getOverSocket(api, '/readyz')).status;
       const seen = await until('fairlead is ready', look, (status) => status === 200 || status === -1, {
-        within: 20_000,
+        within: 60_000,
         every: 20,
         context: log,
       });
