@@ -17,10 +17,16 @@ import { keyValueStore } from './key-value-store.js';
 import type { Part } from './lifecycle.js';
 import type { LoadedConfig } from './loaded-config.js';
 import { renderingHostOf } from './rendering-host-of.js';
-import { systemTimers } from '../runtime/timers.js';
+import { systemTimers, type Timers } from '../runtime/timers.js';
 
 /** Changes of the catalog within this time are handled together. */
 const GATHER_MS = 5;
+
+/**
+ * How long files of an earlier process are left as they are while a source has not yet been reached. Then they are
+ * rendered from what the source reported to that process.
+ */
+const RESTORED_MS = 10_000;
 
 /** What runs for one configuration. */
 interface Running {
@@ -50,14 +56,24 @@ export class RenderPart implements Part, TemplatePort {
 
   /** What changed since the answers were last updated. */
   readonly #changes = new ChangedKeys();
+  readonly #timers: Timers;
+  /** The sources that this process has reached. */
+  readonly #reached = new Set<string>();
+  #isPatient = true;
+  #endPatience: (() => void) | undefined;
 
-  constructor(catalog: Catalog, log: Log) {
+  constructor(catalog: Catalog, log: Log, timers = systemTimers) {
     this.#catalog = catalog;
     this.#log = log;
+    this.#timers = timers;
     catalog.onChange((change) => this.#changed(change));
   }
 
   async start({ config }: LoadedConfig): Promise<void> {
+    this.#endPatience = this.#timers.after(RESTORED_MS, () => {
+      this.#isPatient = false;
+      this.#refresh();
+    });
     if (process.pid === 1) this.#children = await keepChildren(this.#log);
     await this.#begin(config);
   }
@@ -71,6 +87,7 @@ export class RenderPart implements Part, TemplatePort {
   }
 
   async stop(): Promise<void> {
+    this.#endPatience?.();
     await this.#end(false);
     this.#children?.stop();
     this.#children = undefined;
@@ -122,8 +139,10 @@ export class RenderPart implements Part, TemplatePort {
     const store = await keyValueStore(config);
     // From here to the start nothing is awaited: no change of the catalog is missed.
     const answers = new CatalogAnswers(renderingHostOf(config));
-    answers.update(this.#catalog.snapshot);
-    this.#changes.clear();
+    if (this.#isKnown()) {
+      answers.update(this.#catalog.snapshot);
+      this.#changes.clear();
+    }
     const onChange = () => renderer.changed();
     const files = new FileAnswers(systemTimers, onChange);
     const keys = store && new KeyValueAnswers({ store: (dc) => store.of(dc), onChange, log });
@@ -173,13 +192,27 @@ export class RenderPart implements Part, TemplatePort {
   #changed(change: ChangeSet): void {
     if (this.#running === undefined) return;
     this.#changes.add(change);
-    if (this.#gather !== undefined) return;
-    this.#gather = systemTimers.after(GATHER_MS, () => {
+    this.#gather ??= this.#timers.after(GATHER_MS, () => {
       this.#gather = undefined;
-      this.#running?.answers.update(this.#catalog.snapshot, this.#changes);
-      this.#changes.clear();
-      this.#running?.renderer.changed();
+      this.#refresh();
     });
+  }
+
+  #refresh(): void {
+    if (this.#running === undefined || !this.#isKnown()) return;
+    this.#running.answers.update(this.#catalog.snapshot, this.#changes);
+    this.#changes.clear();
+    this.#running.renderer.changed();
+  }
+
+  /**
+   * Whether the catalog knows more than the files of an earlier process. Its saved facts are older than what it
+   * rendered last.
+   */
+  #isKnown(): boolean {
+    const { sources } = this.#catalog.snapshot;
+    for (const { name, state } of sources) if (state === 'live') this.#reached.add(name);
+    return !this.#isPatient || sources.every(({ name }) => this.#reached.has(name));
   }
 }
 

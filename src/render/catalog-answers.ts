@@ -136,12 +136,13 @@ export class CatalogAnswers implements QueryPort {
   }
 
   #names(): Value {
-    const groups = [...this.#groups.values()];
+    const { names } = this.#groups;
+    const groups = names.flatMap((name) => this.#groups.get(name) ?? []);
     return this.#keep('services', groups, () =>
       snippetList(
-        [...this.#groups.entries()]
-          .sort(([a], [b]) => compareStrings(a, b))
-          .map(([name, group]) => (group.snippet ??= snippetRecord(name, sortedTags(group.instances)))),
+        groups.map(
+          (group, at) => (group.snippet ??= snippetRecord(names[at] ?? '', sortedTags(group.instances))),
+        ),
       ),
     );
   }

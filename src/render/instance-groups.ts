@@ -30,16 +30,18 @@ export class InstanceGroups {
   readonly #givers = new Map<string, Map<string, readonly Instance[]>>();
   readonly #due = new Set<string>();
   readonly #groups = new Map<string, Group>();
+  /** The names in order, until one comes or goes. */
+  #names: readonly string[] | undefined;
+
+  get names(): readonly string[] {
+    return (this.#names ??= [...this.#groups.keys()].sort(compareStrings));
+  }
 
   get(name: string): Group | undefined {
     return this.#groups.get(name);
   }
 
   /** In no particular order. */
-  entries(): IterableIterator<[string, Group]> {
-    return this.#groups.entries();
-  }
-
   values(): IterableIterator<Group> {
     return this.#groups.values();
   }
@@ -74,13 +76,14 @@ export class InstanceGroups {
       const givers = this.#givers.get(name);
       if (!givers || givers.size === 0) {
         this.#givers.delete(name);
-        this.#groups.delete(name);
+        if (this.#groups.delete(name)) this.#names = undefined;
         continue;
       }
       // Givers come and go; which of two equal instances is first must not depend on when.
       const given = [...givers].sort(([a], [b]) => compareStrings(a, b)).map(([, instances]) => instances);
       const known = this.#groups.get(name);
       if (known !== undefined && sameItems(known.given, given)) continue;
+      if (known === undefined) this.#names = undefined;
       this.#groups.set(name, { given, instances: given.flat().sort(byNodeAndId), lists: new Map() });
     }
     this.#due.clear();

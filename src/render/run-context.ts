@@ -10,6 +10,8 @@ export interface QueryPort {
 export class RunContext {
   /** By text. */
   readonly used = new Map<string, Query>();
+  /** The answers to them; absent where there was none, or where asking failed. */
+  readonly answers = new Map<string, Value>();
   readonly missing = new Set<string>();
   /** The values stored by `scratch`. */
   readonly scratch = new Map<string, Value>();
@@ -29,6 +31,7 @@ export class RunContext {
     this.used.set(text, query);
     const answer = this.#port.answer(query);
     if (answer === undefined) this.missing.add(text);
+    else this.answers.set(text, answer);
     return answer;
   }
 

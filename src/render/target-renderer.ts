@@ -39,8 +39,8 @@ export class TargetRenderer {
   readonly #settings: RunSettings;
   readonly #now: () => number;
   #status: TargetStatus;
-  #answers = new Map<string, { query: Query; answer: Value }>();
-  #hasRun = false;
+  /** What the last run asked, and the answers. */
+  #last: Pick<RunContext, 'used' | 'answers'> | undefined;
   #recovered = false;
   #owed = false;
   #refused = false;
@@ -67,10 +67,9 @@ export class TargetRenderer {
 
   /** Whether any answer that the last run was given is another one now. A target that never ran is outdated, too. */
   isOutdated(): boolean {
-    if (!this.#hasRun) return true;
-    for (const { query, answer } of this.#answers.values()) {
-      if (this.#answer(query) !== answer) return true;
-    }
+    if (this.#last === undefined) return true;
+    const { used, answers } = this.#last;
+    for (const [text, query] of used) if (this.#answer(query) !== answers.get(text)) return true;
     return false;
   }
 
@@ -105,10 +104,7 @@ export class TargetRenderer {
   }
 
   #remember(run: RunContext): void {
-    this.#hasRun = true;
-    this.#answers = new Map(
-      [...run.used].map(([text, query]) => [text, { query, answer: this.#answer(query) }]),
-    );
+    this.#last = { used: run.used, answers: run.answers };
     this.#status = { ...this.#status, queries: [...run.used.keys()], missing: [...run.missing] };
   }
 

@@ -1,7 +1,11 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { afterEach, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
+import { Catalog } from '../../src/catalog/catalog.js';
 import { RenderPart } from '../../src/daemon/render-part.js';
 import type { Daemon } from '../../src/daemon/daemon.js';
+import { silentLog } from '../../src/net/log.js';
+import { ref, taskFact } from '../support/facts.js';
+import { HeldTimers } from '../support/held-timers.js';
 import { Ground, services } from './support.js';
 
 const ground = new Ground();
@@ -212,4 +216,52 @@ it.skipIf(!isRoot)('plugin runs as the user of the template, too', async () => {
   write('p.ctmpl', '{{plugin "id" "-un"}}');
   await made.start(loaded({ allowPlugin: true, runAs: 'nobody', templates: [template('p')] }));
   await expect.poll(() => read('p.conf')).toBe('nobody');
+});
+
+describe('after a restart, with saved facts', () => {
+  const facts = (...ips: string[]) => ({
+    tasks: ips.map((ip, at) =>
+      taskFact(`w${at}`, {
+        service: ref('web.shop'),
+        ip,
+        ports: [{ port: 80, protocol: 'tcp', target: 80 }],
+      }),
+    ),
+  });
+
+  async function restarted() {
+    const timers = new HeldTimers();
+    const catalog = new Catalog();
+    const sink = catalog.sink('docker', { facts: facts('192.0.2.1'), asOf: 0 });
+    const made = new RenderPart(catalog, silentLog, timers);
+    stops.push(() => made.stop());
+    write('web.ctmpl', LIST);
+    write('web.conf', 'of the daemon before');
+    await made.start(loaded({ templates: [template('web')] }));
+    await expect.poll(() => made.list()[0]?.state).toBe('waiting');
+    expect(read('web.conf')).toBe('of the daemon before');
+    return { timers, sink, made };
+  }
+
+  it('the file stays until the source has reported', async () => {
+    const { timers, sink, made } = await restarted();
+    sink.replace(facts('192.0.2.7', '192.0.2.8'));
+    timers.advance(100);
+    expect(made.list()[0]?.state).toBe('waiting');
+    sink.status({ state: 'live' });
+    timers.advance(100);
+    await expect.poll(() => read('web.conf')).toBe('192.0.2.7 192.0.2.8 ');
+  });
+
+  it('a source that is away for long: what was known is rendered', async () => {
+    const { timers, sink } = await restarted();
+    timers.advance(9000);
+    expect(read('web.conf')).toBe('of the daemon before');
+    timers.advance(1000);
+    await expect.poll(() => read('web.conf')).toBe('192.0.2.1 ');
+    sink.replace(facts('192.0.2.9'));
+    sink.status({ state: 'live' });
+    timers.advance(100);
+    await expect.poll(() => read('web.conf')).toBe('192.0.2.9 ');
+  });
 });

@@ -86,7 +86,7 @@ describe('file', () => {
     expect(rendered(`{{file "DIR/${path}"}}`)).toMatch(/^text of /);
   });
 
-  test('a file that is not there is told', () => {
+  test('a file that is not there is reported', () => {
     expect(rendered('{{file "DIR/none"}}')).toContain('DIR/none: the file does not exist; check the path');
   });
 });
