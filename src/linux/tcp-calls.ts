@@ -5,7 +5,9 @@ import { CLOEXEC, IPPROTO_TCP, NONBLOCK, SOCK_STREAM, SOL_SOCKET, TCP_NODELAY } 
 import { AF_INET, AF_INET6, SOCKADDR, SOCKADDR_SIZE, writeSockaddr } from './sockaddr.js';
 
 /** Error numbers that callers check. They are the same on x64 and arm64 (asm-generic/errno.h). */
-export const ERRNO = { EINTR: 4, EAGAIN: 11, ENOMEM: 12, ENFILE: 23, EMFILE: 24, ENOBUFS: 105 } as const;
+export const ERRNO = {
+  ...{ EINTR: 4, EAGAIN: 11, ENOMEM: 12, EINVAL: 22, ENFILE: 23, EMFILE: 24, ENOBUFS: 105 },
+} as const;
 const EINPROGRESS = 115;
 
 const IPPROTO_IP = 0;

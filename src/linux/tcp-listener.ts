@@ -8,6 +8,7 @@ const SO_REUSEPORT = 15;
 const SO_ATTACH_FILTER = 26;
 const IPPROTO_IPV6 = 41;
 const IPV6_V6ONLY = 26;
+const SHUT_RD = 0;
 
 /**
  * A classic BPF program over the TCP header. It drops segments with SYN and without ACK, and accepts all others
@@ -56,6 +57,14 @@ export interface TcpListener {
   readonly address: HostPort;
   /** From now on the kernel drops new connection attempts. Queued connections can still be accepted. */
   refuseNew(): void;
+  /**
+   * From now on the kernel refuses connections, and resets queued ones. The address stays bound, unless the kernel has
+   * chosen the port. No thread may watch the descriptor.
+   * @throws SystemCallError from setsockopt(2)
+   */
+  suspend(): void;
+  /** Reverses {@link suspend}. @throws SystemCallError from setsockopt(2), listen(2) */
+  resume(): void;
   close(): void;
 }
 
@@ -79,8 +88,8 @@ export function openTcpListener(
     const must = (call: string, result: number): void => {
       if (result < 0) throw systemCallError(libc, call);
     };
-    const set = (level: number, option: number): void =>
-      must('setsockopt', libc.setsockopt(fd, level, option, Int32Array.of(1), 4));
+    const set = (level: number, option: number, value = 1): void =>
+      must('setsockopt', libc.setsockopt(fd, level, option, Int32Array.of(value), 4));
     set(SOL_SOCKET, SO_REUSEADDR);
     if (reusePort) set(SOL_SOCKET, SO_REUSEPORT);
     set(IPPROTO_TCP, TCP_NODELAY);
@@ -89,13 +98,27 @@ export function openTcpListener(
     must('bind', libc.bind(fd, name, writeSockaddr(address, name)));
     must('listen', libc.listen(fd, backlog));
     must('getsockname', libc.getsockname(fd, name, Int32Array.of(SOCKADDR_SIZE)));
-    let isOpen = true;
+    let [isOpen, isSuspended] = [true, false];
     return {
       fd,
       address: { ...address, port: readSockaddr(name).port },
       refuseNew() {
         // If the kernel does not support such filters, the last connections are reset.
         if (isOpen) libc.setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, filterProgram(libc, DROP_SYN), 16);
+      },
+      suspend() {
+        if (!isOpen || isSuspended) return;
+        isSuspended = true;
+        // Linux takes a listening socket back to the state before listen(2).
+        libc.shutdown(fd, SHUT_RD);
+        // In that state, the option would let others bind the address.
+        set(SOL_SOCKET, SO_REUSEADDR, 0);
+      },
+      resume() {
+        if (!isOpen || !isSuspended) return;
+        set(SOL_SOCKET, SO_REUSEADDR);
+        must('listen', libc.listen(fd, backlog));
+        isSuspended = false;
       },
       close() {
         // After the first close the number may belong to another descriptor.

@@ -8,6 +8,7 @@ import { EventFd } from '../../src/linux/event-fd.js';
 import { loadLibc, type Libc } from '../../src/linux/libc.js';
 import { TcpCalls } from '../../src/linux/tcp-calls.js';
 import { openTcpListener } from '../../src/linux/tcp-listener.js';
+import { ownPort } from '../support/own-port.js';
 
 const loaded = await loadLibc();
 
@@ -90,6 +91,35 @@ describe.skipIf('unavailable' in loaded)('TCP by system calls', () => {
     listener.close();
     listener.refuseNew();
     late.destroy();
+  });
+
+  it('refuses connections while it is suspended, and keeps its address', async () => {
+    const port = ownPort;
+    const listener = openTcpListener(libc, { ip: '127.100.0.1', port }, 10, { reusePort: true });
+    const dial = async () => {
+      const client = connect(port, '127.100.0.1');
+      const outcome = await new Promise<string>((resolve) => {
+        client.once('connect', () => resolve('connected'));
+        client.once('error', ({ code = '' }: NodeJS.ErrnoException) => resolve(code));
+      });
+      client.destroy();
+      return outcome;
+    };
+    expect(await dial()).toBe('connected');
+    for (let round = 0; round < 3; round++) {
+      listener.suspend();
+      listener.suspend();
+      expect(await dial()).toBe('ECONNREFUSED');
+      expect(calls.errorName(calls.accept(listener.fd))).toBe('EINVAL');
+      expect(() => openTcpListener(libc, listener.address, 10)).toThrow(
+        expect.objectContaining({ code: 'EADDRINUSE' }) as Error,
+      );
+      listener.resume();
+      expect(await dial()).toBe('connected');
+    }
+    listener.close();
+    listener.suspend();
+    listener.resume();
   });
 
   it('names the error of an address that is taken, or not local', () => {

@@ -24,6 +24,7 @@ import type { Frontend, FrontendContext, Listen } from './frontend.js';
 import { guardOf } from './guard-of.js';
 import { HostPool } from './host-pool.js';
 import { conflictProblem, listenProblem, tellLeftOut, type ListenProblem } from './listen-problem.js';
+import { takesFlows } from './takes-flows.js';
 import { portlessMessage, portShortages } from '../flows/port-shortage.js';
 import { makeScheduler } from '../flows/make-scheduler.js';
 import { NativeTcp, type NativeTcpOptions } from './tcp/native/native-tcp.js';
@@ -256,7 +257,9 @@ class ProxyPlane implements ProxyDataPlane {
     const redirects = [...this.#running.values()].flatMap(({ frontend, applied }) => {
       const { vip, port, protocol } = applied;
       const listenPort = frontend.address.port;
-      return protocol === 'tcp' && listenPort !== port && takes(applied) ? [{ vip, port, listenPort }] : [];
+      return protocol === 'tcp' && listenPort !== port && takesFlows(applied)
+        ? [{ vip, port, listenPort }]
+        : [];
     });
     const guard =
       this.#admitted &&
@@ -313,7 +316,7 @@ class ProxyPlane implements ProxyDataPlane {
       const running = this.#running.get(keyOf(service));
       if (!running || running.applied === service) return;
       const { applied } = running;
-      if (!isDeepStrictEqual(applied.clients, service.clients) || takes(applied) !== takes(service))
+      if (!isDeepStrictEqual(applied.clients, service.clients) || takesFlows(applied) !== takesFlows(service))
         this.#isLeadDue = true;
       running.applied = service;
       await running.frontend.update(service);
@@ -414,14 +417,6 @@ class ProxyPlane implements ProxyDataPlane {
         `new ones wait; ${RAISE_LIMIT}`,
     );
   }
-}
-
-/**
- * Whether a task accepts connections. Without one, nothing is redirected to the listener, and the kernel refuses
- * connections at once.
- */
-function takes({ backends }: VirtualService): boolean {
-  return backends.some(({ state, weight }) => state === 'active' && weight > 0);
 }
 
 function keyOf({ vip, port, protocol }: VirtualService): string {

@@ -85,7 +85,8 @@ export class Acceptor implements Watcher, Expiring {
   #failed(error: number): boolean {
     const { context, fd, onShortage } = this.#options;
     const { calls, wheel } = context.reactor;
-    if (calls.wouldBlock(error)) return false;
+    // Invalid: the listener is suspended.
+    if (calls.wouldBlock(error) || -error === ERRNO.EINVAL) return false;
     if (!SHORTAGES.has(-error)) return true;
     onShortage(calls.errorName(error));
     if (this.tag !== 0) context.reactor.unwatch(fd, this);

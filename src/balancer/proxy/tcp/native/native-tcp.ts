@@ -6,7 +6,9 @@ import type { HostPort } from '../../../../net/ip.js';
 import type { ClientNetworks, VirtualService, VirtualServiceCounters } from '../../../plane.js';
 import { descriptorLimit, type FlowBudget } from '../../../flows/flow-budget.js';
 import { sumOfRestarts, type Restarts } from '../../../../runtime/supervisor.js';
+import { errorMessage } from '../../../../net/error-message.js';
 import { BACKLOG, type Frontend, type FrontendContext } from '../../frontend.js';
+import { refusesItself, takesFlows } from '../../takes-flows.js';
 import { inProcess, inThread, type StartCarrier } from './carrier-host.js';
 import { CarrierThread, type CarrierThreadOptions } from './carrier-thread.js';
 import { DescriptorTable } from './descriptor-table.js';
@@ -41,6 +43,7 @@ const PATIENCE_MS = 1000;
 export class NativeTcp {
   readonly #libc: Libc;
   readonly #budget: FlowBudget;
+  readonly #log: Surroundings['log'];
   readonly #threads: readonly CarrierThread[];
   readonly #frontends = new Map<number, NativeFrontend>();
   #nextId = 1;
@@ -51,6 +54,7 @@ export class NativeTcp {
   private constructor(libc: Libc, start: StartCarrier, workers: number, surroundings: Surroundings) {
     this.#libc = libc;
     this.#budget = surroundings.budget;
+    this.#log = surroundings.log;
     const memory = DescriptorTable.memory(descriptorLimit());
     const table = new DescriptorTable(memory, MAX_WORKERS + 1);
     this.#threads = Array.from({ length: workers }, (_, index) => {
@@ -101,7 +105,9 @@ export class NativeTcp {
       refresh: () => this.#refresh(),
       synced: () => (this.#synced ??= this.#sync()),
       closed: () => this.#budget.unlisten(),
+      warn: (message) => this.#log.warn(message),
       forget: () => this.#frontends.delete(id),
+      refusesItself: refusesItself(service, anyPort?.() === true),
     });
     this.#frontends.set(id, frontend);
     this.#timer ??= setInterval(() => void this.#refresh(), ASK_MS).unref();
@@ -164,7 +170,10 @@ interface Owner {
   readonly synced: () => Promise<void>;
   /** Called when the listener is closed. */
   readonly closed: () => void;
+  /** Writes one line for the operator. */
+  readonly warn: (message: string) => void;
   readonly forget: () => void;
+  readonly refusesItself: boolean;
 }
 
 class NativeFrontend implements Frontend {
@@ -177,6 +186,8 @@ class NativeFrontend implements Frontend {
   #service: VirtualService;
   #stopped: Promise<void> | undefined;
   #isListening = true;
+  /** Whether the kernel refuses connections because there is no task. */
+  #isSuspended = false;
   /** The last report of each thread. */
   readonly #live: (VirtualServiceCounters | undefined)[] = [];
   #past: VirtualServiceCounters | undefined;
@@ -189,12 +200,14 @@ class NativeFrontend implements Frontend {
     this.#port = service.port === 0 ? listener.address.port : service.port;
     this.#owner = owner;
     this.#place();
+    this.#suspendIfIdle();
   }
 
-  update(service: VirtualService): Promise<void> {
+  async update(service: VirtualService): Promise<void> {
     this.#service = service;
     this.#place();
-    return this.#owner.synced();
+    await this.#owner.synced();
+    this.#suspendIfIdle();
   }
 
   async counters(): Promise<VirtualServiceCounters> {
@@ -252,13 +265,39 @@ class NativeFrontend implements Frontend {
 
   #place(): void {
     const { threads } = this.#owner;
-    const accepting = this.#stopped ? [] : threadsFor(this.#service, threads.length);
+    const accepting = this.#stopped || !this.#isOpen() ? [] : threadsFor(this.#service, threads.length);
     const { fd } = this.#listener;
     for (const [index, thread] of threads.entries()) {
       const accepts = accepting.includes(index);
       if (!accepts && !thread.serves(this.#id)) continue;
       thread.serve({ id: this.#id, service: this.#service, fd, port: this.#port, accepts });
     }
+  }
+
+  /** Whether threads may accept. If a task takes connections again, listens again first. */
+  #isOpen(): boolean {
+    if (this.#isIdle()) return false;
+    if (!this.#isSuspended) return true;
+    try {
+      this.#listener.resume();
+      this.#isSuspended = false;
+    } catch (error) {
+      // The next update tries again.
+      const { ip, port } = this.address;
+      this.#owner.warn(`VIP ${ip}:${port}/tcp: cannot listen again: ${errorMessage(error)}`);
+    }
+    return !this.#isSuspended;
+  }
+
+  /** No thread may accept any more. */
+  #suspendIfIdle(): void {
+    if (this.#isSuspended || this.#stopped || !this.#isIdle()) return;
+    this.#listener.suspend();
+    this.#isSuspended = true;
+  }
+
+  #isIdle(): boolean {
+    return this.#owner.refusesItself && !takesFlows(this.#service);
   }
 
   #sum(): VirtualServiceCounters {

@@ -3,6 +3,8 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { canonicalIp, type HostPort } from '../../../../net/ip.js';
 import type { VirtualService, VirtualServiceCounters } from '../../../plane.js';
 import type { TimerWheel } from '../../../../runtime/timer-wheel.js';
+import { refusesItself, takesFlows } from '../../takes-flows.js';
+import { errorMessage } from '../../../../net/error-message.js';
 import { BACKLOG, MAX_ACCEPT_MS, type Frontend, type FrontendContext, type Listen } from '../../frontend.js';
 import { TcpFlows, type TcpConnections } from '../tcp-flows.js';
 import { HIGH_WATER_MARK, NodeFlow } from './node-flow.js';
@@ -27,19 +29,25 @@ export const listenNodeTcp =
       highWaterMark: HIGH_WATER_MARK,
     });
     context.limits.listen();
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      const port = context.anyPort?.() ? 0 : service.port;
-      server.listen({ host: service.vip, port, backlog: BACKLOG }, () => {
-        server.off('error', reject);
-        resolve();
-      });
-    }).catch((error: unknown) => {
+    const address = { ip: service.vip, port: context.anyPort?.() ? 0 : service.port };
+    await listenAt(server, address).catch((error: unknown) => {
       context.limits.unlisten();
       throw error;
     });
-    return new NodeTcpFrontend(server, service, context, wheel);
+    const frontend = new NodeTcpFrontend(server, service, context, wheel);
+    await frontend.followTasks(service);
+    return frontend;
   };
+
+function listenAt(server: Server, { ip: host, port }: HostPort): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ host, port, backlog: BACKLOG }, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+}
 
 class NodeTcpFrontend implements Frontend {
   readonly address: HostPort;
@@ -49,6 +57,9 @@ class NodeTcpFrontend implements Frontend {
   readonly #flows: TcpFlows<Socket>;
   #accepted = 0;
   #listening = true;
+  /** Whether the server is closed for lack of a task. */
+  #isSuspended = false;
+  readonly #refusesItself: boolean;
 
   constructor(server: Server, service: VirtualService, context: FrontendContext, wheel: TimerWheel) {
     const bound = server.address();
@@ -57,6 +68,7 @@ class NodeTcpFrontend implements Frontend {
     this.#server = server;
     this.#context = context;
     this.#wheel = wheel;
+    this.#refusesItself = refusesItself(service, context.anyPort?.() === true);
     const port = service.port === 0 ? listenPort : service.port;
     this.#flows = new TcpFlows(service, { port, context, wheel, connections });
     server.on('connection', (socket) => {
@@ -70,8 +82,34 @@ class NodeTcpFrontend implements Frontend {
     );
   }
 
-  update(service: VirtualService): void {
+  async update(service: VirtualService): Promise<void> {
     this.#flows.update(service);
+    await this.followTasks(service);
+  }
+
+  /** Has the kernel refuse connections as long as no task takes them. */
+  async followTasks(service: VirtualService): Promise<void> {
+    if (!this.#listening) return;
+    if (this.#refusesItself && !takesFlows(service)) {
+      if (!this.#isSuspended) this.#server.close();
+      this.#isSuspended = true;
+      return;
+    }
+    if (!this.#isSuspended) return;
+    try {
+      await listenAt(this.#server, this.address);
+      this.#isSuspended = false;
+    } catch (error) {
+      // The next update tries again.
+      const { ip, port } = this.address;
+      this.#context.log.warn(`VIP ${ip}:${port}/tcp: cannot listen again: ${errorMessage(error)}`);
+    }
+    // It may have been closed in the meantime.
+    if (!this.#isListening()) this.#server.close();
+  }
+
+  #isListening(): boolean {
+    return this.#listening;
   }
 
   counters(): VirtualServiceCounters {
@@ -112,7 +150,7 @@ class NodeTcpFrontend implements Frontend {
   #closeListener(): void {
     if (!this.#listening) return;
     this.#listening = false;
-    this.#server.close();
+    if (!this.#isSuspended) this.#server.close();
     this.#context.limits.unlisten();
   }
 }
