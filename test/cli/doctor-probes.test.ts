@@ -50,6 +50,48 @@ describe('probes', () => {
     await new Promise((resolve) => server.close(resolve));
   });
 
+  it('find a container to check from on each bridge, by the name of the bridge on this host', async () => {
+    const id = (digit: string) => digit.repeat(64);
+    const network = (digit: string, driver: string, options: object | null = {}) => ({
+      ...{ Id: id(digit), Driver: driver, Options: options },
+    });
+    const networks = [
+      network('1', 'bridge', { 'com.docker.network.bridge.name': 'docker0' }),
+      network('2', 'bridge', null),
+      network('3', 'bridge', { 'com.docker.network.bridge.name': 'a b; reboot' }),
+      network('4', 'overlay'),
+      network('5', 'macvlan'),
+    ];
+    const on = (digit: string, gateway = '10.0.0.1') => ({
+      ...{ NetworkID: id(digit), Gateway: gateway, IPAddress: `10.0.${digit}.2` },
+    });
+    const container = (name: string, places: object, pid = 7) => ({
+      ...{ Name: `/${name}`, State: { Pid: pid }, NetworkSettings: { Networks: places } },
+    });
+    const containers: Record<string, object> = {
+      [`/containers/${id('a')}/json`]: container('two', { bridge: on('1'), shop: on('2') }),
+      [`/containers/${id('b')}/json`]: container('one', { shop: on('2') }),
+      [`/containers/${id('c')}/json`]: container('vault', { vault: on('3', '') }),
+      [`/containers/${id('d')}/json`]: container('far', { mesh: on('4'), lan: on('5') }),
+      [`/containers/${id('e')}/json`]: container('stopped', { none: on('1') }, 0),
+    };
+    const list = ['a', 'b', 'c', 'd', 'e'].map((digit) => ({ Id: id(digit) }));
+    const server = createServer(({ url = '' }, response) => {
+      const answers = { ...containers, '/containers/json': list, '/networks': networks };
+      response.end(JSON.stringify(new Map<string, object>(Object.entries(answers)).get(url) ?? {}));
+    });
+    const path = join(dir, 'docker.sock');
+    await new Promise<void>((resolve) => server.listen(path, resolve));
+    const found = await probeDocker(path);
+    await new Promise((resolve) => server.close(resolve));
+    expect(found.state === 'up' && found.vantages).toEqual([
+      { container: 'one', pid: 7, network: 'shop', bridge: 'br-222222222222', ip: '10.0.2.2' },
+      { container: 'vault', pid: 7, network: 'vault', bridge: 'br-333333333333' },
+      { container: 'far', pid: 7, network: 'mesh', bridge: 'docker_gwbridge' },
+      { container: 'two', pid: 7, network: 'bridge', bridge: 'docker0', ip: '10.0.1.2' },
+    ]);
+  });
+
   it('find the subnets of every network, whatever else the engine says', async () => {
     const networks = [
       { Name: 'bridge', IPAM: { Config: [{ Subnet: '172.17.0.0/16' }, { Subnet: 'fd00:17::/64' }] } },

@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { diagnose } from '../../src/cli/doctor/all-checks.js';
 import { capabilitiesOf, daemonJsonFacts } from '../../src/cli/doctor/collect.js';
@@ -5,7 +7,7 @@ import { containerResolver, nameserversOf } from '../../src/cli/doctor/container
 import type { DaemonFacts, HostFacts, ListenerFacts, VipFacts } from '../../src/cli/doctor/host-facts.js';
 import type { StatusJson } from '../../src/api/types/status-json.js';
 import type { UpstreamJson } from '../../src/api/types/dns-figures.js';
-import { ask, load, NOW, startApi, stopApi } from '../api/fixture.js';
+import { ask, load, NOW, startApi, STATUS, stopApi } from '../api/fixture.js';
 import { fairlead } from './run.js';
 
 const listener: ListenerFacts = {
@@ -229,7 +231,11 @@ describe('checks', () => {
       'WARN Engine 19',
     ],
     ['docker', { docker: { state: 'off' } }, ''],
-    ['containers', { daemonJson: { state: 'absent' } }, "WARN Docker's daemon.json names no DNS server"],
+    [
+      'containers',
+      { daemonJson: { state: 'absent' }, docker: { ...engine, containers: [] } },
+      "WARN Docker's daemon.json names no DNS server",
+    ],
     [
       'containers',
       { daemonJson: { state: 'read', dns: ['1.1.1.1'] } },
@@ -244,6 +250,25 @@ describe('checks', () => {
       'containers',
       { daemonJson: { state: 'read', dns: ['169.254.169.250'], ndots: 5 } },
       "OK Docker tells containers to ask 169.254.169.250\nWARN Docker's daemon.json sets ndots:5",
+    ],
+    [
+      'containers',
+      {
+        daemonJson: { state: 'absent' },
+        docker: { ...engine, containers: [{ name: 'a', servers: ['169.254.169.250'] }] },
+      },
+      'OK Docker tells containers to ask 169.254.169.250',
+    ],
+    [
+      'containers',
+      {
+        daemonJson: { state: 'absent' },
+        docker: {
+          ...engine,
+          containers: [{ name: 'a', servers: ['169.254.169.250'], isOwnChoice: true }],
+        },
+      },
+      "WARN Docker's daemon.json names no DNS server",
     ],
     ['upstreams', { daemon: up(withRoutes([{ address: '192.0.2.1:53', up: true, failures: 0 }])) }, ''],
     [
@@ -467,6 +492,25 @@ describe('the collected facts', () => {
     expect(containerResolver(own + comment).servers).toEqual(['169.254.169.250', '127.0.0.53']);
     expect(containerResolver(own).servers).toBeUndefined();
   });
+});
+
+it('doctor reads the file of the running daemon, unless it is told another', async () => {
+  const fixture = await startApi();
+  try {
+    load(fixture);
+    const path = join(fixture.dir, 'theirs.yaml');
+    writeFileSync(path, 'dns: { listen: [127.0.0.1:0] }\nsources: { docker: { socket: /theirs.sock } }\n');
+    writeFileSync(join(fixture.dir, 'mine.yaml'), 'sources: { docker: { socket: /mine.sock } }\n');
+    fixture.status.current = { ...STATUS, config: { ...STATUS.config, path } };
+    const line = `--addr unix:${fixture.socket} doctor`;
+    const socketOf = async (words: string, env: NodeJS.ProcessEnv = {}) =>
+      /(\S+\.sock) does not exist/.exec((await fairlead(words, { cwd: fixture.dir, env })).stdout)?.[1];
+    expect(await socketOf(line)).toBe('/theirs.sock');
+    expect(await socketOf(`${line} --config mine.yaml`)).toBe('/mine.sock');
+    expect(await socketOf(line, { FAIRLEAD_CONFIG: 'mine.yaml' })).toBe('/mine.sock');
+  } finally {
+    await stopApi(fixture);
+  }
 });
 
 it('doctor checks this very host and a running daemon, as text and as JSON', async () => {

@@ -19,9 +19,12 @@ export async function report(context: Context, findings: readonly Finding[]): Pr
   const summary = { ok: number('OK'), warnings: number('WARN'), failures: number('FAIL') };
   await printOne(context, { summary, findings }, () => {
     const width = Math.max(...findings.map(({ check }) => textWidth(check)));
-    const lines = findings.map(({ check, verdict, message, remedy }) => {
+    const lines = findings.map(({ check, verdict, message, remedy, commands = [] }) => {
       const line = `${context.paint(TONES[verdict], padEnd(verdict, 4))}  ${padEnd(check, width)}  ${plain(message)}\n`;
-      return remedy === undefined ? line : `${line}${' '.repeat(width + 8)}-> ${plain(remedy)}\n`;
+      if (remedy === undefined) return line;
+      const indent = ' '.repeat(width + 8);
+      const below = commands.map((command) => `${indent}   ${plain(command)}\n`);
+      return `${line}${indent}-> ${plain(remedy)}\n${below.join('')}`;
     });
     const counts = [
       `${summary.ok} ok`,

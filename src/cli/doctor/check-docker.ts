@@ -67,10 +67,11 @@ export function checkContainerDns({ docker, daemonJson, listeners, daemon }: Hos
   const adoption = daemon.state === 'up' ? daemon.status.adoption : undefined;
   const own = new Set(listeners.map(({ ip }) => ip));
   const address = listeners[0]?.ip ?? '169.254.169.250';
+  const containers = docker.state === 'up' ? docker.containers : [];
   return [
     ...(adoption ? checkAdoption(adoption) : []),
-    ...(adoption && adoption.adopted > 0 ? [] : checkDaemonJson(daemonJson, own, address)),
-    ...(docker.state === 'up' ? checkContainers(docker.containers, own, address) : []),
+    ...(adoption && adoption.adopted > 0 ? [] : checkDaemonJson(daemonJson, { own, address, containers })),
+    ...checkContainers(containers, own, address),
   ];
 }
 
@@ -86,10 +87,16 @@ function checkAdoption({ adopted, left, problems }: StatusJson['adoption']): Fin
   return [warn('adoption', `${message}; others cannot be: ${first}${rest}`, remedy)];
 }
 
+interface Asking {
+  /** The addresses of Fairlead's listeners, and the one to name. */
+  readonly own: ReadonlySet<string>;
+  readonly address: string;
+  readonly containers: readonly ContainerDns[];
+}
+
 function checkDaemonJson(
   daemonJson: HostFacts['daemonJson'],
-  own: ReadonlySet<string>,
-  address: string,
+  { own, address, containers }: Asking,
 ): Finding[] {
   if (daemonJson.state === 'unreadable') {
     return [
@@ -109,6 +116,11 @@ function checkDaemonJson(
           ),
         ]
       : [];
+  // dockerd's option --dns does the same as the file.
+  const byOption = containers.some(
+    ({ servers = [], isOwnChoice }) => isOwnChoice !== true && servers.some((each) => own.has(each)),
+  );
+  if (told.length === 0 && byOption) return [ok('containers', `Docker tells containers to ask ${address}`)];
   if (others.length === told.length) {
     const now = told.length === 0 ? 'names no DNS server' : `names ${told.join(', ')}`;
     return [

@@ -1,9 +1,16 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import type { StatusJson } from '../../api/types/status-json.js';
 import { instancesOf } from '../../config/source-instances.js';
 import { readSourcePorts } from '../../linux/source-ports.js';
-import { canonicalIp, formatHostPort, isLinkLocal, parseHostPort, type HostPort } from '../../net/ip.js';
+import {
+  canonicalIp,
+  formatHostPort,
+  isLinkLocal,
+  isLoopback,
+  parseHostPort,
+  type HostPort,
+} from '../../net/ip.js';
 import type { Context } from '../context.js';
 import { CliError, EXIT } from '../exit-codes.js';
 import { loadWithOptions } from '../load-config.js';
@@ -11,12 +18,11 @@ import type {
   ConfigFacts,
   DaemonFacts,
   DaemonJsonFacts,
-  DockerFacts,
   HostFacts,
   InsideFacts,
   ListenerFacts,
-  VipFacts,
 } from './host-facts.js';
+import { probeFirewall } from './probe-firewall.js';
 import { probeInside, vipToTry } from './probe-inside.js';
 import { probeDocker } from './probe-docker.js';
 import { probeVips, type WantedPool } from './probe-vips.js';
@@ -27,7 +33,7 @@ import { asError, errorMessage } from '../../net/error-message.js';
 /** Collects facts about this host. Facts that cannot be found out are absent; nothing is changed. */
 export async function collect(context: Context): Promise<HostFacts> {
   const daemon = await daemonFacts(context);
-  const { config, listen, dockerSocket, pool } = await configFacts(context);
+  const { config, listen, dockerSocket, pool } = await configFacts(context, daemon);
   // The running daemon's settings win over a file that no process has loaded yet.
   const running = daemon.state === 'up' ? daemon.status.dns.listen : [];
   const addresses = new Map(listen.map((address) => [formatHostPort(address), address]));
@@ -44,6 +50,7 @@ export async function collect(context: Context): Promise<HostFacts> {
   const ports = readSourcePorts();
   const vips = await probeVips(context, { daemon, docker, pool });
   const listeners = await Promise.all([...addresses.values()].map((address) => listenerFacts(address, own)));
+  const firewall = await probeFirewall();
   return {
     now: context.io.clock(),
     platform: process.platform,
@@ -53,7 +60,8 @@ export async function collect(context: Context): Promise<HostFacts> {
     daemon,
     listeners,
     docker,
-    inside: await insideFacts(docker, listeners, vips),
+    inside: await insideFacts({ docker, listeners, vips, daemon }),
+    firewall,
     ...(typeof resolvConf === 'string' ? { nameservers: nameserversOf(resolvConf) } : {}),
     daemonJson: daemonJsonFacts(read('/etc/docker/daemon.json')),
     sysctls: {
@@ -68,15 +76,27 @@ export async function collect(context: Context): Promise<HostFacts> {
 /** How many networks are checked from inside. Each check starts a process and takes up to 1.5 seconds. */
 const MAX_VANTAGES = 8;
 
-function insideFacts(
-  docker: DockerFacts,
-  listeners: readonly ListenerFacts[],
-  vips: VipFacts,
-): Promise<readonly InsideFacts[]> {
+function insideFacts({
+  docker,
+  listeners,
+  vips,
+  daemon,
+}: Pick<HostFacts, 'docker' | 'listeners' | 'vips' | 'daemon'>): Promise<readonly InsideFacts[]> {
+  const served = new Set(daemon.state === 'up' ? daemon.status.dns.listen : []);
   const vantages = docker.state === 'up' ? (docker.vantages ?? []).slice(0, MAX_VANTAGES) : [];
   const vip = vips.state === 'wanted' ? vipToTry(vips.carried) : undefined;
-  const targets = { listeners: listeners.filter(({ answers }) => answers), ...(vip && { vip }) };
+  const targets = {
+    listeners: listeners.filter(
+      (each) => (each.answers || served.has(formatHostPort(each))) && !isInEveryNamespace(each.ip),
+    ),
+    ...(vip && { vip }),
+  };
   return Promise.all(vantages.map((vantage) => probeInside(vantage, targets)));
+}
+
+/** In a container, such an address means the container itself. */
+function isInEveryNamespace(ip: string): boolean {
+  return isLoopback(ip) || ip === '0.0.0.0' || ip === '::';
 }
 
 async function daemonFacts(context: Context): Promise<DaemonFacts> {
@@ -98,9 +118,9 @@ interface Configured {
   readonly pool: WantedPool | undefined;
 }
 
-async function configFacts(context: Context): Promise<Configured> {
+async function configFacts(context: Context, daemon: DaemonFacts): Promise<Configured> {
   const { formatConfigError } = await import('../../config/errors.js');
-  const result = await loadWithOptions(context);
+  const result = await loadWithOptions(context, fileOf(context, daemon));
   const path = result.path === undefined ? {} : { path: result.path };
   if (!result.ok) {
     return {
@@ -118,6 +138,14 @@ async function configFacts(context: Context): Promise<Configured> {
     dockerSocket: instancesOf('docker', sources.docker)[0]?.settings.socket,
     pool: vip ? { pool: vip.pool, isChosen } : undefined,
   };
+}
+
+/** Unless the user names a file, that of the running daemon, if it is on this side of a container. */
+function fileOf(context: Context, daemon: DaemonFacts): string | undefined {
+  const named = context.text('config');
+  if (named !== undefined || (context.io.env['FAIRLEAD_CONFIG'] ?? '') !== '') return named;
+  const running = daemon.state === 'up' ? daemon.status.config.path : undefined;
+  return running !== undefined && existsSync(running) ? running : undefined;
 }
 
 async function listenerFacts(address: HostPort, own: ReadonlySet<string>): Promise<ListenerFacts> {

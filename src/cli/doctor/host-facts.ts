@@ -2,6 +2,7 @@ import type { StatusJson } from '../../api/types/status-json.js';
 import type { SourcePorts } from '../../linux/source-ports.js';
 import type { VipRules } from '../../linux/vip-rules.js';
 import type { HostRange } from '../../net/vip-pool.js';
+import type { InputChain } from './firewall-rules.js';
 
 /** The facts that the doctor examines: collected once, then judged by pure checks. */
 export interface HostFacts {
@@ -20,6 +21,8 @@ export interface HostFacts {
   readonly docker: DockerFacts;
   /** What containers can reach, tried from inside one container of each network; absent: not tried. */
   readonly inside?: readonly InsideFacts[];
+  /** Absent: not examined. */
+  readonly firewall?: FirewallFacts;
   /** Nameservers of /etc/resolv.conf, canonical where they are addresses; absent when it cannot be read. */
   readonly nameservers?: readonly string[];
   readonly daemonJson: DaemonJsonFacts;
@@ -84,6 +87,8 @@ export interface ContainerDns {
   readonly servers?: readonly string[];
   /** `ndots` of its resolv.conf, when it is set. */
   readonly ndots?: number;
+  /** Whether the servers are in its own settings (`--dns`), and not the engine's. */
+  readonly isOwnChoice?: true;
 }
 
 /** A container from which to check: one for each network. */
@@ -95,6 +100,8 @@ export interface Vantage {
   readonly network: string;
   /** The host's interface of that network: `docker0`, `br-0123456789ab`. */
   readonly bridge: string;
+  /** The container's address, if the host has a route to it. */
+  readonly ip?: string;
 }
 
 /** What a container can reach, tried from inside it. */
@@ -109,6 +116,16 @@ export interface InsideFacts {
   readonly dns?: readonly { readonly address: string; readonly result: string }[];
   /** The same for a connection to a virtual IP; absent when there is none. */
   readonly vip?: { readonly address: string; readonly result: string };
+  /** The same for the container's replies to this host; absent if the host has no route to it. */
+  readonly replies?: string;
+}
+
+/** The host's own firewall. */
+export interface FirewallFacts {
+  /** What may drop packets to this host; absent if it cannot be read. */
+  readonly chains?: readonly InputChain[];
+  /** Whether packets of this host to itself arrive. */
+  readonly loopback: boolean;
 }
 
 /** Docker's own configuration, /etc/docker/daemon.json. */
@@ -161,6 +178,8 @@ export interface Finding {
   readonly message: string;
   /** What to do; absent only if all is well. */
   readonly remedy?: string;
+  /** Shell commands that belong to the remedy, in order. */
+  readonly commands?: readonly string[];
 }
 
 export const ok = (check: string, message: string): Finding => ({ check, verdict: 'OK', message });

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { formatHostPort, ipFamily, parseHostPort, type HostPort } from '../../net/ip.js';
 import type { InsideFacts, Vantage } from './host-facts.js';
+import { probeReplies } from './probe-firewall.js';
 
 export interface InsideTargets {
   /** DNS listeners. */
@@ -10,7 +11,8 @@ export interface InsideTargets {
   readonly vip?: HostPort;
 }
 
-const PATIENCE_MS = 3000;
+/** A guard against a command that hangs. A busy host may need seconds to start a program. */
+const PATIENCE_MS = 20_000;
 
 /**
  * Checks this host from inside a container, through the container's routes and the rules of the host's firewall for
@@ -23,8 +25,9 @@ export async function probeInside(
   { listeners, vip }: InsideTargets,
   enter: (pid: number) => readonly string[] = nsenter,
 ): Promise<InsideFacts> {
-  const { container, network, bridge, pid } = vantage;
-  const about = { container, network, bridge };
+  const { container, network, bridge, pid, ip } = vantage;
+  const replies = ip === undefined ? undefined : await probeReplies(ip);
+  const about = { container, network, bridge, ...(replies !== undefined && { replies }) };
   const queries = listeners.map(({ ip, port }) => ({ kind: 'dns', ip, port, family: ipFamily(ip) }));
   const connections = vip ? [{ kind: 'tcp', ip: vip.ip, port: vip.port, family: ipFamily(vip.ip) }] : [];
   const asked = JSON.stringify({ targets: [...queries, ...connections], id: randomInt(0x10000) });
