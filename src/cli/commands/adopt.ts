@@ -37,13 +37,13 @@ async function list(context: Context): Promise<number> {
 function columns(context: Context): readonly Column<AdoptionJson>[] {
   return [
     { header: 'CONTAINER', value: ({ name }) => name, shrinks: true },
-    { header: 'ID', value: ({ id }) => shortId(id, context.kept('trunc')), shrinks: true },
-    { header: 'STACK', value: ({ stack }) => stack, shrinks: true },
+    { header: 'ID', drops: 1, value: ({ id }) => shortId(id, context.kept('trunc')), shrinks: true },
+    { header: 'STACK', drops: 2, value: ({ stack }) => stack, shrinks: true },
     {
       header: 'ASKS',
       value: ({ adopted, server = '?' }) =>
         adopted ? { text: 'Fairlead', tone: 'good' } : server === '127.0.0.11' ? 'Docker' : server,
     },
-    { header: 'WHY', value: ({ why }) => why },
+    { header: 'WHY', value: ({ why }) => why, shrinks: true },
   ];
 }

@@ -18,19 +18,30 @@ const TONES: Readonly<Record<TemplateJson['state'], Tone>> = {
 const COLUMNS: readonly Column<TemplateJson>[] = [
   { header: 'DESTINATION', shrinks: true, value: ({ destination }) => plain(destination) },
   { header: 'STATE', value: ({ state }) => ({ text: state, tone: TONES[state] }) },
-  { header: 'RENDERED', value: ({ renderedAt }) => renderedAt ?? '-' },
-  { header: 'SIZE', align: 'right', value: ({ bytes }) => (bytes === undefined ? '-' : formatBytes(bytes)) },
-  { header: 'COMMAND', value: ({ command }) => (command === undefined ? '-' : command.outcome) },
+  { header: 'RENDERED', drops: 4, value: ({ renderedAt }) => renderedAt ?? '-' },
+  {
+    header: 'SIZE',
+    drops: 5,
+    align: 'right',
+    value: ({ bytes }) => (bytes === undefined ? '-' : formatBytes(bytes)),
+  },
+  {
+    header: 'COMMAND',
+    drops: 6,
+    shrinks: true,
+    value: ({ command }) => (command === undefined ? '-' : command.outcome),
+  },
 ];
 
 const WIDE: readonly Column<TemplateJson>[] = [
   {
     header: 'RUNS',
+    drops: 3,
     shrinks: true,
     value: ({ command }) => (command === undefined ? '-' : plain(command.text)),
   },
-  { header: 'SOURCE', shrinks: true, value: ({ source }) => plain(source) },
-  { header: 'QUERIES', value: ({ queries }) => plain(queries.join(' ')) },
+  { header: 'SOURCE', drops: 2, shrinks: true, value: ({ source }) => plain(source) },
+  { header: 'QUERIES', drops: 1, shrinks: true, value: ({ queries }) => plain(queries.join(' ')) },
 ];
 
 export async function run(context: Context): Promise<number> {
