@@ -13,11 +13,11 @@ export class ToldFacts {
   readonly #services = new Prints();
   readonly #networks = new Prints();
   readonly #clients = new Prints();
-  /** Those that were told last. */
+  /** Those of the last report. */
   problems: readonly Problem[] = [];
 
   /**
-   * Notes what is told now. The cost is proportional to the source's facts, not to the catalog.
+   * Notes what the source reports now. The cost is proportional to the source's facts, not to the catalog.
    * @returns the difference; `all` the first time; undefined when nothing changed
    */
   next(facts: Facts): FactDelta | 'all' | undefined {
