@@ -29,6 +29,9 @@ RUN ln -s /app/dist/main.js /usr/local/bin/fairlead
 LABEL org.opencontainers.image.title="fairlead" \
   org.opencontainers.image.description="Service discovery, DNS and load balancing for plain Docker hosts" \
   org.opencontainers.image.licenses="Apache-2.0"
+# Docker gives --cap-add to root alone, and the files and sockets that Fairlead works with belong to the host's root. The daemon
+# gives up the rights that it does not need (SECURITY.md, which also says how to run it as another user).
+USER root
 EXPOSE 53/udp 53/tcp
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=2s --start-period=15s CMD ["fairlead", "status"]

@@ -42,7 +42,7 @@ export interface NameService {
 /** What the daemon says of itself. Times are milliseconds since the epoch. */
 export interface DaemonStatus extends Pick<
   StatusJson,
-  'version' | 'pid' | 'node' | 'domain' | 'environment' | 'host' | 'internalErrors' | 'dns'
+  'version' | 'pid' | 'node' | 'domain' | 'environment' | 'host' | 'internalErrors' | 'capabilities' | 'dns'
 > {
   readonly startedAt: number;
   /** Attempts of sources that failed, by name. */

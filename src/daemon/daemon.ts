@@ -38,10 +38,12 @@ import { forwardingStatus, hostClient, RESOLV_CONF } from './name-parts.js';
 import { NamesInForce } from './names-in-force.js';
 import { logPanic } from './panic-log.js';
 import { Publishers } from './publishers.js';
+import { Rights, rightsInEffect } from './rights.js';
 import { ResolvConfWatch } from './resolv-conf-watch.js';
 import { RenderPart } from './render-part.js';
 import { renderingHostOf } from './rendering-host-of.js';
 import { Sources } from './sources.js';
+import { SpoofGuard } from './spoof-guard.js';
 import { Successor } from './successor.js';
 import { StateKeeper } from '../state/state-keeper.js';
 import type { TakeoverRequest } from '../state/state-lock.js';
@@ -57,6 +59,8 @@ export interface DaemonOptions {
   readonly internalErrors?: Pick<InternalErrors, 'count' | 'problems'>;
   /** Whether to take over from a daemon with the same state directory. That daemon ends when this one serves. */
   readonly takesOver?: boolean;
+  /** Whether the process runs nothing else, so that it may give up rights. */
+  readonly ownsProcess?: boolean;
 }
 
 /** Wires everything together: sources -> catalog -> name server, virtual IPs, API, state directory. */
@@ -75,6 +79,8 @@ export class Daemon {
   readonly #answering: Answering;
   readonly #resolvConf: ResolvConfWatch;
   readonly #listeners: Listeners;
+  readonly #rights: Part;
+  readonly #spoofGuard: SpoofGuard;
   readonly #adoption: AdoptionPart;
   readonly #sources: Sources;
   readonly #publishers: Publishers;
@@ -99,7 +105,11 @@ export class Daemon {
   constructor(
     loaded: LoadedConfig,
     log: DaemonLog,
-    { internalErrors = { count: 0, problems: () => [] }, takesOver = false }: DaemonOptions = {},
+    {
+      internalErrors = { count: 0, problems: () => [] },
+      takesOver = false,
+      ownsProcess = false,
+    }: DaemonOptions = {},
   ) {
     this.#internalErrors = internalErrors;
     this.succeeded = new Promise((resolve) => {
@@ -162,6 +172,8 @@ export class Daemon {
       },
       log.of('dns'),
     );
+    this.#rights = ownsProcess ? new Rights(log) : { name: 'rights' };
+    this.#spoofGuard = new SpoofGuard(this.catalog, () => this.#listeners.addresses(), log.of('dns'));
     this.#sources = new Sources(
       this.catalog,
       this.pace,
@@ -198,6 +210,7 @@ export class Daemon {
    * - Containers are sent to the listeners when those answer, and handed back, if that is wanted, before they end.
    * - Listeners come after the sources, so that the first answers are not "not ready".
    * - The first queries are answered before the rest of the start takes this thread.
+   * - Rights that are not needed are given up, and forged sources kept away, as soon as names are answered.
    * - Virtual IPs carry traffic when the tasks are known. When the daemon stops, their connections end while names are
    *   still answered and the sources are still followed.
    * - Templates are rendered when the tasks are known.
@@ -228,7 +241,9 @@ export class Daemon {
       { name: 'checker', start: () => this.#health.start(), stop: () => this.#health.stop() },
       this.#listeners,
       { name: 'first queries', start: () => delay(FIRST_QUERIES_MS) },
+      this.#rights,
       { name: 'sources, where saved facts are served', start: () => this.#sources.answering() },
+      this.#spoofGuard,
       this.#adoption,
       {
         name: 'virtual IPs',
@@ -395,6 +410,7 @@ export class Daemon {
       environment: config.environment,
       host: { name, address, datacenter },
       internalErrors: this.#internalErrors.count,
+      capabilities: rightsInEffect(),
       ...(this.#successor.fault && { restart: this.#successor.fault }),
       sourceFailures: this.#sources.failures(),
       publishers: this.#publishers.statuses(),

@@ -68,7 +68,11 @@ export async function runDaemon(options: RunOptions, signals: Signals): Promise<
   process.on('unhandledRejection', (error) => internalErrors.note(error));
   let daemon: Daemon;
   try {
-    daemon = new Daemon(loaded, log, { internalErrors, takesOver: options.takeOver });
+    daemon = new Daemon(loaded, log, {
+      internalErrors,
+      takesOver: options.takeOver,
+      ownsProcess: true,
+    });
     await daemon.start();
   } catch (error) {
     process.stderr.write(`fairlead: ${errorMessage(error)}\n`);

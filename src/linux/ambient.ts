@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { capabilitySet } from './capabilities.js';
 import type { Libc } from './libc.js';
 import { ofArchitecture } from './numbers.js';
 
@@ -26,12 +26,6 @@ export function withoutAmbient<T>(libc: Libc, work: () => T): T {
 
 /** The numbers of the capabilities that programs inherit from this thread; none where there is no /proc. */
 export function ambientCapabilities(): number[] {
-  let text: string | undefined;
-  try {
-    text = /^CapAmb:\s*([0-9a-f]+)$/m.exec(readFileSync('/proc/thread-self/status', 'utf8'))?.[1];
-  } catch {
-    return [];
-  }
-  const bits = BigInt(`0x${text ?? '0'}`);
+  const bits = capabilitySet('Amb') ?? 0n;
   return Array.from({ length: 64 }, (_, bit) => bit).filter((bit) => (bits >> BigInt(bit)) % 2n === 1n);
 }

@@ -41,6 +41,8 @@ export interface Libc extends StreamCalls {
   ): number;
   /** `syscall(2)`: number, descriptor, pointer, count, flags, pointer. */
   syscall(number: number, fd: number, b: Pointer, count: number, flags: number, e: Pointer): number;
+  /** `syscall(2)` with a number and two arguments, by one of the threads that Node uses for files. */
+  poolCall(number: number, a: Pointer, b: Pointer): Promise<number>;
   /** `syscall(2)` for ppoll(2): number, descriptors, how many, timeout, without a signal mask. */
   ppoll(number: number, fds: Pointer, count: number, timeout: Pointer): number;
   clock_gettime(clock: number, timespec: Pointer): number;
@@ -66,6 +68,10 @@ export interface Unavailable {
   readonly unavailable: string;
 }
 
+interface Pooled {
+  async(number: number, a: Pointer, b: Pointer, done: (error: Error | null, result: number) => void): void;
+}
+
 /** Loads the binding. Each thread calls this once. */
 export async function loadLibc(): Promise<Libc | Unavailable> {
   const { platform, arch } = process;
@@ -80,6 +86,7 @@ export async function loadLibc(): Promise<Libc | Unavailable> {
     const ppoll = declare(
       'int64_t syscall(int64_t number, uintptr_t fds, int64_t count, uintptr_t timeout, uintptr_t mask, int64_t size)',
     );
+    const pooled = library.func('int64_t syscall(int64_t number, uintptr_t a, uintptr_t b)') as Pooled;
     return {
       ...declareStreamCalls(declare),
       setns: declare('int setns(int fd, int nstype)'),
@@ -94,6 +101,10 @@ export async function loadLibc(): Promise<Libc | Unavailable> {
       syscall: declare(
         'int64_t syscall(int64_t number, int64_t fd, uintptr_t b, int64_t count, int64_t flags, uintptr_t e)',
       ),
+      poolCall: (number, a, b) =>
+        new Promise((resolve, reject) => {
+          pooled.async(number, a, b, (error, result) => (error ? reject(error) : resolve(result)));
+        }),
       ppoll: (number, fds, count, timeout) => ppoll(number, fds, count, timeout, 0, 0),
       clock_gettime: declare('int clock_gettime(int clock, uintptr_t timespec)'),
       errno: () => koffi.errno(),

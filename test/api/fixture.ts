@@ -112,6 +112,7 @@ export const STATUS: DaemonStatus = {
   environment: 'default',
   host: { name: 'alpha', address: '192.0.2.1', datacenter: 'dc1' },
   internalErrors: 0,
+  capabilities: ['NET_BIND_SERVICE', 'NET_ADMIN'],
   sourceFailures: { docker: 0 },
   publishers: [],
   state: { directory: '/var/lib/fairlead', writtenAt: NOW - 60_000, failures: 0 },

@@ -54,6 +54,11 @@ describe('what Fairlead is deployed with', () => {
     expect(unit.get('ReadWritePaths')).toBe('-/var/lib/docker/containers');
   });
 
+  it('says as which user the image runs, and why', () => {
+    expect(read('Dockerfile')).toMatch(/^USER root$/m);
+    expect(read('SECURITY.md')).toContain('The image runs as root, because');
+  });
+
   it('has its command on the path of the image, as the pages say', () => {
     expect(read('Dockerfile')).toMatch(/^RUN ln -s \/app\/dist\/main\.js \/usr\/local\/bin\/fairlead$/m);
     expect(read('docs/install.md')).toContain('docker exec fairlead fairlead doctor');

@@ -34,6 +34,8 @@ export interface StatusJson {
   readonly host: { readonly name: string; readonly address: string; readonly datacenter: string };
   /** Errors since the start that no code caught. */
   readonly internalErrors: number;
+  /** The capabilities in effect (capabilities(7)), such as `NET_ADMIN`; none off Linux. */
+  readonly capabilities: readonly string[];
   /** The last attempt to restart that came to nothing. */
   readonly restart?: { readonly at: Timestamp; readonly error: string };
   /** The directory that keeps what a restart takes up again. */

@@ -55,6 +55,7 @@ export function checkDaemon({ daemon }: HostFacts): Finding[] {
           ),
         ]),
     ...checkState(status.state),
+    ...checkCapabilities(status.capabilities),
     checkAnswering(status.dns.answering),
     ...checkUpstreams(status.dns.forwarding),
     checkZones(status.dns.zones),
@@ -68,6 +69,23 @@ export function checkDaemon({ daemon }: HostFacts): Finding[] {
             '"fairlead status" shows each',
           ),
         ]),
+  ];
+}
+
+/** Nothing in Fairlead needs it, so only a daemon that has given up nothing has it. */
+const NEVER_NEEDED = 'SYS_MODULE';
+
+/** The status of an older daemon does not have them. */
+function checkCapabilities(capabilities: readonly string[] = []): Finding[] {
+  if (capabilities.length === 0) return [];
+  if (!capabilities.includes(NEVER_NEEDED))
+    return [ok('rights', `the daemon has given up all but ${capabilities.join(', ')}`)];
+  return [
+    warn(
+      'rights',
+      'the daemon keeps all rights of root, also those that it does not need',
+      'install the package koffi, by which it can give them up',
+    ),
   ];
 }
 

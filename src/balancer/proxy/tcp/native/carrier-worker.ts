@@ -1,5 +1,6 @@
 /** The entry point of a TCP thread. It receives its port to the main thread with its input. */
 import { receiveMessageOnPort, workerData, type MessagePort } from 'node:worker_threads';
+import { keepCapabilities } from '../../../../linux/capability-drop.js';
 import { EPOLL } from '../../../../linux/epoll.js';
 import { EventFd } from '../../../../linux/event-fd.js';
 import { loadLibc } from '../../../../linux/libc.js';
@@ -12,6 +13,8 @@ const libc = await loadLibc();
 // The main thread has already loaded it successfully.
 if ('unavailable' in libc) throw new Error(libc.unavailable);
 
+const rights = ['SYS_NICE', 'NET_BIND_SERVICE'] as const;
+keepCapabilities(libc, { effective: rights, permitted: rights });
 const carrier = new Carrier({ libc, input, report: (report) => port.postMessage(report) });
 const bell = new EventFd(libc, input.bell);
 const urgency = Urgency.ofThread(libc);
