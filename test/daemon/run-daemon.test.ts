@@ -108,11 +108,11 @@ describe('fairlead run', () => {
       `state=${directory}`,
     ];
     const { seen } = run('run', '--demo', 'always', ...settings.flatMap((setting) => ['--set', setting]));
-    await until(() => expect(seen.stdout).toContain('Try in another terminal:'));
+    const commands = () => seen.stdout.split('Try in another terminal:')[1]?.trim().split('\n') ?? [];
+    // The lines come one by one.
+    await until(() => expect(commands()).toHaveLength(3));
     expect(seen.stdout).toContain('No Docker here: ');
-    const commands = seen.stdout.split('Try in another terminal:')[1]?.trim().split('\n') ?? [];
-    expect(commands).toHaveLength(3);
-    for (const command of commands) {
+    for (const command of commands()) {
       const [program, ...args] = command.trim().split(' ');
       expect(program).toBe('fairlead');
       const pasted = run('--addr', socket, ...args);
