@@ -12,8 +12,10 @@ import {
   type SourceStatus,
   type Task,
 } from '../catalog/model.js';
-import type { CatalogEvent } from '../catalog/change.js';
+import type { CatalogEvent, EventTask } from '../catalog/change.js';
 import type { Snapshot } from '../catalog/snapshot.js';
+import { upgradingSince, versionsOf, type Version } from '../catalog/versions.js';
+import { imageTag, type ImageRef } from '../net/image-names.js';
 import type { ServiceRefJson, Timestamp } from './types/references.js';
 import type {
   DrainJson,
@@ -22,6 +24,8 @@ import type {
   ServiceJson,
   SourceJson,
   TaskJson,
+  TaskVersionJson,
+  VersionJson,
 } from './types/resources.js';
 
 /** @param ms milliseconds since the epoch */
@@ -44,6 +48,8 @@ export function refJson({ environment, stack, service, sidekick }: ServiceRef): 
 
 export function serviceJson(service: Service, domain: string): ServiceJson {
   const name = serviceName(service);
+  const versions = versionsOf(service.tasks);
+  const upgrading = upgradingSince(versions);
   return {
     ...refJson(service),
     key: service.key,
@@ -61,6 +67,8 @@ export function serviceJson(service: Service, domain: string): ServiceJson {
     sources: service.sources,
     health: healthCounts(service.tasks),
     taskCount: service.tasks.length,
+    versions: versions.map(versionJson),
+    ...(upgrading !== undefined && { upgradingSince: timestamp(upgrading) }),
     panic: selectTasks(service).panic,
   };
 }
@@ -92,10 +100,29 @@ export function taskJson(task: Task, snapshot?: Snapshot): TaskJson {
     weight: task.weight,
     expose: task.expose,
     ...(task.endpointMode === undefined ? {} : { endpointMode: task.endpointMode }),
-    ...(task.image === undefined ? {} : { image: task.image }),
-    ...(task.startedAt === undefined ? {} : { startedAt: timestamp(task.startedAt) }),
+    ...taskVersionJson(task),
     source: task.source,
   };
+}
+
+function taskVersionJson(task: EventTask): TaskVersionJson {
+  const { node, image, imageId, createdAt, startedAt, restarts } = task;
+  return {
+    ...(node && { node }),
+    ...(image !== undefined && imageJson({ image, ...(imageId !== undefined && { imageId }) })),
+    ...(createdAt !== undefined && { createdAt: timestamp(createdAt) }),
+    ...(startedAt !== undefined && { startedAt: timestamp(startedAt) }),
+    ...(restarts !== undefined && { restarts }),
+  };
+}
+
+function imageJson({ image, imageId }: ImageRef): Pick<VersionJson, 'image' | 'tag' | 'imageId'> {
+  const tag = imageTag(image);
+  return { image, ...(tag !== undefined && { tag }), ...(imageId !== undefined && { imageId }) };
+}
+
+function versionJson({ tasks, since, ...ref }: Version): VersionJson {
+  return { ...imageJson(ref), tasks, ...(since !== undefined && { since: timestamp(since) }) };
 }
 
 export function sourceJson({ name, state, asOf, error, detail }: SourceStatus): SourceJson {
@@ -131,7 +158,7 @@ function refOf(key: ServiceKey): ServiceRef {
 }
 
 export function eventJson(event: CatalogEvent): EventJson {
-  const { seq, at, revision, source, type, subject, message, cause } = event;
+  const { seq, at, revision, source, type, subject, message, cause, task } = event;
   return {
     seq,
     at: timestamp(at),
@@ -141,5 +168,6 @@ export function eventJson(event: CatalogEvent): EventJson {
     subject,
     message,
     ...(cause === undefined ? {} : { cause }),
+    ...(task && { task: { id: task.id, ...taskVersionJson(task) } }),
   };
 }

@@ -1,5 +1,5 @@
 import type { LookupKey } from './lookup-keys.js';
-import type { ServiceKey } from './model.js';
+import type { ServiceKey, Task } from './model.js';
 
 /** The origins of changes that do not come from a source: health checks, drains by operators, a new configuration. */
 export const HEALTH = 'health';
@@ -41,10 +41,18 @@ export interface CatalogEvent {
   readonly at: number;
   readonly revision: number;
   readonly source: string;
-  /** `task.added`, `task.health`, `task.changed`, `task.removed`, `service.added`, ..., `source.state`, `problem`. */
+  /** `task.added`, `task.health`, `task.changed`, `task.removed`, `service.added`, `service.version`, ..., `source.state`, `problem`. */
   readonly type: string;
   /** What the event is about: a task's name, `service.stack` or a source. */
   readonly subject: string;
   readonly message: string;
   readonly cause?: string;
+  /** The task that the event is about, and what it ran. */
+  readonly task?: EventTask;
 }
+
+/** A task as an event shows it. */
+export type EventTask = Pick<
+  Task,
+  'id' | 'node' | 'image' | 'imageId' | 'createdAt' | 'startedAt' | 'restarts'
+>;

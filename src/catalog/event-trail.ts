@@ -1,13 +1,15 @@
-import { HEALTH, type CatalogEvent, type ChangeSet } from './change.js';
+import { versionsText } from '../net/image-names.js';
+import { HEALTH, type CatalogEvent, type ChangeSet, type EventTask } from './change.js';
 import { serviceName, type Service, type SourceStatus, type Task } from './model.js';
 import type { Snapshot } from './snapshot.js';
+import { sameVersions, versionsOf } from './versions.js';
 
 /** How many events are kept for later readers. */
 const KEPT = 2000;
 /** A change of more tasks than this (such as the first sync) is reported in one line. */
 const TOLD_SINGLY = 500;
 
-type Draft = Pick<CatalogEvent, 'type' | 'subject' | 'message' | 'cause'>;
+type Draft = Pick<CatalogEvent, 'type' | 'subject' | 'message' | 'cause' | 'task'>;
 
 /** The event trail in words, with a sequence number from which to resume. */
 export class EventTrail {
@@ -73,7 +75,8 @@ function* drafts(change: ChangeSet, before: Snapshot, after: Snapshot): Generato
   for (const key of services.added) yield* serviceDraft('service.added', after.serviceByKey(key));
   for (const id of tasks.added) {
     const task = after.task(id);
-    if (task) yield { type: 'task.added', subject: task.name, message: describe(task) };
+    if (task)
+      yield { type: 'task.added', subject: task.name, message: describe(task), task: eventTask(task) };
   }
   for (const id of tasks.changed) {
     const [old, task] = [before.task(id), after.task(id)];
@@ -81,8 +84,11 @@ function* drafts(change: ChangeSet, before: Snapshot, after: Snapshot): Generato
   }
   for (const id of tasks.removed) {
     const task = before.task(id);
-    if (task) yield { type: 'task.removed', subject: task.name, message: describe(task) };
+    if (task)
+      yield { type: 'task.removed', subject: task.name, message: describe(task), task: eventTask(task) };
   }
+  for (const key of services.changed)
+    yield* versionDraft(before.serviceByKey(key), after.serviceByKey(key));
   for (const key of services.removed) yield* serviceDraft('service.removed', before.serviceByKey(key));
 }
 
@@ -91,22 +97,47 @@ function* serviceDraft(type: string, service: Service | undefined): Generator<Dr
     yield { type, subject: serviceName(service), message: `${service.kind}, ${service.endpointMode}` };
 }
 
+/** Begins and ends an upgrade: the versions that run are others than before. */
+function* versionDraft(old: Service | undefined, service: Service | undefined): Generator<Draft> {
+  if (!old || !service || old.tasks === service.tasks) return;
+  const [before, after] = [versionsOf(old.tasks), versionsOf(service.tasks)];
+  if (before.length === 0 || after.length === 0 || sameVersions(before, after)) return;
+  const message = `${versionsText(before)} -> ${versionsText(after)}`;
+  yield { type: 'service.version', subject: serviceName(service), message };
+}
+
 function changeDraft(old: Task, task: Task, change: ChangeSet): Draft {
   const subject = task.name;
+  const about = { subject, task: eventTask(task) };
   if (old.health !== task.health || old.reason !== task.reason) {
     // Health reports arrive in batches, each with its own cause. A source gives one cause for its whole change.
     const cause = change.source === HEALTH ? (task.reason ?? change.cause) : change.cause;
     const isTold = task.reason === undefined || task.reason === cause;
     const reason = isTold ? '' : ` (${task.reason})`;
-    const message = `${old.health} -> ${task.health}${reason}`;
-    return { type: 'task.health', subject, message, ...(cause === undefined ? {} : { cause }) };
+    const { restarts = 0 } = task;
+    const again = restarts > (old.restarts ?? 0) ? `, restart ${restarts}` : '';
+    const message = `${old.health} -> ${task.health}${reason}${again}`;
+    return { type: 'task.health', ...about, message, ...(cause === undefined ? {} : { cause }) };
   }
   if (old.name !== task.name)
-    return { type: 'task.renamed', subject, message: `${old.name} -> ${task.name}` };
-  return { type: 'task.changed', subject, message: describe(task) };
+    return { type: 'task.renamed', ...about, message: `${old.name} -> ${task.name}` };
+  return { type: 'task.changed', ...about, message: describe(task) };
 }
 
 function describe(task: Task): string {
   const where = task.endpoints.map((endpoint) => endpoint.ip).join(', ') || 'no address';
-  return `${task.service ? serviceName(task.service) : 'no service'}, ${task.health}, ${where}`;
+  const what = task.image === undefined ? '' : `, ${task.image}`;
+  return `${task.service ? serviceName(task.service) : 'no service'}, ${task.health}, ${where}${what}`;
+}
+
+function eventTask({ id, node, image, imageId, createdAt, startedAt, restarts }: Task): EventTask {
+  return {
+    id,
+    ...(node && { node }),
+    ...(image !== undefined && { image }),
+    ...(imageId !== undefined && { imageId }),
+    ...(createdAt !== undefined && { createdAt }),
+    ...(startedAt !== undefined && { startedAt }),
+    ...(restarts !== undefined && { restarts }),
+  };
 }

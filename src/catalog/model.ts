@@ -205,8 +205,14 @@ export interface Task {
    * beginning.
    */
   readonly healthySince?: number;
+  /** As its user wrote it: `nginx:1.27`. */
   readonly image?: string;
+  /** The digest of the image's configuration, `sha256:...`: which image the name stood for when the task was made. */
+  readonly imageId?: string;
+  readonly createdAt?: number;
   readonly startedAt?: number;
+  /** How often it was started again because it had ended. */
+  readonly restarts?: number;
   /** Milliseconds that it may go on after its stop signal, where that is longer than is usual; its connections may, too. */
   readonly stopTimeout?: number;
   /** Set by the catalog: the source that reported it. */

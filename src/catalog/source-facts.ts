@@ -130,6 +130,8 @@ export class SourceFacts {
       ...(task.node && { node: this.#shared.value(task.node) }),
       stack: service?.stack === task.stack ? service.stack : task.stack,
       ...(task.aliases && { aliases: this.#shared.value(task.aliases) }),
+      ...(task.image !== undefined && { image: this.#shared.value(task.image) }),
+      ...(task.imageId !== undefined && { imageId: this.#shared.value(task.imageId) }),
       ports: this.#shared.value(task.ports),
       links: this.#shared.value(task.links),
     };

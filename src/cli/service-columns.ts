@@ -1,5 +1,7 @@
 import type { ServiceJson } from '../api/types/resources.js';
+import { versionsText } from '../net/image-names.js';
 import type { Cell, Column } from './format/text-table.js';
+import { ageBetween } from './format/words.js';
 
 export const SERVICE_COLUMNS: readonly Column<ServiceJson>[] = [
   { header: 'SERVICE', value: ({ name }) => name, shrinks: true },
@@ -10,11 +12,23 @@ export const SERVICE_COLUMNS: readonly Column<ServiceJson>[] = [
   { header: 'TARGET', drops: 6, value: targetText, shrinks: true },
 ];
 
-export const WIDE_SERVICE_COLUMNS: readonly Column<ServiceJson>[] = [
-  { header: 'ENVIRONMENT', drops: 1, value: ({ environment }) => environment },
-  { header: 'SOURCES', drops: 2, value: ({ sources }) => sources.join(',') },
-  { header: 'NAME', drops: 3, value: ({ fqdn }) => fqdn, shrinks: true },
-];
+/** @param now milliseconds since the epoch */
+export function wideServiceColumns(now: number): readonly Column<ServiceJson>[] {
+  return [
+    { header: 'VERSIONS', value: (service) => versionsCell(service, now), shrinks: true },
+    { header: 'ENVIRONMENT', drops: 1, value: ({ environment }) => environment },
+    { header: 'SOURCES', drops: 2, value: ({ sources }) => sources.join(',') },
+    { header: 'NAME', drops: 3, value: ({ fqdn }) => fqdn, shrinks: true },
+  ];
+}
+
+/** `3 × 1.8-alpine`; during an upgrade `2 × 1.8-alpine, 1 × 1.9-alpine for 5m`. */
+function versionsCell({ versions, upgradingSince }: ServiceJson, now: number): Cell {
+  const text = versionsText(versions);
+  if (versions.length < 2) return { text };
+  const age = ageBetween(upgradingSince, now);
+  return { text: age === '' ? text : `${text} for ${age}`, tone: 'warn' };
+}
 
 /** The healthy tasks among those that run; `panic` when the unhealthy ones are served too. */
 function healthyText({ kind, health, taskCount, panic }: ServiceJson): string | Cell {

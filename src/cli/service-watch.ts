@@ -1,4 +1,5 @@
 import type { ServiceJson } from '../api/types/resources.js';
+import { versionsText } from '../net/image-names.js';
 import type { Context } from './context.js';
 import type { Column } from './format/text-table.js';
 import { padEnd, plain } from './format/text.js';
@@ -11,7 +12,7 @@ interface ServiceList {
 }
 
 export interface ServiceWatchOptions extends WatchOptions<ServiceList> {
-  readonly columns: readonly Column<ServiceJson>[];
+  readonly columns: () => readonly Column<ServiceJson>[];
 }
 
 /** Shows services until it is interrupted: the whole list on a terminal, else a line for each change of state. */
@@ -28,7 +29,7 @@ export async function watchServices(
       return `${count(services.length, 'service')}, ${services.length - well} with unhealthy tasks or none`;
     },
     rows: ({ services }) => services,
-    columns: () => columns,
+    columns,
     troubledFirst: (all) => [...all.filter((each) => !isWell(each)), ...all.filter(isWell)],
     cutDown: '--stack shortens the list',
     changes: (before, after) => changes(before, after).map((change) => changeText(context, change, format)),
@@ -46,6 +47,8 @@ interface ServiceState {
   readonly health: ServiceJson['health'];
   readonly panic: boolean;
   readonly vip?: string;
+  /** `2 × 1.8, 1 × 1.9`, while it is upgraded. */
+  readonly upgrade?: string;
 }
 
 /** One line of `-o json`. */
@@ -61,8 +64,13 @@ interface ServiceChange {
   readonly after?: ServiceState;
 }
 
-function stateOf({ health, panic, vip }: ServiceJson): ServiceState {
-  return { health, panic, ...(vip !== undefined && { vip }) };
+function stateOf({ health, panic, vip, versions }: ServiceJson): ServiceState {
+  return {
+    health,
+    panic,
+    ...(vip !== undefined && { vip }),
+    ...(versions.length > 1 && { upgrade: versionsText(versions) }),
+  };
 }
 
 function changes(before: ServiceList, { now, services }: ServiceList): ServiceChange[] {
@@ -86,9 +94,14 @@ function changes(before: ServiceList, { now, services }: ServiceList): ServiceCh
 const ORDER = ['healthy', 'initializing', 'reinitializing', 'unhealthy', 'draining', 'stopped'] as const;
 
 /** `2 healthy, 1 unhealthy, panic`. */
-function stateText({ health, panic, vip }: ServiceState): string {
+function stateText({ health, panic, vip, upgrade }: ServiceState): string {
   const words = ORDER.flatMap((state) => (health[state] ? [`${health[state]} ${state}`] : []));
-  return [words.length === 0 ? 'no tasks' : words.join(', '), ...(panic ? ['panic'] : []), vip ?? '']
+  return [
+    words.length === 0 ? 'no tasks' : words.join(', '),
+    ...(panic ? ['panic'] : []),
+    vip ?? '',
+    ...(upgrade === undefined ? [] : [`upgrading (${upgrade})`]),
+  ]
     .filter(Boolean)
     .join(', ');
 }

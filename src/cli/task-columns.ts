@@ -1,4 +1,5 @@
 import type { TaskJson } from '../api/types/resources.js';
+import { shortDigest } from '../net/image-names.js';
 import type { Context } from './context.js';
 import type { Column } from './format/text-table.js';
 import { healthTone, shortId } from './format/words.js';
@@ -23,7 +24,9 @@ export function taskColumns(context: Context): readonly Column<TaskJson>[] {
   ];
 }
 
-export const WIDE_TASK_COLUMNS: readonly Column<TaskJson>[] = [
+export function wideTaskColumns(context: Context): readonly Column<TaskJson>[] {
+  const now = context.io.clock();
+  return [
   {
     header: 'NETWORKS',
     drops: 5,
@@ -32,9 +35,26 @@ export const WIDE_TASK_COLUMNS: readonly Column<TaskJson>[] = [
   },
   { header: 'PORTS', drops: 6, value: portsText, shrinks: true },
   { header: 'SOURCE', drops: 2, value: ({ source }) => source },
+  { header: 'HOST', drops: 3, value: ({ node }) => node?.name ?? '', shrinks: true },
   { header: 'IMAGE', drops: 4, value: ({ image = '' }) => image, shrinks: true },
+  { header: 'DIGEST', drops: 3, value: ({ imageId = '' }) => shortDigest(imageId) },
+  {
+    header: 'CREATED',
+    drops: 3,
+    value: ({ createdAt }) => ageBetween(createdAt, now),
+    sort: ({ createdAt }) => -Date.parse(createdAt ?? ''),
+    align: 'right',
+  },
+  {
+    header: 'RESTARTS',
+    drops: 3,
+    value: ({ restarts }) => ({ text: `${restarts ?? ''}`, tone: restarts ? 'warn' : undefined }),
+    sort: ({ restarts = 0 }) => restarts,
+    align: 'right',
+  },
   { header: 'REASON', drops: 7, value: ({ reason = '' }) => reason, shrinks: true },
-];
+  ];
+}
 
 export function serviceText({ service }: Pick<TaskJson, 'service'>): string {
   if (service === undefined) return '';

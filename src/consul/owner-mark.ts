@@ -17,6 +17,13 @@ export const ownerKeys = {
   sidekick: 'fairlead-sidekick',
   /** The service's port that clients of a virtual IP dial: `80/tcp`, `http=80/tcp`. */
   port: 'fairlead-port',
+  /** What it runs: the image as its user wrote it, and the digest of its configuration. */
+  image: 'fairlead-image',
+  imageId: 'fairlead-image-id',
+  /** When it was created and started, RFC 3339, and how often it was started again. */
+  created: 'fairlead-created',
+  started: 'fairlead-started',
+  restarts: 'fairlead-restarts',
 } as const;
 
 /** Keys that only Fairlead writes. */

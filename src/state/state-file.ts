@@ -92,6 +92,11 @@ const task = z.looseObject({
   expose: z.boolean(),
   vip: text.exactOptional(),
   balancing: balancing.exactOptional(),
+  image: text.exactOptional(),
+  imageId: text.exactOptional(),
+  createdAt: number.exactOptional(),
+  startedAt: number.exactOptional(),
+  restarts: number.exactOptional(),
 });
 const service = z.looseObject({
   ...serviceRef.shape,

@@ -91,6 +91,32 @@ describe('services', () => {
     expect((await get('/v1/services/shop/web')).body).toMatchObject({ panic: true });
   });
 
+  it('says which versions run, and since when it is being upgraded', async () => {
+    const at = Date.UTC(2026, 10, 20);
+    const old = { image: 'shop/web:1.8-alpine', imageId: 'sha256:aa', createdAt: at };
+    const next = { image: 'shop/web:1.9-alpine', imageId: 'sha256:bb', createdAt: at + 1000 };
+    const service = { environment: 'default', stack: 'shop', service: 'api' };
+    fixture.sink.update({
+      tasks: [
+        task('v1', 'api_1', '10.42.0.41', { ...old, service }),
+        task('v2', 'api_2', '10.42.0.42', { ...old, service }),
+      ],
+    });
+    const { body: before } = await get('/v1/services/shop/api');
+    expect(before).not.toHaveProperty('upgradingSince');
+    expect(before).toMatchObject({ versions: [{ image: old.image, tag: '1.8-alpine', tasks: 2 }] });
+    fixture.sink.update({ tasks: [task('v3', 'api_3', '10.42.0.43', { ...next, service })] });
+    expect((await get('/v1/services?service=api')).body.services).toMatchObject([
+      {
+        versions: [
+          { tag: '1.8-alpine', imageId: 'sha256:aa', tasks: 2, since: '2026-11-20T00:00:00.000Z' },
+          { tag: '1.9-alpine', imageId: 'sha256:bb', tasks: 1, since: '2026-11-20T00:00:01.000Z' },
+        ],
+        upgradingSince: '2026-11-20T00:00:01.000Z',
+      },
+    ]);
+  });
+
   it('returns a long list completely and in order', async () => {
     fixture.sink.update({
       tasks: Array.from({ length: 1234 }, (_, n) =>
@@ -114,6 +140,29 @@ describe('tasks', () => {
       { name: 'shop_web_2', health: 'unhealthy', reason: 'port 80 refused' },
       { name: 'shop_web_old', endpoints: [] },
       { name: 'Batch_1', stack: 'default', startedAt: '2026-11-20T23:56:48.000Z' },
+    ]);
+  });
+
+  it('says what a task runs, where, since when and how often it was started again', async () => {
+    const version = {
+      node: { id: 'host-1', name: 'alpha' },
+      image: 'registry:5000/web',
+      imageId: 'sha256:aa',
+      createdAt: Date.UTC(2026, 10, 20),
+      startedAt: Date.UTC(2026, 10, 20, 1),
+      restarts: 2,
+    };
+    fixture.sink.update({ tasks: [task('v1', 'api_1', '10.42.0.41', version)] });
+    const told = {
+      ...version,
+      tag: 'latest',
+      createdAt: '2026-11-20T00:00:00.000Z',
+      startedAt: '2026-11-20T01:00:00.000Z',
+    };
+    expect((await get('/v1/tasks/v1')).body).toMatchObject(told);
+    const lines = (await get('/v1/events?last=1')).text.trim().split('\n');
+    expect(lines.map((line) => JSON.parse(line) as unknown)).toMatchObject([
+      { type: 'task.added', task: { id: 'v1', ...told } },
     ]);
   });
 

@@ -3,6 +3,7 @@ import {
   CONTAINER_ID,
   dnsMessage,
   load,
+  NOW,
   startApi,
   STATUS,
   stopApi,
@@ -69,6 +70,35 @@ describe('lists', () => {
     expect((await ask('tasks -o wide --health unhealthy')).stdout).toMatch(
       /NETWORKS .*\n.*shop_default.*port 80 refused\n$/,
     );
+  });
+
+  it('shows what runs where and which version, and an upgrade under way', async () => {
+    const service = { environment: 'default', stack: 'shop', service: 'api' };
+    const version = (tag: string, digit: string, minutes: number) => ({
+      ...{ service, node: { id: 'host-1', name: 'alpha' }, restarts: 2 },
+      ...{ image: `shop/api:${tag}`, imageId: `sha256:${digit.repeat(64)}` },
+      createdAt: NOW - minutes * 60_000,
+    });
+    fixture.sink.update({
+      tasks: [
+        task('v1', 'api_1', '10.42.0.41', version('1.8-alpine', 'a', 90)),
+        task('v2', 'api_2', '10.42.0.42', version('1.8-alpine', 'a', 80)),
+        task('v3', 'api_3', '10.42.0.43', version('1.9-alpine', 'b', 5)),
+      ],
+    });
+    expect((await ask('services -o wide')).stdout).toMatch(
+      /\napi\.shop .* 2 × 1\.8-alpine, 1 × 1\.9-alpine for 5m .*\n/,
+    );
+    expect((await ask('service api.shop')).stdout).toMatch(
+      /\n {2}versions +2 × 1\.8-alpine, 1 × 1\.9-alpine \(upgrading since 2026-11-20T23:55:00\.000Z\)\n/,
+    );
+    const { stdout } = await ask('tasks --service api -o wide --sort -created');
+    const [head, first] = stdout.split('\n');
+    expect(head).toMatch(/ HOST +IMAGE +DIGEST +CREATED +RESTARTS /);
+    expect(first).toMatch(/^v1 .* alpha +shop\/api:1\.8-alpine +a{12} +1h30m +2 /);
+    fixture.sink.update({ removedTasks: ['v1', 'v2'] });
+    expect((await ask('services -o wide')).stdout).toMatch(/\napi\.shop .* 1 × 1\.9-alpine +default /);
+    fixture.sink.update({ removedTasks: ['v3'] });
   });
 
   it('prints what scripts need', async () => {

@@ -8,6 +8,7 @@ import type {
   Problem,
   ServiceKind,
   SourceStatus,
+  TaskNode,
   TaskPort,
 } from '../../catalog/model.js';
 import type { Dated, ServiceRefJson, Timestamp } from './references.js';
@@ -38,8 +39,22 @@ export interface ServiceJson extends ServiceRefJson {
   /** Tasks by health; a health without tasks is absent. */
   readonly health: Readonly<Partial<Record<Health, number>>>;
   readonly taskCount: number;
+  /** What its running tasks run, the oldest version first. */
+  readonly versions: readonly VersionJson[];
+  /** It runs several versions: when the first task of the newest was created. */
+  readonly upgradingSince?: Timestamp;
   /** So many tasks are unhealthy at once that the checks are distrusted and all running tasks are served. */
   readonly panic: boolean;
+}
+
+/** An image that running tasks of a service have. */
+export interface VersionJson extends Pick<TaskJson, 'tag' | 'imageId'> {
+  /** As its user wrote it. */
+  readonly image: string;
+  /** How many running tasks have it. */
+  readonly tasks: number;
+  /** When the first of them was created. */
+  readonly since?: Timestamp;
 }
 
 /** `GET /v1/services/:stack/:service`. */
@@ -73,8 +88,19 @@ export interface TaskJson {
   readonly weight: number;
   readonly expose: boolean;
   readonly endpointMode?: EndpointMode;
+  /** The host that it runs on; absent for an entry of a file. */
+  readonly node?: TaskNode;
+  /** As its user wrote it: `nginx:1.27`. */
   readonly image?: string;
+  /** `1.27`; `latest` where the image has none. Absent if it is named by its digest. */
+  readonly tag?: string;
+  /** The digest of the image's configuration, `sha256:...`: what `docker images` calls its id. */
+  readonly imageId?: string;
+  readonly createdAt?: Timestamp;
+  /** Absent if it does not run. */
   readonly startedAt?: Timestamp;
+  /** How often its restart policy started it again. */
+  readonly restarts?: number;
   readonly source: string;
 }
 
@@ -157,7 +183,16 @@ export interface RestartJson {
 }
 
 /** A line of `GET /v1/events`. */
-export type EventJson = Dated<CatalogEvent, 'at'>;
+export interface EventJson extends Dated<Omit<CatalogEvent, 'task'>, 'at'> {
+  /** The task that it is about, and what it ran. */
+  readonly task?: Pick<TaskJson, 'id' | keyof TaskVersionJson>;
+}
+
+/** What a task runs, where, and since when. */
+export type TaskVersionJson = Pick<
+  TaskJson,
+  'node' | 'image' | 'tag' | 'imageId' | 'createdAt' | 'startedAt' | 'restarts'
+>;
 
 /** `GET /readyz?verbose`. */
 export interface ReadyJson {

@@ -1,8 +1,9 @@
 import type { ServiceDetailJson, ServiceJson, ServiceListJson } from '../../api/types/resources.js';
 import type { StatusJson } from '../../api/types/status-json.js';
+import { versionsText } from '../../net/image-names.js';
 import type { Context } from '../context.js';
 import { CliError, EXIT } from '../exit-codes.js';
-import { renderFields, renderTable } from '../format/text-table.js';
+import { renderFields, renderTable, type Cell } from '../format/text-table.js';
 import { plain } from '../format/text.js';
 import { tally } from '../format/words.js';
 import { printOne } from '../print-list.js';
@@ -38,6 +39,14 @@ async function onlyOne(context: Context, { service }: ServiceName): Promise<Serv
   );
 }
 
+/** `2 × 1.8-alpine, 1 × 1.9-alpine (upgrading since 2026-11-21T00:00:00.000Z)` */
+function versions({ versions: all, upgradingSince }: ServiceJson): Cell | undefined {
+  if (all.length === 0) return undefined;
+  const text = versionsText(all);
+  if (all.length === 1) return { text };
+  return { text: `${text} (upgrading${upgradingSince === undefined ? '' : ` since ${upgradingSince}`})`, tone: 'warn' };
+}
+
 function words(context: Context, service: ServiceDetailJson): string {
   const { paint, width } = context;
   const { kind, tasks } = service;
@@ -59,6 +68,7 @@ function words(context: Context, service: ServiceDetailJson): string {
           : undefined,
       ],
       ['tasks', kind === 'tasks' ? tally(service.health) || 'none' : undefined],
+      ['versions', versions(service)],
       ['links', pairs(service.links, ' -> ')],
       ['labels', pairs(service.labels, '=')],
       ['environment', service.environment],

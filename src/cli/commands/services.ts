@@ -2,7 +2,7 @@ import type { ServiceJson, ServiceListJson } from '../../api/types/resources.js'
 import type { Context } from '../context.js';
 import { EXIT } from '../exit-codes.js';
 import { printList } from '../print-list.js';
-import { SERVICE_COLUMNS, WIDE_SERVICE_COLUMNS } from '../service-columns.js';
+import { SERVICE_COLUMNS, wideServiceColumns } from '../service-columns.js';
 import { watchServices } from '../service-watch.js';
 import { StateWatch } from '../state-watch.js';
 
@@ -11,7 +11,7 @@ export async function run(context: Context): Promise<number> {
   const { services } = await context.get<ServiceListJson>('/v1/services', { stack: context.text('stack') });
   await printList(context, services, {
     columns: SERVICE_COLUMNS,
-    wide: WIDE_SERVICE_COLUMNS,
+    wide: wideServiceColumns(context.io.clock()),
     name: ({ name }) => name,
     empty: 'no services; "fairlead status" shows whether the sources have reported yet',
   });
@@ -28,7 +28,10 @@ async function watchAll(context: Context): Promise<never> {
         const { at, services } = await state.state();
         return { now: at, services: [...services.values()].filter(wanted).sort(byKey) };
       },
-      columns: [...SERVICE_COLUMNS, ...(context.text('output') === 'wide' ? WIDE_SERVICE_COLUMNS : [])],
+      columns: () => [
+        ...SERVICE_COLUMNS,
+        ...(context.text('output') === 'wide' ? wideServiceColumns(context.io.clock()) : []),
+      ],
       pause: () => state.wait(),
     });
   } finally {

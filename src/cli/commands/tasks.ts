@@ -3,7 +3,7 @@ import type { Context } from '../context.js';
 import { EXIT } from '../exit-codes.js';
 import { printList } from '../print-list.js';
 import { StateWatch } from '../state-watch.js';
-import { taskColumns, WIDE_TASK_COLUMNS } from '../task-columns.js';
+import { taskColumns, wideTaskColumns } from '../task-columns.js';
 import { watchTasks } from '../task-watch.js';
 
 /** Milliseconds until the table is drawn again without a change, because it shows ages. */
@@ -18,7 +18,7 @@ export async function run(context: Context): Promise<number> {
   });
   await printList(context, tasks, {
     columns: taskColumns(context),
-    wide: WIDE_TASK_COLUMNS,
+    wide: wideTaskColumns(context),
     name: ({ name }) => name,
     id: ({ id }) => id,
     empty: 'no tasks; "fairlead status" shows whether the sources have reported yet',
@@ -45,7 +45,7 @@ async function watchAll(context: Context): Promise<never> {
       },
       columns: () => [
         ...taskColumns(context),
-        ...(context.text('output') === 'wide' ? WIDE_TASK_COLUMNS : []),
+        ...(context.text('output') === 'wide' ? wideTaskColumns(context) : []),
       ],
       pause: () => state.wait(isDrawn ? REDRAW_MS : Infinity),
     });

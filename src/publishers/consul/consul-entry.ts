@@ -136,6 +136,7 @@ function metaOf(
     [ownerKeys.port]: offered,
     ...(service && { [ownerKeys.stack]: service.stack, [ownerKeys.service]: service.service }),
     ...(service?.sidekick !== undefined && { [ownerKeys.sidekick]: service.sidekick }),
+    ...versionMarks(task),
   };
   const room = META_LIMITS.pairs - Object.keys(marks).length;
   const kept = Object.entries(words.attributes).filter(([key, value], at) => {
@@ -153,6 +154,23 @@ function metaOf(
     return false;
   });
   return { ...Object.fromEntries(kept), ...marks };
+}
+
+/** What other hosts show of the task's version. Consul would refuse an image's name that is too long. */
+function versionMarks({ image, imageId, createdAt, startedAt, restarts }: Task): Record<string, string> {
+  const known = {
+    [ownerKeys.image]: image,
+    [ownerKeys.imageId]: imageId,
+    [ownerKeys.created]: createdAt === undefined ? undefined : new Date(createdAt).toISOString(),
+    [ownerKeys.started]: startedAt === undefined ? undefined : new Date(startedAt).toISOString(),
+    [ownerKeys.restarts]: restarts?.toString(),
+  };
+  return Object.fromEntries(
+    Object.entries(known).filter(
+      (pair): pair is [string, string] =>
+        pair[1] !== undefined && Buffer.byteLength(pair[1]) <= META_LIMITS.value,
+    ),
+  );
 }
 
 /** Why Consul would refuse the whole registration because of this key-value pair. */

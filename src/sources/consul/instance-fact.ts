@@ -79,8 +79,24 @@ export function instanceFact(entry: HealthEntry, context: InstanceContext): Inst
       links: {},
       weight: weightOf(entry, labels),
       expose: false,
+      ...versionOf(entry),
     },
     problems,
+  };
+}
+
+/** What a task runs, as the Fairlead of its host has published it. */
+function versionOf({
+  meta,
+}: HealthEntry): Pick<TaskFact, 'image' | 'imageId' | 'createdAt' | 'startedAt' | 'restarts'> {
+  const { [ownerKeys.image]: image, [ownerKeys.imageId]: imageId, [ownerKeys.restarts]: restarts = '' } = meta;
+  const [createdAt, startedAt] = [ownerKeys.created, ownerKeys.started].map((key) => Date.parse(meta[key] ?? ''));
+  return {
+    ...(image !== undefined && { image }),
+    ...(imageId !== undefined && { imageId }),
+    ...(createdAt !== undefined && createdAt > 0 && { createdAt }),
+    ...(startedAt !== undefined && startedAt > 0 && { startedAt }),
+    ...(/^\d{1,9}$/.test(restarts) && { restarts: Number(restarts) }),
   };
 }
 

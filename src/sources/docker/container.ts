@@ -37,7 +37,7 @@ export interface Container {
   readonly id: string;
   /** Without the slash. */
   readonly name: string;
-  /** `listed`: environment, links, stop signal and start time are unknown. */
+  /** `listed`: environment, links, stop signal, times and restarts are unknown. */
   readonly from: 'listed' | 'inspected';
   /**
    * `running` only while its addresses belong to it, so not if it is restarting or dead. `starting`: it has addresses,
@@ -62,6 +62,12 @@ export interface Container {
   /** `/target:/consumer/alias`, from `docker run --link`. */
   readonly links: readonly string[];
   readonly image?: string;
+  /** `sha256:...` */
+  readonly imageId?: string;
+  /** Milliseconds since the epoch. */
+  readonly createdAt?: number;
+  /** How often its restart policy started it again. */
+  readonly restarts?: number;
   readonly stopSignal: number;
   /** Milliseconds. */
   readonly stopTimeout: number;
@@ -90,6 +96,8 @@ export function readInspection(json: unknown): Container | undefined {
   const up = phase !== 'stopped';
   const startedAt = up ? time(state.StartedAt) : undefined;
   const image = rawText(config.Image);
+  const createdAt = time(json.Created);
+  const restarts = rawNumber(json.RestartCount);
   const timeout = rawNumber(config.StopTimeout);
   return {
     id,
@@ -107,6 +115,9 @@ export function readInspection(json: unknown): Container | undefined {
     env: serviceEnv(config.Env),
     links: rawArray(host.Links).filter((link) => typeof link === 'string'),
     ...(image === undefined ? {} : { image }),
+    ...imageIdOf(json.Image),
+    ...(createdAt === undefined ? {} : { createdAt }),
+    ...(restarts === undefined ? {} : { restarts }),
     stopSignal: signalNumber(rawText(config.StopSignal)) ?? 15,
     stopTimeout: timeout === undefined || timeout < 0 ? defaultStopTimeout : timeout * 1000,
     ...readResolver(json, up),
@@ -184,9 +195,15 @@ export function readListed(json: unknown): Container | undefined {
     env: {},
     links: [],
     ...(image === undefined ? {} : { image }),
+    ...imageIdOf(json.ImageID),
     stopSignal: 15,
     stopTimeout: defaultStopTimeout,
   };
+}
+
+function imageIdOf(value: unknown): { readonly imageId?: string } {
+  const imageId = rawText(value);
+  return imageId === undefined ? {} : { imageId };
 }
 
 /** Whether a list entry shows a change that no event has reported, so that an inspection is needed. */

@@ -48,10 +48,27 @@ describe('an entry in Consul', () => {
         'fairlead-stack': 'shop',
         'fairlead-service': 'web',
         'fairlead-port': '80/tcp',
+        'fairlead-image': 'registry:5000/team/nginx:1.27',
       },
       weight: 1,
       status: 'passing',
     });
+  });
+
+  it('says what the task runs, as far as it is known and Consul has room for it', () => {
+    const version = {
+      imageId: `sha256:${'a'.repeat(64)}`,
+      createdAt: Date.UTC(2026, 0, 2, 3, 4, 5),
+      startedAt: Date.UTC(2026, 0, 2, 3, 4, 6),
+      restarts: 2,
+    };
+    expect(one({ ...version, image: `x/${'y'.repeat(511)}` })?.meta).toMatchObject({
+      'fairlead-image-id': version.imageId,
+      'fairlead-created': '2026-01-02T03:04:05.000Z',
+      'fairlead-started': '2026-01-02T03:04:06.000Z',
+      'fairlead-restarts': '2',
+    });
+    expect(one({ image: `x/${'y'.repeat(511)}` })?.meta).not.toHaveProperty('fairlead-image');
   });
 
   it('has registrator’s id and name if configured', () => {

@@ -63,6 +63,26 @@ describe('an instance in Consul', () => {
     expect(task?.service && serviceKey(task.service)).toBe('default/shop/web');
   });
 
+  it('that Fairlead published says what the task runs; a mark that nobody can read is left out', () => {
+    const version = {
+      'fairlead-image': 'nginx:1.27',
+      'fairlead-image-id': 'sha256:aa',
+      'fairlead-created': '2026-01-02T03:04:05.000Z',
+      'fairlead-started': '2026-01-02T03:04:06.000Z',
+      'fairlead-restarts': '2',
+    };
+    expect(fact({ service: { Meta: { ...owner, ...version } } }).task).toMatchObject({
+      image: 'nginx:1.27',
+      imageId: 'sha256:aa',
+      createdAt: Date.UTC(2026, 0, 2, 3, 4, 5),
+      startedAt: Date.UTC(2026, 0, 2, 3, 4, 6),
+      restarts: 2,
+    });
+    const odd = { 'fairlead-created': 'soon', 'fairlead-started': '-1', 'fairlead-restarts': '1e3' };
+    const { task } = fact({ service: { Meta: { ...owner, ...odd } } });
+    for (const key of ['createdAt', 'startedAt', 'restarts']) expect(task).not.toHaveProperty(key);
+  });
+
   it('of another environment is not seen', () => {
     const meta = { ...owner, 'fairlead-environment': 'lab' };
     expect(fact({ service: { Meta: meta } })).toEqual({ problems: [] });

@@ -46,6 +46,24 @@ describe('answers of any shape', () => {
   });
 });
 
+it('has the image that its name stood for, the time it was made, and how often it was started again', () => {
+  const top = {
+    Image: `sha256:${'a'.repeat(64)}`,
+    Created: '2026-01-02T03:04:05.123456789Z',
+    RestartCount: 3,
+  };
+  expect(container({ top })).toMatchObject({
+    image: 'nginx:1.27',
+    imageId: `sha256:${'a'.repeat(64)}`,
+    createdAt: Date.UTC(2026, 0, 2, 3, 4, 5, 123),
+    restarts: 3,
+  });
+  const odd = container({ top: { Image: 7, Created: 'soon', RestartCount: '3' } });
+  for (const key of ['imageId', 'createdAt', 'restarts']) expect(odd).not.toHaveProperty(key);
+  const listed = readListed({ Id: id, State: 'running', Image: 'nginx', ImageID: 'sha256:bb' });
+  expect(listed).toMatchObject({ image: 'nginx', imageId: 'sha256:bb' });
+});
+
 function rubbish(...keys: string[]): Record<string, unknown> {
   return Object.fromEntries(keys.map((key) => [key, 'rubbish']));
 }

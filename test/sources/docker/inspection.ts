@@ -17,7 +17,14 @@ export const onBridge = {
 
 /** The parts of an answer that matter, over a running container on the default bridge. */
 function inspection(
-  parts: { state?: object; config?: object; host?: object; settings?: object; name?: string } = {},
+  parts: {
+    state?: object;
+    config?: object;
+    host?: object;
+    settings?: object;
+    name?: string;
+    top?: object;
+  } = {},
 ): unknown {
   return {
     ...{ Id: id, Name: parts.name ?? '/shop_web_1' },
@@ -25,6 +32,7 @@ function inspection(
     Config: { Image: 'nginx:1.27', Labels: { 'com.example': 'x' }, Env: ['SECRET=1'], ...parts.config },
     HostConfig: { NetworkMode: 'default', ...parts.host },
     NetworkSettings: { Ports: {}, Networks: onBridge, ...parts.settings },
+    ...parts.top,
   };
 }
 
