@@ -7,6 +7,7 @@ import { wallClockRule } from './tools/eslint/wall-clock.js';
 const doors = [
   { package: 'dockerode', folder: 'src/sources/docker' },
   { package: 'fastify', folder: 'src/api' },
+  { package: 'ws', folder: 'src/api' },
   { package: 'commander', folder: 'src/cli' },
   { package: 'koffi', folder: 'src/linux' },
 ];

@@ -170,13 +170,23 @@ function parse(text: string, response: IncomingMessage): unknown {
   }
 }
 
+/** What an answer that is an error says. */
+export async function answerErrorOf(response: IncomingMessage): Promise<Error> {
+  try {
+    return new AnswerError(asProblem(parse(await readAll(response), response), response));
+  } catch (error) {
+    return unreachable(error);
+  }
+}
+
 function asProblem(body: unknown, response: IncomingMessage): ProblemJson {
   if (typeof body === 'object' && body !== null && 'code' in body && 'detail' in body)
     return body as ProblemJson;
   throw new UnreachableError('EPROTO', `the server there is not Fairlead (HTTP ${response.statusCode ?? 0})`);
 }
 
-function unreachable(error: unknown): Error {
+/** The error as those of this module are. */
+export function unreachable(error: unknown): Error {
   if (error instanceof UnreachableError || error instanceof AnswerError) return error;
   if (!(error instanceof Error)) return new UnreachableError('UNKNOWN', String(error));
   const code = 'code' in error && typeof error.code === 'string' ? error.code : 'UNKNOWN';

@@ -1,9 +1,11 @@
-import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { createServer, ServerResponse, type IncomingMessage, type Server } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import { errorMessage } from '../net/error-message.js';
 import { canonicalIp } from '../net/ip.js';
 import type { Log } from '../net/log.js';
-import type { FaceClient, FaceContext, HttpFace } from './http-face.js';
+import type { FaceClient, FaceContext, FaceUpgrade, HttpFace } from './http-face.js';
 import { listen } from './listen.js';
 import { clip } from './params.js';
 import { ApiProblem, BODY_LIMIT, PROBLEM_TYPE, toProblem } from './problem.js';
@@ -53,14 +55,28 @@ export function createFaceServer(face: HttpFace, log: Pick<Log, 'error'>): FaceS
 
   return {
     async start() {
-      const routes = createApp(face, context, clientOf, log);
+      const { app: routes, upgrade } = createApp(face, context, clientOf, log);
       app = routes;
       await routes.ready();
+      const isAllowed = (request: IncomingMessage): boolean => {
+        try {
+          face.guard(request, clientOf(request), context);
+          return true;
+        } catch {
+          // The guard refuses it again where all requests are answered, and says why.
+          return false;
+        }
+      };
       try {
         for (const address of face.listen.addresses) {
           const server = createServer({ requestTimeout: 30_000 }, (request, response) => {
             if ('path' in address) overUnix.add(request);
             routes.routing(request, response);
+          });
+          server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+            if ('path' in address) overUnix.add(request);
+            if (isAllowed(request) && upgrade?.(request, socket, head)) return;
+            routes.routing(request, plainResponse(request, socket as Socket));
           });
           const name = await listen(server, address, face.listen);
           servers.push(server);
@@ -81,6 +97,19 @@ export function createFaceServer(face: HttpFace, log: Pick<Log, 'error'>): FaceS
   };
 }
 
+/** The response to a request for another protocol that is answered like any other; it is the last of its connection. */
+function plainResponse(request: IncomingMessage, socket: Socket): ServerResponse {
+  const response = new ServerResponse(request);
+  response.shouldKeepAlive = false;
+  response.assignSocket(socket);
+  socket.on('error', () => socket.destroy());
+  response.on('finish', () => {
+    response.detachSocket(socket);
+    socket.end();
+  });
+  return response;
+}
+
 /** No route has a fastify schema. Without these stubs fastify would load its schema compilers, about 3 MB. */
 const noSchemas = (): never => {
   throw new Error('a route has a schema, but there is no schema compiler');
@@ -92,7 +121,7 @@ function createApp(
   context: FaceContext,
   clientOf: (request: IncomingMessage) => FaceClient,
   log: Pick<Log, 'error'>,
-): FastifyInstance {
+): { readonly app: FastifyInstance; readonly upgrade: FaceUpgrade | undefined } {
   const app = fastify({
     logger: false,
     exposeHeadRoutes: false,
@@ -134,6 +163,6 @@ function createApp(
     throw new ApiProblem(404, 'not-found', `${asked} does not exist; docs/api.md lists the routes`);
   });
 
-  face.routes(app, context);
-  return app;
+  const upgrade = face.routes(app, context);
+  return { app, upgrade };
 }

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
 import type { HostPort } from '../net/ip.js';
 
 /** Where a face listens: the path of a unix socket, or an address. */
@@ -28,9 +29,19 @@ export interface HttpFace {
    * @throws ApiProblem
    */
   readonly guard: (request: IncomingMessage, client: FaceClient, context: FaceContext) => void;
-  /** Registers the routes; called once for each start. */
-  readonly routes: (app: FastifyInstance, context: FaceContext) => void;
+  /**
+   * Registers the routes; called once for each start.
+   * @returns takes requests for another protocol, if the face has one
+   */
+  readonly routes: (app: FastifyInstance, context: FaceContext) => FaceUpgrade | undefined;
 }
+
+/**
+ * Takes over the connection of a request for another protocol (WebSocket), after the guard has let it pass.
+ * @param head what the client has sent after the request
+ * @returns false: it is answered like any other request
+ */
+export type FaceUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => boolean;
 
 export interface FaceListen {
   /** Paths of unix sockets and addresses; port 0 takes a free one. */

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import type { FaceContext, FaceListen, HttpFace } from './http-face.js';
+import type { FaceContext, FaceListen, FaceUpgrade, HttpFace } from './http-face.js';
 import { HttpStreams } from './http-lines.js';
 import { localGuard } from './local-guard.js';
 import type { ApiPorts } from './ports.js';
@@ -13,6 +13,7 @@ import { nameRoutes } from './routes/name-routes.js';
 import { plainRoutes } from './routes/plain-routes.js';
 import { reloadRoutes } from './routes/reload-routes.js';
 import { serviceRoutes } from './routes/service-routes.js';
+import { streamRoutes } from './routes/stream-routes.js';
 import { statusRoutes } from './routes/status-routes.js';
 import { taskRoutes } from './routes/task-routes.js';
 import { templateRoutes } from './routes/template-routes.js';
@@ -40,7 +41,7 @@ export function ownRoutes(
   ports: ApiPorts,
   { listening }: Pick<FaceContext, 'listening'>,
   limits: StreamLimits = STREAM_LIMITS,
-): void {
+): FaceUpgrade {
   const streams = new HttpStreams(limits, ports.timers);
   const feed = new StateFeed({ ...ports, drains: ports.health, limits });
   app.addHook('preClose', (done) => {
@@ -63,4 +64,5 @@ export function ownRoutes(
   templateRoutes(app, ports);
   eventRoutes(app, ports, streams, limits);
   watchRoutes(app, feed, streams);
+  return streamRoutes(app, ports, { state: feed, listening, limits });
 }

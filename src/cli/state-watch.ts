@@ -1,40 +1,54 @@
-import { UnreachableError } from '../api/client.js';
-import { StateReplica } from '../api/stream/state-replica.js';
-import { watchMessages } from '../api/watch-client.js';
+import { StreamClient } from '../api/stream-client.js';
+import type { StateReplica } from '../api/stream/state-replica.js';
+import type { FiguresJson, SubscribeJson } from '../api/types/stream.js';
 import type { Context } from './context.js';
 import { daemonError } from './daemon-error.js';
 
-/** The shortest time between two requests, in milliseconds. Changes come in bursts, and one request sees them all. */
+/** The shortest time between two looks, in milliseconds. Changes come in bursts, and one look sees them all. */
 const LEAST_MS = 100;
-/** Milliseconds until the daemon is asked again after the connection was lost. */
-const RETRY_MS = 1000;
 
-/** Follows the daemon's state through its stream, and resumes the stream where it broke off. */
+const STATE: SubscribeJson = { type: 'subscribe', channels: ['state'] };
+
+/** Follows what the daemon shows through its stream, and resumes the stream where it broke off. */
 export class StateWatch {
   readonly #context: Context;
   readonly #closing = new AbortController();
-  readonly #replica = new StateReplica();
-  #fault: unknown;
+  readonly #client: StreamClient;
   #changed = false;
   #onNews: () => void = () => undefined;
 
-  constructor(context: Context) {
+  /** @param wanted the state of everything by default */
+  constructor(context: Context, wanted: SubscribeJson = STATE) {
     this.#context = context;
-    void this.#follow();
+    this.#client = new StreamClient({
+      address: context.address.api,
+      wanted,
+      onNews: () => {
+        this.#changed = true;
+        this.#onNews();
+      },
+    });
+    void this.#client.follow();
   }
 
   /**
    * Resolves with the current state as soon as there is one.
    * @throws CliError when the daemon cannot be reached
    */
-  async state(): Promise<StateReplica> {
-    while (this.#replica.revision === undefined && this.#fault === undefined) await this.#news();
-    if (this.#fault !== undefined) throw daemonError(this.#fault, this.#context.address);
-    return this.#replica;
+  state(): Promise<StateReplica> {
+    return this.#first(({ replica }) => (replica.revision === undefined ? undefined : replica));
   }
 
   /**
-   * Resolves when the state changes, or at once if it has changed since the last call.
+   * Resolves with the current figures as soon as there are any.
+   * @throws CliError when the daemon cannot be reached
+   */
+  figures(): Promise<FiguresJson> {
+    return this.#first(({ figures }) => figures);
+  }
+
+  /**
+   * Resolves when something changes, or at once if it has changed since the last call.
    * @param mostMs resolves after this time in any case
    */
   async wait(mostMs = Infinity): Promise<void> {
@@ -44,37 +58,23 @@ export class StateWatch {
   }
 
   close(): void {
+    this.#client.close();
     this.#closing.abort();
+  }
+
+  async #first<Value>(of: (position: StreamClient['position']) => Value | undefined): Promise<Value> {
+    for (;;) {
+      const { fault, position } = this.#client;
+      if (fault !== undefined) throw daemonError(fault, this.#context.address);
+      const value = of(position);
+      if (value !== undefined) return value;
+      await this.#news();
+    }
   }
 
   #news(): Promise<void> {
     if (this.#closing.signal.aborted) return Promise.resolve();
     return new Promise((resolve) => (this.#onNews = resolve));
-  }
-
-  async #follow(): Promise<void> {
-    const { signal } = this.#closing;
-    while (!signal.aborted) {
-      try {
-        const { api } = this.#context.address;
-        for await (const message of watchMessages(api, this.#replica.cursor, signal)) {
-          const wasAway = this.#fault !== undefined;
-          this.#fault = undefined;
-          if (this.#replica.apply(message) || wasAway) this.#tell();
-        }
-        this.#fault = new UnreachableError('ECONNRESET', 'it ended the stream');
-      } catch (error) {
-        this.#fault = error;
-      }
-      this.#replica.cut();
-      this.#tell();
-      await this.#sleep(RETRY_MS);
-    }
-  }
-
-  #tell(): void {
-    this.#changed = true;
-    this.#onNews();
   }
 
   /** Ends early when the watch is closed, and leaves no timer behind. */

@@ -5,54 +5,14 @@ import type { FactSink, TaskFact } from '../../src/catalog/facts.js';
 import { networkJson } from '../../src/api/stream/state-json.js';
 import { drainJson, serviceJson, sourceJson, taskJson } from '../../src/api/json.js';
 import { ChangeLog } from '../../src/api/stream/change-log.js';
-import type { Outlet } from '../../src/api/stream/outlet.js';
 import { StateFeed } from '../../src/api/stream/state-feed.js';
 import { StateReplica } from '../../src/api/stream/state-replica.js';
 import type { WatchMessage } from '../../src/api/types/watch.js';
 import { recordedLog } from '../support/recorded-log.js';
 import { NOW, STATUS, task } from './fixture.js';
+import { HeldOutlet, TestTimers } from './held-outlet.js';
 
-/** A reader whose hands are held by the test: what is sent waits until it is taken. */
-class Hand implements Outlet {
-  readonly #waiting: string[] = [];
-  #drained: (() => void)[] = [];
-  isOpen = true;
-
-  send(message: string): void {
-    if (this.isOpen) this.#waiting.push(message);
-  }
-
-  get waiting(): number {
-    return this.#waiting.reduce((sum, text) => sum + text.length, 0);
-  }
-
-  onDrained(callback: () => void): void {
-    if (!this.isOpen || this.#waiting.length === 0) callback();
-    else this.#drained.push(callback);
-  }
-
-  end(message: string): void {
-    this.send(message);
-    this.isOpen = false;
-  }
-
-  cut(): void {
-    this.isOpen = false;
-    this.#waiting.length = 0;
-    this.#tell();
-  }
-
-  /** Takes the oldest messages. */
-  take(count = Infinity): WatchMessage[] {
-    const taken = this.#waiting.splice(0, count);
-    if (this.#waiting.length === 0) this.#tell();
-    return taken.map((text) => JSON.parse(text) as WatchMessage);
-  }
-
-  #tell(): void {
-    for (const callback of this.#drained.splice(0)) callback();
-  }
-}
+class Hand extends HeldOutlet<WatchMessage> {}
 
 interface Client {
   readonly replica: StateReplica;
@@ -69,7 +29,7 @@ class World {
   readonly catalog = new Catalog({ clock: () => NOW });
   readonly sinks: FactSink[] = [this.catalog.sink('docker'), this.catalog.sink('file')];
   readonly log = recordedLog();
-  readonly timers: { readonly ms: number; run: () => void }[] = [];
+  readonly timers = new TestTimers();
   readonly feed: StateFeed;
   readonly clients: Client[] = [];
   /** What the catalog held at each revision. */
@@ -84,16 +44,7 @@ class World {
       drains: { drains: () => this.catalog.drains },
       log: this.log,
       clock: () => NOW,
-      timers: {
-        after: (ms, run) => {
-          const timer = { ms, run };
-          this.timers.push(timer);
-          return () => {
-            const at = this.timers.indexOf(timer);
-            if (at >= 0) this.timers.splice(at, 1);
-          };
-        },
-      },
+      timers: this.timers,
       limits: { heartbeatMs: 15_000, backlogBytes, stallMs: 30_000 },
       changeLog: new ChangeLog(this.catalog.snapshot.revision, kept),
     });
@@ -157,12 +108,8 @@ class World {
     };
   }
 
-  /** Lets the time of every timer come that waits for `ms`. */
   elapse(ms: number): void {
-    for (const timer of this.timers.filter((each) => each.ms === ms)) {
-      this.timers.splice(this.timers.indexOf(timer), 1);
-      timer.run();
-    }
+    this.timers.elapse(ms);
   }
 }
 
@@ -193,7 +140,7 @@ afterEach(() => {
   for (const client of world.clients) client.leave();
   world.feed.close();
   // Every reader took its timers with it.
-  expect(world.timers).toEqual([]);
+  expect(world.timers.waiting).toEqual([]);
 });
 
 describe('a stream of the state', () => {
@@ -470,7 +417,7 @@ describe('whatever happens', () => {
             client.leave();
           }
           world.feed.close();
-          expect(world.timers).toEqual([]);
+          expect(world.timers.waiting).toEqual([]);
         },
       ),
       { numRuns: 60 },

@@ -1,16 +1,18 @@
 import { request } from 'node:http';
 import { afterEach, describe, expect, it } from 'vitest';
+import { getLines } from '../../src/api/client.js';
 import { STREAM_LIMITS } from '../../src/api/stream-limits.js';
 import { StateReplica } from '../../src/api/stream/state-replica.js';
 import type { WatchMessage } from '../../src/api/types/watch.js';
-import { watchMessages } from '../../src/api/watch-client.js';
 import { ask, load, startApi, stopApi, task, type Fixture } from './fixture.js';
 
 let fixture: Fixture;
 afterEach(() => stopApi(fixture));
 
-const watching = (since?: string, signal = new AbortController().signal) =>
-  watchMessages({ path: fixture.socket }, since, signal);
+async function* watching(since?: string): AsyncGenerator<WatchMessage> {
+  for await (const line of getLines({ path: fixture.socket }, '/v1/watch', { since }))
+    yield JSON.parse(line) as WatchMessage;
+}
 const next = async (stream: AsyncGenerator<WatchMessage>) => (await stream.next()).value as WatchMessage;
 
 describe('GET /v1/watch', () => {

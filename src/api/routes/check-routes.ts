@@ -1,16 +1,15 @@
 import type { FastifyInstance } from 'fastify';
-import { serviceKey, type Task } from '../../catalog/model.js';
+import type { Task } from '../../catalog/model.js';
 import { Body } from '../body.js';
+import { checkList } from '../check-list.js';
 import { findTask } from '../find-task.js';
 import { jsonListStream } from '../json-stream.js';
-import { refJson, timestamp } from '../json.js';
+import { timestamp } from '../json.js';
 import { clip, Params } from '../params.js';
-import type { CheckRow } from '../../catalog/checks.js';
 import type { ApiPorts } from '../ports.js';
 import { ApiProblem } from '../problem.js';
-import { byText } from '../sorted.js';
 import { TASK_FILTERS, taskFilter } from '../task-filter.js';
-import type { CheckJson, TaskRefJson } from '../types/resources.js';
+import type { TaskRefJson } from '../types/resources.js';
 
 interface OfTask {
   readonly Params: { readonly id: string };
@@ -26,17 +25,9 @@ export function checkRoutes(app: FastifyInstance, { catalog, health, clock }: Ap
     const { snapshot } = catalog;
     const wanted = params.text('task');
     const only = wanted === undefined ? undefined : findTask(snapshot, wanted).id;
-    const found: CheckedTask[] = [];
-    for (const row of health.rows()) {
-      const task = snapshot.task(row.task);
-      if (task && (only === undefined || row.task === only) && fits(task, row.health))
-        found.push({ task, row });
-    }
-    found.sort(byServiceAndName);
+    const checks = checkList({ snapshot, health }, (task, own) => (only === undefined || task.id === only) && fits(task, own));
     const head = { revision: snapshot.revision, now: timestamp(clock()) };
-    return reply
-      .type('application/json; charset=utf-8')
-      .send(jsonListStream(head, 'checks', eachJson(found)));
+    return reply.type('application/json; charset=utf-8').send(jsonListStream(head, 'checks', checks));
   });
 
   app.post<OfTask>('/v1/tasks/:id/check', (request, reply) => {
@@ -68,50 +59,6 @@ export function checkRoutes(app: FastifyInstance, { catalog, health, clock }: Ap
   });
 }
 
-interface CheckedTask {
-  readonly task: Task;
-  readonly row: CheckRow;
-}
-
-/** Tasks without a service come last. */
-function byServiceAndName({ task: a }: CheckedTask, { task: b }: CheckedTask): number {
-  if ((a.service === undefined) !== (b.service === undefined)) return a.service === undefined ? 1 : -1;
-  return byText(serviceOrder(a), serviceOrder(b)) || byText(a.name, b.name) || byText(a.id, b.id);
-}
-
-function serviceOrder({ service }: Task): string {
-  return service === undefined ? '' : serviceKey(service);
-}
-
 function taskRef({ id, name }: Task): TaskRefJson {
   return { id, name };
-}
-
-function* eachJson(checks: readonly CheckedTask[]): Generator<CheckJson> {
-  for (const check of checks) yield checkJson(check);
-}
-
-function checkJson({ task, row }: CheckedTask): CheckJson {
-  const { last, next, heldUntil, interval } = row;
-  return {
-    id: task.id,
-    name: task.name,
-    environment: task.environment,
-    stack: task.stack,
-    ...(task.service === undefined ? {} : { service: refJson(task.service) }),
-    health: row.health,
-    since: timestamp(row.since),
-    ...(task.reason === undefined ? {} : { reason: task.reason }),
-    kind: row.kind,
-    check: row.check,
-    ...(interval === undefined ? {} : { intervalMs: interval }),
-    from: row.from,
-    passes: row.passes,
-    failures: row.failures,
-    rise: row.rise,
-    fall: row.fall,
-    ...(last && { last: { ok: last.ok, detail: last.detail, ms: last.took, at: timestamp(last.at) } }),
-    ...(next === undefined ? {} : { next: timestamp(next) }),
-    ...(heldUntil === undefined ? {} : { heldUntil: timestamp(heldUntil) }),
-  };
 }

@@ -27,6 +27,7 @@ export function statusRoutes(
   });
 }
 
+/** `GET /v1/status`. @param listen the addresses of the API */
 export async function statusJson(ports: ApiPorts, listen: readonly string[]): Promise<StatusJson> {
   const { catalog, daemon, health, vips, templates, adoption, clock } = ports;
   const carried = await carriedBy(vips);

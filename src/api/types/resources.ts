@@ -224,6 +224,7 @@ export type ProblemCode =
   | 'drain-not-found'
   | 'state-not-written'
   | 'too-many-streams'
+  | 'upgrade-required'
   | 'internal';
 
 /** Every error answer: `application/problem+json` (RFC 9457). */

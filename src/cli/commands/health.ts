@@ -1,4 +1,7 @@
-import type { HealthListJson } from '../../api/types/resources.js';
+import type { Query } from '../../api/client.js';
+import type { ServiceRefJson } from '../../api/types/references.js';
+import type { CheckJson, HealthListJson } from '../../api/types/resources.js';
+import type { FigureOptionsJson } from '../../api/types/stream.js';
 import type { Context } from '../context.js';
 import { EXIT } from '../exit-codes.js';
 import { findTarget, type Target } from '../find-target.js';
@@ -7,29 +10,31 @@ import { watchHealth } from '../health-watch.js';
 import { printList } from '../print-list.js';
 import { StateWatch } from '../state-watch.js';
 
-/** The longest time between two requests, in milliseconds. */
-const LOOK_MS = 1000;
-
 export async function run(context: Context): Promise<number> {
   const text = context.argument(0);
   const target = text === undefined ? undefined : await findTarget(context, text, context.text('stack'));
-  const ask = () => chosen(context, target);
   const wide = wideHealthColumns(context);
   if (context.on('watch')) {
-    const state = new StateWatch(context);
+    const live = new StateWatch(context, {
+      type: 'subscribe',
+      channels: ['figures'],
+      figures: { kinds: ['checks'], ...wishes(context, target) },
+    });
     try {
       return await watchHealth(context, {
-        ask,
+        ask: async () => {
+          const { revision, now, checks = [] } = await live.figures();
+          return { revision, now, checks: ofSidekick(checks, target) };
+        },
         columns: (now) => [...healthColumns(now), ...(context.text('output') === 'wide' ? wide : [])],
-        // The results of probes are not part of the state, so they are fetched once a second.
-        pause: () => state.wait(LOOK_MS),
+        pause: () => live.wait(),
       });
     } finally {
-      state.close();
+      live.close();
     }
   }
-  const { now, checks } = await ask();
-  await printList(context, checks, {
+  const { now, checks } = await context.get<HealthListJson>('/v1/health', wishes(context, target));
+  await printList(context, ofSidekick(checks, target), {
     columns: healthColumns(Date.parse(now)),
     wide,
     name: ({ name }) => name,
@@ -39,13 +44,27 @@ export async function run(context: Context): Promise<number> {
   return EXIT.ok;
 }
 
-async function chosen(context: Context, target: Target | undefined): Promise<HealthListJson> {
-  const filter = { stack: context.text('stack'), health: context.text('health') };
-  if (target === undefined) return context.get<HealthListJson>('/v1/health', filter);
-  if ('task' in target) return context.get<HealthListJson>('/v1/health', { ...filter, task: target.task });
-  const { environment, stack, service, sidekick } = target.service;
-  const list = await context.get<HealthListJson>('/v1/health', { ...filter, environment, stack, service });
-  // A service is shown with its sidekicks, a sidekick by itself.
-  if (sidekick === undefined) return list;
-  return { ...list, checks: list.checks.filter((check) => check.service?.sidekick === sidekick) };
+type Wishes = Pick<FigureOptionsJson, 'environment' | 'stack' | 'service' | 'health' | 'task'>;
+
+/** What the daemon is asked for. */
+function wishes(context: Context, target: Target | undefined): Wishes & Query {
+  const stack = context.text('stack');
+  // The command line has checked the word.
+  const health = context.text('health') as CheckJson['health'] | undefined;
+  const place = target && 'service' in target ? placeOf(target.service) : stack === undefined ? {} : { stack };
+  return {
+    ...place,
+    ...(health !== undefined && { health }),
+    ...(target && 'task' in target && { task: target.task }),
+  };
+}
+
+function placeOf({ environment, stack, service }: ServiceRefJson) {
+  return { environment, stack, service };
+}
+
+/** A service is shown with its sidekicks, a sidekick by itself. */
+function ofSidekick(checks: readonly CheckJson[], target: Target | undefined): readonly CheckJson[] {
+  const sidekick = target && 'service' in target ? target.service.sidekick : undefined;
+  return sidekick === undefined ? checks : checks.filter((check) => check.service?.sidekick === sidekick);
 }

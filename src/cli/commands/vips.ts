@@ -11,29 +11,31 @@ import { VIP_COLUMNS, vipRows, wideVipColumns, type VipRow } from '../vip-column
 import { StateWatch } from '../state-watch.js';
 import { watchVips } from '../vip-watch.js';
 
-/** The longest time between two requests, in milliseconds. */
-const LOOK_MS = 1000;
-
 export async function run(context: Context): Promise<number> {
   const text = context.argument(0);
   const only = text === undefined ? undefined : await serviceOf(context, text);
-  const ask = () => chosen(context, only);
   const format = context.text('output') ?? 'table';
   const wide = wideVipColumns(context);
   if (context.on('watch')) {
-    const state = new StateWatch(context);
+    const live = new StateWatch(context, {
+      type: 'subscribe',
+      channels: ['figures'],
+      figures: { kinds: ['vips'], ...wishes(context, only) },
+    });
     try {
       return await watchVips(context, {
-        ask,
+        ask: async () => {
+          const { revision, now, vips = [] } = await live.figures();
+          return { revision, now, vips: ofSidekick(vips, only) };
+        },
         columns: [...VIP_COLUMNS, ...(format === 'wide' ? wide : [])],
-        // Connection counts are not part of the state, so they are fetched once a second.
-        pause: () => state.wait(LOOK_MS),
+        pause: () => live.wait(),
       });
     } finally {
-      state.close();
+      live.close();
     }
   }
-  const list = (await ask()).vips;
+  const list = ofSidekick((await context.get<VipListJson>('/v1/vips', wishes(context, only))).vips, only);
   const ofPort = [...VIP_COLUMNS, ...wide].map((column) => wholePort(column));
   const vips = sortRows(list, ofPort, context.text('sort'));
   const empty = vips.length > 0 ? '' : await whyNone(context);
@@ -71,16 +73,20 @@ async function serviceOf(context: Context, text: string) {
   throw new CliError(EXIT.usage, detail);
 }
 
-async function chosen(
-  context: Context,
-  only: Awaited<ReturnType<typeof serviceOf>> | undefined,
-): Promise<VipListJson> {
-  if (only === undefined) return context.get<VipListJson>('/v1/vips', { stack: context.text('stack') });
-  const { environment, stack, service, sidekick } = only;
-  const list = await context.get<VipListJson>('/v1/vips', { environment, stack, service });
-  // A service is shown with its sidekicks, a sidekick by itself.
-  if (sidekick === undefined) return list;
-  return { ...list, vips: list.vips.filter((vip) => vip.sidekick === sidekick) };
+type Only = Awaited<ReturnType<typeof serviceOf>> | undefined;
+
+/** What the daemon is asked for. */
+function wishes(context: Context, only: Only): { environment?: string; stack?: string; service?: string } {
+  const stack = context.text('stack');
+  if (only === undefined) return stack === undefined ? {} : { stack };
+  const { environment, stack: own, service } = only;
+  return { environment, stack: own, service };
+}
+
+/** A service is shown with its sidekicks, a sidekick by itself. */
+function ofSidekick(vips: readonly VipJson[], only: Only): readonly VipJson[] {
+  const sidekick = only?.sidekick;
+  return sidekick === undefined ? vips : vips.filter((vip) => vip.sidekick === sidekick);
 }
 
 async function whyNone(context: Context): Promise<string> {

@@ -1,0 +1,273 @@
+import { z } from 'zod';
+import {
+  CHANNELS,
+  CLOSE_CODES,
+  FIGURE_KINDS,
+  type ClientMessage,
+  type EventMessageJson,
+  type EventResetJson,
+  type FiguresJson,
+  type HelloJson,
+  type StreamErrorJson,
+  type StreamMessage,
+  type SubscribedJson,
+  type SubscribeJson,
+  type TemplatesMessageJson,
+  type UnsubscribeJson,
+} from '../types/stream.js';
+import type {
+  KeyedChangesJson,
+  NetworkJson,
+  WatchBeatJson,
+  WatchChangeJson,
+  WatchResetJson,
+  WatchSnapshotJson,
+} from '../types/watch.js';
+import { isCursor } from '../stream/stream-cursor.js';
+import { count, flag, health, problem, text, texts, time } from './json-values.js';
+import { check, drain, event, service, source, task } from './resource-schemas.js';
+import { status, templateShape } from './status-schema.js';
+import { vip } from './vip-schemas.js';
+
+/**
+ * Every message of `GET /v1/stream`. What a client sends is checked against these; tests check what the daemon sends.
+ * docs/stream.md is made from the descriptions here.
+ */
+
+/** A name of the catalog; longer ones do not exist. */
+const name = z.string().min(1).max(255);
+
+const channels = z
+  .array(z.enum(CHANNELS))
+  .min(1)
+  .max(CHANNELS.length)
+  .describe(`a list of ${CHANNELS.map((each) => `\`${each}\``).join(', ')}`);
+
+const since = z
+  .string()
+  .refine(isCursor, { error: 'is not a cursor; give the "cursor" of the last message, or leave it out' })
+  .describe('the `cursor` of the last message that the client has: the channel goes on after it');
+
+const place = {
+  environment: name.describe('only what belongs to this environment').exactOptional(),
+  stack: name.describe('only what belongs to this stack').exactOptional(),
+  service: name.describe('only what belongs to a service of this name').exactOptional(),
+};
+
+/** The shortest time between two messages of figures, in milliseconds. */
+const FASTEST_MS = 1000;
+
+const stateOptions = z.strictObject({ since: since.exactOptional(), ...place });
+
+const eventOptions = z.strictObject({
+  since: since.exactOptional(),
+  after: count.describe('instead of `since`: events of this run with a greater `seq`').exactOptional(),
+  last: count.describe('begin with so many past events').exactOptional(),
+  types: z
+    .array(name)
+    .max(100)
+    .describe('only these: `task.health`; `task` means all that begin with `task.`')
+    .exactOptional(),
+  subject: name
+    .describe('only events about this task, service (`web.shop`) or source')
+    .exactOptional(),
+});
+
+const figureOptions = z.strictObject({
+  kinds: z
+    .array(z.enum(FIGURE_KINDS))
+    .min(1)
+    .describe('`status`, `vips`, `checks`; all by default')
+    .exactOptional(),
+  everyMs: z
+    .int()
+    .min(FASTEST_MS)
+    .max(3_600_000)
+    .describe('milliseconds between two messages; 1000 by default')
+    .exactOptional(),
+  ...place,
+  health: health.describe('only checks whose task has this health').exactOptional(),
+  task: name.describe('only the check of the task with this id').exactOptional(),
+});
+
+export const subscribe = z
+  .strictObject({
+    type: z.literal('subscribe'),
+    channels,
+    state: stateOptions.describe('options of `state`').exactOptional(),
+    events: eventOptions.describe('options of `events`').exactOptional(),
+    figures: figureOptions.describe('options of `figures`').exactOptional(),
+  })
+  .describe('begins channels, or begins them again with other options') satisfies z.ZodType<SubscribeJson>;
+
+export const unsubscribe = z
+  .strictObject({ type: z.literal('unsubscribe'), channels })
+  .describe('ends channels') satisfies z.ZodType<UnsubscribeJson>;
+
+export const clientMessage = z.discriminatedUnion('type', [
+  subscribe,
+  unsubscribe,
+]) satisfies z.ZodType<ClientMessage>;
+
+const cursor = text.describe('resumes the channel after this message');
+
+const hello = z
+  .strictObject({
+    type: z.literal('hello'),
+    version: text.describe('of the daemon'),
+    startedAt: time.describe('when the daemon was started'),
+    now: time.describe('the daemon’s clock'),
+    channels: z.array(z.enum(CHANNELS)).describe('those that there are'),
+  })
+  .describe('the first message of the daemon') satisfies z.ZodType<HelloJson>;
+
+const subscribed = z
+  .strictObject({
+    type: z.literal('subscribed'),
+    channels: z.array(z.enum(CHANNELS)).describe('those that the client now has'),
+  })
+  .describe('the answer to `subscribe` and `unsubscribe`') satisfies z.ZodType<SubscribedJson>;
+
+const error = z
+  .strictObject({
+    type: z.literal('error'),
+    code: z
+      .enum(['bad-message', ...(Object.keys(CLOSE_CODES) as (keyof typeof CLOSE_CODES)[])])
+      .describe('`bad-message`: the client’s message has no effect, and the connection goes on; else why it ends'),
+    field: text.describe('what is wrong: `channels.0`, `state.since`').exactOptional(),
+    detail: text.describe('one line: what, why, what to do'),
+  })
+  .describe('something that the client should know') satisfies z.ZodType<StreamErrorJson>;
+
+const ofState = { channel: z.literal('state') };
+
+const network = z.strictObject({
+  id: text,
+  name: text,
+  driver: text,
+  internal: flag,
+  subnets: texts,
+}) satisfies z.ZodType<NetworkJson>;
+
+const lists = {
+  sources: z.array(source).describe('all, where they have changed').exactOptional(),
+  problems: z.array(problem).describe('all, where they have changed').exactOptional(),
+  drains: z.array(drain).describe('all, where they have changed').exactOptional(),
+};
+
+const ending = {
+  more: z
+    .literal(true)
+    .describe('a part: apply it together with those that follow, up to the one without `more`')
+    .exactOptional(),
+  cursor: cursor.exactOptional(),
+};
+
+const revision = count.describe('of the catalog, after this message');
+
+const snapshot = z
+  .strictObject({
+    ...ofState,
+    type: z.literal('snapshot'),
+    revision,
+    at: time.describe('when the revision was made'),
+    part: count.describe('1 voids everything before'),
+    domain: text.describe('below which names are served'),
+    environment: text.describe('the daemon’s own'),
+    services: z.array(service).describe('as in `GET /v1/services`'),
+    tasks: z.array(task).describe('as in `GET /v1/tasks`, but without names of networks'),
+    networks: z.array(network).describe('to which the endpoints of tasks refer'),
+    ...lists,
+    ...ending,
+  })
+  .describe('the whole state') satisfies z.ZodType<WatchSnapshotJson>;
+
+function changesOf<Item extends z.ZodType>(item: Item, key: string) {
+  return z
+    .strictObject({ set: z.array(item).exactOptional(), removed: texts.exactOptional() })
+    .describe(`\`set\`: new and changed ones; \`removed\`: the \`${key}\` of those that are gone`)
+    .exactOptional();
+}
+
+const change = z
+  .strictObject({
+    ...ofState,
+    type: z.literal('change'),
+    revision,
+    since: count.describe('the revision that this change applies to'),
+    at: time.describe('when the revision was made'),
+    source: text.describe('what caused it: a source, `health`, `operator`, `configuration`').exactOptional(),
+    cause: text.describe('`kill signal 15`').exactOptional(),
+    services: changesOf(service, 'key'),
+    tasks: changesOf(task, 'id'),
+    networks: changesOf(network, 'id'),
+    ...lists,
+    ...ending,
+  })
+  .describe('what has changed') satisfies z.ZodType<
+  WatchChangeJson & { readonly services?: KeyedChangesJson<unknown> }
+>;
+
+const why = text.describe('the reason');
+
+const stateReset = z
+  .strictObject({ ...ofState, type: z.literal('reset'), why })
+  .describe('the channel cannot go on from where the client is; a snapshot follows') satisfies z.ZodType<WatchResetJson>;
+
+const beat = z
+  .strictObject({
+    ...ofState,
+    type: z.literal('beat'),
+    revision,
+    cursor,
+    now: time.describe('the daemon’s clock'),
+  })
+  .describe('nothing has happened for a while, and the client has everything') satisfies z.ZodType<WatchBeatJson>;
+
+const eventMessage = z
+  .strictObject({
+    channel: z.literal('events'),
+    type: z.literal('event'),
+    cursor,
+    event: event.describe('as in `GET /v1/events`'),
+  })
+  .describe('an event') satisfies z.ZodType<EventMessageJson>;
+
+const eventReset = z
+  .strictObject({ channel: z.literal('events'), type: z.literal('reset'), why })
+  .describe('events are missing between what the client has and what follows') satisfies z.ZodType<EventResetJson>;
+
+const figures = z
+  .strictObject({
+    channel: z.literal('figures'),
+    type: z.literal('figures'),
+    revision,
+    now: time.describe('the daemon’s clock'),
+    status: status.describe('as `GET /v1/status`').exactOptional(),
+    vips: z.array(vip).describe('as in `GET /v1/vips`').exactOptional(),
+    checks: z.array(check).describe('as in `GET /v1/health`').exactOptional(),
+  })
+  .describe('everything that was asked for, as it is now') satisfies z.ZodType<FiguresJson>;
+
+const templates = z
+  .strictObject({ channel: z.literal('templates'), type: z.literal('templates'), ...templateShape })
+  .describe('all templates, at the beginning and whenever one has changed') satisfies z.ZodType<TemplatesMessageJson>;
+
+/** What the daemon sends, by channel; in the order of docs/stream.md. */
+export const SERVER_MESSAGES = {
+  connection: [hello, subscribed, error],
+  state: [snapshot, change, stateReset, beat],
+  events: [eventMessage, eventReset],
+  figures: [figures],
+  templates: [templates],
+} as const;
+
+export const CLIENT_MESSAGES = [subscribe, unsubscribe] as const;
+
+export const serverMessage = z.union([
+  ...SERVER_MESSAGES.connection,
+  ...SERVER_MESSAGES.state,
+  ...SERVER_MESSAGES.events,
+  ...SERVER_MESSAGES.figures,
+  ...SERVER_MESSAGES.templates,
+]) satisfies z.ZodType<StreamMessage>;
