@@ -4,6 +4,7 @@ import type { CheckCounts, CheckRow } from '../catalog/checks.js';
 import type { Problem, SourceStatus, ServiceKey } from '../catalog/model.js';
 import type { AdoptionJson, AdoptionStatusJson } from './types/adoption.js';
 import type { ServiceRefJson, Undated } from './types/references.js';
+import type { QuerySeenJson } from './types/queries.js';
 import type { StatusJson } from './types/status-json.js';
 import type { ExplainJson, ViewJson } from './types/query-json.js';
 import type { VipJson, VipTaskJson } from './types/vips-json.js';
@@ -149,6 +150,26 @@ export interface TemplatePort {
   program(): ProgramJson | undefined;
 }
 
+/** A query that was answered; see {@link QuerySeenJson}. */
+export type QuerySeen = Undated<Omit<QuerySeenJson, 'task' | 'service'>, 'at'>;
+
+/** The API's view of the queries that are answered. */
+export interface QueriesPort {
+  /**
+   * Looks at queries from now on; as long as nobody does, it costs nothing.
+   * @param follower is told at once, and then several times a second, what was seen: one of `oneOf` queries is looked at,
+   * and `missed` of those were too many at once
+   * @returns ends it
+   */
+  follow(
+    follower: (seen: {
+      readonly oneOf: number;
+      readonly missed: number;
+      readonly queries: readonly QuerySeen[];
+    }) => void,
+  ): () => void;
+}
+
 /** Everything that the API depends on. */
 export interface ApiPorts {
   readonly catalog: CatalogReader;
@@ -158,6 +179,7 @@ export interface ApiPorts {
   readonly vips: VipPort;
   readonly adoption: AdoptionPort;
   readonly templates: TemplatePort;
+  readonly queries: QueriesPort;
   readonly process: ProcessPort;
   readonly log: Log;
   readonly timers: Pick<Timers, 'after'>;

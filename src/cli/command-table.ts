@@ -68,6 +68,27 @@ const CONFIG_OPTIONS: readonly OptionSpec[] = [
   },
 ];
 
+const QUERY_FILTERS: readonly OptionSpec[] = (
+  [
+    ['client', 'asked by this task, service or address'],
+    ['name', 'for this name'],
+    ['type', 'for this record type: A, AAAA, ...'],
+    ['rcode', 'with this response code: NOERROR, NXDOMAIN, ...'],
+    ['by', 'answered from own names (own), the cache (cache) or an upstream (upstream)'],
+  ] as const
+).flatMap(([field, what]) => [
+  {
+    flags: `--${field} <pattern>`,
+    description: `only queries ${what}; * stands for anything; may be repeated`,
+    repeats: true,
+  },
+  {
+    flags: `--not-${field} <pattern>`,
+    description: `only queries not ${what}; may be repeated`,
+    repeats: true,
+  },
+]);
+
 const NAME_ARGUMENTS = [
   {
     name: 'name',
@@ -505,6 +526,50 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: () => import('./commands/explain.js'),
   },
   {
+    name: 'dns log',
+    summary: 'Show DNS queries while they are answered',
+    description:
+      'Time, client, name, type, code, microseconds, who answered (own names, the cache, an upstream) and the answers. Filters compose: a query fits one value of each option given, and no value of a --not option. On a busy server one of N queries is shown, and N is said. dns.privacy may hide clients and names.',
+    options: [
+      { flags: '-f, --follow', description: 'go on until interrupted; reconnects after the daemon was away' },
+      { flags: '--for <duration>', description: 'end after this time (default: 10s without --follow)' },
+      ...QUERY_FILTERS,
+      {
+        flags: '-o, --output <format>',
+        description: 'output format; json prints one object per line',
+        choices: ['table', 'json', 'ndjson'],
+      },
+      { flags: '-q, --quiet', description: 'print no notices' },
+    ],
+    examples: [
+      { command: 'fairlead dns log -f', says: 'watch' },
+      {
+        command: "fairlead dns log -f --client web --rcode NXDOMAIN --not-name '*.local'",
+        says: 'what a service asks for in vain',
+      },
+      { command: 'fairlead dns log --for 1m --by upstream -o json', says: 'what leaves this host, for a script' },
+    ],
+    load: () => import('./commands/dns-log.js'),
+  },
+  {
+    name: 'dns top',
+    summary: 'Count DNS queries by name, client, upstream, and name that does not exist',
+    description:
+      'A terminal shows the counts as they grow, until it is interrupted. Elsewhere, and with -o json, they are printed once. On a busy server one of N queries is looked at, and the counts are estimates.',
+    options: [
+      { flags: '--for <duration>', description: 'count for this long (default: 10s where no terminal shows it)' },
+      { flags: '-n, --rows <count>', description: 'how many of each (default: 10)' },
+      ...QUERY_FILTERS,
+      ...ONE_OPTIONS,
+      { flags: '-q, --quiet', description: 'print no notices' },
+    ],
+    examples: [
+      { command: 'fairlead dns top', says: 'watch' },
+      { command: 'fairlead dns top --for 1m --rcode NXDOMAIN', says: 'who asks for what does not exist' },
+    ],
+    load: () => import('./commands/dns-top.js'),
+  },
+  {
     name: 'events',
     summary: 'Print events: tasks and services that came, changed or went',
     options: [
@@ -590,5 +655,6 @@ export const COMMANDS: readonly CommandSpec[] = [
 /** Help for the words in front of a subcommand. */
 export const GROUPS: Readonly<Record<string, string>> = {
   config: 'Check and show the configuration',
+  dns: 'See DNS queries while they are answered',
   template: 'Try templates out',
 };

@@ -41,6 +41,7 @@ export function configDocument(config: Config): Record<string, unknown> {
       ...(dns.allow && { allow: dns.allow.map((cidr) => cidr.text) }),
       rateLimit: dns.rateLimit,
       ...(dns.queryLog && { queryLog: { ...dns.queryLog, classes: [...dns.queryLog.classes] } }),
+      privacy: dns.privacy,
       native: dns.native,
       workers: dns.workers,
       realTime: dns.realTime,

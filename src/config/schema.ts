@@ -142,6 +142,11 @@ const dnsSchema = section({
   })
     .describe('Writes a log line for each query that was answered. Default: off.')
     .optional(),
+  privacy: oneOf(['off', 'no-clients', 'no-names'])
+    .describe(
+      'What of a query neither `dns.queryLog` nor `fairlead dns` nor the API shows. `no-clients`: who asked. `no-names`: who asked, for which name, and the answer. `off`: everything is shown.',
+    )
+    .prefault('off'),
   native: oneOf(['auto', 'off'])
     .describe(
       'Whether threads that receive and send many packets per system call answer UDP (Linux, with the package koffi). `off`: Node answers packets one by one. Takes effect at the next start.',

@@ -52,6 +52,8 @@ export class Answering implements Part {
   #local: LocalAnswers | undefined;
   #why: string | undefined;
   #workers = 0;
+  /** The share of queries that people look at. */
+  #watched = 0;
 
   constructor(options: AnsweringOptions) {
     this.#options = options;
@@ -151,12 +153,23 @@ export class Answering implements Part {
     else this.#telling.due();
   }
 
+  /** Call this when people look at another share of the queries, 0 to 1. */
+  watch(share: number): void {
+    this.#watched = share;
+    this.#sample();
+  }
+
   /** Call this when the names of another configuration are active: all compiled answers become invalid. */
   reload(): void {
-    const { names, snapshot } = this.#options;
-    const { queryLog } = names().tuning;
-    this.#versions.setSample(queryLog ? (queryLog.sample ?? 1) : 0);
-    this.#publisher.publish('all', this.#serial(snapshot()));
+    this.#sample();
+    this.#publisher.publish('all', this.#serial(this.#options.snapshot()));
+  }
+
+  /** The threads draw once for the log and for people, with the larger share (`drawLookers`). */
+  #sample(): void {
+    const { queryLog } = this.#options.names().tuning;
+    const logged = queryLog ? (queryLog.sample ?? 1) : 0;
+    this.#versions.setSample(Math.max(logged, this.#watched));
   }
 
   #tell(): void {

@@ -12,8 +12,10 @@ import type { Snapshot } from '../catalog/snapshot.js';
 import type { Config } from '../config/config-model.js';
 import { keysForRestart } from '../config/restart-keys.js';
 import { Pace } from '../runtime/pace.js';
+import { systemTimers } from '../runtime/timers.js';
 import { askListener } from '../dns/server/ask-listener.js';
 import { nameFromLabels } from '../wire/name.js';
+import { QueryWatch } from '../dns/server/query-watch.js';
 import { createResponder, type Responder } from '../dns/server/responder.js';
 import { notifyServiceManager } from '../linux/service-notify.js';
 import { formatHostPort } from '../net/ip.js';
@@ -77,6 +79,7 @@ export class Daemon {
   readonly #names: NamesInForce;
   readonly #responder: Responder;
   readonly #answering: Answering;
+  readonly #queries: QueryWatch;
   readonly #resolvConf: ResolvConfWatch;
   readonly #listeners: Listeners;
   readonly #rights: Part;
@@ -130,9 +133,18 @@ export class Daemon {
       takesOver,
       onTakeover: (request) => void this.#makeRoom(request),
     });
-    this.#names = new NamesInForce({ catalog: this.catalog, startedAt: this.#startedAt, log }, ({ tuning }) =>
-      this.#responder.tune(tuning),
+    this.#names = new NamesInForce(
+      { catalog: this.catalog, startedAt: this.#startedAt, log },
+      ({ tuning }) => {
+        this.#responder.tune(tuning);
+        this.#queries.privacy = tuning.privacy ?? 'off';
+      },
     );
+    this.#queries = new QueryWatch({
+      timers: systemTimers,
+      clock: Date.now,
+      onShare: (share) => this.#answering.watch(share),
+    });
     this.#responder = createResponder({
       resolver: {
         resolve: (question, client) => {
@@ -146,6 +158,7 @@ export class Daemon {
         lookup: (request) => this.#names.current.cache.lookup(request),
         isLoop: (edns) => this.#names.current.forwarder.isLoop(edns),
       },
+      watch: this.#queries,
       onFault: report('a query could not be answered; please report it'),
     });
     this.#answering = new Answering({
@@ -481,6 +494,7 @@ export class Daemon {
       vips: vipPort(this.#vips),
       adoption: this.#adoption.port,
       templates: this.#templates,
+      queries: this.#queries,
       process: processFigures,
       listen: config.api.listen.map((each) => (each.kind === 'unix' ? { path: each.path } : each)),
       log: this.#log.of('api'),

@@ -103,6 +103,7 @@ function tuningOf(
   const queries = log.of('query');
   return {
     maxForwardsPerClient: dns.maxForwardsPerClient,
+    privacy: dns.privacy,
     ...(dns.rateLimit > 0 && {
       rateLimit: {
         perSecond: dns.rateLimit,

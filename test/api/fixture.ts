@@ -10,7 +10,9 @@ import type {
   HealthPort,
   NameService,
   ProcessPort,
+  QueriesPort,
   QueryResult,
+  QuerySeen,
   VipPort,
   VirtualServiceInfo,
 } from '../../src/api/ports.js';
@@ -24,6 +26,7 @@ import type { FaceServer } from '../../src/api/face-server.js';
 import { Catalog } from '../../src/catalog/catalog.js';
 import type { FactSink, TaskFact } from '../../src/catalog/facts.js';
 import type { Problem } from '../../src/catalog/model.js';
+import { checkAnswer } from './answer-check.js';
 import { recordedLog } from '../support/recorded-log.js';
 
 /** 2026-11-21T00:00:00Z: the daemon's clock in these tests. */
@@ -453,6 +456,38 @@ export class FakeAdoption implements AdoptionPort {
   }
 }
 
+/** Queries as the test has them seen. */
+export class FakeQueries implements QueriesPort {
+  readonly followers = new Set<Parameters<QueriesPort['follow']>[0]>();
+  /** What those who begin to look see at once. */
+  first: readonly QuerySeen[] = [];
+  oneOf = 1;
+
+  follow(follower: Parameters<QueriesPort['follow']>[0]): () => void {
+    this.followers.add(follower);
+    follower({ oneOf: this.oneOf, missed: 0, queries: this.first });
+    return () => this.followers.delete(follower);
+  }
+
+  see(...queries: readonly QuerySeen[]): void {
+    for (const follower of this.followers) follower({ oneOf: this.oneOf, missed: 0, queries });
+  }
+}
+
+/** A query of web.shop's first task for a name of the domain. */
+export const QUERY: QuerySeen = {
+  at: NOW,
+  client: '10.42.0.11',
+  transport: 'udp',
+  name: 'db.shop.rancher.internal.',
+  type: 'A',
+  rcode: 'NOERROR',
+  answers: ['10.42.0.12'],
+  by: 'own',
+  us: 12,
+  oneOf: 1,
+};
+
 export const fakeProcess: ProcessPort = {
   figures: () =>
     Promise.resolve({ cpuSeconds: 1.5, residentBytes: 5e7, startedAt: NOW, openFds: 21, maxFds: 1024 }),
@@ -469,6 +504,7 @@ export interface Fixture {
   readonly vips: FakeVips;
   readonly adoption: FakeAdoption;
   readonly templates: { current: readonly TemplateJson[] };
+  readonly queries: FakeQueries;
   readonly logged: string[];
   readonly status: { current: DaemonStatus; problems: Problem[]; unanswered: string[] };
   /** What a request for a reload does. */
@@ -489,6 +525,7 @@ export async function startApi(
   const health = new FakeHealth();
   const vips = new FakeVips();
   const adoption = new FakeAdoption();
+  const queries = new FakeQueries();
   const logged: string[] = [];
   const status = { current: STATUS, problems: [] as Problem[], unanswered: [] as string[] };
   const templates: Fixture['templates'] = { current: [] };
@@ -508,6 +545,7 @@ export async function startApi(
       requestRestart: () => restart.run(),
     },
     templates: options.templates ?? { list: () => templates.current, program: () => undefined },
+    queries,
     process: fakeProcess,
     log: recordedLog(logged),
     clock: () => NOW,
@@ -531,6 +569,7 @@ export async function startApi(
     vips,
     adoption,
     templates,
+    queries,
     logged,
     status,
     reload,
@@ -556,7 +595,7 @@ export interface Answer {
   readonly body: Record<string, unknown>;
 }
 
-/** One request over a unix socket or a loopback port, with any headers. */
+/** One request over a unix socket or a loopback port, with any headers. The schemas must know the answer. */
 export function ask(
   where: string | number,
   path: string,
@@ -576,7 +615,13 @@ export function ask(
         const type = response.headers['content-type'] ?? '';
         const body =
           /json;/.test(type) && !/ndjson/.test(type) ? (JSON.parse(text) as Record<string, unknown>) : {};
-        resolve({ status: response.statusCode ?? 0, type, text, body });
+        const answer = { status: response.statusCode ?? 0, type, text, body };
+        try {
+          checkAnswer(method, path, answer);
+          resolve(answer);
+        } catch (error) {
+          reject(error as Error);
+        }
       });
     });
     outgoing.once('error', reject);

@@ -6,6 +6,7 @@ import { serviceJson, taskJson } from '../../src/api/json.js';
 import { serverMessage } from '../../src/api/schemas/stream-schemas.js';
 import { ChangeLog } from '../../src/api/stream/change-log.js';
 import { FigureFeed, type FigureParts } from '../../src/api/stream/figure-feed.js';
+import { QueryFeed } from '../../src/api/stream/query-feed.js';
 import { StateFeed } from '../../src/api/stream/state-feed.js';
 import { StreamPosition } from '../../src/api/stream/stream-position.js';
 import { StreamSession } from '../../src/api/stream/stream-session.js';
@@ -13,7 +14,7 @@ import { TemplateFeed } from '../../src/api/stream/template-feed.js';
 import type { ClientMessage, StreamMessage, SubscribeJson } from '../../src/api/types/stream.js';
 import type { TemplateJson } from '../../src/api/types/templates-json.js';
 import { recordedLog } from '../support/recorded-log.js';
-import { NOW, STATUS, task } from './fixture.js';
+import { FakeQueries, NOW, QUERY, STATUS, task } from './fixture.js';
 import { HeldOutlet, TestTimers } from './held-outlet.js';
 
 /** A client of the stream, whose connection the test holds. */
@@ -35,6 +36,7 @@ class World {
   readonly clients: Client[] = [];
   readonly feed: StateFeed;
   templates: TemplateJson[] = [];
+  readonly queries = new FakeQueries();
   figures: FigureParts = async function* parts() {
     yield await Promise.resolve('{"channel":"figures","type":"figures"}');
   };
@@ -51,6 +53,7 @@ class World {
     this.#feeds = {
       ports: { catalog, daemon, log, timers, clock },
       state: this.feed,
+      queries: new QueryFeed({ catalog, queries: this.queries }),
       figures: new FigureFeed({ catalog, log, timers, parts: (wanted) => this.figures(wanted) }),
       templates: new TemplateFeed({ list: () => this.templates, program: () => undefined }, timers),
       limits,
@@ -158,7 +161,7 @@ describe('a subscription', () => {
     await turn();
     const { revision } = world.catalog.snapshot;
     expect(outlet.take()).toMatchObject([
-      { type: 'hello', version: STATUS.version, channels: ['state', 'events', 'figures', 'templates'] },
+      { type: 'hello', version: STATUS.version, channels: ['state', 'events', 'figures', 'queries', 'templates'] },
       { type: 'subscribed', channels: ['state', 'events'] },
       { channel: 'state', type: 'snapshot', revision, part: 1, tasks: [{ id: 'id1' }] },
     ]);
@@ -181,7 +184,7 @@ describe('a subscription', () => {
     [
       '{"type":"subscribe","channels":["state","evnets"]}',
       'channels.1',
-      /"channels\.1" is "evnets"; it must be one of state, events, figures, templates/,
+      /"channels\.1" is "evnets"; it must be one of state, events, figures, queries, templates/,
     ],
     ['{"type":"subscribe","channels":[]}', 'channels', /"channels" is \[\]; it must be at least 1 items long/],
     [
@@ -362,6 +365,56 @@ describe('figures', () => {
     world.timers.elapse(1000);
     // The first has not read yet.
     expect([await due(a), await due(b)]).toEqual([1, 1]);
+  });
+});
+
+describe('queries', () => {
+  const taken = (client: Client) => {
+    const messages = client.outlet.take().filter((message) => 'channel' in message);
+    for (const message of messages) serverMessage.parse(message);
+    return messages;
+  };
+
+  it('come with the names of the tasks that asked, and only while somebody looks', () => {
+    world = new World();
+    world.sinks[0]?.update({ tasks: [fact(11)] });
+    expect(world.queries.followers.size).toBe(0);
+    const client = world.connect({ type: 'subscribe', channels: ['queries'] });
+    expect(taken(client)).toEqual([{ channel: 'queries', type: 'queries', oneOf: 1, missed: 0, queries: [] }]);
+    world.queries.see(QUERY, { ...QUERY, client: '192.0.2.9' });
+    const [message] = taken(client);
+    expect(message).toMatchObject({
+      queries: [
+        { at: '2026-11-21T00:00:00.000Z', client: '10.42.0.11', task: 'web_11', service: 'web.shop' },
+        { client: '192.0.2.9' },
+      ],
+    });
+    client.session.close();
+    expect(world.queries.followers.size).toBe(0);
+  });
+
+  it('say how many each stands for when that changes, also to those who choose none of them', () => {
+    world = new World();
+    world.queries.oneOf = 4;
+    const not = { name: ['*'] };
+    const [a, b] = [1, 2].map(() => world.connect({ type: 'subscribe', channels: ['queries'], queries: { not } }));
+    for (const client of world.clients) expect(taken(client)).toMatchObject([{ oneOf: 4, queries: [] }]);
+    world.queries.see(QUERY);
+    expect(a && taken(a)).toEqual([]);
+    world.queries.oneOf = 16;
+    world.queries.see(QUERY);
+    expect(b && taken(b)).toMatchObject([{ oneOf: 16, missed: 0, queries: [] }]);
+  });
+
+  it('are missed by a client that does not read, which learns how many and keeps its connection', () => {
+    world = new World();
+    const client = world.connect({ type: 'subscribe', channels: ['queries'] });
+    world.queries.see({ ...QUERY, name: 'x'.repeat(300_000) });
+    world.queries.see(QUERY, QUERY);
+    expect(taken(client)).toHaveLength(2);
+    world.queries.see(QUERY);
+    expect(taken(client)).toMatchObject([{ missed: 2, queries: [{}] }]);
+    expect(client.outlet.isOpen).toBe(true);
   });
 });
 

@@ -34,6 +34,7 @@ const others: Readonly<Record<string, unknown>> = {
   'dns.rateLimit': 7,
   'dns.queryLog.sample': 7,
   'dns.queryLog.classes': ['error'],
+  'dns.privacy': 'no-clients',
   'dns.native': 'off',
   'dns.workers': 2,
   'dns.realTime': 'off',

@@ -30,6 +30,7 @@ describe('the defaults', () => {
         maxForwardsPerClient: 100,
         cacheSize: 8,
         rateLimit: 100,
+        privacy: 'off',
         native: 'auto',
         workers: 'auto',
         realTime: 'auto',

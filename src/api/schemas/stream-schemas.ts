@@ -8,6 +8,7 @@ import {
   type EventResetJson,
   type FiguresJson,
   type HelloJson,
+  type QueriesMessageJson,
   type StreamErrorJson,
   type StreamMessage,
   type SubscribedJson,
@@ -15,11 +16,13 @@ import {
   type TemplatesMessageJson,
   type UnsubscribeJson,
 } from '../types/stream.js';
+import type { QueryMatchJson, QuerySeenJson } from '../types/queries.js';
 import type {
   KeyedChangesJson,
   NetworkJson,
   WatchBeatJson,
   WatchChangeJson,
+  WatchMessage,
   WatchResetJson,
   WatchSnapshotJson,
 } from '../types/watch.js';
@@ -90,6 +93,27 @@ const figureOptions = z.strictObject({
   task: name.describe('only the check of the task with this id').exactOptional(),
 });
 
+/** Of a name as a zone file has it, the longest; with stars. */
+const pattern = z.string().min(1).max(1024);
+const patterns = z.array(pattern).min(1).max(100);
+
+const queryMatch = z.strictObject({
+  client: patterns.describe('a task, a service (`web`, `web.shop`) or an address').exactOptional(),
+  name: patterns.exactOptional(),
+  type: patterns.exactOptional(),
+  rcode: patterns.exactOptional(),
+  by: patterns.describe('`own`, `cache`, `upstream`').exactOptional(),
+}) satisfies z.ZodType<QueryMatchJson>;
+
+const queryOptions = z.strictObject({
+  match: queryMatch
+    .describe(
+      'lists of texts under `client`, `name`, `type`, `rcode`, `by`: a query fits one text of each list; `*` stands for anything',
+    )
+    .exactOptional(),
+  not: queryMatch.describe('the same: a query fits none of them').exactOptional(),
+});
+
 export const subscribe = z
   .strictObject({
     type: z.literal('subscribe'),
@@ -97,6 +121,7 @@ export const subscribe = z
     state: stateOptions.describe('options of `state`').exactOptional(),
     events: eventOptions.describe('options of `events`').exactOptional(),
     figures: figureOptions.describe('options of `figures`').exactOptional(),
+    queries: queryOptions.describe('options of `queries`').exactOptional(),
   })
   .describe('begins channels, or begins them again with other options') satisfies z.ZodType<SubscribeJson>;
 
@@ -249,6 +274,36 @@ const figures = z
   })
   .describe('everything that was asked for, as it is now') satisfies z.ZodType<FiguresJson>;
 
+const querySeen = z.strictObject({
+  at: time,
+  client: text.exactOptional(),
+  task: text.exactOptional(),
+  service: text.exactOptional(),
+  transport: z.enum(['udp', 'tcp']),
+  name: text.exactOptional(),
+  type: text.exactOptional(),
+  rcode: text,
+  answers: texts,
+  by: z.enum(['own', 'cache', 'upstream']),
+  upstream: text.exactOptional(),
+  us: count,
+  oneOf: count,
+}).meta({ id: 'QuerySeenJson', description: 'A DNS query and its reply.' }) satisfies z.ZodType<QuerySeenJson>;
+
+const queries = z
+  .strictObject({
+    channel: z.literal('queries'),
+    type: z.literal('queries'),
+    oneOf: count.describe('one of this many queries is looked at now'),
+    missed: count.describe('queries that were too many at once, or that the client was too slow for'),
+    queries: z
+      .array(querySeen)
+      .describe(
+        'when (`at`), who asked (`client`, `task`, `service`), `transport`, `name`, `type`, `rcode`, the first `answers`, who answered (`by`, `upstream`), microseconds (`us`), and for how many it stands (`oneOf`)',
+      ),
+  })
+  .describe('DNS queries that were answered since the last message') satisfies z.ZodType<QueriesMessageJson>;
+
 const templates = z
   .strictObject({ channel: z.literal('templates'), type: z.literal('templates'), ...templateShape })
   .describe('all templates, at the beginning and whenever one has changed') satisfies z.ZodType<TemplatesMessageJson>;
@@ -259,15 +314,28 @@ export const SERVER_MESSAGES = {
   state: [snapshot, change, stateReset, beat],
   events: [eventMessage, eventReset],
   figures: [figures],
+  queries: [queries],
   templates: [templates],
 } as const;
 
 export const CLIENT_MESSAGES = [subscribe, unsubscribe] as const;
+
+/** A line of `GET /v1/watch`: the state without the name of the channel. */
+export const watchMessage = z
+  .union([
+    snapshot.omit({ channel: true }),
+    change.omit({ channel: true }),
+    stateReset.omit({ channel: true }),
+    beat.omit({ channel: true }),
+    z.strictObject({ type: z.literal('error'), code: z.enum(['slow-reader', 'stopping']), detail: text }),
+  ])
+  .meta({ id: 'WatchMessage', description: 'A line of the state.' }) satisfies z.ZodType<WatchMessage>;
 
 export const serverMessage = z.union([
   ...SERVER_MESSAGES.connection,
   ...SERVER_MESSAGES.state,
   ...SERVER_MESSAGES.events,
   ...SERVER_MESSAGES.figures,
+  ...SERVER_MESSAGES.queries,
   ...SERVER_MESSAGES.templates,
 ]) satisfies z.ZodType<StreamMessage>;

@@ -44,6 +44,7 @@ export class StreamPosition {
       case 'figures':
         this.figures = message;
         return false;
+      case 'queries':
       case 'templates':
         return false;
     }

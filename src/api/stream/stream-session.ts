@@ -14,6 +14,7 @@ import { readClientMessage } from './client-message.js';
 import { EventReader } from './event-reader.js';
 import type { FigureFeed } from './figure-feed.js';
 import type { Outlet } from './outlet.js';
+import type { QueryFeed } from './query-feed.js';
 import type { StateFeed } from './state-feed.js';
 import { isFiltered, StateFilter } from './state-filter.js';
 import type { TemplateFeed } from './template-feed.js';
@@ -23,6 +24,7 @@ export interface StreamFeeds {
   readonly ports: Pick<ApiPorts, 'catalog' | 'daemon' | 'log' | 'timers' | 'clock'>;
   readonly state: StateFeed;
   readonly figures: FigureFeed;
+  readonly queries: QueryFeed;
   readonly templates: TemplateFeed;
   readonly limits: Pick<StreamLimits, 'backlogBytes' | 'stallMs'>;
 }
@@ -84,7 +86,7 @@ export class StreamSession {
 
   /** @returns ends it */
   #begin(channel: Channel, message: SubscribeJson): () => void {
-    const { state, figures, templates } = this.#feeds;
+    const { state, figures, queries, templates } = this.#feeds;
     switch (channel) {
       case 'state':
         return state.subscribe(this.#stateOutlet(message.state ?? {}), message.state?.since);
@@ -92,6 +94,8 @@ export class StreamSession {
         return this.#beginEvents(message);
       case 'figures':
         return figures.subscribe(this.#outlet, message.figures ?? {});
+      case 'queries':
+        return queries.subscribe(this.#outlet, message.queries ?? {});
       case 'templates':
         return templates.subscribe(this.#outlet);
     }

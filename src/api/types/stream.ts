@@ -1,4 +1,5 @@
 import type { Health } from '../../catalog/model.js';
+import type { QueryMatchJson, QuerySeenJson } from './queries.js';
 import type { Timestamp } from './references.js';
 import type { CheckJson, EventJson } from './resources.js';
 import type { StatusJson } from './status-json.js';
@@ -8,7 +9,7 @@ import type { WatchBeatJson, WatchChangeJson, WatchResetJson, WatchSnapshotJson 
 
 /** The messages of `GET /v1/stream` (docs/stream.md), one JSON object in each WebSocket message. */
 
-export const CHANNELS = ['state', 'events', 'figures', 'templates'] as const;
+export const CHANNELS = ['state', 'events', 'figures', 'queries', 'templates'] as const;
 export type Channel = (typeof CHANNELS)[number];
 
 export const FIGURE_KINDS = ['status', 'vips', 'checks'] as const;
@@ -52,6 +53,13 @@ export interface FigureOptionsJson {
   readonly task?: string;
 }
 
+export interface QueryOptionsJson {
+  /** A query fits one text of each list. */
+  readonly match?: QueryMatchJson;
+  /** A query fits none of these. */
+  readonly not?: QueryMatchJson;
+}
+
 /** Begins channels, or begins them again with other options. */
 export interface SubscribeJson {
   readonly type: 'subscribe';
@@ -59,6 +67,7 @@ export interface SubscribeJson {
   readonly state?: StateOptionsJson;
   readonly events?: EventOptionsJson;
   readonly figures?: FigureOptionsJson;
+  readonly queries?: QueryOptionsJson;
 }
 
 export interface UnsubscribeJson {
@@ -120,6 +129,17 @@ export interface FiguresJson {
   readonly checks?: readonly CheckJson[];
 }
 
+/** What was seen since the last message. */
+export interface QueriesMessageJson {
+  readonly channel: 'queries';
+  readonly type: 'queries';
+  /** One of this many queries is looked at now. */
+  readonly oneOf: number;
+  /** Queries that were too many at once, or that the client was too slow for. */
+  readonly missed: number;
+  readonly queries: readonly QuerySeenJson[];
+}
+
 /** All templates; sent at the beginning and when one of them changes. */
 export interface TemplatesMessageJson extends TemplateListJson {
   readonly channel: 'templates';
@@ -137,4 +157,5 @@ export type StreamMessage =
   | EventMessageJson
   | EventResetJson
   | FiguresJson
+  | QueriesMessageJson
   | TemplatesMessageJson;

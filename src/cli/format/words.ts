@@ -10,9 +10,9 @@ export function healthTone(health: string): Tone {
   return health === 'stopped' ? 'dim' : health === 'unhealthy' ? 'bad' : 'warn';
 }
 
-/** `3 services`, `1 service`. */
-export function count(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? '' : 's'}`;
+/** `3 services`, `1 service`, `2 queries`. */
+export function count(number: number, noun: string, plural = `${noun}s`): string {
+  return `${number} ${number === 1 ? noun : plural}`;
 }
 
 /** `A 3, AAAA 1`: largest first, zeros left out. */

@@ -42,7 +42,7 @@ export class Versions {
     return this.#words[SERIAL] ?? 0;
   }
 
-  /** The share of queries sampled by the log, in units of 2^-31. The hot path does not answer these. */
+  /** The share of queries sampled by the log and for people who watch, in units of 2^-31. The hot path does not answer these. */
   get sample(): number {
     return this.#words[SAMPLE] ?? 0;
   }

@@ -13,12 +13,14 @@ import type { CookieState, ServerCookies } from './cookies.js';
 import { countQuery, countReply, type MutableCounters } from './counters.js';
 import { Forwards, MAX_FORWARDS_PER_CLIENT } from './forwards.js';
 import {
-  isSampled,
+  drawLookers,
   isTruncated,
   isWanted,
   queryLogEntry,
   type LoggedReply,
+  type Lookers,
   type QueryLogOptions,
+  type QueryPrivacy,
 } from './query-log.js';
 import { RateLimiter } from './rate-limit.js';
 import { answerOptions, nsidOf } from './reply-options.js';
@@ -37,8 +39,16 @@ interface Asker {
   /** Options for the OPT of the reply. */
   readonly options: readonly EdnsOption[];
   readonly cookie: CookieState | undefined;
-  /** When the packet arrived, in ms. Undefined if the log does not sample it. */
-  readonly started: number | undefined;
+  /** Who looks at the reply; undefined: nobody. */
+  readonly looked: Looked | undefined;
+}
+
+interface Looked extends Lookers {
+  /** When the packet arrived, in ms. */
+  readonly started: number;
+  /** What is known of an answer from elsewhere. */
+  isCached?: boolean;
+  upstream?: Upstream;
 }
 
 const SILENCE: Handled = { source: 'own' };
@@ -53,6 +63,7 @@ export class Pipeline {
   readonly #forwards: Forwards;
   #limiter: RateLimiter | undefined;
   #log: QueryLogOptions | undefined;
+  #privacy: QueryPrivacy = 'off';
   #answered: Parameters<typeof answerOptions>[2];
 
   constructor(options: ResponderOptions & { readonly cookies: ServerCookies }, counters: MutableCounters) {
@@ -65,13 +76,20 @@ export class Pipeline {
     this.#answered = { cookies: options.cookies };
   }
 
-  tune({ rateLimit, queryLog, nsid, maxForwardsPerClient = MAX_FORWARDS_PER_CLIENT }: ResponderTuning): void {
+  tune({
+    rateLimit,
+    queryLog,
+    privacy = 'off',
+    nsid,
+    maxForwardsPerClient = MAX_FORWARDS_PER_CLIENT,
+  }: ResponderTuning): void {
     this.#answered = {
       cookies: this.#options.cookies,
       ...(nsid !== undefined && { nsid: nsidOf(nsid) }),
     };
     this.#limiter = rateLimit && new RateLimiter(rateLimit, this.#now);
     this.#log = queryLog;
+    this.#privacy = privacy;
     this.#forwards.maxPerClient = maxForwardsPerClient;
   }
 
@@ -108,9 +126,14 @@ export class Pipeline {
   #asker(head: ReplyHead, client: Client): Asker {
     const { options, cookie } = answerOptions(head.edns, client, this.#answered);
     if (cookie !== undefined) this.#counters.cookies[cookie]++;
-    const isLogged = this.#log && (client.sampled ?? isSampled(this.#log, this.#random));
-    const started = isLogged ? this.#now() : undefined;
-    return { client, options, cookie, started };
+    return { client, options, cookie, looked: this.#look(client.sampled) };
+  }
+
+  #look(sampled: boolean | undefined): Looked | undefined {
+    const log = this.#log ? (this.#log.sample ?? 1) : 0;
+    const watch = this.#options.watch?.share ?? 0;
+    const lookers = drawLookers({ log, watch }, sampled, this.#random);
+    return lookers && { ...lookers, started: this.#now() };
   }
 
   #answer(query: Query, asker: Asker): Handled | Promise<Handled> {
@@ -171,6 +194,7 @@ export class Pipeline {
     goOn: GoOn,
   ): Handled | Promise<Handled> {
     const result = this.#forwards.ask(query, name, asker.client.address, upstreams);
+    if (asker.looked) asker.looked.isCached = !(result instanceof Promise) && result.ok;
     return result instanceof Promise
       ? this.#wait(result, copyQuery(query), asker, goOn)
       : goOn(query, result);
@@ -185,6 +209,7 @@ export class Pipeline {
   }
 
   #relay(query: Query, asker: Asker, result: ForwardResult): Handled {
+    noteUpstream(asker, result);
     if (!result.ok) {
       return this.#compose(asker, query, { rcode: result.rcode, ra: true, ede: result.ede }, 'upstream');
     }
@@ -199,6 +224,7 @@ export class Pipeline {
   }
 
   #append(query: Query, asker: Asker, own: Own, target: DnsName, result: ForwardResult): Handled {
+    noteUpstream(asker, result);
     // A client would take a chain without its end for a name without addresses.
     const body = result.ok
       ? finishChain({ own, message: result.message, ede: result.ede }, query)
@@ -271,7 +297,7 @@ export class Pipeline {
   }
 
   #done(
-    { client, started }: Asker,
+    { client, looked }: Asker,
     { question }: ReplyHead,
     message: Buffer,
     rcode: number,
@@ -279,16 +305,20 @@ export class Pipeline {
   ): Handled {
     countReply(this.#counters, rcode);
     if (isTruncated(message)) this.#counters.truncated++;
-    if (started !== undefined) {
-      this.#logReply({ client, question, rcode, source, message, ms: this.#now() - started });
+    if (looked) {
+      const { started, isCached = false, upstream } = looked;
+      const ms = this.#now() - started;
+      this.#show({ client, question, rcode, source, isCached, upstream, message, ms }, looked);
     }
     return { message, source };
   }
 
   /** A failing log must not cost a client its answer. */
-  #logReply(reply: LoggedReply): void {
+  #show(reply: LoggedReply, { log, watch }: Lookers): void {
     try {
-      if (this.#log && isWanted(this.#log, reply.rcode, reply.message)) this.#log.write(queryLogEntry(reply));
+      if (watch) this.#options.watch?.see(reply);
+      if (log && this.#log && isWanted(this.#log, reply.rcode, reply.message))
+        this.#log.write(queryLogEntry(reply, this.#privacy));
     } catch (error) {
       this.#note(error);
     }
@@ -312,4 +342,8 @@ export class Pipeline {
     this.#counters.faults++;
     this.#options.onFault?.(error);
   }
+}
+
+function noteUpstream({ looked }: Asker, result: ForwardResult): void {
+  if (looked && result.ok) looked.upstream = result.upstream;
 }

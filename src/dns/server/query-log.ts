@@ -1,4 +1,5 @@
 import { FLAG, RCODE, rcodeName, typeName } from '../../wire/constants.js';
+import type { Upstream } from '../../net/upstream.js';
 import { readU16 } from '../../wire/bytes.js';
 import { nameToText } from '../../wire/name-text.js';
 import type { WireQuestion } from '../../wire/query-message.js';
@@ -12,11 +13,18 @@ export type ReplyClass = 'success' | 'denial' | 'error';
 
 export const REPLY_CLASSES: readonly ReplyClass[] = ['success', 'denial', 'error'];
 
+/** What of a query is kept to oneself: nothing, who asked, or also which name. */
+export type QueryPrivacy = 'off' | 'no-clients' | 'no-names';
+
 /** One reply. All texts are printable ASCII, whatever the query contained. */
 export interface QueryLogEntry {
-  readonly client: string;
+  /** Undefined: it is not logged. */
+  readonly client?: string;
   readonly transport: Transport;
-  /** Presentation format (RFC 1035 section 5.1), with the case of the question. Undefined if it could not be read. */
+  /**
+   * Presentation format (RFC 1035 section 5.1), with the case of the question. Undefined if it could not be read, or is
+   * not logged.
+   */
   readonly name?: string;
   readonly type?: string;
   readonly rcode: string;
@@ -36,9 +44,32 @@ export interface QueryLogOptions {
   readonly classes?: readonly ReplyClass[] | undefined;
 }
 
-/** Whether to sample a query. @param random returns a number from 0 up to but excluding 1 */
-export function isSampled({ sample = 1 }: QueryLogOptions, random: () => number): boolean {
-  return sample >= 1 || random() < sample;
+/** Who looks at a reply. */
+export interface Lookers {
+  readonly log: boolean;
+  readonly watch: boolean;
+}
+
+/**
+ * Decides who looks at the reply to a query. The threads that answer draw for both together, with the larger share.
+ * @param shares of the log and of the people who watch, 0 to 1
+ * @param sampled what a thread has drawn; undefined: none has
+ * @param random returns a number from 0 up to but excluding 1
+ * @returns undefined: nobody looks
+ */
+export function drawLookers(
+  shares: { readonly log: number; readonly watch: number },
+  sampled: boolean | undefined,
+  random: () => number,
+): Lookers | undefined {
+  const most = Math.max(shares.log, shares.watch);
+  if (most === 0 || sampled === false) return undefined;
+  const scale = sampled === true ? most : 1;
+  const isOpen = [shares.log, shares.watch].some((share) => share > 0 && share < scale);
+  const drawn = isOpen ? random() * scale : 0;
+  // One draw for both: whoever has the larger share sees what the other sees.
+  const [log, watch] = [drawn < shares.log, drawn < shares.watch];
+  return log || watch ? { log, watch } : undefined;
 }
 
 /** Whether to log a sampled reply. */
@@ -62,15 +93,23 @@ export interface LoggedReply {
   readonly question?: WireQuestion | undefined;
   readonly rcode: number;
   readonly source: 'own' | 'upstream';
+  /** Whether the answer of the upstream was known already. */
+  readonly isCached?: boolean;
+  /** The server that gave the answer, now or earlier. */
+  readonly upstream?: Upstream | undefined;
   readonly message: Uint8Array;
   readonly ms: number;
 }
 
-export function queryLogEntry({ client, question, rcode, source, message, ms }: LoggedReply): QueryLogEntry {
+export function queryLogEntry(
+  { client, question, rcode, source, message, ms }: LoggedReply,
+  privacy: QueryPrivacy = 'off',
+): QueryLogEntry {
   return {
-    client: client.address,
+    ...(privacy === 'off' && { client: client.address }),
     transport: client.transport,
-    ...(question && { name: nameToText(question.name), type: typeName(question.type) }),
+    ...(question && privacy !== 'no-names' && { name: nameToText(question.name) }),
+    ...(question && { type: typeName(question.type) }),
     rcode: rcodeName(rcode),
     source,
     octets: message.length,

@@ -3,7 +3,8 @@ import type { Edns } from '../../wire/edns.js';
 import type { Resolver } from '../resolver.js';
 import type { RandomBelow } from '../rotate.js';
 import type { ServerCookies } from './cookies.js';
-import type { QueryLogOptions } from './query-log.js';
+import type { QueryLogOptions, QueryPrivacy } from './query-log.js';
+import type { QueryWatch } from './query-watch.js';
 import type { RateLimitOptions } from './rate-limit.js';
 
 /** Asks upstreams for names outside the domain. */
@@ -20,6 +21,8 @@ export interface ResponderTuning {
   readonly rateLimit?: RateLimitOptions | undefined;
   /** Undefined: nothing is logged, at no cost. */
   readonly queryLog?: QueryLogOptions | undefined;
+  /** What of a query the log leaves out; nothing by default. */
+  readonly privacy?: QueryPrivacy | undefined;
   /** The server's name for clients that ask for NSID (RFC 5001), 1 to 128 bytes of UTF-8. Undefined: not sent. */
   readonly nsid?: string | undefined;
   /**
@@ -41,6 +44,8 @@ export interface ResponderOptions extends ResponderTuning {
   readonly random?: () => number;
   /** Monotonic clock in ms. */
   readonly now?: () => number;
+  /** Shows queries to people while they look; absent: nobody can. */
+  readonly watch?: Pick<QueryWatch, 'share' | 'see'>;
   /** Receives internal faults, such as an exception of the resolver. The client got SERVFAIL. */
   readonly onFault?: (error: unknown) => void;
 }

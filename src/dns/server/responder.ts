@@ -34,7 +34,8 @@ export function createResponder(options: ResponderOptions): Responder {
       return handled instanceof Promise ? handled.then(({ message }) => message) : handled.message;
     },
     preview(packet, client) {
-      const silent = new Pipeline(shared, createCounters());
+      const { watch: _, ...unseen } = shared;
+      const silent = new Pipeline(unseen, createCounters());
       silent.tune({ nsid });
       return silent.handle(packet, client);
     },

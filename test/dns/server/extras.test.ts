@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ForwardResult } from '../../../src/dns/forward/exchange.js';
 import { createServerCookies } from '../../../src/dns/server/cookies.js';
-import type { QueryLogEntry } from '../../../src/dns/server/query-log.js';
+import type { LoggedReply, QueryLogEntry } from '../../../src/dns/server/query-log.js';
 import type { Resolution } from '../../../src/dns/resolver.js';
 import type { Client } from '../../../src/dns/server/query-client.js';
 import type { ResponderOptions } from '../../../src/dns/server/responder-options.js';
@@ -287,6 +287,20 @@ describe('the query log', () => {
     );
     await server.respond(query('a.example', 1), udp);
     expect(entries).toMatchObject([{ rcode: 'SERVFAIL', source: 'upstream', ms: 30 }]);
+  });
+
+  it('is beside people who watch: they see cached answers and upstreams, and a preview of none', async () => {
+    const seen: LoggedReply[] = [];
+    const watch = { share: 1, see: (reply: LoggedReply) => void seen.push(reply) };
+    const entries: QueryLogEntry[] = [];
+    const { ask, server } = start(found, { watch, queryLog: { write: (entry) => entries.push(entry), sample: 0 } });
+    ask(query('web.x', 1), { ...tcp, address: '10.42.0.7' });
+    await server.preview(query('web.x', 1), udp);
+    expect(seen).toMatchObject([{ client: { address: '10.42.0.7' }, rcode: 0, source: 'own' }]);
+    watch.share = 0;
+    ask(query('web.x', 1));
+    expect(seen).toHaveLength(1);
+    expect(entries).toEqual([]);
   });
 
   it('that throws costs no client an answer', () => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isSampled, isWanted, queryLogEntry, replyClass } from '../../../src/dns/server/query-log.js';
+import { drawLookers, isWanted, queryLogEntry, replyClass } from '../../../src/dns/server/query-log.js';
 import { RCODE, TYPE } from '../../../src/wire/constants.js';
 import { composeReply, truncatedReply } from '../../../src/wire/reply.js';
 import { nameFromLabels } from '../../../src/wire/name.js';
@@ -26,17 +26,37 @@ describe('the query log', () => {
     expect(isWanted({ write, classes: others }, rcode, message)).toBe(false);
   });
 
-  it('samples the configured share, and uses no random number when that is all', () => {
-    const numbers = [0, 0.09, 0.1, 0.9];
-    expect(numbers.map((number) => isSampled({ write, sample: 0.1 }, () => number))).toEqual([
-      true,
-      true,
-      false,
-      false,
-    ]);
-    expect(isSampled({ write, sample: 0 }, () => 0)).toBe(false);
+  it.each<[string, { log: number; watch: number }, boolean | undefined, number, ReturnType<typeof drawLookers>]>([
+    ['nobody', { log: 0, watch: 0 }, undefined, 0, undefined],
+    ['nobody, whatever a thread has drawn', { log: 0, watch: 0 }, true, 0, undefined],
+    ['the log, of its share', { log: 0.1, watch: 0 }, undefined, 0.09, { log: true, watch: false }],
+    ['nobody, beyond its share', { log: 0.1, watch: 0 }, undefined, 0.1, undefined],
+    ['both', { log: 0.1, watch: 0.5 }, undefined, 0.09, { log: true, watch: true }],
+    ['those with the larger share', { log: 0.1, watch: 0.5 }, undefined, 0.4, { log: false, watch: true }],
+    ['nobody, if a thread has not drawn it', { log: 1, watch: 1 }, false, 0, undefined],
+    ['part of what a thread has drawn', { log: 0.1, watch: 0.5 }, true, 0.21, { log: false, watch: true }],
+    ['all that a thread has drawn', { log: 0.1, watch: 0.5 }, true, 0.19, { log: true, watch: true }],
+  ])('is for %s: %o, %s, %d', (_, shares, sampled, random, expected) => {
+    expect(drawLookers(shares, sampled, () => random)).toEqual(expected);
+  });
+
+  it('uses no random number when there is nothing to decide', () => {
     const never = () => expect.unreachable();
-    expect(isSampled({ write }, never)).toBe(true);
+    expect(drawLookers({ log: 1, watch: 0 }, undefined, never)).toEqual({ log: true, watch: false });
+    expect(drawLookers({ log: 0.5, watch: 0.5 }, true, never)).toEqual({ log: true, watch: true });
+    expect(drawLookers({ log: 0, watch: 0.01 }, true, never)).toEqual({ log: false, watch: true });
+  });
+
+  it.each([
+    ['no-clients', { name: 'Web.x' }, 'client'],
+    ['no-names', {}, 'client'],
+    ['no-names', {}, 'name'],
+  ] as const)('keeps what dns.privacy %s hides to itself', (privacy, rest, hidden) => {
+    const client = { address: '10.42.0.7', transport: 'udp' } as const;
+    const logged = { client, rcode: 0, source: 'own', message: reply(0), ms: 1 } as const;
+    const entry = queryLogEntry({ ...logged, question: head.question }, privacy);
+    expect(entry).not.toHaveProperty(hidden);
+    expect(entry).toMatchObject({ type: 'A', rcode: 'NOERROR', ...rest });
   });
 
   it('records for a reply which client asked what, and the result', () => {
