@@ -50,7 +50,9 @@ ${CLIENT_MESSAGES.map((message) => section(message)).join('\n')}
 ${Object.values(SERVER_MESSAGES)
   .flat()
   .map((message: Message) => section(message))
-  .join('\n')}`.trimEnd().concat('\n');
+  .join('\n')}`
+    .trimEnd()
+    .concat('\n');
 }
 
 type Message = z.ZodObject;
@@ -70,7 +72,11 @@ function* fields(shape: Shape, above: string): Generator<readonly [string, strin
     const isOptional = schema.safeParse(undefined).success || schema instanceof z.ZodExactOptional;
     const inner = schema instanceof z.ZodExactOptional ? (schema.unwrap() as z.ZodType) : schema;
     const name = `${above}${key}`;
-    yield [name, `${kindOf(inner)}${isOptional ? ', optional' : ''}`, inner.description ?? schema.description ?? ''];
+    yield [
+      name,
+      `${kindOf(inner)}${isOptional ? ', optional' : ''}`,
+      inner.description ?? schema.description ?? '',
+    ];
     // The options of a channel are shown with their own fields.
     const isOptions = above === '' && (CHANNELS as readonly string[]).includes(key);
     if (isOptions && inner instanceof z.ZodObject) yield* fields(inner.shape, `${name}.`);

@@ -10,6 +10,7 @@ import { eventRoutes } from './routes/event-routes.js';
 import { healthRoutes } from './routes/health-routes.js';
 import { metricsRoutes } from './routes/metrics-routes.js';
 import { nameRoutes } from './routes/name-routes.js';
+import { openapiRoutes } from './routes/openapi-routes.js';
 import { plainRoutes } from './routes/plain-routes.js';
 import { reloadRoutes } from './routes/reload-routes.js';
 import { serviceRoutes } from './routes/service-routes.js';
@@ -64,5 +65,6 @@ export function ownRoutes(
   templateRoutes(app, ports);
   eventRoutes(app, ports, streams, limits);
   watchRoutes(app, feed, streams);
+  openapiRoutes(app, ports);
   return streamRoutes(app, ports, { state: feed, listening, limits });
 }

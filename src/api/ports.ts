@@ -156,9 +156,9 @@ export type QuerySeen = Undated<Omit<QuerySeenJson, 'task' | 'service'>, 'at'>;
 /** The API's view of the queries that are answered. */
 export interface QueriesPort {
   /**
-   * Looks at queries from now on; as long as nobody does, it costs nothing.
-   * @param follower is told at once, and then several times a second, what was seen: one of `oneOf` queries is looked at,
-   * and `missed` of those were too many at once
+   * Looks at queries from now on; without a follower it costs nothing.
+   * @param follower receives at once, and then several times a second, what was seen: one of `oneOf` queries is looked
+   * at, and `missed` of those were too many at once
    * @returns ends it
    */
   follow(

@@ -87,8 +87,7 @@ function* drafts(change: ChangeSet, before: Snapshot, after: Snapshot): Generato
     if (task)
       yield { type: 'task.removed', subject: task.name, message: describe(task), task: eventTask(task) };
   }
-  for (const key of services.changed)
-    yield* versionDraft(before.serviceByKey(key), after.serviceByKey(key));
+  for (const key of services.changed) yield* versionDraft(before.serviceByKey(key), after.serviceByKey(key));
   for (const key of services.removed) yield* serviceDraft('service.removed', before.serviceByKey(key));
 }
 

@@ -547,7 +547,10 @@ export const COMMANDS: readonly CommandSpec[] = [
         command: "fairlead dns log -f --client web --rcode NXDOMAIN --not-name '*.local'",
         says: 'what a service asks for in vain',
       },
-      { command: 'fairlead dns log --for 1m --by upstream -o json', says: 'what leaves this host, for a script' },
+      {
+        command: 'fairlead dns log --for 1m --by upstream -o json',
+        says: 'what leaves this host, for a script',
+      },
     ],
     load: () => import('./commands/dns-log.js'),
   },
@@ -557,7 +560,10 @@ export const COMMANDS: readonly CommandSpec[] = [
     description:
       'A terminal shows the counts as they grow, until it is interrupted. Elsewhere, and with -o json, they are printed once. On a busy server one of N queries is looked at, and the counts are estimates.',
     options: [
-      { flags: '--for <duration>', description: 'count for this long (default: 10s where no terminal shows it)' },
+      {
+        flags: '--for <duration>',
+        description: 'count for this long (default: 10s where no terminal shows it)',
+      },
       { flags: '-n, --rows <count>', description: 'how many of each (default: 10)' },
       ...QUERY_FILTERS,
       ...ONE_OPTIONS,

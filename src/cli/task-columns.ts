@@ -27,32 +27,32 @@ export function taskColumns(context: Context): readonly Column<TaskJson>[] {
 export function wideTaskColumns(context: Context): readonly Column<TaskJson>[] {
   const now = context.io.clock();
   return [
-  {
-    header: 'NETWORKS',
-    drops: 5,
-    value: ({ endpoints }) => unique(endpoints.map(({ network, networkName }) => networkName ?? network)),
-    shrinks: true,
-  },
-  { header: 'PORTS', drops: 6, value: portsText, shrinks: true },
-  { header: 'SOURCE', drops: 2, value: ({ source }) => source },
-  { header: 'HOST', drops: 3, value: ({ node }) => node?.name ?? '', shrinks: true },
-  { header: 'IMAGE', drops: 4, value: ({ image = '' }) => image, shrinks: true },
-  { header: 'DIGEST', drops: 3, value: ({ imageId = '' }) => shortDigest(imageId) },
-  {
-    header: 'CREATED',
-    drops: 3,
-    value: ({ createdAt }) => ageBetween(createdAt, now),
-    sort: ({ createdAt }) => -Date.parse(createdAt ?? ''),
-    align: 'right',
-  },
-  {
-    header: 'RESTARTS',
-    drops: 3,
-    value: ({ restarts }) => ({ text: `${restarts ?? ''}`, tone: restarts ? 'warn' : undefined }),
-    sort: ({ restarts = 0 }) => restarts,
-    align: 'right',
-  },
-  { header: 'REASON', drops: 7, value: ({ reason = '' }) => reason, shrinks: true },
+    {
+      header: 'NETWORKS',
+      drops: 5,
+      value: ({ endpoints }) => unique(endpoints.map(({ network, networkName }) => networkName ?? network)),
+      shrinks: true,
+    },
+    { header: 'PORTS', drops: 6, value: portsText, shrinks: true },
+    { header: 'SOURCE', drops: 2, value: ({ source }) => source },
+    { header: 'HOST', drops: 3, value: ({ node }) => node?.name ?? '', shrinks: true },
+    { header: 'IMAGE', drops: 4, value: ({ image = '' }) => image, shrinks: true },
+    { header: 'DIGEST', drops: 3, value: ({ imageId = '' }) => shortDigest(imageId) },
+    {
+      header: 'CREATED',
+      drops: 3,
+      value: ({ createdAt }) => ageBetween(createdAt, now),
+      sort: ({ createdAt }) => -Date.parse(createdAt ?? ''),
+      align: 'right',
+    },
+    {
+      header: 'RESTARTS',
+      drops: 3,
+      value: ({ restarts }) => ({ text: `${restarts ?? ''}`, tone: restarts ? 'warn' : undefined }),
+      sort: ({ restarts = 0 }) => restarts,
+      align: 'right',
+    },
+    { header: 'REASON', drops: 7, value: ({ reason = '' }) => reason, shrinks: true },
   ];
 }
 

@@ -7,8 +7,8 @@ export interface ImageRef {
 }
 
 /**
- * The tag of an image: `1.27` for `nginx:1.27`, `latest` for `nginx`. Undefined for an image that is named by its digest
- * or its id.
+ * The tag of an image: `1.27` for `nginx:1.27`, `latest` for `nginx`. Undefined for an image that is named by its
+ * digest or its id.
  */
 export function imageTag(image: string): string | undefined {
   if (image.startsWith('sha256:')) return undefined;
@@ -22,8 +22,8 @@ export function shortDigest(digest: string): string {
 }
 
 /**
- * The shortest text for each of several images that tells it from the others: the tag, else the tag with the digest, else
- * the whole image.
+ * The shortest text for each of several images that tells it from the others: the tag, else the tag with the digest,
+ * else the whole image.
  */
 export function distinctImageNames(images: readonly ImageRef[]): string[] {
   const isOneName = new Set(images.map(({ image }) => parts(image).name)).size <= 1;

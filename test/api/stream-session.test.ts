@@ -3,7 +3,6 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { Catalog } from '../../src/catalog/catalog.js';
 import type { FactSink, TaskFact } from '../../src/catalog/facts.js';
 import { serviceJson, taskJson } from '../../src/api/json.js';
-import { serverMessage } from '../../src/api/schemas/stream-schemas.js';
 import { ChangeLog } from '../../src/api/stream/change-log.js';
 import { FigureFeed, type FigureParts } from '../../src/api/stream/figure-feed.js';
 import { QueryFeed } from '../../src/api/stream/query-feed.js';
@@ -16,6 +15,7 @@ import type { TemplateJson } from '../../src/api/types/templates-json.js';
 import { recordedLog } from '../support/recorded-log.js';
 import { FakeQueries, NOW, QUERY, STATUS, task } from './fixture.js';
 import { HeldOutlet, TestTimers } from './held-outlet.js';
+import { serverMessage } from './server-message.js';
 
 /** A client of the stream, whose connection the test holds. */
 interface Client {
@@ -87,7 +87,8 @@ class World {
     for (const message of messages) {
       client.position.take(message);
       if (!('channel' in message) || message.channel !== 'events') continue;
-      client.events.push(message.type === 'event' ? message.event.seq : 'reset');
+      if (message.type === 'event') client.events.push(message.event.seq);
+      if (message.type === 'reset') client.events.push('reset');
     }
     return messages.length;
   }
@@ -106,11 +107,13 @@ class World {
     const { snapshot } = this.catalog;
     const isIn = (own: string) => stack === undefined || own === stack;
     return {
-      services: sorted([...snapshot.services()].filter((each) => isIn(each.stack)), (each) =>
-        serviceJson(each, STATUS.domain),
+      services: sorted(
+        [...snapshot.services()].filter((each) => isIn(each.stack)),
+        (each) => serviceJson(each, STATUS.domain),
       ),
-      tasks: sorted([...snapshot.tasks()].filter((each) => isIn(each.service?.stack ?? each.stack)), (each) =>
-        taskJson(each),
+      tasks: sorted(
+        [...snapshot.tasks()].filter((each) => isIn(each.service?.stack ?? each.stack)),
+        (each) => taskJson(each),
       ),
     };
   }
@@ -161,14 +164,25 @@ describe('a subscription', () => {
     await turn();
     const { revision } = world.catalog.snapshot;
     expect(outlet.take()).toMatchObject([
-      { type: 'hello', version: STATUS.version, channels: ['state', 'events', 'figures', 'queries', 'templates'] },
+      {
+        type: 'hello',
+        version: STATUS.version,
+        channels: ['state', 'events', 'figures', 'queries', 'templates'],
+      },
       { type: 'subscribed', channels: ['state', 'events'] },
       { channel: 'state', type: 'snapshot', revision, part: 1, tasks: [{ id: 'id1' }] },
+      { channel: 'events', type: 'beat' },
     ]);
     world.sinks[0]?.update({ removedTasks: ['id1'] });
     const messages = outlet.take();
     expect(messages).toMatchObject([
-      { channel: 'state', type: 'change', since: revision, revision: revision + 1, tasks: { removed: ['id1'] } },
+      {
+        channel: 'state',
+        type: 'change',
+        since: revision,
+        revision: revision + 1,
+        tasks: { removed: ['id1'] },
+      },
       { channel: 'events', type: 'event', event: { type: 'task.removed', subject: 'web_1' } },
       { channel: 'events', type: 'event', event: { type: 'service.removed', subject: 'web.shop' } },
     ]);
@@ -180,13 +194,21 @@ describe('a subscription', () => {
     ['{', undefined, /is not JSON; send an object such as/],
     ['7', undefined, /is not an object of this form; send an object such as/],
     ['{"type":"subscribe"}', 'channels', /"channels" is missing; it must be a list/],
-    ['{"type":"follow","channels":["state"]}', 'type', /"type" is "follow"; it must be one of subscribe, unsubscribe/],
+    [
+      '{"type":"follow","channels":["state"]}',
+      'type',
+      /"type" is "follow"; it must be one of subscribe, unsubscribe/,
+    ],
     [
       '{"type":"subscribe","channels":["state","evnets"]}',
       'channels.1',
       /"channels\.1" is "evnets"; it must be one of state, events, figures, queries, templates/,
     ],
-    ['{"type":"subscribe","channels":[]}', 'channels', /"channels" is \[\]; it must be at least 1 items long/],
+    [
+      '{"type":"subscribe","channels":[]}',
+      'channels',
+      /"channels" is \[\]; it must be at least 1 items long/,
+    ],
     [
       '{"type":"subscribe","channels":["state"],"state":{"since":"57"}}',
       'state.since',
@@ -212,20 +234,23 @@ describe('a subscription', () => {
       'figures.everyMs',
       /"figures\.everyMs" is 10; it must be at least 1000/,
     ],
-  ])('that cannot be used, %s, gets an error with the field, and the connection goes on', (text, field, detail) => {
-    world = new World();
-    const { session, outlet } = world.open();
-    outlet.take();
-    session.receive(text);
-    const [error] = outlet.take();
-    expect(error).toMatchObject({ type: 'error', code: 'bad-message' });
-    serverMessage.parse(error);
-    expect(error).toEqual(expect.objectContaining(field === undefined ? {} : { field }));
-    expect((error as { detail: string }).detail).toMatch(detail);
-    session.receive('{"type":"subscribe","channels":["events"]}');
-    expect(outlet.take()).toMatchObject([{ type: 'subscribed', channels: ['events'] }]);
-    session.close();
-  });
+  ])(
+    'that cannot be used, %s, gets an error with the field, and the connection goes on',
+    (text, field, detail) => {
+      world = new World();
+      const { session, outlet } = world.open();
+      outlet.take();
+      session.receive(text);
+      const [error] = outlet.take();
+      expect(error).toMatchObject({ type: 'error', code: 'bad-message' });
+      serverMessage.parse(error);
+      expect(error).toEqual(expect.objectContaining(field === undefined ? {} : { field }));
+      expect((error as { detail: string }).detail).toMatch(detail);
+      session.receive('{"type":"subscribe","channels":["events"]}');
+      expect(outlet.take()).toMatchObject([{ type: 'subscribed', channels: ['events'] }, { type: 'beat' }]);
+      session.close();
+    },
+  );
 
   it('ends a channel, and begins one again with other options', () => {
     world = new World();
@@ -237,6 +262,7 @@ describe('a subscription', () => {
     world.sinks[0]?.update({ tasks: [fact(1)] });
     expect(outlet.take()).toMatchObject([
       { type: 'subscribed', channels: ['events', 'templates'] },
+      { type: 'beat' },
       { event: { type: 'service.added' } },
     ]);
     send({ type: 'unsubscribe', channels: ['events', 'state'] });
@@ -248,7 +274,9 @@ describe('a subscription', () => {
 
 describe('the events', () => {
   const numbers = (messages: readonly StreamMessage[]) =>
-    messages.flatMap((message) => ('channel' in message && message.type === 'event' ? [message.event.seq] : []));
+    messages.flatMap((message) =>
+      'channel' in message && message.type === 'event' ? [message.event.seq] : [],
+    );
 
   it.each<[string, SubscribeJson['events'], (all: readonly number[]) => readonly number[]]>([
     ['none of the past by default', {}, () => []],
@@ -272,7 +300,11 @@ describe('the events', () => {
   it('go on after a cursor, and say when some are missing', () => {
     world = new World();
     world.sinks[0]?.update({ tasks: [fact(1), fact(2)] });
-    const client = world.connect({ type: 'subscribe', channels: ['events'], events: { last: 1, types: ['task'] } });
+    const client = world.connect({
+      type: 'subscribe',
+      channels: ['events'],
+      events: { last: 1, types: ['task'] },
+    });
     world.read(client);
     client.session.close();
     world.sinks[0]?.update({ removedTasks: ['id1', 'id2'] });
@@ -287,6 +319,7 @@ describe('the events', () => {
       { type: 'subscribed' },
       { type: 'reset', why: 'the daemon has been restarted since; its events are numbered from 1 again' },
       ...[2, 3, 4, 5].map((seq) => ({ type: 'event', event: { seq } })),
+      { type: 'beat' },
     ]);
   });
 
@@ -320,14 +353,16 @@ describe('the events', () => {
     });
     world.resume(client);
     await world.settle(client);
-    expect(client.events.at(-1)).toBe(world.catalog.events().at(-1)?.seq);
+    // It had no event yet, but knew where it was.
+    expect(client.events).toEqual(world.catalog.events().map(({ seq }) => seq));
   });
 });
 
 describe('figures', () => {
   const due = async (client: Client) => {
     await turn();
-    return client.outlet.take().filter((message) => 'channel' in message && message.channel === 'figures').length;
+    return client.outlet.take().filter((message) => 'channel' in message && message.channel === 'figures')
+      .length;
   };
 
   it('come at once, every second, and soon after a change; at their own pace where it is named', async () => {
@@ -380,7 +415,9 @@ describe('queries', () => {
     world.sinks[0]?.update({ tasks: [fact(11)] });
     expect(world.queries.followers.size).toBe(0);
     const client = world.connect({ type: 'subscribe', channels: ['queries'] });
-    expect(taken(client)).toEqual([{ channel: 'queries', type: 'queries', oneOf: 1, missed: 0, queries: [] }]);
+    expect(taken(client)).toEqual([
+      { channel: 'queries', type: 'queries', oneOf: 1, missed: 0, queries: [] },
+    ]);
     world.queries.see(QUERY, { ...QUERY, client: '192.0.2.9' });
     const [message] = taken(client);
     expect(message).toMatchObject({
@@ -397,7 +434,9 @@ describe('queries', () => {
     world = new World();
     world.queries.oneOf = 4;
     const not = { name: ['*'] };
-    const [a, b] = [1, 2].map(() => world.connect({ type: 'subscribe', channels: ['queries'], queries: { not } }));
+    const [a, b] = [1, 2].map(() =>
+      world.connect({ type: 'subscribe', channels: ['queries'], queries: { not } }),
+    );
     for (const client of world.clients) expect(taken(client)).toMatchObject([{ oneOf: 4, queries: [] }]);
     world.queries.see(QUERY);
     expect(a && taken(a)).toEqual([]);
@@ -424,7 +463,14 @@ it('templates come at the beginning, and again when one has changed', () => {
   expect(client.outlet.take().at(-1)).toEqual({ channel: 'templates', type: 'templates', templates: [] });
   world.timers.elapse(500);
   expect(client.outlet.take()).toEqual([]);
-  const file = { source: 'a.tpl', destination: '/etc/a', state: 'waiting', queries: [], missing: [], failures: 0 } as const;
+  const file = {
+    source: 'a.tpl',
+    destination: '/etc/a',
+    state: 'waiting',
+    queries: [],
+    missing: [],
+    failures: 0,
+  } as const;
   world.templates = [file];
   world.timers.elapse(500);
   const messages = client.outlet.take();
@@ -466,7 +512,9 @@ const clientSteps: fc.Arbitrary<Step> = fc.oneof(
   fc.nat(5).map((count): Step => ({ kind: 'client', act: (client, w) => void w.read(client, count) })),
   fc.constant<Step>({ kind: 'client', act: (client, w) => w.resume(client) }),
   fc.constant<Step>({ kind: 'client', act: () => turn().then(() => undefined) }),
-  fc.constantFrom(30_000, 15_000, 1000, 100).map((ms): Step => ({ kind: 'client', act: (_, w) => w.timers.elapse(ms) })),
+  fc
+    .constantFrom(30_000, 15_000, 1000, 100)
+    .map((ms): Step => ({ kind: 'client', act: (_, w) => w.timers.elapse(ms) })),
 );
 
 describe('whatever happens', () => {

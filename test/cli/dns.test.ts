@@ -11,7 +11,13 @@ beforeEach(async () => {
 afterEach(() => stopApi(fixture));
 
 const MISSING = { ...QUERY, name: 'nope.example.', rcode: 'NXDOMAIN', answers: [] } as const;
-const FORWARDED = { ...QUERY, client: '192.0.2.9', name: 'example.org.', by: 'upstream', upstream: '192.0.2.53:53' } as const;
+const FORWARDED = {
+  ...QUERY,
+  client: '192.0.2.9',
+  name: 'example.org.',
+  by: 'upstream',
+  upstream: '192.0.2.53:53',
+} as const;
 
 const ask = (line: string, options: RunOptions = {}) =>
   fairlead(line, { ...options, env: { FAIRLEAD_ADDR: `unix:${fixture.socket}`, ...options.env } });
@@ -42,7 +48,11 @@ describe('dns log', () => {
     fixture.queries.first = [QUERY, MISSING, FORWARDED];
     const line = 'dns log -f -o json --client web --rcode NXDOMAIN --rcode SERVFAIL --not-name *.local';
     const { stdout } = await ask(line, lines(1));
-    expect(JSON.parse(stdout)).toMatchObject({ task: 'shop_web_1', service: 'web.shop', name: 'nope.example.' });
+    expect(JSON.parse(stdout)).toMatchObject({
+      task: 'shop_web_1',
+      service: 'web.shop',
+      name: 'nope.example.',
+    });
   });
 
   it('says that one of many is shown, and which are hidden', async () => {
@@ -107,7 +117,11 @@ describe('dns top', () => {
       ].join('\n'),
     );
     const { stdout: json } = await ask('dns top --for 10ms -n 1 -o json');
-    expect(JSON.parse(json)).toMatchObject({ queries: 4, names: [{ queries: 2 }], nxdomain: [{ queries: 1 }] });
+    expect(JSON.parse(json)).toMatchObject({
+      queries: 4,
+      names: [{ queries: 2 }],
+      nxdomain: [{ queries: 1 }],
+    });
   });
 
   it('says that it estimates', async () => {

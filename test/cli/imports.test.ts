@@ -23,7 +23,7 @@ function loads(file: URL, seen = new Set<string>()): Set<string> {
 // `render` and `template eval` render themselves: the catalog and YAML are their trade.
 const client = COMMANDS.filter(({ name }) => !/^(config|doctor|render$|template )/.test(name));
 
-it.each(['main.ts', ...client.map(({ name }) => `cli/commands/${name}.ts`)])(
+it.each(['main.ts', ...client.map(({ name }) => `cli/commands/${name.replace(' ', '-')}.ts`)])(
   'src/%s loads nothing that makes a client command slow',
   (path) => {
     const loaded = [...loads(new URL(`../../src/${path}`, import.meta.url))];

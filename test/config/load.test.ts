@@ -163,6 +163,7 @@ describe('precedence', () => {
       'dns.records': 'default',
       'dns.cacheSize': 'default',
       'dns.rateLimit': 'default',
+      'dns.privacy': 'default',
       'dns.native': 'default',
       'dns.workers': 'default',
       'dns.realTime': 'default',

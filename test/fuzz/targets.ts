@@ -147,7 +147,7 @@ function runDecode({ packet }: FuzzCase): Verdict {
 
 /** What an operator's log gets is printable, whatever the query has in it. */
 function checkLogged(entry: QueryLogEntry | undefined): Violation | undefined {
-  const texts = entry ? [entry.name ?? '', entry.type ?? '', entry.client, entry.rcode] : [];
+  const texts = entry ? [entry.name ?? '', entry.type ?? '', entry.client ?? '', entry.rcode] : [];
   const bad = texts.find((text) => !/^[!-~]*$/.test(text));
   return bad === undefined ? undefined : broken('printable text in the log', JSON.stringify(bad));
 }

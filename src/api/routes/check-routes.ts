@@ -25,7 +25,10 @@ export function checkRoutes(app: FastifyInstance, { catalog, health, clock }: Ap
     const { snapshot } = catalog;
     const wanted = params.text('task');
     const only = wanted === undefined ? undefined : findTask(snapshot, wanted).id;
-    const checks = checkList({ snapshot, health }, (task, own) => (only === undefined || task.id === only) && fits(task, own));
+    const checks = checkList(
+      { snapshot, health },
+      (task, own) => (only === undefined || task.id === only) && fits(task, own),
+    );
     const head = { revision: snapshot.revision, now: timestamp(clock()) };
     return reply.type('application/json; charset=utf-8').send(jsonListStream(head, 'checks', checks));
   });

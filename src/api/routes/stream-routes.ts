@@ -19,7 +19,11 @@ const PATH = '/v1/stream';
 export function streamRoutes(
   app: FastifyInstance,
   ports: ApiPorts,
-  { state, listening, limits }: {
+  {
+    state,
+    listening,
+    limits,
+  }: {
     readonly state: StateFeed;
     readonly listening: () => readonly string[];
     readonly limits: StreamLimits;
@@ -62,7 +66,8 @@ export function streamRoutes(
   };
 
   return (request, socket, head) => {
-    if (request.url !== PATH || !isHandshake(request) || open >= limits.maxClients || isStopping) return false;
+    if (request.url !== PATH || !isHandshake(request) || open >= limits.maxClients || isStopping)
+      return false;
     open += 1;
     // An error ends the socket; without a listener it would end the daemon.
     socket.on('error', () => undefined);

@@ -44,4 +44,7 @@ export const problem = z
     message: text,
     task: text.exactOptional(),
   })
-  .meta({ id: 'Problem', description: 'Something that cannot be used or served, and what to do.' }) satisfies z.ZodType<Problem>;
+  .meta({
+    id: 'Problem',
+    description: 'Something that cannot be used or served, and what to do.',
+  }) satisfies z.ZodType<Problem>;

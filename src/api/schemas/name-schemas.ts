@@ -32,7 +32,10 @@ export const query = z
     ms: number,
     view,
   })
-  .meta({ id: 'QueryJson', description: 'An answer as a client would get it.' }) satisfies z.ZodType<QueryJson>;
+  .meta({
+    id: 'QueryJson',
+    description: 'An answer as a client would get it.',
+  }) satisfies z.ZodType<QueryJson>;
 
 export const explain = z
   .strictObject({

@@ -19,7 +19,19 @@ import type {
   TaskRefJson,
   VersionJson,
 } from '../types/resources.js';
-import { count, flag, health, number, problem, refShape, serviceRef, text, textMap, texts, time } from './json-values.js';
+import {
+  count,
+  flag,
+  health,
+  number,
+  problem,
+  refShape,
+  serviceRef,
+  text,
+  textMap,
+  texts,
+  time,
+} from './json-values.js';
 
 const protocol = z.enum(['tcp', 'udp', 'sctp']);
 const endpointMode = z.enum(['dnsrr', 'vip']);
@@ -102,7 +114,10 @@ export const service = z
 
 export const serviceDetail = z
   .strictObject({ ...serviceShape, tasks: z.array(task) })
-  .meta({ id: 'ServiceDetailJson', description: 'A service with its tasks.' }) satisfies z.ZodType<ServiceDetailJson>;
+  .meta({
+    id: 'ServiceDetailJson',
+    description: 'A service with its tasks.',
+  }) satisfies z.ZodType<ServiceDetailJson>;
 
 export const serviceList = z
   .strictObject({ revision: count, services: z.array(service) })
@@ -125,7 +140,10 @@ const sourceShape = {
 };
 export const source = z
   .strictObject(sourceShape)
-  .meta({ id: 'SourceJson', description: 'A source, and how current it is.' }) satisfies z.ZodType<SourceJson>;
+  .meta({
+    id: 'SourceJson',
+    description: 'A source, and how current it is.',
+  }) satisfies z.ZodType<SourceJson>;
 
 export const tried = z.strictObject({ ...sourceShape, failures: count }).meta({ id: 'TriedJson' });
 
@@ -151,7 +169,10 @@ export const check = z
     next: time.exactOptional(),
     heldUntil: time.exactOptional(),
   })
-  .meta({ id: 'CheckJson', description: 'The check of a task, and what it found.' }) satisfies z.ZodType<CheckJson>;
+  .meta({
+    id: 'CheckJson',
+    description: 'The check of a task, and what it found.',
+  }) satisfies z.ZodType<CheckJson>;
 
 export const healthList = z
   .strictObject({ revision: count, now: time, checks: z.array(check) })
@@ -176,8 +197,12 @@ export const taskRef = z
   .strictObject({ id: text, name: text })
   .meta({ id: 'TaskRefJson' }) satisfies z.ZodType<TaskRefJson>;
 
-export const reload = z.strictObject({ now: time }).meta({ id: 'ReloadJson' }) satisfies z.ZodType<ReloadJson>;
-export const restart = z.strictObject({ now: time }).meta({ id: 'RestartJson' }) satisfies z.ZodType<RestartJson>;
+export const reload = z
+  .strictObject({ now: time })
+  .meta({ id: 'ReloadJson' }) satisfies z.ZodType<ReloadJson>;
+export const restart = z
+  .strictObject({ now: time })
+  .meta({ id: 'RestartJson' }) satisfies z.ZodType<RestartJson>;
 
 export const event = z
   .strictObject({
@@ -209,7 +234,10 @@ export const PROBLEM_CODES = {
   'host-not-allowed': ['403', '`Host` names no loopback address'],
   'origin-not-allowed': ['403', 'the request comes from a web page of another origin'],
   'socket-only': ['403', 'something is to be changed over TCP'],
-  'body-invalid': ['400', 'the body is not a JSON object, or a key of it is unknown or has a value that it cannot have'],
+  'body-invalid': [
+    '400',
+    'the body is not a JSON object, or a key of it is unknown or has a value that it cannot have',
+  ],
   'body-not-json': ['415', 'the body is not `application/json`'],
   'body-too-large': ['413', 'the body has more than 4096 bytes'],
   'not-found': ['404', 'there is no such route'],
@@ -222,11 +250,14 @@ export const PROBLEM_CODES = {
   'stack-not-found': ['404', 'no container of such a stack runs'],
   'service-without-tasks': ['409', 'an external service or an alias is to be drained'],
   'drain-not-found': ['404', 'nothing like that is drained'],
-  'too-many-streams': ['503', '64 clients follow events or the state already, 256 have a stream, or 8 read the metrics'],
+  'too-many-streams': [
+    '503',
+    '64 clients follow events or the state already, 256 have a stream, or 8 read the metrics',
+  ],
   'upgrade-required': ['426', '`/v1/stream` was asked for without a WebSocket handshake'],
   'state-not-written': [
     '500',
-    'what was asked for is in force, but the state directory cannot be written: a restart would forget it',
+    'what was asked for has taken effect, but the state directory cannot be written: a restart would forget it',
   ],
   internal: ['500', 'a fault of the daemon; its log has it'],
 } as const satisfies Record<ProblemJson['code'], readonly [status: string, when: string]>;
@@ -239,4 +270,7 @@ export const problemAnswer = z
     code: z.enum(Object.keys(PROBLEM_CODES) as [ProblemJson['code']]),
     detail: text,
   })
-  .meta({ id: 'ProblemJson', description: 'Every error answer (RFC 9457).' }) satisfies z.ZodType<ProblemJson>;
+  .meta({
+    id: 'ProblemJson',
+    description: 'Every error answer (RFC 9457).',
+  }) satisfies z.ZodType<ProblemJson>;

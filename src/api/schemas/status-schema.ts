@@ -154,7 +154,10 @@ const template = z
       .exactOptional(),
     failures: count,
   })
-  .meta({ id: 'TemplateJson', description: 'A file rendered from a template.' }) satisfies z.ZodType<TemplateJson>;
+  .meta({
+    id: 'TemplateJson',
+    description: 'A file rendered from a template.',
+  }) satisfies z.ZodType<TemplateJson>;
 
 export const templateShape = {
   templates: z.array(template),

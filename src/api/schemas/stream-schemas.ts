@@ -4,13 +4,13 @@ import {
   CLOSE_CODES,
   FIGURE_KINDS,
   type ClientMessage,
+  type EventBeatJson,
   type EventMessageJson,
   type EventResetJson,
   type FiguresJson,
   type HelloJson,
   type QueriesMessageJson,
   type StreamErrorJson,
-  type StreamMessage,
   type SubscribedJson,
   type SubscribeJson,
   type TemplatesMessageJson,
@@ -71,9 +71,7 @@ const eventOptions = z.strictObject({
     .max(100)
     .describe('only these: `task.health`; `task` means all that begin with `task.`')
     .exactOptional(),
-  subject: name
-    .describe('only events about this task, service (`web.shop`) or source')
-    .exactOptional(),
+  subject: name.describe('only events about this task, service (`web.shop`) or source').exactOptional(),
 });
 
 const figureOptions = z.strictObject({
@@ -158,7 +156,9 @@ const error = z
     type: z.literal('error'),
     code: z
       .enum(['bad-message', ...(Object.keys(CLOSE_CODES) as (keyof typeof CLOSE_CODES)[])])
-      .describe('`bad-message`: the client’s message has no effect, and the connection goes on; else why it ends'),
+      .describe(
+        '`bad-message`: the client’s message has no effect, and the connection goes on; else why it ends',
+      ),
     field: text.describe('what is wrong: `channels.0`, `state.since`').exactOptional(),
     detail: text.describe('one line: what, why, what to do'),
   })
@@ -237,7 +237,9 @@ const why = text.describe('the reason');
 
 const stateReset = z
   .strictObject({ ...ofState, type: z.literal('reset'), why })
-  .describe('the channel cannot go on from where the client is; a snapshot follows') satisfies z.ZodType<WatchResetJson>;
+  .describe(
+    'the channel cannot go on from where the client is; a snapshot follows',
+  ) satisfies z.ZodType<WatchResetJson>;
 
 const beat = z
   .strictObject({
@@ -247,7 +249,9 @@ const beat = z
     cursor,
     now: time.describe('the daemon’s clock'),
   })
-  .describe('nothing has happened for a while, and the client has everything') satisfies z.ZodType<WatchBeatJson>;
+  .describe(
+    'nothing has happened for a while, and the client has everything',
+  ) satisfies z.ZodType<WatchBeatJson>;
 
 const eventMessage = z
   .strictObject({
@@ -260,7 +264,13 @@ const eventMessage = z
 
 const eventReset = z
   .strictObject({ channel: z.literal('events'), type: z.literal('reset'), why })
-  .describe('events are missing between what the client has and what follows') satisfies z.ZodType<EventResetJson>;
+  .describe(
+    'events are missing between what the client has and what follows',
+  ) satisfies z.ZodType<EventResetJson>;
+
+const eventBeat = z
+  .strictObject({ channel: z.literal('events'), type: z.literal('beat'), cursor })
+  .describe('past events are over, and the client has all so far') satisfies z.ZodType<EventBeatJson>;
 
 const figures = z
   .strictObject({
@@ -274,21 +284,26 @@ const figures = z
   })
   .describe('everything that was asked for, as it is now') satisfies z.ZodType<FiguresJson>;
 
-const querySeen = z.strictObject({
-  at: time,
-  client: text.exactOptional(),
-  task: text.exactOptional(),
-  service: text.exactOptional(),
-  transport: z.enum(['udp', 'tcp']),
-  name: text.exactOptional(),
-  type: text.exactOptional(),
-  rcode: text,
-  answers: texts,
-  by: z.enum(['own', 'cache', 'upstream']),
-  upstream: text.exactOptional(),
-  us: count,
-  oneOf: count,
-}).meta({ id: 'QuerySeenJson', description: 'A DNS query and its reply.' }) satisfies z.ZodType<QuerySeenJson>;
+const querySeen = z
+  .strictObject({
+    at: time,
+    client: text.exactOptional(),
+    task: text.exactOptional(),
+    service: text.exactOptional(),
+    transport: z.enum(['udp', 'tcp']),
+    name: text.exactOptional(),
+    type: text.exactOptional(),
+    rcode: text,
+    answers: texts,
+    by: z.enum(['own', 'cache', 'upstream']),
+    upstream: text.exactOptional(),
+    us: count,
+    oneOf: count,
+  })
+  .meta({
+    id: 'QuerySeenJson',
+    description: 'A DNS query and its reply.',
+  }) satisfies z.ZodType<QuerySeenJson>;
 
 const queries = z
   .strictObject({
@@ -306,13 +321,15 @@ const queries = z
 
 const templates = z
   .strictObject({ channel: z.literal('templates'), type: z.literal('templates'), ...templateShape })
-  .describe('all templates, at the beginning and whenever one has changed') satisfies z.ZodType<TemplatesMessageJson>;
+  .describe(
+    'all templates, at the beginning and whenever one has changed',
+  ) satisfies z.ZodType<TemplatesMessageJson>;
 
 /** What the daemon sends, by channel; in the order of docs/stream.md. */
 export const SERVER_MESSAGES = {
   connection: [hello, subscribed, error],
   state: [snapshot, change, stateReset, beat],
-  events: [eventMessage, eventReset],
+  events: [eventMessage, eventReset, eventBeat],
   figures: [figures],
   queries: [queries],
   templates: [templates],
@@ -330,12 +347,3 @@ export const watchMessage = z
     z.strictObject({ type: z.literal('error'), code: z.enum(['slow-reader', 'stopping']), detail: text }),
   ])
   .meta({ id: 'WatchMessage', description: 'A line of the state.' }) satisfies z.ZodType<WatchMessage>;
-
-export const serverMessage = z.union([
-  ...SERVER_MESSAGES.connection,
-  ...SERVER_MESSAGES.state,
-  ...SERVER_MESSAGES.events,
-  ...SERVER_MESSAGES.figures,
-  ...SERVER_MESSAGES.queries,
-  ...SERVER_MESSAGES.templates,
-]) satisfies z.ZodType<StreamMessage>;

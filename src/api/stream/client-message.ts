@@ -20,8 +20,8 @@ export function readClientMessage(
   } catch {
     return { fault: { detail: `the message is not JSON; ${EXAMPLE}` } };
   }
-  const read = clientMessage.safeParse(value, { reportInput: true });
-  if (!read.success) return { fault: faultOf(read.error.issues[0]) };
+  const read = clientMessage.safeParse(value);
+  if (!read.success) return { fault: faultOf(read.error.issues[0], value) };
   const { data } = read;
   const idle = data.type === 'subscribe' ? idleOptions(data) : undefined;
   if (idle !== undefined)
@@ -41,17 +41,29 @@ function idleOptions(message: ClientMessage): string | undefined {
   return CHANNELS.find((channel) => channel in message && !message.channels.includes(channel));
 }
 
-function faultOf(issue: core.$ZodIssue | undefined): MessageFault {
+function faultOf(issue: core.$ZodIssue | undefined, value: unknown): MessageFault {
   if (issue === undefined || (issue.path.length === 0 && issue.code !== 'unrecognized_keys'))
     return { detail: `the message is not an object of this form; ${EXAMPLE}` };
   if (issue.code === 'unrecognized_keys') {
     const [key = ''] = issue.keys;
     const field = [...issue.path, key].map(String).join('.');
-    return { field: clip(field), detail: `there is no field "${clip(field)}"; docs/stream.md has those there are` };
+    return {
+      field: clip(field),
+      detail: `there is no field "${clip(field)}"; docs/stream.md has those there are`,
+    };
   }
   const field = issue.path.map(String).join('.');
-  const given = issue.input === undefined ? 'is missing' : `is ${clip(JSON.stringify(issue.input))}`;
+  const input = valueAt(value, issue.path);
+  const given = input === undefined ? 'is missing' : `is ${clip(JSON.stringify(input))}`;
   return { field, detail: `"${field}" ${given}; ${remedyOf(issue)}` };
+}
+
+function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>(
+    (at, key) =>
+      typeof at === 'object' && at !== null ? (at as Record<PropertyKey, unknown>)[key] : undefined,
+    value,
+  );
 }
 
 function remedyOf(issue: core.$ZodIssue): string {

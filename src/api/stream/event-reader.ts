@@ -1,7 +1,7 @@
 import type { CatalogReader } from '../../catalog/catalog.js';
 import type { CatalogEvent } from '../../catalog/change.js';
 import { eventJson } from '../json.js';
-import type { EventMessageJson, EventOptionsJson, EventResetJson } from '../types/stream.js';
+import type { EventBeatJson, EventMessageJson, EventOptionsJson, EventResetJson } from '../types/stream.js';
 import type { Outlet } from './outlet.js';
 import { cursorOf, revisionOf } from './stream-cursor.js';
 
@@ -83,6 +83,8 @@ export class EventReader {
       return;
     }
     this.#isLive = true;
+    const cursor = cursorOf(this.#seq, this.#options.startedAt);
+    outlet.send(textOf({ channel: 'events', type: 'beat', cursor }));
   }
 
   #live(event: CatalogEvent): void {
@@ -104,7 +106,7 @@ export class EventReader {
   }
 }
 
-function textOf(message: EventMessageJson | EventResetJson): string {
+function textOf(message: EventMessageJson | EventResetJson | EventBeatJson): string {
   return JSON.stringify(message);
 }
 

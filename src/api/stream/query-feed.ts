@@ -16,7 +16,7 @@ export interface QueryFeedOptions {
 interface Reader {
   readonly outlet: Outlet;
   readonly fits: (query: QuerySeenJson) => boolean;
-  /** What it was told last. */
+  /** What it received last. */
   oneOf: number | undefined;
   /** What it has missed. */
   missed: number;

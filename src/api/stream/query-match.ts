@@ -13,8 +13,8 @@ const TEXTS: Readonly<Record<Field, (query: QuerySeenJson) => readonly (string |
 };
 
 /**
- * Whether a query is wanted: it fits one pattern of every field in `match`, and none in `not`. Case makes no difference,
- * nor does a final dot of a name.
+ * Whether a query is wanted: it fits one pattern of every field in `match`, and none in `not`. Case makes no
+ * difference, nor does a final dot of a name.
  */
 export function queryMatcher(
   match: QueryMatchJson = {},
@@ -48,7 +48,8 @@ function fitsPieces(text: string, pieces: readonly string[]): boolean {
   const [first = '', ...rest] = pieces;
   const last = rest.pop();
   if (last === undefined) return text === first;
-  if (!text.startsWith(first) || !text.endsWith(last) || text.length < first.length + last.length) return false;
+  if (!text.startsWith(first) || !text.endsWith(last) || text.length < first.length + last.length)
+    return false;
   const end = text.length - last.length;
   let at = first.length;
   for (const piece of rest) {

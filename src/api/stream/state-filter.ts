@@ -41,8 +41,14 @@ export class StateFilter {
     const { services, tasks, ...rest } = message;
     return JSON.stringify({
       ...rest,
-      ...entry('services', this.#services.change(services, ({ key }) => key, this.#fitsService)),
-      ...entry('tasks', this.#tasks.change(tasks, ({ id }) => id, this.#fitsTask)),
+      ...entry(
+        'services',
+        this.#services.change(services, ({ key }) => key, this.#fitsService),
+      ),
+      ...entry(
+        'tasks',
+        this.#tasks.change(tasks, ({ id }) => id, this.#fitsTask),
+      ),
     });
   }
 

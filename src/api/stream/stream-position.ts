@@ -24,7 +24,10 @@ export class StreamPosition {
     const resumed = this.#events === undefined ? events : { ...filterOf(events), since: this.#events };
     return {
       ...rest,
-      ...(hasState && (state ?? cursor) !== undefined && { state: { ...state, ...(cursor !== undefined && { since: cursor }) } }),
+      ...(hasState &&
+        (state ?? cursor) !== undefined && {
+          state: { ...state, ...(cursor !== undefined && { since: cursor }) },
+        }),
       ...(hasEvents && resumed && { events: resumed }),
     };
   }
@@ -39,7 +42,7 @@ export class StreamPosition {
       case 'state':
         return this.replica.apply(message);
       case 'events':
-        if (message.type === 'event') this.#events = message.cursor;
+        if (message.type !== 'reset') this.#events = message.cursor;
         return false;
       case 'figures':
         this.figures = message;

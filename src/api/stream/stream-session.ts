@@ -148,7 +148,9 @@ export class StreamSession {
     if (!this.#outlet.isOpen) return;
     const detail =
       'the client reads too slowly, so the stream ends; connect again with "since" and the cursor of the last message';
-    this.#outlet.end(JSON.stringify({ type: 'error', code: 'slow-reader', detail } satisfies StreamErrorJson));
+    this.#outlet.end(
+      JSON.stringify({ type: 'error', code: 'slow-reader', detail } satisfies StreamErrorJson),
+    );
     this.#feeds.ports.log.warn(
       'dropped a client of /v1/stream that reads too slowly; it can resume with "since"',
     );

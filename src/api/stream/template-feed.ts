@@ -7,7 +7,7 @@ import type { Outlet } from './outlet.js';
 /** How often it is looked whether a template has changed. */
 const LOOK_MS = 500;
 
-/** All templates to each client, and again whenever one of them has changed. Nothing is done while nobody looks. */
+/** All templates to each client, and again whenever one of them has changed. Nothing is done without a client. */
 export class TemplateFeed {
   readonly #templates: TemplatePort;
   readonly #timers: Pick<Timers, 'after'>;

@@ -117,6 +117,13 @@ export interface EventResetJson {
   readonly why: string;
 }
 
+/** The client has all events so far. */
+export interface EventBeatJson {
+  readonly channel: 'events';
+  readonly type: 'beat';
+  readonly cursor: string;
+}
+
 /** Everything that was asked for, as it is now. */
 export interface FiguresJson {
   readonly channel: 'figures';
@@ -156,6 +163,7 @@ export type StreamMessage =
   | OfState<WatchBeatJson>
   | EventMessageJson
   | EventResetJson
+  | EventBeatJson
   | FiguresJson
   | QueriesMessageJson
   | TemplatesMessageJson;

@@ -17,8 +17,10 @@ export async function run(context: Context): Promise<number> {
     onQueries: ({ oneOf, missed, queries }) => {
       if (oneOf !== told) context.notice(oneOf === 1 ? 'every query is shown again' : shownText(oneOf));
       told = oneOf;
-      for (const query of queries) context.print(isTable ? line(context, query) : `${JSON.stringify(query)}\n`);
-      if (missed > 0) context.notice(`${count(missed, 'query', 'queries')} more came at once than can be shown`);
+      for (const query of queries)
+        context.print(isTable ? line(context, query) : `${JSON.stringify(query)}\n`);
+      if (missed > 0)
+        context.notice(`${count(missed, 'query', 'queries')} more came at once than can be shown`);
     },
   });
   return EXIT.ok;

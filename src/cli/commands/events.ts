@@ -33,7 +33,7 @@ async function follow(context: Context, { after, last }: Query): Promise<number>
       isKnown = true;
       if (!('channel' in message) || message.channel !== 'events') return;
       if (message.type === 'reset') context.notice(message.why);
-      else print(context, message.event);
+      if (message.type === 'event') print(context, message.event);
     },
     onFault: (fault) => {
       const error = daemonError(fault, context.address);

@@ -1,4 +1,3 @@
-import type { Query } from '../../api/client.js';
 import type { ServiceRefJson } from '../../api/types/references.js';
 import type { CheckJson, HealthListJson } from '../../api/types/resources.js';
 import type { FigureOptionsJson } from '../../api/types/stream.js';
@@ -33,7 +32,7 @@ export async function run(context: Context): Promise<number> {
       live.close();
     }
   }
-  const { now, checks } = await context.get<HealthListJson>('/v1/health', wishes(context, target));
+  const { now, checks } = await context.get<HealthListJson>('/v1/health', { ...wishes(context, target) });
   await printList(context, ofSidekick(checks, target), {
     columns: healthColumns(Date.parse(now)),
     wide,
@@ -47,11 +46,12 @@ export async function run(context: Context): Promise<number> {
 type Wishes = Pick<FigureOptionsJson, 'environment' | 'stack' | 'service' | 'health' | 'task'>;
 
 /** What the daemon is asked for. */
-function wishes(context: Context, target: Target | undefined): Wishes & Query {
+function wishes(context: Context, target: Target | undefined): Wishes {
   const stack = context.text('stack');
   // The command line has checked the word.
   const health = context.text('health') as CheckJson['health'] | undefined;
-  const place = target && 'service' in target ? placeOf(target.service) : stack === undefined ? {} : { stack };
+  const place =
+    target && 'service' in target ? placeOf(target.service) : stack === undefined ? {} : { stack };
   return {
     ...place,
     ...(health !== undefined && { health }),

@@ -192,7 +192,14 @@ async function daemonSource(context: Context, once: boolean, onChange: () => voi
   };
 }
 
-function factOf({ upstreams: _, createdAt: __, startedAt: ___, source: ____, tag: _____, ...task }: TaskJson) {
+function factOf({
+  upstreams: _,
+  createdAt: __,
+  startedAt: ___,
+  source: ____,
+  tag: _____,
+  ...task
+}: TaskJson) {
   return task;
 }
 

@@ -44,7 +44,10 @@ function versions({ versions: all, upgradingSince }: ServiceJson): Cell | undefi
   if (all.length === 0) return undefined;
   const text = versionsText(all);
   if (all.length === 1) return { text };
-  return { text: `${text} (upgrading${upgradingSince === undefined ? '' : ` since ${upgradingSince}`})`, tone: 'warn' };
+  return {
+    text: `${text} (upgrading${upgradingSince === undefined ? '' : ` since ${upgradingSince}`})`,
+    tone: 'warn',
+  };
 }
 
 function words(context: Context, service: ServiceDetailJson): string {

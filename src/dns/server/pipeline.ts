@@ -39,7 +39,7 @@ interface Asker {
   /** Options for the OPT of the reply. */
   readonly options: readonly EdnsOption[];
   readonly cookie: CookieState | undefined;
-  /** Who looks at the reply; undefined: nobody. */
+  /** Who looks at the reply; undefined: no one does. */
   readonly looked: Looked | undefined;
 }
 

@@ -55,7 +55,7 @@ export interface Lookers {
  * @param shares of the log and of the people who watch, 0 to 1
  * @param sampled what a thread has drawn; undefined: none has
  * @param random returns a number from 0 up to but excluding 1
- * @returns undefined: nobody looks
+ * @returns undefined: neither of them
  */
 export function drawLookers(
   shares: { readonly log: number; readonly watch: number },
@@ -67,7 +67,7 @@ export function drawLookers(
   const scale = sampled === true ? most : 1;
   const isOpen = [shares.log, shares.watch].some((share) => share > 0 && share < scale);
   const drawn = isOpen ? random() * scale : 0;
-  // One draw for both: whoever has the larger share sees what the other sees.
+  // One draw for both: the one with the larger share sees all that the other sees.
   const [log, watch] = [drawn < shares.log, drawn < shares.watch];
   return log || watch ? { log, watch } : undefined;
 }

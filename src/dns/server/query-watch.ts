@@ -59,7 +59,7 @@ const SHOWN_ANSWERS = 8;
 const LIMITS = { records: 512 };
 
 /**
- * Lets people look at queries while they are answered. Nothing is looked at, and it costs nothing, while there is nobody.
+ * Lets people look at queries while they are answered. Without them nothing is looked at, and it costs nothing.
  * Otherwise the share of queries that is looked at follows their rate, so that about 500 a second are seen at most.
  */
 export class QueryWatch {
@@ -101,7 +101,8 @@ export class QueryWatch {
     if (this.#followers.size === 0) return;
     this.#inRound += 1;
     if (this.#waiting.length >= MOST_WAITING) this.#missed += 1;
-    else this.#waiting.push(seenQuery(reply, this.privacy, { at: this.#options.clock(), oneOf: this.#oneOf }));
+    else
+      this.#waiting.push(seenQuery(reply, this.privacy, { at: this.#options.clock(), oneOf: this.#oneOf }));
     if (this.#inRound % FULL === 0) this.#look(this.#oneOf * 4);
   }
 

@@ -44,7 +44,7 @@ export interface ResponderOptions extends ResponderTuning {
   readonly random?: () => number;
   /** Monotonic clock in ms. */
   readonly now?: () => number;
-  /** Shows queries to people while they look; absent: nobody can. */
+  /** Shows queries to people while they look; absent: they cannot. */
   readonly watch?: Pick<QueryWatch, 'share' | 'see'>;
   /** Receives internal faults, such as an exception of the resolver. The client got SERVFAIL. */
   readonly onFault?: (error: unknown) => void;

@@ -89,13 +89,20 @@ export function instanceFact(entry: HealthEntry, context: InstanceContext): Inst
 function versionOf({
   meta,
 }: HealthEntry): Pick<TaskFact, 'image' | 'imageId' | 'createdAt' | 'startedAt' | 'restarts'> {
-  const { [ownerKeys.image]: image, [ownerKeys.imageId]: imageId, [ownerKeys.restarts]: restarts = '' } = meta;
-  const [createdAt, startedAt] = [ownerKeys.created, ownerKeys.started].map((key) => Date.parse(meta[key] ?? ''));
+  const {
+    [ownerKeys.image]: image,
+    [ownerKeys.imageId]: imageId,
+    [ownerKeys.restarts]: restarts = '',
+  } = meta;
+  // Date.parse reads much that is not a time.
+  const timeOf = (text = '') => (/^\d{4}-\d\d-\d\dT/.test(text) ? Date.parse(text) : Number.NaN);
+  const createdAt = timeOf(meta[ownerKeys.created]);
+  const startedAt = timeOf(meta[ownerKeys.started]);
   return {
     ...(image !== undefined && { image }),
     ...(imageId !== undefined && { imageId }),
-    ...(createdAt !== undefined && createdAt > 0 && { createdAt }),
-    ...(startedAt !== undefined && startedAt > 0 && { startedAt }),
+    ...(createdAt > 0 && { createdAt }),
+    ...(startedAt > 0 && { startedAt }),
     ...(/^\d{1,9}$/.test(restarts) && { restarts: Number(restarts) }),
   };
 }

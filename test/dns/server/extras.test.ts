@@ -293,7 +293,10 @@ describe('the query log', () => {
     const seen: LoggedReply[] = [];
     const watch = { share: 1, see: (reply: LoggedReply) => void seen.push(reply) };
     const entries: QueryLogEntry[] = [];
-    const { ask, server } = start(found, { watch, queryLog: { write: (entry) => entries.push(entry), sample: 0 } });
+    const { ask, server } = start(found, {
+      watch,
+      queryLog: { write: (entry) => entries.push(entry), sample: 0 },
+    });
     ask(query('web.x', 1), { ...tcp, address: '10.42.0.7' });
     await server.preview(query('web.x', 1), udp);
     expect(seen).toMatchObject([{ client: { address: '10.42.0.7' }, rcode: 0, source: 'own' }]);

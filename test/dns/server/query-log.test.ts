@@ -26,7 +26,9 @@ describe('the query log', () => {
     expect(isWanted({ write, classes: others }, rcode, message)).toBe(false);
   });
 
-  it.each<[string, { log: number; watch: number }, boolean | undefined, number, ReturnType<typeof drawLookers>]>([
+  it.each<
+    [string, { log: number; watch: number }, boolean | undefined, number, ReturnType<typeof drawLookers>]
+  >([
     ['nobody', { log: 0, watch: 0 }, undefined, 0, undefined],
     ['nobody, whatever a thread has drawn', { log: 0, watch: 0 }, true, 0, undefined],
     ['the log, of its share', { log: 0.1, watch: 0 }, undefined, 0.09, { log: true, watch: false }],

@@ -12,7 +12,8 @@ const reply: LoggedReply = {
   question: head.question,
   rcode: RCODE.NOERROR,
   source: 'own',
-  message: composeReply(head, { rcode: 0, answers: [a('Web.x', '10.0.0.1'), a('Web.x', '10.0.0.2')] }, 512).message,
+  message: composeReply(head, { rcode: 0, answers: [a('Web.x', '10.0.0.1'), a('Web.x', '10.0.0.2')] }, 512)
+    .message,
   ms: 0.0126,
 };
 const SOMETIME = Date.UTC(2026, 10, 21);
