@@ -43,11 +43,22 @@ export interface NameService {
 /** What the daemon says of itself. Times are milliseconds since the epoch. */
 export interface DaemonStatus extends Pick<
   StatusJson,
-  'version' | 'pid' | 'node' | 'domain' | 'environment' | 'host' | 'internalErrors' | 'capabilities' | 'dns'
+  | 'version'
+  | 'pid'
+  | 'node'
+  | 'domain'
+  | 'environment'
+  | 'host'
+  | 'internalErrors'
+  | 'capabilities'
+  | 'dns'
+  | 'eventLoop'
 > {
   readonly startedAt: number;
   /** Attempts of sources that failed, by name. */
   readonly sourceFailures: Readonly<Record<string, number>>;
+  /** When each source last reported a change of its own accord, by name. */
+  readonly sourceEvents: Readonly<Record<string, number>>;
   /** How current each registry is that this host's tasks are published to. */
   readonly publishers: readonly (SourceStatus & { readonly failures: number })[];
   /** The last attempt to restart that came to nothing. */

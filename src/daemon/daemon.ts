@@ -12,6 +12,7 @@ import type { Snapshot } from '../catalog/snapshot.js';
 import type { Config } from '../config/config-model.js';
 import { keysForRestart } from '../config/restart-keys.js';
 import { Pace } from '../runtime/pace.js';
+import { LoopLateness } from '../runtime/loop-lateness.js';
 import { systemTimers } from '../runtime/timers.js';
 import { askListener } from '../dns/server/ask-listener.js';
 import { nameFromLabels } from '../wire/name.js';
@@ -80,6 +81,7 @@ export class Daemon {
   readonly #responder: Responder;
   readonly #answering: Answering;
   readonly #queries: QueryWatch;
+  readonly #lateness = new LoopLateness();
   readonly #resolvConf: ResolvConfWatch;
   readonly #listeners: Listeners;
   readonly #rights: Part;
@@ -236,6 +238,7 @@ export class Daemon {
   #parts(): readonly Part[] {
     return [
       { name: 'pace', stop: () => this.pace.stop() },
+      { name: 'event loop', start: () => this.#lateness.start(), stop: () => this.#lateness.stop() },
       { name: 'configuration', reload: (loaded) => this.#use(loaded) },
       {
         name: 'log of decisions',
@@ -426,6 +429,8 @@ export class Daemon {
       capabilities: rightsInEffect(),
       ...(this.#successor.fault && { restart: this.#successor.fault }),
       sourceFailures: this.#sources.failures(),
+      sourceEvents: this.#sources.heardAt(),
+      eventLoop: this.#lateness.read(),
       publishers: this.#publishers.statuses(),
       state: this.#state.status(),
       config: {
@@ -444,6 +449,7 @@ export class Daemon {
         answering,
         transport: this.#listeners.transport(),
         zones: this.#names.current.zone.zones(),
+        changes: this.pace.times(),
       },
     };
   }

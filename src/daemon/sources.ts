@@ -152,6 +152,15 @@ export class Sources implements Part {
     return Object.fromEntries([...this.#running].map(([name, { source }]) => [name, source.failures]));
   }
 
+  /** When each source that runs last reported a change, milliseconds since the epoch. */
+  heardAt(): Readonly<Record<string, number>> {
+    return Object.fromEntries(
+      [...this.#running].flatMap(([name, { sink }]) =>
+        sink.heardAt === undefined ? [] : [[name, sink.heardAt]],
+      ),
+    );
+  }
+
   async reload({ config }: LoadedConfig): Promise<void> {
     await this.#changing;
     await this.#change(config);

@@ -1,8 +1,12 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { Pacer } from './pacer.js';
+import { TimeHistogram, type TimesMs } from './time-histogram.js';
 
 /** Milliseconds of taking changes before other work gets its turn. */
 const SLICE_MS = 5;
+
+/** Upper bounds, in milliseconds, of the times from a change to its consequences. */
+const BOUNDS_MS = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1000] as const;
 
 /** Work that runs at the common pace of all changes. */
 export interface Paced {
@@ -20,6 +24,14 @@ export class Pace {
   readonly #intakes = new Set<Intake>();
   readonly #followers = new Set<Follower>();
   readonly #pacer = new Pacer(() => this.#round());
+  readonly #times = new TimeHistogram(BOUNDS_MS);
+  /** When the oldest change came that is not taken yet; undefined: there is none. */
+  #dueSince: number | undefined;
+
+  /** Times from a change that came to the end of the round that took it, after which every answer has it. */
+  times(): TimesMs {
+    return this.#times.read();
+  }
 
   /**
    * Registers an intake. Intakes run first in each round.
@@ -31,6 +43,7 @@ export class Pace {
     return {
       due: () => {
         intake.isDue = true;
+        this.#dueSince ??= performance.now();
         this.#pacer.due();
       },
       stop: () => this.#intakes.delete(intake),
@@ -76,6 +89,10 @@ export class Pace {
       isMore ||= intake.isDue;
     }
     for (const follower of this.#followers) follower.run();
+    if (!isMore && this.#dueSince !== undefined) {
+      this.#times.add(performance.now() - this.#dueSince);
+      this.#dueSince = undefined;
+    }
     return isMore;
   }
 }

@@ -15,6 +15,8 @@ export class PacedSink implements FactSink {
   #pending: FactDelta[] = [];
   /** How many of them are done. */
   #taken = 0;
+  /** When the source last reported something of its own accord, milliseconds since the epoch; undefined: not yet. */
+  heardAt: number | undefined;
 
   /** @param onFault receives the error of a change that failed; the changes after it are still taken */
   constructor(sink: FactSink, pace: Pick<Pace, 'intake'>, onFault: (error: unknown) => void) {
@@ -28,6 +30,7 @@ export class PacedSink implements FactSink {
   }
 
   update(delta: FactDelta): void {
+    this.heardAt = Date.now();
     this.#pending.push(delta);
     this.#intake.due();
   }

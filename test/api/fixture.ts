@@ -106,6 +106,8 @@ export const FACTS = {
   ],
 };
 
+const TIMES = { bounds: [1, 10], counts: [3, 2, 1], sum: 40 };
+
 export const STATUS: DaemonStatus = {
   version: '0.1.0',
   pid: 4242,
@@ -117,6 +119,8 @@ export const STATUS: DaemonStatus = {
   internalErrors: 0,
   capabilities: ['NET_BIND_SERVICE', 'NET_ADMIN'],
   sourceFailures: { docker: 0 },
+  sourceEvents: { docker: NOW - 4000 },
+  eventLoop: TIMES,
   publishers: [],
   state: { directory: '/var/lib/fairlead', writtenAt: NOW - 60_000, failures: 0 },
   config: { path: '/etc/fairlead/fairlead.yaml', hash: 'abc123', loadedAt: NOW - 3_600_000 },
@@ -126,7 +130,7 @@ export const STATUS: DaemonStatus = {
     upstreams: ['192.0.2.53:53'],
     forwarding: {
       routes: [
-        { suffix: '.', upstreams: [{ address: '192.0.2.53:53', up: true, failures: 0 }] },
+        { suffix: '.', upstreams: [{ address: '192.0.2.53:53', up: true, failures: 0, times: TIMES }] },
         {
           suffix: 'corp.example',
           upstreams: [
@@ -135,6 +139,7 @@ export const STATUS: DaemonStatus = {
               up: false,
               failures: 3,
               lastError: 'ECONNREFUSED',
+              times: TIMES,
             },
           ],
         },
@@ -173,6 +178,7 @@ export const STATUS: DaemonStatus = {
       times: { bounds: [8, 16], counts: [0, 4, 2] },
     },
     zones: { denied: ['invalid', 'local', '10.in-addr.arpa'], opened: ['corp.local'] },
+    changes: TIMES,
     transport: { udpSendErrors: 0, udpSocketErrors: 0, tcpConnections: 0, tcpRefused: 0 },
   },
 };

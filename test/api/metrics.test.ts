@@ -265,6 +265,47 @@ describe('the route', () => {
   });
 });
 
+describe('OpenMetrics', () => {
+  const accept = 'application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.3';
+
+  it('is written for those who ask for it: counters without _total in their heads, and an end', async () => {
+    load(fixture);
+    const { type, text } = await ask(fixture.socket, '/metrics', { headers: { accept } });
+    expect(type).toBe('application/openmetrics-text; version=1.0.0; charset=utf-8');
+    expect(text).toMatch(/\n# EOF\n$/);
+    expect(text.match(/# EOF/g)).toHaveLength(1);
+    expect(text).toContain(
+      '\n# TYPE fairlead_dns_packets counter\nfairlead_dns_packets_total{transport="udp"} 6\n',
+    );
+    expect(text).not.toMatch(/^# (HELP|TYPE) \S+_total /m);
+    // Everything else is the same.
+    const plain = (await ask(fixture.socket, '/metrics')).text;
+    const samples = (from: string) => from.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+    expect(samples(text)).toEqual(samples(plain));
+    const head = await ask(fixture.socket, '/metrics', { method: 'HEAD', headers: { accept } });
+    expect(head.type).toBe(type);
+  });
+});
+
+it('shows times, and when a source last spoke', async () => {
+  load(fixture);
+  const families = await scrape();
+  expect(told(families, 'fairlead_event_loop_late_seconds')).toEqual([
+    'le=0.001 3',
+    'le=0.01 5',
+    'le=+Inf 6',
+    '0.04',
+    '6',
+  ]);
+  expect(told(families, 'fairlead_dns_change_seconds')?.at(-1)).toBe('6');
+  expect(told(families, 'fairlead_forward_upstream_seconds')).toContain(
+    'suffix=. upstream=192.0.2.53:53 0.04',
+  );
+  expect(told(families, 'fairlead_source_last_event_timestamp_seconds')).toEqual([
+    `source=docker ${String((NOW - 4000) / 1000)}`,
+  ]);
+});
+
 describe('the metrics', () => {
   it('have the names that Prometheus’s rules require', () => {
     for (const [name, { type }] of Object.entries<Metric>(METRICS)) {

@@ -87,4 +87,16 @@ describe('the pace', () => {
     vi.advanceTimersByTime(100);
     expect(done).toEqual([]);
   });
+
+  it('counts the time from the oldest change to the end of the round that takes the last one', async () => {
+    const taking = intake('a', 3, 20);
+    expect(pace.times().sum).toBe(0);
+    taking.due();
+    await vi.advanceTimersByTimeAsync(0);
+    const told = () => pace.times().counts.reduce((all, count) => all + count, 0);
+    await vi.waitFor(() => expect(told()).toBe(1));
+    // Three changes of 20 ms, one a slice.
+    expect(done).toHaveLength(3);
+    expect(pace.times().sum).toBeGreaterThanOrEqual(60);
+  });
 });

@@ -33,7 +33,9 @@ const change = (cause: string): FactDelta => ({ cause });
 describe('a paced sink', () => {
   it('applies a change in the event-loop turn in which it arrives', () => {
     const { sink, reached } = paced();
+    expect(sink.heardAt).toBeUndefined();
     sink.update(change('a'));
+    expect(sink.heardAt).toBeGreaterThan(0);
     expect(reached).toEqual([]);
     vi.advanceTimersByTime(0);
     expect(reached).toEqual(['a']);

@@ -37,6 +37,10 @@ export const catalogMetrics = {
     'Time at which the facts of a source were last known to be true, since the epoch; the current time for a live source.',
     'source',
   ),
+  fairlead_source_last_event_timestamp_seconds: gauge(
+    'Time at which a source last reported a change of its own accord, since the epoch.',
+    'source',
+  ),
   fairlead_source_failures_total: counter(
     'Attempts of a source that failed; a connection that was lost is one.',
     'source',
@@ -50,6 +54,8 @@ export interface CatalogFigures {
   readonly survey: Survey;
   /** Attempts that failed, by source. */
   readonly sourceFailures: Readonly<Record<string, number>>;
+  /** When each last reported a change, by source; milliseconds since the epoch. */
+  readonly sourceEvents: Readonly<Record<string, number>>;
   readonly problems: readonly Problem[];
   readonly drains: number;
   /** The daemon's own environment. */
@@ -59,7 +65,7 @@ export interface CatalogFigures {
 }
 
 export function readCatalog(figures: CatalogFigures): Readings<typeof catalogMetrics> {
-  const { snapshot, survey, sourceFailures, problems, drains, environment, now } = figures;
+  const { snapshot, survey, sourceFailures, sourceEvents, problems, drains, environment, now } = figures;
   const inPanic = survey.odd.filter(({ panic }) => panic);
   const codes = new Map<string, number>();
   for (const { code } of problems) codes.set(code, (codes.get(code) ?? 0) + 1);
@@ -75,6 +81,10 @@ export function readCatalog(figures: CatalogFigures): Readings<typeof catalogMet
     fairlead_problems: [...codes].map(([code, count]) => [count, code]),
     fairlead_source_state: statesOf(snapshot.sources),
     fairlead_source_last_good_timestamp_seconds: lastGoodOf(snapshot.sources, now),
+    fairlead_source_last_event_timestamp_seconds: snapshot.sources.flatMap(({ name }) => {
+      const at = sourceEvents[name];
+      return at === undefined ? [] : [[at / 1000, name] as const];
+    }),
     fairlead_source_failures_total: snapshot.sources.map(({ name }) => [sourceFailures[name] ?? 0, name]),
   };
 }

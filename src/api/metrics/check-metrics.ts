@@ -1,5 +1,5 @@
-import type { CheckCounts, ProbeTimes } from '../../catalog/checks.js';
-import { counter, gauge, histogram, type HistogramValue, type Readings } from './exposition.js';
+import type { CheckCounts } from '../../catalog/checks.js';
+import { counter, gauge, histogram, inSeconds, type Readings } from './exposition.js';
 
 /** Health checks. */
 export const checkMetrics = {
@@ -34,8 +34,4 @@ export function readChecks({
     fairlead_probes_running: [[running]],
     fairlead_probes_waiting: [[waiting]],
   };
-}
-
-function inSeconds({ bounds, counts, sum }: ProbeTimes): HistogramValue {
-  return { bounds: bounds.map((ms) => ms / 1000), counts, sum: sum / 1000 };
 }

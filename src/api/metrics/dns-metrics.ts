@@ -1,6 +1,6 @@
 import type { DaemonStatus } from '../ports.js';
 import type { Counts, HistogramJson } from '../types/dns-figures.js';
-import { counter, gauge, histogram, type HistogramValue, type Readings } from './exposition.js';
+import { counter, gauge, histogram, inSeconds, type HistogramValue, type Readings } from './exposition.js';
 
 /** The name server. */
 export const dnsMetrics = {
@@ -33,6 +33,9 @@ export const dnsMetrics = {
   fairlead_dns_reply_seconds: histogram(
     'Time from the arrival of a packet to its reply from a compiled answer; the sum is estimated from the buckets.',
   ),
+  fairlead_dns_change_seconds: histogram(
+    'Time from a change that a source reports until every answer has it.',
+  ),
 };
 
 export function readDns({
@@ -40,6 +43,7 @@ export function readDns({
   counters,
   answering,
   transport,
+  changes,
 }: DaemonStatus['dns']): Readings<typeof dnsMetrics> {
   return {
     fairlead_dns_ready: [[ready ? 1 : 0]],
@@ -67,7 +71,8 @@ export function readDns({
     fairlead_dns_faults_total: [[counters.faults]],
     // Times are counted per packet, so their count is the number of packets in all batches.
     fairlead_dns_batch_size: [[{ ...answering.batchSizes, sum: sumOf(answering.times.counts) }]],
-    fairlead_dns_reply_seconds: [[inSeconds(answering.times)]],
+    fairlead_dns_reply_seconds: [[fromMicroseconds(answering.times)]],
+    fairlead_dns_change_seconds: [[inSeconds(changes)]],
   };
 }
 
@@ -78,7 +83,7 @@ function byName(counts: Counts): (readonly [number, string])[] {
 const sumOf = (counts: readonly number[]): number => counts.reduce((sum, count) => sum + count, 0);
 
 /** Bounds double from bucket to bucket, so the middle of a bucket is three quarters of its bound. */
-function inSeconds({ bounds, counts }: HistogramJson): HistogramValue {
+function fromMicroseconds({ bounds, counts }: HistogramJson): HistogramValue {
   const last = bounds.at(-1) ?? 0;
   const micros = counts.reduce((sum, count, i) => sum + count * 0.75 * (bounds[i] ?? 2 * last), 0);
   return { bounds: bounds.map((bound) => bound / 1e6), counts, sum: micros / 1e6 };

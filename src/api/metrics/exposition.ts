@@ -5,6 +5,10 @@
  */
 export const EXPOSITION_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 
+/** OpenMetrics 1.0, which Prometheus prefers: a counter's family is named without `_total`, and the text has an end. */
+export const OPEN_METRICS_TYPE = 'application/openmetrics-text; version=1.0.0; charset=utf-8';
+export const OPEN_METRICS_END = '# EOF\n';
+
 /** Describes a metric; its name is its key in the table. */
 export interface Metric<Type extends string = string, Labels extends readonly string[] = readonly string[]> {
   readonly type: Type;
@@ -35,6 +39,11 @@ export interface HistogramValue {
   readonly sum: number;
 }
 
+/** @param times in milliseconds */
+export function inSeconds({ bounds, counts, sum }: HistogramValue): HistogramValue {
+  return { bounds: bounds.map((ms) => ms / 1000), counts, sum: sum / 1000 };
+}
+
 type Texts<L extends readonly string[]> = { readonly [K in keyof L]: string };
 
 /** A value and the values of its labels. A label with the value '' is left out, which means the same. */
@@ -50,13 +59,19 @@ export type Readings<G extends Readonly<Record<string, Metric>>> = {
   readonly [Name in keyof G]: Iterable<Sample<G[Name]>>;
 };
 
-/** The lines of a group, each with its line end. Two samples of a metric must not have the same labels. */
+/**
+ * The lines of a group, each with its line end. Two samples of a metric must not have the same labels.
+ * @param isOpenMetrics whether the text is OpenMetrics 1.0
+ */
 export function* exposition<G extends Readonly<Record<string, Metric>>>(
   group: G,
   readings: Readings<G> & Readonly<Record<string, Iterable<AnySample>>>,
+  isOpenMetrics = false,
 ): Generator<string> {
   for (const [name, { type, help, labels }] of Object.entries<Metric>(group)) {
-    yield `# HELP ${name} ${help.replace(/\\/g, '\\\\').replace(/\n/g, '\\n')}\n# TYPE ${name} ${type}\n`;
+    const family = isOpenMetrics && type === 'counter' ? name.replace(/_total$/, '') : name;
+    const text = isOpenMetrics ? escaped(help) : help.replace(/\\/g, '\\\\').replace(/\n/g, '\\n');
+    yield `# HELP ${family} ${text}\n# TYPE ${family} ${type}\n`;
     for (const sample of readings[name] ?? []) {
       const [value] = sample;
       const pairs = labelPairs(labels, sample);

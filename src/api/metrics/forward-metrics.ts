@@ -1,5 +1,5 @@
 import type { ForwardingJson } from '../types/dns-figures.js';
-import { counter, gauge, type Readings } from './exposition.js';
+import { counter, gauge, histogram, inSeconds, type Readings } from './exposition.js';
 
 /** Forwarding of names outside the domain. */
 export const forwardMetrics = {
@@ -15,6 +15,11 @@ export const forwardMetrics = {
   ),
   fairlead_forward_upstream_failures: gauge(
     'Failures of the upstream since it last answered.',
+    'suffix',
+    'upstream',
+  ),
+  fairlead_forward_upstream_seconds: histogram(
+    'Time that answers of the upstream took.',
     'suffix',
     'upstream',
   ),
@@ -40,6 +45,11 @@ export function readForward({ cache, ...forward }: ForwardingJson): Readings<typ
     fairlead_forward_upstream_up: upstreams.map(({ up, suffix, address }) => [up ? 1 : 0, suffix, address]),
     fairlead_forward_upstream_failures: upstreams.map(({ failures, suffix, address }) => [
       failures,
+      suffix,
+      address,
+    ]),
+    fairlead_forward_upstream_seconds: upstreams.map(({ times, suffix, address }) => [
+      inSeconds(times),
       suffix,
       address,
     ]),

@@ -1,5 +1,5 @@
 import type { DaemonStatus, ProcessFigures } from '../ports.js';
-import { counter, gauge, type Readings } from './exposition.js';
+import { counter, gauge, histogram, inSeconds, type Readings } from './exposition.js';
 
 /** The process, under the names that all Prometheus client libraries use, and its parts. */
 export const processMetrics = {
@@ -9,6 +9,9 @@ export const processMetrics = {
   process_max_fds: gauge('Limit of open file descriptors.'),
   process_start_time_seconds: gauge('Start time of the process, since the epoch.'),
   fairlead_build_info: gauge('Always 1; its labels say what runs.', 'version', 'node'),
+  fairlead_event_loop_late_seconds: histogram(
+    'How late the event loop of the main thread is, looked at twice a second.',
+  ),
   fairlead_internal_errors_total: counter(
     'Errors that no code caught; several within a minute end the process.',
   ),
@@ -27,7 +30,7 @@ export const processMetrics = {
 };
 
 export function readProcess(
-  { version, node, config, internalErrors, state }: DaemonStatus,
+  { version, node, config, internalErrors, state, eventLoop }: DaemonStatus,
   { cpuSeconds, residentBytes, openFds, maxFds, startedAt }: ProcessFigures,
 ): Readings<typeof processMetrics> {
   return {
@@ -37,6 +40,7 @@ export function readProcess(
     process_max_fds: maxFds === undefined ? [] : [[maxFds]],
     process_start_time_seconds: [[startedAt / 1000]],
     fairlead_build_info: [[1, version, node]],
+    fairlead_event_loop_late_seconds: [[inSeconds(eventLoop)]],
     fairlead_internal_errors_total: [[internalErrors]],
     fairlead_config_last_reload_successful: [[config.reload?.ok === false ? 0 : 1]],
     fairlead_state_write_failures_total: [[state.failures]],

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { FastifyInstance } from 'fastify';
-import { EXPOSITION_TYPE } from '../metrics/exposition.js';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { EXPOSITION_TYPE, OPEN_METRICS_TYPE } from '../metrics/exposition.js';
 import { metricLines } from '../metrics/metric-lines.js';
 import { Params } from '../params.js';
 import type { ApiPorts } from '../ports.js';
@@ -21,7 +21,7 @@ export function metricsRoutes(app: FastifyInstance, ports: ApiPorts, limits: Str
   // HEAD has its own route, so that it does not build the whole text only to discard it.
   app.head('/metrics', (request, reply) => {
     new Params(request.query, ['tasks']).flag('tasks');
-    return reply.type(EXPOSITION_TYPE).send();
+    return reply.type(typeOf(request)).send();
   });
 
   app.get('/metrics', (request, reply) => {
@@ -34,10 +34,15 @@ export function metricsRoutes(app: FastifyInstance, ports: ApiPorts, limits: Str
     const { raw } = reply;
     raw.once('close', () => (scrapes -= 1));
     raw.setTimeout(limits.stallMs, () => raw.destroy());
-    return reply
-      .type(EXPOSITION_TYPE)
-      .send(Readable.from(pieces(metricLines(ports, { tasks })), { objectMode: false }));
+    const type = typeOf(request);
+    const lines = metricLines(ports, { tasks, isOpenMetrics: type === OPEN_METRICS_TYPE });
+    return reply.type(type).send(Readable.from(pieces(lines), { objectMode: false }));
   });
+}
+
+/** What the client asks for; it names OpenMetrics only if it can read it. */
+function typeOf({ headers }: FastifyRequest): string {
+  return /\bapplication\/openmetrics-text\b/.test(headers.accept ?? '') ? OPEN_METRICS_TYPE : EXPOSITION_TYPE;
 }
 
 async function* pieces(groups: AsyncIterable<Iterable<string>>): AsyncGenerator<string> {

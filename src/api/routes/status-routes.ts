@@ -6,6 +6,7 @@ import { Params } from '../params.js';
 import type { ApiPorts, HealthPort, VipPort } from '../ports.js';
 import { problemsOf } from '../problems.js';
 import { templateStates } from '../template-states.js';
+import type { Timestamp } from '../types/references.js';
 import type { ProblemListJson } from '../types/resources.js';
 import type { StatusJson } from '../types/status-json.js';
 
@@ -32,7 +33,8 @@ export async function statusJson(ports: ApiPorts, listen: readonly string[]): Pr
   const { catalog, daemon, health, vips, templates, adoption, clock } = ports;
   const carried = await carriedBy(vips);
   const { snapshot } = catalog;
-  const { startedAt, config, sourceFailures, publishers, state, restart, ...rest } = daemon.status();
+  const { startedAt, config, sourceFailures, sourceEvents, publishers, state, restart, ...rest } =
+    daemon.status();
   const { loadedAt, reload, ...file } = config;
   return {
     ...rest,
@@ -67,6 +69,7 @@ export async function statusJson(ports: ApiPorts, listen: readonly string[]): Pr
     sources: snapshot.sources.map((source) => ({
       ...sourceJson(source),
       failures: sourceFailures[source.name] ?? 0,
+      ...dated('lastEventAt', sourceEvents[source.name]),
     })),
     publishers: publishers.map((publisher) => ({
       ...sourceJson(publisher),
@@ -74,6 +77,10 @@ export async function statusJson(ports: ApiPorts, listen: readonly string[]): Pr
     })),
     problems: problemsOf(ports),
   };
+}
+
+function dated<Key extends string>(key: Key, ms: number | undefined): Partial<Record<Key, Timestamp>> {
+  return ms === undefined ? {} : ({ [key]: timestamp(ms) } as Record<Key, Timestamp>);
 }
 
 function checkCounts(port: HealthPort): StatusJson['checks'] {

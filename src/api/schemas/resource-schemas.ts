@@ -112,12 +112,10 @@ export const service = z
   .strictObject(serviceShape)
   .meta({ id: 'ServiceJson', description: 'A service.' }) satisfies z.ZodType<ServiceJson>;
 
-export const serviceDetail = z
-  .strictObject({ ...serviceShape, tasks: z.array(task) })
-  .meta({
-    id: 'ServiceDetailJson',
-    description: 'A service with its tasks.',
-  }) satisfies z.ZodType<ServiceDetailJson>;
+export const serviceDetail = z.strictObject({ ...serviceShape, tasks: z.array(task) }).meta({
+  id: 'ServiceDetailJson',
+  description: 'A service with its tasks.',
+}) satisfies z.ZodType<ServiceDetailJson>;
 
 export const serviceList = z
   .strictObject({ revision: count, services: z.array(service) })
@@ -138,14 +136,14 @@ const sourceShape = {
   detail: text.exactOptional(),
   asOf: time.exactOptional(),
 };
-export const source = z
-  .strictObject(sourceShape)
-  .meta({
-    id: 'SourceJson',
-    description: 'A source, and how current it is.',
-  }) satisfies z.ZodType<SourceJson>;
+export const source = z.strictObject(sourceShape).meta({
+  id: 'SourceJson',
+  description: 'A source, and how current it is.',
+}) satisfies z.ZodType<SourceJson>;
 
-export const tried = z.strictObject({ ...sourceShape, failures: count }).meta({ id: 'TriedJson' });
+export const tried = z
+  .strictObject({ ...sourceShape, failures: count, lastEventAt: time.exactOptional() })
+  .meta({ id: 'TriedJson' });
 
 export const check = z
   .strictObject({

@@ -13,6 +13,7 @@ const upstream = z.strictObject({
   up: flag,
   failures: count,
   lastError: text.exactOptional(),
+  times: probeTimes,
 });
 
 const dns = z.strictObject({
@@ -61,6 +62,7 @@ const dns = z.strictObject({
     tcpRefused: count,
   }),
   zones: z.strictObject({ denied: texts, opened: texts }),
+  changes: probeTimes,
 });
 
 const adoptionStatus = z.strictObject({
@@ -94,6 +96,7 @@ export const status = z
       needsRestart: texts.exactOptional(),
     }),
     dns,
+    eventLoop: probeTimes,
     api: z.strictObject({ listen: texts }),
     catalog: z.strictObject({
       revision: count,

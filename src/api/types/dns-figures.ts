@@ -89,6 +89,13 @@ export interface UpstreamJson {
   readonly failures: number;
   /** The last failure: `timeout`, `ECONNREFUSED`. */
   readonly lastError?: string;
+  /** How long its answers took. */
+  readonly times: TimesJson;
+}
+
+/** Times in milliseconds, as a histogram with their sum. */
+export interface TimesJson extends HistogramJson {
+  readonly sum: number;
 }
 
 /** Counters for names outside the domain. */

@@ -6,6 +6,7 @@ import type {
   AnsweringJson,
   DnsCountersJson,
   ForwardingJson,
+  TimesJson,
   TransportJson,
   ZonesJson,
 } from './dns-figures.js';
@@ -17,6 +18,8 @@ import type { TemplateJson } from './templates-json.js';
 export interface TriedJson extends SourceJson {
   /** Attempts since it was started that failed. */
   readonly failures: number;
+  /** When a source last reported a change of its own accord; absent: not yet, or it is a publisher. */
+  readonly lastEventAt?: Timestamp;
 }
 
 /** `GET /v1/status`. */
@@ -70,7 +73,11 @@ export interface StatusJson {
     readonly answering: AnsweringJson;
     readonly transport: TransportJson;
     readonly zones: ZonesJson;
+    /** From a change that a source reports until every answer has it. */
+    readonly changes: TimesJson;
   };
+  /** How late the main thread's event loop is, looked at twice a second. */
+  readonly eventLoop: TimesJson;
   readonly api: { readonly listen: readonly string[] };
   readonly catalog: {
     readonly revision: number;

@@ -57,6 +57,7 @@ export function raceUpstreams(
     const attempt = (peer: Peer): void => {
       const { health, upstream } = peer;
       const address = formatUpstream(upstream);
+      const began = performance.now();
       running++;
       hedge = setTimeout(() => {
         health.failed('timeout');
@@ -67,7 +68,7 @@ export function raceUpstreams(
         running--;
         if (stop.signal.aborted) return;
         if (outcome.kind === 'reply') {
-          health.answered();
+          health.answered(performance.now() - began);
           const { rcode } = outcome.message;
           const referral = isReferral(outcome.message);
           if (!referral && (rcode === RCODE.NOERROR || rcode === RCODE.NXDOMAIN)) {

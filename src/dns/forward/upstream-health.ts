@@ -1,4 +1,5 @@
 import type { Upstream } from '../../net/upstream.js';
+import { TimeHistogram, type TimesMs } from '../../runtime/time-histogram.js';
 
 /** How long a silent upstream is skipped, first and at most, in ms. The time doubles with each failed trial. */
 const FIRST_BACKOFF = 1000;
@@ -17,12 +18,18 @@ export interface UpstreamStatus {
   readonly failures: number;
   /** The last failure: `timeout`, `ECONNREFUSED`. Undefined if it never failed. */
   readonly lastError?: string;
+  /** How long its answers took. */
+  readonly times: TimesMs;
 }
+
+/** Upper bounds in milliseconds. */
+const BOUNDS_MS = [1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1000, 2500] as const;
 
 /** The remembered state of one upstream. Times are in ms of the injected monotonic clock. */
 export class UpstreamHealth {
   readonly upstream: Upstream;
   readonly #now: () => number;
+  readonly #times = new TimeHistogram(BOUNDS_MS);
   #failures = 0;
   #lastError: string | undefined;
   #downUntil = 0;
@@ -43,7 +50,9 @@ export class UpstreamHealth {
     return true;
   }
 
-  answered(): void {
+  /** @param ms from the question to the answer, over all transports that this took */
+  answered(ms: number): void {
+    this.#times.add(ms);
     this.#failures = 0;
   }
 
@@ -65,7 +74,12 @@ export class UpstreamHealth {
   }
 
   status(): UpstreamStatus {
-    const status = { upstream: this.upstream, up: this.#failures === 0, failures: this.#failures };
+    const status = {
+      upstream: this.upstream,
+      up: this.#failures === 0,
+      failures: this.#failures,
+      times: this.#times.read(),
+    };
     return this.#lastError === undefined ? status : { ...status, lastError: this.#lastError };
   }
 }

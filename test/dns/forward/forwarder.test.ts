@@ -79,6 +79,9 @@ describe('one upstream', () => {
       forward.exchange(question(QNAME, { type: 28 })),
     ]);
     expect(fake.received.length).toBe(5);
+    const { counts, sum } = forward.status().routes[0]?.upstreams[0]?.times ?? { counts: [], sum: 0 };
+    expect(counts.reduce((all, count) => all + count, 0)).toBe(5);
+    expect(sum).toBeGreaterThan(0);
   });
 
   it('may answer late', async () => {

@@ -1,0 +1,30 @@
+/** Times in milliseconds: how many were up to each bound, the last count of those above all; `sum` is of all times. */
+export interface TimesMs {
+  readonly bounds: readonly number[];
+  readonly counts: readonly number[];
+  readonly sum: number;
+}
+
+/** Counts times by their size, for metrics. */
+export class TimeHistogram {
+  readonly #bounds: readonly number[];
+  readonly #counts: number[];
+  #sum = 0;
+
+  /** @param bounds upper bounds in milliseconds, ascending */
+  constructor(bounds: readonly number[]) {
+    this.#bounds = bounds;
+    this.#counts = Array.from({ length: bounds.length + 1 }, () => 0);
+  }
+
+  add(ms: number): void {
+    let at = 0;
+    while (ms > (this.#bounds[at] ?? Infinity)) at++;
+    this.#counts[at] = (this.#counts[at] ?? 0) + 1;
+    this.#sum += ms;
+  }
+
+  read(): TimesMs {
+    return { bounds: this.#bounds, counts: [...this.#counts], sum: this.#sum };
+  }
+}
