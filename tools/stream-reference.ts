@@ -59,7 +59,7 @@ type Message = z.ZodObject;
 type Shape = Readonly<Record<string, z.ZodType>>;
 
 function section(message: Message): string {
-  const { shape } = message;
+  const shape: Shape = message.shape;
   const channel = 'channel' in shape ? `${literal(shape['channel'])}: ` : '';
   const title = `### ${channel}\`${literal(shape['type'])}\``;
   const rows = [...fields(shape, '')].filter(([name]) => name !== 'type' && name !== 'channel');

@@ -1,5 +1,4 @@
 import { createServer, ServerResponse, type IncomingMessage, type Server } from 'node:http';
-import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import { errorMessage } from '../net/error-message.js';
@@ -76,7 +75,7 @@ export function createFaceServer(face: HttpFace, log: Pick<Log, 'error'>): FaceS
           server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
             if ('path' in address) overUnix.add(request);
             if (isAllowed(request) && upgrade?.(request, socket, head)) return;
-            routes.routing(request, plainResponse(request, socket as Socket));
+            routes.routing(request, plainResponse(request));
           });
           const name = await listen(server, address, face.listen);
           servers.push(server);
@@ -98,7 +97,8 @@ export function createFaceServer(face: HttpFace, log: Pick<Log, 'error'>): FaceS
 }
 
 /** The response to a request for another protocol that is answered like any other; it is the last of its connection. */
-function plainResponse(request: IncomingMessage, socket: Socket): ServerResponse {
+function plainResponse(request: IncomingMessage): ServerResponse {
+  const { socket } = request;
   const response = new ServerResponse(request);
   response.shouldKeepAlive = false;
   response.assignSocket(socket);

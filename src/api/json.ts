@@ -14,7 +14,7 @@ import {
 } from '../catalog/model.js';
 import type { CatalogEvent, EventTask } from '../catalog/change.js';
 import type { Snapshot } from '../catalog/snapshot.js';
-import { upgradingSince, versionsOf, type Version } from '../catalog/versions.js';
+import { upgradingSince, versionsOf, type Version } from '../catalog/service-versions.js';
 import { imageTag, type ImageRef } from '../net/image-names.js';
 import type { ServiceRefJson, Timestamp } from './types/references.js';
 import type {

@@ -90,8 +90,9 @@ const OPTIONS = {
 function schemaOf(schema: z.ZodType): Json {
   const { id } = schema.meta() ?? {};
   if (typeof id === 'string') return { $ref: `${PLACE}${id}` };
-  const { $schema: _, ...rest } = z.toJSONSchema(schema, OPTIONS);
-  return rest;
+  const json: Record<string, unknown> = { ...z.toJSONSchema(schema, OPTIONS) };
+  delete json['$schema'];
+  return json;
 }
 
 function components(): Json {

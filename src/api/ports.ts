@@ -4,7 +4,7 @@ import type { CheckCounts, CheckRow } from '../catalog/checks.js';
 import type { Problem, SourceStatus, ServiceKey } from '../catalog/model.js';
 import type { AdoptionJson, AdoptionStatusJson } from './types/adoption.js';
 import type { ServiceRefJson, Undated } from './types/references.js';
-import type { QuerySeenJson } from './types/queries.js';
+import type { QuerySeenJson } from './types/queries-json.js';
 import type { StatusJson } from './types/status-json.js';
 import type { ExplainJson, ViewJson } from './types/query-json.js';
 import type { VipJson, VipTaskJson } from './types/vips-json.js';

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
 import type { RawData } from 'ws';
+import { asError } from '../net/error-message.js';
 import { AnswerError, answerErrorOf, unreachable, UnreachableError, type ApiAddress } from './client.js';
 import { StreamPosition } from './stream/stream-position.js';
 import type { StreamMessage, SubscribeJson } from './types/stream.js';
@@ -42,6 +43,10 @@ export class StreamClient {
     this.#closing.abort();
   }
 
+  #isClosed(): boolean {
+    return this.#closing.signal.aborted;
+  }
+
   /**
    * Resolves when the client is closed.
    * @throws what the callbacks throw
@@ -49,7 +54,7 @@ export class StreamClient {
   async follow(): Promise<void> {
     const { signal } = this.#closing;
     const { address, onMessage, onFault, onNews, retryMs = RETRY_MS } = this.#options;
-    while (!signal.aborted) {
+    while (!this.#isClosed()) {
       try {
         await converse(address, this.position.subscribe(), signal, (message) => {
           if ('code' in message && message.code === 'bad-message') throw refused(message.detail);
@@ -64,7 +69,7 @@ export class StreamClient {
         this.fault = error;
       }
       this.position.cut();
-      if (signal.aborted) return;
+      if (this.#isClosed()) return;
       onFault?.(this.fault);
       onNews?.();
       await pause(retryMs, signal);
@@ -102,7 +107,7 @@ async function converse(
     signal.addEventListener('abort', abort);
     const fail = (error: unknown): void => {
       // What is thrown here may be the caller's.
-      reject(error as Error);
+      reject(asError(error));
       client.terminate();
     };
     client.on('open', () => client.send(JSON.stringify(wanted)));
@@ -131,7 +136,7 @@ function read(data: RawData, isBinary: boolean): StreamMessage {
   try {
     if (isBinary) throw new Error('binary');
     // Our own daemon sends the types of types/stream.ts.
-    return JSON.parse(String(data as Buffer)) as StreamMessage;
+    return JSON.parse((data as Buffer).toString()) as StreamMessage;
   } catch {
     throw new UnreachableError(
       'EPROTO',

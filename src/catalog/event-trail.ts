@@ -2,7 +2,7 @@ import { versionsText } from '../net/image-names.js';
 import { HEALTH, type CatalogEvent, type ChangeSet, type EventTask } from './change.js';
 import { serviceName, type Service, type SourceStatus, type Task } from './model.js';
 import type { Snapshot } from './snapshot.js';
-import { sameVersions, versionsOf } from './versions.js';
+import { sameVersions, versionsOf } from './service-versions.js';
 
 /** How many events are kept for later readers. */
 const KEPT = 2000;

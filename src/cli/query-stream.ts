@@ -1,5 +1,5 @@
 import { StreamClient } from '../api/stream-client.js';
-import type { QueryMatchJson } from '../api/types/queries.js';
+import type { QueryMatchJson } from '../api/types/queries-json.js';
 import type { QueriesMessageJson } from '../api/types/stream.js';
 import { durationForm, parseDuration } from '../net/duration.js';
 import type { Context } from './context.js';

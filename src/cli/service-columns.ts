@@ -1,7 +1,7 @@
 import type { ServiceJson } from '../api/types/resources.js';
 import { versionsText } from '../net/image-names.js';
 import type { Cell, Column } from './format/text-table.js';
-import { ageBetween } from './format/words.js';
+import { ageBetween } from '../net/age.js';
 
 export const SERVICE_COLUMNS: readonly Column<ServiceJson>[] = [
   { header: 'SERVICE', value: ({ name }) => name, shrinks: true },

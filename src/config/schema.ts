@@ -144,7 +144,7 @@ const dnsSchema = section({
     .optional(),
   privacy: oneOf(['off', 'no-clients', 'no-names'])
     .describe(
-      'What of a query neither `dns.queryLog` nor `fairlead dns` nor the API shows. `no-clients`: who asked. `no-names`: who asked, for which name, and the answer. `off`: everything is shown.',
+      'What of a query neither `dns.queryLog` nor `fairlead dns log` nor the API shows. `no-clients`: who asked. `no-names`: who asked, for which name, and the answer. `off`: everything is shown.',
     )
     .prefault('off'),
   native: oneOf(['auto', 'off'])

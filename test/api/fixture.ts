@@ -20,6 +20,7 @@ import type { DrainMark } from '../../src/catalog/health-overlay.js';
 import type { AdoptionJson, AdoptionStatusJson } from '../../src/api/types/adoption.js';
 import type { TemplateJson } from '../../src/api/types/templates-json.js';
 import type { ExplainJson } from '../../src/api/types/query-json.js';
+import { asError } from '../../src/net/error-message.js';
 import type { PlaneFigures, VipStatus } from '../../src/net/vip-figures.js';
 import { createApiServer, type ApiServerOptions } from '../../src/api/api-server.js';
 import type { FaceServer } from '../../src/api/face-server.js';
@@ -626,7 +627,7 @@ export function ask(
           checkAnswer(method, path, answer);
           resolve(answer);
         } catch (error) {
-          reject(error as Error);
+          reject(asError(error));
         }
       });
     });

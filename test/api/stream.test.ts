@@ -32,7 +32,7 @@ function visit(): Guest {
   const waiting: StreamMessage[] = [];
   let tell = (): void => undefined;
   client.on('message', (data) => {
-    waiting.push(serverMessage.parse(JSON.parse(String(data as Buffer))));
+    waiting.push(serverMessage.parse(JSON.parse((data as Buffer).toString())));
     tell();
   });
   const next = async (): Promise<StreamMessage> => {
@@ -55,8 +55,12 @@ function visit(): Guest {
   };
 }
 
+interface Handshake extends Omit<RequestOptions, 'headers'> {
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
 /** A handshake whose answer is read as plain HTTP. */
-function shake(options: RequestOptions): Promise<{ status: number; body: Record<string, unknown> }> {
+function shake(options: Handshake): Promise<{ status: number; body: Record<string, unknown> }> {
   return new Promise((resolve, reject) => {
     const outgoing = request({
       socketPath: fixture.socket,
@@ -76,7 +80,10 @@ function shake(options: RequestOptions): Promise<{ status: number; body: Record<
       let text = '';
       response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
       response.on('end', () =>
-        resolve({ status: response.statusCode ?? 0, body: text === '' ? {} : JSON.parse(text) }),
+        resolve({
+          status: response.statusCode ?? 0,
+          body: text === '' ? {} : (JSON.parse(text) as Record<string, unknown>),
+        }),
       );
     };
     outgoing.on('response', take);
@@ -211,7 +218,7 @@ describe('a handshake', () => {
     });
   });
 
-  it.each<[string, RequestOptions, number, string]>([
+  it.each<[string, Handshake, number, string]>([
     [
       'a web page of another origin',
       { headers: { origin: 'https://evil.example' } },

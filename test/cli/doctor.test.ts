@@ -87,7 +87,7 @@ const status = (more: object = {}): StatusJson =>
     ...more,
   }) as unknown as StatusJson;
 
-const withRoutes = (upstreams: readonly UpstreamJson[], suffix = '.') => ({
+const withRoutes = (upstreams: readonly Omit<UpstreamJson, 'times'>[], suffix = '.') => ({
   dns: {
     listen: ['169.254.169.250:53'],
     forwarding: { routes: [{ suffix, upstreams }] },

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { ExplainJson, QueryJson, ViewJson } from '../types/query-json.js';
 import { count, flag, health, number, text, texts } from './json-values.js';
-import { vipSettings, vipState } from './vip-schemas.js';
+import { vipCarrier, vipSettings, vipState } from './vip-schemas.js';
 
 const view = z
   .strictObject({
@@ -57,6 +57,7 @@ export const explain = z
             settings: vipSettings.exactOptional(),
             state: vipState,
             problem: text.exactOptional(),
+            carrier: vipCarrier.exactOptional(),
           }),
         ),
       })

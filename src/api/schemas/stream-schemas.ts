@@ -16,7 +16,7 @@ import {
   type TemplatesMessageJson,
   type UnsubscribeJson,
 } from '../types/stream.js';
-import type { QueryMatchJson, QuerySeenJson } from '../types/queries.js';
+import type { QueryMatchJson, QuerySeenJson } from '../types/queries-json.js';
 import type {
   KeyedChangesJson,
   NetworkJson,

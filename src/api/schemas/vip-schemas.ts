@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { VipFigures } from '../../net/vip-figures.js';
+import type { VipCarrier, VipFigures } from '../../net/vip-figures.js';
 import type { VipJson, VipListJson, VipSettings, VipTaskJson } from '../types/vips-json.js';
 import { count, flag, number, refShape, text, time } from './json-values.js';
 
@@ -7,6 +7,22 @@ const carriedShape = { active: count, total: count, bytesIn: count, bytesOut: co
 const figuresShape = { ...carriedShape, refused: count, failed: count, retried: count };
 
 export const vipFigures = z.strictObject(figuresShape) satisfies z.ZodType<VipFigures>;
+
+/** What the kernel carries itself has no bytes, refusals and errors. */
+const toldShape = {
+  active: count,
+  total: count,
+  bytesIn: count.exactOptional(),
+  bytesOut: count.exactOptional(),
+};
+
+const plane = z.enum(['proxy', 'nftables', 'ipvs', 'ebpf']);
+
+export const vipCarrier = z.strictObject({
+  plane,
+  scope: text.exactOptional(),
+  why: text.exactOptional(),
+}) satisfies z.ZodType<VipCarrier>;
 
 export const vipSettings = z.strictObject({
   maxConnections: count.exactOptional(),
@@ -29,8 +45,8 @@ const vipTask = z
     slowStart: number.exactOptional(),
     maxConnections: count.exactOptional(),
     state: z.enum(['active', 'full', 'quiesced', 'draining']),
-    ...carriedShape,
-    errors: count,
+    ...toldShape,
+    errors: count.exactOptional(),
   })
   .meta({ id: 'VipTaskJson' }) satisfies z.ZodType<VipTaskJson>;
 
@@ -46,7 +62,11 @@ export const vip = z
     settings: vipSettings.exactOptional(),
     state: vipState,
     problem: text.exactOptional(),
-    ...figuresShape,
+    carrier: vipCarrier.exactOptional(),
+    ...toldShape,
+    refused: count.exactOptional(),
+    failed: count.exactOptional(),
+    retried: count,
     tasks: z.array(vipTask),
   })
   .meta({ id: 'VipJson', description: 'A port of a virtual IP.' }) satisfies z.ZodType<VipJson>;
@@ -70,6 +90,7 @@ export const vipStatus = z.strictObject({
     maxFlows: count.exactOptional(),
     descriptors: count,
     maxDescriptors: count,
+    kernel: z.strictObject({ services: count, why: text.exactOptional() }).exactOptional(),
   }),
   carried: vipFigures,
 });

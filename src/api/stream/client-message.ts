@@ -80,7 +80,11 @@ function remedyOf(issue: core.$ZodIssue): string {
       return `it must be at most ${issue.maximum}${ofWhat(issue.origin)}`;
     case 'custom':
       return `it ${issue.message}`;
-    default:
+    case 'invalid_element':
+    case 'invalid_format':
+    case 'invalid_key':
+    case 'not_multiple_of':
+    case 'unrecognized_keys':
       return 'it cannot be used; see docs/stream.md';
   }
 }

@@ -47,8 +47,12 @@ export class FigureFeed {
 
   /** @returns ends it */
   subscribe(outlet: Outlet, wanted: FigureOptionsJson): () => void {
-    const { everyMs: _, ...rest } = wanted;
-    const reader: Reader = { outlet, wanted, wish: JSON.stringify(rest), waited: 0 };
+    const reader: Reader = {
+      outlet,
+      wanted,
+      wish: JSON.stringify({ ...wanted, everyMs: undefined }),
+      waited: 0,
+    };
     this.#readers.add(reader);
     this.#stopTicks ??= this.#start();
     void this.#send([reader]);

@@ -3,7 +3,7 @@ import { serviceName } from '../../catalog/model.js';
 import type { Snapshot } from '../../catalog/snapshot.js';
 import { timestamp } from '../json.js';
 import type { QueriesPort, QuerySeen } from '../ports.js';
-import type { QuerySeenJson } from '../types/queries.js';
+import type { QuerySeenJson } from '../types/queries-json.js';
 import type { QueriesMessageJson, QueryOptionsJson } from '../types/stream.js';
 import type { Outlet } from './outlet.js';
 import { queryMatcher } from './query-match.js';

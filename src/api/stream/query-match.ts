@@ -1,4 +1,4 @@
-import type { QueryMatchJson, QuerySeenJson } from '../types/queries.js';
+import type { QueryMatchJson, QuerySeenJson } from '../types/queries-json.js';
 
 export const QUERY_FIELDS = ['client', 'name', 'type', 'rcode', 'by'] as const;
 type Field = (typeof QUERY_FIELDS)[number];

@@ -103,6 +103,6 @@ class Known {
   }
 }
 
-function entry<Key extends string, Value>(key: Key, value: Value | undefined) {
+function entry(key: string, value: unknown): Readonly<Record<string, unknown>> {
   return value === undefined ? {} : { [key]: value };
 }

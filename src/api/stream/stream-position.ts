@@ -1,4 +1,4 @@
-import type { FiguresJson, StreamMessage, SubscribeJson } from '../types/stream.js';
+import type { EventOptionsJson, FiguresJson, StreamMessage, SubscribeJson } from '../types/stream.js';
 import { StateReplica } from './state-replica.js';
 
 /** What a client of the stream has, and so where it goes on after its connection was cut. */
@@ -61,7 +61,6 @@ export class StreamPosition {
 }
 
 /** Where to begin counts for the first connection only. */
-function filterOf(events: SubscribeJson['events'] = {}) {
-  const { since: _, after: __, last: ___, ...filter } = events;
-  return filter;
+function filterOf({ types, subject }: EventOptionsJson = {}): EventOptionsJson {
+  return { ...(types && { types }), ...(subject !== undefined && { subject }) };
 }

@@ -58,7 +58,7 @@ export class WebSocketDoor {
     const session = new StreamSession(outlet, this.#feeds);
     client.on('message', (data, isBinary) => {
       guest.isAlive = true;
-      if (outlet.isOpen) this.#take(session, isBinary ? '' : String(data as Buffer));
+      if (outlet.isOpen) this.#take(session, isBinary ? '' : (data as Buffer).toString());
     });
     client.on('pong', () => (guest.isAlive = true));
     // ws closes the connection itself after an error of the protocol, with the code that says which.

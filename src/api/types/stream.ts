@@ -1,5 +1,5 @@
 import type { Health } from '../../catalog/model.js';
-import type { QueryMatchJson, QuerySeenJson } from './queries.js';
+import type { QueryMatchJson, QuerySeenJson } from './queries-json.js';
 import type { Timestamp } from './references.js';
 import type { CheckJson, EventJson } from './resources.js';
 import type { StatusJson } from './status-json.js';

@@ -1,4 +1,4 @@
-import type { QuerySeenJson } from '../../api/types/queries.js';
+import type { QuerySeenJson } from '../../api/types/queries-json.js';
 import type { Context } from '../context.js';
 import { EXIT } from '../exit-codes.js';
 import { padEnd, padStart, plain } from '../format/text.js';

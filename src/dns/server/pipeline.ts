@@ -132,6 +132,7 @@ export class Pipeline {
   #look(sampled: boolean | undefined): Looked | undefined {
     const log = this.#log ? (this.#log.sample ?? 1) : 0;
     const watch = this.#options.watch?.share ?? 0;
+    if (log === 0 && watch === 0) return undefined;
     const lookers = drawLookers({ log, watch }, sampled, this.#random);
     return lookers && { ...lookers, started: this.#now() };
   }

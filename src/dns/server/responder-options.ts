@@ -45,7 +45,7 @@ export interface ResponderOptions extends ResponderTuning {
   /** Monotonic clock in ms. */
   readonly now?: () => number;
   /** Shows queries to people while they look; absent: they cannot. */
-  readonly watch?: Pick<QueryWatch, 'share' | 'see'>;
+  readonly watch?: Pick<QueryWatch, 'share' | 'see'> | undefined;
   /** Receives internal faults, such as an exception of the resolver. The client got SERVFAIL. */
   readonly onFault?: (error: unknown) => void;
 }

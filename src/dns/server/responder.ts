@@ -34,8 +34,7 @@ export function createResponder(options: ResponderOptions): Responder {
       return handled instanceof Promise ? handled.then(({ message }) => message) : handled.message;
     },
     preview(packet, client) {
-      const { watch: _, ...unseen } = shared;
-      const silent = new Pipeline(unseen, createCounters());
+      const silent = new Pipeline({ ...shared, watch: undefined }, createCounters());
       silent.tune({ nsid });
       return silent.handle(packet, client);
     },

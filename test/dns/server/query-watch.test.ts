@@ -139,7 +139,7 @@ describe('what is seen of a query', () => {
   });
 
   it('is what can be read of a message that cannot be decoded', () => {
-    const { question: _, ...unread } = reply;
+    const unread = { ...reply, question: undefined };
     const query = seenQuery({ ...unread, rcode: RCODE.FORMERR, message: Buffer.alloc(3) }, 'off', more);
     expect(query).toMatchObject({ rcode: 'FORMERR', answers: [] });
     expect(query).not.toHaveProperty('name');

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Catalog } from '../../src/catalog/catalog.js';
 import type { TaskFact } from '../../src/catalog/facts.js';
-import { sameVersions, upgradingSince, versionsOf } from '../../src/catalog/versions.js';
+import { sameVersions, upgradingSince, versionsOf } from '../../src/catalog/service-versions.js';
 import { ref, taskFact } from '../support/facts.js';
 
 const old = { image: 'web:1.8-alpine', imageId: 'sha256:aa', createdAt: 1000 };
