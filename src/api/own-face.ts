@@ -8,6 +8,7 @@ import { checkRoutes } from './routes/check-routes.js';
 import { drainRoutes } from './routes/drain-routes.js';
 import { eventRoutes } from './routes/event-routes.js';
 import { healthRoutes } from './routes/health-routes.js';
+import { hostRoutes } from './routes/host-routes.js';
 import { metricsRoutes } from './routes/metrics-routes.js';
 import { nameRoutes } from './routes/name-routes.js';
 import { openapiRoutes } from './routes/openapi-routes.js';
@@ -57,6 +58,7 @@ export function ownRoutes(
   reloadRoutes(app, ports);
   serviceRoutes(app, ports);
   taskRoutes(app, ports);
+  hostRoutes(app, ports);
   nameRoutes(app, ports);
   checkRoutes(app, ports);
   drainRoutes(app, ports);

@@ -83,6 +83,8 @@ export interface FactSink {
   update(delta: FactDelta): void;
   /** Reports how current the facts are. */
   status(status: Omit<SourceStatus, 'name' | 'isRemote'>): void;
+  /** Takes all changes before it returns. */
+  flush?(): void;
   /** Whether facts of an earlier process are served until the source reports. */
   readonly isRestored?: boolean;
 }

@@ -1,6 +1,6 @@
 import type { Map as PersistentMap } from 'immutable';
 import { reverseLabels } from '../net/ip.js';
-import { HOST_NETWORK, type Task } from './model.js';
+import { HOST_NETWORK, OTHER_HOST, type Task } from './model.js';
 import { aliasKey, linkKey, nameKey, reverseSuffixKey, suffixKey, type Ids } from './snapshot.js';
 
 /** Calls back with 1 for each added key and -1 for each removed key. */
@@ -30,9 +30,11 @@ export function aliasKeysOf({ aliases, links }: Task): ReadonlySet<string> {
 }
 
 /**
- * Host-mode tasks share the host's address with everything else on the host, so the address identifies none of them.
+ * Host-mode tasks share the host's address with everything else on the host, so the address identifies none of them. So
+ * it is with tasks of another host, whose addresses on its networks may also be those of tasks here.
  */
 export function addressesOf(task: Task): Set<string> {
+  if (task.endpoints.some(({ network }) => network === OTHER_HOST)) return new Set();
   const served = task.endpoints
     .filter((endpoint) => endpoint.network !== HOST_NETWORK)
     .map((endpoint) => endpoint.ip);

@@ -35,9 +35,15 @@ export const ANY_NETWORK = '*';
 /** The network of a task that runs in the host's own network namespace. */
 export const HOST_NETWORK = 'host';
 
+/**
+ * The network of an endpoint that is the address of another host, on which the task runs. The task is reached there at
+ * the ports that its host publishes, and at no others.
+ */
+export const OTHER_HOST = '*host';
+
 /** One address of a task on one network. A dual-stack task has two endpoints per network. */
 export interface Endpoint {
-  /** A network id, {@link ANY_NETWORK} or {@link HOST_NETWORK}. */
+  /** A network id, {@link ANY_NETWORK}, {@link HOST_NETWORK} or {@link OTHER_HOST}. */
   readonly network: string;
   readonly ip: string;
 }
@@ -68,6 +74,10 @@ export interface TaskNode {
   readonly id: string;
   /** The host name, for people. */
   readonly name: string;
+  /** Where other hosts reach it. Undefined if unknown. */
+  readonly address?: string;
+  /** The version of its Fairlead. Undefined if it has none, or unknown. */
+  readonly version?: string;
 }
 
 /** The {@link Task.origin} of a container that labels of Rancher's put into its stack, and no other program's. */

@@ -2,11 +2,14 @@ import { isLoopback } from '../net/ip.js';
 import {
   ANY_NETWORK,
   HOST_NETWORK,
+  OTHER_HOST,
   type Endpoint,
   type PublishedPort,
+  type Service,
   type Task,
   type TaskPort,
 } from './model.js';
+import { selectTasks } from './selection.js';
 import type { Snapshot } from './snapshot.js';
 import type { View } from './view.js';
 
@@ -16,10 +19,11 @@ import type { View } from './view.js';
  * - `network`: client and task share a network
  * - `host`: the client is the host or beyond it, or the task runs in the host's network
  * - `published`: no shared network, but the host publishes the port
+ * - `other-host`: the task runs on another host, which publishes the port
  * - `expose`: no shared network, but the task has `fairlead.expose=true`
  * - `environment`: no shared network, but the configuration has `isolation: environment`
  */
-export type ReachVia = 'any' | 'network' | 'host' | 'published' | 'expose' | 'environment';
+export type ReachVia = 'any' | 'network' | 'host' | 'published' | 'other-host' | 'expose' | 'environment';
 
 /** A port as the client must dial it. */
 export interface ReachedPort {
@@ -30,7 +34,10 @@ export interface ReachedPort {
 
 export interface Reach {
   readonly via: ReachVia;
-  /** At most one IPv4 and one IPv6 address. Empty for `published` if no port is published under its own number. */
+  /**
+   * At most one IPv4 and one IPv6 address. Empty for `published` and `other-host` if no port is published under its own
+   * number.
+   */
   readonly addresses: readonly string[];
   /** The addresses for SRV. They differ from `addresses` only if a port is published under another number. */
   readonly serviceAddresses: readonly string[];
@@ -44,6 +51,8 @@ export function reach(snapshot: Snapshot, task: Task, view: Pick<View, 'networks
   const on = (network: string) => endpoints.filter((endpoint) => endpoint.network === network);
   const anywhere = on(ANY_NETWORK);
   if (anywhere.length > 0) return direct('any', task, anywhere);
+  const elsewhere = on(OTHER_HOST);
+  if (elsewhere.length > 0) return onOtherHost(task, elsewhere, view.networks);
   if (view.networks === 'all') return direct('host', task, primary(snapshot, endpoints));
   for (const network of view.networks) {
     const shared = on(network);
@@ -53,6 +62,15 @@ export function reach(snapshot: Snapshot, task: Task, view: Pick<View, 'networks
   const byHost = throughHost(snapshot, task, view.networks, on(HOST_NETWORK));
   if (byHost || snapshot.isolation !== 'environment') return byHost;
   return direct('environment', task, primary(snapshot, endpoints));
+}
+
+/** On a network that spans hosts, the task's own address; otherwise where its host publishes its ports. */
+function onOtherHost(task: Task, host: readonly Endpoint[], networks: View['networks']): Reach | undefined {
+  for (const network of networks === 'all' ? [] : networks) {
+    const shared = task.endpoints.filter((endpoint) => endpoint.network === network);
+    if (shared.length > 0) return direct('network', task, shared);
+  }
+  return atPublished('other-host', task, onePerFamily(host.map(({ ip }) => ip)), () => true);
 }
 
 function throughHost(
@@ -73,18 +91,27 @@ function direct(via: ReachVia, task: Task, endpoints: readonly Endpoint[]): Reac
   return { via, addresses, serviceAddresses: addresses, ports };
 }
 
+function published(task: Task, gateways: readonly string[]): Reach | undefined {
+  return atPublished('published', task, gateways, (where) => answersAt(where, gateways));
+}
+
 /**
  * If the port is published under another number, the host's address alone could lead to another service. Only SRV may
  * then return it.
  */
-function published(task: Task, gateways: readonly string[]): Reach | undefined {
+function atPublished(
+  via: ReachVia,
+  task: Task,
+  host: readonly string[],
+  answers: (where: PublishedPort) => boolean,
+): Reach | undefined {
   const ports = task.ports.flatMap((taskPort) => {
-    const dial = taskPort.published?.find((where) => answersAt(where, gateways))?.port;
+    const dial = taskPort.published?.find(answers)?.port;
     return dial === undefined ? [] : [{ taskPort, dial }];
   });
   if (ports.length === 0) return undefined;
   const asItself = ports.some(({ taskPort, dial }) => taskPort.port === dial);
-  return { via: 'published', addresses: asItself ? gateways : [], serviceAddresses: gateways, ports };
+  return { via, addresses: asItself ? host : [], serviceAddresses: host, ports };
 }
 
 function answersAt({ ip }: PublishedPort, gateways: readonly string[]): boolean {
@@ -123,4 +150,35 @@ function onePerFamily(addresses: readonly string[]): readonly string[] {
   const ip4 = addresses.find((ip) => !ip.includes(':'));
   const ip6 = addresses.find((ip) => ip.includes(':'));
   return [ip4, ip6].filter((ip) => ip !== undefined);
+}
+
+/**
+ * Whether the tasks of a service are all on other hosts that publish their ports under other numbers. A name then has
+ * no address that a client could use with the service's own port, except a virtual IP, which maps port to port.
+ */
+export function needsPortMap(service: Service): boolean {
+  let known = mapped.get(service);
+  if (known === undefined) {
+    known = service.tasks.every(({ endpoints }) => endpoints.length === 0 || isElsewhere(endpoints));
+    if (known) {
+      const { tasks } = selectTasks(service);
+      known = tasks.length > 0 && tasks.every(isMapped);
+    }
+    mapped.set(service, known);
+  }
+  return known;
+}
+
+const mapped = new WeakMap<Service, boolean>();
+
+function isElsewhere(endpoints: readonly Endpoint[]): boolean {
+  return endpoints.every(({ network }) => network === OTHER_HOST);
+}
+
+function isMapped({ ports }: Task): boolean {
+  const offered = ports.filter((port) => (port.published?.length ?? 0) > 0);
+  return (
+    offered.length > 0 &&
+    offered.every(({ port, published = [] }) => published.every((at) => at.port !== port))
+  );
 }

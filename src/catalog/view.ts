@@ -1,6 +1,14 @@
 import { parseCidr, type Cidr } from '../net/ip.js';
 import type { Upstream } from '../net/upstream.js';
-import { ANY_NETWORK, HOST_NETWORK, type Client, type Network, type ServiceRef, type Task } from './model.js';
+import {
+  ANY_NETWORK,
+  HOST_NETWORK,
+  OTHER_HOST,
+  type Client,
+  type Network,
+  type ServiceRef,
+  type Task,
+} from './model.js';
 import type { Snapshot } from './snapshot.js';
 
 /**
@@ -56,7 +64,7 @@ export function taskView(snapshot: Snapshot, task: Task, address?: string): View
     service && Object.keys(service.links).length > 0 ? { ...service.links, ...task.links } : task.links;
   const ids = new Set(task.endpoints.map((endpoint) => endpoint.network));
   // A task without a network of ours (a static entry, host mode) reaches whatever the host reaches.
-  const everywhere = ids.size === 0 || ids.has(ANY_NETWORK) || ids.has(HOST_NETWORK);
+  const everywhere = ids.size === 0 || [ANY_NETWORK, HOST_NETWORK, OTHER_HOST].some((id) => ids.has(id));
   return {
     ...(address === undefined ? {} : { address }),
     environment: task.environment,

@@ -1,5 +1,5 @@
 import { isLoopback } from '../net/ip.js';
-import { ANY_NETWORK, HOST_NETWORK, type Protocol, type Service } from './model.js';
+import { ANY_NETWORK, HOST_NETWORK, OTHER_HOST, type Protocol, type Service } from './model.js';
 import type { Snapshot } from './snapshot.js';
 import type { View } from './view.js';
 
@@ -9,7 +9,7 @@ import type { View } from './view.js';
  */
 export interface VipAccess {
   /** Set if every client on one of the host's networks may use it, with the reason. */
-  readonly everyone?: 'expose' | 'static' | 'environment' | 'no task';
+  readonly everyone?: 'expose' | 'static' | 'other host' | 'environment' | 'no task';
   /** Clients on any of these networks may use it; ids, sorted. */
   readonly networks: readonly string[];
   /**
@@ -96,7 +96,16 @@ function everyoneBy(
   if (networks.length === 0) return 'no task';
   if (snapshot.isolation === 'environment') return 'environment';
   if (networks.includes(ANY_NETWORK)) return 'static';
+  if (tasks.some(isPublishedElsewhere)) return 'other host';
   return tasks.some((task) => task.expose && task.endpoints.length > 0) ? 'expose' : undefined;
+}
+
+/** Every client of this host reaches what another host publishes. */
+function isPublishedElsewhere({ endpoints, ports }: Service['tasks'][number]): boolean {
+  return (
+    endpoints.some(({ network }) => network === OTHER_HOST) &&
+    ports.some(({ published = [] }) => published.length > 0)
+  );
 }
 
 /** Whether an address is reachable only from the host itself. */

@@ -356,6 +356,18 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: () => import('./commands/tasks.js'),
   },
   {
+    name: 'hosts',
+    summary: 'List the hosts of the catalog: address, version, tasks, age of what is known',
+    description:
+      'Many hosts form one catalog through Consul. A host without tasks is not listed, except this one. While Consul is away, what is known of other hosts is served and gets older.',
+    options: LIST_OPTIONS,
+    examples: [
+      { command: 'fairlead hosts', says: 'which hosts are there, and is what is known of them current?' },
+      { command: "fairlead hosts -o json | jq '.[].address'", says: 'their addresses, for a script' },
+    ],
+    load: () => import('./commands/hosts.js'),
+  },
+  {
     name: 'health',
     summary: 'List the tasks that have a check, with the result of the last probe',
     description:

@@ -240,29 +240,17 @@ const consulKeys = {
     .optional(),
 };
 
-const NO_USED =
-  'is "used", which is not supported: Fairlead cannot wait until a client asks for a service before it watches it; write all, or list the services in use, such as [web, db]';
-
 const consulSourceSchema = repeatable({
   ...consulKeys,
   datacenter: dnsLabel().describe('The datacenter. Default: that of the agent.').optional(),
   services: z
     .union(
-      [
-        z.literal('all'),
-        z
-          .array(shortText('the name of a service in Consul', 255))
-          // A variable or a flag turns one word into a list.
-          .refine((names) => names.length !== 1 || names[0] !== 'used', { error: NO_USED }),
-      ],
-      {
-        error: (issue) =>
-          issue.input === 'used'
-            ? NO_USED
-            : must('all, or a list of names of services in Consul, such as [web, db]').error(issue),
-      },
+      [z.literal('all'), z.literal('used'), z.array(shortText('the name of a service in Consul', 255))],
+      must('used, all, or a list of names of services in Consul, such as [web, db]'),
     )
-    .describe('Which services are watched.')
+    .describe(
+      'Which services are watched. `used`: those that clients ask for, that templates name, and that tasks of this host belong or have links to.',
+    )
     .prefault('all'),
   stack: dnsLabel()
     .describe('The stack for services that Fairlead did not publish: `web.consul.rancher.internal`.')

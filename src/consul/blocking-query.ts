@@ -1,5 +1,5 @@
 import { systemTimers, type Timers } from '../runtime/timers.js';
-import { type ConsulAnswer, ConsulError } from './consul-client.js';
+import { type ConsulAnswer, ConsulError, noLeader } from './consul-client.js';
 
 /** Time and randomness, so that tests can control them. */
 export interface QueryTimers extends Timers {
@@ -43,6 +43,8 @@ export interface BlockingQueryOptions {
     timeout: number,
     signal: AbortSignal,
   ) => Promise<ConsulAnswer>;
+  /** Looks at each answer before it counts. @throws ConsulError if it cannot be right */
+  readonly check?: (answer: ConsulAnswer) => void;
   /** Receives each answer with a new index. */
   readonly onAnswer: (answer: ConsulAnswer) => void;
   /** Receives the reason for each failed attempt. */
@@ -81,6 +83,8 @@ export class BlockingQuery {
   #tokens: number;
   #filledAt: number;
   #wake: () => void = () => undefined;
+  /** Whether it waits because there is no index to block on. */
+  #isPolling = false;
   #running: Promise<void> | undefined;
   #first: () => void = () => undefined;
 
@@ -107,13 +111,20 @@ export class BlockingQuery {
     await this.#running;
   }
 
+  /** Asks again now if it would do so only after {@link QueryPace.poll}. The limit of requests still applies. */
+  askNow(): void {
+    if (this.#isPolling) this.#wake();
+  }
+
   async #run(): Promise<void> {
     while (!this.#isStopping()) {
       await this.#pause(this.#takeToken());
       if (this.#isStopping()) return;
       const pause = await this.#askOnce();
       this.#first();
+      this.#isPolling = this.#failures === 0;
       await this.#pause(pause);
+      this.#isPolling = false;
     }
   }
 
@@ -125,7 +136,8 @@ export class BlockingQuery {
       const timeout = blocks ? wait + wait / 16 + GRACE : GRACE;
       const answer = await this.#options.ask(this.#index, blocks ? wait : 0, timeout, this.#stopping.signal);
       if (this.#isStopping()) return 0;
-      if (!answer.knownLeader) throw new ConsulError('Consul has no leader at the moment');
+      if (!answer.knownLeader) throw noLeader();
+      this.#options.check?.(answer);
       this.#failures = 0;
       return this.#take(answer);
     } catch (error) {

@@ -5,7 +5,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { createGunzip } from 'node:zlib';
 import { HIDDEN, withoutLogin } from '../text/hidden.js';
 import { errorMessage } from '../net/error-message.js';
-import { printable } from '../text/printable.js';
+import { printable, quoted } from '../text/printable.js';
 
 /** How to reach a Consul agent. */
 export interface ConsulAddress {
@@ -30,6 +30,8 @@ export interface ConsulAnswer {
   readonly index: bigint | undefined;
   /** False: the server has no leader, so the body may be outdated. */
   readonly knownLeader: boolean;
+  /** The body lacks what the token may not see. Consul before 1.11 does not tell. */
+  readonly isFiltered?: boolean;
 }
 
 /** Why a request got no answer, in one line. */
@@ -42,6 +44,11 @@ export class ConsulError extends Error {
     super(message);
     this.status = status;
   }
+}
+
+/** What is wrong with an answer whose server has no leader. */
+export function noLeader(): ConsulError {
+  return new ConsulError('Consul has no leader at the moment');
 }
 
 export interface RequestOptions {
@@ -97,6 +104,11 @@ export class ConsulClient {
     return this.#request('PUT', path, options);
   }
 
+  /** Reads the files of secrets again at the next request: a token may just have been replaced. */
+  renewSecrets(): void {
+    this.#secretsAt = -Infinity;
+  }
+
   close(): void {
     this.#agent?.destroy();
     for (const socket of this.#sockets) socket.destroy();
@@ -135,6 +147,7 @@ export class ConsulClient {
       const fail = (error: unknown) => {
         clearTimeout(timer);
         options.signal?.removeEventListener('abort', abort);
+        if (error instanceof ConsulError && error.status === 403) this.renewSecrets();
         reject(
           error instanceof ConsulError ? error : new ConsulError(`${this.address}: ${errorMessage(error)}`),
         );
@@ -159,6 +172,7 @@ export class ConsulClient {
                 answerOf(response, text, {
                   where: `${this.address}${url.pathname}`,
                   mayBeMissing: options.mayBeMissing === true,
+                  datacenter,
                   secrets: [token, loginOf(url)],
                 }),
               );
@@ -221,12 +235,13 @@ interface AnswerContext {
   /** What no error shows. */
   readonly secrets: readonly (string | undefined)[];
   readonly mayBeMissing: boolean;
+  readonly datacenter: string | undefined;
 }
 
 function answerOf(
   { statusCode = 0, headers }: IncomingMessage,
   text: string,
-  { where, secrets, mayBeMissing }: AnswerContext,
+  { where, secrets, mayBeMissing, datacenter }: AnswerContext,
 ): ConsulAnswer {
   const isMissing = statusCode === 404 && mayBeMissing;
   if ((statusCode < 200 || statusCode > 299) && !isMissing) {
@@ -234,7 +249,8 @@ function answerOf(
     // A proxy in front of Consul may repeat the headers that it refuses.
     const shown = secrets.reduce<string>((rest, each) => (each ? rest.replaceAll(each, HIDDEN) : rest), line);
     const why = printable(shown);
-    throw new ConsulError(`${where}: ${why || 'no reason given'} (HTTP ${statusCode})`, statusCode);
+    const remedy = remedyFor(statusCode, why, datacenter);
+    throw new ConsulError(`${where}: ${why || 'no reason given'} (HTTP ${statusCode})${remedy}`, statusCode);
   }
   const index = headers['x-consul-index'];
   let body: unknown;
@@ -249,5 +265,17 @@ function answerOf(
     body,
     index: typeof index === 'string' && /^\d{1,20}$/.test(index) ? BigInt(index) : undefined,
     knownLeader: headers['x-consul-knownleader'] !== 'false',
+    ...(headers['x-consul-results-filtered-by-acls'] === 'true' && { isFiltered: true }),
   };
+}
+
+/** What to do about a refusal, after a semicolon; empty if that is not known. */
+function remedyFor(status: number, why: string, datacenter: string | undefined): string {
+  if (status === 403)
+    return why.includes('ACL not found')
+      ? '; Consul does not know this token; give the token of this cluster'
+      : '; the token lacks the rights for this; add them to its policy, or give another token';
+  if (datacenter !== undefined && why.includes('No path to datacenter'))
+    return `; there is no datacenter ${quoted(datacenter)}, or it is not reachable; correct the key datacenter`;
+  return '';
 }

@@ -17,6 +17,8 @@ export class Gate {
   #isClosed = false;
   /** While the gate is closed: whether the next request may try. */
   #mayTry = false;
+  /** The time for the next attempt is set. Many requests fail at once, and only one of them is to try again. */
+  #isDue = false;
 
   constructor(timers: QueryTimers) {
     this.#timers = timers;
@@ -65,8 +67,13 @@ export class Gate {
 
   #close(): void {
     this.#isClosed = true;
+    if (this.#isDue) return;
+    this.#isDue = true;
     this.#mayTry = false;
-    this.#after(PROBE_MS * (0.5 + 0.5 * this.#timers.random()), () => this.#release());
+    this.#after(PROBE_MS * (0.5 + 0.5 * this.#timers.random()), () => {
+      this.#isDue = false;
+      this.#release();
+    });
   }
 
   /** Lets the next caller try. */

@@ -24,6 +24,14 @@ export const ownerKeys = {
   created: 'fairlead-created',
   started: 'fairlead-started',
   restarts: 'fairlead-restarts',
+  /** The task's own port, where the entry has the port that the host publishes. */
+  target: 'fairlead-target',
+  /** The task's addresses on networks that span hosts: `<network id>=10.0.1.5`, with commas between. */
+  networks: 'fairlead-networks',
+  /** What the labels set for the service: `endpoint_mode=vip scheduler=lc`. */
+  settings: 'fairlead-settings',
+  /** The version of the Fairlead that registered it. */
+  version: 'fairlead-version',
 } as const;
 
 /** Keys that only Fairlead writes. */

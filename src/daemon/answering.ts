@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import type { ChangeSet } from '../catalog/change.js';
+import type { Demand } from '../catalog/demand.js';
 import type { LookupKey } from '../catalog/lookup-keys.js';
 import type { Snapshot } from '../catalog/snapshot.js';
 import type { AnsweringJson, DnsCountersJson, Counts } from '../api/types/dns-figures.js';
@@ -22,9 +23,13 @@ import type { Log } from '../net/log.js';
 import type { Names } from './name-parts.js';
 import type { Pace, Paced } from '../runtime/pace.js';
 
+/** A source reads its list of names again after five seconds if it is asked for one that is not there. */
+const DENIAL_SECONDS = 5;
+
 export interface AnsweringOptions {
   readonly responder: Responder;
   readonly names: () => Names;
+  readonly demand: Pick<Demand, 'matters'>;
   readonly environment: () => string;
   readonly snapshot: () => Snapshot;
   readonly pace: Pick<Pace, 'follow'>;
@@ -66,6 +71,7 @@ export class Answering implements Part {
       isServed: (seen, address) => names().isServedFreely(seen, address),
       resolve: (seen, view, question) => names().zone.resolveFor(seen, view, question),
       lookup: (question) => names().cache.peek(question),
+      denialSeconds: () => (options.demand.matters ? DENIAL_SECONDS : undefined),
       now,
       onFault: (error) => {
         log.error('an answer could not be compiled; please report it', { error: errorMessage(error) });

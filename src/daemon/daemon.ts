@@ -6,6 +6,7 @@ import { nftablesPlaneSpec } from '../balancer/nftables/nftables-plane.js';
 import { proxyPlaneSpec } from '../balancer/proxy/proxy-plane.js';
 import { fairleadVersion } from '../cli/fairlead-version.js';
 import { Catalog } from '../catalog/catalog.js';
+import { Demand } from '../catalog/demand.js';
 import type { ChangeSet } from '../catalog/change.js';
 import type { Problem } from '../catalog/model.js';
 import type { Snapshot } from '../catalog/snapshot.js';
@@ -30,6 +31,7 @@ import { HostIdentity } from './host-identity.js';
 import { HealthKeeper } from '../health/check-keeper.js';
 import { Lifecycle, type Part } from './lifecycle.js';
 import { Listeners } from './listeners.js';
+import { noteLocalUse } from './local-demand.js';
 import type { LoadedConfig } from './loaded-config.js';
 import { Answering } from './answering.js';
 import { errorMessage } from '../net/error-message.js';
@@ -87,6 +89,7 @@ export class Daemon {
   readonly #rights: Part;
   readonly #spoofGuard: SpoofGuard;
   readonly #adoption: AdoptionPart;
+  readonly #demand = new Demand();
   readonly #sources: Sources;
   readonly #publishers: Publishers;
   readonly #health: HealthKeeper;
@@ -136,7 +139,7 @@ export class Daemon {
       onTakeover: (request) => void this.#makeRoom(request),
     });
     this.#names = new NamesInForce(
-      { catalog: this.catalog, startedAt: this.#startedAt, log },
+      { catalog: this.catalog, demand: this.#demand, startedAt: this.#startedAt, log },
       ({ tuning }) => {
         this.#responder.tune(tuning);
         this.#queries.privacy = tuning.privacy ?? 'off';
@@ -166,6 +169,7 @@ export class Daemon {
     this.#answering = new Answering({
       responder: this.#responder,
       names: () => this.#names.current,
+      demand: this.#demand,
       environment: () => this.#loaded.config.environment,
       snapshot: () => this.catalog.snapshot,
       pace: this.pace,
@@ -191,6 +195,7 @@ export class Daemon {
     this.#spoofGuard = new SpoofGuard(this.catalog, () => this.#listeners.addresses(), log.of('dns'));
     this.#sources = new Sources(
       this.catalog,
+      this.#demand,
       this.pace,
       log,
       () => this.#host.node,
@@ -207,7 +212,7 @@ export class Daemon {
       this.#state.saveDrains(),
     );
     this.#vips = this.#createVips(loaded.config);
-    this.#templates = new RenderPart(this.catalog, log.of('render'));
+    this.#templates = new RenderPart(this.catalog, this.#demand, log.of('render'));
     this.#api = new ApiPart((config) => this.#createApi(config));
     this.#lifecycle = new Lifecycle(this.#parts(), (error, part) => {
       log.error('a part of the daemon failed; please report it', { part, error: errorMessage(error) });
@@ -279,6 +284,7 @@ export class Daemon {
     this.catalog.onChange((change, snapshot) => {
       this.#answering.publish(change, snapshot);
     });
+    this.catalog.onChange(noteLocalUse(this.#demand));
     this.catalog.onChange(warnOfProblems(this.#log));
     this.catalog.onChange(logPanic(this.#log.of('health')));
     await this.#lifecycle.start(this.#loaded);
@@ -424,7 +430,7 @@ export class Daemon {
       startedAt: this.#startedAt,
       domain: config.domain,
       environment: config.environment,
-      host: { name, address, datacenter },
+      host: { id: this.#host.node.id, name, address, datacenter },
       internalErrors: this.#internalErrors.count,
       capabilities: rightsInEffect(),
       ...(this.#successor.fault && { restart: this.#successor.fault }),

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { ForwardingJson } from '../api/types/dns-figures.js';
 import type { CatalogReader } from '../catalog/catalog.js';
+import type { Demand } from '../catalog/demand.js';
 import type { Snapshot } from '../catalog/snapshot.js';
 import type { Config } from '../config/config-model.js';
 import { createCache, type CachedExchange } from '../dns/forward/cache.js';
@@ -29,6 +30,8 @@ export interface Names {
 
 export interface NamesContext {
   readonly catalog: Pick<CatalogReader, 'snapshot'>;
+  /** Hears which services clients ask for. */
+  readonly demand?: Demand;
   /** Milliseconds since the epoch. */
   readonly startedAt: number;
   readonly log: DaemonLog;
@@ -41,7 +44,7 @@ export const RESOLV_CONF = '/etc/resolv.conf';
 /** @throws Error with one line if a file in the configuration cannot be read, or a setting cannot work */
 export function createNames(config: Config, context: NamesContext): Names {
   const { dns, domain, environment } = config;
-  const { catalog, startedAt, log } = context;
+  const { catalog, demand, startedAt, log } = context;
   const apex = nameFromLabels(domain.split('.'));
   const suffixes = Object.keys(dns.forward);
   const host = dns.upstreams === 'system' ? readResolvConf(context.resolvConf ?? RESOLV_CONF) : '';
@@ -60,6 +63,7 @@ export function createNames(config: Config, context: NamesContext): Names {
   const { topLevelDomains } = dns;
   const zone = new Zone({
     catalog,
+    ...(demand && { demand }),
     domain,
     environment,
     ttl: dns.ttl,

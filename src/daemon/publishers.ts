@@ -4,6 +4,7 @@ import type { CatalogReader } from '../catalog/catalog.js';
 import type { Problem, TaskNode } from '../catalog/model.js';
 import type { Publisher, PublisherStatus } from '../catalog/publisher.js';
 import type { Config } from '../config/config-model.js';
+import { fairleadVersion } from '../cli/fairlead-version.js';
 import { instancesOf } from '../config/source-instances.js';
 import { consulAddress } from '../consul/consul-settings.js';
 import { hostAddress } from '../linux/addresses.js';
@@ -106,7 +107,7 @@ export class Publishers implements Part {
         const { createConsulPublisher } = await import('../publishers/consul/consul-publisher.js');
         const { ids, internal, network, explicit } = settings;
         return createConsulPublisher({
-          ...{ name, node, ids, internal, network, explicit },
+          ...{ name, node, ids, internal, network, explicit, version: fairleadVersion() },
           consul: consulAddress(settings, process.env),
           hostAddress: () => address ?? hostAddress(),
           publishes: (source) => capabilitiesOf(source).exec,

@@ -3,6 +3,7 @@ import type { TemplatePort } from '../api/ports.js';
 import type { ProgramJson, TemplateJson } from '../api/types/templates-json.js';
 import type { Catalog } from '../catalog/catalog.js';
 import type { ChangeSet } from '../catalog/change.js';
+import type { Demand } from '../catalog/demand.js';
 import type { Config } from '../config/config-model.js';
 import { keepChildren, type ChildKeeper } from '../linux/children.js';
 import type { Log } from '../net/log.js';
@@ -47,6 +48,7 @@ type Settings = Pick<Config, 'render' | 'environment' | 'host'> & {
 export class RenderPart implements Part, TemplatePort {
   readonly name = 'templates';
   readonly #catalog: Catalog;
+  readonly #demand: Demand;
   readonly #log: Log;
   #running: Running | undefined;
   #program: RenderedProgram | undefined;
@@ -62,8 +64,9 @@ export class RenderPart implements Part, TemplatePort {
   #isPatient = true;
   #endPatience: (() => void) | undefined;
 
-  constructor(catalog: Catalog, log: Log, timers = systemTimers) {
+  constructor(catalog: Catalog, demand: Demand, log: Log, timers = systemTimers) {
     this.#catalog = catalog;
+    this.#demand = demand;
     this.#log = log;
     this.#timers = timers;
     catalog.onChange((change) => this.#changed(change));
@@ -120,6 +123,7 @@ export class RenderPart implements Part, TemplatePort {
     // The functions of templates take some 20 MB: only daemons that render have them.
     const [
       { CatalogAnswers },
+      { DemandingAnswers },
       { ChainedAnswers, FileAnswers },
       { execOf, targetOf },
       { Renderer },
@@ -127,6 +131,7 @@ export class RenderPart implements Part, TemplatePort {
       { KeyValueAnswers, NO_KEYS },
     ] = await Promise.all([
       import('../render/catalog-answers.js'),
+      import('../render/demanding-answers.js'),
       import('../render/file-answers.js'),
       import('../render/config-targets.js'),
       import('../render/renderer.js'),
@@ -144,6 +149,7 @@ export class RenderPart implements Part, TemplatePort {
       this.#changes.clear();
     }
     const onChange = () => renderer.changed();
+    const demanding = new DemandingAnswers(answers, this.#demand, config.environment, () => this.#refresh());
     const files = new FileAnswers(systemTimers, onChange);
     const keys = store && new KeyValueAnswers({ store: (dc) => store.of(dc), onChange, log });
     const targets = render.templates.map((template) => targetOf(template, render));
@@ -157,7 +163,7 @@ export class RenderPart implements Part, TemplatePort {
     }
     const renderer = new Renderer({
       targets,
-      port: new ChainedAnswers([answers, files, keys ?? NO_KEYS]),
+      port: new ChainedAnswers([demanding, files, keys ?? NO_KEYS]),
       settings: {
         host: {
           environment: process.env,
@@ -192,13 +198,12 @@ export class RenderPart implements Part, TemplatePort {
   #changed(change: ChangeSet): void {
     if (this.#running === undefined) return;
     this.#changes.add(change);
-    this.#gather ??= this.#timers.after(GATHER_MS, () => {
-      this.#gather = undefined;
-      this.#refresh();
-    });
+    this.#gather ??= this.#timers.after(GATHER_MS, () => this.#refresh());
   }
 
   #refresh(): void {
+    this.#gather?.();
+    this.#gather = undefined;
     if (this.#running === undefined || !this.#isKnown()) return;
     this.#running.answers.update(this.#catalog.snapshot, this.#changes);
     this.#changes.clear();

@@ -1,3 +1,4 @@
+import type { Demand } from '../catalog/demand.js';
 import type { Source } from '../catalog/facts.js';
 import type { TaskNode } from '../catalog/model.js';
 import type { Config } from '../config/config-model.js';
@@ -38,7 +39,7 @@ interface Capabilities {
 }
 
 interface SourceSpec<Settings> extends Capabilities {
-  create(settings: Settings, surroundings: Surroundings, log: Log): Promise<Created>;
+  create(settings: Settings, surroundings: Surroundings, log: Log, demand: Demand): Promise<Created>;
 }
 
 /**
@@ -75,11 +76,11 @@ const sourceTable = {
   consul: {
     exec: false,
     firstHand: false,
-    create: async (settings, { name, environment }, log) => {
+    create: async (settings, { name, environment }, log, demand) => {
       const { createConsulSource } = await import('../sources/consul/consul-source.js');
       const consul = consulAddress(settings, process.env);
       const { services, stack } = settings;
-      return { source: createConsulSource({ name, consul, services, stack, environment, log }) };
+      return { source: createConsulSource({ name, consul, services, stack, environment, demand, log }) };
     },
   },
 } satisfies { readonly [Name in SourceName]-?: SourceSpec<SettingsOf<Name>> };
@@ -98,7 +99,7 @@ export interface WantedSource {
   readonly isRemote: boolean;
   /** All its inputs; with other inputs it is another source. */
   readonly settings: unknown;
-  create(log: Log): Promise<Created>;
+  create(log: Log, demand: Demand): Promise<Created>;
 }
 
 /** The configured sources, in the order of precedence. */
@@ -122,7 +123,7 @@ function wantedOf<Name extends SourceName>(
     isRemote: !spec.firstHand,
     ...(spec.exec && { node: surroundings.node.id }),
     settings: { settings, surroundings },
-    create: (log) => spec.create(settings, { ...surroundings, name: source }, log),
+    create: (log, demand) => spec.create(settings, { ...surroundings, name: source }, log, demand),
   }));
 }
 

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { Catalog } from '../catalog/catalog.js';
+import type { Demand } from '../catalog/demand.js';
 import type { TaskNode } from '../catalog/model.js';
 import type { SavedFacts } from '../state/state-file.js';
 import type { Source } from '../catalog/facts.js';
@@ -12,7 +13,7 @@ import type { DaemonLog } from './daemon-log.js';
 import type { Pace } from '../runtime/pace.js';
 import { PacedSink } from '../sources/paced-sink.js';
 import { errorMessage } from '../net/error-message.js';
-import { wantedSources, type WantedSource } from './source-table.js';
+import { capabilitiesOf, wantedSources, type WantedSource } from './source-table.js';
 
 /** How long a start waits for the first facts, in milliseconds. */
 const FIRST_FACTS_MS = 2000;
@@ -28,6 +29,7 @@ interface Running {
 export class Sources implements Part {
   readonly name = 'sources';
   readonly #catalog: Catalog;
+  readonly #demand: Demand;
   readonly #log: DaemonLog;
   readonly #pace: Pace;
   readonly #node: () => TaskNode;
@@ -39,17 +41,20 @@ export class Sources implements Part {
   readonly #running = new Map<string, Running>();
 
   /**
+   * @param demand what a source that reads only what is used reads
    * @param node this host
    * @param saved facts that are served until a source has reported; read once, at the start
    */
   constructor(
     catalog: Catalog,
+    demand: Demand,
     pace: Pace,
     log: DaemonLog,
     node: () => TaskNode,
     saved: () => SavedFacts | undefined,
   ) {
     this.#catalog = catalog;
+    this.#demand = demand;
     this.#pace = pace;
     this.#node = node;
     this.#log = log;
@@ -97,7 +102,7 @@ export class Sources implements Part {
     const before = this.#running.get(name);
     if (sink === undefined || isDeepStrictEqual(before?.settings, settings)) return;
     await before?.source.stop();
-    const { source, exec } = await wanted.create(this.#log.of(name));
+    const { source, exec } = await wanted.create(this.#log.of(name), this.#demand);
     if (this.#isStopped) return;
     this.#running.set(name, { source, exec, sink, settings });
     const begun = source.start(sink).then(() => sink.flush());
@@ -124,6 +129,11 @@ export class Sources implements Part {
    */
   async start({ config }: LoadedConfig): Promise<void> {
     const saved = this.#saved();
+    // What was in use before goes on being read; its virtual IPs may have connections that ask for no name.
+    for (const [name, { facts }] of saved ?? []) {
+      if (capabilitiesOf(name).firstHand) continue;
+      for (const { service } of facts.tasks) if (service) void this.#demand.use(service, false);
+    }
     const wanted = wantedSources(config, this.#node());
     const sinks = this.#sinksFor(wanted, saved);
     const isServed = wanted.every(({ name, isRemote }) => isRemote || saved?.has(name) === true);

@@ -36,13 +36,18 @@ export type Resolution =
     }
   /** Not ours: ask upstream. The client's own upstreams, if any, come first. */
   | { readonly kind: 'forward'; readonly upstreams?: readonly Upstream[] }
+  /**
+   * A source may have what this one name needs, and is asked for it. Resolve the question again then.
+   * `until` never rejects, and ends soon in any case.
+   */
+  | { readonly kind: 'await'; readonly until: Promise<void> }
   /** Send no reply: this client is not served. */
   | { readonly kind: 'drop' }
   | { readonly kind: 'refuse'; readonly ede?: ExtendedError };
 
 /** Decides the answer; see `src/dns/zone/`. It is synchronous. If it throws, the client receives SERVFAIL. */
 export interface Resolver {
-  resolve(question: Question, client: { readonly address: string }): Resolution;
+  resolve(question: Question, client: { readonly address: string; readonly hasWaited?: boolean }): Resolution;
   /**
    * Whether a client gets replies at all. Used where no question reaches {@link resolve}: for errors and for queries
    * for a cookie. If undefined, every client is served.

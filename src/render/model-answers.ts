@@ -87,7 +87,7 @@ function taskRecord(task: Task, snapshot: Snapshot): GoStruct {
     Stack: task.stack,
     Service: task.service?.service ?? '',
     Health: task.health,
-    Address: place?.addresses[0] ?? '',
+    Address: place?.serviceAddresses[0] ?? '',
     Port: BigInt(place?.ports[0]?.dial ?? 0),
     Image: task.image ?? '',
     Weight: BigInt(task.weight),
@@ -97,7 +97,7 @@ function taskRecord(task: Task, snapshot: Snapshot): GoStruct {
 
 function endpointRecords(task: Task, snapshot: Snapshot): GoStruct[] {
   const place = reach(snapshot, task, { networks: 'all' });
-  const [address] = place?.addresses ?? [];
+  const [address] = place?.serviceAddresses ?? [];
   if (place === undefined || address === undefined) return [];
   return place.ports.map(({ taskPort, dial }) =>
     struct(ENDPOINT, {

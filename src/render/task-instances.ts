@@ -44,7 +44,7 @@ function placeOf(
     return place && { Address: place.address, Port: place.port };
   }
   const found = reach(snapshot, task, { networks: 'all' });
-  const [address] = found?.addresses ?? [];
+  const [address] = found?.serviceAddresses ?? [];
   const dial = found?.ports.find(({ taskPort }) => taskPort === port)?.dial;
   return address === undefined || dial === undefined ? undefined : { Address: address, Port: dial };
 }

@@ -116,7 +116,7 @@ export const STATUS: DaemonStatus = {
   startedAt: NOW - 3_600_000,
   domain: 'rancher.internal',
   environment: 'default',
-  host: { name: 'alpha', address: '192.0.2.1', datacenter: 'dc1' },
+  host: { id: 'host-1', name: 'alpha', address: '192.0.2.1', datacenter: 'dc1' },
   internalErrors: 0,
   capabilities: ['NET_BIND_SERVICE', 'NET_ADMIN'],
   sourceFailures: { docker: 0 },

@@ -81,6 +81,7 @@ const status = (more: object = {}): StatusJson =>
       zones: { denied: ['invalid', 'local', '10.in-addr.arpa'], opened: ['corp.local'] },
     },
     sources: [{ name: 'docker', state: 'live', detail: 'Engine 28.5' }],
+    publishers: [],
     problems: [],
     adoption: { adopted: 0, left: {}, problems: [] },
     vips: { plane: 'proxy', pool: '10.43.0.0/16', services: 1 },
@@ -352,6 +353,26 @@ describe('checks', () => {
         }),
       },
       'WARN its facts are 1m old: gone',
+    ],
+    [
+      'publisher consul',
+      {
+        daemon: up({
+          publishers: [
+            { name: 'consul', state: 'live', detail: 'http://127.0.0.1:8500, 3 entries', failures: 0 },
+          ],
+        }),
+      },
+      'OK http://127.0.0.1:8500, 3 entries',
+    ],
+    [
+      'publisher consul',
+      {
+        daemon: up({
+          publishers: [{ name: 'consul', state: 'loading', error: 'Permission denied', failures: 7 }],
+        }),
+      },
+      'WARN has published nothing yet: Permission denied',
     ],
     ['catalog', { daemon: up({ problems: [{}, {}] }) }, 'WARN 2 problems with labels or files'],
     ['vip', {}, 'OK virtual IPs of 10.43.0.0/16 can be carried: nothing overlaps it, and ip and nft work'],

@@ -166,12 +166,8 @@ listen: []
       '1:12: sources.swarm: is not a key of sources; remove it, or use one of docker, file, consul',
     ],
     [
-      "sources: { consul: { address: 'http://127.0.0.1:8500', services: used } }",
-      '1:66: sources.consul.services: is "used", which is not supported: Fairlead cannot wait until a client asks for a service before it watches it; write all, or list the services in use, such as [web, db]',
-    ],
-    [
       'sources: { consul: { services: some } }',
-      '1:32: sources.consul.services: is "some"; it must be all, or a list of names of services in Consul',
+      '1:32: sources.consul.services: is "some"; it must be used, all, or a list of names of services in Consul',
     ],
     [
       'api: { listen: ["0.0.0.0:80"] }',
@@ -305,16 +301,16 @@ describe('keys that do not fit together', () => {
   });
 });
 
-describe('a mistake in a flag or variable', () => {
+describe('a word for a list in a flag or variable', () => {
   it.each([
-    [['sources.consul.services=used'], {}, '--set sources.consul.services=used: '],
-    [[], { FAIRLEAD_SOURCES__CONSUL__SERVICES: 'used' }, 'FAIRLEAD_SOURCES__CONSUL__SERVICES: '],
-  ])('a value in the list of watched services is not the name of a service: %j %j', (set, env, place) => {
-    expect(mistakes(parseConfigText('', { cwd: '/', set, env }))).toEqual([
-      `${place}is "used", which is not supported: Fairlead cannot wait until a client asks for a service before it watches it; write all, or list the services in use, such as [web, db]`,
-    ]);
-    const several = parseConfigText('', { cwd: '/', set: ['sources.consul.services=used,web'] });
-    expect(several).toMatchObject({ ok: true });
+    [['sources.consul.services=used'], {}, 'used'],
+    [[], { FAIRLEAD_SOURCES__CONSUL__SERVICES: 'all' }, 'all'],
+    [['sources.consul.services=used,web'], {}, ['used', 'web']],
+  ])('is the word, and not a list with the name of a service: %j %j', (set, env, services) => {
+    expect(parseConfigText('', { cwd: '/', set, env })).toMatchObject({
+      ok: true,
+      config: { sources: { consul: { services } } },
+    });
   });
 });
 

@@ -1,56 +1,12 @@
-import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { BlockingQuery, type QueryTimers } from '../../src/consul/blocking-query.js';
+import { BlockingQuery } from '../../src/consul/blocking-query.js';
 import { ConsulError, type ConsulAnswer } from '../../src/consul/consul-client.js';
 import { Gate } from '../../src/consul/gate.js';
-
-/** Time that stands still until it is moved. */
-class HeldTimers implements QueryTimers {
-  time = 0;
-  chance = 0;
-  #waiting: { readonly at: number; readonly task: () => void }[] = [];
-  now = () => this.time;
-  random = () => this.chance;
-
-  after(ms: number, task: () => void): () => void {
-    const entry = { at: this.time + ms, task };
-    this.#waiting.push(entry);
-    return () => {
-      this.#waiting = this.#waiting.filter((each) => each !== entry);
-    };
-  }
-
-  get pending(): number {
-    return this.#waiting.length;
-  }
-
-  /** Milliseconds until the next task. */
-  get next(): number {
-    return Math.min(...this.#waiting.map(({ at }) => at)) - this.time;
-  }
-
-  async advance(ms: number): Promise<void> {
-    const end = this.time + ms;
-    for (;;) {
-      await settle();
-      const due = this.#waiting.filter(({ at }) => at <= end).sort((a, b) => a.at - b.at)[0];
-      if (!due) break;
-      this.#waiting = this.#waiting.filter((each) => each !== due);
-      this.time = Math.max(this.time, due.at);
-      due.task();
-    }
-    this.time = end;
-    await settle();
-  }
-}
-
-async function settle(): Promise<void> {
-  for (let count = 0; count < 10; count++) await turn();
-}
+import { HeldQueryTimers, settle } from './held-query-timers.js';
 
 /** A query whose answers a test gives one by one. */
 function scripted(over: { mayBlock?: (answer: ConsulAnswer) => boolean } = {}) {
-  const timers = new HeldTimers();
+  const timers = new HeldQueryTimers();
   const asked: { index: bigint | undefined; wait: number; timeout: number }[] = [];
   const told: unknown[] = [];
   const failures: string[] = [];
@@ -203,7 +159,7 @@ describe('a blocking query', () => {
 
 describe('the gate', () => {
   it('lets one request at a time try while Consul is away, and spreads the others afterwards', async () => {
-    const timers = new HeldTimers();
+    const timers = new HeldQueryTimers();
     const gate = new Gate(timers);
     const { signal } = new AbortController();
     let requests = 0;
@@ -230,7 +186,7 @@ describe('the gate', () => {
   });
 
   it('does not close for an error that concerns only one request', async () => {
-    const gate = new Gate(new HeldTimers());
+    const gate = new Gate(new HeldQueryTimers());
     const { signal } = new AbortController();
     const refuse = () => Promise.reject(new ConsulError('Permission denied', 403));
     await expect(gate.pass(signal, refuse)).rejects.toThrow('Permission denied');

@@ -202,7 +202,8 @@ export class FakeConsul {
   #read(path: string, name: string): unknown {
     const all = [...this.instances.values()];
     if (path === '/catalog/services') {
-      return Object.fromEntries(all.map(({ Service }) => [Service.Service, Service.Tags]));
+      // Consul's own service is always there.
+      return { consul: [], ...Object.fromEntries(all.map(({ Service }) => [Service.Service, Service.Tags])) };
     }
     if (path === '/agent/services') {
       return Object.fromEntries(all.map(({ Service }) => [Service.ID, Service]));

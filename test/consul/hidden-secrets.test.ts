@@ -22,7 +22,7 @@ it('no error shows the token or the login of the address, whatever the server sa
   const login = Buffer.from('me:s3cr3t-word').toString('base64');
   const refused = await client.get('/catalog/services').then(JSON.stringify, String);
   // The login was sent, and the server repeats it.
-  expect(refused).toMatch(/no rights: \*\*\* Basic \*\*\* \(HTTP 403\)$/);
+  expect(refused).toMatch(/no rights: \*\*\* Basic \*\*\* \(HTTP 403\);/);
   await consul.down();
   const away = await client.get('/catalog/services').then(JSON.stringify, String);
   expect(away).toContain(`//***@${consul.host}`);

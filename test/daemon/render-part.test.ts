@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Catalog } from '../../src/catalog/catalog.js';
+import { Demand } from '../../src/catalog/demand.js';
 import { RenderPart } from '../../src/daemon/render-part.js';
 import type { Daemon } from '../../src/daemon/daemon.js';
 import { silentLog } from '../../src/net/log.js';
@@ -17,7 +18,7 @@ async function part(): Promise<{ part: RenderPart; warnings: string[]; daemon: D
   const warnings: string[] = [];
   const warn = (message: string) => warnings.push(message);
   const log = { trace: () => undefined, debug: () => undefined, info: () => undefined, warn, error: warn };
-  const made = new RenderPart(daemon.catalog, log);
+  const made = new RenderPart(daemon.catalog, new Demand(), log);
   stops.push(() => made.stop());
   return { part: made, warnings, daemon };
 }
@@ -233,7 +234,7 @@ describe('after a restart, with saved facts', () => {
     const timers = new HeldTimers();
     const catalog = new Catalog();
     const sink = catalog.sink('docker', { facts: facts('192.0.2.1'), asOf: 0 });
-    const made = new RenderPart(catalog, silentLog, timers);
+    const made = new RenderPart(catalog, new Demand(), silentLog, timers);
     stops.push(() => made.stop());
     write('web.ctmpl', LIST);
     write('web.conf', 'of the daemon before');

@@ -3,6 +3,7 @@ import { createConsulSource } from '../../src/sources/consul/consul-source.js';
 import { describePublisher, publishingNode } from '../publishers/publisher-contract.js';
 import { describeSource } from '../sources/source-contract.js';
 import { createConsul } from './support/consul.js';
+import { publisherOptions } from '../support/consul-publisher.js';
 
 interface AgentService {
   readonly ID: string;
@@ -68,16 +69,7 @@ describePublisher('Consul itself', async () => {
     return Object.values(services).filter(({ Meta }) => Meta['fairlead-owner'] === publishingNode.id);
   };
   return {
-    create: () =>
-      createConsulPublisher({
-        consul: { address: consul.address },
-        node: publishingNode,
-        ids: 'fairlead',
-        internal: true,
-        explicit: false,
-        hostAddress: () => '192.0.2.1',
-        timing: { minBackoff: 20, maxBackoff: 200 },
-      }),
+    create: () => createConsulPublisher(publisherOptions(consul.address)),
     entries: async () =>
       (await own())
         .map(({ Meta, Address, Port }) => `${Meta['fairlead-task'] ?? ''} ${Address}:${Port}`)

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { Catalog } from '../../src/catalog/catalog.js';
 import type { TaskFact } from '../../src/catalog/facts.js';
 import { HOST_NETWORK } from '../../src/catalog/model.js';
+import { serviceOfTag } from '../../src/consul/service-names.js';
 import { OWNER_PREFIX } from '../../src/consul/owner-mark.js';
 import { entriesOf, type ConsulEntry, type EntryOptions } from '../../src/publishers/consul/consul-entry.js';
 import { fieldOf } from '../../src/render/functions/record-fields.js';
@@ -54,9 +55,11 @@ function line(parts: readonly unknown[]): string {
 
 function ofEntry(entry: ConsulEntry): string {
   const meta = Object.entries(entry.meta).filter(([key]) => !key.startsWith(OWNER_PREFIX));
+  // What is only for another Fairlead is not shown.
+  const tags = entry.tags.filter((tag) => serviceOfTag(tag) === undefined);
   const status = entry.maintenance === undefined ? entry.status : 'maintenance';
   return line([
-    ...[entry.id, entry.name, entry.address, String(entry.port), entry.tags.toSorted(), status],
+    ...[entry.id, entry.name, entry.address, String(entry.port), tags.toSorted(), status],
     ...[String(entry.weight), Object.fromEntries(meta.toSorted())],
   ]);
 }
@@ -118,6 +121,7 @@ test.each([
         ...{ node: NODE, internal, explicit: false, hostAddress: ADDRESS },
         ids: 'registrator',
         networkName: () => undefined,
+        spansHosts: () => false,
       };
       const entries = [...catalog.snapshot.tasks()].flatMap((each) => entriesOf(each, options).entries);
       expect(answered(answers).sort()).toEqual(entries.map(ofEntry).sort());

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { hostList } from './host-schemas.js';
 import { count, flag, health, text } from './json-values.js';
 import { explain, query } from './name-schemas.js';
 import * as resources from './resource-schemas.js';
@@ -107,6 +108,11 @@ export const ROUTES: readonly RouteSpec[] = [
     route: 'GET /v1/tasks/:id',
     says: 'one task, by id, by the beginning of an id that only one task has, or by container name',
     answer: { json: resources.task },
+  },
+  {
+    route: 'GET /v1/hosts',
+    says: 'every host with tasks in the catalog, and this one: address, version, tasks, and how current that is',
+    answer: { json: hostList },
   },
   {
     route: 'GET /v1/health',

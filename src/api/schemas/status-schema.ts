@@ -80,7 +80,7 @@ export const status = z
     now: time,
     domain: text,
     environment: text,
-    host: z.strictObject({ name: text, address: text, datacenter: text }),
+    host: z.strictObject({ id: text, name: text, address: text, datacenter: text }),
     internalErrors: count,
     capabilities: texts,
     restart: z.strictObject({ at: time, error: text }).exactOptional(),

@@ -34,7 +34,13 @@ export interface StatusJson {
   readonly domain: string;
   readonly environment: string;
   /** This host, as templates and registries name it, and the address on which it publishes ports. */
-  readonly host: { readonly name: string; readonly address: string; readonly datacenter: string };
+  readonly host: {
+    /** Its id in a registry, which survives restarts and a new name. */
+    readonly id: string;
+    readonly name: string;
+    readonly address: string;
+    readonly datacenter: string;
+  };
   /** Errors since the start that no code caught. */
   readonly internalErrors: number;
   /** The capabilities in effect (capabilities(7)), such as `NET_ADMIN`; none off Linux. */

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { ChangeSet } from '../../catalog/change.js';
-import { ANY_NETWORK, HOST_NETWORK, type Task } from '../../catalog/model.js';
+import { ANY_NETWORK, HOST_NETWORK, OTHER_HOST, type Task } from '../../catalog/model.js';
 import type { Snapshot } from '../../catalog/snapshot.js';
 import { hasHost } from '../../catalog/vip-access.js';
 import { ownAddresses } from '../../linux/own-addresses.js';
@@ -88,7 +88,7 @@ function addressesOf({
   clientAddresses = [],
 }: Task): readonly (readonly [string, readonly string[]])[] {
   const ids = [...new Set(endpoints.map(({ network }) => network))].sort();
-  if (ids.includes(ANY_NETWORK) || ids.includes(HOST_NETWORK)) return [];
+  if ([ANY_NETWORK, HOST_NETWORK, OTHER_HOST].some((id) => ids.includes(id))) return [];
   if (ids.length < 2 && clientAddresses.length === 0) return [];
   return [...endpoints.map(({ ip }) => ip), ...clientAddresses].map((ip) => [ip, ids] as const);
 }

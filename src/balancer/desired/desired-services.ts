@@ -159,7 +159,8 @@ function backendAt(
 ): DesiredBackend[] {
   const reached = reach(snapshot, task, { networks: 'all' });
   const family = ipFamily(vip);
-  const ip = reached?.addresses.find((address) => ipFamily(address) === family) ?? reached?.addresses[0];
+  const addresses = reached?.serviceAddresses ?? [];
+  const ip = addresses.find((address) => ipFamily(address) === family) ?? addresses[0];
   if (!reached || ip === undefined) return [];
   // If none of a task's ports are known, trust the service's ports.
   const dial =

@@ -60,6 +60,7 @@ export function checkDaemon({ daemon }: HostFacts): Finding[] {
     ...checkUpstreams(status.dns.forwarding),
     checkZones(status.dns.zones),
     ...status.sources.map((source) => checkSource(source, now)),
+    ...status.publishers.map((publisher) => checkPublisher(publisher, now)),
     ...(status.problems.length === 0
       ? []
       : [
@@ -146,5 +147,18 @@ function checkSource(
     check,
     `its facts are ${ageBetween(asOf, now)} old: ${error}`,
     'they are served until it is back; find out why it is away',
+  );
+}
+
+function checkPublisher(
+  { name, state, asOf, error = 'no reason given', detail }: SourceJson,
+  now: number,
+): Finding {
+  const check = `publisher ${name}`;
+  if (state === 'live') return ok(check, detail ?? 'live');
+  return warn(
+    check,
+    state === 'loading' ? `has published nothing yet: ${error}` : `${ageBetween(asOf, now)} behind: ${error}`,
+    'other hosts do not see changes of this host until this is fixed',
   );
 }

@@ -31,6 +31,11 @@ export interface CompilerOptions {
   readonly resolve: (snapshot: Snapshot, view: View, question: Question) => Resolution;
   /** The known answer for a foreign name, without asking an upstream. */
   readonly lookup?: (question: ForwardQuestion) => ForwardResult | undefined;
+  /**
+   * How long a denial is served without the zone being asked again, in seconds: while a source reads only what is asked
+   * for, a name may come up without a change here. Undefined: until something changes.
+   */
+  readonly denialSeconds?: () => number | undefined;
   /** Seconds of a monotonic clock of the process. */
   readonly now: () => number;
   readonly randomBelow?: RandomBelow;
@@ -158,7 +163,7 @@ export class Compiler {
     if (!standing) return undefined;
     const scope = looked.own ? this.#scopes.ofView(view) : this.#scopes.ofNetworks(view);
     const entry = answerEntry({ name, type, wishes, scope, ...made }, standing);
-    // Answers of upstreams expire by themselves.
+    // Answers of upstreams, and some denials, expire by themselves.
     if (entry && !made.life) this.#known.noteQuestion({ ...wanted, scope }, standing.dependencies.keys());
     return entry;
   }
@@ -174,7 +179,11 @@ export class Compiler {
     if (rcode > 0xf || (rcode === RCODE.NXDOMAIN && !this.#isAgain(wanted.name))) return undefined;
     const body = { rcode, aa, ra: true, answers, authority, additionals };
     const forms = compileForms(head, body, this.#randomBelow);
-    return forms && { forms, upstream: false };
+    if (!forms) return undefined;
+    const seconds = rcode === RCODE.NXDOMAIN ? this.#options.denialSeconds?.() : undefined;
+    if (seconds === undefined) return { forms, upstream: false };
+    const stored = Math.floor(this.#options.now());
+    return { forms, upstream: false, life: { stored, expires: stored + seconds, ttls: [] } };
   }
 
   #foreign(

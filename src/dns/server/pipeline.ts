@@ -149,13 +149,16 @@ export class Pipeline {
     }
   }
 
-  #resolve({ question }: Query, { address }: Client): Resolution {
+  #resolve({ question }: Query, { address }: Client, hasWaited = false): Resolution {
     const name = lowerCaseName(question.name);
-    return this.#options.resolver.resolve({ name, labels: labelsOf(name), type: question.type }, { address });
+    const client = hasWaited ? { address, hasWaited } : { address };
+    return this.#options.resolver.resolve({ name, labels: labelsOf(name), type: question.type }, client);
   }
 
   #carryOut(resolution: Resolution, query: Query, asker: Asker): Handled | Promise<Handled> {
     switch (resolution.kind) {
+      case 'await':
+        return this.#again(resolution.until, copyQuery(query), asker);
       case 'drop':
         return this.#drop('policy');
       case 'refuse':
@@ -173,6 +176,15 @@ export class Pipeline {
           this.#append(asked, asker, resolution, chase, result),
         );
       }
+    }
+  }
+
+  async #again(until: Promise<void>, query: Query, asker: Asker): Promise<Handled> {
+    try {
+      await until;
+      return await this.#carryOut(this.#resolve(query, asker.client, true), query, asker);
+    } catch (error) {
+      return this.#fault(error, query, asker);
     }
   }
 

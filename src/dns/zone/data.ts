@@ -127,7 +127,10 @@ export function taskAddresses(snapshot: Snapshot, tasks: readonly Task[], view: 
   for (const task of tasks) {
     if (!selectForName(task).in) continue;
     const reached = reach(snapshot, task, view);
-    if (reached) return addressData(fromTexts(reached.addresses), type);
+    // The target of an SRV record that leads to another host is the task's own name.
+    const isElsewhere = reached?.via === 'other-host';
+    if (reached)
+      return addressData(fromTexts(isElsewhere ? reached.serviceAddresses : reached.addresses), type);
   }
   return [];
 }

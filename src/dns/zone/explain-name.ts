@@ -1,7 +1,7 @@
-import { reach } from '../../catalog/reach.js';
+import { needsPortMap, reach, type Reach } from '../../catalog/reach.js';
 import { selectForName, selectForService } from '../../catalog/selection.js';
 import { vipAccess, vipRule } from '../../catalog/vip-access.js';
-import type { Service, ServiceKey, Task } from '../../catalog/model.js';
+import { OTHER_HOST, type Service, type ServiceKey, type Task } from '../../catalog/model.js';
 import type { Snapshot } from '../../catalog/snapshot.js';
 import type { View } from '../../catalog/view.js';
 import type { Question } from '../resolver.js';
@@ -74,7 +74,14 @@ function serviceRule(located: Located): string {
   if (located.kind !== 'service' && located.kind !== 'port') return '';
   const { service } = located;
   const vip = vipOf(located);
-  if (vip) return `, virtual IP ${vip.address}`;
+  if (vip) {
+    const isStandIn = service.endpointMode !== 'vip' && located.kind === 'service' && located.give === 'mode';
+    const why =
+      isStandIn && needsPortMap(service)
+        ? ', because its tasks are on other hosts that publish other port numbers'
+        : '';
+    return `, virtual IP ${vip.address}${why}`;
+  }
   if (lacksVip(located)) return ', endpoint mode vip, but it has no virtual IP, so its tasks are served';
   if (service.kind === 'tasks') return '';
   const data =
@@ -101,6 +108,7 @@ function vipWords(snapshot: Snapshot, view: View, located: Located): string {
     network: `it shares the network ${snapshot.network('network' in found ? found.network : '')?.name ?? 'of a task'}`,
     expose: 'a task has the label fairlead.expose=true',
     static: 'a task has a static address',
+    'other host': 'another host publishes a port of a task',
     environment: 'isolation: environment',
     'no task': 'there is no task yet',
   } as const;
@@ -124,6 +132,8 @@ interface Candidate {
   readonly out: string | undefined;
   /** Behind a VIP only this host needs to reach it, not the client. */
   readonly behindVip: boolean;
+  /** The name is the task's own. */
+  readonly isOwnName?: true;
   /** An additional remark about an included task. */
   readonly aside?: string;
 }
@@ -162,7 +172,7 @@ function memberCandidates(snapshot: Snapshot, member: AliasMember): readonly Can
 
 function namedCandidate(task: Task): Candidate {
   const selection = selectForName(task);
-  return { task, out: selection.in ? undefined : selection.why, behindVip: false };
+  return { task, out: selection.in ? undefined : selection.why, behindVip: false, isOwnName: true };
 }
 
 function serviceCandidates(snapshot: Snapshot, service: Service, give: Give): readonly Candidate[] {
@@ -195,27 +205,47 @@ function serviceCandidates(snapshot: Snapshot, service: Service, give: Give): re
 function explainTask(snapshot: Snapshot, view: View, candidate: Candidate): ExplainedTask {
   const { task, out, behindVip, aside } = candidate;
   const reached = reach(snapshot, task, behindVip ? { networks: 'all' } : view);
-  const addresses = reached?.addresses ?? [];
+  const isOwnName = candidate.isOwnName && reached?.via === 'other-host';
+  const addresses = (behindVip || isOwnName ? reached?.serviceAddresses : reached?.addresses) ?? [];
   if (out !== undefined) return { task, addresses, in: false, why: out };
   if (behindVip)
-    return { task, addresses, in: true, why: ['behind the virtual IP', aside].filter(Boolean).join('; ') };
+    return {
+      task,
+      addresses,
+      in: true,
+      why: [behindVipWords(task, reached), aside].filter(Boolean).join('; '),
+    };
   if (!reached) return { task, addresses, in: false, why: unreachable(snapshot, view, task) };
   if (addresses.length === 0) {
-    return { task, addresses, in: false, why: 'published only under another port number; ask for SRV' };
+    const where =
+      reached.via === 'other-host' ? `on ${hostOf(task)}, which publishes its ports` : 'published';
+    return { task, addresses, in: false, why: `${where} only under another port number; ask for SRV` };
   }
   const how = {
     any: 'static address',
     network: 'shared network',
     host: view.networks === 'all' ? 'the client reaches every network' : 'runs in the host network',
     published: "published on the host's address",
+    'other-host': `on ${hostOf(task)}, which publishes the port`,
     expose: 'fairlead.expose=true',
     environment: 'isolation: environment',
   } as const;
   return { task, addresses, in: true, why: [how[reached.via], aside].filter(Boolean).join('; ') };
 }
 
+function behindVipWords(task: Task, reached: Reach | undefined): string {
+  const where = reached?.via === 'other-host' ? `, on ${hostOf(task)}` : '';
+  return `behind the virtual IP${where}`;
+}
+
+function hostOf({ node }: Task): string {
+  return node === undefined ? 'another host' : `host ${node.name}`;
+}
+
 function unreachable(snapshot: Snapshot, view: View, task: Task): string {
   const nameOf = (id: string) => snapshot.network(id)?.name ?? id.slice(0, 12);
+  if (task.endpoints.some(({ network }) => network === OTHER_HOST))
+    return `it is on ${hostOf(task)}, which publishes none of its ports, and it shares no network with the client; publish a port, or connect both to an overlay network`;
   const theirs = [...new Set(task.endpoints.map((endpoint) => nameOf(endpoint.network)))].join(', ');
   const own = view.networks === 'all' ? 'all' : view.networks.map(nameOf).join(', ');
   return `no shared network: it is on ${theirs}, the client on ${own}; connect one to the other's network, publish the port, or set fairlead.expose=true`;

@@ -1,4 +1,4 @@
-import type { Service, Task } from '../../catalog/model.js';
+import type { Service, ServiceRef, Task } from '../../catalog/model.js';
 import type { Snapshot } from '../../catalog/snapshot.js';
 import type { View } from '../../catalog/view.js';
 import type { LabelTree } from './label-tree.js';
@@ -57,6 +57,8 @@ export interface Step {
   readonly why: string;
 }
 
+export type Sought = (ref: ServiceRef, isFound: boolean) => void;
+
 export interface LocateContext {
   readonly snapshot: Snapshot;
   readonly view: View;
@@ -71,6 +73,8 @@ export interface LocateContext {
   readonly topLevelDomains: ReadonlySet<string>;
   /** Whether the name is the target of a record. A target is never a short name. */
   readonly absolute?: boolean | undefined;
+  /** Hears of each service that is looked up by name. Undefined unless a source reads only what is used. */
+  readonly sought?: Sought | undefined;
   /** Collects the forms tried. Undefined on the hot path. */
   readonly steps?: Step[] | undefined;
 }

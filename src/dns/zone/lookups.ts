@@ -129,6 +129,9 @@ export function nameServer(label: string): Located | undefined {
     : undefined;
 }
 
-function lookup({ snapshot, view }: LocateContext, ref: PartialRef): Service | undefined {
-  return snapshot.service({ environment: view.environment, ...ref });
+function lookup({ snapshot, view, sought }: LocateContext, ref: PartialRef): Service | undefined {
+  const whole = { environment: view.environment, ...ref };
+  const found = snapshot.service(whole);
+  sought?.(whole, found !== undefined);
+  return found;
 }

@@ -1,4 +1,4 @@
-import { reach } from '../../catalog/reach.js';
+import { needsPortMap, reach } from '../../catalog/reach.js';
 import { selectTasks } from '../../catalog/selection.js';
 import { vipAccess, vipRule } from '../../catalog/vip-access.js';
 import type { Service } from '../../catalog/model.js';
@@ -72,8 +72,9 @@ export function preparedAddresses(
 }
 
 /** The virtual IP that a service's name resolves to. Undefined if it resolves to the tasks. */
-export function vipGiven({ vip, endpointMode }: Service, give: Give): string | undefined {
-  return give === 'vip' || (give === 'mode' && endpointMode === 'vip') ? vip : undefined;
+export function vipGiven(service: Service, give: Give): string | undefined {
+  if (service.vip === undefined || give === 'tasks') return undefined;
+  return give === 'vip' || service.endpointMode === 'vip' || needsPortMap(service) ? service.vip : undefined;
 }
 
 /** Converts canonical addresses to rdata of the two families. */

@@ -1,4 +1,5 @@
 import type { CatalogReader } from '../../catalog/catalog.js';
+import type { Demand } from '../../catalog/demand.js';
 import type { Snapshot } from '../../catalog/snapshot.js';
 import type { View } from '../../catalog/view.js';
 import type { StaticRecord } from '../../wire/static-record.js';
@@ -24,7 +25,7 @@ import {
 import type { Datum } from './datum.js';
 import { LabelTree } from './label-tree.js';
 import { locate } from './locate.js';
-import { below, type Located, type LocateContext } from './located.js';
+import { below, type Located, type LocateContext, type Sought } from './located.js';
 import { DENIED_ZONES, localZoneOf, openedZones, parentHasDs } from './local-zones.js';
 import { fromTexts } from './prepared.js';
 import { indexRecords } from './static-records.js';
@@ -42,6 +43,8 @@ export interface ZoneOptions extends AskersOptions {
   readonly nameServers: readonly string[];
   /** Added to the revision to make the SOA's serial, so that it also grows across restarts. */
   readonly serialBase: number;
+  /** Hears which services are asked for. */
+  readonly demand?: Pick<Demand, 'use' | 'matters'>;
   /** Configured records, for names inside and outside the domain. */
   readonly records?: readonly StaticRecord[];
   /** Lower-case names with upstreams of their own. Foreign names at or below them are forwarded, never denied. */
@@ -64,6 +67,7 @@ interface Ask {
   readonly type: number;
   /** The CNAMEs that led here. */
   readonly chain: readonly ResourceRecord[];
+  readonly sought?: Sought | undefined;
 }
 
 interface Data {
@@ -102,10 +106,24 @@ export class Zone implements Resolver {
     };
   }
 
-  resolve(question: Question, { address }: { readonly address: string }): Resolution {
-    const { snapshot } = this.#options.catalog;
+  resolve(
+    question: Question,
+    { address, hasWaited = false }: { readonly address: string; readonly hasWaited?: boolean },
+  ): Resolution {
+    const { catalog, demand } = this.#options;
+    const { snapshot } = catalog;
     const view = this.#askers.viewOf(snapshot, address);
-    return view ? this.resolveFor(snapshot, view, question) : { kind: 'drop' };
+    if (!view) return { kind: 'drop' };
+    if (hasWaited || demand?.matters !== true) return this.resolveFor(snapshot, view, question);
+    const coming: Promise<void>[] = [];
+    const resolution = this.resolveFor(snapshot, view, question, (ref, isFound) => {
+      // Every name of two labels is looked up in this way, those of the Internet too.
+      const isLikely = !this.#context.topLevelDomains.has(ref.stack);
+      const until = demand.use(ref, isLikely);
+      if (until && !isFound) coming.push(until);
+    });
+    if (coming.length === 0) return resolution;
+    return { kind: 'await', until: Promise.all(coming).then(() => undefined) };
   }
 
   serves({ address }: { readonly address: string }): boolean {
@@ -123,10 +141,10 @@ export class Zone implements Resolver {
   }
 
   /** Like {@link resolve}, for a view that the caller has chosen. */
-  resolveFor(snapshot: Snapshot, view: View, { name, labels, type }: Question): Resolution {
+  resolveFor(snapshot: Snapshot, view: View, { name, labels, type }: Question, sought?: Sought): Resolution {
     // Copied, because the question's name may be a view of a receive buffer, and an answer can outlive it.
-    const ask: Ask = { snapshot, view, owner: name.slice(), labels, type, chain: [] };
-    return this.#answer(ask, this.locateFor(snapshot, view, labels));
+    const ask: Ask = { snapshot, view, owner: name.slice(), labels, type, chain: [], sought };
+    return this.#answer(ask, this.locateFor(snapshot, view, labels, { sought }));
   }
 
   /** The meaning of a name for a view, as {@link resolveFor} would find it. */
@@ -134,11 +152,11 @@ export class Zone implements Resolver {
     snapshot: Snapshot,
     view: View,
     labels: readonly string[],
-    { steps, absolute }: Pick<LocateContext, 'steps' | 'absolute'> = {},
+    { steps, absolute, sought }: Pick<LocateContext, 'steps' | 'absolute' | 'sought'> = {},
   ): Located {
     const { domain, records, forwards, opened, topLevelDomains } = this.#context;
     return locate(
-      { snapshot, view, domain, records, forwards, opened, topLevelDomains, absolute, steps },
+      { snapshot, view, domain, records, forwards, opened, topLevelDomains, absolute, steps, sought },
       labels,
     );
   }
@@ -178,7 +196,7 @@ export class Zone implements Resolver {
 
   /** Targets of records are full names, never short ones. */
   #alias(ask: Ask, target: DnsName, ttl: number): Resolution {
-    const { snapshot, view, owner, type } = ask;
+    const { snapshot, view, owner, type, sought } = ask;
     const rdata = { kind: 'cname', target } as const;
     const chain = [...ask.chain, { owner, type: TYPE.CNAME, class: CLASS.IN, ttl, rdata }];
     if (type === TYPE.CNAME) return answerOf(chain);
@@ -187,7 +205,7 @@ export class Zone implements Resolver {
       return { ...answerOf([]), rcode: RCODE.SERVFAIL, ede };
     }
     const labels = labelsOf(lowerCaseName(target));
-    const located = this.locateFor(snapshot, view, labels, { absolute: true });
+    const located = this.locateFor(snapshot, view, labels, { absolute: true, sought });
     return this.#answer({ ...ask, owner: target, labels, chain }, located);
   }
 

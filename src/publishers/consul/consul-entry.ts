@@ -1,5 +1,8 @@
 import { hostPlace, isOnHostNetwork, type Place } from '../../catalog/host-place.js';
 import type { Problem, Task, TaskNode, TaskPort } from '../../catalog/model.js';
+import { publishedName, serviceTags } from '../../consul/service-names.js';
+import { settingsText } from '../../consul/published-settings.js';
+import { networksText } from '../../consul/span-networks.js';
 import { META_LIMITS, OWNER_PREFIX, ownerKeys } from '../../consul/owner-mark.js';
 import {
   imageName,
@@ -9,6 +12,8 @@ import {
 } from '../../labels/registrator-words.js';
 import { isLoopback } from '../../net/ip.js';
 import { printable, quoted } from '../../text/printable.js';
+
+type CheckStatus = 'passing' | 'warning' | 'critical';
 
 /** The desired state of one service of an agent. */
 export interface ConsulEntry {
@@ -20,7 +25,7 @@ export interface ConsulEntry {
   readonly meta: Readonly<Record<string, string>>;
   /** At least 1. */
   readonly weight: number;
-  readonly status: 'passing' | 'critical';
+  readonly status: CheckStatus;
   /** The reason for a drain. */
   readonly maintenance?: string;
   /** In Consul's own notation: `90m`. */
@@ -41,6 +46,10 @@ export interface EntryOptions {
   readonly hostAddress: string | undefined;
   /** The name of a network. */
   readonly networkName: (id: string) => string | undefined;
+  /** Whether a network spans hosts, so that its id and its addresses mean the same on all of them. */
+  readonly spansHosts: (network: string) => boolean;
+  /** Fairlead's version. */
+  readonly version?: string;
 }
 
 /** A task's entries in Consul: one for each port that other hosts can reach. */
@@ -65,7 +74,7 @@ export function entriesOf(
 function entryOf(
   task: Task,
   port: TaskPort,
-  place: Place,
+  { target, ...place }: PublishedPlace,
   words: RegistratorWords,
   hasSeveral: boolean,
   options: EntryOptions,
@@ -78,56 +87,83 @@ function entryOf(
       ? `${options.node.name}:${task.name}:${port.target}${udp}`
       : `fairlead:${task.id.slice(0, 12)}:${port.target}${udp}`);
   const after = words.attributes['check_deregister_after'];
+  const name = registeredName(words, port.target, hasSeveral, () => defaultName(task, options));
   return {
     id,
-    name: registeredName(words, port.target, hasSeveral, () => defaultName(task, options)),
+    name,
     ...place,
     tags: [
       ...words.tags,
       ...(port.protocol === 'udp' ? ['udp'] : []),
       // Consul does not allow a weight of 0.
       ...(task.weight === 0 ? ['fairlead.weight=0'] : []),
+      ...serviceTags(task.service, name),
     ],
-    meta: metaOf(task, port, words, options, problems),
+    meta: metaOf(task, marksOf(task, port, target, options), words, problems),
     weight: Math.max(1, task.weight),
-    status: task.health === 'healthy' ? 'passing' : 'critical',
+    status: statusOf(task, words),
     ...(task.health === 'draining' && { maintenance: task.reason ?? 'draining' }),
     ...(after !== undefined && /^\d{1,6}[smh]$/.test(after) && { deregisterAfter: after }),
   };
+}
+
+/** Before the first result of a check, what `SERVICE_CHECK_INITIAL_STATUS` says. */
+function statusOf({ health }: Task, { attributes }: RegistratorWords): CheckStatus {
+  const initial = attributes['check_initial_status'];
+  if (health === 'initializing' && (initial === 'passing' || initial === 'warning')) return initial;
+  return health === 'healthy' ? 'passing' : 'critical';
 }
 
 /** In registrator's form, the last part of the image's name. Otherwise the service, with its stack if it has one. */
 function defaultName(task: Task, { ids }: EntryOptions): string {
   if (ids === 'registrator') return imageName(task.image) ?? task.name;
   const { service } = task;
-  if (service === undefined) return task.name;
-  const name = service.sidekick === undefined ? service.service : `${service.service}-${service.sidekick}`;
-  return service.stack === 'default' ? name : `${service.stack}-${name}`;
+  return service === undefined ? task.name : publishedName(service);
 }
 
-/** Where other hosts reach a port of a task. Undefined if they cannot. */
+interface PublishedPlace extends Place {
+  /** The task's own port, if its host publishes it at `port`, or if only clients on a shared network reach it. */
+  readonly target?: number;
+}
+
+/**
+ * Where other hosts reach a port of a task: where its host publishes it, else its address on a network that spans
+ * hosts. Undefined if they cannot.
+ */
 function placeOf(
   task: Task,
   port: TaskPort,
-  { internal, network, hostAddress, networkName }: EntryOptions,
-): Place | undefined {
-  if (!internal || isOnHostNetwork(task)) return hostPlace(task, port, hostAddress);
+  { internal, network, hostAddress, networkName, spansHosts }: EntryOptions,
+): PublishedPlace | undefined {
+  const { target } = port;
+  if (isOnHostNetwork(task)) return hostPlace(task, port, hostAddress);
+  if (!internal) {
+    const published = hostPlace(task, port, hostAddress);
+    if (published) return { ...published, target };
+    const spanning = task.endpoints.find((endpoint) => spansHosts(endpoint.network));
+    return spanning && { address: spanning.ip, port: target, target };
+  }
   const usable = task.endpoints.filter(({ ip }) => !isLoopback(ip));
   const chosen =
     network === undefined ? usable[0] : usable.find((endpoint) => networkName(endpoint.network) === network);
   return chosen && { address: chosen.ip, port: port.target };
 }
 
-function metaOf(
+/** What another Fairlead has to know. */
+function marksOf(
   task: Task,
   port: TaskPort,
-  words: RegistratorWords,
-  { node }: EntryOptions,
-  problems: Problem[],
+  target: number | undefined,
+  { node, spansHosts, version }: EntryOptions,
 ): Record<string, string> {
   const { service } = task;
   const offered = `${port.name === undefined ? '' : `${port.name}=`}${port.port}/${port.protocol}`;
-  const marks: Record<string, string> = {
+  const networks =
+    target === undefined
+      ? undefined
+      : networksText(task.endpoints.filter(({ network }) => spansHosts(network)));
+  const settings = settingsText(task);
+  return {
     [ownerKeys.owner]: node.id,
     [ownerKeys.host]: node.name,
     [ownerKeys.task]: task.id,
@@ -137,7 +173,19 @@ function metaOf(
     ...(service && { [ownerKeys.stack]: service.stack, [ownerKeys.service]: service.service }),
     ...(service?.sidekick !== undefined && { [ownerKeys.sidekick]: service.sidekick }),
     ...versionMarks(task),
+    ...(target !== undefined && { [ownerKeys.target]: String(target) }),
+    ...(networks !== undefined && { [ownerKeys.networks]: networks }),
+    ...(settings !== undefined && { [ownerKeys.settings]: settings }),
+    ...(version !== undefined && { [ownerKeys.version]: version }),
   };
+}
+
+function metaOf(
+  task: Task,
+  marks: Readonly<Record<string, string>>,
+  words: RegistratorWords,
+  problems: Problem[],
+): Record<string, string> {
   const room = META_LIMITS.pairs - Object.keys(marks).length;
   const kept = Object.entries(words.attributes).filter(([key, value], at) => {
     const fault =

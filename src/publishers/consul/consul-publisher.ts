@@ -7,7 +7,10 @@ import { silentLog, type Log } from '../../net/log.js';
 import { checkId, isSame, readAgent, type AgentEntry } from './agent-state.js';
 import { entriesOf, type ConsulEntry, type EntryOptions } from './consul-entry.js';
 
-export interface ConsulPublisherOptions extends Omit<EntryOptions, 'networkName' | 'hostAddress'> {
+export interface ConsulPublisherOptions extends Omit<
+  EntryOptions,
+  'networkName' | 'spansHosts' | 'hostAddress'
+> {
   readonly name?: string;
   readonly consul: ConsulAddress;
   readonly hostAddress: () => string | undefined;
@@ -125,6 +128,7 @@ class ConsulPublisher implements Publisher {
       ...options,
       hostAddress: hostAddress(),
       networkName: (id) => snapshot.network(id)?.name,
+      spansHosts: (id) => snapshot.network(id)?.driver === 'overlay',
     };
     // Until the engine has reported, no task may be considered removed.
     const isKnown = snapshot.sources.every(({ name, state }) => state !== 'loading' || !publishes(name));
@@ -136,7 +140,17 @@ class ConsulPublisher implements Publisher {
     }
     const isBeat = this.#mustRead;
     if (this.#mustRead) await this.#read();
-    for (const entry of wanted.values()) await this.#publish(entry, isBeat, problems);
+    const refused: ConsulError[] = [];
+    for (const entry of wanted.values()) {
+      const error = await this.#publish(entry, isBeat);
+      if (!error) continue;
+      refused.push(error);
+      const subject = `Consul entry ${entry.id}`;
+      problems.push({ code: 'consul-refused', subject, message: `${subject}: ${error.message}` });
+    }
+    const [first] = refused;
+    // The token may do nothing: that is one fault, and not one of each container.
+    if (first?.status === 403 && refused.length === wanted.size) throw first;
     for (const [id, { owner }] of [...this.#known]) {
       if (owner !== options.node.id || wanted.has(id) || !isKnown) continue;
       await this.#put(`/agent/service/deregister/${encodeURIComponent(id)}`);
@@ -157,18 +171,21 @@ class ConsulPublisher implements Publisher {
     this.#mustRead = false;
   }
 
-  async #publish(entry: ConsulEntry, isBeat: boolean, problems: Problem[]): Promise<void> {
+  /** @returns why the agent refuses this entry; the others are not affected */
+  async #publish(entry: ConsulEntry, isBeat: boolean): Promise<ConsulError | undefined> {
+    try {
+      await this.#write(entry, isBeat);
+      return undefined;
+    } catch (error) {
+      if (!(error instanceof ConsulError) || error.status === undefined || error.status >= 500) throw error;
+      return error;
+    }
+  }
+
+  async #write(entry: ConsulEntry, isBeat: boolean): Promise<void> {
     const has = this.#known.get(entry.id);
     if (!has || !isSame(entry, has)) {
-      try {
-        await this.#register(entry);
-      } catch (error) {
-        // The agent refuses this entry. The others are not affected.
-        if (!(error instanceof ConsulError) || error.status === undefined || error.status >= 500) throw error;
-        const subject = `Consul entry ${entry.id}`;
-        problems.push({ code: 'consul-refused', subject, message: `${subject}: ${error.message}` });
-        return;
-      }
+      await this.#register(entry);
     } else if (isBeat || has.status !== entry.status) {
       await this.#put(`/agent/check/update/${encodeURIComponent(checkId(entry.id))}`, {
         Status: entry.status,

@@ -1,11 +1,16 @@
 import type { TaskFact } from '../../catalog/facts.js';
 import {
   ANY_NETWORK,
+  OTHER_HOST,
+  type Endpoint,
   type Health,
   type Problem,
   type ServiceRef,
   type TaskPort,
 } from '../../catalog/model.js';
+import { serviceOfTag } from '../../consul/service-names.js';
+import { readSettings } from '../../consul/published-settings.js';
+import { readNetworks } from '../../consul/span-networks.js';
 import { ownerKeys, OWNER_PREFIX } from '../../consul/owner-mark.js';
 import { OWN_PREFIX } from '../../labels/label-table.js';
 import { readPortList, readWeight } from '../../labels/label-values.js';
@@ -55,10 +60,16 @@ export function instanceFact(entry: HealthEntry, context: InstanceContext): Inst
       'address-invalid',
       `its address ${quoted(address)} is not an IP address, so it is not served; register it with an IP address`,
     );
-  const node =
-    owner === undefined
+  const hostIp = canonicalIp(entry.nodeAddress);
+  const version = meta[ownerKeys.version];
+  const node = {
+    ...(owner === undefined
       ? { id: `consul:${entry.datacenter}/${entry.node}`, name: entry.node }
-      : { id: owner, name: meta[ownerKeys.host] ?? entry.node };
+      : { id: owner, name: meta[ownerKeys.host] ?? entry.node }),
+    ...(hostIp !== undefined && { address: hostIp }),
+    ...(version !== undefined && { version }),
+  };
+  const place = ip === undefined ? { endpoints: [] } : placeOf(entry, ip, hostIp);
   const name = meta[ownerKeys.name] ?? entry.id;
   const dotted = `${name}.${node.name}`.toLowerCase();
   const labels = labelsOf(entry);
@@ -73,13 +84,14 @@ export function instanceFact(entry: HealthEntry, context: InstanceContext): Inst
       ...(service && { service }),
       health: healthOf[entry.status],
       ...(entry.reason !== undefined && { reason: entry.reason }),
-      endpoints: ip === undefined ? [] : [{ network: ANY_NETWORK, ip }],
-      ports: portsOf(entry, problem),
+      endpoints: place.endpoints,
+      ports: portsOf(entry, problem).map((port) => ({ ...port, ...place.port })),
       labels,
       links: {},
       weight: weightOf(entry, labels),
       expose: false,
       ...versionOf(entry),
+      ...readSettings(meta[ownerKeys.settings]),
     },
     problems,
   };
@@ -104,6 +116,26 @@ function versionOf({
     ...(createdAt > 0 && { createdAt }),
     ...(startedAt > 0 && { startedAt }),
     ...(/^\d{1,9}$/.test(restarts) && { restarts: Number(restarts) }),
+  };
+}
+
+/**
+ * Where an instance is reached. One that Fairlead published says which port of the task it stands for, and where the
+ * task is on networks that span hosts.
+ */
+function placeOf(
+  { meta, port }: HealthEntry,
+  ip: string,
+  hostIp: string | undefined,
+): { readonly endpoints: readonly Endpoint[]; readonly port?: Pick<TaskPort, 'target' | 'published'> } {
+  const own = /^\d{1,5}$/.exec(meta[ownerKeys.target] ?? '');
+  if (meta[ownerKeys.owner] === undefined || !own) return { endpoints: [{ network: ANY_NETWORK, ip }] };
+  const target = Number(own[0]);
+  const networks = readNetworks(meta[ownerKeys.networks]);
+  const isShared = networks.some((endpoint) => endpoint.ip === ip);
+  return {
+    endpoints: [{ network: OTHER_HOST, ip: isShared ? (hostIp ?? ip) : ip }, ...networks],
+    port: isShared ? { target } : { target, published: [{ ip, port }] },
   };
 }
 
@@ -143,7 +175,7 @@ function labelsOf({ tags, meta }: HealthEntry): Record<string, string> {
     .filter((tag) => tag.startsWith(OWN_PREFIX) && tag.includes('='))
     .map((tag) => [tag.slice(0, tag.indexOf('=')), tag.slice(tag.indexOf('=') + 1)] as const);
   const kept = Object.entries(meta).filter(([key]) => !key.startsWith(OWNER_PREFIX));
-  const others = tags.filter((tag) => !tag.startsWith(OWN_PREFIX));
+  const others = tags.filter((tag) => !tag.startsWith(OWN_PREFIX) && serviceOfTag(tag) === undefined);
   return {
     ...Object.fromEntries(kept),
     ...Object.fromEntries(own),

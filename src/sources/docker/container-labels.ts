@@ -1,9 +1,10 @@
 import { readRegistratorKey } from '../../labels/registrator-keys.js';
 import { keptLabels } from '../../labels/kept-labels.js';
+import { namesSecret, withoutSecrets } from '../../text/text-secrets.js';
 import type { Container } from './container.js';
 
-/** What may be taken from the environment. Other `SERVICE_*` variables are often secrets of the program itself. */
-const taken = /^(?:NAME|ID|TAGS|IGNORE|CHECK_.+)$/s;
+/** Words of registrator's. Any other variable is an attribute, and some are secrets of the program itself. */
+const words = /^(?:NAME|ID|TAGS|IGNORE|CHECK_.+)$/s;
 
 type Labelled = Pick<Container, 'labels' | 'env'>;
 
@@ -31,10 +32,15 @@ export class ContainerLabels {
 
 /** A container's labels, and the keys of registrator that its environment has: registrator reads both. A label wins. */
 function labelsWithVariables({ labels, env }: Labelled): Readonly<Record<string, string>> {
-  const keys = Object.entries(env).filter(
-    ([key, text]) => taken.test(readRegistratorKey(key)?.name ?? '') && text !== '',
-  );
+  const keys = Object.entries(env).filter(([key, text]) => text !== '' && isTaken(key, text));
   if (keys.length === 0) return labels;
   const written = new Set(Object.keys(labels).map((key) => key.toUpperCase()));
   return { ...Object.fromEntries(keys.filter(([key]) => !written.has(key.toUpperCase()))), ...labels };
+}
+
+/** Attributes are shown and published, so a variable whose name or text looks like a secret is left out. */
+function isTaken(key: string, text: string): boolean {
+  const name = readRegistratorKey(key)?.name;
+  if (name === undefined) return false;
+  return words.test(name) || (!namesSecret(name) && withoutSecrets(text) === text);
 }

@@ -16,6 +16,7 @@ const SERIAL_BASE = 1000;
 export function ground(
   over: Partial<ZoneOptions> = {},
   store: StoreOptions = { words: 1 << 16, entries: 1 << 10 },
+  denialSeconds?: number,
 ) {
   const catalog = new Catalog({ clock: () => 0 });
   const zone = new Zone({
@@ -41,6 +42,7 @@ export function ground(
       throw error;
     },
     now: () => now,
+    denialSeconds: () => denialSeconds,
   });
   const answers = new LocalAnswers({ versions, compiler, now: () => now, store });
   const publisher = new Publisher({ versions, compiler, install: (entry) => install(entry) });

@@ -131,6 +131,43 @@ describe('own names', () => {
   });
 });
 
+describe('a name for which a source is asked first', () => {
+  it('is resolved again when the source has looked, and only once', async () => {
+    let come: () => void = () => undefined;
+    const until = new Promise<void>((resolve) => {
+      come = resolve;
+    });
+    const seen: unknown[] = [];
+    const server = responder((question, client) => {
+      seen.push([nameToText(question.name), { ...client }]);
+      if (seen.length === 1) return { kind: 'await', until };
+      return answer({ answers: [a('web.x', '10.42.0.7')] });
+    });
+    const packet = query('wEb.x', TYPE.A);
+    const reply = server.respond(packet, udp);
+    expect(reply).toBeInstanceOf(Promise);
+    // The listener reads the next packet into the same memory.
+    packet.fill(0);
+    come();
+    const message = decoded((await reply) ?? Buffer.of());
+    expect(nameToText(message.answers[0]?.owner ?? name('.'))).toBe('wEb.x');
+    expect(seen).toEqual([
+      ['web.x', { address: udp.address }],
+      ['web.x', { address: udp.address, hasWaited: true }],
+    ]);
+  });
+
+  it('is SERVFAIL if that fails', async () => {
+    let calls = 0;
+    const server = responder(() => {
+      if (calls++ > 0) throw new Error('bug');
+      return { kind: 'await', until: Promise.resolve() };
+    });
+    expect((await ask(server, query('web.x', TYPE.A))).rcode).toBe(RCODE.SERVFAIL);
+    expect(server.counters().faults).toBe(1);
+  });
+});
+
 describe('silence and refusal', () => {
   it('are counted by their reason', async () => {
     const server = responder({ kind: 'drop' });

@@ -37,7 +37,10 @@ export interface VipStack {
   untilTaken(service: string, names: readonly string[], within?: number): Promise<void>;
 }
 
-export function createVipStack(host: Host, stack: string): VipStack {
+/** What of a host is needed. */
+type Place = Pick<Host, 'dir' | 'docker' | 'fairlead' | 'patience'>;
+
+export function createVipStack(host: Place, stack: string): VipStack {
   const app = join(host.dir, 'vips');
   compile(fixtures, ['web', 'dns'], app);
   const start = async (
@@ -101,7 +104,7 @@ export interface TrafficClient {
 
 /** 200 new connections and 200 requests on kept ones a second, from inside a container. */
 export async function startTraffic(
-  host: Host,
+  host: Pick<Place, 'docker' | 'patience'>,
   container: string,
   name: string,
   service: string,

@@ -11,6 +11,7 @@ const options: EntryOptions = {
   explicit: false,
   hostAddress: '192.0.2.1',
   networkName: (id) => id,
+  spansHosts: (id) => id === 'mesh',
 };
 const published = [{ ip: '0.0.0.0', port: 32768 }];
 const http = { port: 80, protocol: 'tcp', target: 80, published } as const;
@@ -49,6 +50,7 @@ describe('an entry in Consul', () => {
         'fairlead-service': 'web',
         'fairlead-port': '80/tcp',
         'fairlead-image': 'registry:5000/team/nginx:1.27',
+        'fairlead-target': '80',
       },
       weight: 1,
       status: 'passing',
@@ -75,7 +77,24 @@ describe('an entry in Consul', () => {
     const ids = { ids: 'registrator' } as const;
     expect(one({}, ids)).toMatchObject({ id: 'alpha:shop-web-1:80', name: 'nginx' });
     const dns = { port: 53, protocol: 'udp', target: 53, published } as const;
-    expect(one({ ports: [dns] }, ids)).toMatchObject({ id: 'alpha:shop-web-1:53:udp', tags: ['udp'] });
+    expect(one({ ports: [dns] }, ids)).toMatchObject({
+      id: 'alpha:shop-web-1:53:udp',
+      tags: ['udp', 'fairlead-service=shop/web'],
+    });
+  });
+
+  it('has a tag with its service if its name does not tell it', () => {
+    const tag = ['fairlead-service=shop/web'];
+    expect(labelled({ SERVICE_NAME: 'front' })).toMatchObject({ tags: tag });
+    expect(labelled({ SERVICE_NAME: 'shop-web' })).toMatchObject({ tags: [] });
+    expect(labelled({ SERVICE_NAME: 'shop-web-http' })).toMatchObject({ tags: tag });
+    expect(labelled({}, { ids: 'registrator' })).toMatchObject({ name: 'nginx', tags: tag });
+    expect(one({ service: ref('log.web.shop') })).toMatchObject({ name: 'shop-web-log', tags: [] });
+    expect(one({ service: ref('log.web.shop'), labels: { SERVICE_NAME: 'x' } })).toMatchObject({
+      tags: ['fairlead-service=shop/web/log'],
+    });
+    const lone = taskFact('lone', { ip: '172.17.0.2', network: 'bridge', ports: [http] });
+    expect(entriesOf({ source: 'docker', ...lone }, options).entries[0]).toMatchObject({ tags: [] });
   });
 
   it.each([
@@ -138,6 +157,12 @@ describe('an entry in Consul', () => {
       { internal: true, network: 'front' },
       { address: '10.9.0.2' },
     ],
+    [
+      'unpublished, on a network that spans hosts',
+      { network: 'mesh', ip: '10.9.0.7', ports: [{ ...http, published: [] }] },
+      {},
+      { address: '10.9.0.7', port: 80, meta: { 'fairlead-networks': 'mesh=10.9.0.7' } },
+    ],
     ['internal, not on that network', {}, { internal: true, network: 'front' }, undefined],
     ['no host address', {}, { hostAddress: undefined }, undefined],
   ])('%s', (_what, over, more, expected) => {
@@ -176,13 +201,13 @@ describe('an entry in Consul', () => {
     expect(problems).toMatchObject([
       { code: 'label-invalid', message: expect.stringContaining(message) as string },
     ]);
-    expect(Object.keys(entries[0]?.meta ?? {})).toHaveLength(10);
+    expect(Object.keys(entries[0]?.meta ?? {})).toHaveLength(11);
   });
 
   it('stays within Consul’s limit of 64 pairs', () => {
     const labels = Object.fromEntries(Array.from({ length: 80 }, (_, at) => [`SERVICE_A${at}`, 'x']));
     const { entries, problems } = entriesOf(task({ labels }), options);
     expect(Object.keys(entries[0]?.meta ?? {})).toHaveLength(64);
-    expect(problems).toHaveLength(25);
+    expect(problems).toHaveLength(26);
   });
 });

@@ -173,7 +173,7 @@ describe('an inspection becomes a fact', () => {
     expect(factOf(container({}))).not.toHaveProperty('upstreams');
   });
 
-  it('with registrator’s checks, from the environment if no label defines them', () => {
+  it('with registrator’s checks and attributes, from the environment if no label defines them, and without secrets', () => {
     const Env = [
       'SERVICE_CHECK_HTTP=/env',
       'SERVICE_80_CHECK_TCP=true',
@@ -181,6 +181,8 @@ describe('an inspection becomes a fact', () => {
       'SERVICE_CHECK_TTL=',
       'SERVICE_NAME=web',
       'SERVICE_TOKEN=secret',
+      'SERVICE_DB=postgres://shop:secret@db/shop',
+      'SERVICE_REGION=eu',
       'PASSWORD=secret',
     ];
     const Labels = { SERVICE_CHECK_HTTP: '/label', SERVICE_x: 'kept' };
@@ -188,6 +190,7 @@ describe('an inspection becomes a fact', () => {
       ...Labels,
       SERVICE_80_CHECK_TCP: 'true',
       SERVICE_NAME: 'web',
+      SERVICE_REGION: 'eu',
       SERVICE_check_interval: '3s',
     });
     const SERVICE_CHECK_INTERVAL = '5s';
@@ -195,6 +198,7 @@ describe('an inspection becomes a fact', () => {
       SERVICE_CHECK_HTTP: '/env',
       SERVICE_80_CHECK_TCP: 'true',
       SERVICE_NAME: 'web',
+      SERVICE_REGION: 'eu',
       SERVICE_CHECK_INTERVAL,
     });
   });
