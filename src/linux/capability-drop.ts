@@ -43,7 +43,8 @@ export async function keepCapabilitiesOfPool(libc: Libc, kept: Kept): Promise<vo
   const sleep = () => libc.poolCall(NANOSLEEP, libc.address(nap.buffer), 0);
   const drop = () => libc.poolCall(CAPSET, call.header, call.data);
   const threads = Number(process.env['UV_THREADPOOL_SIZE']) || 4;
-  // A thread that has made the call sleeps meanwhile. On a busy machine one may still make two, so look what came of it.
+  // A thread that has made the call sleeps meanwhile. On a busy machine one may still make two, so look what came of
+  // it.
   for (let [round, quiet, before] = [0, 0, Infinity]; round < MOST_ROUNDS && quiet < 2; round++) {
     const calls = Array.from({ length: threads }, () => [drop(), sleep()]);
     await Promise.all([...Array.from({ length: threads }, sleep), ...calls.flat()]);
