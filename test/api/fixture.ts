@@ -522,7 +522,7 @@ export interface Fixture {
 
 /** A catalog with {@link FACTS} behind a server on a unix socket in a directory of its own. */
 export async function startApi(
-  options: Partial<Pick<ApiServerOptions, 'listen' | 'limits' | 'templates'>> = {},
+  options: Partial<Pick<ApiServerOptions, 'listen' | 'limits' | 'templates' | 'timers'>> = {},
 ): Promise<Fixture> {
   const dir = mkdtempSync(join(tmpdir(), 'fairlead-api-'));
   const socket = join(dir, 'run', 'fairlead.sock');
@@ -558,6 +558,7 @@ export async function startApi(
     clock: () => NOW,
     listen: options.listen ?? [{ path: socket }],
     ...(options.limits === undefined ? {} : { limits: options.limits }),
+    ...(options.timers && { timers: options.timers }),
   });
   try {
     await server.start();

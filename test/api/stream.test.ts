@@ -6,6 +6,7 @@ import { StreamClient } from '../../src/api/stream-client.js';
 import { STREAM_LIMITS } from '../../src/api/stream-limits.js';
 import type { StreamMessage } from '../../src/api/types/stream.js';
 import { ask, CONTAINER_ID, load, startApi, stopApi, task, VIPS, type Fixture } from './fixture.js';
+import { TestTimers } from './held-outlet.js';
 import { serverMessage } from './server-message.js';
 
 let fixture: Fixture;
@@ -175,20 +176,26 @@ describe('GET /v1/stream', () => {
     await guest.closed;
   });
 
-  it('ends a connection whose client does not answer a ping', async () => {
-    fixture = await startApi({ limits: { ...STREAM_LIMITS, heartbeatMs: 20 } });
+  it('ends a connection whose client does not answer a ping, and keeps the others', async () => {
+    const timers = new TestTimers();
+    fixture = await startApi({ timers });
     const guest = visit();
     await guest.next();
-    const pinged = new Promise((resolve) => guest.client.once('ping', resolve));
-    await pinged;
-    // One that answers stays.
-    expect(guest.client.readyState).toBe(guest.client.OPEN);
     const deaf = new WebSocket('ws://localhost/v1/stream', {
       createConnection: () => connect(fixture.socket),
       autoPong: false,
     });
     open.push(deaf);
-    await new Promise((resolve) => deaf.once('close', resolve));
+    await new Promise((resolve) => deaf.once('message', resolve));
+    const ended = new Promise((resolve) => deaf.once('close', resolve));
+    const pinged = new Promise((resolve) => guest.client.once('ping', resolve));
+    timers.elapse(STREAM_LIMITS.heartbeatMs);
+    await pinged;
+    // What is sent after the answer to the ping arrives after it.
+    guest.client.send('{"type":"subscribe","channels":["templates"]}');
+    await guest.until('templates');
+    timers.elapse(STREAM_LIMITS.heartbeatMs);
+    await ended;
     expect(guest.client.readyState).toBe(guest.client.OPEN);
   });
 
