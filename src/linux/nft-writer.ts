@@ -134,7 +134,12 @@ export class NftWriter {
 
   #throwAway({ chains, sets }: NftNames): void {
     if (chains.length + sets.length === 0) return;
-    this.#unused = { chains: [...this.#unused.chains, ...chains], sets: [...this.#unused.sets, ...sets] };
+    // One that was used again meanwhile is there once only.
+    const kinds = new Map([...this.#unused.sets, ...sets].map(([kind, name]) => [name, kind]));
+    this.#unused = {
+      chains: [...new Set([...this.#unused.chains, ...chains])],
+      sets: Array.from(kinds, ([name, kind]) => [kind, name] as const),
+    };
     clearTimeout(this.#sweepTimer);
     this.#sweepTimer = setTimeout(() => void this.sweep(), UNUSED_MS).unref();
   }

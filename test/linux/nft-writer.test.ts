@@ -57,6 +57,17 @@ describe('the writer of a table', () => {
     expect(told).toEqual([`delete chain ip t b; ${STAMP}`]);
   });
 
+  it('deletes once what was not used, used again, and not used again', async () => {
+    const { told, writer } = kernel();
+    await writer.write(table('a', 'b'));
+    await writer.write(table('a'));
+    await writer.write(table('a', 'b'));
+    await writer.write(table('a'));
+    told.length = 0;
+    await writer.sweep();
+    expect(told).toEqual([`delete chain ip t b; ${STAMP}`]);
+  });
+
   it('writes all of it after a refusal, and when something else may be there', async () => {
     const { told, refuses, writer } = kernel();
     await writer.write(table('a'));
