@@ -233,6 +233,32 @@ describeOnHost('virtual IPs', () => {
     expect(await asked()).toEqual(right);
   });
 
+  test('carried by the kernel: scaling, and Fairlead away for a while, lose no connection', async () => {
+    await host.fairlead.stop();
+    await host.fairlead.start(['--set', 'vip.dataPlane=nftables']);
+    await start(1, 2);
+    await shop.untilTaken('web', namesOf(1, 2));
+    expect((await shop.vip('web')).carrier).toMatchObject({ plane: 'nftables' });
+    const client = await traffic();
+    await start(3);
+    await shop.untilTaken('web', namesOf(1, 2, 3));
+    await stop(1);
+    await shop.untilTaken('web', namesOf(2, 3));
+    await host.fairlead.stop();
+    await sleep(2_000);
+    await host.fairlead.start(['--set', 'vip.dataPlane=nftables']);
+    await shop.untilTaken('web', namesOf(2, 3));
+    await sleep(500);
+    const seen = await client.end();
+    expect(seen).toMatchObject({ failures: [], wrong: 0 });
+    expect(Object.keys(seen.byTask).sort()).toEqual(namesOf(1, 2, 3));
+    await host.fairlead.stop();
+    // What was left goes when the proxy has virtual IPs again.
+    await host.fairlead.start();
+    await shop.untilTaken('web', namesOf(2, 3));
+    expect((await shop.vip('web')).carrier).toBeUndefined();
+  });
+
   test('nothing remains when the daemon stops', async () => {
     const rules = async (): Promise<string> => (await host.netns.run('nft', ['list', 'tables'])).stdout;
     const routes = async (): Promise<string> =>
