@@ -1,5 +1,6 @@
 // What Consul costs, and how soon it tells: `npm run bench:consul -- [--json] [--only latency|idle|fleet] [--rounds N]
 // [--seconds N] [--hosts N]`. A real Consul server on loopback; needs its program.
+import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { createConsul, type ConsulAgent } from '../test/e2e/support/consul.js';
 import { measureFleet, runFleetWorker, type FleetShape } from './consul/fleet.js';
@@ -18,8 +19,13 @@ const method =
   `one task of a service that every tenth host uses.`;
 
 async function withConsul<T>(work: (consul: ConsulAgent) => Promise<T>): Promise<T> {
-  // In a fleet each host has an agent of its own, and so no limit in common with others.
-  const consul = await createConsul({ settings: ['limits { http_max_conns_per_client = 20000 }'] });
+  // In a fleet each host has an agent of its own, and so no limit in common with others. Consul does not start with a
+  // limit that its file descriptors do not allow.
+  const files = Number(
+    /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1] ?? 1024,
+  );
+  const most = Math.min(20_000, Math.floor(files / 2));
+  const consul = await createConsul({ settings: [`limits { http_max_conns_per_client = ${most} }`] });
   try {
     await consul.start();
     return await work(consul);
