@@ -177,6 +177,30 @@ describeOnHost('virtual IPs and the isolation of Docker', () => {
     expect(await ruleFor(nameOf('db'), 'on-front')).toContain('the client may not use it');
   });
 
+  test('the kernel lets the same clients in where it carries connections', async () => {
+    await host.fairlead.stop();
+    await host.fairlead.start(['--set', 'vip.dataPlane=nftables']);
+    const carriers: Record<string, unknown> = {};
+    for (const service of SERVICES) {
+      const stack = stacks.get(STACKS[service]);
+      await stack?.untilTaken(service, [`${STACKS[service]}-${service}-1`]);
+      carriers[service] = (await stack?.vip(service))?.carrier?.plane;
+    }
+    expect(carriers).toEqual({ web: 'nftables', db: 'nftables', api: 'nftables', shown: 'nftables' });
+    for (const client of Object.keys(MATRIX) as Client[]) {
+      const from = await vantage(client);
+      const used: Record<string, boolean> = {};
+      for (const service of SERVICES) used[service] = await connects(from, service);
+      expect({ client, used }).toEqual({ client, used: MATRIX[client] });
+    }
+    const { stdout } = await host.fairlead.cli('explain', nameOf('web'), '--as=on-front');
+    expect(stdout).toMatch(/carried by nftables for br-[0-9a-f]+ and the host/);
+    // Those of clients on the same network, and of the host, were the kernel's.
+    const web = await stacks.get(STACKS.web)?.vip('web');
+    expect(web?.total).toBeGreaterThanOrEqual(4);
+    expect(web).not.toHaveProperty('bytesIn');
+  });
+
   test('isolation: environment lets every client of the host use every service', async () => {
     await host.fairlead.stop();
     await host.fairlead.start(['--set', 'isolation=environment']);
