@@ -38,9 +38,32 @@ export function tamperDetector(
 }
 
 /**
+ * Finds transactions of which nothing is printed. A program that empties a map with `flush map` makes one: the kernel
+ * names no elements then. Fairlead's own transactions always print something.
+ * @returns takes a line; says whether it ended such a transaction
+ */
+export function unseenDetector(): (line: string) => boolean {
+  // The watch may begin in the middle of one.
+  let hasLines = true;
+  return (line) => {
+    const isEnd = END_OF_TRANSACTION.test(line);
+    const isUnseen = isEnd && !hasLines;
+    hasLines = !isEnd;
+    return isUnseen;
+  };
+}
+
+/** How a table is watched. */
+export interface WatchOptions {
+  /** See {@link tamperDetector}. */
+  readonly isOurs?: (stamp: number) => boolean;
+  /** Something has changed that the kernel does not name; it may be of this table. See {@link unseenDetector}. */
+  readonly onUnseen?: () => void;
+}
+
+/**
  * Runs `nft monitor` as long as its own standard input is open, so that it ends with this process, however that ends.
- * Its output is the
- * monitor's alone, and is over with it.
+ * Its output is the monitor's alone, and is over with it.
  */
 const SCRIPT = 'exec 3>&1 >/dev/null; nft monitor >&3 3>&- & exec 3>&-; read _; kill $!';
 
@@ -49,15 +72,15 @@ const SCRIPT = 'exec 3>&1 >/dev/null; nft monitor >&3 3>&- & exec 3>&-; read _; 
  * stopped.
  * @param table with its family
  * @param onEnd called once when there is no watch any more: it could not be started, or has ended
- * @param isOurs see {@link tamperDetector}
  */
 export function watchTable(
   table: string,
   onTampered: () => void,
   onEnd: () => void,
-  isOurs?: (stamp: number) => boolean,
+  { isOurs, onUnseen }: WatchOptions = {},
 ): StopWatching {
   const isTampered = tamperDetector(table, isOurs);
+  const isUnseen = unseenDetector();
   const child = spawn('/bin/sh', ['-c', SCRIPT], { stdio: ['pipe', 'pipe', 'ignore'] });
   let isOver = false;
   const stop = (): void => {
@@ -74,6 +97,7 @@ export function watchTable(
   child.stdout.once('close', end);
   createInterface(child.stdout).on('line', (line) => {
     if (isTampered(line) && !isOver) onTampered();
+    if (isUnseen(line) && !isOver) onUnseen?.();
   });
   child.unref();
   for (const pipe of [child.stdin, child.stdout]) if (pipe instanceof Socket) pipe.unref();

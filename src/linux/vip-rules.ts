@@ -1,5 +1,5 @@
 import { nft } from './nft.js';
-import { watchTable, type StopWatching } from './nft-monitor.js';
+import { watchTable, type StopWatching, type WatchOptions } from './nft-monitor.js';
 import { emptied, wholeTable } from './nft-table.js';
 import { listenerPart, nowhere, vipTable, type Redirect, type VipGuard } from './vip-listener-table.js';
 
@@ -39,10 +39,10 @@ export function watchVipRules(
   pool: string,
   onTampered: () => void,
   onEnd: () => void,
-  isOurs?: (stamp: number) => boolean,
+  options?: WatchOptions,
 ): StopWatching {
   const { family, name } = vipTable(pool);
-  return watchTable(`${family} ${name}`, onTampered, onEnd, isOurs);
+  return watchTable(`${family} ${name}`, onTampered, onEnd, options);
 }
 
 /** Takes the rules of a pool away. @throws Error as there */

@@ -3,7 +3,7 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { tamperDetector, watchTable } from '../../src/linux/nft-monitor.js';
+import { tamperDetector, unseenDetector, watchTable } from '../../src/linux/nft-monitor.js';
 import { bundled } from '../support/bundled.js';
 
 const TABLE = 'ip fairlead_vip';
@@ -56,6 +56,15 @@ describe('a table that is watched', () => {
     ['something else is printed', ['', '# new', 'Error: x', END], 0],
   ])('when %s', (_what, lines, times) => {
     expect(lines.filter(tamperDetector(TABLE))).toHaveLength(times);
+  });
+
+  it('when a transaction prints nothing, it may have emptied a map; the first one may have begun earlier', () => {
+    const unseen = unseenDetector();
+    const lines = [END, END, 'add table ip other', END, END, ...flushed];
+    expect(lines.map((line) => unseen(line))).toEqual([
+      ...[false, true, false, false, true],
+      ...flushed.map(() => false),
+    ]);
   });
 
   it('when Fairlead itself has changed a part of it, which its stamp shows', () => {

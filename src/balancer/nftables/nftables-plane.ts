@@ -212,6 +212,8 @@ class NftablesPlane implements DataPlane {
       watchVipRules: (pool, tampered, onEnd) => {
         this.#isWatched = true;
         const isOurs = (stamp: number): boolean => this.#table.writer.isOurs(stamp);
+        // It may be a map of this table. The next look, within half a minute, writes all of it.
+        const onUnseen = (): void => this.#table.writer.forget();
         const onChange = (): void => {
           this.#table.writer.forget();
           tampered();
@@ -220,7 +222,7 @@ class NftablesPlane implements DataPlane {
           this.#isWatched = false;
           onEnd();
         };
-        const stop = host.watchVipRules(pool, onChange, onOver, isOurs);
+        const stop = host.watchVipRules(pool, onChange, onOver, { isOurs, onUnseen });
         return () => {
           this.#isWatched = false;
           stop();
