@@ -86,7 +86,7 @@ class Watch {
       } catch (error) {
         if (this.#isStopped()) return;
         failures += 1;
-        const problem = `${this.#text}: ${errorMessage(error)}`;
+        const problem = `${this.#text}: ${errorMessage(reasonOf(error))}`;
         if (attempts > 0 && failures >= attempts) {
           onLost(problem);
           return;
@@ -147,6 +147,11 @@ class Watch {
       signal: AbortSignal.any([this.#stopping.signal, AbortSignal.timeout(REQUEST_TIMEOUT_MS)]),
     });
   }
+}
+
+/** `fetch` says only that it failed; its cause says why. */
+function reasonOf(error: unknown): unknown {
+  return error instanceof TypeError && error.cause instanceof Error ? error.cause : error;
 }
 
 function pause(ms: number, signal: AbortSignal): Promise<void> {

@@ -1,3 +1,4 @@
+import { serviceOfTag } from '../labels/service-names.js';
 import { compareStrings, fromBytes } from '../template/byte-strings.js';
 import { stringList } from '../template/go-values.js';
 import type { Value } from '../template/value.js';
@@ -45,7 +46,7 @@ export function valueOf(query: Query, body: string): Value {
       return snippetList(
         Object.entries((json ?? {}) as Record<string, string[]>)
           .sort(([a], [b]) => compareStrings(a, b))
-          .map(([name, tags]) => snippetRecord(name, tags.toSorted(compareStrings))),
+          .map(([name, tags]) => snippetRecord(name, shownTags(tags))),
       );
     case 'nodes':
       return nodeList(
@@ -71,6 +72,11 @@ export function valueOf(query: Query, body: string): Value {
   }
 }
 
+/** Without the tag by which Fairlead finds its own services: a template that goes through all tags must not meet it. */
+function shownTags(tags: readonly string[]): string[] {
+  return tags.filter((tag) => serviceOfTag(tag) === undefined).sort(compareStrings);
+}
+
 function instances(entries: readonly HealthEntry[], { filters, near }: ServiceQuery) {
   const wanted: readonly string[] = filters.length === 0 ? ['passing'] : filters;
   const facts = entries.map(({ Node: node, Service: service, Checks: checks }) => ({
@@ -84,7 +90,7 @@ function instances(entries: readonly HealthEntry[], { filters, near }: ServiceQu
     ServiceTaggedAddresses: service.TaggedAddresses ?? {},
     ID: service.ID,
     Name: service.Service,
-    Tags: service.Tags.toSorted(compareStrings),
+    Tags: shownTags(service.Tags),
     Checks: checks,
     Status: aggregated(checks),
     Port: service.Port,
@@ -112,7 +118,7 @@ function nodeOf(json: unknown): Value {
   if (found === null || found === undefined) return null;
   const services = Object.values(found.Services).map((service) => ({
     ...service,
-    Tags: service.Tags.toSorted(compareStrings),
+    Tags: shownTags(service.Tags),
   }));
   services.sort((a, b) => compareStrings(a.Service, b.Service) || compareStrings(a.ID, b.ID));
   return catalogNodeRecord(found.Node, services);

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { Catalog } from '../../src/catalog/catalog.js';
 import type { TaskFact } from '../../src/catalog/facts.js';
 import { HOST_NETWORK } from '../../src/catalog/model.js';
-import { serviceOfTag } from '../../src/consul/service-names.js';
+import { serviceOfTag } from '../../src/labels/service-names.js';
 import { OWNER_PREFIX } from '../../src/consul/owner-mark.js';
 import { entriesOf, type ConsulEntry, type EntryOptions } from '../../src/publishers/consul/consul-entry.js';
 import { fieldOf } from '../../src/render/functions/record-fields.js';

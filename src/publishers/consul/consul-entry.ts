@@ -1,6 +1,6 @@
 import { hostPlace, isOnHostNetwork, type Place } from '../../catalog/host-place.js';
 import type { Problem, Task, TaskNode, TaskPort } from '../../catalog/model.js';
-import { publishedName, serviceTags } from '../../consul/service-names.js';
+import { publishedName, serviceTags } from '../../labels/service-names.js';
 import { settingsText } from '../../consul/published-settings.js';
 import { networksText } from '../../consul/span-networks.js';
 import { META_LIMITS, OWNER_PREFIX, ownerKeys } from '../../consul/owner-mark.js';

@@ -8,7 +8,7 @@ import {
   type ServiceRef,
   type TaskPort,
 } from '../../catalog/model.js';
-import { serviceOfTag } from '../../consul/service-names.js';
+import { serviceOfTag } from '../../labels/service-names.js';
 import { readSettings } from '../../consul/published-settings.js';
 import { readNetworks } from '../../consul/span-networks.js';
 import { ownerKeys, OWNER_PREFIX } from '../../consul/owner-mark.js';

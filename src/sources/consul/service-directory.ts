@@ -1,5 +1,5 @@
 import type { ServiceRef } from '../../catalog/model.js';
-import { publishedName, serviceOfTag, serviceText, withoutPort } from '../../consul/service-names.js';
+import { publishedName, serviceOfTag, serviceText, withoutPort } from '../../labels/service-names.js';
 import { isMapping } from '../../text/yaml.js';
 
 /**
