@@ -99,6 +99,7 @@ describeOnHost('virtual IPs', () => {
     await sleep(1_000);
     await host.docker.cli('kill', '--signal=KILL', nameOf(2));
     await shop.untilTaken('web', namesOf(1, 3), 5_000);
+    const gone = Date.parse((await host.docker.inspect(nameOf(2))).State.FinishedAt);
     await sleep(2_000);
     const seen = await client.end();
     const [kept, others] = [
@@ -109,8 +110,8 @@ describeOnHost('virtual IPs', () => {
       new Set(kept.length ? [nameOf(2)] : []),
     );
     expect(kept.length).toBeLessThanOrEqual(50);
-    // Those that the task had accepted and not answered yet.
-    expect(others.length).toBeLessThanOrEqual(3);
+    // The task may have accepted these and not answered yet. Those that began later went to the others.
+    expect(others.filter(({ at }) => at > gone)).toEqual([]);
     expect(seen.wrong).toBe(0);
     expect(Math.min(seen.new, seen.kept)).toBeGreaterThan(400);
   });

@@ -21,6 +21,8 @@ interface Inspection {
   readonly State: {
     readonly Running: boolean;
     readonly Pid: number;
+    /** RFC 3339; the year 1 while it has not ended. */
+    readonly FinishedAt: string;
     readonly Health?: { readonly Status: string };
   };
   readonly NetworkSettings: {

@@ -21,6 +21,8 @@ export interface Traffic {
     /** Who had answered on the connection before. */
     readonly task?: string;
     readonly why: string;
+    /** When the request began, in milliseconds since the epoch. */
+    readonly at: number;
   }[];
   readonly byTask: Readonly<Record<string, number>>;
 }
