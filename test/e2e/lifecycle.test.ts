@@ -210,6 +210,12 @@ describeOnHost('what happens to containers shows in the answers', () => {
         'web.six',
       );
       expect(ping.stdout).toContain(' 0% packet loss');
+      // Docker gives it an address of IPv6, too, but its kernel does not use it.
+      const flags = ['--sysctl=net.ipv6.conf.all.disable_ipv6=1'];
+      await host.docker.start('six-web-2', { network: 'six', labels: composeLabels('six', 'web', 2), flags });
+      const a = async (): Promise<number> => (await ask('web.six.rancher.internal')).answers.length;
+      await untilEqual('A', a, 2, host.patience());
+      expect(await aaaa()).toEqual([address]);
     });
   });
 
