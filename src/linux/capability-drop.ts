@@ -1,17 +1,17 @@
-import { readdirSync } from 'node:fs';
 import { bitsOf, capabilitySet, type Capability } from './capabilities.js';
 import type { Libc } from './libc.js';
 import { ofArchitecture, TIMESPEC_SIZE } from './numbers.js';
 
-/** capset(2), nanosleep(2). */
+/** capset(2), nanosleep(2), gettid(2). */
 const CAPSET = ofArchitecture({ x64: 126, arm64: 91 });
 const NANOSLEEP = ofArchitecture({ x64: 35, arm64: 101 });
+const GETTID = ofArchitecture({ x64: 186, arm64: 178 });
 /** linux/capability.h: two 32-bit parts of each set. */
 const VERSION_3 = 0x20080522;
 
 /** How long a thread of the pool sleeps so that another makes the next call, in ns. */
 const NAP_NS = 2_000_000;
-const MOST_ROUNDS = 20;
+const MOST_ROUNDS = 100;
 
 /** What a thread keeps. */
 interface Kept {
@@ -43,30 +43,33 @@ export async function keepCapabilitiesOfPool(libc: Libc, kept: Kept): Promise<vo
   const sleep = () => libc.poolCall(NANOSLEEP, libc.address(nap.buffer), 0);
   const drop = () => libc.poolCall(CAPSET, call.header, call.data);
   const threads = Number(process.env['UV_THREADPOOL_SIZE']) || 4;
-  // A thread that has made the call sleeps meanwhile. On a busy machine one may still make two, so look what came of
-  // it.
-  for (let [round, quiet, before] = [0, 0, Infinity]; round < MOST_ROUNDS && quiet < 2; round++) {
+  // A thread that has made the call sleeps meanwhile. On a busy machine one may still make several, so each says which
+  // one it is, until all have been seen with just what is kept.
+  const done = new Set<number>();
+  for (let round = 0; round < MOST_ROUNDS && done.size < threads; round++) {
     const calls = Array.from({ length: threads }, () => [drop(), sleep()]);
-    await Promise.all([...Array.from({ length: threads }, sleep), ...calls.flat()]);
-    const now = threadsWith(call.given);
-    quiet = now === before ? quiet + 1 : 0;
-    before = now;
+    const asked = Array.from({ length: threads }, () => [libc.poolCall(GETTID, 0, 0), sleep()] as const);
+    await Promise.all(calls.flat());
+    for (const [thread] of asked) {
+      const id = await thread;
+      if (capabilitySet('Eff', `self/task/${id}`) === call.effective) done.add(id);
+    }
   }
 }
 
 interface CapsetCall {
   readonly header: number;
   readonly data: number;
-  /** What is given up. */
-  readonly given: bigint;
+  /** What a thread may do after it. */
+  readonly effective: bigint;
 }
 
 /** Memory that the kernel may still read. */
 const memory: ArrayBuffer[] = [];
 
 function capsetCall(libc: Libc, { effective, permitted }: Kept): CapsetCall | undefined {
-  const [has, may, inherits] = [capabilitySet('Eff'), capabilitySet('Prm'), capabilitySet('Inh')];
-  if (has === undefined || may === undefined || inherits === undefined) return undefined;
+  const [may, inherits] = [capabilitySet('Prm'), capabilitySet('Inh')];
+  if (may === undefined || inherits === undefined) return undefined;
   const nextMay = permitted ? may & bitsOf(permitted) : may;
   const next = nextMay & bitsOf(effective);
   const header = new Uint32Array(new ArrayBuffer(8));
@@ -77,12 +80,5 @@ function capsetCall(libc: Libc, { effective, permitted }: Kept): CapsetCall | un
     data.set(words, 3 * part);
   }
   memory.push(header.buffer, data.buffer);
-  return { header: libc.address(header.buffer), data: libc.address(data.buffer), given: has & ~next };
-}
-
-/** How many threads of this process have one of the capabilities in effect. */
-function threadsWith(bits: bigint): number {
-  return readdirSync('/proc/self/task').filter(
-    (thread) => ((capabilitySet('Eff', `self/task/${thread}`) ?? 0n) & bits) !== 0n,
-  ).length;
+  return { header: libc.address(header.buffer), data: libc.address(data.buffer), effective: next };
 }
