@@ -21,12 +21,15 @@ export async function removeLeftVips(): Promise<boolean> {
     if (!(await hasKernelRules(pool))) continue;
     try {
       const claim = await claimVips(pool);
-      await removeVipRules(pool);
-      const family = pool.includes(':') ? '-6' : '-4';
-      await run('ip', [family, 'route', 'flush', 'table', 'local', 'proto', ROUTE_PROTOCOL], {
-        timeout: 5000,
-      });
-      claim.release();
+      try {
+        await removeVipRules(pool);
+        const family = pool.includes(':') ? '-6' : '-4';
+        await run('ip', [family, 'route', 'flush', 'table', 'local', 'proto', ROUTE_PROTOCOL], {
+          timeout: 5000,
+        });
+      } finally {
+        claim.release();
+      }
       isFound = true;
     } catch {
       // Another daemon has them, or this one has no right to remove them.

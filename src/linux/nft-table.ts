@@ -41,7 +41,7 @@ export interface NftNames {
 }
 
 /** Removes a table. One that is missing cannot be deleted, so it is added first. */
-export function emptied({ family, name }: Pick<NftTable, 'family' | 'name'>): string {
+export function emptied({ family, name }: { family: NftTable['family'] | 'inet'; name: string }): string {
   return `add table ${family} ${name}\ndelete table ${family} ${name}\n`;
 }
 

@@ -1,5 +1,6 @@
 import { ipFamily, type HostPort } from '../net/ip.js';
 import { nft } from './nft.js';
+import { emptied } from './nft-table.js';
 import { watchTable, type StopWatching } from './nft-monitor.js';
 
 /** What is guarded, and against what. */
@@ -17,12 +18,12 @@ interface SourceGuard {
  * @throws Error with one line
  */
 export async function writeSourceGuard(guard: SourceGuard): Promise<void> {
-  await load(`${emptied(guard.listen)}${script(guard)}`);
+  await load(`${removal(guard.listen)}${script(guard)}`);
 }
 
 /** Takes the table of these listeners away. @throws Error with one line */
 export async function removeSourceGuard(listen: readonly HostPort[]): Promise<void> {
-  await load(emptied(listen));
+  await load(removal(listen));
 }
 
 /** Has the kernel say when another program changes the table; see {@link watchTable}. */
@@ -40,11 +41,7 @@ export function tableOf(listen: readonly HostPort[]): string {
   return `fairlead_dns_${(first ?? '').replace(/[^0-9a-f]/g, '_')}`;
 }
 
-/** A missing table cannot be deleted, so add it first. */
-function emptied(listen: readonly HostPort[]): string {
-  const table = tableOf(listen);
-  return `add table inet ${table}\ndelete table inet ${table}\n`;
-}
+const removal = (listen: readonly HostPort[]): string => emptied({ family: 'inet', name: tableOf(listen) });
 
 function script({ listen, networks }: SourceGuard): string {
   const of = (family: 4 | 6) => networks.filter((range) => range.includes(':') === (family === 6));
