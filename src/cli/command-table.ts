@@ -543,7 +543,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     description:
       'Time, client, name, type, code, microseconds, who answered (own names, the cache, an upstream) and the answers. Filters compose: a query fits one value of each option given, and no value of a --not option. On a busy server one of N queries is shown, and N is said. dns.privacy may hide clients and names.',
     options: [
-      { flags: '-f, --follow', description: 'go on until interrupted; reconnects after the daemon was away' },
+      { flags: '-f, --follow', description: 'continue until interrupted; reconnect when the daemon is back' },
       { flags: '--for <duration>', description: 'end after this time (default: 10s without --follow)' },
       ...QUERY_FILTERS,
       {
