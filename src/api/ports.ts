@@ -41,6 +41,12 @@ export interface NameService {
 }
 
 /** What the daemon says of itself. Times are milliseconds since the epoch. */
+/** What stays the same until the configuration is read again. */
+export interface DaemonIdentity extends Pick<StatusJson, 'version' | 'domain' | 'environment'> {
+  /** Milliseconds since the epoch. */
+  readonly startedAt: number;
+}
+
 export interface DaemonStatus extends Pick<
   StatusJson,
   | 'version'
@@ -71,6 +77,8 @@ export interface DaemonStatus extends Pick<
 
 /** The API's view of the daemon. */
 export interface DaemonInfo {
+  /** Costs nothing, unlike `status`: it may be asked at each change. */
+  identity(): DaemonIdentity;
   status(): DaemonStatus;
   /** Makes the daemon read its configuration again soon; `config.reload` of the status has the outcome. */
   requestReload(): void;

@@ -41,7 +41,7 @@ function commandsToTry(daemon: Daemon): string[] {
   const entry = relative(process.cwd(), fileURLToPath(new URL('../main.js', import.meta.url)));
   const fairlead = process.argv[1]?.endsWith('main.js') ? `node ${entry}` : 'fairlead';
   const { snapshot } = daemon.catalog;
-  const { domain } = daemon.status();
+  const { domain } = daemon.identity();
   const [client] = snapshot.clients();
   const service = [...snapshot.services()].find(
     ({ kind, tasks }) => kind === 'tasks' && tasks.some((task) => task.health === 'healthy'),

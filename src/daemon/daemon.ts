@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { FaceServer } from '../api/face-server.js';
-import type { DaemonStatus } from '../api/ports.js';
+import type { DaemonIdentity, DaemonStatus } from '../api/ports.js';
 import { Keeper, type VipSupply } from '../balancer/vip-keeper.js';
 import { nftablesPlaneSpec } from '../balancer/nftables/nftables-plane.js';
 import { proxyPlaneSpec } from '../balancer/proxy/proxy-plane.js';
@@ -414,6 +414,11 @@ export class Daemon {
       return fault === undefined ? undefined : `DNS at ${formatHostPort(address)} does not answer: ${fault}`;
     });
     return (await Promise.all(asked)).filter((fault) => fault !== undefined);
+  }
+
+  identity(): DaemonIdentity {
+    const { domain, environment } = this.#loaded.config;
+    return { version: this.#version, startedAt: this.#startedAt, domain, environment };
   }
 
   status(): DaemonStatus {

@@ -1,3 +1,4 @@
+import { isIPv4 } from 'node:net';
 import ipaddr from 'ipaddr.js';
 
 /** `4` or `6`, as in node:net. */
@@ -11,7 +12,7 @@ export type IpFamily = 4 | 6;
  */
 export function canonicalIp(text: string): string | undefined {
   const bare = text.includes('%') ? text.slice(0, text.indexOf('%')) : text;
-  if (ipaddr.IPv4.isValidFourPartDecimal(bare)) return bare;
+  if (isIPv4(bare)) return bare;
   if (!bare.includes(':') || !ipaddr.IPv6.isValid(bare)) return undefined;
   const address = ipaddr.IPv6.parse(bare);
   return address.isIPv4MappedAddress() ? address.toIPv4Address().toString() : address.toRFC5952String();

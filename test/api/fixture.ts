@@ -545,6 +545,7 @@ export async function startApi(
     vips,
     adoption,
     daemon: {
+      identity: () => status.current,
       status: () => status.current,
       problems: () => status.problems,
       unanswered: () => Promise.resolve(status.unanswered),

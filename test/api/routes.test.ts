@@ -338,6 +338,7 @@ it('the table of routes has every route, and no other', () => {
     routes.push(`${String(method)} ${url}`);
   });
   const daemon = {
+    identity: () => status.current,
     status: () => status.current,
     problems: () => [],
     unanswered: () => Promise.resolve([]),

@@ -39,7 +39,7 @@ class World {
     this.feed = new StateFeed({
       catalog: this.catalog,
       daemon: {
-        status: () => ({ ...STATUS, domain: this.domain, startedAt: this.startedAt }),
+        identity: () => ({ ...STATUS, domain: this.domain, startedAt: this.startedAt }),
       },
       drains: { drains: () => this.catalog.drains },
       log: this.log,

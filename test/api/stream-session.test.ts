@@ -44,7 +44,7 @@ class World {
 
   constructor({ backlogBytes = 1 << 20, kept = { changes: 8192, keys: 65_536 } } = {}) {
     const { catalog, timers, log } = this;
-    const daemon = { ...NO_DAEMON, status: () => ({ ...STATUS, startedAt: this.startedAt }) };
+    const daemon = { ...NO_DAEMON, identity: () => ({ ...STATUS, startedAt: this.startedAt }) };
     const clock = () => NOW;
     const limits = { heartbeatMs: 15_000, backlogBytes, stallMs: 30_000 };
     const changeLog = new ChangeLog(catalog.snapshot.revision, kept);
@@ -120,6 +120,7 @@ class World {
 }
 
 const NO_DAEMON = {
+  status: () => STATUS,
   requestReload: () => undefined,
   requestRestart: () => undefined,
   problems: () => [],

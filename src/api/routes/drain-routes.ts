@@ -83,7 +83,7 @@ export function drainRoutes(app: FastifyInstance, { catalog, daemon, health, clo
   });
 
   app.put<{ Params: ServiceParams }>(OF_SERVICE, (request): Promise<DrainJson> => {
-    const ref = askedService(request, daemon.status().environment);
+    const ref = askedService(request, daemon.identity().environment);
     const body = new Body(request.body, ['for', 'note']);
     const { kind, key } = findService(catalog.snapshot, ref);
     if (kind !== 'tasks') {
@@ -94,7 +94,7 @@ export function drainRoutes(app: FastifyInstance, { catalog, daemon, health, clo
   });
 
   app.delete<{ Params: ServiceParams }>(OF_SERVICE, async (request): Promise<DrainJson> => {
-    const ref = askedService(request, daemon.status().environment);
+    const ref = askedService(request, daemon.identity().environment);
     const found = await undrain({ service: serviceKey(ref) });
     if (found) return found;
     findService(catalog.snapshot, ref);

@@ -7,6 +7,6 @@ export function openapiRoutes(app: FastifyInstance, { daemon }: Pick<ApiPorts, '
   app.get('/v1/openapi.json', async (request) => {
     new Params(request.query, []);
     const { openApiDocument } = await import('../openapi.js');
-    return openApiDocument(daemon.status().version);
+    return openApiDocument(daemon.identity().version);
   });
 }

@@ -24,14 +24,14 @@ export function serviceRoutes(app: FastifyInstance, { catalog, daemon }: ApiPort
       service: params.text('service'),
     };
     const { snapshot } = catalog;
-    const { domain } = daemon.status();
+    const { domain } = daemon.identity();
     return reply
       .type('application/json; charset=utf-8')
       .send(jsonListStream({ revision: snapshot.revision }, 'services', listed(snapshot, filter, domain)));
   });
 
   app.get<{ Params: ServiceParams }>('/v1/services/:stack/:service', (request): ServiceDetailJson => {
-    const { domain, environment } = daemon.status();
+    const { domain, environment } = daemon.identity();
     const { snapshot } = catalog;
     return serviceDetailJson(findService(snapshot, askedService(request, environment)), domain, snapshot);
   });

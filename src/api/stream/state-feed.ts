@@ -16,7 +16,7 @@ import { changeParts, ITEMS_A_PART, listsJson, snapshotParts } from './state-jso
 
 export interface StateFeedOptions {
   readonly catalog: Pick<CatalogReader, 'snapshot' | 'onChange'>;
-  readonly daemon: Pick<DaemonInfo, 'status'>;
+  readonly daemon: Pick<DaemonInfo, 'identity'>;
   readonly drains: Pick<HealthPort, 'drains'>;
   readonly log: Pick<Log, 'warn'>;
   /** Milliseconds since the epoch. */
@@ -76,7 +76,7 @@ export class StateFeed {
     const { catalog, daemon, changeLog } = options;
     this.#log = changeLog ?? new ChangeLog(catalog.snapshot.revision);
     this.#lists = this.#listsOf(catalog.snapshot);
-    this.#domain = daemon.status().domain;
+    this.#domain = daemon.identity().domain;
     this.#unsubscribe = catalog.onChange((change, snapshot) => this.#onChange(change, snapshot));
   }
 
@@ -86,7 +86,7 @@ export class StateFeed {
    * @returns stops serving it; must be called when the reader is gone
    */
   subscribe(outlet: Outlet, cursor?: string): () => void {
-    const { startedAt } = this.#options.daemon.status();
+    const { startedAt } = this.#options.daemon.identity();
     const revision = cursor === undefined ? undefined : revisionOf(cursor, startedAt);
     const reader: Reader = { outlet, revision, isLive: false, resets: 0 };
     this.#readers.add(reader);
@@ -190,7 +190,7 @@ export class StateFeed {
   }
 
   *#snapshotMessages(snapshot: Snapshot): Generator<Part> {
-    const { environment } = this.#options.daemon.status();
+    const { environment } = this.#options.daemon.identity();
     const domain = this.#domain;
     const { revision } = snapshot;
     const head = { type: 'snapshot', revision, at: timestamp(snapshot.at), domain, environment } as const;
@@ -248,7 +248,7 @@ export class StateFeed {
 
   /** A reload may change the domain, and with it the names of services, without a change in the catalog. */
   #checkDomain(): void {
-    const { domain } = this.#options.daemon.status();
+    const { domain } = this.#options.daemon.identity();
     if (domain === this.#domain) return;
     this.#domain = domain;
     for (const reader of this.#readers) {
@@ -279,7 +279,7 @@ export class StateFeed {
   }
 
   #cursor(revision: number): string {
-    return cursorOf(revision, this.#options.daemon.status().startedAt);
+    return cursorOf(revision, this.#options.daemon.identity().startedAt);
   }
 
   #listsOf(snapshot: Snapshot): Lists {

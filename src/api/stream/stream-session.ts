@@ -41,7 +41,7 @@ export class StreamSession {
     this.#outlet = outlet;
     this.#feeds = feeds;
     const { daemon, clock } = feeds.ports;
-    const { version, startedAt } = daemon.status();
+    const { version, startedAt } = daemon.identity();
     this.#send({
       type: 'hello',
       version,
@@ -105,7 +105,7 @@ export class StreamSession {
     const { ports, limits } = this.#feeds;
     const reader = new EventReader({
       catalog: ports.catalog,
-      startedAt: ports.daemon.status().startedAt,
+      startedAt: ports.daemon.identity().startedAt,
       outlet: this.#outlet,
       wanted: events,
       backlogBytes: limits.backlogBytes,

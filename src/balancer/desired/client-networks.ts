@@ -14,20 +14,30 @@ export interface ClientTerms {
   readonly external: readonly string[];
 }
 
+/** How often at most the interfaces of the host are looked at while its networks stay the same, in ms. */
+const LOOK_MS = 1000;
+
 /** The clients of virtual IPs, kept up to date with the catalog. The cost of a change is proportional to its size. */
 export class ClientNetworksSet {
   readonly #hostAddresses: () => readonly string[];
+  readonly #now: () => number;
   /** By task id: tasks that are on several networks, with the addresses from which they ask. */
   readonly #tasks = new Map<string, readonly (readonly [string, readonly string[]])[]>();
   #networksRevision: number | undefined;
   #current: ClientNetworks | undefined;
+  #ownAddresses: readonly string[] = [];
+  #lookedAt = -Infinity;
   /** Without the gateways of networks. */
   #host: readonly string[] = [];
   #isStale = true;
 
-  /** @param hostAddresses the addresses of this host's interfaces */
-  constructor(hostAddresses: () => readonly string[] = ownAddresses) {
+  /**
+   * @param hostAddresses the addresses of this host's interfaces
+   * @param now milliseconds of a clock that is never set
+   */
+  constructor(hostAddresses: () => readonly string[] = ownAddresses, now = () => performance.now()) {
     this.#hostAddresses = hostAddresses;
+    this.#now = now;
   }
 
   /** Applies the changes since the last call. @param tasks ids; `all`: any task may have changed */
@@ -42,7 +52,11 @@ export class ClientNetworksSet {
   /** @returns the same value as last time when nothing changed */
   update(snapshot: Snapshot, { pool, external }: ClientTerms): ClientNetworks {
     if (snapshot.networksRevision !== this.#networksRevision) this.#isStale = true;
-    const host = [pool, '127.0.0.0/8', '::1/128', ...this.#hostAddresses()];
+    if (this.#isStale || this.#now() - this.#lookedAt >= LOOK_MS) {
+      this.#lookedAt = this.#now();
+      this.#ownAddresses = this.#hostAddresses();
+    }
+    const host = [pool, '127.0.0.0/8', '::1/128', ...this.#ownAddresses];
     const before = this.#current;
     if (
       before &&

@@ -15,10 +15,15 @@ let catalog: Catalog;
 let sink: FactSink;
 let own: string[];
 let set: ClientNetworksSet;
+let now: number;
 beforeEach(() => {
   catalog = new Catalog();
   own = ['192.0.2.1'];
-  set = new ClientNetworksSet(() => own);
+  now = 0;
+  set = new ClientNetworksSet(
+    () => own,
+    () => now,
+  );
   set.note(catalog.snapshot, 'all');
   catalog.onChange(({ tasks }, snapshot) => set.note(snapshot, tasks));
   sink = catalog.sink('docker');
@@ -55,6 +60,9 @@ it('stays the same value until something changes', () => {
   sink.update({ tasks: [on('a', [{ network: 'front', ip: '172.18.0.2' }])] });
   expect(update()).toBe(before);
   own = ['192.0.2.1', '192.0.2.2'];
+  now = 999;
+  expect(update(), 'looks at the interfaces once a second').toBe(before);
+  now = 1000;
   const moved = update();
   expect(moved).not.toBe(before);
   sink.update({ networks: [network('back', 21)] });
