@@ -6,8 +6,8 @@ import { canonicalIp } from '../net/ip.js';
  * link-local ones (RFC 4291 section 2.5.6): every container that starts or ends brings or takes one with its interface,
  * and nothing on the host uses them to reach an address beyond the link.
  */
-export function ownAddresses(): readonly string[] {
-  return Object.values(networkInterfaces())
+export function ownAddresses(interfaces = networkInterfaces()): readonly string[] {
+  return Object.values(interfaces)
     .flatMap((each) => each ?? [])
     .map(({ address }) => canonicalIp(address))
     .filter((address) => address !== undefined)
