@@ -15,7 +15,6 @@ import { placeText } from './desired/place-text.js';
 import { VipLoops } from './desired/vip-loops.js';
 import type {
   ClientNetworks,
-  DataPlane,
   PassiveSignal,
   PlaneProblem,
   PlaneSpec,
@@ -23,6 +22,7 @@ import type {
   VirtualService,
 } from './plane.js';
 import { thisHost, type PlaneHost } from './plane-host.js';
+import { PlaneInForce } from './plane-in-force.js';
 import { lineOf, problemsOf } from './plane-problems.js';
 import { PlaneRepair } from './plane-repair.js';
 
@@ -92,8 +92,7 @@ export interface KeptService {
  */
 export class Keeper {
   readonly #catalog: Catalog;
-  readonly #spec: PlaneSpec;
-  readonly #plane: DataPlane;
+  readonly #planes: PlaneInForce;
   readonly #log: Log;
   readonly #host: PlaneHost;
   readonly #hostRanges: typeof hostRanges;
@@ -126,7 +125,6 @@ export class Keeper {
 
   constructor(options: KeeperOptions) {
     this.#catalog = options.catalog;
-    this.#spec = options.spec;
     this.#log = options.log;
     this.#host = options.host ?? thisHost;
     this.#hostRanges = options.hostRanges ?? hostRanges;
@@ -138,7 +136,7 @@ export class Keeper {
     this.#following = options.pace.follow(() => this.#work());
     const { log, onSignal = () => undefined } = options;
     this.#repair = new PlaneRepair({
-      repair: () => this.#plane.repair(),
+      repair: () => this.#planes.plane.repair(),
       retryMs: this.#retryMs,
       now: this.#now,
       log,
@@ -148,7 +146,8 @@ export class Keeper {
       this.#repair.tampered();
       this.#planNext();
     };
-    this.#plane = options.spec.open({ host: this.#host, log, onSignal, onTampered });
+    const context = { host: this.#host, log, onSignal, onTampered };
+    this.#planes = new PlaneInForce(options.spec, { context, log, leaveMs: SUCCEEDED_STOP_MS });
   }
 
   /**
@@ -169,7 +168,7 @@ export class Keeper {
     });
     if (conflict !== undefined && refuse) throw refuse(conflict);
     if (conflict !== undefined) return { why: conflict, wanted: true };
-    const outcome = await this.#spec.preflight(this.#host, pool);
+    const outcome = await this.#planes.spec.preflight(this.#host, pool);
     return outcome === 'ok' ? { pool } : off(outcome.why);
   }
 
@@ -187,6 +186,15 @@ export class Keeper {
     // The operator does not want any.
     if ('why' in taken && !taken.wanted && (await this.#host.removeLeftVips()))
       this.#log.info('removed the rules for virtual IPs that a daemon before this one had left');
+    if (this.#unsubscribe) this.#following.due();
+  }
+
+  /**
+   * Has a data plane of another kind carry everything, soon. Connections that are open go on, for up to half a minute
+   * if the plane before it carries them in this process.
+   */
+  choose(spec: PlaneSpec): void {
+    this.#planes.choose(spec);
     if (this.#unsubscribe) this.#following.due();
   }
 
@@ -224,16 +232,17 @@ export class Keeper {
     const enough = new Promise<void>((resolve) => {
       setTimeout(resolve, hasSuccessor ? SUCCEEDED_STOP_MS : this.#stopMs).unref();
     });
-    await Promise.race([this.#plane.drain(hasSuccessor), enough]);
-    await this.#plane.close(hasSuccessor);
+    await Promise.race([this.#planes.plane.drain(hasSuccessor), enough]);
+    await this.#planes.endOthers();
+    await this.#planes.plane.close(hasSuccessor);
   }
 
   status(): VipStatus {
-    const figures = { services: this.#desired.length, carrier: this.#plane.figures() };
+    const figures = { services: this.#desired.length, carrier: this.#planes.plane.figures() };
     if ('why' in this.#supply) return { plane: 'off', ...this.#supply, ...figures };
     const { done } = this.#repair;
     return {
-      plane: this.#spec.name,
+      plane: this.#planes.name,
       pool: this.#supply.pool,
       ...figures,
       ...(done > 0 && { repairs: done }),
@@ -242,13 +251,13 @@ export class Keeper {
 
   /** What cannot be served at present. */
   problems(): readonly Problem[] {
-    const [shortages, refusals] = [this.#plane.shortages(), this.#plane.refusals?.()];
+    const [shortages, refusals] = [this.#planes.plane.shortages(), this.#planes.plane.refusals?.()];
     return problemsOf(this.#problems, this.#repair.fault, this.#looped, shortages, refusals);
   }
 
   /** One for each port of each virtual IP. */
   async services(): Promise<Iterable<KeptService>> {
-    const counted = new Map((await this.#plane.counters()).map((each) => [placeText(each), each]));
+    const counted = new Map((await this.#planes.plane.counters()).map((each) => [placeText(each), each]));
     return this.#kept(counted);
   }
 
@@ -266,6 +275,10 @@ export class Keeper {
     }
   }
 
+  get #pool(): string | undefined {
+    return 'pool' in this.#supply ? this.#supply.pool : undefined;
+  }
+
   #note({ services: { added, changed, removed }, lookups }: ChangeSet): void {
     if (lookups === 'all') this.#changed = 'all';
     if (this.#changed === 'all') return;
@@ -275,7 +288,7 @@ export class Keeper {
   /** Makes the plane take the pool. */
   async #take(supply: VipSupply, inherits = false): Promise<VipSupply> {
     try {
-      await this.#plane.use('pool' in supply ? supply.pool : undefined, inherits);
+      await this.#planes.plane.use('pool' in supply ? supply.pool : undefined, inherits);
       return supply;
     } catch (error) {
       return off(errorMessage(error));
@@ -302,8 +315,11 @@ export class Keeper {
       at: this.#clock(),
       now: this.#now(),
     });
+    const isOther = await this.#planes.change(this.#pool);
+    if (isOther) this.#clients = undefined;
     const isAdmitted = await this.#admit();
     if (wanted !== this.#wanted || isAdmitted || this.#problems.length > 0) await this.#carry(wanted);
+    if (isOther) this.#planes.retire();
     if ('why' in this.#supply) await this.#regain();
     else await this.#repair.run();
     this.#planNext();
@@ -312,23 +328,23 @@ export class Keeper {
   /** @returns whether the plane received a new set of clients */
   async #admit(): Promise<boolean> {
     const external = (this.#terms?.vip?.external ?? []).map(({ text }) => text);
-    const pool = 'pool' in this.#supply ? this.#supply.pool : undefined;
+    const pool = this.#pool;
     if (pool === undefined) return false;
     const clients = this.#clientSet.update(this.#catalog.snapshot, { pool, external });
     if (clients === this.#clients) return false;
     this.#clients = clients;
-    await this.#plane.admit(clients);
+    await this.#planes.plane.admit(clients);
     return true;
   }
 
   async #carry(wanted: readonly VirtualService[]): Promise<void> {
-    const pool = 'pool' in this.#supply ? this.#supply.pool : undefined;
+    const pool = this.#pool;
     const { services, loops } =
       pool === undefined ? { services: wanted, loops: [] } : this.#loops.cut(wanted, pool);
     for (const line of loops) if (!this.#looped.includes(line)) this.#log.warn(line);
     this.#looped = loops;
     try {
-      const problems = await this.#plane.apply(services);
+      const problems = await this.#planes.plane.apply(services);
       this.#wanted = wanted;
       this.#desired = services;
       const told = new Set(this.#problems.map(lineOf));

@@ -1,20 +1,18 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Config } from './config-model.js';
 
-/** The keys that a reload cannot change: threads, the data plane and the log format are fixed when the daemon starts. */
+/** The keys that a reload cannot change: threads and the log format are fixed when the daemon starts. */
 export const RESTART_KEYS = [
   'log.format',
   'dns.native',
   'dns.workers',
   'dns.realTime',
-  'vip.dataPlane',
   'vip.native',
   'vip.workers',
 ] as const;
 
 /** The defaults if virtual IPs were off when the daemon started. */
 const WHEN_OFF: Readonly<Record<string, unknown>> = {
-  'vip.dataPlane': 'proxy',
   'vip.native': 'auto',
   'vip.workers': 1,
 };

@@ -2,8 +2,6 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { FaceServer } from '../api/face-server.js';
 import type { DaemonIdentity, DaemonStatus } from '../api/ports.js';
 import { Keeper, type VipSupply } from '../balancer/vip-keeper.js';
-import { nftablesPlaneSpec } from '../balancer/nftables/nftables-plane.js';
-import { proxyPlaneSpec } from '../balancer/proxy/proxy-plane.js';
 import { fairleadVersion } from '../cli/fairlead-version.js';
 import { Catalog } from '../catalog/catalog.js';
 import { Demand } from '../catalog/demand.js';
@@ -40,6 +38,7 @@ import type { DaemonLog } from './daemon-log.js';
 import { processFigures } from './metrics-process.js';
 import { createNameService } from './name-service.js';
 import { forwardingStatus, hostClient, RESOLV_CONF } from './name-parts.js';
+import { choiceOf, planeSpecOf, type DataPlaneChoice } from './plane-spec-of.js';
 import { NamesInForce } from './names-in-force.js';
 import { logPanic } from './panic-log.js';
 import { Publishers } from './publishers.js';
@@ -94,6 +93,7 @@ export class Daemon {
   readonly #publishers: Publishers;
   readonly #health: HealthKeeper;
   readonly #vips: Keeper;
+  #planeChoice: DataPlaneChoice;
   readonly #templates: RenderPart;
   readonly #api: ApiPart;
   readonly #decisions: DecisionLog;
@@ -211,7 +211,8 @@ export class Daemon {
     this.#health = new HealthKeeper(this.catalog, createCheckBook(loaded), this.#sources, () =>
       this.#state.saveDrains(),
     );
-    this.#vips = this.#createVips(loaded.config);
+    this.#planeChoice = choiceOf(loaded.config);
+    this.#vips = this.#createVips();
     this.#templates = new RenderPart(this.catalog, this.#demand, log.of('render'));
     this.#api = new ApiPart((config) => this.#createApi(config));
     this.#lifecycle = new Lifecycle(this.#parts(), (error, part) => {
@@ -360,9 +361,19 @@ export class Daemon {
         const { vips } = this.#state.saved;
         if (vips) this.catalog.restoreVips(vips);
       },
-      reload: use,
+      reload: async (next) => {
+        this.#choosePlane(next.config);
+        await use(next);
+      },
       stop: (hasSuccessor) => this.#vips.stop(hasSuccessor),
     };
+  }
+
+  #choosePlane(config: Config): void {
+    const choice = choiceOf(config);
+    if (!config.vip || choice === this.#planeChoice) return;
+    this.#planeChoice = choice;
+    this.#vips.choose(planeSpecOf(choice, this.#started));
   }
 
   /** The result of the last attempt to reload, for `fairlead status`. */
@@ -465,16 +476,11 @@ export class Daemon {
     };
   }
 
-  #createVips({ vip }: Config): Keeper {
-    const { dataPlane = 'proxy', native = 'auto', workers = 1 } = vip ?? {};
-    const proxy = { udp: { batches: native === 'auto' }, native: native === 'auto' && { workers } };
+  #createVips(): Keeper {
     return new Keeper({
       catalog: this.catalog,
       pace: this.pace,
-      spec:
-        dataPlane === 'proxy'
-          ? proxyPlaneSpec(proxy)
-          : nftablesPlaneSpec({ proxy, isChosen: dataPlane === 'nftables' }),
+      spec: planeSpecOf(this.#planeChoice, this.#started),
       onSignal: ({ backend, ok, reason }) => {
         if (!ok) this.#health.observeFailure(backend, reason ?? 'failed');
       },

@@ -34,6 +34,7 @@ class FakePlane implements DataPlane {
   hold: Promise<void> | undefined;
   ended: string[] = [];
   readonly used: (string | undefined)[] = [];
+  readonly inherited: boolean[] = [];
   repairs = 0;
   /** Another program takes something away. */
   tamper: () => void = () => undefined;
@@ -42,8 +43,9 @@ class FakePlane implements DataPlane {
   repairFault: Error | undefined;
   readonly supports = { schedulers: new Set<never>(), features: new Set<never>() };
 
-  use(pool: string | undefined): Promise<void> {
+  use(pool: string | undefined, inherits = false): Promise<void> {
     this.used.push(pool);
+    this.inherited.push(inherits);
     return this.useFault && pool !== undefined ? Promise.reject(this.useFault) : Promise.resolve();
   }
 
@@ -112,6 +114,15 @@ afterEach(async () => {
   await Promise.all(keepers.map((keeper) => keeper.stop()));
 });
 
+const specOf = (name: PlaneSpec['name'], fake: FakePlane): PlaneSpec => ({
+  name,
+  preflight: () => Promise.resolve(fake.doubt === undefined ? 'ok' : { why: fake.doubt }),
+  open({ onTampered }) {
+    fake.tamper = onTampered ?? fake.tamper;
+    return fake;
+  },
+});
+
 const web = (number: number, more: object = {}) =>
   taskFact(`w${number}`, {
     service: ref('web.shop'),
@@ -127,14 +138,7 @@ async function keeper(
   const loaded = parseConfigText(config);
   if (!loaded.ok) throw new Error(JSON.stringify(loaded.errors));
   const log = recordedLog(warned);
-  const spec: PlaneSpec = {
-    name: 'proxy',
-    preflight: () => Promise.resolve(plane.doubt === undefined ? 'ok' : { why: plane.doubt }),
-    open({ onTampered }) {
-      plane.tamper = onTampered ?? plane.tamper;
-      return plane;
-    },
-  };
+  const spec = specOf('proxy', plane);
   const hostRanges = () => [];
   const made = new Keeper({ catalog, pace: new Pace(), spec, log, clock: () => now, hostRanges, ...options });
   keepers.push(made);
@@ -366,6 +370,64 @@ describe('a pool', () => {
     const refuse = (conflict: string) => new RangeError(conflict);
     expect(await own.prepare(terms(POOL), refuse)).toEqual({ pool: POOL });
     await expect(own.prepare(terms('127.44.0.0/16'), refuse)).rejects.toThrow(RangeError);
+  });
+});
+
+describe('a data plane of another kind', () => {
+  let other: FakePlane;
+  beforeEach(() => {
+    other = new FakePlane();
+  });
+
+  it('takes over the pool, the clients and the services, then the one before it ends', async () => {
+    const own = await keeper();
+    let end = () => {};
+    plane.hold = new Promise((resolve) => (end = resolve));
+    own.choose(specOf('nftables', other));
+    await vi.waitFor(() => expect(plane.ended).toEqual(['drain']));
+    expect([other.used, other.inherited]).toEqual([[POOL], [true]]);
+    expect(other.admitted).toEqual(plane.admitted);
+    expect(other.applied).toEqual(plane.applied);
+    expect(own.status()).toMatchObject({ plane: 'nftables', pool: POOL });
+    end();
+    await vi.waitFor(() => expect(plane.ended).toEqual(['drain', 'close']));
+    sink.update({ tasks: [web(3)] });
+    await vi.waitFor(() => expect(other.applied).toHaveLength(2));
+    expect(plane.applied).toHaveLength(1);
+    // What watches the rules of the one before it sees the rules of this one.
+    plane.tamper();
+    other.tamper();
+    await vi.waitFor(() => expect(other.repairs).toBe(1));
+    expect(own.status()).toMatchObject({ repairs: 1 });
+    expect(plane.repairs).toBe(0);
+  });
+
+  it.each([
+    ['is not possible on this host', () => (other.doubt = 'no such thing'), []],
+    ['cannot take the pool', () => (other.useFault = new Error('no such thing')), ['close']],
+  ])('that %s leaves everything as it is, and the log says why', async (_, fail, ended) => {
+    const own = await keeper();
+    fail();
+    own.choose(specOf('nftables', other));
+    await vi.waitFor(() =>
+      expect(warned).toEqual(['the data plane proxy stays, because nftables cannot be used: no such thing']),
+    );
+    sink.update({ tasks: [web(3)] });
+    await applies(2);
+    expect(own.status()).toMatchObject({ plane: 'proxy', pool: POOL });
+    expect([other.ended, other.applied, plane.ended]).toEqual([ended, [], []]);
+  });
+
+  it('has the one before it end with the daemon at the latest', async () => {
+    const own = await keeper(undefined, { stopMs: 20 });
+    plane.hold = new Promise(() => undefined);
+    own.choose(specOf('nftables', other));
+    await vi.waitFor(() => expect(plane.ended).toEqual(['drain']));
+    await own.stop();
+    expect([plane.ended, other.ended]).toEqual([
+      ['drain', 'close'],
+      ['drain', 'close'],
+    ]);
   });
 });
 

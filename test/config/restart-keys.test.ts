@@ -26,7 +26,7 @@ it.each([
   ['vip: false', 'vip: { workers: 1 }', []],
   ['vip: false', 'vip: { workers: 3 }', ['vip.workers']],
   ['', 'vip: { dataPlane: proxy }', []],
-  ['', 'vip: { dataPlane: auto }', ['vip.dataPlane']],
+  ['', 'vip: { dataPlane: auto }', []],
   ['vip: { workers: 3 }', 'vip: false', []],
 ])('from "%s" to "%s" a restart is needed for %j', (before, after, keys) => {
   expect(keysForRestart(config(before), config(after))).toEqual(keys);

@@ -234,6 +234,34 @@ describeOnHost('virtual IPs', () => {
     expect(await asked()).toEqual(right);
   });
 
+  test('a reload that has the kernel carry, and one that has the proxy carry again, lose no connection', async () => {
+    const untilCarriedBy = (plane: string | undefined) =>
+      until(
+        `${plane ?? 'the proxy'} carries`,
+        async () => (await shop.vip('web')).carrier?.plane,
+        (each) => each === plane,
+        { within: 20_000, context: host.fairlead.log },
+      );
+    await start(1, 2);
+    await shop.untilTaken('web', namesOf(1, 2));
+    const client = await traffic();
+    await sleep(500);
+    for (const [plane, carrier] of [
+      ['nftables', 'nftables'],
+      ['proxy', undefined],
+      ['auto', 'nftables'],
+      ['proxy', undefined],
+    ]) {
+      await host.fairlead.reload({ vip: { dataPlane: plane } });
+      await untilCarriedBy(carrier);
+      await sleep(700);
+    }
+    const seen = await client.end();
+    expect(seen).toMatchObject({ failures: [], wrong: 0 });
+    expect(Object.keys(seen.byTask).sort()).toEqual(namesOf(1, 2));
+    expect(Math.min(seen.new, seen.kept)).toBeGreaterThan(100);
+  });
+
   test('carried by the kernel: scaling, and Fairlead away for a while, lose no connection', async () => {
     await host.fairlead.stop();
     await host.fairlead.start(['--set', 'vip.dataPlane=nftables']);

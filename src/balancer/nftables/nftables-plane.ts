@@ -73,6 +73,7 @@ class NftablesPlane implements DataPlane {
   /** A daemon before this one has left rules, which go on until there are others. */
   #adopts = false;
   #isLeaving = false;
+  #isSucceeded = false;
   #isWatched = false;
   #drainTimer: NodeJS.Timeout | undefined;
 
@@ -180,6 +181,8 @@ class NftablesPlane implements DataPlane {
   }
 
   drain(hasSuccessor = false): Promise<void> {
+    // The table is the successor's.
+    if (hasSuccessor) this.#isSucceeded = true;
     return this.#proxy.drain(hasSuccessor);
   }
 
@@ -242,7 +245,7 @@ class NftablesPlane implements DataPlane {
   /** @returns why the rules could not be written, in one line */
   async #write(): Promise<string | undefined> {
     const pool = this.#table.listeners?.pool;
-    if (pool === undefined) return undefined;
+    if (pool === undefined || this.#isSucceeded) return undefined;
     try {
       await this.#table.write();
       return undefined;

@@ -30,6 +30,8 @@ export interface Fairlead {
    * @param flags further ones of `fairlead run`
    */
   start(flags?: readonly string[]): Promise<void>;
+  /** Changes sections of the configuration file and reloads it; the flags of `fairlead run` still go before it. */
+  reload(sections: Readonly<Record<string, unknown>>): Promise<void>;
   /** SIGTERM; resolves with the exit code. */
   stop(): Promise<number | null>;
   /** SIGKILL: nothing is saved on the way out. */
@@ -52,9 +54,8 @@ export function createFairlead(netns: Netns, dir: string, options: FairleadOptio
   const config = join(dir, 'fairlead.yaml');
   const api = join(dir, 'fairlead.sock');
   const logPath = join(dir, 'fairlead.log');
-  writeFileSync(
-    config,
-    stringify({
+  const write = (sections: Readonly<Record<string, unknown>> = {}): void => {
+    const keys = {
       state: join(dir, 'state'),
       log: { level: 'debug' },
       host: { address: options.hostAddress },
@@ -62,8 +63,11 @@ export function createFairlead(netns: Netns, dir: string, options: FairleadOptio
       sources: options.sources,
       api: { listen: [`unix:${api}`] },
       ...options.sections,
-    }),
-  );
+      ...sections,
+    };
+    writeFileSync(config, stringify(keys));
+  };
+  write();
   let child: ChildProcess | undefined;
   let flagsInUse: readonly string[] = [];
 
@@ -111,6 +115,16 @@ export function createFairlead(netns: Netns, dir: string, options: FairleadOptio
         context: log,
       });
       if (seen === -1) throw new Error(`fairlead ended by itself with ${String(started.exitCode)}\n${log()}`);
+    },
+    async reload(sections) {
+      write(sections);
+      const { code, stdout, stderr } = await netns.run(process.execPath, [
+        main,
+        '--addr',
+        `unix:${api}`,
+        'reload',
+      ]);
+      if (code !== 0) throw new Error(`fairlead reload: ${stdout}${stderr}`);
     },
     stop: () => end('SIGTERM'),
     async takeOver() {
