@@ -84,7 +84,7 @@ const status = (more: object = {}): StatusJson =>
     publishers: [],
     problems: [],
     adoption: { adopted: 0, left: {}, problems: [] },
-    vips: { plane: 'proxy', pool: '10.43.0.0/16', services: 1 },
+    vips: { plane: 'proxy', pool: '10.43.0.0/16', services: 1, carrier: {} },
     ...more,
   }) as unknown as StatusJson;
 
@@ -98,6 +98,10 @@ const withRoutes = (upstreams: readonly Omit<UpstreamJson, 'times'>[], suffix = 
 });
 
 const up = (more?: object): DaemonFacts => ({ state: 'up', address: 'unix:/x', status: status(more) });
+
+const kernelCarries = (kernel: object) => ({
+  vips: { plane: 'nftables', pool: '10.43.0.0/16', services: 3, carrier: { kernel } },
+});
 
 const find = (facts: Partial<HostFacts>, check: string) =>
   diagnose({ ...host, ...facts })
@@ -450,6 +454,21 @@ describe('checks', () => {
       'vip',
       { daemon: up(), vips: leading },
       'OK 1 port of virtual IPs of 10.43.0.0/16: route and rules are in place',
+    ],
+    [
+      'vip',
+      { daemon: up(kernelCarries({ services: 1 })), vips: leading },
+      'OK the kernel carries 1 of 3 ports, the proxy the rest: "fairlead vips -o wide" says why',
+    ],
+    [
+      'vip',
+      { daemon: up(kernelCarries({ services: 3 })), vips: leading },
+      'OK the kernel carries 3 of 3 ports',
+    ],
+    [
+      'vip',
+      { daemon: up(kernelCarries({ services: 0, why: 'it has no NAT' })), vips: leading },
+      'OK the proxy carries all of them, because it has no NAT',
     ],
     [
       'vip',

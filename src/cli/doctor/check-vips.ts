@@ -1,3 +1,4 @@
+import type { StatusJson } from '../../api/types/status-json.js';
 import { formatHostPort } from '../../net/ip.js';
 import { count } from '../format/words.js';
 import { fail, ok, warn, type Finding, type HostFacts, type VipFacts } from './host-facts.js';
@@ -51,7 +52,7 @@ function checkCarrying(facts: HostFacts): Finding[] {
   const { vips, daemon } = facts;
   if (daemon.state === 'up') {
     const { plane, why = 'no reason given', wanted } = daemon.status.vips;
-    if (plane !== 'off') return vips.state === 'off' ? [] : checkRunning(vips, daemon.status.vips.services);
+    if (plane !== 'off') return vips.state === 'off' ? [] : checkRunning(vips, daemon.status.vips);
     if (wanted !== true) return [ok(CHECK, `virtual IPs are off: ${why}`)];
     const { what, remedy } = split(why);
     return [
@@ -104,7 +105,7 @@ function off(what: string, remedy: string): Finding {
 }
 
 /** Other programs may have removed what a running daemon set up on the host. */
-function checkRunning(vips: Wanted, services: number): Finding[] {
+function checkRunning(vips: Wanted, { services, carrier }: StatusJson['vips']): Finding[] {
   const { pool, isLoopback, conflicts, route, rules, carried } = vips;
   const findings = conflicts.slice(0, 1).map((conflict) => {
     const { what, remedy } = split(conflict);
@@ -134,7 +135,16 @@ function checkRunning(vips: Wanted, services: number): Finding[] {
     rules.state === 'hidden'
       ? 'the route is in place; only root can see the rules'
       : 'route and rules are in place';
-  return [ok(CHECK, `${ports}: ${seen}`)];
+  return [ok(CHECK, `${ports}: ${seen}`), ...checkKernel(carrier.kernel, services)];
+}
+
+/** Which plane carries, where the kernel is to do it. A plane that was chosen and cannot carry is a problem of the daemon's. */
+function checkKernel(kernel: StatusJson['vips']['carrier']['kernel'], services: number): Finding[] {
+  if (!kernel) return [];
+  const { services: led, why } = kernel;
+  if (why !== undefined) return [ok(CHECK, `the proxy carries all of them, because ${why}`)];
+  const rest = led < services ? `, the proxy the rest: "fairlead vips -o wide" says why` : '';
+  return [ok(CHECK, `the kernel carries ${led} of ${count(services, 'port')}${rest}`)];
 }
 
 function faultOf(rules: Wanted['rules'], carried: readonly string[]): string | undefined {
