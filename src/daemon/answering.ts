@@ -25,6 +25,8 @@ import type { Pace, Paced } from '../runtime/pace.js';
 
 /** A source reads its list of names again after five seconds if it is asked for one that is not there. */
 const DENIAL_SECONDS = 5;
+/** A source stops reading what nothing has asked for during a day (`demand-upkeep.ts`). */
+const ANSWER_SECONDS = 3600;
 
 export interface AnsweringOptions {
   readonly responder: Responder;
@@ -72,6 +74,7 @@ export class Answering implements Part {
       resolve: (seen, view, question) => names().zone.resolveFor(seen, view, question),
       lookup: (question) => names().cache.peek(question),
       denialSeconds: () => (options.demand.matters ? DENIAL_SECONDS : undefined),
+      answerSeconds: () => (options.demand.matters ? ANSWER_SECONDS : undefined),
       now,
       onFault: (error) => {
         log.error('an answer could not be compiled; please report it', { error: errorMessage(error) });

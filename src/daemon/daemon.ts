@@ -25,6 +25,7 @@ import { ConfigFault } from './config-fault.js';
 import { createCheckBook } from './configured-check-book.js';
 import type { InternalErrors } from './internal-errors.js';
 import { DecisionLog } from './decision-log.js';
+import { DemandUpkeep } from './demand-upkeep.js';
 import { HostIdentity } from './host-identity.js';
 import { HealthKeeper } from '../health/check-keeper.js';
 import { Lifecycle, type Part } from './lifecycle.js';
@@ -88,7 +89,7 @@ export class Daemon {
   readonly #rights: Part;
   readonly #spoofGuard: SpoofGuard;
   readonly #adoption: AdoptionPart;
-  readonly #demand = new Demand();
+  readonly #demand = new Demand(() => systemTimers.now());
   readonly #sources: Sources;
   readonly #publishers: Publishers;
   readonly #health: HealthKeeper;
@@ -273,6 +274,13 @@ export class Daemon {
         stop: (hasSuccessor) => this.#vips.stop(hasSuccessor),
       },
       this.#templates,
+      new DemandUpkeep({
+        demand: this.#demand,
+        snapshot: () => this.catalog.snapshot,
+        services: () => this.#vips.services(),
+        noteTemplates: () => this.#templates.noteUse(),
+        timers: systemTimers,
+      }),
       this.#publishers,
       this.#api,
       { name: 'service manager', start: () => this.#tellServiceManager() },

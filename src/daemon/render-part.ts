@@ -9,6 +9,7 @@ import { keepChildren, type ChildKeeper } from '../linux/children.js';
 import type { Log } from '../net/log.js';
 import { ChangedKeys } from '../render/changed-keys.js';
 import type { CatalogAnswers } from '../render/catalog-answers.js';
+import type { DemandingAnswers } from '../render/demanding-answers.js';
 import type { FileAnswers } from '../render/file-answers.js';
 import type { ProgramStatus, RenderedProgram } from '../render/rendered-program.js';
 import type { Renderer } from '../render/renderer.js';
@@ -32,6 +33,7 @@ const RESTORED_MS = 10_000;
 /** What runs for one configuration. */
 interface Running {
   readonly settings: Settings;
+  readonly demanding: DemandingAnswers;
   readonly answers: CatalogAnswers;
   readonly files: FileAnswers;
   readonly keys: { stop(): void };
@@ -102,6 +104,11 @@ export class RenderPart implements Part, TemplatePort {
 
   program(): ProgramJson | undefined {
     return this.#program && programJson(this.#program.status);
+  }
+
+  /** The services that templates name are in use, although no template is run while nothing changes. */
+  noteUse(): void {
+    this.#running?.demanding.noteUse();
   }
 
   async #end(keepsProgram: boolean): Promise<void> {
@@ -183,7 +190,7 @@ export class RenderPart implements Part, TemplatePort {
       keys?.stop();
       store?.close();
     };
-    this.#running = { settings: settingsOf(config), answers, files, keys: { stop }, renderer };
+    this.#running = { settings: settingsOf(config), demanding, answers, files, keys: { stop }, renderer };
     renderer.start();
     // Without templates there is nothing to wait for.
     if (targets.length === 0) this.#afterRound(0);

@@ -132,7 +132,7 @@ export class Sources implements Part {
     // What was in use before goes on being read; its virtual IPs may have connections that ask for no name.
     for (const [name, { facts }] of saved ?? []) {
       if (capabilitiesOf(name).firstHand) continue;
-      for (const { service } of facts.tasks) if (service) void this.#demand.use(service, false);
+      for (const { service } of facts.tasks) if (service) void this.#demand.use(service, 'unlikely');
     }
     const wanted = wantedSources(config, this.#node());
     const sinks = this.#sinksFor(wanted, saved);

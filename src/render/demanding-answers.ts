@@ -12,6 +12,8 @@ export class DemandingAnswers implements QueryPort {
   readonly #demand: Pick<Demand, 'use' | 'useRegistered' | 'matters'>;
   readonly #environment: string;
   readonly #onChange: () => void;
+  /** All names so far. */
+  readonly #names = new Set<string>();
   /** Names that are looked for. */
   readonly #coming = new Set<string>();
 
@@ -32,11 +34,17 @@ export class DemandingAnswers implements QueryPort {
     return this.#isComing(query) ? undefined : this.#answers.answer(query);
   }
 
+  /** Notes again that the names are used. */
+  noteUse(): void {
+    for (const name of this.#names) void this.#use(name);
+  }
+
   #isComing(query: Query): boolean {
     if (!this.#demand.matters) return false;
     const name = nameIn(query);
     if (name === undefined || name === '') return false;
     if (this.#coming.has(name)) return true;
+    this.#names.add(name);
     const until = this.#use(name);
     if (until === undefined) return false;
     this.#coming.add(name);

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { Catalog } from '../../src/catalog/catalog.js';
 import { Demand } from '../../src/catalog/demand.js';
 import { serviceKey } from '../../src/catalog/model.js';
-import { noteLocalUse } from '../../src/daemon/local-demand.js';
+import { noteLocalUse, noteLocalUseAgain } from '../../src/daemon/local-demand.js';
 import { ref, taskFact } from '../support/facts.js';
 
 it('this host uses the services of its own tasks, their links, and the targets of aliases, and not those of others', () => {
@@ -28,10 +28,13 @@ it('this host uses the services of its own tasks, their links, and the targets o
       { ...ref('api.shop'), kind: 'tasks', links: { mail: 'smtp' } },
     ],
   });
-  expect([...demand.used.services].map(serviceKey).sort()).toEqual(
-    [
-      ...['default/shop/web', 'default/shop/pg', 'default/data/redis', 'lab/till/api'],
-      ...['default/blog/web', 'default/shop/smtp'],
-    ].sort(),
-  );
+  const local = [
+    ...['default/shop/web', 'default/shop/pg', 'default/data/redis', 'lab/till/api'],
+    ...['default/blog/web', 'default/shop/smtp'],
+  ].sort();
+  expect([...demand.used.services].map(serviceKey).sort()).toEqual(local);
+  // The same as a whole, later.
+  const again = new Demand();
+  noteLocalUseAgain(again, catalog.snapshot);
+  expect([...again.used.services].map(serviceKey).sort()).toEqual(local);
 });

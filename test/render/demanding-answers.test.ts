@@ -16,7 +16,7 @@ function world(hasSource = true) {
     asked.push(what);
     return until;
   };
-  if (hasSource) demand.supply({ use: ask, useRegistered: ask });
+  if (hasSource) demand.supply({ use: ask, useRegistered: ask, unused: () => undefined });
   let changes = 0;
   const answers = new DemandingAnswers({ answer: () => 'known' }, demand, 'default', () => changes++);
   return {
@@ -61,4 +61,13 @@ it('asks for nothing where a query names no service, or no source reads what is 
   expect(asked).toEqual([]);
   const without = world(false);
   expect(without.answers.answer(serviceQuery('web'))).toBe('known');
+});
+
+it('notes again what was named, because no template is run while nothing changes', () => {
+  const { answers, asked } = world();
+  answers.answer(model('web.shop'));
+  answers.answer(serviceQuery('shop-web'));
+  asked.length = 0;
+  answers.noteUse();
+  expect(asked).toEqual([ref('web.shop'), 'shop-web']);
 });

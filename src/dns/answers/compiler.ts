@@ -36,6 +36,11 @@ export interface CompilerOptions {
    * for, a name may come up without a change here. Undefined: until something changes.
    */
   readonly denialSeconds?: () => number | undefined;
+  /**
+   * The same for other answers of the zone: a source that reads only what is asked for wants to know what still is.
+   * Changes do not prolong it. Undefined: the zone need not be asked again.
+   */
+  readonly answerSeconds?: () => number | undefined;
   /** Seconds of a monotonic clock of the process. */
   readonly now: () => number;
   readonly randomBelow?: RandomBelow;
@@ -51,6 +56,11 @@ export interface Compiled {
 
 /** The query for which to make an answer. */
 type Wanted = Omit<KnownQuestion, 'scope'>;
+
+/** An answer, and whether a change makes it again. */
+interface Made extends Pick<AnswerFields, 'forms' | 'upstream' | 'life'> {
+  readonly isRenewed: boolean;
+}
 
 const NOTHING: Compiled = {};
 
@@ -109,8 +119,8 @@ export class Compiler {
   }
 
   /**
-   * Makes entries that are about to expire again, in the form valid afterwards. Entries that no client requested are
-   * skipped. Call this when the snapshot has the changes, but before they are published.
+   * Makes entries that are about to expire again, in the form valid afterwards. Entries that no client requested lately
+   * are skipped. Call this when the snapshot has the changes, but before they are published.
    */
   renew(changed: ReadonlySet<number> | 'all'): Int32Array[] {
     const snapshot = this.#options.snapshot();
@@ -127,7 +137,9 @@ export class Compiler {
     this.#changing = changed;
     const { clients, questions } = this.#known.take(changed);
     for (const address of clients) guarded(() => this.#client(snapshot, address)?.entry);
+    const now = this.#options.now();
     for (const question of questions) {
+      if (question.until !== undefined && question.until <= now) continue;
       guarded(() => {
         const view = this.#known.viewOf(question.address) ?? this.#client(snapshot, question.address)?.view;
         return view && this.#answer(snapshot, view, question);
@@ -164,14 +176,15 @@ export class Compiler {
     const scope = looked.own ? this.#scopes.ofView(view) : this.#scopes.ofNetworks(view);
     const entry = answerEntry({ name, type, wishes, scope, ...made }, standing);
     // Answers of upstreams, and some denials, expire by themselves.
-    if (entry && !made.life) this.#known.noteQuestion({ ...wanted, scope }, standing.dependencies.keys());
+    if (entry && made.isRenewed) {
+      const until = made.life?.expires;
+      const question = { ...wanted, scope, ...(until !== undefined && { until }) };
+      this.#known.noteQuestion(question, standing.dependencies.keys());
+    }
     return entry;
   }
 
-  #make(
-    resolution: Resolution,
-    wanted: Wanted,
-  ): Pick<AnswerFields, 'forms' | 'upstream' | 'life'> | undefined {
+  #make(resolution: Resolution, wanted: Wanted): Made | undefined {
     const head = headOf(wanted);
     if (resolution.kind === 'forward' && head.rd) return this.#foreign(wanted, resolution.upstreams);
     if (resolution.kind !== 'answer' || resolution.ede || (resolution.chase && head.rd)) return undefined;
@@ -180,16 +193,16 @@ export class Compiler {
     const body = { rcode, aa, ra: true, answers, authority, additionals };
     const forms = compileForms(head, body, this.#randomBelow);
     if (!forms) return undefined;
-    const seconds = rcode === RCODE.NXDOMAIN ? this.#options.denialSeconds?.() : undefined;
-    if (seconds === undefined) return { forms, upstream: false };
-    const stored = Math.floor(this.#options.now());
-    return { forms, upstream: false, life: { stored, expires: stored + seconds, ttls: [] } };
+    const { denialSeconds, answerSeconds, now } = this.#options;
+    const isDenial = rcode === RCODE.NXDOMAIN;
+    const seconds = (isDenial ? denialSeconds : answerSeconds)?.();
+    if (seconds === undefined) return { forms, upstream: false, isRenewed: true };
+    const stored = Math.floor(now());
+    const expires = (isDenial ? undefined : wanted.until) ?? stored + seconds;
+    return { forms, upstream: false, isRenewed: !isDenial, life: { stored, expires, ttls: [] } };
   }
 
-  #foreign(
-    wanted: Wanted,
-    upstreams: readonly Upstream[] | undefined,
-  ): Pick<AnswerFields, 'forms' | 'upstream' | 'life'> | undefined {
+  #foreign(wanted: Wanted, upstreams: readonly Upstream[] | undefined): Made | undefined {
     const { lookup, now } = this.#options;
     const { name, type, wishes } = wanted;
     const head = headOf(wanted);
@@ -213,7 +226,7 @@ export class Compiler {
     if (seconds < 1) return undefined;
     const all = [...message.answers, ...message.authority, ...message.additionals];
     const ttls = all.map(({ ttlAt, ttl }) => [ttlAt - message.questionsEnd, ttl] as const);
-    return { forms, upstream: true, life: { stored, expires: stored + seconds, ttls } };
+    return { forms, upstream: true, isRenewed: false, life: { stored, expires: stored + seconds, ttls } };
   }
 
   /** Whether a name was denied before, as far as remembered. Millions of invented names must not push out others. */

@@ -13,6 +13,8 @@ export interface KnownQuestion {
   readonly scope: number;
   /** The client that asked last, as an example for the scope. */
   readonly address: string;
+  /** When the zone is to hear of the question again, in seconds of the compiler's clock; absent: it need not. */
+  readonly until?: number;
 }
 
 /** Outdated entries. */

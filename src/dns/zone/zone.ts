@@ -118,8 +118,8 @@ export class Zone implements Resolver {
     const coming: Promise<void>[] = [];
     const resolution = this.resolveFor(snapshot, view, question, (ref, isFound) => {
       // Every name of two labels is looked up in this way, those of the Internet too.
-      const isLikely = !this.#context.topLevelDomains.has(ref.stack);
-      const until = demand.use(ref, isLikely);
+      const isUnlikely = this.#context.topLevelDomains.has(ref.stack);
+      const until = demand.use(ref, isUnlikely ? 'unlikely' : 'likely');
       if (until && !isFound) coming.push(until);
     });
     if (coming.length === 0) return resolution;

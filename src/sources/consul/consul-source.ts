@@ -94,6 +94,10 @@ class ConsulSource implements Source {
       this.#used = new UsedServices({
         ...{ demand, environment, stack, timers: this.#timers },
         watch: (names) => this.#watchAlso(names),
+        unwatch: (name) => {
+          this.#unwatch(name);
+          this.#tellStatus();
+        },
         isAwaited: (name) => this.#awaited.has(name),
         readList: () => this.#list?.askNow(),
         isLive: () => this.#isLive && !this.#isStopped,
@@ -199,7 +203,11 @@ class ConsulSource implements Source {
    */
   #useList(used: UsedServices, body: unknown): void {
     used.read(body);
-    for (const name of [...this.#empty]) if (!used.has(name)) this.#unwatch(name);
+    for (const name of [...this.#empty]) {
+      if (used.has(name)) continue;
+      this.#unwatch(name);
+      used.vanished(name);
+    }
   }
 
   #unwatch(name: string): void {

@@ -1,6 +1,7 @@
-import type { Demand, Supplier } from '../../catalog/demand.js';
-import type { ServiceRef } from '../../catalog/model.js';
+import type { Demand, Likelihood, Supplier, Used } from '../../catalog/demand.js';
+import { serviceKey, type ServiceRef } from '../../catalog/model.js';
 import type { QueryTimers } from '../../consul/blocking-query.js';
+import { ExpectedServices } from './expected-services.js';
 import { ServiceDirectory } from './service-directory.js';
 
 export interface UsedServicesOptions {
@@ -11,6 +12,7 @@ export interface UsedServicesOptions {
   readonly timers: QueryTimers;
   /** Starts to watch names that are not watched yet. */
   readonly watch: (names: readonly string[]) => void;
+  readonly unwatch: (name: string) => void;
   /** Whether the first answer about a name is still to come. */
   readonly isAwaited: (name: string) => boolean;
   /** Reads the list of services again, soon. */
@@ -33,14 +35,23 @@ const MAX_WAITING = 1000;
  */
 export class UsedServices implements Supplier {
   readonly #options: UsedServicesOptions;
+  readonly #expected: ExpectedServices;
   /** What looks whether it still has to wait, and what ends the wait in any case. */
   readonly #waiting = new Map<() => void, () => void>();
+  /** Names that have not been used for long. While Consul is away, everything stays as it is. */
+  readonly #idle = new Set<string>();
   #directory = new ServiceDirectory();
   #readAt: number | undefined;
   #end: () => void = () => undefined;
 
   constructor(options: UsedServicesOptions) {
     this.#options = options;
+    const { timers, readList, isLive } = options;
+    this.#expected = new ExpectedServices({
+      ...{ timers, readList, isLive },
+      readAt: () => this.#readAt ?? -Infinity,
+      freshFor: () => this.#freshFor(),
+    });
   }
 
   start(): void {
@@ -49,6 +60,7 @@ export class UsedServices implements Supplier {
 
   stop(): void {
     this.#end();
+    this.#expected.stop();
     for (const end of [...this.#waiting.values()]) end();
   }
 
@@ -63,31 +75,61 @@ export class UsedServices implements Supplier {
 
   /** Takes the list of services. */
   read(body: unknown): void {
-    const { demand, watch, environment, stack } = this.#options;
+    const { watch, demand } = this.#options;
     this.#directory = new ServiceDirectory(body);
-    const { services, registered } = demand.used;
+    watch([...this.#namesFor(demand.used)]);
+  }
+
+  /** The names in the list that something used may mean. */
+  #namesFor({ services, registered }: Used): Set<string> {
+    const { environment, stack } = this.#options;
     const names = new Set<string>();
     for (const ref of services) {
       if (ref.environment !== environment) continue;
       for (const name of this.#directory.namesOf(ref, stack)) names.add(name);
     }
     for (const each of registered) for (const name of this.#directory.namesLike(each)) names.add(name);
-    watch([...names]);
+    return names;
+  }
+
+  /**
+   * Consul has no instance of a service any more, and its list does not have it. An agent that lost its state learns
+   * of its services again.
+   */
+  vanished(name: string): void {
+    this.#expected.expect(`name ${name}`, () => this.#directory.has(name));
   }
 
   /** The list was confirmed, changed or not. */
   readNow(): void {
     this.#readAt = this.#options.timers.now();
+    this.#unwatchIdle();
   }
 
-  use(ref: ServiceRef, isLikely: boolean): Promise<void> | undefined {
+  use(ref: ServiceRef, likelihood: Likelihood): Promise<void> | undefined {
     const { environment, stack } = this.#options;
     if (ref.environment !== environment) return undefined;
-    return this.#use(() => this.#directory.namesOf(ref, stack), isLikely);
+    const find = () => this.#directory.namesOf(ref, stack);
+    if (likelihood === 'expected')
+      this.#expected.expect(`service ${serviceKey(ref)}`, () => find().length > 0);
+    return this.#use(find, likelihood === 'likely');
   }
 
   useRegistered(name: string): Promise<void> | undefined {
     return this.#use(() => this.#directory.namesLike(name), true);
+  }
+
+  unused(forgotten: Used): void {
+    for (const name of this.#namesFor(forgotten)) this.#idle.add(name);
+    this.#unwatchIdle();
+  }
+
+  #unwatchIdle(): void {
+    const { demand, unwatch, isLive } = this.#options;
+    if (this.#idle.size === 0 || !isLive()) return;
+    const inUse = this.#namesFor(demand.used);
+    for (const name of this.#idle) if (!inUse.has(name)) unwatch(name);
+    this.#idle.clear();
   }
 
   /** Something that was awaited has come, or has failed. */
@@ -111,7 +153,12 @@ export class UsedServices implements Supplier {
   }
 
   #isFresh(): boolean {
-    return this.#readAt !== undefined && this.#options.timers.now() - this.#readAt < FRESH;
+    return this.#freshFor() > 0;
+  }
+
+  /** Milliseconds. */
+  #freshFor(): number {
+    return this.#readAt === undefined ? 0 : this.#readAt + FRESH - this.#options.timers.now();
   }
 
   #wait(isOver: () => boolean): Promise<void> | undefined {

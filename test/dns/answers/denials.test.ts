@@ -8,8 +8,8 @@ const CLIENT = '127.0.0.1';
 const denied = query('nothing.shop.rancher.internal', TYPE.A);
 const known = query('web.shop.rancher.internal', TYPE.A);
 
-function started(denialSeconds?: number) {
-  const made = ground({}, undefined, denialSeconds);
+function started(seconds: { denialSeconds?: number; answerSeconds?: number } = {}) {
+  const made = ground({}, undefined, seconds);
   const sink = made.catalog.sink('docker');
   sink.replace({ tasks: [taskFact('w1', { service: ref('web.shop'), ip: '10.0.0.1' })] });
   sink.status({ state: 'live' });
@@ -26,9 +26,30 @@ it('a denial is served without the zone until something changes', () => {
 });
 
 it('a denial is looked up again after a while, where a source may come to have the name when it is asked for', () => {
-  const { isCompiled, setNow } = started(5);
+  const { isCompiled, setNow } = started({ denialSeconds: 5 });
   setNow(4);
   expect(isCompiled(denied)).toBe(true);
   setNow(5);
   expect(isCompiled(denied)).toBe(false);
+});
+
+it('an answer is looked up again after a while, where a source wants to hear what is still asked for', () => {
+  const { ask, setNow, catalog } = ground({}, undefined, { answerSeconds: 3600 });
+  const sink = catalog.sink('docker');
+  const tell = (ip: string) =>
+    sink.replace({ tasks: [taskFact('w1', { service: ref('web.shop'), ip, network: 'n0' })] });
+  const answer = query('web.shop.rancher.internal.', TYPE.A);
+  const isCompiled = () => ask(answer, CLIENT) !== undefined;
+  tell('10.0.0.2');
+  sink.status({ state: 'live' });
+  expect([isCompiled(), isCompiled()]).toEqual([false, true]);
+  setNow(3599);
+  // A change makes it again, but not for longer.
+  tell('10.0.0.3');
+  expect(isCompiled()).toBe(true);
+  setNow(3600);
+  tell('10.0.0.4');
+  expect([isCompiled(), isCompiled()]).toEqual([false, true]);
+  setNow(7199);
+  expect(isCompiled()).toBe(true);
 });

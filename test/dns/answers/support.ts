@@ -16,7 +16,7 @@ const SERIAL_BASE = 1000;
 export function ground(
   over: Partial<ZoneOptions> = {},
   store: StoreOptions = { words: 1 << 16, entries: 1 << 10 },
-  denialSeconds?: number,
+  { denialSeconds, answerSeconds }: { denialSeconds?: number; answerSeconds?: number } = {},
 ) {
   const catalog = new Catalog({ clock: () => 0 });
   const zone = new Zone({
@@ -43,6 +43,7 @@ export function ground(
     },
     now: () => now,
     denialSeconds: () => denialSeconds,
+    answerSeconds: () => answerSeconds,
   });
   const answers = new LocalAnswers({ versions, compiler, now: () => now, store });
   const publisher = new Publisher({ versions, compiler, install: (entry) => install(entry) });

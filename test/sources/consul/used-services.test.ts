@@ -99,7 +99,7 @@ describe('a Consul source that watches what is used', () => {
     consul.put('late', 'late1');
     later += 5000;
     // The stack is a top-level domain: the name is probably one of the Internet.
-    expect(demand.use(ref('example.com'), false)).toBeUndefined();
+    expect(demand.use(ref('example.com'), 'unlikely')).toBeUndefined();
     expect([lists(), asked()]).toEqual([1, []]);
     await demand.use(ref('late.consul'));
     expect([lists(), asked(), names()]).toEqual([2, ['late'], ['late1']]);
