@@ -2,7 +2,7 @@ import type { core } from 'zod';
 import type { KeyPath } from '../text/yaml.js';
 import { formatPath, formatPlace, type ConfigError } from './errors.js';
 import { configKeys, findKey } from './keys.js';
-import { whereIs, type Layer } from './layers.js';
+import { setterOf, valueAt, whereIs, type Layer } from './layers.js';
 import { unknownKey } from './unknown-key.js';
 
 /** A mistake at a path of the merged configuration. */
@@ -42,11 +42,20 @@ function failsAsWhole(issue: core.$ZodIssue): boolean {
 
 /** A fault with the place where it was written. */
 export function locateFault(
-  { path, part, message, origin, other }: Fault,
+  { path: found, part, message, origin, other }: Fault,
   layers: readonly Layer[],
 ): ConfigError {
+  const path = writtenPath(found, layers);
   const where = origin === undefined ? whereIs(layers, path, part) : { origin };
   return { ...where, path: formatPath(path), message: message.replace('{other}', placeText(other, layers)) };
+}
+
+/** A text in the place of a list is its only item: the index was not written. */
+function writtenPath(path: KeyPath, layers: readonly Layer[]): KeyPath {
+  if (typeof path.at(-1) !== 'number') return path;
+  const list = path.slice(0, -1);
+  const layer = setterOf(layers, list);
+  return typeof valueAt(layer?.value, list.slice(layer?.path.length)) === 'string' ? list : path;
 }
 
 function placeText(path: KeyPath | undefined, layers: readonly Layer[]): string {

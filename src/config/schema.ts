@@ -86,11 +86,14 @@ const dnsSchema = section({
     )
     .optional(),
   forward: bySuffix(
-    z.array(upstream(), must('a list of servers, such as ["10.0.0.53"]')),
-    'a mapping from suffixes to lists of servers, such as { corp.example: ["10.0.0.53"] }',
+    z.union(
+      [upstream().transform((server) => [server]), z.array(upstream())],
+      must('a server such as 10.0.0.53, or a list of servers such as ["10.0.0.53", "10.0.0.54"]'),
+    ),
+    'a mapping from suffixes to servers, such as { corp.example: ["10.0.0.53"] }',
   )
     .describe(
-      'Other upstream servers for names that end in a suffix: `corp.example: ["10.0.0.53"]`. The longest suffix wins. It also forwards suffixes that are otherwise answered locally (`home.arpa`, `10.in-addr.arpa`). An empty list refuses such names.',
+      'Other upstream servers for names that end in a suffix, one or a list: `consul: 127.0.0.1:8600`, `corp.example: ["10.0.0.53", "10.0.0.54"]`. The longest suffix wins. It also forwards suffixes that are otherwise answered locally (`home.arpa`, `10.in-addr.arpa`). An empty list refuses such names.',
     )
     .prefault({}),
   records: z

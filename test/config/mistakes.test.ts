@@ -83,8 +83,12 @@ listen: []
     ['dns: { upstreams: ["tls://dns.test"] }', '1:20: dns.upstreams[0]: is "tls://dns.test"; it must be'],
     ['dns: { forward: [x] }', '1:17: dns.forward: is a list; it must be a mapping from suffixes'],
     [
-      'dns: { forward: { corp.test: 10.0.0.53 } }',
-      '1:30: dns.forward.corp.test: is "10.0.0.53"; it must be a list',
+      'dns: { forward: { corp.test: 53 } }',
+      '1:30: dns.forward.corp.test: is 53; it must be a server such as 10.0.0.53, or a list of servers',
+    ],
+    [
+      'dns: { forward: { consul: x:8600 } }',
+      '1:27: dns.forward.consul: is "x:8600"; it must be an IP address',
     ],
     [
       'dns: { forward: { corp.test: [x] } }',
@@ -298,6 +302,18 @@ describe('keys that do not fit together', () => {
     'api: { listen: ["127.8.9.10:8053", "[::1]:8053", "127.0.0.1:0"] }',
   ])('%s is fine', (text) => {
     expect(parseConfigText(text)).toMatchObject({ ok: true });
+  });
+});
+
+describe('one server in the place of a list', () => {
+  const servers = [{ ip: '127.0.0.1', port: 8600 }];
+  it.each<[string, string[]]>([
+    ['dns: { forward: { consul: 127.0.0.1:8600 } }', []],
+    ['dns: { forward: { consul: [127.0.0.1:8600] } }', []],
+    ['', ['dns.forward={"consul":"127.0.0.1:8600"}']],
+  ])('is a list of one: %s %j', (text, set) => {
+    const result = parseConfigText(text, { cwd: '/', set });
+    expect(result).toMatchObject({ ok: true, config: { dns: { forward: { consul: servers } } } });
   });
 });
 

@@ -163,7 +163,10 @@ describe('a configuration written out', () => {
           upstreamCa: fc.constant('ca.pem'),
           forward: fc.dictionary(
             fc.stringMatching(/^[a-z_]{1,9}(\.[a-z0-9-]{1,9}){0,2}$/),
-            fc.array(fc.oneof(hostPort, fc.constant('tls://192.0.2.1#dns.test')), { maxLength: 2 }),
+            fc.oneof(
+              fc.array(fc.oneof(hostPort, fc.constant('tls://192.0.2.1#dns.test')), { maxLength: 2 }),
+              hostPort,
+            ),
           ),
           records: fc.array(
             fc.oneof(
