@@ -339,7 +339,7 @@ const vipSchema = switchable({
     .prefault('dnsrr'),
   dataPlane: oneOf(['proxy', 'nftables', 'auto'])
     .describe(
-      'What carries virtual IPs. `proxy`: this process. `nftables`: the kernel, where it can; what it cannot carry is a problem, and the proxy carries it. `auto`: the same, without the problem..',
+      'What carries virtual IPs. `proxy`: this process. `nftables`: the kernel, where it can; what it cannot carry is a problem, and the proxy carries it. `auto`: the same, without the problem.',
     )
     .prefault('proxy'),
   native: oneOf(['auto', 'off'])
