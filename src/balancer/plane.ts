@@ -2,6 +2,7 @@ import type { Protocol } from '../catalog/model.js';
 import type { HostPort } from '../net/ip.js';
 import type { SchedulerName } from '../net/balancing.js';
 import type { Log } from '../net/log.js';
+import type { TimesMs } from '../runtime/time-histogram.js';
 import type {
   PlaneFigures,
   PlaneName,
@@ -155,6 +156,8 @@ export interface VirtualServiceCounters extends VipFigures {
   readonly protocol: 'tcp' | 'udp';
   readonly scheduler: SchedulerName;
   readonly backends: readonly BackendCounters[];
+  /** TCP: how long connections to tasks took to be established; absent: none was. */
+  readonly connects?: TimesMs;
 }
 
 /** What a plane tells of a virtual service. */

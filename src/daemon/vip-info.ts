@@ -24,13 +24,14 @@ function infoOf({ service, counters, problem }: KeptService): VirtualServiceInfo
   const backends = counters?.backends ?? service.backends.map(unused);
   const tasks = backends.map((each) => taskInfo(each, desired.get(each.id)));
   const takes = tasks.some(({ state }) => state === 'active' || state === 'full');
-  const { carrier } = counters ?? {};
+  const { carrier, connects } = counters ?? {};
   return {
     ...{ service: service.service, vip, port, protocol, scheduler },
     ...settingsOf(service),
     state: counters === undefined ? 'down' : takes ? 'up' : 'empty',
     ...(counters === undefined && problem !== undefined && { problem }),
     ...(carrier && { carrier }),
+    ...(connects && { connects }),
     ...figuresOf(counters ?? nothing),
     tasks,
   };

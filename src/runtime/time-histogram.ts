@@ -5,6 +5,15 @@ export interface TimesMs {
   readonly sum: number;
 }
 
+/** The times of several histograms with the same bounds; undefined: of none. */
+export function sumTimes(all: readonly (TimesMs | undefined)[]): TimesMs | undefined {
+  return all.reduce((total, each) => {
+    if (!total || !each) return total ?? each;
+    const counts = total.counts.map((count, at) => count + (each.counts[at] ?? 0));
+    return { bounds: total.bounds, counts, sum: total.sum + each.sum };
+  }, undefined);
+}
+
 /** Counts times by their size, for metrics. */
 export class TimeHistogram {
   readonly #bounds: readonly number[];
@@ -22,6 +31,10 @@ export class TimeHistogram {
     while (ms > (this.#bounds[at] ?? Infinity)) at++;
     this.#counts[at] = (this.#counts[at] ?? 0) + 1;
     this.#sum += ms;
+  }
+
+  get isEmpty(): boolean {
+    return this.#counts.every((count) => count === 0);
   }
 
   read(): TimesMs {

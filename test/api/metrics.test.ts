@@ -147,6 +147,12 @@ describe('what is scraped', () => {
     ['fairlead_vip_ports', ['state=up 1', 'state=empty 0', 'state=down 1']],
     ['fairlead_vip_state', ['service=web.shop vip=10.43.7.1 port=53 protocol=udp state=down 1']],
     ['fairlead_vip_connections_total', ['service=web.shop vip=10.43.7.1 port=80 protocol=tcp 120']],
+    [
+      'fairlead_vip_connect_seconds',
+      ['le=0.0005 100', 'le=0.01 115', 'le=+Inf 118', '0.24', '118'].map(
+        (end) => `service=web.shop vip=10.43.7.1 port=80 protocol=tcp ${end}`,
+      ),
+    ],
     ['fairlead_vip_sent_bytes_total', ['service=web.shop vip=10.43.7.1 port=80 protocol=tcp 5000000']],
     [
       'fairlead_vip_task_connections_total',

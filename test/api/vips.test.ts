@@ -63,6 +63,7 @@ it('the status names the data plane, and what cannot be served is a problem', as
   expect(status.vips).toEqual({
     ...{ plane: 'proxy', pool: '10.43.0.0/16', services: 0, carrier: fixture.vips.carrier },
     carried: { active: 3, total: 120, bytesIn: 2048, bytesOut: 5_000_000, refused: 1, failed: 2, retried: 4 },
+    connects: { bounds: [0.5, 10], counts: [100, 15, 3], sum: 240 },
   });
   const problem = { code: 'vip-not-served', subject: 'virtual IP 10.43.7.1:53/udp' };
   expect(status.problems).toMatchObject([{ code: 'label-invalid' }, problem]);

@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Snapshot } from '../../catalog/snapshot.js';
 import type { Told, VipFigures, VipStatus } from '../../net/vip-figures.js';
 import type { VirtualServiceInfo } from '../ports.js';
-import { counter, gauge, type Readings } from './exposition.js';
+import { counter, gauge, histogram, inSeconds, type Readings } from './exposition.js';
 import { serviceLabels } from './survey.js';
 
 const PORT_LABELS = ['service', 'environment', 'vip', 'port', 'protocol'] as const;
@@ -44,6 +44,10 @@ export const vipMetrics = {
   ),
   fairlead_vip_failed_total: counter(
     'Connections for which every attempt failed; part of `fairlead_vip_connections_total`.',
+    ...PORT_LABELS,
+  ),
+  fairlead_vip_connect_seconds: histogram(
+    'Time until a connection to a task was established; TCP that the proxy carries.',
     ...PORT_LABELS,
   ),
   fairlead_vip_retried_total: counter('Further attempts on another task after a failed one.', ...PORT_LABELS),
@@ -126,6 +130,9 @@ export function readVips(
     fairlead_vip_sent_bytes_total: each(({ bytesOut }) => bytesOut),
     fairlead_vip_refused_total: each(({ refused }) => refused),
     fairlead_vip_failed_total: each(({ failed }) => failed),
+    fairlead_vip_connect_seconds: used.flatMap(({ info: { connects }, labels }) =>
+      connects ? [[inSeconds(connects), ...labels] as const] : [],
+    ),
     fairlead_vip_retried_total: each(({ retried }) => retried),
   };
 }

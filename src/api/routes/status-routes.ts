@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
 import type { VipFigures } from '../../net/vip-figures.js';
+import { sumTimes, type TimesMs } from '../../runtime/time-histogram.js';
 import { healthCounts, sourceJson, timestamp } from '../json.js';
 import { Params } from '../params.js';
 import type { ApiPorts, HealthPort, VipPort } from '../ports.js';
@@ -31,7 +32,7 @@ export function statusRoutes(
 /** `GET /v1/status`. @param listen the addresses of the API */
 export async function statusJson(ports: ApiPorts, listen: readonly string[]): Promise<StatusJson> {
   const { catalog, daemon, health, vips, templates, adoption, clock } = ports;
-  const carried = await carriedBy(vips);
+  const { carried, connects } = await carriedBy(vips);
   const { snapshot } = catalog;
   const { startedAt, config, sourceFailures, sourceEvents, publishers, state, restart, ...rest } =
     daemon.status();
@@ -63,7 +64,7 @@ export async function statusJson(ports: ApiPorts, listen: readonly string[]): Pr
     },
     checks: checkCounts(health),
     drains: health.drains().length,
-    vips: { ...vips.status(), carried },
+    vips: { ...vips.status(), carried, ...(connects && { connects }) },
     templates: templateStates(templates.list()),
     adoption: adoption.status(),
     sources: snapshot.sources.map((source) => ({
@@ -94,14 +95,21 @@ function checkCounts(port: HealthPort): StatusJson['checks'] {
   return { tasks, failing, ...probes };
 }
 
-async function carriedBy(vips: VipPort): Promise<VipFigures> {
+interface Carried {
+  readonly carried: VipFigures;
+  readonly connects: TimesMs | undefined;
+}
+
+async function carriedBy(vips: VipPort): Promise<Carried> {
   const sum = { ...NOTHING };
+  let connects: TimesMs | undefined;
   let ports = 0;
   for (const port of await vips.services()) {
     for (const figure of FIGURES) sum[figure] += port[figure] ?? 0;
+    connects = sumTimes([connects, port.connects]);
     if (++ports % PORTS_A_TURN === 0) await nextTurn();
   }
-  return sum;
+  return { carried: sum, connects };
 }
 
 const NOTHING = { active: 0, total: 0, bytesIn: 0, bytesOut: 0, refused: 0, failed: 0, retried: 0 };

@@ -48,3 +48,6 @@ export const problem = z
     id: 'Problem',
     description: 'Something that cannot be used or served, and what to do.',
   }) satisfies z.ZodType<Problem>;
+
+/** A histogram of times in milliseconds. */
+export const times = z.strictObject({ bounds: z.array(number), counts: z.array(count), sum: number });

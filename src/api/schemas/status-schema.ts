@@ -2,18 +2,28 @@ import { z } from 'zod';
 import type { AdoptionJson, AdoptionListJson, AdoptionStatusJson } from '../types/adoption.js';
 import type { StatusJson } from '../types/status-json.js';
 import type { TemplateJson, TemplateListJson } from '../types/templates-json.js';
-import { count, counts, flag, health, histogram, number, problem, text, texts, time } from './json-values.js';
+import {
+  count,
+  counts,
+  flag,
+  health,
+  histogram,
+  number,
+  problem,
+  text,
+  texts,
+  time,
+  times,
+} from './json-values.js';
 import { tried } from './resource-schemas.js';
 import { vipStatus } from './vip-schemas.js';
-
-const probeTimes = z.strictObject({ bounds: z.array(number), counts: z.array(count), sum: number });
 
 const upstream = z.strictObject({
   address: text,
   up: flag,
   failures: count,
   lastError: text.exactOptional(),
-  times: probeTimes,
+  times: times,
 });
 
 const dns = z.strictObject({
@@ -62,7 +72,7 @@ const dns = z.strictObject({
     tcpRefused: count,
   }),
   zones: z.strictObject({ denied: texts, opened: texts }),
-  changes: probeTimes,
+  changes: times,
 });
 
 const adoptionStatus = z.strictObject({
@@ -98,7 +108,7 @@ export const status = z
       needsRestart: texts.exactOptional(),
     }),
     dns,
-    eventLoop: probeTimes,
+    eventLoop: times,
     api: z.strictObject({ listen: texts }),
     catalog: z.strictObject({
       revision: count,
@@ -112,9 +122,9 @@ export const status = z
       tasks: count,
       failing: count,
       probes: z.array(
-        z.strictObject({ kind: text, passed: count, failed: count, local: count, took: probeTimes }),
+        z.strictObject({ kind: text, passed: count, failed: count, local: count, took: times }),
       ),
-      late: probeTimes,
+      late: times,
       running: count,
       waiting: count,
     }),

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { VipCarrier, VipFigures } from '../../net/vip-figures.js';
 import type { VipJson, VipListJson, VipSettings, VipTaskJson } from '../types/vips-json.js';
-import { count, flag, number, refShape, text, time } from './json-values.js';
+import { count, flag, number, refShape, text, time, times } from './json-values.js';
 
 const carriedShape = { active: count, total: count, bytesIn: count, bytesOut: count };
 const figuresShape = { ...carriedShape, refused: count, failed: count, retried: count };
@@ -93,4 +93,5 @@ export const vipStatus = z.strictObject({
     kernel: z.strictObject({ services: count, why: text.exactOptional() }).exactOptional(),
   }),
   carried: vipFigures,
+  connects: times.exactOptional(),
 });

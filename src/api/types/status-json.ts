@@ -106,6 +106,8 @@ export interface StatusJson {
   readonly vips: VipStatus & {
     /** All that the ports there are have carried since they are served, as far as that is known. */
     readonly carried: VipFigures;
+    /** TCP: how long the proxy's connections to tasks took to be established; absent: there were none. */
+    readonly connects?: TimesJson;
   };
   /** Files that are rendered from templates, by state. */
   readonly templates: Readonly<Record<TemplateJson['state'], number>>;

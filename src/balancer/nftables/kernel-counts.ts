@@ -38,7 +38,7 @@ export class KernelCounts {
 
   /** Adds the kernel's connections to what the proxy has counted, and leaves out what only the proxy counts. */
   added(counters: VirtualServiceCounters): ToldService {
-    const { service, vip, port, protocol, scheduler, retried, backends } = counters;
+    const { service, vip, port, protocol, scheduler, retried, backends, connects } = counters;
     let { active, total } = counters;
     const added = backends.map((backend): Told<BackendCounters> => {
       const { id, name, address, weight, state } = backend;
@@ -52,7 +52,10 @@ export class KernelCounts {
         ...(backend.portless !== undefined && { portless: backend.portless }),
       };
     });
-    return { service, vip, port, protocol, scheduler, retried, active, total, backends: added };
+    return {
+      ...{ service, vip, port, protocol, scheduler, retried, active, total, backends: added },
+      ...(connects && { connects }),
+    };
   }
 
   async #read(pool: string): Promise<void> {

@@ -68,6 +68,9 @@ export function describeDataPlane(name: string, create: () => Promise<PlaneUnder
         failed: 0,
         backends: [{ id: 'a', active: 0, total: 1, bytesIn: 5, bytesOut: 5, errors: 0 }],
       });
+      const { counts = [], sum = 0 } = (await one(plane, vip(1))).connects ?? {};
+      expect(counts.reduce((total, each) => total + each, 0)).toBe(1);
+      expect(sum).toBeGreaterThan(0);
     });
 
     it('spreads connections over the tasks by the scheduler, but not to one that drains or has weight 0', async () => {

@@ -54,6 +54,7 @@ export abstract class TcpFlow implements Flow, Expiring {
   /** Client data that followed the header. */
   #early: Buffer | undefined = undefined;
   #deadline = Infinity;
+  #dialledAt = 0;
   /** When data last moved. */
   #active = 0;
   /** Whether any byte has been passed on in either direction. */
@@ -176,6 +177,7 @@ export abstract class TcpFlow implements Flow, Expiring {
   protected opened(): void {
     this.phase = 'open';
     this.#active = this.host.wheel.coarse;
+    this.host.connected(this.host.now() - this.#dialledAt);
     if (this.#backend) this.#backend.total++;
   }
 
@@ -377,6 +379,7 @@ export abstract class TcpFlow implements Flow, Expiring {
     this.#source = this.host.sources.first(backend);
     backends.hold(backend, this.client);
     this.#wakeIn(settings.connect);
+    this.#dialledAt = this.host.now();
     this.dial(backend.destination, this.#source);
   }
 
@@ -390,6 +393,7 @@ export abstract class TcpFlow implements Flow, Expiring {
     this.#source = next;
     this.phase = 'connecting';
     this.#wakeIn(settings.connect);
+    this.#dialledAt = this.host.now();
     this.dial(backend.destination, next);
     return true;
   }

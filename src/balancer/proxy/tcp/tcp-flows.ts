@@ -7,10 +7,14 @@ import { Backends } from '../../flows/backends.js';
 import { SourceAddresses } from '../../flows/source-addresses.js';
 import type { FlowHost } from './flow-host.js';
 import type { TcpFlow } from './tcp-flow.js';
+import { TimeHistogram } from '../../../runtime/time-histogram.js';
 import { tcpSettings, type TcpSettings } from './tcp-settings.js';
 
 /** Descriptors per flow: the client's socket and the task's. */
 const FLOW = 2;
+
+/** Upper bounds, in milliseconds, of the times to connect to a task. There is one histogram for each port, so few. */
+const CONNECT_BOUNDS_MS = [0.5, 1, 2.5, 10, 50, 250, 1000] as const;
 
 /** The transport that carries connections. */
 export interface TcpConnections<Client> {
@@ -45,9 +49,11 @@ export class TcpFlows<Client> implements FlowHost<TcpFlow> {
   readonly wheel: TimerWheel;
   readonly tally = { total: 0, refused: 0, failed: 0, retried: 0 };
   readonly sources: SourceAddresses;
+  readonly now: () => number;
   settings: TcpSettings;
   readonly #context: TcpFlowsOptions<Client>['context'];
   readonly #connections: TcpConnections<Client>;
+  readonly #connects = new TimeHistogram(CONNECT_BOUNDS_MS);
   readonly #flows = new Set<TcpFlow>();
   readonly #parked = new Map<ParkedClient, Client>();
   /** Open flows by client address, kept only while the service limits them. */
@@ -64,6 +70,7 @@ export class TcpFlows<Client> implements FlowHost<TcpFlow> {
     this.#context = context;
     this.#connections = connections;
     this.wheel = wheel;
+    this.now = context.now;
     this.settings = tcpSettings(service, port);
     this.sources = new SourceAddresses({
       now: context.now,
@@ -107,6 +114,7 @@ export class TcpFlows<Client> implements FlowHost<TcpFlow> {
       ...this.backends.bytes(),
       ...this.tally,
       backends: this.backends.counters(),
+      ...(!this.#connects.isEmpty && { connects: this.#connects.read() }),
     };
   }
 
@@ -141,6 +149,10 @@ export class TcpFlows<Client> implements FlowHost<TcpFlow> {
     if ((this.#clients.get(address) ?? 0) >= (this.#service.maxPerClient ?? 0)) return false;
     this.#countClient(flow, address, 1);
     return true;
+  }
+
+  connected(ms: number): void {
+    this.#connects.add(ms);
   }
 
   portless(backend: Backend): void {

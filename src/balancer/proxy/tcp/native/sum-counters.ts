@@ -1,3 +1,4 @@
+import { sumTimes } from '../../../../runtime/time-histogram.js';
 import type { BackendCounters, VirtualService, VirtualServiceCounters } from '../../../plane.js';
 
 /**
@@ -12,6 +13,7 @@ export function sumCounters(
 ): VirtualServiceCounters {
   const all = past ? [...live, past] : live;
   const sum = (field: Field): number => all.reduce((total, each) => total + each[field], 0);
+  const connects = sumTimes(all.map((each) => each.connects));
   const summed = new Map<string, BackendCounters>();
   for (const { id, name, address, weight, state } of backends)
     addBackend(summed, { id, name, address, weight, state, ...NOTHING });
@@ -28,6 +30,7 @@ export function sumCounters(
     failed: sum('failed'),
     retried: sum('retried'),
     backends: [...summed.values()],
+    ...(connects && { connects }),
   };
 }
 

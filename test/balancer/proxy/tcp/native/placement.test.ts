@@ -61,6 +61,18 @@ describe("the threads' counters", () => {
     ]);
   });
 
+  it('of the times to connect are added up, too; threads that connected to nothing have none', () => {
+    const timed = (...counts: number[]) => ({ ...counted(1), connects: { bounds: [1, 10], counts, sum: 7 } });
+    expect(sumCounters(service(), 80, [timed(1, 2, 3), counted(1)], ended(timed(10, 0, 1))).connects).toEqual(
+      {
+        bounds: [1, 10],
+        counts: [11, 2, 4],
+        sum: 14,
+      },
+    );
+    expect(sumCounters(service(), 80, [counted(1)], undefined)).not.toHaveProperty('connects');
+  });
+
   it('are shown for existing tasks before any thread has reported', () => {
     const sum = sumCounters(service(), 80, [], ended(counted(4)));
     expect(sum).toMatchObject({ active: 0, total: 40 });
