@@ -33,12 +33,21 @@ export async function runCli({ argv, io, startDaemon }: CliOptions): Promise<num
 
 /** `render` stands in for consul-template, whose flags have one dash: `-once`, `-template=in:out`. */
 function flagsOf(argv: readonly string[]): string[] {
-  return argv[0] === 'render' ? consulTemplateFlags(argv) : [...argv];
+  const at = commandAt(argv);
+  return argv[at] === 'render' ? [...argv.slice(0, at), ...consulTemplateFlags(argv.slice(at))] : [...argv];
 }
 
 /** Where a command replaces consul-template, wrong flags give consul-template's exit code. */
 function usageCode(argv: readonly string[]): number {
-  return argv[0] === 'render' ? WRONG_FLAGS : EXIT.usage;
+  return argv[commandAt(argv)] === 'render' ? WRONG_FLAGS : EXIT.usage;
+}
+
+/** The index of the command, which options of all commands may precede. They all take a value. */
+function commandAt(argv: readonly string[]): number {
+  const names = GLOBAL_OPTIONS.map(({ flags }) => flags.split(' ')[0]);
+  let at = 0;
+  while (names.includes(argv[at]?.split('=')[0])) at += argv[at]?.includes('=') === true ? 1 : 2;
+  return at;
 }
 
 type Action = (

@@ -29,7 +29,7 @@ const REFUSED: readonly (readonly [RegExp, string])[] = [
   [/^nomad-/, 'Nomad is not supported'],
   [
     /^consul-ssl/,
-    'is not supported; give an https:// address, and NODE_EXTRA_CA_CERTS for a certificate authority of your own',
+    'is not supported; give an https:// address, and CONSUL_CACERT, CONSUL_CLIENT_CERT and CONSUL_CLIENT_KEY for certificates of your own',
   ],
 ];
 

@@ -1,40 +1,57 @@
-import { errorMessage } from '../net/error-message.js';
+import { isDeepStrictEqual } from 'node:util';
+import { BlockingQuery, systemQueryTimers, type QueryTimers } from '../consul/blocking-query.js';
+import { ConsulClient, ConsulError, type ConsulAnswer } from '../consul/consul-client.js';
+import { consulAddress } from '../consul/consul-settings.js';
+import { Gate } from '../consul/gate.js';
 import type { Log } from '../net/log.js';
 import type { Value } from '../template/value.js';
 import { valueOf } from './consul-bodies.js';
-import { pathOf } from './consul-paths.js';
+import { requestOf } from './consul-requests.js';
 import { queryText, type Query } from './queries.js';
 import type { QueryPort } from './run-context.js';
 
 export interface ConsulOptions {
-  /** For example `http://127.0.0.1:8500`. */
+  /** `http://127.0.0.1:8500`, or without a scheme. */
   address: string;
   token?: string;
   /** `user:password` of a proxy in front of Consul. */
   auth?: string;
+  /** Whether each query is answered once and not followed: it leaves nothing behind at Consul. */
+  once: boolean;
   /** Attempts in a row of one query before it is given up; 0: it is never given up. */
   attempts: number;
+  /** `CONSUL_CACERT`, `CONSUL_CLIENT_CERT` and `CONSUL_CLIENT_KEY` are read. */
+  environment: NodeJS.ProcessEnv;
   onChange: () => void;
   /** Called when a query was given up. */
   onLost: (problem: string) => void;
   log: Log;
 }
 
-/** Consul answers after this time at the latest, changed or not. */
-const WAIT = '60s';
-const REQUEST_TIMEOUT_MS = 75_000;
-const FIRST_RETRY_MS = 250;
-const LAST_RETRY_MS = 60_000;
-/** The shortest time between two requests of a query, so that a busy one does not spin. */
-const LEAST_MS = 100;
+/** Consul answers after this time at the latest, changed or not. As consul-template has it, in milliseconds. */
+const WAIT_MS = 60_000;
+const pace = { wait: WAIT_MS, burst: 2, refill: 100, minBackoff: 250, maxBackoff: 60_000, poll: 1000 };
+/** Consul tells no index for them. */
+const DATACENTERS_MS = 15_000;
+/** Queries that block, each on a connection; an agent accepts 200. The others are polled. */
+const MAX_BLOCKING = 140;
+const POLL_MS = 30_000;
 
-/** Answers queries from a Consul agent. Each query is watched with blocking queries as long as templates use it. */
+/** Answers queries from a Consul agent. Each query is followed with blocking queries as long as templates use it. */
 export class ConsulAnswers implements QueryPort {
   readonly #options: ConsulOptions;
+  readonly #client: ConsulClient;
+  readonly #timers: QueryTimers = systemQueryTimers;
+  readonly #gate = new Gate(this.#timers);
   readonly #watches = new Map<string, Watch>();
 
   constructor(options: ConsulOptions) {
     this.#options = options;
+    const { CONSUL_CACERT, CONSUL_CLIENT_CERT, CONSUL_CLIENT_KEY } = options.environment;
+    const files = { CONSUL_CACERT, CONSUL_CLIENT_CERT, CONSUL_CLIENT_KEY };
+    this.#client = new ConsulClient(
+      consulAddress({ address: fullAddress(options), token: options.token }, files),
+    );
   }
 
   answer(query: Query): Value {
@@ -42,126 +59,97 @@ export class ConsulAnswers implements QueryPort {
     const text = queryText(query);
     let watch = this.#watches.get(text);
     if (watch === undefined) {
-      watch = new Watch(query, text, this.#options);
+      watch = this.#follow(query, text);
       this.#watches.set(text, watch);
     }
     return watch.value;
   }
 
   stop(): void {
-    for (const watch of this.#watches.values()) watch.stop();
+    for (const { query } of this.#watches.values()) void query.stop();
     this.#watches.clear();
-  }
-}
-
-/** One query and its answer. */
-class Watch {
-  value: Value;
-  readonly #query: Query;
-  readonly #text: string;
-  readonly #options: ConsulOptions;
-  readonly #stopping = new AbortController();
-  #index = '0';
-  #body: string | undefined;
-
-  constructor(query: Query, text: string, options: ConsulOptions) {
-    this.#query = query;
-    this.#text = text;
-    this.#options = options;
-    void this.#follow();
+    this.#gate.stop();
+    this.#client.close();
   }
 
-  stop(): void {
-    this.#stopping.abort();
-  }
-
-  async #follow(): Promise<void> {
-    const { signal } = this.#stopping;
-    const { attempts, log, onLost } = this.#options;
-    for (let failures = 0; !signal.aborted;) {
-      try {
-        await this.#ask();
+  #follow(query: Query, text: string): Watch {
+    const { once, attempts, onChange, onLost, log } = this.#options;
+    const isPolled = this.#watches.size >= MAX_BLOCKING;
+    let answered: ConsulAnswer | undefined;
+    let failures = 0;
+    const following = new BlockingQuery({
+      timers: this.#timers,
+      pace: { ...pace, poll: pollOf(query, isPolled) },
+      ask: (index, wait, timeout, signal) =>
+        this.#gate.pass(signal, () => this.#ask(query, index, wait, timeout, signal)),
+      // A query that blocks would go on at Consul after its connection has ended.
+      mayBlock: () => !once && !isPolled,
+      onAlive: () => {
         failures = 0;
-        await pause(this.#query.kind === 'datacenters' ? 15_000 : LEAST_MS, signal);
-      } catch (error) {
-        if (this.#isStopped()) return;
+      },
+      onAnswer: (answer) => {
+        if (answered && isDeepStrictEqual(answer.body, answered.body)) return;
+        answered = answer;
+        watch.value = valueOf(query, answer.body);
+        if (once && watch.value !== undefined) void following.stop();
+        onChange();
+      },
+      onFailure: ({ message }) => {
         failures += 1;
-        const problem = `${this.#text}: ${errorMessage(reasonOf(error))}`;
+        const problem = `${text}: ${message}`;
         if (attempts > 0 && failures >= attempts) {
+          void following.stop();
           onLost(problem);
           return;
         }
         log.warn('Consul cannot be reached; the values from it stay as they were', { problem, failures });
-        this.#index = '0';
-        await pause(Math.min(FIRST_RETRY_MS * 2 ** (failures - 1), LAST_RETRY_MS), signal);
-      }
-    }
-  }
-
-  #isStopped(): boolean {
-    return this.#stopping.signal.aborted;
-  }
-
-  async #ask(): Promise<void> {
-    const { onChange } = this.#options;
-    const url = this.#url(pathOf(await this.#named()));
-    url.searchParams.set('stale', '');
-    if (this.#index !== '0') {
-      url.searchParams.set('index', this.#index);
-      url.searchParams.set('wait', WAIT);
-    }
-    const response = await this.#fetch(url);
-    const body = await response.text();
-    if (!response.ok && response.status !== 404)
-      throw new Error(`${url.pathname}: ${response.status} ${body.trim()}`);
-    const index = response.headers.get('X-Consul-Index') ?? '0';
-    // An index that went back means starting over: a restored snapshot, or another cluster.
-    this.#index = this.#index !== '0' && BigInt(index) < BigInt(this.#index) ? '0' : index;
-    const found = response.status === 404 ? '' : body;
-    if (found === this.#body) return;
-    this.#body = found;
-    this.value = valueOf(this.#query, found);
-    onChange();
-  }
-
-  /** A query without a node name means the agent's own node, so its name is requested first. */
-  async #named(): Promise<Query> {
-    if (this.#query.kind !== 'node' || this.#query.name !== undefined) return this.#query;
-    const response = await this.#fetch(this.#url('/v1/agent/self'));
-    if (!response.ok) throw new Error(`/v1/agent/self: ${response.status} ${(await response.text()).trim()}`);
-    const self = (await response.json()) as { Config: { NodeName: string } };
-    return { ...this.#query, name: self.Config.NodeName };
-  }
-
-  #url(path: string): URL {
-    return new URL(path, this.#options.address);
-  }
-
-  #fetch(url: URL): Promise<Response> {
-    const { token, auth } = this.#options;
-    return fetch(url, {
-      headers: {
-        ...(token !== undefined && { 'X-Consul-Token': token }),
-        ...(auth !== undefined && { Authorization: `Basic ${Buffer.from(auth).toString('base64')}` }),
       },
-      signal: AbortSignal.any([this.#stopping.signal, AbortSignal.timeout(REQUEST_TIMEOUT_MS)]),
+    });
+    const watch: Watch = { query: following, value: undefined };
+    void following.start();
+    return watch;
+  }
+
+  async #ask(
+    query: Query,
+    index: bigint | undefined,
+    wait: number,
+    timeout: number,
+    signal: AbortSignal,
+  ): Promise<ConsulAnswer> {
+    const { path, parameters, mayBeMissing } = requestOf(await this.#named(query, signal));
+    const blocking = index !== undefined && { index: String(index), wait: `${wait}ms` };
+    return this.#client.get(path, {
+      query: { ...parameters, stale: '', ...blocking },
+      ...{ mayBeMissing, timeout, signal },
     });
   }
+
+  /** A query without a node name means the agent's own node. No path accepts `_agent`, so its name is asked for. */
+  async #named(query: Query, signal: AbortSignal): Promise<Query> {
+    if (query.kind !== 'node' || query.name !== undefined) return query;
+    const { body } = await this.#client.get('/agent/self', { signal });
+    const name = (body as { Config?: { NodeName?: unknown } } | undefined)?.Config?.NodeName;
+    if (typeof name !== 'string') throw new ConsulError(`${this.#client.address}: has no name of a node`);
+    return { ...query, name };
+  }
 }
 
-/** `fetch` says only that it failed; its cause says why. */
-function reasonOf(error: unknown): unknown {
-  return error instanceof TypeError && error.cause instanceof Error ? error.cause : error;
+/** One query and its answer. */
+interface Watch {
+  readonly query: BlockingQuery;
+  value: Value;
 }
 
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal.addEventListener('abort', done);
-  });
+function pollOf({ kind }: Query, isPolled: boolean): number {
+  if (kind === 'datacenters') return DATACENTERS_MS;
+  return isPolled ? POLL_MS : pace.poll;
+}
+
+function fullAddress({ address, auth }: Pick<ConsulOptions, 'address' | 'auth'>): string {
+  const full = /^https?:\/\//.test(address) ? address : `http://${address}`;
+  if (auth === undefined) return full;
+  const [user = '', ...password] = auth.split(':');
+  const login = `${encodeURIComponent(user)}:${encodeURIComponent(password.join(':'))}`;
+  return full.replace('://', `://${login}@`);
 }

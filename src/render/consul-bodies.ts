@@ -36,9 +36,8 @@ interface PairEntry {
   Session?: string;
 }
 
-/** The answer in the body of a response of Consul's API. An empty body means "not found". */
-export function valueOf(query: Query, body: string): Value {
-  const json: unknown = body === '' ? undefined : JSON.parse(body);
+/** The answer in the body of a response of Consul's API, from JSON; undefined means "not found". */
+export function valueOf(query: Query, json: unknown): Value {
   switch (query.kind) {
     case 'service':
       return serviceList(instances((json ?? []) as HealthEntry[], query));

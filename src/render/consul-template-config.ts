@@ -160,7 +160,7 @@ class ConfigReader {
       ssl: (_, entry) =>
         this.#hcl.fail(
           entry,
-          'consul.ssl is not supported: give an https:// address, and NODE_EXTRA_CA_CERTS for a CA of your own',
+          'consul.ssl is not supported: give an https:// address, and CONSUL_CACERT, CONSUL_CLIENT_CERT and CONSUL_CLIENT_KEY for certificates of your own',
         ),
     });
   }

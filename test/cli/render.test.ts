@@ -45,16 +45,23 @@ function render(flags: readonly string[], options: RunOptions = {}): Promise<Ran
   });
 }
 
-/** A Consul that has the key `x` alone, and notes what it is asked with. */
-async function consul(): Promise<{ address: string; heard: Record<string, string | undefined>[] }> {
+const PAIR = [{ Key: 'x', Value: 'MQ==', CreateIndex: 1, ModifyIndex: 2, LockIndex: 0, Flags: 0 }];
+
+/**
+ * A Consul that has the key `x` alone, and notes what it is asked with.
+ * @param bodyOf what it answers instead; undefined: not found
+ */
+async function consul(
+  bodyOf: (path: string) => unknown = () => PAIR,
+): Promise<{ address: string; heard: Record<string, string | undefined>[] }> {
   const heard: Record<string, string | undefined>[] = [];
   const server = createServer((request, response) => {
-    const { 'x-consul-token': token, authorization } = request.headers;
-    heard.push({ url: request.url, token: String(token), authorization });
-    response.setHeader('X-Consul-Index', '5');
-    response.end(
-      JSON.stringify([{ Key: 'x', Value: 'MQ==', CreateIndex: 1, ModifyIndex: 2, LockIndex: 0, Flags: 0 }]),
-    );
+    const { url = '', headers } = request;
+    const { 'x-consul-token': token, authorization } = headers;
+    heard.push({ url, token: String(token), authorization });
+    const body = bodyOf(url.replace(/\?.*/, ''));
+    response.writeHead(body === undefined ? 404 : 200, { 'X-Consul-Index': String(4 + heard.length) });
+    response.end(body === undefined ? '' : JSON.stringify(body));
   });
   servers.push(server);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -62,6 +69,16 @@ async function consul(): Promise<{ address: string; heard: Record<string, string
 }
 
 describe("consul-template's flags", () => {
+  test.each([[['--color', 'never']], [['--color=never']], [['--addr', 'unix:/none', '--color=never']]])(
+    'may follow options of all commands: %j',
+    async (before) => {
+      const flags = ['-consul-addr', '127.0.0.1:1', '-once', '-template', 'a.ctmpl:a.out'];
+      const ran = await fairlead([...before, 'render', ...flags], { cwd: dir, env: {} });
+      expect(ran).toEqual({ code: 0, stdout: '', stderr: '' });
+      expect((await fairlead([...before, 'render', '-bogus'], { cwd: dir, env: {} })).code).toBe(13);
+    },
+  );
+
   test('-template: in:out, in:out:command, several; a command may have colons', async () => {
     const ran = await render([
       '-once',
@@ -105,7 +122,7 @@ describe("consul-template's flags", () => {
     [['-nomad-addr=x'], '-nomad-addr: Nomad is not supported'],
     [
       ['-consul-ssl-ca-cert', 'x'],
-      '-consul-ssl-ca-cert: is not supported; give an https:// address, and NODE_EXTRA_CA_CERTS for a certificate authority of your own',
+      '-consul-ssl-ca-cert: is not supported; give an https:// address, and CONSUL_CACERT, CONSUL_CLIENT_CERT and CONSUL_CLIENT_KEY for certificates of your own',
     ],
     [['-nosuch'], 'unknown option \'--nosuch\'; "fairlead --help" lists commands and options'],
   ])('wrong flags end with 13: %j', async (flags, message) => {
@@ -383,6 +400,27 @@ describe('Consul', () => {
     expect(ran).toEqual({ code: 0, stdout: '', stderr: '' });
     expect(heard[0]).toMatchObject({ authorization: `Basic ${Buffer.from('u:p').toString('base64')}` });
     expect(read('log')).toBe(`${address} t u:p false\n`);
+  });
+
+  test('-once asks each query once and lets none block, and goes on asking for a key that does not exist yet', async () => {
+    let looks = 0;
+    const { address, heard } = await consul((path) => {
+      if (path === '/v1/kv/late') return looks++ === 0 ? undefined : PAIR;
+      if (path === '/v1/agent/self') return { Config: { NodeName: 'n1' } };
+      return path === '/v1/kv/x' ? PAIR : null;
+    });
+    write('k.ctmpl', '{{key "x"}}{{key "late"}}{{with node}}{{end}}{{keyOrDefault "none/of this" "3"}}');
+    const flags = ['render', '-once', '-consul-addr', address, '-template', 'k.ctmpl:k.out'];
+    expect(await fairlead(flags, { cwd: dir, env: {} })).toEqual({ code: 0, stdout: '', stderr: '' });
+    expect(heard.map(({ url }) => url).sort()).toEqual([
+      '/v1/agent/self',
+      '/v1/catalog/node/n1?stale=',
+      '/v1/kv/late?stale=',
+      '/v1/kv/late?stale=',
+      '/v1/kv/none/of%20this?stale=',
+      '/v1/kv/x?stale=',
+    ]);
+    expect(read('k.out')).toBe('113');
   });
 
   test('-consul-retry-attempts: Consul that is away ends a run with 14', async () => {

@@ -106,6 +106,48 @@ test('a running render follows Consul, and ends with 12 when interrupted', async
   expect(await ended).toBe(12);
 });
 
+/** Blocking queries that Consul works on, whether their client is still there or not: by the stacks of its goroutines. */
+async function blocked(): Promise<number> {
+  const response = await fetch(`http://${address}/debug/pprof/goroutine?debug=2`);
+  expect(response.status).toBe(200);
+  const stacks = (await response.text()).split('\n\n');
+  return stacks.filter((stack) => stack.includes('.blockingQuery(')).length;
+}
+
+/** Connections to its HTTP API that are open. */
+function connected(): number {
+  const port = Number(address.split(':')[1]).toString(16).toUpperCase().padStart(4, '0');
+  const lines = readFileSync('/proc/net/tcp', 'utf8').split('\n');
+  return lines.filter((line) => new RegExp(`^ *\\d+: 0100007F:${port} [0-9A-F]+:[0-9A-F]+ 01 `).test(line))
+    .length;
+}
+
+test('-once leaves no blocking query and no connection behind at Consul', async () => {
+  await put('/v1/agent/service/register', { Name: 'left', ID: 'left-1', Port: 80 });
+  await put('/v1/kv/left', { n: 1 });
+  // Consul itself has some.
+  const own = await blocked();
+  writeFileSync(
+    join(dir, 'l.ctmpl'),
+    '{{range services}}{{range service .Name}}{{.ID}} {{end}}{{end}}{{key "left"}}{{range nodes}}.{{end}}{{with node}}.{{end}}',
+  );
+  expect(await render('-template', 'l.ctmpl:l.out', '-once')).toEqual({ code: 0, out: '', err: '' });
+  expect(read('l.out')).toContain('left-1 {"n":1}..');
+  expect(await blocked()).toBe(own);
+  // Those of this test's own requests are kept open for a while.
+  await expect.poll(connected, { timeout: 30_000 }).toBeLessThanOrEqual(1);
+  // The same template, followed: this is what is looked for.
+  const child = spawn(process.execPath, [MAIN, 'render', '-consul', address, '-template', 'l.ctmpl:l.out'], {
+    cwd: dir,
+    stdio: 'ignore',
+  });
+  const ended = new Promise((resolve) => child.on('close', resolve));
+  await expect.poll(blocked, { timeout: 30_000 }).toBeGreaterThan(own);
+  child.kill('SIGINT');
+  expect(await ended).toBe(12);
+  await expect.poll(connected, { timeout: 30_000 }).toBeLessThanOrEqual(1);
+});
+
 test('exit codes: 13 for flags, 14 for a template and a command, 15 for a configuration', async () => {
   writeFileSync(join(dir, 'bad.ctmpl'), 'x\n{{nope}}');
   const bad = await render('-template', 'bad.ctmpl:bad.out', '-once');

@@ -17,9 +17,6 @@ test('templates do not meet the tag by which Fairlead finds its own services', (
     Service: { ID: 'web-1', Service: 'httpd', Address: '', Port: 80, Tags: tags },
     Checks: [],
   };
-  expect(tagsOf(valueOf(serviceQuery('httpd'), JSON.stringify([entry])))).toEqual(['[a z]']);
-  expect(tagsOf(valueOf(servicesQuery(''), JSON.stringify({ httpd: tags, other: [] })))).toEqual([
-    '[a z]',
-    '[]',
-  ]);
+  expect(tagsOf(valueOf(serviceQuery('httpd'), [entry]))).toEqual(['[a z]']);
+  expect(tagsOf(valueOf(servicesQuery(''), { httpd: tags, other: [] }))).toEqual(['[a z]', '[]']);
 });

@@ -129,9 +129,10 @@ async function sourceOf(
   onLost: (problem: string) => void,
 ): Promise<Source> {
   const { consulAddress, consulToken, consulAuth, retryAttempts = 12 } = request;
+  const once = request.once === true || context.on('diff');
   if (consulAddress !== undefined) {
     const consul = new ConsulAnswers({
-      address: /^https?:\/\//.test(consulAddress) ? consulAddress : `http://${consulAddress}`,
+      ...{ address: consulAddress, once, environment: context.io.env },
       // With -once, the number of attempts is consul-template's. Otherwise known values stay, and Consul is asked until
       // it answers.
       attempts: request.once === true ? retryAttempts : 0,
@@ -143,7 +144,7 @@ async function sourceOf(
     });
     return { port: consul, stop: () => consul.stop() };
   }
-  const daemon = await daemonSource(context, request.once === true || context.on('diff'), onChange);
+  const daemon = await daemonSource(context, once, onChange);
   if (request.keys === undefined) return { ...daemon, port: new ChainedAnswers([daemon.port, NO_KEYS]) };
   const store = new FileKeyValues(request.keys);
   const keys = new KeyValueAnswers({ store: () => store, onChange, log: logOf(context) });
