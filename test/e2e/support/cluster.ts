@@ -197,12 +197,6 @@ function createAgent(netns: Netns, data: string, { name, address, others = [] }:
 }
 
 async function get(netns: Netns, path: string): Promise<unknown> {
-  const text = await netns.must('curl', [
-    '-sS',
-    '--fail',
-    '--max-time',
-    '5',
-    `http://127.0.0.1:8500/v1${path}`,
-  ]);
-  return JSON.parse(text);
+  const url = `http://127.0.0.1:8500/v1${path}`;
+  return JSON.parse(await netns.must('/usr/bin/busybox', ['timeout', '5', 'wget', '-qO-', url]));
 }
