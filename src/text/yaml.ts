@@ -1,5 +1,17 @@
-import { LineCounter, isAlias, isMap, isNode, isScalar, isSeq, parseDocument, type Document } from 'yaml';
+import {
+  LineCounter,
+  isAlias,
+  isMap,
+  isNode,
+  isScalar,
+  isSeq,
+  parseDocument,
+  type Document,
+  type Pair,
+  type YAMLMap,
+} from 'yaml';
 import { tooDeepAt } from './yaml-depth.js';
+import { duplicateKeys } from './yaml-duplicates.js';
 import { errorMessage } from '../net/error-message.js';
 
 /** The most nodes to which aliases may expand: enough for people, too few for a bomb. */
@@ -13,6 +25,8 @@ const advice: Readonly<Record<string, string>> = {
   MISSING_CHAR: 'close every quote and bracket, and put a space after every ":" and ","',
   MULTIPLE_DOCS: 'keep one document, without "---" after it',
 };
+
+const DUPLICATE = { code: 'DUPLICATE_KEY', message: 'Map keys must be unique' };
 
 export type KeyPath = readonly PropertyKey[];
 
@@ -69,16 +83,20 @@ export function readYaml(text: string, example: string, { merge = false } = {}):
       lineCounter: lines,
       prettyErrors: false,
       strict: true,
-      uniqueKeys: true,
+      // Below. The package compares each key with all before it: 6.4 s for a mapping of 16,000.
+      uniqueKeys: false,
       merge,
       // At other levels, the package writes warnings about odd keys to standard error.
       logLevel: 'error',
     });
-    const faults = [...document.errors, ...document.warnings];
+    const duplicates = duplicateKeys(document).map((key) => ({ pos: [startOf(key) ?? 0], ...DUPLICATE }));
+    const faults = [...document.errors, ...document.warnings, ...duplicates];
     if (faults.length > 0) {
+      const placed = faults.map((fault) => ({ offset: fault.pos[0] ?? 0, message: syntaxMessage(fault) }));
+      placed.sort((a, b) => a.offset - b.offset);
       return {
         ok: false,
-        faults: faults.map((fault) => ({ ...position(fault.pos[0]), message: syntaxMessage(fault) })),
+        faults: placed.map(({ offset, message }) => ({ ...position(offset), message })),
       };
     }
     value = document.toJS({ maxAliasCount }) as unknown;
@@ -92,7 +110,12 @@ export function readYaml(text: string, example: string, { merge = false } = {}):
       document.contents?.range[0] ?? 0,
     );
   }
-  return { ok: true, value: value ?? {}, locate: (path, part) => position(offsetOf(document, path, part)) };
+  const pairs = new PairsByKey();
+  return {
+    ok: true,
+    value: value ?? {},
+    locate: (path, part) => position(offsetOf(document, pairs, path, part)),
+  };
 }
 
 export function isMapping(value: unknown): value is Record<string, unknown> {
@@ -110,14 +133,19 @@ function thrownReason(error: unknown): string {
 }
 
 /** The offset of the node at a path, or of the nearest enclosing node. */
-function offsetOf(document: Document.Parsed, path: KeyPath, part: 'key' | 'value'): number {
+function offsetOf(
+  document: Document.Parsed,
+  pairs: PairsByKey,
+  path: KeyPath,
+  part: 'key' | 'value',
+): number {
   let node: unknown = document.contents;
   let offset = startOf(node) ?? 0;
   for (const [index, step] of path.entries()) {
     if (isAlias(node)) node = node.resolve(document);
     let key: unknown;
     if (isMap(node)) {
-      const pair = node.items.find((item) => keyText(item.key) === String(step));
+      const pair = pairs.find(node, String(step));
       key = pair?.key;
       node = pair?.value;
     } else if (isSeq(node)) {
@@ -130,6 +158,21 @@ function offsetOf(document: Document.Parsed, path: KeyPath, part: 'key' | 'value
     offset = here ?? offset;
   }
   return offset;
+}
+
+/** Finds pairs of a mapping. A file with a thousand mistakes in one mapping would go through it a thousand times. */
+class PairsByKey {
+  readonly #known = new WeakMap<YAMLMap, ReadonlyMap<string, Pair>>();
+
+  find(map: YAMLMap, key: string): Pair | undefined {
+    let pairs = this.#known.get(map);
+    // Of two keys with the same text, such as 1 and "1", the first counts.
+    if (!pairs) {
+      pairs = new Map(map.items.toReversed().map((pair) => [keyText(pair.key), pair]));
+      this.#known.set(map, pairs);
+    }
+    return pairs.get(key);
+  }
 }
 
 function keyText(key: unknown): string {

@@ -4,7 +4,7 @@ import { parseServicesFile, type ParseResult } from './parse.js';
 
 /** Parsing a shorter text takes less time than starting a thread. */
 const SHORT_TEXT = 32_768;
-/** How long parsing may take, in milliseconds. A mapping of 16,000 keys takes about six seconds. */
+/** How long parsing may take, in milliseconds. */
 const LONGEST_MS = 60_000;
 
 const SCRIPT = new URL('./parse-worker.js', import.meta.url);
