@@ -20,6 +20,8 @@ export interface RegistratorWords {
 
 const words: readonly string[] = ['NAME', 'ID', 'TAGS', 'IGNORE'];
 
+const NO_WORDS: RegistratorWords = { isNameScoped: false, tags: [], ignored: false, attributes: {} };
+
 /**
  * Reads `SERVICE_*` and `SERVICE_<port>_*`; a key for the port wins over one without.
  * @param labels the labels, plus such variables from the container's environment
@@ -37,6 +39,7 @@ export function readRegistratorWords(
     if (key.port === undefined) general.set(key.name, text);
     else if (key.port === port) own.set(key.name, text);
   }
+  if (general.size === 0 && own.size === 0) return NO_WORDS;
   const said = new Map([...general, ...own]);
   const name = said.get('NAME');
   const id = said.get('ID');
@@ -44,7 +47,7 @@ export function readRegistratorWords(
     ...(name !== undefined && { name }),
     isNameScoped: own.has('NAME'),
     ...(id !== undefined && { id }),
-    tags: splitTags(said.get('TAGS') ?? ''),
+    tags: splitTags(said.get('TAGS')),
     ignored: said.has('IGNORE'),
     attributes: Object.fromEntries(
       [...said].filter(([key]) => !words.includes(key)).map(([key, text]) => [key.toLowerCase(), text]),
@@ -74,7 +77,8 @@ export function registeredName(
 }
 
 /** Between commas; `\,` is a comma in a tag. Empty ones are left out. */
-function splitTags(text: string): string[] {
+function splitTags(text: string | undefined): readonly string[] {
+  if (text === undefined) return [];
   return text
     .split(/(?<!\\),/)
     .map((tag) => tag.replaceAll('\\,', ',').trim())

@@ -241,11 +241,14 @@ function byNames(instances: readonly Instance[]): NamedInstances {
 }
 
 function chosen(instances: readonly Instance[], { tag, filters }: ServiceQuery): GoStruct[] {
-  const states = filters.length === 0 ? ['passing'] : filters;
-  return instances
-    .filter(({ facts }) => tag === undefined || facts.Tags.includes(tag))
-    .filter(({ facts }) => states.includes('any') || states.some((state) => state === facts.Status))
-    .map(({ record }) => record);
+  const states: readonly string[] = filters.length === 0 ? ['passing'] : filters;
+  const isAny = states.includes('any');
+  const records: GoStruct[] = [];
+  for (const { facts, record } of instances) {
+    if (tag !== undefined && !facts.Tags.includes(tag)) continue;
+    if (isAny || states.includes(facts.Status)) records.push(record);
+  }
+  return records;
 }
 
 function sortedTags(instances: readonly Instance[]): string[] {

@@ -97,7 +97,7 @@ function instances(entries: readonly HealthEntry[], { filters, near }: ServiceQu
   }));
   const chosen = facts.filter(({ Status }) => wanted.includes('any') || wanted.includes(Status));
   if (near === undefined) chosen.sort((a, b) => compareStrings(a.Node, b.Node) || compareStrings(a.ID, b.ID));
-  return chosen.map(serviceRecord);
+  return chosen.map((each) => serviceRecord(each, each.Checks));
 }
 
 /** Combines all checks of an instance into one status. */

@@ -37,6 +37,7 @@ const DATACENTER = String.raw`(?:@(?<dc>[\w.-]+))?`;
 const NEAR = String.raw`(?:~(?<near>[\w.-]+))?`;
 const FILTER = String.raw`(?:\|(?<filter>[\w,]+))?`;
 
+const NAME_ALONE = /^[\w-]+$/;
 const SERVICE = new RegExp(`^${TAG}${NAME}${OPTIONS}${DATACENTER}${NEAR}${FILTER}$`);
 const SERVICES = new RegExp(`^${OPTIONS}${DATACENTER}$`);
 const NODES = new RegExp(`^${OPTIONS}${DATACENTER}${NEAR}$`);
@@ -75,7 +76,17 @@ export function serviceQuery(text: string, connect = false): ServiceQuery {
   return query;
 }
 
+/** Most queries give a name alone. */
+const NOTHING_MORE = {
+  kind: 'service',
+  tag: undefined,
+  datacenter: undefined,
+  near: undefined,
+  filters: [],
+} as const;
+
 function readServiceQuery(text: string, connect: boolean): ServiceQuery {
+  if (NAME_ALONE.test(text)) return { ...NOTHING_MORE, name: text, connect };
   const name = connect ? 'health.connect' : 'health.service';
   const groups = matched(SERVICE, text, name);
   const words = (groups['filter'] ?? '').split(',').filter((word) => word !== '');

@@ -4,8 +4,8 @@ import {
   type Type,
   GoList,
   GoMap,
+  GoStruct,
   Sized,
-  type GoStruct,
   type Value,
 } from '../template/value.js';
 import {
@@ -50,6 +50,8 @@ const CHECK = structType('api.HealthCheck', {
   Partition: STRING,
 });
 
+const CHECKS = listType(CHECK);
+
 const WEIGHTS = structType('api.AgentWeights', { Passing: INT, Warning: INT });
 
 export const HEALTH_SERVICE = structType('dependency.HealthService', {
@@ -64,7 +66,7 @@ export const HEALTH_SERVICE = structType('dependency.HealthService', {
   ID: STRING,
   Name: STRING,
   Tags: SERVICE_TAGS,
-  Checks: listType(CHECK),
+  Checks: CHECKS,
   Status: STRING,
   Port: INT,
   Weights: WEIGHTS,
@@ -121,6 +123,8 @@ export interface CheckFacts {
   ServiceName?: string;
   ServiceTags?: readonly string[];
   Type?: string;
+  Namespace?: string;
+  Partition?: string;
 }
 
 /** An instance of a service as returned by Consul's health endpoint. */
@@ -136,13 +140,15 @@ export interface ServiceFacts {
   ID: string;
   Name: string;
   Tags: readonly string[];
-  Checks?: readonly CheckFacts[];
   Status: string;
   Port: number;
   Weights?: { Passing: number; Warning: number };
 }
 
 const EMPTY_TEXTS = stringMap([]);
+const NO_CHECK_TAGS = stringList([]);
+const NO_TAGS = new GoList(SERVICE_TAGS, []);
+const NO_ADDRESSES = mapOf(TAGGED_ADDRESSES, []);
 const WEIGHT_ONE = struct(WEIGHTS, { Passing: 1n, Warning: 1n });
 
 function textMap(entries: Readonly<Record<string, string>> | null | undefined): Value {
@@ -152,43 +158,58 @@ function textMap(entries: Readonly<Record<string, string>> | null | undefined): 
 }
 
 export function tagList(tags: readonly string[]): GoList {
-  return new GoList(SERVICE_TAGS, tags);
+  return tags.length === 0 ? NO_TAGS : new GoList(SERVICE_TAGS, tags);
 }
 
+/** Records are made by the ten thousand, so their fields are written in order here, without {@link struct}. */
 function checkRecord(facts: CheckFacts): GoStruct {
-  const { ServiceTags, ...rest } = facts;
-  return struct(CHECK, { ...rest, ServiceTags: stringList(ServiceTags ?? []) });
+  return new GoStruct(CHECK, [
+    facts.Node ?? '',
+    facts.CheckID,
+    facts.Name,
+    facts.Status,
+    facts.Notes ?? '',
+    facts.Output ?? '',
+    facts.ServiceID ?? '',
+    facts.ServiceName ?? '',
+    (facts.ServiceTags ?? []).length === 0 ? NO_CHECK_TAGS : stringList(facts.ServiceTags ?? []),
+    facts.Type ?? '',
+    facts.Namespace ?? '',
+    facts.Partition ?? '',
+  ]);
 }
 
 function taggedAddresses(addresses: ServiceFacts['ServiceTaggedAddresses']): Value {
-  const entries = Object.entries(addresses ?? {}).map(
+  if (addresses === undefined) return NO_ADDRESSES;
+  const entries = Object.entries(addresses).map(
     ([name, { Address, Port }]) => [name, struct(TAGGED_ADDRESS, { Address, Port: BigInt(Port) })] as const,
   );
-  return mapOf(TAGGED_ADDRESSES, entries);
+  return entries.length === 0 ? NO_ADDRESSES : mapOf(TAGGED_ADDRESSES, entries);
 }
 
-export function serviceRecord(facts: ServiceFacts): GoStruct {
-  const { Weights: weights } = facts;
-  return struct(HEALTH_SERVICE, {
-    Node: facts.Node,
-    NodeID: facts.NodeID ?? '',
-    NodeAddress: facts.NodeAddress,
-    NodeTaggedAddresses: textMap(facts.NodeTaggedAddresses),
-    NodeMeta: textMap(facts.NodeMeta),
-    ServiceMeta: textMap(facts.ServiceMeta),
-    Address: facts.Address,
-    ServiceTaggedAddresses: taggedAddresses(facts.ServiceTaggedAddresses),
-    ID: facts.ID,
-    Name: facts.Name,
-    Tags: tagList(facts.Tags),
-    Checks: new GoList(listType(CHECK), (facts.Checks ?? []).map(checkRecord)),
-    Status: facts.Status,
-    Port: BigInt(facts.Port),
-    Weights:
-      weights === undefined
-        ? WEIGHT_ONE
-        : struct(WEIGHTS, { Passing: BigInt(weights.Passing), Warning: BigInt(weights.Warning) }),
-  });
+export function serviceRecord(facts: ServiceFacts, checks: readonly CheckFacts[] = []): GoStruct {
+  return new GoStruct(HEALTH_SERVICE, [
+    facts.Node,
+    facts.NodeID ?? '',
+    facts.NodeAddress,
+    textMap(facts.NodeTaggedAddresses),
+    textMap(facts.NodeMeta),
+    textMap(facts.ServiceMeta),
+    facts.Address,
+    taggedAddresses(facts.ServiceTaggedAddresses),
+    facts.ID,
+    facts.Name,
+    tagList(facts.Tags),
+    new GoList(CHECKS, checks.map(checkRecord)),
+    facts.Status,
+    BigInt(facts.Port),
+    weightsRecord(facts.Weights),
+  ]);
+}
+
+function weightsRecord(weights: ServiceFacts['Weights']): GoStruct {
+  if (weights === undefined || (weights.Passing === 1 && weights.Warning === 1)) return WEIGHT_ONE;
+  return new GoStruct(WEIGHTS, [BigInt(weights.Passing), BigInt(weights.Warning)]);
 }
 
 export function serviceList(records: readonly GoStruct[]): GoList {

@@ -11,24 +11,26 @@ import { serviceRecord, type CheckFacts, type ServiceFacts } from './service-rec
 export function instancesOf(task: Task, snapshot: Snapshot, host: RenderingHost): Instance[] {
   if (task.health === 'stopped') return [];
   const node = task.node?.name ?? host.name;
-  return registeredPorts(task).flatMap(({ port, name, id, tags, meta }) => {
+  const instances: Instance[] = [];
+  for (const { port, name, id, tags, meta } of registeredPorts(task)) {
     const place = placeOf(task, port, snapshot, host);
-    if (place === undefined) return [];
+    if (place === undefined) continue;
     const entry = id ?? `${node}:${task.name}:${port.target}${port.protocol === 'udp' ? ':udp' : ''}`;
     const facts: ServiceFacts = {
       Node: node,
       NodeAddress: host.address,
       ServiceMeta: meta,
-      ...place,
+      Address: place.Address,
       ID: entry,
       Name: name,
       Tags: tags,
       Status: statusOf(task),
-      Checks: checksOf(task, node, entry, name),
+      Port: place.Port,
       Weights: { Passing: Math.max(1, task.weight), Warning: 1 },
     };
-    return [{ name, facts, record: serviceRecord(facts) }];
-  });
+    instances.push({ name, facts, record: serviceRecord(facts, checksOf(task, node, entry, name)) });
+  }
+  return instances;
 }
 
 /** The address at which the rendering host reaches a port. */

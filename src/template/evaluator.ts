@@ -55,9 +55,12 @@ export class Evaluator {
   pipeline(dot: Value, pipe: PipeNode): Value {
     this.at(pipe);
     let value: Piped = NOTHING_PIPED;
-    for (const command of pipe.commands) value = this.command(dot, command, value) ?? undefined;
+    const { commands, declared } = pipe;
+    for (let at = 0; at < commands.length; at += 1)
+      value = this.command(dot, commands[at], value) ?? undefined;
     const result = value === NOTHING_PIPED ? undefined : value;
-    for (const variable of pipe.declared) {
+    if (declared.length === 0) return result;
+    for (const variable of declared) {
       const name = variable.path[0] ?? '';
       if (pipe.assign) this.scope.assign(name, result);
       else this.scope.declare(name, result);
@@ -65,10 +68,12 @@ export class Evaluator {
     return result;
   }
 
-  private command(dot: Value, command: CommandNode, piped: Piped): Value {
+  private command(dot: Value, command: CommandNode | undefined, piped: Piped): Value {
+    // No `[first] = args` here: that is an iteration, and the first render of all runs it a hundred thousand times in
+    // code that V8 has not compiled yet.
+    const first = command?.args[0];
+    if (command === undefined || first === undefined) return this.fail('empty command');
     const { args } = command;
-    const [first] = args;
-    if (first === undefined) return this.fail('empty command');
     switch (first.kind) {
       case 'field':
         return this.at(first).fields(dot, dot, first, first.path, 0, args, piped);
@@ -93,7 +98,7 @@ export class Evaluator {
   }
 
   private takesNoArguments(args: readonly OperandNode[], piped: Piped): void {
-    const [first] = args;
+    const first = args[0];
     if (first !== undefined && (args.length > 1 || piped !== NOTHING_PIPED)) {
       this.fail(`can't give argument to non-function ${nodeText(first)}`);
     }

@@ -86,8 +86,10 @@ export class Execution {
   }
 
   private walkList(dot: Value, list: ListNode): Flow {
-    for (const node of list.nodes) {
-      const flow = this.walk(dot, node);
+    const { nodes } = list;
+    for (let at = 0; at < nodes.length; at += 1) {
+      const node = nodes[at];
+      const flow = node === undefined ? 'next' : this.walk(dot, node);
       if (flow !== 'next') return flow;
     }
     return 'next';
@@ -224,6 +226,7 @@ export class Execution {
   private round(node: RangeNode, inner: number, index: Value, item: Value): boolean {
     this.scope.step();
     const { declared, assign } = node.pipe;
+    if (declared.length === 0) return this.walkRound(node, inner, item);
     const [first, second] = declared;
     if (assign) {
       if (first !== undefined) this.scope.assign(first.path[0] ?? '', second === undefined ? item : index);
@@ -232,6 +235,10 @@ export class Execution {
       if (first !== undefined) this.scope.setTop(1, item);
       if (second !== undefined) this.scope.setTop(2, index);
     }
+    return this.walkRound(node, inner, item);
+  }
+
+  private walkRound(node: RangeNode, inner: number, item: Value): boolean {
     const flow = this.walkList(item, node.list);
     this.scope.popTo(inner);
     return flow !== 'break';

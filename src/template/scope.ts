@@ -72,6 +72,7 @@ export class Scope {
   }
 
   popTo(mark: number): void {
+    if (this.names.length === mark) return;
     this.names.length = mark;
     this.values.length = mark;
   }

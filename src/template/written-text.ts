@@ -1,8 +1,9 @@
-/** What one execution has written, in pieces. */
+/** What one execution has written. */
 export class WrittenText {
   private readonly most: number;
   private readonly onTooMuch: () => never;
-  private pieces: string[] = [];
+  /** V8 adds to a text without copying it. A list of pieces would take three times as long to join. */
+  private written = '';
   private length = 0;
 
   /**
@@ -17,21 +18,23 @@ export class WrittenText {
   write(piece: string): void {
     this.length += piece.length;
     if (this.length > this.most) this.onTooMuch();
-    this.pieces.push(piece);
+    this.written += piece;
   }
 
   /** What `work` writes. It does not become part of the rest. */
   apart(work: () => void): string {
-    const { pieces, length } = this;
-    this.pieces = [];
+    const { written, length } = this;
+    this.written = '';
     work();
     const text = this.text();
-    this.pieces = pieces;
+    this.written = written;
     this.length = length;
     return text;
   }
 
   text(): string {
-    return this.pieces.join('');
+    // Looking into it makes V8 copy it into one piece: those that it was made of need not be kept.
+    this.written.charCodeAt(0);
+    return this.written;
   }
 }
