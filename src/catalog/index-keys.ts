@@ -3,55 +3,74 @@ import { reverseLabels } from '../net/ip.js';
 import { HOST_NETWORK, OTHER_HOST, type Task } from './model.js';
 import { aliasKey, linkKey, nameKey, reverseSuffixKey, suffixKey, type Ids } from './snapshot.js';
 
+/** Keys of one task in one index, each once. */
+export type Keys = readonly string[];
+
 /** Calls back with 1 for each added key and -1 for each removed key. */
 export function difference(
-  before: ReadonlySet<string> | undefined,
-  after: ReadonlySet<string> | undefined,
+  before: Keys | undefined,
+  after: Keys | undefined,
   change: (key: string, step: 1 | -1) => void,
 ): void {
-  for (const key of before ?? []) if (!after?.has(key)) change(key, -1);
-  for (const key of after ?? []) if (!before?.has(key)) change(key, 1);
+  if (before === undefined || after === undefined) {
+    for (const key of before ?? []) change(key, -1);
+    for (const key of after ?? []) change(key, 1);
+    return;
+  }
+  const [had, has] = [new Set(before), new Set(after)];
+  for (const key of before) if (!has.has(key)) change(key, -1);
+  for (const key of after) if (!had.has(key)) change(key, 1);
 }
 
-export function nameKeysOf({ names }: Task): Set<string> {
+function distinct(keys: Keys): Keys {
+  return keys.length < 2 ? keys : [...new Set(keys)];
+}
+
+export function nameKeysOf({ names }: Task): Keys {
   // If a name equals its key, reuse its string. This saves one string per task.
-  return new Set(names.map(nameKey).map((key) => names.find((name) => name === key) ?? key));
+  return distinct(
+    names.map((name) => {
+      const key = nameKey(name);
+      return key === name ? name : (names.find((other) => other === key) ?? key);
+    }),
+  );
 }
 
-const noKeys: ReadonlySet<string> = new Set();
+const noKeys: Keys = [];
 
 /** Keys of a task's network aliases and links. Most tasks have neither. */
-export function aliasKeysOf({ aliases, links }: Task): ReadonlySet<string> {
+export function aliasKeysOf({ aliases, links }: Task): Keys {
   const linked = Object.keys(links);
   if (aliases === undefined && linked.length === 0) return noKeys;
-  const keys = new Set(linked.map(linkKey));
-  for (const { network, names } of aliases ?? []) for (const name of names) keys.add(aliasKey(network, name));
-  return keys;
+  const keys = linked.map(linkKey);
+  for (const { network, names } of aliases ?? [])
+    for (const name of names) keys.push(aliasKey(network, name));
+  return distinct(keys);
 }
 
 /**
  * Host-mode tasks share the host's address with everything else on the host, so the address identifies none of them. So
  * it is with tasks of another host, whose addresses on its networks may also be those of tasks here.
  */
-export function addressesOf(task: Task): Set<string> {
-  if (task.endpoints.some(({ network }) => network === OTHER_HOST)) return new Set();
-  const served = task.endpoints
-    .filter((endpoint) => endpoint.network !== HOST_NETWORK)
-    .map((endpoint) => endpoint.ip);
-  return new Set([...served, ...(task.clientAddresses ?? [])]);
+export function addressesOf({ endpoints, clientAddresses = [] }: Task): Keys {
+  const addresses: string[] = [];
+  for (const { network, ip } of endpoints) {
+    if (network === OTHER_HOST) return [];
+    if (network !== HOST_NETWORK) addresses.push(ip);
+  }
+  return distinct(clientAddresses.length === 0 ? addresses : [...addresses, ...clientAddresses]);
 }
 
 /** The suffixes of all multi-label names and of the reverse names of all addresses, each once per task. */
-export function suffixKeysOf(task: Task): Set<string> {
+export function suffixKeysOf(task: Task): Keys {
   const { environment, names } = task;
-  const keys = new Set<string>();
-  for (const ip of addressesOf(task)) for (const key of reverseSuffixKeysOf(environment, ip)) keys.add(key);
+  const keys = addressesOf(task).flatMap((ip) => reverseSuffixKeysOf(environment, ip));
   for (const name of names) {
     for (let dot = name.indexOf('.'); dot !== -1; dot = name.indexOf('.', dot + 1)) {
-      keys.add(suffixKey(environment, name.slice(dot + 1)));
+      keys.push(suffixKey(environment, name.slice(dot + 1)));
     }
   }
-  return keys;
+  return distinct(keys);
 }
 
 /** The parent names of an address's reverse name, excluding `in-addr.arpa` and `ip6.arpa` themselves. */

@@ -47,15 +47,40 @@ function byId(a: Task, b: Task): number {
   return a.id < b.id ? -1 : a.id > b.id ? 1 : 0;
 }
 
-function naturalOrder(a: string, b: string): number {
-  const left = a.split(/(\d+)/);
-  const right = b.split(/(\d+)/);
-  for (let at = 0; at < Math.min(left.length, right.length); at++) {
-    const l = left[at] ?? '';
-    const r = right[at] ?? '';
-    if (l === r) continue;
-    const difference = at % 2 === 1 ? Number(l) - Number(r) : 0;
-    return difference || (l < r ? -1 : 1);
-  }
-  return left.length - right.length;
+/**
+ * Compares texts with numbers by value: as if both were split into numbers and what is between them, and compared part
+ * by part. A first sync sorts the tasks of every service, so nothing is split.
+ */
+export function naturalOrder(a: string, b: string): number {
+  let at = 0;
+  while (at < a.length && a.charCodeAt(at) === b.charCodeAt(at)) at++;
+  if (at === a.length && at === b.length) return 0;
+  const [inA, inB] = [isDigitAt(a, at), isDigitAt(b, at)];
+  const inNumber = isDigitAt(a, at - 1);
+  if (inA && (inB || inNumber)) return compareNumbers(a, b, at);
+  if (inB && inNumber) return compareNumbers(a, b, at);
+  // What precedes a number in one text goes on in the other, unless that one ends.
+  if (inA) return at === b.length ? 1 : -1;
+  if (inB) return at === a.length ? -1 : 1;
+  if (at === a.length || at === b.length) return a.length - b.length;
+  return a.charCodeAt(at) - b.charCodeAt(at);
+}
+
+/** @param at where the texts begin to differ, in or before a number of each */
+function compareNumbers(a: string, b: string, at: number): number {
+  let begin = at;
+  while (isDigitAt(a, begin - 1)) begin--;
+  const [left, right] = [digitsFrom(a, begin), digitsFrom(b, begin)];
+  return Number(left) - Number(right) || (left < right ? -1 : 1);
+}
+
+function digitsFrom(text: string, begin: number): string {
+  let end = begin;
+  while (isDigitAt(text, end)) end++;
+  return text.slice(begin, end);
+}
+
+function isDigitAt(text: string, at: number): boolean {
+  const code = text.charCodeAt(at);
+  return code >= 0x30 && code <= 0x39;
 }

@@ -89,8 +89,12 @@ function merged(defaults: Balancing, ...over: readonly (Balancing | undefined)[]
 
 function unionOfPorts(tasks: readonly Task[]): readonly Port[] {
   const ports = new Map<string, Port>();
+  let last: Task['ports'] | undefined;
   for (const task of tasks) {
-    for (const { port, protocol, name } of task.ports) {
+    // Tasks of a service mostly share one list.
+    if (task.ports === last) continue;
+    last = task.ports;
+    for (const { port, protocol, name } of last) {
       const key = `${port}/${protocol}`;
       const known = ports.get(key);
       if (!known || (known.name === undefined && name !== undefined)) {

@@ -228,7 +228,8 @@ export class Daemon {
    * - Names and the threads that answer come before what changes answers, so that no change is missed.
    * - The pool comes before the sources: a service has its virtual IP as soon as it is known.
    * - The definitions of checks come before the sources, so that tasks are judged by them from the start. The checker
-   *   comes after them: it takes the tasks that run already for healthy.
+   *   comes after them: it takes the tasks that run already for healthy. It looks at every task, and the first queries
+   *   do not wait for that.
    * - Containers are sent to the listeners when those answer, and handed back, if that is wanted, before they end.
    * - Listeners come after the sources, so that the first answers are not "not ready".
    * - The first queries are answered before the rest of the start takes this thread.
@@ -261,10 +262,10 @@ export class Daemon {
       { name: 'definitions of checks', reload: (loaded) => this.#health.reload(createCheckBook(loaded)) },
       this.#sources,
       { name: 'saved state', start: () => this.#state.forget() },
-      { name: 'checker', start: () => this.#health.start(), stop: () => this.#health.stop() },
       this.#listeners,
       { name: 'first queries', start: () => delay(FIRST_QUERIES_MS) },
       this.#rights,
+      { name: 'checker', start: () => this.#health.start(), stop: () => this.#health.stop() },
       { name: 'sources, where saved facts are served', start: () => this.#sources.answering() },
       this.#spoofGuard,
       this.#adoption,

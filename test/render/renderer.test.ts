@@ -43,7 +43,7 @@ class SetAnswers implements QueryPort {
       Status: 'passing',
       Port,
     }));
-    this.answers.set(`health.service(${name})`, serviceList(facts.map(serviceRecord)));
+    this.answers.set(`health.service(${name})`, serviceList(facts.map((each) => serviceRecord(each))));
   }
 }
 

@@ -51,7 +51,6 @@ describe('readYaml', () => {
 /** How often `work` tests an item of a list, which is how the yaml package looks for duplicates. */
 function comparisons(work: () => void): number {
   let count = 0;
-  // eslint-disable-next-line @typescript-eslint/unbound-method -- it is called with a list
   const { some } = Array.prototype;
   const spy = vi.spyOn(Array.prototype, 'some').mockImplementation(function (this: unknown[], test) {
     return some.call(this, (item, at, list) => {
