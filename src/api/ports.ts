@@ -11,7 +11,6 @@ import type { VipJson, VipTaskJson } from './types/vips-json.js';
 import type { ProgramJson, TemplateJson } from './types/templates-json.js';
 import type { Log } from '../net/log.js';
 import type { VipStatus } from '../net/vip-figures.js';
-import type { TimesMs } from '../runtime/time-histogram.js';
 import type { Timers } from '../runtime/timers.js';
 
 export interface QueryResult {
@@ -146,8 +145,6 @@ export interface VipPort {
 export interface VirtualServiceInfo extends Omit<VipJson, keyof ServiceRefJson | 'key' | 'name' | 'tasks'> {
   readonly service: ServiceKey;
   readonly tasks: readonly VirtualTaskInfo[];
-  /** How long connections to tasks took to be established; absent: there were none, or the kernel made them. */
-  readonly connects?: TimesMs;
 }
 
 /** A task behind a virtual IP; see {@link VipTaskJson}. */

@@ -50,7 +50,7 @@ function byServiceAndPort({ info: a }: Listed, { info: b }: Listed): number {
 
 function* eachJson(found: readonly Listed[], snapshot: Snapshot): Generator<VipJson> {
   for (const { service, info } of found) {
-    const { service: key, tasks, connects: _, ...rest } = info;
+    const { service: key, tasks, ...rest } = info;
     yield {
       ...refJson(service),
       key,

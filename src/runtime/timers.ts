@@ -2,14 +2,21 @@
 export interface Timers {
   /** Monotonic milliseconds. This is not the time of day, which can be set. */
   now(): number;
-  /** Runs `task` once, `ms` from now. @returns cancels it; harmless after it ran */
+  /** Runs `task` once, `ms` from now or later, by {@link now}. @returns cancels it; harmless after it ran */
   after(ms: number, task: () => void): () => void;
 }
 
 export const systemTimers: Timers = {
   now: () => performance.now(),
   after(ms, task) {
-    const timer = setTimeout(task, ms);
+    const due = performance.now() + ms;
+    let timer = setTimeout(look, ms);
+    // Node counts whole milliseconds, so its timers come up to one early.
+    function look(): void {
+      const left = due - performance.now();
+      if (left > 0) timer = setTimeout(look, left);
+      else task();
+    }
     return () => clearTimeout(timer);
   },
 };

@@ -30,6 +30,7 @@ describe('the list of virtual IPs', () => {
       settings: VIPS[0]?.settings,
       state: 'up',
       ...{ active: 3, total: 120, bytesIn: 2048, bytesOut: 5_000_000, refused: 1, failed: 2, retried: 4 },
+      connects: { bounds: [0.5, 10], counts: [100, 15, 3], sum: 240 },
       tasks: [
         {
           id: CONTAINER_ID,

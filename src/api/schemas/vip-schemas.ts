@@ -63,6 +63,7 @@ export const vip = z
     state: vipState,
     problem: text.exactOptional(),
     carrier: vipCarrier.exactOptional(),
+    connects: times.exactOptional(),
     ...toldShape,
     refused: count.exactOptional(),
     failed: count.exactOptional(),

@@ -1,4 +1,5 @@
 import type { Told, VipCarrier, VipFigures, VipTaskFigures } from '../../net/vip-figures.js';
+import type { TimesJson } from './dns-figures.js';
 import type { ServiceRefJson, Timestamp } from './references.js';
 
 /** Virtual IPs, as the API shows them; see `types.ts`. */
@@ -43,6 +44,8 @@ export interface VipJson extends ServiceRefJson, Told<VipFigures> {
   readonly problem?: string;
   /** What carries it; absent: the data plane carries all alike. */
   readonly carrier?: VipCarrier;
+  /** How long the proxy's connections to tasks took to be established; absent: there were none. */
+  readonly connects?: TimesJson;
   readonly tasks: readonly VipTaskJson[];
 }
 
