@@ -18,15 +18,18 @@ function filesBelow(folder) {
 const changedAt = (file) => statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 const built = (source) => source.replace(/\.ts$/, '.js');
 
-const sources = filesBelow(src).filter((file) => file.endsWith('.ts') && !file.endsWith('.d.ts'));
+const sources = filesBelow(src).filter(
+  // What runs in the browser is bundled by tools/dashboard.js.
+  (file) => file.endsWith('.ts') && !file.endsWith('.d.ts') && !file.startsWith('ui/'),
+);
 const wanted = new Set(sources.map(built));
 for (const file of filesBelow(dist))
-  if (!wanted.has(file) && !/^(vendor|bundle)\//.test(file)) rmSync(join(dist, file));
+  if (!wanted.has(file) && !/^(vendor|bundle|dashboard)\//.test(file)) rmSync(join(dist, file));
 
 // What decides how files are built makes all of them again.
 const rules = Math.max(
-  ...['package-lock.json', 'tools/build.js', 'tools/vendor.js', 'tools/bundle.js'].map((file) =>
-    changedAt(join(root, file)),
+  ...['package-lock.json', 'tools/build.js', 'tools/vendor.js', 'tools/bundle.js', 'tools/dashboard.js'].map(
+    (file) => changedAt(join(root, file)),
   ),
 );
 const stale = sources.filter((source) => {
@@ -55,4 +58,11 @@ if (stale.length > 0) {
   // npm needs it for `bin` when the package is used from a checkout.
   chmodSync(join(dist, 'main.js'), 0o755);
   process.stderr.write(`${((performance.now() - started) / 1000).toFixed(1)} s\n`);
+}
+
+// The dashboard has parts of src/ in it, too.
+const newest = Math.max(rules, ...filesBelow(src).map((file) => changedAt(join(src, file))));
+if (changedAt(join(dist, 'dashboard/index.html')) < newest) {
+  const { dashboard } = await import('./dashboard.js');
+  await dashboard(root, join(dist, 'dashboard'));
 }

@@ -7,12 +7,15 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 /** @returns {Map<string, string[]>} each file of a folder, and the files of the folder that it imports when it is loaded */
 export function importGraph(folder) {
   const files = readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
+    .filter((entry) => entry.isFile() && /\.tsx?$/.test(entry.name))
     .map((entry) => resolve(entry.parentPath ?? entry.path, entry.name));
   const known = new Set(files);
   const imports = (file) =>
     [...readFileSync(file, 'utf8').matchAll(/^(?:import|export)\b[^;]*?from '(\.[^']+)';/gm)]
-      .map(([, target]) => resolve(dirname(file), target.replace(/\.js$/, '.ts')))
+      .flatMap(([, target]) => {
+        const path = resolve(dirname(file), target).replace(/\.js$/, '');
+        return [`${path}.ts`, `${path}.tsx`];
+      })
       .filter((target) => known.has(target));
   return new Map(files.map((file) => [file, imports(file)]));
 }

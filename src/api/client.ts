@@ -1,30 +1,9 @@
 import { request, type IncomingMessage } from 'node:http';
+import { AnswerError, unreachable, UnreachableError } from './answer-errors.js';
 import type { ProblemJson } from './types/resources.js';
 
 /** The address of a daemon's API: the path of its unix socket, or a TCP address. */
 export type ApiAddress = { readonly path: string } | { readonly host: string; readonly port: number };
-
-/** The daemon could not be reached: no process listens, the user may not connect, or there was no answer. */
-export class UnreachableError extends Error {
-  readonly code: string;
-
-  constructor(code: string, message: string) {
-    super(message);
-    this.name = 'UnreachableError';
-    this.code = code;
-  }
-}
-
-/** The daemon answered with an error. */
-export class AnswerError extends Error {
-  readonly problem: ProblemJson;
-
-  constructor(problem: ProblemJson) {
-    super(problem.detail);
-    this.name = 'AnswerError';
-    this.problem = problem;
-  }
-}
 
 export interface GetOptions {
   /** Milliseconds within which the whole answer must arrive; 10,000 by default. */
@@ -183,12 +162,4 @@ function asProblem(body: unknown, response: IncomingMessage): ProblemJson {
   if (typeof body === 'object' && body !== null && 'code' in body && 'detail' in body)
     return body as ProblemJson;
   throw new UnreachableError('EPROTO', `the server there is not Fairlead (HTTP ${response.statusCode ?? 0})`);
-}
-
-/** The error as those of this module are. */
-export function unreachable(error: unknown): Error {
-  if (error instanceof UnreachableError || error instanceof AnswerError) return error;
-  if (!(error instanceof Error)) return new UnreachableError('UNKNOWN', String(error));
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : 'UNKNOWN';
-  return new UnreachableError(code, error.message || code);
 }

@@ -50,6 +50,7 @@ export function serviceJson(service: Service, domain: string): ServiceJson {
   const name = serviceName(service);
   const versions = versionsOf(service.tasks);
   const upgrading = upgradingSince(versions);
+  const given = selectTasks(service);
   return {
     ...refJson(service),
     key: service.key,
@@ -69,7 +70,8 @@ export function serviceJson(service: Service, domain: string): ServiceJson {
     taskCount: service.tasks.length,
     versions: versions.map(versionJson),
     ...(upgrading !== undefined && { upgradingSince: timestamp(upgrading) }),
-    panic: selectTasks(service).panic,
+    panic: given.panic,
+    given: given.tasks.length,
   };
 }
 

@@ -1,13 +1,21 @@
-import type { IncomingMessage } from 'node:http';
-import { connect } from 'node:net';
-import type { RawData } from 'ws';
-import { asError } from '../net/error-message.js';
-import { AnswerError, answerErrorOf, unreachable, UnreachableError, type ApiAddress } from './client.js';
+import { AnswerError, UnreachableError } from './answer-errors.js';
 import { StreamPosition } from './stream/stream-position.js';
 import type { StreamMessage, SubscribeJson } from './types/stream.js';
 
+/**
+ * One connection to `GET /v1/stream`: sends the first message, gives those of the daemon, and resolves when it has
+ * ended.
+ * @throws UnreachableError, AnswerError; or what `onMessage` throws
+ */
+export type StreamDial = (
+  first: SubscribeJson,
+  signal: AbortSignal,
+  onMessage: (message: StreamMessage) => void,
+) => Promise<void>;
+
 export interface StreamClientOptions {
-  readonly address: ApiAddress;
+  /** How a connection is made: in Node over a socket, in a browser with its own WebSocket. */
+  readonly dial: StreamDial;
   /** What the client wants to see. */
   readonly wanted: SubscribeJson;
   /** Called with each message, after {@link StreamClient.position} has it. What it throws ends the client. */
@@ -53,10 +61,10 @@ export class StreamClient {
    */
   async follow(): Promise<void> {
     const { signal } = this.#closing;
-    const { address, onMessage, onFault, onNews, retryMs = RETRY_MS } = this.#options;
+    const { dial, onMessage, onFault, onNews, retryMs = RETRY_MS } = this.#options;
     while (!this.#isClosed()) {
       try {
-        await converse(address, this.position.subscribe(), signal, (message) => {
+        await dial(this.position.subscribe(), signal, (message) => {
           if ('code' in message && message.code === 'bad-message') throw refused(message.detail);
           this.fault = undefined;
           this.position.take(message);
@@ -83,66 +91,21 @@ function refused(detail: string): AnswerError {
   return new AnswerError({ type: 'about:blank', title, status: 400, code: 'parameter-invalid', detail });
 }
 
-/**
- * One connection: subscribes, and reads until it ends.
- * @throws UnreachableError, AnswerError; or what `onMessage` throws
- */
-async function converse(
-  address: ApiAddress,
-  wanted: SubscribeJson,
-  signal: AbortSignal,
-  onMessage: (message: StreamMessage) => void,
-): Promise<void> {
-  // It is loaded here, because most commands do not need it.
-  const { WebSocket: Client } = await import('ws');
-  if (signal.aborted) return;
-  const client = new Client('ws://localhost/v1/stream', {
-    createConnection: () => connect(address),
-    perMessageDeflate: false,
-    handshakeTimeout: 10_000,
-    maxPayload: 0,
-  });
-  await new Promise<void>((resolve, reject) => {
-    const abort = (): void => client.terminate();
-    signal.addEventListener('abort', abort);
-    const fail = (error: unknown): void => {
-      // What is thrown here may be the caller's.
-      reject(asError(error));
-      client.terminate();
-    };
-    client.on('open', () => client.send(JSON.stringify(wanted)));
-    client.on('message', (data, isBinary) => {
-      try {
-        onMessage(read(data, isBinary));
-      } catch (error) {
-        fail(error);
-      }
-    });
-    client.on('unexpected-response', (_, response: IncomingMessage) => {
-      answerErrorOf(response).then(fail, fail);
-    });
-    client.on('error', (error) => {
-      if (signal.aborted) resolve();
-      else reject(unreachable(error));
-    });
-    client.on('close', () => {
-      signal.removeEventListener('abort', abort);
-      resolve();
-    });
-  });
+/** @throws UnreachableError if it is not a message of Fairlead */
+export function parseMessage(text: string): StreamMessage {
+  try {
+    // Our own daemon sends the types of types/stream.ts.
+    return JSON.parse(text) as StreamMessage;
+  } catch {
+    throw notOurs();
+  }
 }
 
-function read(data: RawData, isBinary: boolean): StreamMessage {
-  try {
-    if (isBinary) throw new Error('binary');
-    // Our own daemon sends the types of types/stream.ts.
-    return JSON.parse((data as Buffer).toString()) as StreamMessage;
-  } catch {
-    throw new UnreachableError(
-      'EPROTO',
-      'the server there is not Fairlead (a message of /v1/stream is not JSON)',
-    );
-  }
+export function notOurs(): UnreachableError {
+  return new UnreachableError(
+    'EPROTO',
+    'the server there is not Fairlead (a message of /v1/stream is not JSON)',
+  );
 }
 
 /** Ends early when it is closed, and leaves no timer behind. */

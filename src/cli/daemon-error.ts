@@ -1,4 +1,4 @@
-import { AnswerError, UnreachableError } from '../api/client.js';
+import { AnswerError, UnreachableError } from '../api/answer-errors.js';
 import type { DaemonAddress } from './address.js';
 import { CliError, EXIT } from './exit-codes.js';
 

@@ -1,4 +1,4 @@
-import { AnswerError } from '../api/client.js';
+import { AnswerError } from '../api/answer-errors.js';
 import type { ServiceRefJson } from '../api/types/references.js';
 import type { ServiceJson, ServiceListJson, TaskJson } from '../api/types/resources.js';
 import type { StatusJson } from '../api/types/status-json.js';

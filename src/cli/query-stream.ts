@@ -1,3 +1,4 @@
+import { dialSocket } from '../api/socket-dial.js';
 import { StreamClient } from '../api/stream-client.js';
 import type { QueryMatchJson } from '../api/types/queries-json.js';
 import type { QueriesMessageJson } from '../api/types/stream.js';
@@ -28,7 +29,7 @@ export async function followQueries(
   const match = matchOf(context, (field) => field);
   const not = matchOf(context, (field) => `not${field.charAt(0).toUpperCase()}${field.slice(1)}`);
   const client = new StreamClient({
-    address: context.address.api,
+    dial: dialSocket(context.address.api),
     wanted: {
       type: 'subscribe',
       channels: ['queries'],
@@ -68,14 +69,4 @@ export function forMsOf(context: Context): number | undefined {
   const ms = parseDuration(text);
   if (ms !== undefined && ms > 0) return ms;
   throw new CliError(EXIT.usage, `--for is "${text}"; it must be a duration, ${durationForm}`);
-}
-
-/** Who asked, as people know it. */
-export function askerText({ task, client }: { readonly task?: string; readonly client?: string }): string {
-  return task ?? client ?? '(hidden)';
-}
-
-/** `1 of 16`; empty if all are looked at. */
-export function shareText(oneOf: number): string {
-  return oneOf === 1 ? '' : `1 of ${oneOf}`;
 }

@@ -1,3 +1,4 @@
+import { dialSocket } from '../api/socket-dial.js';
 import { StreamClient } from '../api/stream-client.js';
 import type { StateReplica } from '../api/stream/state-replica.js';
 import type { FiguresJson, SubscribeJson } from '../api/types/stream.js';
@@ -21,7 +22,7 @@ export class StateWatch {
   constructor(context: Context, wanted: SubscribeJson = STATE) {
     this.#context = context;
     this.#client = new StreamClient({
-      address: context.address.api,
+      dial: dialSocket(context.address.api),
       wanted,
       onNews: () => {
         this.#changed = true;

@@ -2,6 +2,7 @@ import { request, type IncomingMessage, type RequestOptions } from 'node:http';
 import { connect } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
+import { dialSocket } from '../../src/api/socket-dial.js';
 import { StreamClient } from '../../src/api/stream-client.js';
 import { STREAM_LIMITS } from '../../src/api/stream-limits.js';
 import type { StreamMessage } from '../../src/api/types/stream.js';
@@ -279,7 +280,7 @@ describe('the client', () => {
     const seen: string[] = [];
     let tell = (): void => undefined;
     const client = new StreamClient({
-      address: { path: fixture.socket },
+      dial: dialSocket({ path: fixture.socket }),
       wanted: { type: 'subscribe', channels: ['state', 'events'] },
       retryMs: 5,
       onMessage: (message) => {
@@ -309,7 +310,7 @@ describe('the client', () => {
     const fault = (wanted: object) =>
       new Promise<Error>((resolve) => {
         const client = new StreamClient({
-          address: { path: fixture.socket },
+          dial: dialSocket({ path: fixture.socket }),
           wanted: { type: 'subscribe', channels: ['events'], ...wanted },
           onFault: (error) => {
             client.close();
@@ -331,7 +332,7 @@ describe('the client', () => {
   it('ends with what its callbacks throw', async () => {
     fixture = await startApi();
     const client = new StreamClient({
-      address: { path: fixture.socket },
+      dial: dialSocket({ path: fixture.socket }),
       wanted: { type: 'subscribe', channels: ['events'] },
       onMessage: () => {
         throw new Error('enough');

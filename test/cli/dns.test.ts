@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { QueryTop } from '../../src/cli/query-top.js';
+import { QueryTop } from '../../src/api/query-top.js';
 import { load, QUERY, startApi, stopApi, type Fixture } from '../api/fixture.js';
 import { fairlead, type RunOptions } from './run.js';
 

@@ -1,3 +1,5 @@
+import { visibleText } from '../../net/visible-text.js';
+
 /** Text that is HTML already, and is not escaped again. Only {@link markup} makes it. */
 export class Markup {
   readonly text: string;
@@ -39,16 +41,6 @@ const ENTITIES: Readonly<Record<string, string>> = {
   "'": '&#39;',
 };
 
-/**
- * Characters that a browser does not show, or that turn the direction of what follows (Unicode TR 36, section 2.5), are
- * shown by their number: a name must look like what it is.
- */
 function escaped(text: string): string {
-  return text
-    .replace(/[&<>"']/g, (character) => ENTITIES[character] ?? '')
-    .replace(
-      // eslint-disable-next-line no-control-regex -- these are the characters to show
-      /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g,
-      (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-    );
+  return visibleText(text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? ''));
 }

@@ -3,12 +3,13 @@ import type { CatalogEvent } from '../../catalog/change.js';
 import { ageBetween } from '../../net/age.js';
 import { timestamp } from '../json.js';
 import type { ApiPorts, VirtualServiceInfo } from '../ports.js';
+import { counted, listed, number, size } from '../quantities.js';
 import type { AdoptionJson } from '../types/adoption.js';
 import type { StatusJson, TriedJson } from '../types/status-json.js';
 import type { TemplateJson } from '../types/templates-json.js';
-import { attention } from './attention.js';
+import { attentionList } from './attention-list.js';
 import { markup, type Markup } from './markup.js';
-import { counted, fields, listed, number, size, table, toned } from './parts.js';
+import { fields, table, toned } from './parts.js';
 import { stacks, type StacksFilter } from './stacks.js';
 import { vips } from './vip-table.js';
 
@@ -39,7 +40,7 @@ export async function* plainPage(
   yield head(status, refresh, now).text;
   yield markup`<main id="content">
 <section id="attention"><h2>Needs attention</h2>
-${attention({ status, snapshot, vips: carried, templates })}</section>
+${attentionList({ status, snapshot, vips: carried, templates })}</section>
 <section id="overview"><h2>Overview</h2>
 ${overview(status, now)}</section>
 <section id="sources"><h2>Sources and publishers</h2>

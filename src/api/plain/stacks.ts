@@ -3,9 +3,10 @@ import { serviceName, type Health, type Service, type Task } from '../../catalog
 import { selectForName, selectForService, selectTasks } from '../../catalog/selection.js';
 import type { Snapshot } from '../../catalog/snapshot.js';
 import { healthCounts, timestamp } from '../json.js';
+import { counted, listed } from '../quantities.js';
 import { byText, sortedServices } from '../sorted.js';
 import { markup, type Hole, type Markup } from './markup.js';
-import { anchor, counted, listed, table, toned, type Tone } from './parts.js';
+import { anchor, table, toned, type Tone } from './parts.js';
 
 export interface StacksFilter {
   readonly environment: string | undefined;

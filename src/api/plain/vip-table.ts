@@ -1,8 +1,9 @@
+import { number, size } from '../quantities.js';
 import { byText } from '../sorted.js';
 import type { VirtualServiceInfo, VirtualTaskInfo } from '../ports.js';
 import type { VipState } from '../types/vips-json.js';
 import { markup, type Markup } from './markup.js';
-import { anchor, number, size, table, toned, type Tone } from './parts.js';
+import { anchor, table, toned, type Tone } from './parts.js';
 
 const TONES: Readonly<Record<VipState, Tone>> = { up: 'good', empty: 'warn', down: 'bad' };
 

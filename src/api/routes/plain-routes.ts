@@ -13,10 +13,8 @@ const POLICY =
 
 const MOST_SECONDS = 3600;
 
-/** `/ui/plain`: the daemon's state on one page without scripts. `/` leads there. */
+/** `/ui/plain`: the daemon's state on one page without scripts. */
 export function plainRoutes(app: FastifyInstance, ports: ApiPorts, listening: () => readonly string[]): void {
-  app.get('/', (_request, reply) => reply.redirect('/ui/plain'));
-
   app.get('/ui/plain', async (request, reply) => {
     const params = new Params(request.query, ['environment', 'stack', 'refresh']);
     const options = {

@@ -106,6 +106,7 @@ const serviceShape = {
   versions: z.array(serviceVersion),
   upgradingSince: time.exactOptional(),
   panic: flag,
+  given: count,
 };
 
 export const service = z

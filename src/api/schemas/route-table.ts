@@ -206,6 +206,11 @@ export const ROUTES: readonly RouteSpec[] = [
     answer: { upgrade: 'websocket' },
   },
   {
+    route: 'GET /v1/state',
+    says: 'the state as one snapshot with its cursor, as `/v1/watch` begins; gzip where the client accepts it',
+    answer: { lines: watchMessage },
+  },
+  {
     route: 'GET /v1/watch',
     says: 'the state: a snapshot, then every change',
     query: { since: { schema: word, says: 'goes on after the message with this cursor' } },
@@ -249,10 +254,15 @@ export const ROUTES: readonly RouteSpec[] = [
   },
   {
     route: 'GET /',
-    says: 'leads to `/ui/plain`',
-    status: 302,
+    says: 'the dashboard ([dashboard.md](dashboard.md))',
     isLenient: true,
-    answer: { redirect: '/ui/plain' },
+    answer: { text: 'text/html' },
+  },
+  {
+    route: 'GET /ui/:file',
+    says: 'its scripts, style and icon',
+    isLenient: true,
+    answer: { text: 'text/javascript' },
   },
   {
     route: 'GET /metrics',

@@ -43,6 +43,11 @@ function plain(text: string): string {
   return lower.length > 1 && lower.endsWith('.') ? lower.slice(0, -1) : lower;
 }
 
+/** Whether a text is the pattern, in which `*` stands for anything. Case makes no difference. */
+export function fitsPattern(text: string, pattern: string): boolean {
+  return fitsPieces(plain(text), plain(pattern).split('*'));
+}
+
 /** @param pieces what stands between the stars, in this order; the time is in proportion to the text */
 function fitsPieces(text: string, pieces: readonly string[]): boolean {
   const [first = '', ...rest] = pieces;

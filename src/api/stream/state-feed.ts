@@ -96,6 +96,12 @@ export class StateFeed {
     return () => this.#forget(reader);
   }
 
+  /** The messages of one snapshot, for a reader that will subscribe with the cursor of the last. */
+  *snapshot(): Generator<string> {
+    this.#checkDomain();
+    for (const { text } of this.#snapshotMessages(this.#options.catalog.snapshot)) yield text;
+  }
+
   /** Ends every stream, because the daemon stops. */
   close(): void {
     this.#unsubscribe();

@@ -45,6 +45,8 @@ export interface ServiceJson extends ServiceRefJson {
   readonly upgradingSince?: Timestamp;
   /** So many tasks are unhealthy at once that the checks are distrusted and all running tasks are served. */
   readonly panic: boolean;
+  /** How many of its tasks its name gives. */
+  readonly given: number;
 }
 
 /** An image that running tasks of a service have. */

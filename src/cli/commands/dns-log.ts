@@ -1,10 +1,11 @@
+import { askerText, shareText } from '../../api/query-top.js';
 import type { QuerySeenJson } from '../../api/types/queries-json.js';
 import type { Context } from '../context.js';
 import { EXIT } from '../exit-codes.js';
 import { padEnd, padStart, plain } from '../format/text.js';
 import type { Tone } from '../format/style.js';
 import { count } from '../format/words.js';
-import { askerText, followQueries, forMsOf, shareText } from '../query-stream.js';
+import { followQueries, forMsOf } from '../query-stream.js';
 
 /** How long queries are shown where neither `--follow` nor `--for` is given. */
 const USUAL_MS = 10_000;

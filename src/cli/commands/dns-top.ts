@@ -1,10 +1,10 @@
+import { QueryTop, shareText, type QueryRanks, type Ranked } from '../../api/query-top.js';
 import type { Context } from '../context.js';
 import { CliError, EXIT } from '../exit-codes.js';
 import { renderTable, type Column } from '../format/text-table.js';
 import { count } from '../format/words.js';
 import { printOne } from '../print-list.js';
-import { followQueries, forMsOf, shareText } from '../query-stream.js';
-import { QueryTop, type QueryRanks, type Ranked } from '../query-top.js';
+import { followQueries, forMsOf } from '../query-stream.js';
 
 /** How long queries are counted where no terminal shows them as they come. */
 const USUAL_MS = 10_000;

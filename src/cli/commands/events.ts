@@ -1,4 +1,5 @@
 import { getLines } from '../../api/client.js';
+import { dialSocket } from '../../api/socket-dial.js';
 import { StreamClient } from '../../api/stream-client.js';
 import type { EventJson } from '../../api/types/resources.js';
 import type { Context } from '../context.js';
@@ -22,7 +23,7 @@ interface Query {
 async function follow(context: Context, { after, last }: Query): Promise<number> {
   let isKnown = false;
   const client = new StreamClient({
-    address: context.address.api,
+    dial: dialSocket(context.address.api),
     wanted: {
       type: 'subscribe',
       channels: ['events'],

@@ -225,8 +225,4 @@ describe('the plain page', () => {
       expect([status, body.code]).toEqual([400, 'parameter-invalid']);
     }
   });
-
-  it('is where / leads to', async () => {
-    expect((await ask(fixture.socket, '/')).status).toBe(302);
-  });
 });

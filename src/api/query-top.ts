@@ -1,5 +1,4 @@
-import type { QueriesMessageJson } from '../api/types/stream.js';
-import { askerText } from './query-stream.js';
+import type { QueriesMessageJson } from './types/stream.js';
 
 export interface Ranked {
   readonly text: string;
@@ -70,4 +69,14 @@ class Tallies {
       .sort((a, b) => b.queries - a.queries || (a.text < b.text ? -1 : 1))
       .slice(0, rows);
   }
+}
+
+/** Who asked, as people know it. */
+export function askerText({ task, client }: { readonly task?: string; readonly client?: string }): string {
+  return task ?? client ?? '(hidden)';
+}
+
+/** `1 of 16`; empty if all are looked at. */
+export function shareText(oneOf: number): string {
+  return oneOf === 1 ? '' : `1 of ${oneOf}`;
 }

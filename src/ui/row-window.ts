@@ -1,0 +1,27 @@
+/** Which rows of a long table are in the document. */
+export interface RowWindow {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** With fewer rows than this, all are in the document. */
+export const FEW_ROWS = 150;
+
+/** Rows above and below what is seen, so that scrolling shows no gap before the next frame. */
+const MARGIN = 20;
+
+/**
+ * @param count of rows
+ * @param rowHeight in pixels
+ * @param above how many pixels of the rows are above the top of the window; negative: they begin below it
+ * @param height of the window
+ */
+export function rowWindow(count: number, rowHeight: number, above: number, height: number): RowWindow {
+  if (count <= FEW_ROWS) return { from: 0, to: count };
+  // In steps, so that not every pixel of a scroll makes rows.
+  const step = MARGIN / 2;
+  const first = Math.floor(Math.max(0, above) / rowHeight / step) * step - MARGIN;
+  const from = Math.max(0, Math.min(first, count - 1));
+  const shown = Math.ceil(height / rowHeight);
+  return { from, to: Math.min(count, from + shown + 3 * MARGIN) };
+}
