@@ -90,7 +90,9 @@ export class IndexBuilder {
     next.aliases = next.aliases.asMutable();
     next.addresses = next.addresses.asMutable();
     next.vips = next.vips.asMutable();
-    for (const id of touched.tasks) this.#applyTask(id);
+    const tasks = [...touched.tasks];
+    this.#lookups.expect(tasks.length);
+    for (const id of tasks) this.#applyTask(id);
     for (const key of touched.services) {
       const ref = this.#effective((source) => source.services.get(key)) ?? next.services.get(key);
       if (ref) this.#membership(ref);

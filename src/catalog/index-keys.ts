@@ -64,7 +64,12 @@ export function addressesOf({ endpoints, clientAddresses = [] }: Task): Keys {
 /** The suffixes of all multi-label names and of the reverse names of all addresses, each once per task. */
 export function suffixKeysOf(task: Task): Keys {
   const { environment, names } = task;
-  const keys = addressesOf(task).flatMap((ip) => reverseSuffixKeysOf(environment, ip));
+  const addresses = addressesOf(task);
+  const [first] = addresses;
+  // Most tasks have one address, and names of one label.
+  if (first !== undefined && addresses.length === 1 && !names.some((name) => name.includes('.')))
+    return reverseSuffixKeysOf(environment, first);
+  const keys = addresses.flatMap((ip) => reverseSuffixKeysOf(environment, ip));
   for (const name of names) {
     for (let dot = name.indexOf('.'); dot !== -1; dot = name.indexOf('.', dot + 1)) {
       keys.push(suffixKey(environment, name.slice(dot + 1)));
@@ -74,7 +79,21 @@ export function suffixKeysOf(task: Task): Keys {
 }
 
 /** The parent names of an address's reverse name, excluding `in-addr.arpa` and `ip6.arpa` themselves. */
-export function reverseSuffixKeysOf(environment: string, ip: string): string[] {
+export function reverseSuffixKeysOf(environment: string, ip: string): Keys {
+  // The last byte of an IPv4 address is in none of them, and addresses of one network come one after the other.
+  const network = ip.includes(':') ? ip : ip.slice(0, ip.lastIndexOf('.'));
+  if (network !== last.network || environment !== last.environment)
+    last = { environment, network, keys: makeReverseSuffixKeys(environment, ip) };
+  return last.keys;
+}
+
+let last: { readonly environment: string; readonly network: string; readonly keys: Keys } = {
+  environment: '',
+  network: '',
+  keys: [],
+};
+
+function makeReverseSuffixKeys(environment: string, ip: string): Keys {
   const labels = reverseLabels(ip);
   const keys: string[] = [];
   let suffix = labels.slice(-2).join('.');

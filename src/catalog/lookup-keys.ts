@@ -17,6 +17,11 @@ const MAX_KEYS = 10_000;
 export class LookupLog {
   #keys: Set<LookupKey> | undefined = new Set();
 
+  /** To be called before so many tasks change: listing their entries for nothing would cost much of a first sync. */
+  expect(tasks: number): void {
+    if (tasks > MAX_KEYS / 4) this.#keys = undefined;
+  }
+
   note(index: keyof Indexes, key: string): void {
     if (this.#keys === undefined) return;
     this.#keys.add(lookupKey(index, key));

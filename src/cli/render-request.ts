@@ -210,7 +210,8 @@ async function ownConfig(context: Context, file: string | undefined): Promise<Re
     throw new CliError(RENDER_EXIT.config, result.errors.map(formatConfigError).join('\n'));
   }
   const { render } = result.config;
-  const origin = (index: number) => result.origins.get(`render.templates[${index}]`);
+  const origins = result.origins();
+  const origin = (index: number) => origins.get(`render.templates[${index}]`);
   return {
     targets: render.templates.map((template, index) => {
       const where = origin(index);

@@ -36,9 +36,12 @@ export type LoadResult =
       readonly path?: string;
       /**
        * The origin of each key that has a value: `default`, `fairlead.yaml:3:8`, `FAIRLEAD_DNS__TTL`, `DOCKER_HOST` or
-       * `--set`. A source that was switched off appears under its own key (`sources.docker`).
+       * `--set`. A source that was switched off appears under its own key (`sources.docker`). It takes as long as all
+       * the rest, so a start does without.
        */
-      readonly origins: ReadonlyMap<string, string>;
+      readonly origins: () => ReadonlyMap<string, string>;
+      /** Whether a file, a variable or a flag says something about a key. */
+      readonly isSet: (path: KeyPath) => boolean;
       /** The checks that `health` defines, including those in the files that it names. */
       readonly checks: ConfiguredChecks;
       /**
@@ -140,7 +143,8 @@ function build(
   return {
     ok: true,
     config,
-    origins: originsOf(config, layers, origins),
+    origins: () => originsOf(config, layers, origins),
+    isSet: (path) => setterOf(layers, path) !== undefined,
     checks: health.checks,
     errorAt,
     hash: hashOf(config),

@@ -32,7 +32,8 @@ export function mapInstances<T extends object, R>(
 
 /** The kind of a source: `file` of `file:lab`. */
 export function kindOfSource(source: string): string {
-  return source.replace(/:.*$/, '');
+  const colon = source.indexOf(':');
+  return colon < 0 ? source : source.slice(0, colon);
 }
 
 function isList<T>(given: OneOrMore<T>): given is readonly (T & Named)[] {

@@ -87,9 +87,11 @@ function collect(results: readonly (Layer | ConfigError)[]): TextLayers {
  * @param directory the directory for relative paths
  */
 export function readEnvironment(env: NodeJS.ProcessEnv, directory: string): TextLayers {
+  const given = Object.entries(env).filter(([name, text]) => name.startsWith(variablePrefix) && text !== '');
+  // Most often there are none, and listing all keys takes as long as reading the configuration.
+  if (given.length === 0) return { layers: [], errors: [] };
   const keys = new Map(allKeys().map((key) => [variableName(key.path), key]));
   const results: (Layer | ConfigError)[] = [];
-  const given = Object.entries(env).filter(([name, text]) => name.startsWith(variablePrefix) && text !== '');
   // The name of a section is a prefix of its keys' names, so this order puts it before them.
   for (const [name, text = ''] of given.sort(([a], [b]) => (a < b ? -1 : 1))) {
     if ((otherVariables as readonly string[]).includes(name) || foreignVariable.test(name)) continue;

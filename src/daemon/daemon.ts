@@ -498,11 +498,10 @@ export class Daemon {
   }
 
   /** @throws ConfigFault if the operator chose a pool that cannot be used */
-  #prepareVips({ config, origins, errorAt }: LoadedConfig): Promise<VipSupply> {
-    const isChosen = origins.get('vip.pool') !== 'default';
+  #prepareVips({ config, isSet, errorAt }: LoadedConfig): Promise<VipSupply> {
     const refuse = (conflict: string) =>
       new ConfigFault(errorAt(['vip', 'pool'], conflict.replace(/^vip\.pool /, '')));
-    return this.#vips.prepare(config, isChosen ? refuse : undefined);
+    return this.#vips.prepare(config, isSet(['vip', 'pool']) ? refuse : undefined);
   }
 
   /** What serves HTTP is large, and loaded while names are answered already. */

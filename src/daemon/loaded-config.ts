@@ -6,8 +6,8 @@ export interface LoadedConfig {
   readonly config: Config;
   readonly path?: string;
   readonly hash: string;
-  /** The origin of each key's value: a place in a file, a variable, a flag, or `default`. */
-  readonly origins: ReadonlyMap<string, string>;
+  /** Whether a file, a variable or a flag says something about a key. */
+  readonly isSet: (path: readonly string[]) => boolean;
   /** The checks that it defines. */
   readonly checks: ConfiguredChecks;
   /** Makes one line for a mistake in it, with its place. */

@@ -129,6 +129,12 @@ function wantedOf<Name extends SourceName>(
 
 /** The capabilities of a source. A source known only from saved facts of another configuration has none. */
 export function capabilitiesOf(source: string): Capabilities {
-  const kind = kinds.find((each) => each === kindOfSource(source));
-  return kind === undefined ? { exec: false, firstHand: false } : sourceTable[kind];
+  const kind = kindOfSource(source);
+  return isKind(kind) ? sourceTable[kind] : NO_CAPABILITIES;
+}
+
+const NO_CAPABILITIES: Capabilities = { exec: false, firstHand: false };
+
+function isKind(kind: string): kind is SourceName {
+  return Object.hasOwn(sourceTable, kind);
 }

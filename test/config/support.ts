@@ -21,7 +21,7 @@ export function mistakes(result: LoadResult): string[] {
 /** The origins of a result that must be good. */
 export function originsOf(result: LoadResult): ReadonlyMap<string, string> {
   if (!result.ok) throw new Error(mistakes(result).join('\n'));
-  return result.origins;
+  return result.origins();
 }
 
 /** A directory with these files, gone after the test. */

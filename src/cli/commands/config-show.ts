@@ -13,7 +13,8 @@ export async function run(context: Context): Promise<number> {
     for (const error of result.errors) context.io.stderr.write(`${formatConfigError(error)}\n`);
     throw new CliError(EXIT.config, 'the configuration is wrong; nothing is in effect until it is fixed');
   }
-  const { path, hash, origins } = result;
+  const { path, hash } = result;
+  const origins = result.origins();
   const config = hideSecrets(configDocument(result.config));
   await printOne(context, { path, hash, config, origins: Object.fromEntries(origins) }, () => {
     const { paint, width } = context;

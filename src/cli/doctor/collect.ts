@@ -131,7 +131,7 @@ async function configFacts(context: Context, daemon: DaemonFacts): Promise<Confi
     };
   }
   const { dns, sources, vip } = result.config;
-  const isChosen = result.origins.get('vip.pool') !== 'default';
+  const isChosen = result.isSet(['vip', 'pool']);
   return {
     config: { ...path, errors: [] },
     listen: dns.listen,
