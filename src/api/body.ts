@@ -53,6 +53,16 @@ export class Body {
     throw invalid(`"${key}" must be true or false, without quotes`);
   }
 
+  /** A list of names, as of stacks. @throws ApiProblem `body-invalid` */
+  names(key: string): readonly string[] | undefined {
+    const value = this.#values.get(key);
+    if (value === undefined) return undefined;
+    const isList = Array.isArray(value) && value.length > 0;
+    if (isList && value.every((each): each is string => typeof each === 'string' && each !== ''))
+      return value;
+    throw invalid(`"${key}" must be a list of one or more names, such as ["shop"]`);
+  }
+
   /** A duration such as `30s`, in milliseconds. @throws ApiProblem `body-invalid` */
   duration(key: string): number | undefined {
     const text = this.text(key);

@@ -1,9 +1,31 @@
-import { request, type IncomingMessage } from 'node:http';
+import { request, type IncomingMessage, type RequestOptions } from 'node:http';
+import { request as requestOverTls } from 'node:https';
 import { AnswerError, unreachable, UnreachableError } from './answer-errors.js';
 import type { ProblemJson } from './types/resources.js';
 
 /** The address of a daemon's API: the path of its unix socket, or a TCP address. */
-export type ApiAddress = { readonly path: string } | { readonly host: string; readonly port: number };
+export type ApiAddress = { readonly path: string } | TcpAddress;
+
+export interface TcpAddress {
+  readonly host: string;
+  readonly port: number;
+  /** The daemon speaks TLS; `ca` are certificates (PEM) that vouch for it instead of those that Node.js trusts. */
+  readonly tls?: { readonly ca?: string };
+  /** Shown to the daemon with each request. */
+  readonly token?: string;
+}
+
+/** The headers of every request: the name by which the daemon is asked for, and the token. */
+export function headersFor(address: ApiAddress): Readonly<Record<string, string>> {
+  if ('path' in address) return { host: 'localhost' };
+  const { host, port, tls, token } = address;
+  const name = host.includes(':') ? `[${host}]` : host;
+  return {
+    // Without TLS it is reached through loopback, whatever the name that leads there.
+    host: tls ? `${name}:${port}` : 'localhost',
+    ...(token !== undefined && { authorization: `Bearer ${token}` }),
+  };
+}
 
 export interface GetOptions {
   /** Milliseconds within which the whole answer must arrive; 10,000 by default. */
@@ -105,17 +127,21 @@ function send(
   const search = new URLSearchParams();
   for (const [key, value] of Object.entries(query)) if (value !== undefined) search.set(key, String(value));
   const text = search.toString();
-  const where = 'path' in address ? { socketPath: address.path } : { host: address.host, port: address.port };
+  const where: RequestOptions & { ca?: string } =
+    'path' in address
+      ? { socketPath: address.path }
+      : { host: address.host, port: address.port, ...address.tls };
+  const open = 'tls' in address ? requestOverTls : request;
   const sent = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
   return new Promise((resolve, reject) => {
-    const outgoing = request(
+    const outgoing = open(
       {
         ...where,
         method,
         path: text === '' ? path : `${path}?${text}`,
         agent: false,
         headers: {
-          host: 'localhost',
+          ...headersFor(address),
           accept: 'application/json',
           ...(sent && { 'content-type': 'application/json', 'content-length': sent.length }),
         },

@@ -1,4 +1,5 @@
 import { createServer, ServerResponse, type IncomingMessage, type Server } from 'node:http';
+import { createServer as createTlsServer, Server as TlsServer } from 'node:https';
 import type { Duplex } from 'node:stream';
 import fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import { errorMessage } from '../net/error-message.js';
@@ -20,12 +21,21 @@ export interface FaceServer {
   addresses(): readonly string[];
 }
 
+/** What answers the requests of one partition. */
+interface Partition {
+  readonly app: FastifyInstance;
+  readonly upgrade: FaceUpgrade | undefined;
+}
+
 /** Serves one face on all its addresses. */
 export function createFaceServer(face: HttpFace, log: Pick<Log, 'error'>): FaceServer {
   const addresses: string[] = [];
   const servers: Server[] = [];
   const overUnix = new WeakSet<IncomingMessage>();
-  let app: FastifyInstance | undefined;
+  /** Why the guard refuses a request. */
+  const refused = new WeakMap<IncomingMessage, { readonly error: unknown }>();
+  const partitions = new Map<string, Promise<Partition>>();
+  let unfollow: (() => void) | undefined;
 
   const clientOf = (request: IncomingMessage): FaceClient => {
     if (overUnix.has(request)) return { transport: 'unix' };
@@ -38,14 +48,74 @@ export function createFaceServer(face: HttpFace, log: Pick<Log, 'error'>): FaceS
     clientOf: (request) => clientOf(request.raw),
   };
 
+  const partition = (name: string): Promise<Partition> => {
+    const known = partitions.get(name);
+    if (known) return known;
+    const made = createPartition(face, context, name, (request) => refused.get(request), log);
+    partitions.set(name, made);
+    return made;
+  };
+  /** Asks the guard. @returns what answers the request; what is refused is answered where all problems are */
+  const admit = async (request: IncomingMessage): Promise<Partition> => {
+    try {
+      await face.guard(request, clientOf(request), context);
+    } catch (error) {
+      refused.set(request, { error });
+      return partition('');
+    }
+    return partition(face.partitionOf?.(request) ?? '');
+  };
+  const answer = async (socket: Duplex, task: Promise<void>): Promise<void> => {
+    try {
+      await task;
+    } catch (error) {
+      log.error(`${face.name}: a request could not be answered; please report it`, {
+        error: errorMessage(error),
+      });
+      socket.destroy();
+    }
+  };
+
+  const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    (await admit(request)).app.routing(request, response);
+  };
+  const serveUpgrade = async (request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> => {
+    const { app, upgrade } = await admit(request);
+    if (!refused.has(request) && upgrade?.(request, socket, head)) return;
+    app.routing(request, plainResponse(request));
+  };
+
+  const open = (isUnix: boolean): Server => {
+    const note = (request: IncomingMessage): void => {
+      if (isUnix) overUnix.add(request);
+    };
+    const options = { requestTimeout: 30_000 };
+    const { tls } = face.listen;
+    const server =
+      tls === undefined || isUnix ? createServer(options) : createTlsServer({ ...options, ...tls.current() });
+    server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+      note(request);
+      void answer(request.socket, serve(request, response));
+    });
+    server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+      note(request);
+      // An error ends the socket; without a listener it would end the daemon.
+      socket.on('error', () => socket.destroy());
+      void answer(socket, serveUpgrade(request, socket, head));
+    });
+    return server;
+  };
+
   const stop = async (): Promise<void> => {
+    unfollow?.();
     const closed = servers.map(
       (server) =>
         new Promise<void>((resolve) => {
           server.close(() => resolve());
         }),
     );
-    await app?.close();
+    await Promise.all([...partitions.values()].map(async (each) => (await each).app.close()));
+    partitions.clear();
     for (const server of servers) server.closeAllConnections();
     await Promise.all(closed);
     servers.length = 0;
@@ -54,29 +124,11 @@ export function createFaceServer(face: HttpFace, log: Pick<Log, 'error'>): FaceS
 
   return {
     async start() {
-      const { app: routes, upgrade } = createApp(face, context, clientOf, log);
-      app = routes;
-      await routes.ready();
-      const isAllowed = (request: IncomingMessage): boolean => {
-        try {
-          face.guard(request, clientOf(request), context);
-          return true;
-        } catch {
-          // The guard refuses it again where all requests are answered, and says why.
-          return false;
-        }
-      };
+      await face.start?.();
+      await partition('');
       try {
         for (const address of face.listen.addresses) {
-          const server = createServer({ requestTimeout: 30_000 }, (request, response) => {
-            if ('path' in address) overUnix.add(request);
-            routes.routing(request, response);
-          });
-          server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-            if ('path' in address) overUnix.add(request);
-            if (isAllowed(request) && upgrade?.(request, socket, head)) return;
-            routes.routing(request, plainResponse(request));
-          });
+          const server = open('path' in address);
           const name = await listen(server, address, face.listen);
           servers.push(server);
           addresses.push(name);
@@ -85,6 +137,10 @@ export function createFaceServer(face: HttpFace, log: Pick<Log, 'error'>): FaceS
         await stop();
         throw error;
       }
+      const { tls } = face.listen;
+      unfollow = tls?.onChange(() => {
+        for (const server of servers) if (server instanceof TlsServer) server.setSecureContext(tls.current());
+      });
       for (const server of servers) {
         server.on('error', (error) =>
           log.error(`${face.name}: a connection could not be accepted`, { error: errorMessage(error) }),
@@ -115,13 +171,17 @@ const noSchemas = (): never => {
   throw new Error('a route has a schema, but there is no schema compiler');
 };
 
-/** The routes of a face, without a listener. No request can make it throw. */
-function createApp(
+/**
+ * The routes of a partition, without a listener. No request can make it throw.
+ * @param refusalOf why the guard refuses a request; undefined if it does not
+ */
+async function createPartition(
   face: HttpFace,
   context: FaceContext,
-  clientOf: (request: IncomingMessage) => FaceClient,
+  partition: string,
+  refusalOf: (request: IncomingMessage) => { readonly error: unknown } | undefined,
   log: Pick<Log, 'error'>,
-): { readonly app: FastifyInstance; readonly upgrade: FaceUpgrade | undefined } {
+): Promise<Partition> {
   const app = fastify({
     logger: false,
     exposeHeadRoutes: false,
@@ -141,8 +201,9 @@ function createApp(
 
   app.addHook('onRequest', (request, reply, done) => {
     void reply.header('cache-control', 'no-store').header('x-content-type-options', 'nosniff');
-    face.guard(request.raw, clientOf(request.raw), context);
-    done();
+    const refusal = refusalOf(request.raw);
+    // Its type is that of what the guard throws.
+    done(refusal?.error as Error | undefined);
   });
 
   app.setErrorHandler((error, request, reply) => {
@@ -155,6 +216,7 @@ function createApp(
         },
       );
     }
+    if (error instanceof ApiProblem) void reply.headers(error.headers);
     return reply.code(problem.status).type(PROBLEM_TYPE).send(JSON.stringify(problem));
   });
 
@@ -163,6 +225,7 @@ function createApp(
     throw new ApiProblem(404, 'not-found', `${asked} does not exist; docs/api.md lists the routes`);
   });
 
-  const upgrade = face.routes(app, context);
+  const upgrade = face.routes(app, context, partition);
+  await app.ready();
   return { app, upgrade };
 }

@@ -28,12 +28,22 @@ export interface HttpFace {
    * Refuses requests that are not allowed; called before anything else.
    * @throws ApiProblem
    */
-  readonly guard: (request: IncomingMessage, client: FaceClient, context: FaceContext) => void;
+  readonly guard: (
+    request: IncomingMessage,
+    client: FaceClient,
+    context: FaceContext,
+  ) => void | Promise<void>;
+  /** What has to be ready before the first request. */
+  readonly start?: () => Promise<void>;
   /**
-   * Registers the routes; called once for each start.
+   * Which routes answer a request that the guard has let pass: each partition has its own. Absent: '' has all.
+   */
+  readonly partitionOf?: (request: IncomingMessage) => string;
+  /**
+   * Registers the routes of a partition; called once for each, when its first request comes.
    * @returns takes requests for another protocol, if the face has one
    */
-  readonly routes: (app: FastifyInstance, context: FaceContext) => FaceUpgrade | undefined;
+  readonly routes: (app: FastifyInstance, context: FaceContext, partition: string) => FaceUpgrade | undefined;
 }
 
 /**
@@ -50,6 +60,16 @@ export interface FaceListen {
   readonly setting: string;
   /** `loopback` refuses an address that other hosts can reach. */
   readonly reach: 'loopback' | 'any';
+  /** All addresses but unix sockets speak TLS. */
+  readonly tls?: TlsSource | undefined;
+}
+
+/** A certificate with its key. Files may be replaced while the daemon runs. */
+export interface TlsSource {
+  /** PEM. */
+  current(): { readonly cert: string; readonly key: string };
+  /** Calls back when there is another. @returns ends that */
+  onChange(listener: () => void): () => void;
 }
 
 /** What the server gives to its face. */

@@ -24,14 +24,29 @@ export function openApiDocument(version: string): Json {
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     servers: [{ url: 'http://localhost', description: 'a unix socket, or a loopback address' }],
-    // Every process that may connect to the unix socket may ask; there is no login.
-    security: [],
+    // Over the unix socket nothing is needed.
+    security: [{}, { token: [] }, { session: [] }],
     paths,
-    components: { schemas: components() },
+    components: { schemas: components(), securitySchemes: SECURITY },
   };
 }
 
-function operation({ route, says, query = {}, body, status = 200, answer }: RouteSpec, path: string): Json {
+/** How clients over TCP show who they are, where `api.tokens` is set (docs/access.md). */
+const SECURITY: Json = {
+  token: { type: 'http', scheme: 'bearer', description: 'a token of "fairlead token create"' },
+  session: {
+    type: 'apiKey',
+    in: 'cookie',
+    name: '__Host-fairlead',
+    description:
+      'of POST /v1/login; changes also need the header x-fairlead-csrf. Without TLS its name is fairlead',
+  },
+};
+
+function operation(
+  { route, says, needs, query = {}, body, status = 200, answer }: RouteSpec,
+  path: string,
+): Json {
   const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => ({
     ...{ name, in: 'path', required: true, schema: { type: 'string' } },
   }));
@@ -40,8 +55,11 @@ function operation({ route, says, query = {}, body, status = 200, answer }: Rout
   }));
   const parameters = [...inPath, ...inQuery];
   return {
-    operationId: operationId(route),
+    // What a page's form does has the name of what a program asks for.
+    operationId: `${operationId(route)}${/^POST .*\/log(in|out)$/.test(route) && 'redirect' in answer ? 'Form' : ''}`,
     summary: plain(says),
+    description: NEEDS[needs],
+    ...(needs === 'anyone' && { security: [] }),
     ...(parameters.length > 0 && { parameters }),
     ...(body && { requestBody: requestBody(body) }),
     responses: {
@@ -53,6 +71,14 @@ function operation({ route, says, query = {}, body, status = 200, answer }: Rout
     },
   };
 }
+
+const NEEDS: Readonly<Record<RouteSpec['needs'], string>> = {
+  anyone: 'For everybody.',
+  viewer: 'For those who may read.',
+  operator: 'For operators, within the limits of their token.',
+  daemon: 'For operators without limits.',
+  socket: 'Over the unix socket only.',
+};
 
 function requestBody(body: Readonly<Record<string, GivenSpec>>): Json {
   const given = Object.entries(body);

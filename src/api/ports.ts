@@ -9,6 +9,8 @@ import type { StatusJson } from './types/status-json.js';
 import type { ExplainJson, ViewJson } from './types/query-json.js';
 import type { VipJson, VipTaskJson } from './types/vips-json.js';
 import type { ProgramJson, TemplateJson } from './types/templates-json.js';
+import type { HistoryRead, HistoryWishes } from '../net/history-figures.js';
+import type { ScopePlace } from './access/access-scope.js';
 import type { Log } from '../net/log.js';
 import type { VipStatus } from '../net/vip-figures.js';
 import type { Timers } from '../runtime/timers.js';
@@ -189,6 +191,23 @@ export interface QueriesPort {
   ): () => void;
 }
 
+/** The API's view of the figures of the past. */
+export interface HistoryPort {
+  read(wanted: HistoryWishes): HistoryRead;
+}
+
+/** Something that a client has done, or tried. */
+export interface AuditEntry {
+  /** `change`, `login`, or `refused`: a wrong token. */
+  readonly type: 'change' | 'login' | 'refused';
+  /** What it was done to, or who did it: a task's name, `web.shop`, `fairlead`. */
+  readonly subject: string;
+  /** In words, with who and from where. */
+  readonly message: string;
+  /** Where the subject is, if it is in a stack. */
+  readonly place?: ScopePlace | undefined;
+}
+
 /** Everything that the API depends on. */
 export interface ApiPorts {
   readonly catalog: CatalogReader;
@@ -199,6 +218,9 @@ export interface ApiPorts {
   readonly adoption: AdoptionPort;
   readonly templates: TemplatePort;
   readonly queries: QueriesPort;
+  readonly history: HistoryPort;
+  /** Writes down who changed what. */
+  readonly audit: (entry: AuditEntry) => void;
   readonly process: ProcessPort;
   readonly log: Log;
   readonly timers: Pick<Timers, 'after'>;

@@ -11,13 +11,21 @@ export const PROBLEM_TYPE = 'application/problem+json; charset=utf-8';
 export class ApiProblem extends Error {
   readonly status: number;
   readonly code: ProblemCode;
+  /** Of the answer, in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
 
   /** @param detail one line: what, why, what to do */
-  constructor(status: number, code: ProblemCode, detail: string) {
+  constructor(
+    status: number,
+    code: ProblemCode,
+    detail: string,
+    headers: Readonly<Record<string, string>> = {},
+  ) {
     super(detail);
     this.name = 'ApiProblem';
     this.status = status;
     this.code = code;
+    this.headers = headers;
   }
 }
 

@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import type { RawData } from 'ws';
 import { asError } from '../net/error-message.js';
 import { unreachable } from './answer-errors.js';
-import { answerErrorOf, type ApiAddress } from './client.js';
+import { answerErrorOf, headersFor, type ApiAddress } from './client.js';
 import { notOurs, parseMessage, type StreamDial } from './stream-client.js';
 import type { StreamMessage, SubscribeJson } from './types/stream.js';
 
@@ -21,8 +21,12 @@ async function converse(
   // It is loaded here, because most commands do not need it.
   const { WebSocket: Client } = await import('ws');
   if (signal.aborted) return;
-  const client = new Client('ws://localhost/v1/stream', {
-    createConnection: () => connect(address),
+  const isTls = 'tls' in address;
+  const { host, ...headers } = headersFor(address);
+  const client = new Client(`${isTls ? 'wss' : 'ws'}://${host}/v1/stream`, {
+    // ws itself makes connections over TLS, and checks the certificate.
+    ...(isTls ? address.tls : { createConnection: () => connect(address) }),
+    headers,
     perMessageDeflate: false,
     handshakeTimeout: 10_000,
     maxPayload: 0,

@@ -32,6 +32,8 @@ export interface CatalogReader {
   onChange(listener: (change: ChangeSet, snapshot: Snapshot) => void): () => void;
   /** The newest events, oldest first. With `afterSeq`, only later ones. Limited in number: old events are dropped. */
   events(afterSeq?: number): readonly CatalogEvent[];
+  /** The number of the oldest event that is kept; that of the next one if there is none. */
+  readonly firstEvent: number;
   onEvent(listener: (event: CatalogEvent) => void): () => void;
 }
 
@@ -96,6 +98,15 @@ export class Catalog implements CatalogReader {
 
   events(afterSeq = 0): readonly CatalogEvent[] {
     return this.#trail.after(afterSeq);
+  }
+
+  get firstEvent(): number {
+    return this.#trail.first;
+  }
+
+  /** Adds an event to the trail that does not change the catalog, such as what an operator has done. */
+  note(event: Pick<CatalogEvent, 'type' | 'subject' | 'message' | 'place'>): void {
+    this.#trail.note(event, this.#snapshot.revision, this.#clock(), OPERATOR);
   }
 
   onEvent(listener: (event: CatalogEvent) => void): () => void {

@@ -49,6 +49,8 @@ export interface CatalogEvent {
   readonly cause?: string;
   /** The task that the event is about, and what it ran. */
   readonly task?: EventTask;
+  /** Where its subject is; absent: it concerns a source, or the daemon. */
+  readonly place?: { readonly environment: string; readonly stack: string };
 }
 
 /** A task as an event shows it. */

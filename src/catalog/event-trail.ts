@@ -9,7 +9,7 @@ const KEPT = 2000;
 /** A change of more tasks than this (such as the first sync) is reported in one line. */
 const TOLD_SINGLY = 500;
 
-type Draft = Pick<CatalogEvent, 'type' | 'subject' | 'message' | 'cause' | 'task'>;
+type Draft = Pick<CatalogEvent, 'type' | 'subject' | 'message' | 'cause' | 'task' | 'place'>;
 
 /** The event trail in words, with a sequence number from which to resume. */
 export class EventTrail {
@@ -26,6 +26,11 @@ export class EventTrail {
     return this.#kept.filter((event) => event.seq > seq);
   }
 
+  /** The number of the oldest event that is kept; that of the next one if there is none. */
+  get first(): number {
+    return this.#kept[0]?.seq ?? this.#seq + 1;
+  }
+
   subscribe(listener: (event: CatalogEvent) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
@@ -38,6 +43,11 @@ export class EventTrail {
   sourceState(before: SourceStatus, after: SourceStatus, revision: number, at: number): void {
     const message = `${before.state} -> ${after.state}${after.error === undefined ? '' : `: ${after.error}`}`;
     this.#push({ type: 'source.state', subject: after.name, message }, { revision, at, source: after.name });
+  }
+
+  /** Adds an event that does not change the catalog. */
+  note(draft: Draft, revision: number, at: number, source: string): void {
+    this.#push(draft, { revision, at, source });
   }
 
   #push(
@@ -75,8 +85,7 @@ function* drafts(change: ChangeSet, before: Snapshot, after: Snapshot): Generato
   for (const key of services.added) yield* serviceDraft('service.added', after.serviceByKey(key));
   for (const id of tasks.added) {
     const task = after.task(id);
-    if (task)
-      yield { type: 'task.added', subject: task.name, message: describe(task), task: eventTask(task) };
+    if (task) yield { type: 'task.added', ...about(task), message: describe(task) };
   }
   for (const id of tasks.changed) {
     const [old, task] = [before.task(id), after.task(id)];
@@ -84,16 +93,14 @@ function* drafts(change: ChangeSet, before: Snapshot, after: Snapshot): Generato
   }
   for (const id of tasks.removed) {
     const task = before.task(id);
-    if (task)
-      yield { type: 'task.removed', subject: task.name, message: describe(task), task: eventTask(task) };
+    if (task) yield { type: 'task.removed', ...about(task), message: describe(task) };
   }
   for (const key of services.changed) yield* versionDraft(before.serviceByKey(key), after.serviceByKey(key));
   for (const key of services.removed) yield* serviceDraft('service.removed', before.serviceByKey(key));
 }
 
 function* serviceDraft(type: string, service: Service | undefined): Generator<Draft> {
-  if (service)
-    yield { type, subject: serviceName(service), message: `${service.kind}, ${service.endpointMode}` };
+  if (service) yield { type, ...aboutService(service), message: `${service.kind}, ${service.endpointMode}` };
 }
 
 /** Begins and ends an upgrade: the versions that run are others than before. */
@@ -102,12 +109,10 @@ function* versionDraft(old: Service | undefined, service: Service | undefined): 
   const [before, after] = [versionsOf(old.tasks), versionsOf(service.tasks)];
   if (before.length === 0 || after.length === 0 || sameVersions(before, after)) return;
   const message = `${versionsText(before)} -> ${versionsText(after)}`;
-  yield { type: 'service.version', subject: serviceName(service), message };
+  yield { type: 'service.version', ...aboutService(service), message };
 }
 
 function changeDraft(old: Task, task: Task, change: ChangeSet): Draft {
-  const subject = task.name;
-  const about = { subject, task: eventTask(task) };
   if (old.health !== task.health || old.reason !== task.reason) {
     // Health reports arrive in batches, each with its own cause. A source gives one cause for its whole change.
     const cause = change.source === HEALTH ? (task.reason ?? change.cause) : change.cause;
@@ -116,11 +121,21 @@ function changeDraft(old: Task, task: Task, change: ChangeSet): Draft {
     const { restarts = 0 } = task;
     const again = restarts > (old.restarts ?? 0) ? `, restart ${restarts}` : '';
     const message = `${old.health} -> ${task.health}${reason}${again}`;
-    return { type: 'task.health', ...about, message, ...(cause === undefined ? {} : { cause }) };
+    return { type: 'task.health', ...about(task), message, ...(cause === undefined ? {} : { cause }) };
   }
   if (old.name !== task.name)
-    return { type: 'task.renamed', ...about, message: `${old.name} -> ${task.name}` };
-  return { type: 'task.changed', ...about, message: describe(task) };
+    return { type: 'task.renamed', ...about(task), message: `${old.name} -> ${task.name}` };
+  return { type: 'task.changed', ...about(task), message: describe(task) };
+}
+
+function about(task: Task): Pick<Draft, 'subject' | 'task' | 'place'> {
+  const { environment, stack } = task.service ?? task;
+  return { subject: task.name, task: eventTask(task), place: { environment, stack } };
+}
+
+function aboutService(service: Service): Pick<Draft, 'subject' | 'place'> {
+  const { environment, stack } = service;
+  return { subject: serviceName(service), place: { environment, stack } };
 }
 
 function describe(task: Task): string {

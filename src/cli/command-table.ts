@@ -5,7 +5,13 @@ export const GLOBAL_OPTIONS: readonly OptionSpec[] = [
   {
     flags: '--addr <address>',
     description:
-      'the daemon: unix:/path or http://127.0.0.1:port (default: FAIRLEAD_ADDR, else the local socket)',
+      'the daemon: unix:/path, http://127.0.0.1:port or https://name:port (default: FAIRLEAD_ADDR, else the local socket)',
+  },
+  { flags: '--token <token>', description: 'for a daemon at an address (default: FAIRLEAD_TOKEN)' },
+  {
+    flags: '--ca <file>',
+    description:
+      'certificates (PEM) that vouch for a daemon at https:// (default: FAIRLEAD_CA, else those of Node.js)',
   },
   { flags: '--color <when>', description: 'when to colour the output', choices: ['auto', 'always', 'never'] },
 ];
@@ -612,6 +618,57 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: () => import('./commands/events.js'),
   },
   {
+    name: 'token create',
+    summary: 'Make a token for clients of the API that do not use the unix socket, and print it once',
+    description:
+      'Works over the unix socket only. The daemon keeps no more than a hash of the token. docs/access.md says how the API is made available to other machines.',
+    arguments: [
+      { name: 'name', description: 'whose it is, or what for: shown in lists and events', required: true },
+    ],
+    options: [
+      {
+        flags: '--role <role>',
+        description: 'viewer reads; operator also drains, checks and reloads',
+        choices: ['viewer', 'operator'],
+        default: 'viewer',
+      },
+      { flags: '--environment <name>', description: 'only this environment; may be repeated', repeats: true },
+      { flags: '--stack <name>', description: 'only this stack; may be repeated', repeats: true },
+      {
+        flags: '--for <duration>',
+        description: 'end after this time, such as 90d (default: when it is revoked)',
+      },
+      ...CHANGE_OPTIONS,
+    ],
+    examples: [
+      { command: 'fairlead token create alice', says: 'for a person who reads' },
+      {
+        command: 'fairlead token create ci --role operator --stack shop --for 90d',
+        says: 'for a program that drains',
+      },
+      {
+        command: 'fairlead token create prometheus -q > /etc/prometheus/fairlead.token',
+        says: 'the token and nothing else',
+      },
+    ],
+    load: () => import('./commands/token-create.js'),
+  },
+  {
+    name: 'token list',
+    summary: 'Show the tokens, without their secrets',
+    options: LIST_OPTIONS,
+    examples: [{ command: 'fairlead token list', says: 'who may do what, and when each was last used' }],
+    load: () => import('./commands/token-list.js'),
+  },
+  {
+    name: 'token revoke',
+    summary: 'End a token: its sessions and streams end at once',
+    arguments: [{ name: 'token', description: 'its name or id', required: true }],
+    options: CHANGE_OPTIONS,
+    examples: [{ command: 'fairlead token revoke alice', says: 'what this token began has ended' }],
+    load: () => import('./commands/token-revoke.js'),
+  },
+  {
     name: 'doctor',
     summary: 'Check this host: rights, address, port, virtual IPs, Docker, resolv.conf, Node, the daemon',
     description:
@@ -675,4 +732,5 @@ export const GROUPS: Readonly<Record<string, string>> = {
   config: 'Check and show the configuration',
   dns: 'See DNS queries while they are answered',
   template: 'Try templates out',
+  token: 'Manage the tokens of clients over TCP',
 };

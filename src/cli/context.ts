@@ -62,7 +62,8 @@ export class Context {
   }
 
   get address(): DaemonAddress {
-    this.#address ??= daemonAddress(this.text('addr'), {
+    const flags = { addr: this.text('addr'), token: this.text('token'), ca: this.text('ca') };
+    this.#address ??= daemonAddress(flags, {
       env: this.io.env,
       tmpdir: tmpdir(),
       uid: process.getuid?.(),

@@ -103,8 +103,20 @@ function apiFaults({ api }: Config): Fault[] {
     const text = listen.kind === 'unix' ? `unix:${listen.path}` : formatHostPort(listen);
     const twice = seen.has(text) && !text.endsWith(':0');
     seen.add(text);
-    return twice ? [fault(['api', 'listen', index], `${text} is listed twice; remove one`)] : [];
+    if (twice) return [fault(['api', 'listen', index], `${text} is listed twice; remove one`)];
+    return listen.kind === 'tcp' && !isLoopback(listen.ip) ? exposed(api, text, index) : [];
   });
+}
+
+/** The API shows every service of the host, so other machines need a token, and tokens need TLS. */
+function exposed({ tls, tokens }: Config['api'], text: string, index: number): Fault[] {
+  const missing = [
+    ...(tls ? [] : ['api.tls (certificate and key)']),
+    ...(tokens ? [] : ['api.tokens: true']),
+  ];
+  if (missing.length === 0) return [];
+  const message = `${text} can be reached by other machines; set ${missing.join(' and ')}, or listen on 127.0.0.1 (docs/access.md)`;
+  return [fault(['api', 'listen', index], message)];
 }
 
 function socketFaults({ api, sources }: Config): Fault[] {

@@ -87,6 +87,6 @@ export function configDocument(config: Config): Record<string, unknown> {
         ...(wait !== undefined && { wait: waitText(wait) }),
       })),
     },
-    api: { listen: api.listen.map(apiText) },
+    api: { ...api, listen: api.listen.map(apiText) },
   };
 }

@@ -12,6 +12,7 @@ import {
   domainName,
   duration,
   engineSocket,
+  hostName,
   httpAddress,
   listenAddress,
   must,
@@ -455,9 +456,30 @@ export const configSchema = section({
     listen: z
       .array(apiAddress(), must('a list of addresses, such as ["unix:/run/fairlead/fairlead.sock"]'))
       .describe(
-        'Where the API listens: unix sockets (`unix:/path`) and loopback addresses (`127.0.0.1:8053`). An empty list switches it off.',
+        'Where the API listens: unix sockets (`unix:/path`) and addresses (`127.0.0.1:8053`). Addresses that other machines can reach need `tls` and `tokens`. An empty list switches it off.',
       )
       .prefault(['unix:/run/fairlead/fairlead.sock']),
+    tls: section({
+      certificate: path('a file with a certificate and those that vouch for it (PEM)').describe(
+        'The certificate, and those of the authorities between it and the root. It is read again when the file changes.',
+      ),
+      key: path('a file with the private key of the certificate (PEM)').describe(
+        'The private key. It is read again when the file changes.',
+      ),
+    })
+      .describe('All addresses in `api.listen` that are not unix sockets speak TLS.')
+      .optional(),
+    tokens: yesOrNo()
+      .describe(
+        'Whether clients that do not use a unix socket need a token (`fairlead token create`). Without it, they may read.',
+      )
+      .prefault(false),
+    hosts: z
+      .array(hostName(), must('a list of names, such as ["fairlead.example"]'))
+      .describe(
+        'Names and addresses by which browsers ask for the API, besides those in its certificate: those of a proxy in front of it. Only with `tokens`.',
+      )
+      .prefault([]),
   })
     .describe('The API for the command line and the dashboard.')
     .prefault({}),

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { durationForm, durationPattern, parseDuration } from '../net/duration.js';
-import { canonicalIp, isLoopback, parseCidr, parseHostPort, type Cidr, type HostPort } from '../net/ip.js';
+import { canonicalIp, parseCidr, parseHostPort, type Cidr, type HostPort } from '../net/ip.js';
 import { labelFault, nameFault } from '../net/dns-labels.js';
 import { parseRecord, type StaticRecord } from '../wire/static-record.js';
 import { parseUpstream, type Upstream } from '../net/upstream.js';
@@ -8,7 +8,7 @@ import { vipPool } from '../net/vip-pool.js';
 import { nearest } from '../text/nearest.js';
 import { withoutLogin } from '../text/hidden.js';
 
-/** Where the API listens: a unix socket, or a loopback address. */
+/** Where the API listens: a unix socket, or an address. */
 export type ApiListen =
   { readonly kind: 'unix'; readonly path: string } | ({ readonly kind: 'tcp' } & HostPort);
 
@@ -112,6 +112,21 @@ export function domainName() {
     const fault = nameFault(name);
     return fault === undefined ? { value: name } : { fault };
   });
+}
+
+/** A name or an address by which clients ask for this host. */
+export function hostName() {
+  return text(
+    'name or address',
+    'a DNS name or an address without a port, such as fairlead.example',
+    (input) => {
+      const name = input.toLowerCase();
+      const ip = canonicalIp(name);
+      if (ip !== undefined) return { value: ip };
+      const fault = nameFault(name);
+      return fault === undefined ? { value: name } : { fault };
+    },
+  );
 }
 
 export function dnsLabel() {
@@ -287,9 +302,9 @@ export function addressPool() {
   return text('CIDR', expected, (input) => value(input.includes('%') ? undefined : vipPool(input)?.text));
 }
 
-/** Where the API listens; the unix path is made absolute later. */
+/** Where the API listens; the unix path is made absolute later. Which addresses need TLS is checked later, too. */
 export function apiAddress() {
-  const expected = 'unix:/path/of/a/socket, or a loopback address with a port, such as 127.0.0.1:8053';
+  const expected = 'unix:/path/of/a/socket, or an address with a port, such as 127.0.0.1:8053';
   return text('unix:path or ip:port', expected, (input): Reading<ApiListen> => {
     if (input.startsWith('unix:')) {
       const socket = input.slice('unix:'.length);
@@ -299,7 +314,6 @@ export function apiAddress() {
     const address = parseHostPort(input, -1);
     if (address === undefined || input.includes('%')) return {};
     if (address.port < 0) return { fault: 'has no port' };
-    if (isLoopback(address.ip)) return { value: { kind: 'tcp', ...address } };
-    return { fault: 'can be reached by other machines, and the API shows every service of this host' };
+    return { value: { kind: 'tcp', ...address } };
   });
 }

@@ -23,7 +23,8 @@ export class ApiPart implements Part {
   /** The old API stops first, because both may use the same address. It starts again if the new one cannot listen. */
   async prepare({ config }: LoadedConfig): Promise<Undo | undefined> {
     const before = this.#config;
-    if (before && isDeepStrictEqual(before.api, config.api)) {
+    // Another state directory has other tokens.
+    if (before?.state === config.state && isDeepStrictEqual(before.api, config.api)) {
       this.#config = config;
       return undefined;
     }

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { FaceServer } from '../api/face-server.js';
-import type { DaemonIdentity, DaemonStatus } from '../api/ports.js';
+import type { AuditEntry, DaemonIdentity, DaemonStatus } from '../api/ports.js';
 import { Keeper, type VipSupply } from '../balancer/vip-keeper.js';
 import { fairleadVersion } from '../cli/fairlead-version.js';
 import { Catalog } from '../catalog/catalog.js';
@@ -27,6 +27,7 @@ import type { InternalErrors } from './internal-errors.js';
 import { DecisionLog } from './decision-log.js';
 import { DemandUpkeep } from './demand-upkeep.js';
 import { HostIdentity } from './host-identity.js';
+import { HistoryKeeper } from '../history/history-keeper.js';
 import { HealthKeeper } from '../health/check-keeper.js';
 import { Lifecycle, type Part } from './lifecycle.js';
 import { Listeners } from './listeners.js';
@@ -48,10 +49,14 @@ import { ResolvConfWatch } from './resolv-conf-watch.js';
 import { RenderPart } from './render-part.js';
 import { renderingHostOf } from './rendering-host-of.js';
 import { Sources } from './sources.js';
+import { RenderCount } from './render-count.js';
 import { SpoofGuard } from './spoof-guard.js';
 import { Successor } from './successor.js';
+import { AccessFile } from '../state/access-file.js';
+import { HistoryFile } from '../state/history-file.js';
 import { StateKeeper } from '../state/state-keeper.js';
 import type { TakeoverRequest } from '../state/state-lock.js';
+import { TlsFiles } from './tls-files.js';
 import { vipPort } from './vip-info.js';
 
 /** How long the start leaves this thread to the first queries, in milliseconds. */
@@ -96,6 +101,8 @@ export class Daemon {
   readonly #vips: Keeper;
   #planeChoice: DataPlaneChoice;
   readonly #templates: RenderPart;
+  readonly #renders: RenderCount;
+  readonly #history: HistoryKeeper;
   readonly #api: ApiPart;
   readonly #decisions: DecisionLog;
   readonly #lifecycle: Lifecycle;
@@ -215,6 +222,8 @@ export class Daemon {
     this.#planeChoice = choiceOf(loaded.config);
     this.#vips = this.#createVips();
     this.#templates = new RenderPart(this.catalog, this.#demand, log.of('render'));
+    this.#renders = new RenderCount(this.#templates);
+    this.#history = this.#createHistory();
     this.#api = new ApiPart((config) => this.#createApi(config));
     this.#lifecycle = new Lifecycle(this.#parts(), (error, part) => {
       log.error('a part of the daemon failed; please report it', { part, error: errorMessage(error) });
@@ -237,6 +246,7 @@ export class Daemon {
    * - Virtual IPs carry traffic when the tasks are known. When the daemon stops, their connections end while names are
    *   still answered and the sources are still followed.
    * - Templates are rendered when the tasks are known.
+   * - The history reads what all of these have counted.
    * - Publishers come when the health of tasks is known, and end before the sources: a stopping daemon takes nothing
    * back.
    * - The API comes last: once it answers, everything runs. The service manager follows this process then, and a
@@ -283,6 +293,7 @@ export class Daemon {
         timers: systemTimers,
       }),
       this.#publishers,
+      this.#history,
       this.#api,
       { name: 'service manager', start: () => this.#tellServiceManager() },
       { name: 'predecessor', start: () => this.#state.predecessor?.done() },
@@ -322,6 +333,7 @@ export class Daemon {
     this.#log.info('a successor takes over');
     try {
       await this.#api.stop();
+      await this.#history.stop();
       this.#vips.freeze();
       await this.#state.yield();
       request.ready();
@@ -332,6 +344,7 @@ export class Daemon {
       }
       this.#log.warn('the successor went away before it served; this process continues');
       await this.#state.resume();
+      await this.#history.start();
       await this.#api.resume();
       await this.#vips.start();
     } catch (error) {
@@ -497,6 +510,23 @@ export class Daemon {
     });
   }
 
+  #createHistory(): HistoryKeeper {
+    const vips = vipPort(this.#vips);
+    return new HistoryKeeper({
+      store: new HistoryFile(() => this.#state.status().directory),
+      read: async () => {
+        const ports = await vips.services();
+        const { queries, replies } = this.#answering.counters();
+        const { times } = this.#answering.status();
+        const counters = { queries, replies, times, renders: this.#renders.count() };
+        return { snapshot: this.catalog.snapshot, counters, ports };
+      },
+      log: this.#log.of('history'),
+      timers: systemTimers,
+      clock: Date.now,
+    });
+  }
+
   /** @throws ConfigFault if the operator chose a pool that cannot be used */
   #prepareVips({ config, isSet, errorAt }: LoadedConfig): Promise<VipSupply> {
     const refuse = (conflict: string) =>
@@ -507,7 +537,9 @@ export class Daemon {
   /** What serves HTTP is large, and loaded while names are answered already. */
   async #createApi(config: Config): Promise<FaceServer> {
     const { createApiServer } = await import('../api/api-server.js');
-    return createApiServer({
+    const log = this.#log.of('api');
+    const tls = config.api.tls && new TlsFiles(config.api.tls, log);
+    const api = createApiServer({
       catalog: this.catalog,
       names: createNameService(
         this.catalog,
@@ -527,9 +559,37 @@ export class Daemon {
       templates: this.#templates,
       queries: this.#queries,
       process: processFigures,
+      history: this.#history,
+      audit: (entry) => this.#audit(entry),
       listen: config.api.listen.map((each) => (each.kind === 'unix' ? { path: each.path } : each)),
-      log: this.#log.of('api'),
+      access: {
+        store: new AccessFile(() => config.state),
+        needsTokens: config.api.tokens,
+        hosts: config.api.hosts,
+        tls,
+      },
+      log,
     });
+    return {
+      ...api,
+      stop: async () => {
+        await api.stop();
+        tls?.close();
+      },
+      start: async () => {
+        try {
+          await api.start();
+        } catch (error) {
+          tls?.close();
+          throw error;
+        }
+      },
+    };
+  }
+
+  #audit({ type, subject, message, place }: AuditEntry): void {
+    this.#log.of('audit')[type === 'refused' ? 'warn' : 'info'](message, { subject });
+    this.catalog.note({ type: `audit.${type}`, subject, message, ...(place && { place }) });
   }
 }
 

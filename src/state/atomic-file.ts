@@ -9,12 +9,12 @@ export type FileSystem = Readonly<typeof nodeFileSystem>;
 /**
  * Replaces a file so that its path always leads to either the complete old content or the complete new content, even
  * after a power failure. Only the file's owner may read it.
- * @param content pieces of text; the event loop runs between two pieces
+ * @param content pieces of text or bytes; the event loop runs between two pieces
  * @throws the system's error; the file is then unchanged
  */
 export async function writeAtomically(
   path: string,
-  content: Iterable<string>,
+  content: Iterable<string | Uint8Array>,
   fs: FileSystem = nodeFileSystem,
 ): Promise<void> {
   const temporary = `${path}.${process.pid}.tmp`;

@@ -6,8 +6,10 @@ import { encode, type Packet } from 'dns-packet';
 import type { CheckCounts, CheckRow } from '../../src/catalog/checks.js';
 import type {
   AdoptionPort,
+  AuditEntry,
   DaemonStatus,
   HealthPort,
+  HistoryPort,
   NameService,
   ProcessPort,
   QueriesPort,
@@ -27,6 +29,8 @@ import type { FaceServer } from '../../src/api/face-server.js';
 import { Catalog } from '../../src/catalog/catalog.js';
 import type { FactSink, TaskFact } from '../../src/catalog/facts.js';
 import type { Problem } from '../../src/catalog/model.js';
+import type { HistoryRead, HistorySeries, HistoryWishes } from '../../src/net/history-figures.js';
+import { MemoryStore } from './memory-store.js';
 import { checkAnswer } from './answer-check.js';
 import { recordedLog } from '../support/recorded-log.js';
 
@@ -482,6 +486,34 @@ export class FakeQueries implements QueriesPort {
   }
 }
 
+/** One step of two figures of everything. */
+export class FakeHistory implements HistoryPort {
+  readonly asked: HistoryWishes[] = [];
+  series: readonly HistorySeries[] = [
+    { figure: 'queries', values: [1.5, null] },
+    ...['shop', 'other'].map((stack) => ({
+      figure: 'open' as const,
+      of: {
+        name: `web.${stack}`,
+        environment: 'default',
+        stack,
+        service: 'web',
+        port: 80,
+        protocol: 'tcp' as const,
+      },
+      values: [3],
+    })),
+  ];
+
+  read(wanted: HistoryWishes): HistoryRead {
+    this.asked.push(wanted);
+    const series = this.series.filter(({ of }) =>
+      of ? wanted.kind !== 'daemon' && wanted.fits(of) : wanted.kind === 'daemon',
+    );
+    return { stepMs: 5000, end: NOW, left: 0, series };
+  }
+}
+
 /** A query of web.shop's first task for a name of the domain. */
 export const QUERY: QuerySeen = {
   at: NOW,
@@ -513,6 +545,12 @@ export interface Fixture {
   readonly adoption: FakeAdoption;
   readonly templates: { current: readonly TemplateJson[] };
   readonly queries: FakeQueries;
+  readonly history: FakeHistory;
+  /** What clients have done. */
+  readonly audited: AuditEntry[];
+  readonly store: MemoryStore;
+  /** The daemon's clock. */
+  readonly clock: { now: number };
   readonly logged: string[];
   readonly status: { current: DaemonStatus; problems: Problem[]; unanswered: string[] };
   /** What a request for a reload does. */
@@ -523,7 +561,11 @@ export interface Fixture {
 
 /** A catalog with {@link FACTS} behind a server on a unix socket in a directory of its own. */
 export async function startApi(
-  options: Partial<Pick<ApiServerOptions, 'listen' | 'limits' | 'templates' | 'timers'>> = {},
+  options: Partial<Pick<ApiServerOptions, 'listen' | 'limits' | 'templates' | 'timers'>> & {
+    readonly access?: Partial<ApiServerOptions['access']>;
+    /** Listen on a port of loopback, too. */
+    readonly tcp?: boolean;
+  } = {},
 ): Promise<Fixture> {
   const dir = mkdtempSync(join(tmpdir(), 'fairlead-api-'));
   const socket = join(dir, 'run', 'fairlead.sock');
@@ -534,6 +576,10 @@ export async function startApi(
   const vips = new FakeVips();
   const adoption = new FakeAdoption();
   const queries = new FakeQueries();
+  const history = new FakeHistory();
+  const audited: AuditEntry[] = [];
+  const store = new MemoryStore();
+  const clock = { now: NOW };
   const logged: string[] = [];
   const status = { current: STATUS, problems: [] as Problem[], unanswered: [] as string[] };
   const templates: Fixture['templates'] = { current: [] };
@@ -555,10 +601,13 @@ export async function startApi(
     },
     templates: options.templates ?? { list: () => templates.current, program: () => undefined },
     queries,
+    history,
+    audit: (entry) => audited.push(entry),
+    access: { store, needsTokens: false, hosts: [], ...options.access },
     process: fakeProcess,
     log: recordedLog(logged),
-    clock: () => NOW,
-    listen: options.listen ?? [{ path: socket }],
+    clock: () => clock.now,
+    listen: options.listen ?? [{ path: socket }, ...(options.tcp ? [{ ip: '127.0.0.1', port: 0 }] : [])],
     ...(options.limits === undefined ? {} : { limits: options.limits }),
     ...(options.timers && { timers: options.timers }),
   });
@@ -580,6 +629,10 @@ export async function startApi(
     adoption,
     templates,
     queries,
+    history,
+    audited,
+    store,
+    clock,
     logged,
     status,
     reload,

@@ -1,6 +1,7 @@
 import fastify from 'fastify';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { silentLog } from '../../src/net/log.js';
+import { Access } from '../../src/api/access/api-access.js';
 import { ownRoutes } from '../../src/api/own-face.js';
 import { QuestionError } from '../../src/api/ports.js';
 import { ROUTES } from '../../src/api/schemas/route-table.js';
@@ -354,12 +355,18 @@ it('the table of routes has every route, and no other', () => {
     adoption,
     templates: { list: () => [], program: () => undefined },
     queries,
+    history: fixture.history,
+    audit: () => undefined,
     process: fakeProcess,
     log: silentLog,
     timers: systemTimers,
     clock: Date.now,
   };
-  ownRoutes(app, ports, { listening: () => [] });
+  const access = new Access(
+    { store: fixture.store, needsTokens: false, hosts: [] },
+    { ...ports, onRefused: () => undefined },
+  );
+  ownRoutes(app, ports, { listening: () => [], clientOf: () => ({ transport: 'unix' }) }, access);
   // fastify answers HEAD for these by itself.
   const own = routes.filter((route) => !['HEAD /healthz', 'HEAD /readyz'].includes(route));
   expect(own.sort()).toEqual(ROUTES.map(({ route }) => route).sort());

@@ -18,7 +18,7 @@ describe('the command line', () => {
     ['config shwo', "unknown command 'shwo' (Did you mean show?)"],
     [
       '--addr nonsense status',
-      '--addr: "nonsense" is not a valid daemon address; give unix:/path or http://127.0.0.1:port',
+      '--addr: "nonsense" is not a valid daemon address; give unix:/path, http://127.0.0.1:port or https://name:port',
     ],
   ])('refuses "%s" in one line with exit code 2', async (line, message) => {
     const { code, stdout, stderr } = await fairlead(line);
@@ -89,14 +89,16 @@ describe('the way to the daemon', () => {
     ['/a/b.sock', { path: '/a/b.sock' }],
     ['http://127.0.0.1:8053', { host: '127.0.0.1', port: 8053 }],
     ['http://[::1]:8053/', { host: '::1', port: 8053 }],
+    ['https://fairlead.example', { host: 'fairlead.example', port: 443, tls: {} }],
+    ['https://10.0.0.5:8443/', { host: '10.0.0.5', port: 8443, tls: {} }],
   ])('%s leads to %j', (text, api) => {
-    expect(daemonAddress(text, { env: {}, tmpdir: dir, uid: 1000 }).api).toEqual(api);
+    expect(daemonAddress({ addr: text }, { env: {}, tmpdir: dir, uid: 1000 }).api).toEqual(api);
   });
 
   it.each(['unix:relative', 'http://127.0.0.1', 'http://127.0.0.1:0', 'http://127.0.0.1:99999', 'ftp://x:1'])(
     '%s leads nowhere',
     (text) => {
-      expect(() => daemonAddress(text, { env: {}, tmpdir: dir, uid: 1000 })).toThrow(
+      expect(() => daemonAddress({ addr: text }, { env: {}, tmpdir: dir, uid: 1000 })).toThrow(
         'is not a valid daemon address',
       );
     },
@@ -107,7 +109,7 @@ describe('the way to the daemon', () => {
     const uid = process.getuid?.() ?? 0;
     const own = join(dir, `fairlead-${uid}`, 'fairlead.sock');
     const path = (given: string | undefined, env: NodeJS.ProcessEnv, as = uid) =>
-      daemonAddress(given, { env, tmpdir: dir, uid: as, systemSocket }).text;
+      daemonAddress({ addr: given }, { env, tmpdir: dir, uid: as, systemSocket }).text;
     const env = { FAIRLEAD_ADDR: 'unix:/env' };
     expect(path('unix:/flag', env)).toBe('unix:/flag');
     expect(path(undefined, env)).toBe('unix:/env');
@@ -134,9 +136,7 @@ describe('the way to the daemon', () => {
       server.listen(join(dir, `fairlead-${uid}`, 'fairlead.sock'), resolve),
     );
     const systemSocket = join(dir, 'system.sock');
-    expect(daemonAddress(undefined, { env: {}, tmpdir: dir, uid, systemSocket }).text).toBe(
-      `unix:${systemSocket}`,
-    );
+    expect(daemonAddress({}, { env: {}, tmpdir: dir, uid, systemSocket }).text).toBe(`unix:${systemSocket}`);
     await new Promise((resolve) => server.close(resolve));
   });
 

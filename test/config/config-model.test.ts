@@ -113,6 +113,10 @@ const others: Readonly<Record<string, unknown>> = {
     { source: '/etc/a.ctmpl', destination: '/etc/a.conf', commandTimeout: '10s', wait: { min: '1s' } },
   ],
   'api.listen': ['unix:/srv/api.sock'],
+  'api.tls.certificate': '/srv/tls.crt',
+  'api.tls.key': '/srv/tls.key',
+  'api.tokens': true,
+  'api.hosts': ['fairlead.example'],
 };
 
 /** A file that sets one key alone. What a section with a needed key lacks is there in both files that are compared. */
@@ -120,6 +124,9 @@ function fileWith(path: string, value: unknown): LoadResult {
   const tree = path.split('.').reduceRight<unknown>((inner, name) => ({ [name]: inner }), value);
   // `render.exec` is nothing without a command.
   const set = path.startsWith('render.exec.') ? ['render.exec.command=["true"]'] : [];
+  // A certificate is nothing without its key.
+  if (path.startsWith('api.tls.'))
+    set.push(path.endsWith('.key') ? 'api.tls.certificate=/other.crt' : 'api.tls.key=/other.key');
   return parseConfigText(JSON.stringify(tree), { cwd: '/', read: () => '', set });
 }
 

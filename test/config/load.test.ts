@@ -71,7 +71,7 @@ describe('the defaults', () => {
         allowWriteToFile: false,
         templates: [],
       },
-      api: { listen: [{ kind: 'unix', path: '/run/fairlead/fairlead.sock' }] },
+      api: { listen: [{ kind: 'unix', path: '/run/fairlead/fairlead.sock' }], tokens: false, hosts: [] },
     });
   });
 
@@ -192,6 +192,8 @@ describe('precedence', () => {
       'sources.docker.labels': 'default',
       'health.hostMethods': 'default',
       'api.listen': 'default',
+      'api.tokens': 'default',
+      'api.hosts': 'default',
     });
   });
 

@@ -175,8 +175,18 @@ listen: []
     ],
     [
       'api: { listen: ["0.0.0.0:80"] }',
-      '1:17: api.listen[0]: is "0.0.0.0:80", which can be reached by other machines',
+      '1:17: api.listen[0]: 0.0.0.0:80 can be reached by other machines; set api.tls (certificate and key) and api.tokens: true, or listen on 127.0.0.1',
     ],
+    [
+      'api: { listen: ["[fd00::1]:80"], tokens: true }',
+      '1:17: api.listen[0]: [fd00::1]:80 can be reached by other machines; set api.tls (certificate and key), or',
+    ],
+    [
+      'api: { listen: ["10.0.0.5:80"], tls: { certificate: a, key: b } }',
+      '1:17: api.listen[0]: 10.0.0.5:80 can be reached by other machines; set api.tokens: true, or listen on',
+    ],
+    ['api: { tls: { certificate: a } }', '1:8: api.tls.key: is missing; it must be the path of'],
+    ['api: { hosts: ["a b"] }', '1:16: api.hosts[0]: is "a b", which'],
     ['api: { listen: ["127.0.0.1"] }', '1:17: api.listen[0]: is "127.0.0.1", which has no port'],
     ['api: { listen: ["localhost:80"] }', '1:17: api.listen[0]: is "localhost:80"; it must be unix:/path'],
     ['api: { listen: ["unix:"] }', '1:17: api.listen[0]: is "unix:", which names no socket'],

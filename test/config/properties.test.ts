@@ -203,7 +203,15 @@ describe('a configuration written out', () => {
         },
         { requiredKeys: [] },
       ),
-      api: fc.record({ listen: fc.constantFrom([], ['unix:a.sock', '127.0.0.1:80'], ['[::1]:8053']) }),
+      api: fc.oneof(
+        fc.record({ listen: fc.constantFrom([], ['unix:a.sock', '127.0.0.1:80'], ['[::1]:8053']) }),
+        fc.constant({
+          listen: ['0.0.0.0:8443'],
+          tls: { certificate: 'tls.crt', key: '../tls.key' },
+          tokens: true,
+          hosts: ['Fairlead.Example', '::1'],
+        }),
+      ),
     },
     { requiredKeys: [] },
   );

@@ -39,6 +39,8 @@ function noted(value: unknown, key: ConfigKey, read: Set<string>): unknown {
   });
 }
 
+const certificates = `${import.meta.dirname}/../dns/forward/fixtures`;
+
 /** A configuration that has every key. */
 function complete(): string {
   writeFileSync(ground.path('ca.pem'), rootCertificates[0] ?? '');
@@ -67,7 +69,11 @@ vip: { pool: 127.43.0.0/16, native: off }
 health:
   defaults: { elsewhere: { port: 80 } }
   rancherCompose: { other: ${ground.path('compose.yml')} }
-api: { listen: ["unix:${ground.path('api.sock')}"] }
+api:
+  listen: ["unix:${ground.path('api.sock')}"]
+  tls: { certificate: ${certificates}/address.pem, key: ${certificates}/server.key }
+  tokens: true
+  hosts: [fairlead.example]
 render:
   exec: { command: 'true', restart: never }
   keys: ${ground.directory}

@@ -1,10 +1,15 @@
 import type { FastifyInstance } from 'fastify';
+import type { Access } from '../access/api-access.js';
 import { Params } from '../params.js';
 import type { ApiPorts } from '../ports.js';
 import type { ReadyJson } from '../types/resources.js';
 
 /** `/healthz`: the process is alive. `/readyz`: it can give correct answers, which is checked with real queries. */
-export function healthRoutes(app: FastifyInstance, ports: ApiPorts): void {
+export function healthRoutes(
+  app: FastifyInstance,
+  ports: ApiPorts,
+  access: Pick<Access, 'principalOf'>,
+): void {
   // Load balancers and supervisors also probe with HEAD.
   const probe = { exposeHeadRoute: true };
 
@@ -17,6 +22,9 @@ export function healthRoutes(app: FastifyInstance, ports: ApiPorts): void {
     const verbose = new Params(request.query, ['verbose']).flag('verbose');
     const state = await readiness(ports);
     void reply.code(state.ready ? 200 : 503);
+    // Probes that are not known learn only whether the daemon is ready.
+    if (access.principalOf(request.raw).role === 'none')
+      return reply.type('text/plain; charset=utf-8').send(state.ready ? 'ready\n' : 'not ready\n');
     if (verbose) return reply.send(state);
     const failed = state.checks.filter((check) => !check.ok).map((check) => check.message);
     return reply.type('text/plain; charset=utf-8').send(state.ready ? 'ready\n' : `${failed.join('\n')}\n`);

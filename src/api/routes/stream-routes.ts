@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
 import { errorMessage } from '../../net/error-message.js';
+import type { Access } from '../access/api-access.js';
 import type { FaceUpgrade } from '../http-face.js';
 import { Params } from '../params.js';
 import type { ApiPorts } from '../ports.js';
@@ -23,10 +24,12 @@ export function streamRoutes(
     state,
     listening,
     limits,
+    access,
   }: {
     readonly state: StateFeed;
     readonly listening: () => readonly string[];
     readonly limits: StreamLimits;
+    readonly access: Pick<Access, 'principalOf'>;
   },
 ): FaceUpgrade {
   let door: Promise<WebSocketDoor> | undefined;
@@ -68,9 +71,9 @@ export function streamRoutes(
   return (request, socket, head) => {
     if (request.url !== PATH || !isHandshake(request) || open >= limits.maxClients || isStopping)
       return false;
+    // What is refused gets its answer where all requests do.
+    if (access.principalOf(request).role === 'none') return false;
     open += 1;
-    // An error ends the socket; without a listener it would end the daemon.
-    socket.on('error', () => undefined);
     socket.once('close', () => (open -= 1));
     void admit(request, socket, head);
     return true;

@@ -6,7 +6,7 @@ import type { Outlet } from './outlet.js';
 import { cursorOf, revisionOf } from './stream-cursor.js';
 
 export interface EventReaderOptions {
-  readonly catalog: Pick<CatalogReader, 'events' | 'onEvent'>;
+  readonly catalog: Pick<CatalogReader, 'events' | 'firstEvent' | 'onEvent'>;
   /** When the daemon was started: part of the cursor. */
   readonly startedAt: number;
   readonly outlet: Outlet;
@@ -55,7 +55,7 @@ export class EventReader {
     const { catalog, wanted, startedAt } = this.#options;
     const all = catalog.events();
     const newest = all.at(-1)?.seq ?? 0;
-    const first = all[0]?.seq ?? newest + 1;
+    const first = catalog.firstEvent;
     const { since, last } = wanted;
     const known = since === undefined ? wanted.after : revisionOf(since, startedAt);
     if (since !== undefined && known === undefined) {

@@ -185,7 +185,7 @@ export interface RestartJson {
 }
 
 /** A line of `GET /v1/events`. */
-export interface EventJson extends Dated<Omit<CatalogEvent, 'task'>, 'at'> {
+export interface EventJson extends Dated<Omit<CatalogEvent, 'task' | 'place'>, 'at'> {
   /** The task that it is about, and what it ran. */
   readonly task?: Pick<TaskJson, 'id' | keyof TaskVersionJson>;
 }
@@ -211,6 +211,16 @@ export type ProblemCode =
   | 'host-not-allowed'
   | 'origin-not-allowed'
   | 'socket-only'
+  | 'login-needed'
+  | 'login-not-used'
+  | 'token-wrong'
+  | 'too-many-attempts'
+  | 'role-too-low'
+  | 'scope-too-small'
+  | 'csrf-missing'
+  | 'token-exists'
+  | 'too-many-tokens'
+  | 'token-not-found'
   | 'body-invalid'
   | 'body-not-json'
   | 'body-too-large'
