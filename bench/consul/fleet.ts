@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ConsulAgent } from '../../test/e2e/support/consul.js';
 import { cpuSeconds, round } from './load.js';
-import { SimulatedHost } from './simulated-host.js';
+import { SimulatedHost, sourceAsks } from './simulated-host.js';
 
 /** Of the whole fleet. */
 export interface FleetShape {
@@ -15,6 +15,7 @@ export interface FleetShape {
   readonly used: number;
 }
 
+/** What the sources of a process have asked and got. */
 interface WorkerFigures {
   readonly requests: number;
   readonly bytes: number;
@@ -25,6 +26,7 @@ interface WorkerFigures {
 export interface FleetFigures extends FleetShape {
   readonly watches: number;
   readonly idle_requests_per_second: number;
+  readonly idle_bytes_per_second: number;
   readonly idle_consul_cpu_percent: number;
   /** For one change of a service that `readers` hosts use. */
   readonly readers: number;
@@ -49,6 +51,7 @@ export async function runFleetWorker(address: string, first: number, count: numb
   let closed = 0;
   subscribe('net.client.socket', (message) => {
     const { socket } = message as { socket: Socket };
+    if (sourceAsks.getStore() !== true) return;
     sockets.add(socket);
     socket.once('close', () => {
       sockets.delete(socket);
@@ -158,6 +161,7 @@ export async function measureFleet(
     await delay(seconds * 1000);
     const [later, laterCpu] = [await all({ do: 'look' }), cpuSeconds(pid)];
     const perSecond = (laterCpu - idleCpu) / seconds;
+    const bytesPerSecond = (later.bytes - idle.bytes) / seconds;
     const begun = performance.now();
     const times: number[] = [];
     for (let change = 0; change < CHANGES; change++) {
@@ -169,14 +173,16 @@ export async function measureFleet(
     }
     const took = (performance.now() - begun) / 1000;
     const [after, afterCpu] = [await all({ do: 'look' }), cpuSeconds(pid)];
+    const bytes = (after.bytes - later.bytes - bytesPerSecond * took) / CHANGES;
     const cpu = ((afterCpu - laterCpu - perSecond * took) * 1000) / CHANGES;
     return {
       ...shape,
       watches: shape.hosts * shape.used,
       idle_requests_per_second: round((later.requests - idle.requests) / seconds, 2),
+      idle_bytes_per_second: Math.round(bytesPerSecond),
       idle_consul_cpu_percent: round(perSecond * 100, 2),
       readers,
-      bytes_per_change_and_reader: Math.round((after.bytes - later.bytes) / CHANGES / readers),
+      bytes_per_change_and_reader: Math.round(bytes / readers),
       consul_cpu_ms_per_change: round(cpu, 2),
       consul_cpu_ms_per_change_and_reader: round(cpu / readers, 3),
       last_reader_ms: round(times.reduce((a, b) => a + b, 0) / times.length, 1),

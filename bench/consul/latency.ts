@@ -45,8 +45,8 @@ export async function measureLatency(
     samples.fairlead.push(await byFairlead);
     samples.consul_http.push(await byHttp);
     samples.consul_dns.push(await byDns);
-    // The bucket of requests fills again, as it does between two deployments.
-    await delay(700);
+    // One task comes and one goes: two requests. Their bucket fills again, as it does between two deployments.
+    await delay(1600);
   }
   await Promise.all([here.stop(), there.stop()]);
   client.close();

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { Catalog } from '../../src/catalog/catalog.js';
 import { Demand } from '../../src/catalog/demand.js';
 import type { FactSink, TaskFact } from '../../src/catalog/facts.js';
@@ -5,13 +6,16 @@ import { ConsulClient, type ConsulAnswer, type RequestOptions } from '../../src/
 import { createConsulPublisher } from '../../src/publishers/consul/consul-publisher.js';
 import { createConsulSource, type ConsulSourceOptions } from '../../src/sources/consul/consul-source.js';
 
-/** A client that counts its requests. */
+/** Whether a source is asking: publishers ask for other things, at another pace. */
+export const sourceAsks = new AsyncLocalStorage<true>();
+
+/** A client of a source, which counts its requests. */
 class CountingClient extends ConsulClient {
   requests = 0;
 
   override get(path: string, options?: RequestOptions): Promise<ConsulAnswer> {
     this.requests++;
-    return super.get(path, options);
+    return sourceAsks.run(true, () => super.get(path, options));
   }
 }
 
