@@ -73,7 +73,7 @@ async function picture(
   theme: 'light' | 'dark',
   prepare?: (page: Page) => Promise<void>,
 ) {
-  const page = await browser.newPage({ viewport: { width: 1200, height: 720 }, colorScheme: theme });
+  const page = await browser.newPage({ viewport: { width: 1000, height: 560 }, colorScheme: theme });
   await page.goto(`${door.url}/#/${place}`);
   await page.locator('.link[data-state=live]').waitFor();
   await ask(3);
@@ -90,7 +90,6 @@ try {
   });
   await picture('service', 'services/default/shop/web', 'dark');
   await picture('dns', 'dns', 'light', () => ask(2));
-  await picture('topology', 'topology', 'dark', () => ask(2));
 } finally {
   await browser.close();
   await door.close();

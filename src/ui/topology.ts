@@ -24,7 +24,7 @@ export class AskBook {
     const from = query.service ?? query.task ?? query.client;
     const name = query.name?.toLowerCase().replace(/\.$/, '');
     if (from === undefined || name === undefined) return;
-    const to = targets.get(name);
+    const to = targetOf(name, query.service, targets);
     if (from === to) return;
     const key = `${from} ${to ?? ''}`;
     const known = this.#pairs.get(key);
@@ -44,9 +44,22 @@ export class AskBook {
   }
 }
 
-/** The service that each name leads to. */
+/** What a name leads to for a service that asks: bare names are completed as the daemon does (docs/dns.md). */
+function targetOf(
+  name: string,
+  from: string | undefined,
+  targets: ReadonlyMap<string, string>,
+): string | undefined {
+  const stack = from?.split('.').at(-1);
+  return targets.get(name) ?? targets.get(`${from ?? ''} ${name}`) ?? targets.get(`${stack ?? ''} ${name}`);
+}
+
+/**
+ * The service that each name leads to. Bare names have a space in front, and before it who may use them: a service
+ * (its links) or a stack.
+ */
 export function targetsOf(
-  services: Iterable<Pick<ServiceJson, 'name' | 'fqdn' | 'vip'>>,
+  services: Iterable<Pick<ServiceJson, 'name' | 'fqdn' | 'links' | 'stack' | 'service'>>,
   tasks: Iterable<Pick<TaskJson, 'names' | 'service'>>,
   domain: string,
 ): Map<string, string> {
@@ -57,8 +70,15 @@ export function targetsOf(
     const to = `${sidekick === undefined ? '' : `${sidekick}.`}${name}.${stack}`;
     for (const each of names) targets.set(`${each}.${domain}`.toLowerCase(), to);
   }
-  for (const { name, fqdn } of services)
-    for (const prefix of ['', 'tasks.', 'vip.']) targets.set(`${prefix}${fqdn}`.toLowerCase(), name);
+  for (const { name, fqdn, links, stack, service } of services) {
+    for (const prefix of ['', 'tasks.', 'vip.']) {
+      targets.set(`${prefix}${fqdn}`.toLowerCase(), name);
+      targets.set(`${prefix}${name}`.toLowerCase(), name);
+    }
+    targets.set(`${stack} ${service}`, name);
+    for (const [alias, target] of Object.entries(links))
+      targets.set(`${name} ${alias.toLowerCase()}`, target);
+  }
   return targets;
 }
 

@@ -64,6 +64,20 @@ describe('who asks for whom', () => {
     ]);
   });
 
+  it('knows bare names, as those who ask may use them', () => {
+    const book = new AskBook();
+    for (const name of ['db.', 'db.shop.', 'cache.']) book.add(query({ service: 'web.shop' }, name), targets);
+    // Of another stack, or of no service.
+    book.add(query({ service: 'web.blog' }, 'db.'), targets);
+    book.add(query({ client: '10.0.0.9' }, 'cache.'), targets);
+    expect(book.askings([])).toEqual([
+      { from: 'web.shop', to: 'db.shop', queries: 2, isLink: false },
+      { from: '10.0.0.9', to: undefined, queries: 1, isLink: false },
+      { from: 'web.blog', to: undefined, queries: 1, isLink: false },
+      { from: 'web.shop', to: 'redis.shop', queries: 1, isLink: false },
+    ]);
+  });
+
   it('is drawn from those who ask to hosts', () => {
     const book = new AskBook();
     book.add(query({ service: 'web.shop' }, 'db.shop.rancher.internal.'), targets);

@@ -1,12 +1,9 @@
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import axe from 'axe-core';
 import { chromium, type Browser, type Page } from 'playwright-core';
 
 /** Debian's. */
 export const CHROMIUM = '/usr/bin/chromium';
-
-const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 /** A browser without a window. It runs as root here, which its sandbox does not allow. */
 export function launchBrowser(): Promise<Browser> {
@@ -76,7 +73,7 @@ interface AxeResults {
 /** What axe-core finds in a page, by the rules of WCAG 2.2 AA and its best practices; one line for each element. */
 export async function axeViolations(page: Page): Promise<string[]> {
   // What the page's policy allows does not hold for the tool.
-  await page.evaluate(axeSource);
+  await page.evaluate(axe.source);
   const { violations } = await page.evaluate<AxeResults>(
     "axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] })",
   );
