@@ -22,9 +22,9 @@ function option(libc: Libc, fd: number, level: number, name: number): number {
 }
 
 /** proc_net_tcp(5) */
-const [ESTABLISHED, SYN_SENT] = ['01', '02'];
+const [ESTABLISHED, SYN_SENT, TIME_WAIT] = ['01', '02', '06'];
 
-/** The states of connections to a port of 127.0.0.1, as their clients see them. */
+/** The states of connections to a port of 127.0.0.1, as their clients see them. The port may have been another test's. */
 function clientStates(port: number): readonly string[] {
   const remote = `0100007F:${port.toString(16).toUpperCase().padStart(4, '0')}`;
   const rows = readFileSync('/proc/net/tcp', 'utf8')
@@ -33,6 +33,7 @@ function clientStates(port: number): readonly string[] {
   return rows
     .filter((row) => row[2] === remote)
     .map((row) => row[3] ?? '')
+    .filter((state) => state !== TIME_WAIT)
     .sort();
 }
 
