@@ -1,8 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { errorMessage } from '../net/error-message.js';
-import { removeLeftovers, setAside, writeAtomically } from './atomic-file.js';
+import { readIfThere, setAside, writeAtomically } from './atomic-file.js';
 
 const text = z.string();
 const tokens = z.object({
@@ -62,12 +61,11 @@ export class AccessFile {
 
   async #read<T>(name: string, schema: z.ZodType<T>): Promise<T | undefined> {
     const path = join(this.#directory(), name);
-    await removeLeftovers(path);
     try {
-      return schema.parse(JSON.parse(await readFile(path, 'utf8')));
+      const bytes = await readIfThere(path);
+      return bytes && schema.parse(JSON.parse(bytes.toString()));
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
-      if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
       const why =
         error instanceof z.ZodError ? 'it has not the form that Fairlead writes' : errorMessage(error);
       const backup = code === undefined ? await setAside(path) : undefined;

@@ -1,4 +1,4 @@
-import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
 const nodeFileSystem = { mkdir, open, rename, rm };
@@ -49,6 +49,22 @@ export async function removeLeftovers(path: string): Promise<void> {
   const isLeftover = (name: string) => name.startsWith(`${basename(path)}.`) && /\.\d+\.tmp$/.test(name);
   for (const name of names.filter(isLeftover))
     await rm(join(directory, name), { force: true }).catch(() => undefined);
+}
+
+/**
+ * Reads a file, after removing what a write that broke off has left beside it.
+ * @returns undefined when there is none
+ * @throws the system's error
+ */
+export async function readIfThere(path: string): Promise<Buffer | undefined> {
+  await removeLeftovers(path);
+  try {
+    return await readFile(path);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    throw error;
+  }
 }
 
 /**

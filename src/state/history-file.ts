@@ -1,6 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { removeLeftovers, writeAtomically } from './atomic-file.js';
+import { readIfThere, writeAtomically } from './atomic-file.js';
 
 /** The file of the state directory that holds figures of the past. */
 export class HistoryFile {
@@ -13,15 +12,7 @@ export class HistoryFile {
 
   /** @returns undefined when there is none */
   async load(): Promise<Uint8Array | undefined> {
-    const path = this.#path();
-    await removeLeftovers(path);
-    try {
-      return await readFile(path);
-    } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-      throw error;
-    }
+    return await readIfThere(this.#path());
   }
 
   /** @throws the system's error */

@@ -4,7 +4,7 @@ import { parseServicesFile, type ParseResult } from './parse.js';
 
 /** Parsing a shorter text takes less time than starting a thread. */
 const SHORT_TEXT = 32_768;
-/** How long parsing may take, in milliseconds. It is the busy machine's time, too, and the thread blocks nothing. */
+/** How long parsing may take, in milliseconds. On a busy machine it takes longer, and the thread blocks nothing. */
 const LONGEST_MS = 600_000;
 
 const SCRIPT = new URL('./parse-worker.js', import.meta.url);
