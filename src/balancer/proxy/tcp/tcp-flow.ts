@@ -365,7 +365,7 @@ export abstract class TcpFlow implements Flow, Expiring {
   }
 
   #connect(): void {
-    const { backends, settings, tally } = this.host;
+    const { backends, tally } = this.host;
     const backend = backends.pick(this, this.#tried);
     if (!backend) {
       if (!this.#tried) this.#refuse();
@@ -378,24 +378,26 @@ export abstract class TcpFlow implements Flow, Expiring {
     this.#backend = backend;
     this.#source = this.host.sources.first(backend);
     backends.hold(backend, this.client);
-    this.#wakeIn(settings.connect);
-    this.#dialledAt = this.host.now();
-    this.dial(backend.destination, this.#source);
+    this.#dial(backend);
   }
 
   /** Goes on from another address of this host where the one before has no port left, or did not lead there. */
   #dialsFromElsewhere(backend: Backend, code: string): boolean {
-    const { sources, wheel, settings } = this.host;
+    const { sources, wheel } = this.host;
     const isUnfit = this.#source !== undefined && NOT_FROM_THERE.has(code);
     if (code !== NO_PORT && !isUnfit) return false;
     const next = sources.next(backend, this.#source, isUnfit ? wheel.now() + UNFIT_MS : undefined);
     if (next === undefined || this.clientIsClosed) return false;
     this.#source = next;
     this.phase = 'connecting';
-    this.#wakeIn(settings.connect);
-    this.#dialledAt = this.host.now();
-    this.dial(backend.destination, next);
+    this.#dial(backend);
     return true;
+  }
+
+  #dial({ destination }: Backend): void {
+    this.#wakeIn(this.host.settings.connect);
+    this.#dialledAt = this.host.now();
+    this.dial(destination, this.#source);
   }
 
   #fail(): void {
