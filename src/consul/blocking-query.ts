@@ -15,7 +15,7 @@ export const systemQueryTimers: QueryTimers = {
 export interface QueryPace {
   /** How long Consul may hold back an answer, in milliseconds. Consul adds up to a sixteenth. */
   readonly wait: number;
-  /** How many requests may follow each other immediately. */
+  /** How many requests may follow each other immediately, after a quiet time. */
   readonly burst: number;
   /** Milliseconds until one more request is allowed. */
   readonly refill: number;
@@ -26,10 +26,15 @@ export interface QueryPace {
   readonly poll: number;
 }
 
+/**
+ * A container that is replaced changes its service four times: it is registered, put in maintenance (twice) and
+ * removed. The burst holds the replacement of two, and a service may go on changing four times a second. consul-template
+ * asks up to ten times a second.
+ */
 export const usualPace: QueryPace = {
   wait: 300_000,
-  burst: 4,
-  refill: 500,
+  burst: 10,
+  refill: 250,
   minBackoff: 100,
   maxBackoff: 1500,
   poll: 5000,
@@ -62,12 +67,14 @@ export interface BlockingQueryOptions {
 
 /** How much longer than the wait an answer may take, in milliseconds. */
 const GRACE = 10_000;
+/** How much longer than necessary a request may wait for its token, as a part of the wait. */
+const MOST_JITTER = 0.25;
 
 /**
  * Repeats one blocking query, by the rules of Consul's documentation:
  *
  * - The index is opaque, except that a lower one means starting over. It is never 0.
- * - Requests are limited by a token bucket.
+ * - Requests are limited by a token bucket. Hosts that wait for a token of the same service wait for different times.
  * - Each retry waits longer, with jitter.
  * - An answer of a server without a leader is rejected: it may be outdated or empty.
  */
@@ -177,7 +184,8 @@ export class BlockingQuery {
     this.#tokens = Math.min(burst, this.#tokens + (now - this.#filledAt) / refill);
     this.#filledAt = now;
     this.#tokens -= 1;
-    return this.#tokens >= 0 ? 0 : -this.#tokens * refill;
+    if (this.#tokens >= 0) return 0;
+    return -this.#tokens * refill * (1 + MOST_JITTER * this.#timers.random());
   }
 
   #pause(ms: number): Promise<void> {

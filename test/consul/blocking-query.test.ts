@@ -108,14 +108,54 @@ describe('a blocking query', () => {
     await query.stop();
   });
 
-  it('takes requests from a token bucket', async () => {
+  it('asks again at once for ten changes in a row, and then as often as tokens come', async () => {
+    const { query, asked, told, timers, answers } = scripted();
+    void query.start();
+    for (let index = 1n; index <= 10n; index++) await answers(index);
+    expect([asked.length, told.length]).toEqual([10, 10]);
+    for (let index = 11n; index <= 13n; index++) {
+      expect(timers.next).toBe(250);
+      await timers.advance(249);
+      expect(asked).toHaveLength(Number(index) - 1);
+      await timers.advance(1);
+      expect(asked).toHaveLength(Number(index));
+      await answers(index);
+    }
+    await query.stop();
+  });
+
+  it('never waits for a token while its service changes less than four times a second', async () => {
     const { query, asked, timers, answers } = scripted();
     void query.start();
-    for (let index = 1n; index <= 4n; index++) await answers(index);
-    expect(asked).toHaveLength(4);
-    expect(timers.next).toBe(500);
-    await timers.advance(500);
-    expect(asked).toHaveLength(5);
+    await answers(1n);
+    for (let change = 2n; change <= 200n; change++) {
+      await timers.advance(260);
+      await answers(change);
+      expect(asked).toHaveLength(Number(change) + 1);
+      expect(timers.pending).toBe(0);
+    }
+    await query.stop();
+  });
+
+  it('has all its tokens again after a quiet time, and no more than those', async () => {
+    const { query, asked, timers, answers } = scripted();
+    void query.start();
+    for (let index = 1n; index <= 10n; index++) await answers(index);
+    await timers.advance(3_600_000);
+    expect(asked).toHaveLength(11);
+    for (let index = 11n; index <= 20n; index++) await answers(index);
+    expect(asked).toHaveLength(21);
+    await answers(21n);
+    expect([asked.length, timers.next]).toEqual([21, 250]);
+    await query.stop();
+  });
+
+  it('waits for a token up to a quarter longer by chance, so that many hosts do not ask at the same time', async () => {
+    const { query, timers, answers } = scripted();
+    timers.chance = 1;
+    void query.start();
+    for (let index = 1n; index <= 10n; index++) await answers(index);
+    expect(timers.next).toBe(312.5);
     await query.stop();
   });
 

@@ -223,7 +223,7 @@ export class FakeConsul {
     if (path === '/agent/service/register') {
       const given = JSON.parse(body) as FakeInstance['Service'] & {
         Name: string;
-        Check?: { Status?: string; Name?: string };
+        Check?: { Status?: string; Name?: string; Notes?: string };
       };
       const bad = Object.keys(given.Meta ?? {}).find((key) => !/^[\w-]{1,128}$/.test(key));
       if (bad !== undefined) {
@@ -235,7 +235,7 @@ export class FakeConsul {
         CheckID: `service:${service.ID}`,
         Name: Check?.Name ?? '',
         Status: Check?.Status ?? 'critical',
-        Notes: '',
+        Notes: Check?.Notes ?? '',
         ServiceID: service.ID,
         Type: 'ttl',
       };
@@ -273,12 +273,14 @@ export class FakeConsul {
       }
     }
     if (path.startsWith('/agent/check/update/')) {
-      const { Status } = JSON.parse(body) as { Status: string };
+      const { Status, Output = '' } = JSON.parse(body) as { Status: string; Output?: string };
       for (const instance of this.instances.values()) {
         const check = instance.Checks.find(({ CheckID }) => CheckID === id);
         if (!check) continue;
-        if (check.Status !== Status) {
+        // The real one writes another output alone some minutes later, which ends the waits of those who watch the service.
+        if (check.Status !== Status || (check.Output ?? '') !== Output) {
           check.Status = Status;
+          check.Output = Output;
           this.changed(instance.Service.Service);
         }
         {

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { Catalog } from '../../src/catalog/catalog.js';
 import type { FactSink, TaskFact } from '../../src/catalog/facts.js';
+import type { PublisherStatus } from '../../src/catalog/publisher.js';
+import { checkFromRegistrator } from '../../src/health/definitions/registrator.js';
 import { ContainerLabels } from '../../src/sources/docker/container-labels.js';
 import { publishingNode } from '../publishers/publisher-contract.js';
 import { publisherOptions, startPublisher } from '../support/consul-publisher.js';
@@ -54,6 +56,7 @@ const start = async (ids: 'fairlead' | 'registrator' = 'registrator') => {
 };
 
 describe('every key of registrator, in the catalog of a real Consul', () => {
+  let statuses: readonly PublisherStatus[] = [];
   /** What is registered for a container with these labels and variables, under each name. */
   const registered = async (
     labels: Readonly<Record<string, string>>,
@@ -61,7 +64,7 @@ describe('every key of registrator, in the catalog of a real Consul', () => {
     over: Parameters<typeof taskFact>[1] = {},
   ): Promise<Instance[]> => {
     docker.replace({ tasks: [container({ labels: new ContainerLabels().of({ labels, env }), ...over })] });
-    const { statuses } = await start();
+    ({ statuses } = await start());
     await until(
       'published',
       () => Promise.resolve(statuses.at(-1)?.state),
@@ -96,11 +99,6 @@ describe('every key of registrator, in the catalog of a real Consul', () => {
       {},
       { Meta: expect.objectContaining({ region: 'eu' }) as unknown },
     ],
-    [
-      { SERVICE_CHECK_HTTP: '/up', SERVICE_CHECK_INTERVAL: '3s' },
-      {},
-      { Meta: expect.objectContaining({ check_http: '/up', check_interval: '3s' }) as unknown },
-    ],
   ])('%j, and from the environment %j', async (labels, env, expected) => {
     const [instance, ...others] = await registered(labels, env);
     expect(others).toEqual([]);
@@ -130,11 +128,88 @@ describe('every key of registrator, in the catalog of a real Consul', () => {
     },
   );
 
-  it('SERVICE_CHECK_DEREGISTER_AFTER is what Consul removes a dead entry by', async () => {
-    const [instance] = await registered({ SERVICE_CHECK_DEREGISTER_AFTER: '90m' }, {});
-    expect(instance).toBeDefined();
-    const checks = (await consul.get('/health/checks/nginx')) as { Definition: object }[];
-    expect(JSON.stringify(checks)).not.toContain('"Status":"critical"');
+  it.each(['90m', '1h30m'])(
+    'SERVICE_CHECK_DEREGISTER_AFTER=%s is a time that Consul takes',
+    async (after) => {
+      const [instance] = await registered({ SERVICE_CHECK_DEREGISTER_AFTER: after }, {});
+      expect(instance?.Service.Meta).toMatchObject({ check_deregister_after: after });
+    },
+  );
+
+  it.each<[Labels]>([
+    [{ SERVICE_CHECK_DEREGISTER_AFTER: 'soon' }],
+    [{ SERVICE_CHECK_INITIAL_STATUS: 'fine' }],
+    [{ 'SERVICE_foo.bar': 'x' }],
+  ])('%j, which Consul refuses, is left out with a warning, and the rest is registered', async (labels) => {
+    const [[key, value]] = Object.entries(labels) as [[string, string]];
+    const attribute = key.replace('SERVICE_', '').toLowerCase();
+    const refused = {
+      ...{ ID: 'refused', Name: 'refused', Meta: { [attribute]: value } },
+      Check: {
+        TTL: '90s',
+        ...(attribute === 'check_initial_status' && { Status: value }),
+        ...(attribute === 'check_deregister_after' && { DeregisterCriticalServiceAfter: value }),
+      },
+    };
+    await expect(consul.put('/agent/service/register', refused)).rejects.toThrow(/: 400 /);
+    const [instance] = await registered({ ...labels, SERVICE_REGION: 'eu' }, {});
+    expect(instance?.Service.Meta).toMatchObject({ region: 'eu' });
+    expect(instance?.Service.Meta).not.toHaveProperty([attribute]);
+    expect(statuses.at(-1)?.problems).toMatchObject([
+      { code: 'label-invalid', message: expect.stringContaining(key.toUpperCase()) as string },
+    ]);
+  });
+
+  /** Each check of registrator, and what Fairlead makes of it: it runs the check, and Consul has a TTL check with the result. */
+  it.each<[Labels, object]>([
+    [{ SERVICE_CHECK_HTTP: '/up' }, { kind: 'http', tls: false, path: '/up', method: 'GET' }],
+    [
+      { SERVICE_CHECK_HTTP: '/up', SERVICE_CHECK_HTTP_METHOD: 'HEAD' },
+      { kind: 'http', method: 'HEAD' },
+    ],
+    [
+      { SERVICE_80_CHECK_HTTP: '/own', SERVICE_CHECK_HTTP: '/all' },
+      { kind: 'http', path: '/own' },
+    ],
+    [{ SERVICE_CHECK_HTTPS: '/up' }, { kind: 'http', tls: true, path: '/up' }],
+    [
+      { SERVICE_CHECK_HTTPS: '/up', SERVICE_CHECK_HTTPS_METHOD: 'POST' },
+      { kind: 'http', tls: true, method: 'POST' },
+    ],
+    [{ SERVICE_CHECK_CMD: '/check' }, { kind: 'exec' }],
+    [{ SERVICE_CHECK_SCRIPT: 'nc -z $SERVICE_IP $SERVICE_PORT' }, { kind: 'exec' }],
+    [{ SERVICE_CHECK_TTL: '30s' }, { kind: 'ttl', interval: 30_000 }],
+    [{ SERVICE_CHECK_TCP: 'true' }, { kind: 'tcp' }],
+    [{ SERVICE_CHECK_GRPC: 'true' }, { kind: 'grpc' }],
+    [
+      {
+        ...{ SERVICE_CHECK_GRPC: 'true', SERVICE_CHECK_GRPC_USE_TLS: 'true' },
+        SERVICE_CHECK_TLS_SKIP_VERIFY: 'true',
+      },
+      { kind: 'grpc', tls: true },
+    ],
+    [
+      { SERVICE_CHECK_TCP: '1', SERVICE_CHECK_INTERVAL: '3s' },
+      { kind: 'tcp', interval: 3000 },
+    ],
+    [
+      { SERVICE_CHECK_TCP: '1', SERVICE_CHECK_INTERVAL: '5s', SERVICE_CHECK_TIMEOUT: '2s' },
+      { kind: 'tcp', timeout: 2000 },
+    ],
+  ])('%j', async (labels, check) => {
+    expect(checkFromRegistrator(labels, 80)).toMatchObject({ check });
+    const [instance, ...others] = await registered(labels, {}, { health: 'unhealthy' });
+    expect(others).toEqual([]);
+    const attributes = Object.entries(labels).map(([key, value]) => [
+      key.replace(/^SERVICE_(?:80_)?/, '').toLowerCase(),
+      value,
+    ]);
+    // The label of the port wins.
+    expect(instance?.Service.Meta).toMatchObject(Object.fromEntries(attributes.reverse()) as object);
+    const ttl = async () => (await instances('nginx'))[0]?.Checks.filter(({ Type }) => Type !== '') ?? [];
+    expect(await ttl()).toMatchObject([{ Type: 'ttl', Status: 'critical' }]);
+    docker.update({ tasks: [container({ labels, health: 'healthy' })] });
+    await untilEqual('states', async () => (await ttl()).map(({ Status }) => Status), ['passing']);
   });
 
   it('several ports and UDP have names, ids and tags as registrator gives them', async () => {

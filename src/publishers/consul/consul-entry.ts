@@ -10,6 +10,7 @@ import {
   registeredName,
   type RegistratorWords,
 } from '../../labels/registrator-words.js';
+import { durationForm, parseDuration } from '../../net/duration.js';
 import { isLoopback } from '../../net/ip.js';
 import { printable, quoted } from '../../text/printable.js';
 
@@ -103,7 +104,7 @@ function entryOf(
     weight: Math.max(1, task.weight),
     status: statusOf(task, words),
     ...(task.health === 'draining' && { maintenance: task.reason ?? 'draining' }),
-    ...(after !== undefined && /^\d{1,6}[smh]$/.test(after) && { deregisterAfter: after }),
+    ...(after !== undefined && isConsulDuration(after) && { deregisterAfter: after }),
   };
 }
 
@@ -221,8 +222,19 @@ function versionMarks({ image, imageId, createdAt, startedAt, restarts }: Task):
   );
 }
 
+/** Whether it is one as Consul writes it, which has no days, and longer than nothing. */
+function isConsulDuration(text: string): boolean {
+  return (parseDuration(text) ?? 0) > 0 && !text.includes('d');
+}
+
+const statuses: readonly string[] = ['passing', 'warning', 'critical'] satisfies CheckStatus[];
+
 /** Why Consul would refuse the whole registration because of this key-value pair. */
 function attributeFault(key: string, value: string): string | undefined {
+  if (key === 'check_deregister_after' && !isConsulDuration(value))
+    return `is not a duration ${durationForm} (${quoted(value)})`;
+  if (key === 'check_initial_status' && !statuses.includes(value))
+    return `must be one of ${statuses.join(', ')} (${quoted(value)})`;
   if (!/^[a-z0-9_-]+$/.test(key))
     return 'has a character other than letters, digits, "-" and "_" in its name';
   if (key.length > META_LIMITS.key) return `has a name of more than ${META_LIMITS.key} characters`;

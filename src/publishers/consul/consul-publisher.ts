@@ -32,8 +32,12 @@ export interface PublisherTiming {
 
 const usualTiming: PublisherTiming = { tick: 20_000, ttl: 90_000, minBackoff: 100, maxBackoff: 1500 };
 
-/** The text of a beat. It is constant because Consul writes a check to its servers whenever the output changes. */
-const BEAT = 'as Fairlead sees it';
+/**
+ * The output of a beat. Consul writes a check to its servers, and wakes everyone who watches the service, when its output
+ * changes. It registers a check without output, so this must stay empty; the text is in the notes.
+ */
+const NO_OUTPUT = '';
+const NOTES = 'as Fairlead sees it';
 
 /** If waiting for a change of an entry ends sooner than this, in milliseconds, it was useless. */
 const QUICK_MS = 1000;
@@ -189,7 +193,7 @@ class ConsulPublisher implements Publisher {
     } else if (isBeat || has.status !== entry.status) {
       await this.#put(`/agent/check/update/${encodeURIComponent(checkId(entry.id))}`, {
         Status: entry.status,
-        Output: BEAT,
+        Output: NO_OUTPUT,
       });
     }
     const drains = entry.maintenance !== undefined;
@@ -218,6 +222,7 @@ class ConsulPublisher implements Publisher {
         Weights: { Passing: entry.weight, Warning: 1 },
         Check: {
           Name: 'Fairlead',
+          Notes: NOTES,
           TTL: `${this.#timing.ttl}ms`,
           Status: entry.status,
           ...(entry.deregisterAfter !== undefined && {

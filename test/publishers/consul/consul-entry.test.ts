@@ -105,6 +105,7 @@ describe('an entry in Consul', () => {
     [{ SERVICE_ID: 'mine' }, { id: 'mine' }],
     [{ SERVICE_TAGS: 'a, b\\,c,,d' }, { tags: ['a', 'b,c', 'd'] }],
     [{ SERVICE_CHECK_DEREGISTER_AFTER: '90m' }, { deregisterAfter: '90m' }],
+    [{ SERVICE_CHECK_DEREGISTER_AFTER: '1h30m' }, { deregisterAfter: '1h30m' }],
     [{ SERVICE_REGION: 'eu', SERVICE_80_region: 'us' }, { meta: { region: 'us' } }],
     [{ SERVICE_CHECK_HTTP: '/up' }, { meta: { check_http: '/up' } }],
   ])('%j', (labels: Record<string, string>, expected) => expect(labelled(labels)).toMatchObject(expected));
@@ -192,12 +193,17 @@ describe('an entry in Consul', () => {
     ['SERVICE_consul-x', 'x', 'has a reserved name'],
     ['SERVICE_FAIRLEAD-OWNER', 'x', 'has a reserved name'],
     ['SERVICE_LONG', 'x'.repeat(513), 'has a value of more than 512 bytes'],
+    ['SERVICE_CHECK_DEREGISTER_AFTER', 'soon', 'is not a duration written with its unit'],
+    ['SERVICE_CHECK_DEREGISTER_AFTER', '2d', 'is not a duration written with its unit'],
+    ['SERVICE_CHECK_DEREGISTER_AFTER', '0s', 'is not a duration written with its unit'],
+    ['SERVICE_CHECK_INITIAL_STATUS', 'fine', 'must be one of passing, warning, critical'],
   ])('leaves out %s, which Consul would refuse, and registers the rest', (label, value, message) => {
     const { entries, problems } = entriesOf(
       task({ labels: { [label]: value, SERVICE_REGION: 'eu' } }),
       options,
     );
     expect(entries[0]?.meta).toMatchObject({ region: 'eu', 'fairlead-owner': 'host-1' });
+    expect(entries[0]).not.toHaveProperty('deregisterAfter');
     expect(problems).toMatchObject([
       { code: 'label-invalid', message: expect.stringContaining(message) as string },
     ]);
