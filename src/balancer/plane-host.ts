@@ -1,5 +1,10 @@
 import { addLocalRoute, removeLocalRoute } from '../linux/anyip.js';
-import { allowNonlocalBind, forbidNonlocalBind, nonlocalBindFault } from '../linux/nonlocal-bind.js';
+import {
+  allowNonlocalBind,
+  forbidNonlocalBind,
+  leaveNonlocalBind,
+  nonlocalBindFault,
+} from '../linux/nonlocal-bind.js';
 import { removeLeftVips } from '../linux/left-vips.js';
 import { claimVips } from '../linux/vip-claim.js';
 import { removeVipRules, tryVipRules, watchVipRules, writeVipRules } from '../linux/vip-rules.js';
@@ -13,6 +18,7 @@ export interface PlaneHost {
   readonly removeLocalRoute: typeof removeLocalRoute;
   readonly allowNonlocalBind: () => boolean;
   readonly forbidNonlocalBind: () => void;
+  readonly leaveNonlocalBind: () => void;
   readonly nonlocalBindFault: () => string | undefined;
   readonly tryVipRules: typeof tryVipRules;
   readonly writeVipRules: typeof writeVipRules;
@@ -28,7 +34,8 @@ export const thisHost: PlaneHost = {
   addLocalRoute,
   removeLocalRoute,
   allowNonlocalBind: () => allowNonlocalBind(),
-  forbidNonlocalBind: () => forbidNonlocalBind(),
+  forbidNonlocalBind,
+  leaveNonlocalBind,
   nonlocalBindFault: () => nonlocalBindFault(),
   tryVipRules,
   writeVipRules,

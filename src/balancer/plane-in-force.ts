@@ -71,6 +71,7 @@ export class PlaneInForce {
       this.#replaced.delete(plane);
       const end = (): void => void this.#end(plane);
       this.#leaving.set(plane, setTimeout(end, this.#options.leaveMs).unref());
+      plane.replaced?.();
       void plane.drain(true).then(end, end);
     }
   }

@@ -253,6 +253,11 @@ export interface DataPlane {
   /** What the operator wants it to carry and it leaves to another plane; absent: it carries everything. */
   refusals?(): readonly PlaneProblem[];
   /**
+   * A plane of another kind in this process has taken over. {@link drain} and {@link close} with a successor follow,
+   * and this plane then restores the settings of the host that the other one does not know of.
+   */
+  replaced?(): void;
+  /**
    * Takes no new flow, and waits for open ones as long as their `drain` time; connections already queued are still
    * served.
    * @param hasSuccessor another daemon takes new flows at the same addresses

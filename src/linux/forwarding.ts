@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { holdSetting, readSettingAt, type ReleaseSetting } from './held-settings.js';
 
 /** How the kernel forwards packets between interfaces of this network namespace (kernel, ip-sysctl). */
 
@@ -20,28 +20,25 @@ export function areBridgesFiltered(family: Family): boolean {
 /**
  * Has the kernel send no redirects to clients on interfaces: it would tell them the way past the host, and the limit
  * for such messages is the one for refusals too.
- * @returns undoes what was changed here; undefined: nothing was
+ * @returns undoes what was changed here, unless another part of this process needs it; undefined: nothing was
  * @throws the system's error where that cannot be set
  */
-export function silenceRedirects(interfaces: readonly string[]): (() => void) | undefined {
-  const changed: string[] = [];
+export function silenceRedirects(interfaces: readonly string[]): ReleaseSetting | undefined {
+  const releases: ReleaseSetting[] = [];
   const undo = (): void => {
-    for (const setting of changed.splice(0))
-      if (existsSync(pathOf(setting))) writeFileSync(pathOf(setting), '1');
+    for (const each of releases) each();
   };
   try {
     // Either of the two is enough to have them sent.
     for (const name of ['all', ...interfaces]) {
-      const setting = `ipv4/conf/${name}/send_redirects`;
-      if (readSetting(setting) !== '1') continue;
-      writeFileSync(pathOf(setting), '0');
-      changed.push(setting);
+      const release = holdSetting(pathOf(`ipv4/conf/${name}/send_redirects`), '1', '0');
+      if (release) releases.push(release);
     }
   } catch (error) {
     undo();
     throw error;
   }
-  return changed.length > 0 ? undo : undefined;
+  return releases.length > 0 ? undo : undefined;
 }
 
 function pathOf(setting: string): string {
@@ -50,9 +47,5 @@ function pathOf(setting: string): string {
 
 /** undefined: this kernel does not have it, or the interface is not there. */
 function readSetting(setting: string): string | undefined {
-  try {
-    return readFileSync(pathOf(setting), 'utf8').trim();
-  } catch {
-    return undefined;
-  }
+  return readSettingAt(pathOf(setting));
 }

@@ -55,6 +55,10 @@ class FakePlane implements DataPlane {
     return Promise.resolve();
   }
 
+  replaced(): void {
+    this.ended.push('replaced');
+  }
+
   repair(): Promise<void> {
     this.repairs++;
     return this.repairFault ? Promise.reject(this.repairFault) : Promise.resolve();
@@ -384,13 +388,13 @@ describe('a data plane of another kind', () => {
     let end = () => {};
     plane.hold = new Promise((resolve) => (end = resolve));
     own.choose(specOf('nftables', other));
-    await vi.waitFor(() => expect(plane.ended).toEqual(['drain']));
+    await vi.waitFor(() => expect(plane.ended).toEqual(['replaced', 'drain']));
     expect([other.used, other.inherited]).toEqual([[POOL], [true]]);
     expect(other.admitted).toEqual(plane.admitted);
     expect(other.applied).toEqual(plane.applied);
     expect(own.status()).toMatchObject({ plane: 'nftables', pool: POOL });
     end();
-    await vi.waitFor(() => expect(plane.ended).toEqual(['drain', 'close']));
+    await vi.waitFor(() => expect(plane.ended).toEqual(['replaced', 'drain', 'close']));
     sink.update({ tasks: [web(3)] });
     await vi.waitFor(() => expect(other.applied).toHaveLength(2));
     expect(plane.applied).toHaveLength(1);
@@ -422,10 +426,10 @@ describe('a data plane of another kind', () => {
     const own = await keeper(undefined, { stopMs: 20 });
     plane.hold = new Promise(() => undefined);
     own.choose(specOf('nftables', other));
-    await vi.waitFor(() => expect(plane.ended).toEqual(['drain']));
+    await vi.waitFor(() => expect(plane.ended).toEqual(['replaced', 'drain']));
     await own.stop();
     expect([plane.ended, other.ended]).toEqual([
-      ['drain', 'close'],
+      ['replaced', 'drain', 'close'],
       ['drain', 'close'],
     ]);
   });

@@ -2,7 +2,12 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { allowNonlocalBind, forbidNonlocalBind, nonlocalBindFault } from '../../src/linux/nonlocal-bind.js';
+import {
+  allowNonlocalBind,
+  forbidNonlocalBind,
+  leaveNonlocalBind,
+  nonlocalBindFault,
+} from '../../src/linux/nonlocal-bind.js';
 
 let folder: string;
 let setting: string;
@@ -19,7 +24,19 @@ describe('binding IPv6 addresses that are not on an interface', () => {
     expect(readFileSync(setting, 'utf8')).toBe('0\n');
     expect(allowNonlocalBind(setting)).toBe(true);
     expect(readFileSync(setting, 'utf8')).toBe('1');
-    forbidNonlocalBind(setting);
+    forbidNonlocalBind();
+    expect(readFileSync(setting, 'utf8')).toBe('0');
+  });
+
+  it('stays allowed when a pool is taken over, and is forbidden again by the last one', () => {
+    writeFileSync(setting, '0\n');
+    expect([allowNonlocalBind(setting), allowNonlocalBind(setting)]).toEqual([true, true]);
+    leaveNonlocalBind();
+    expect(readFileSync(setting, 'utf8')).toBe('1');
+    // Another process has it from now on.
+    leaveNonlocalBind();
+    expect(readFileSync(setting, 'utf8')).toBe('1');
+    forbidNonlocalBind();
     expect(readFileSync(setting, 'utf8')).toBe('0');
   });
 

@@ -24,7 +24,8 @@ export class KernelConditions {
   #terms: KernelTerms = { bridgesFiltered: false };
   #admitted = NO_CLIENTS;
   #carriages: Carriages | undefined;
-  readonly #undo: (() => void)[] = [];
+  /** Has the kernel send redirects again. */
+  #undo: (() => void) | undefined;
 
   constructor(options: KernelConditionsOptions) {
     this.#options = options;
@@ -73,12 +74,13 @@ export class KernelConditions {
   /** Undoes what was set. @param why the kernel carries nothing from now on */
   end(why = NO_POOL): void {
     [this.#why, this.#carriages] = [why, undefined];
-    for (const undo of this.#undo.splice(0))
-      try {
-        undo();
-      } catch (error) {
-        this.#options.log.warn(errorMessage(error));
-      }
+    const undo = this.#undo;
+    this.#undo = undefined;
+    try {
+      undo?.();
+    } catch (error) {
+      this.#options.log.warn(errorMessage(error));
+    }
   }
 
   #look(pool: string, noUdp: string | undefined): void {
@@ -109,7 +111,9 @@ export class KernelConditions {
       .filter((bridge) => bridge !== undefined);
     try {
       const undo = bridges.length > 0 ? this.#options.kernel.silenceRedirects(bridges) : undefined;
-      if (undo) this.#undo.push(undo);
+      // Behind that, so that what is still needed does not change in between.
+      this.#undo?.();
+      this.#undo = undo;
       return undefined;
     } catch (error) {
       return `it cannot be kept from sending redirects (${errorMessage(error)}); set net.ipv4.conf.*.send_redirects to 0`;

@@ -27,6 +27,7 @@ import { KernelConditions } from './kernel-conditions.js';
 import { KernelCounts } from './kernel-counts.js';
 import { thisKernel, type KernelHost } from './kernel-host.js';
 import { KernelTable } from './kernel-table.js';
+import { LedFlows } from './led-flows.js';
 import { UdpReconciler } from './udp-reconciler.js';
 
 export interface NftablesPlaneOptions {
@@ -67,6 +68,7 @@ class NftablesPlane implements DataPlane {
   readonly #places: CarriedPlaces;
   readonly #counts: KernelCounts;
   readonly #udp: UdpReconciler;
+  readonly #flows: LedFlows;
   #queue: Promise<unknown> = Promise.resolve();
   #pool: string | undefined;
   #desired: readonly VirtualService[] = [];
@@ -74,6 +76,7 @@ class NftablesPlane implements DataPlane {
   #adopts = false;
   #isLeaving = false;
   #isSucceeded = false;
+  #isReplaced = false;
   #isWatched = false;
   #drainTimer: NodeJS.Timeout | undefined;
 
@@ -94,6 +97,7 @@ class NftablesPlane implements DataPlane {
       carried: (place) => this.#places.serviceAt(place),
       pool: () => this.#pool,
     });
+    this.#flows = new LedFlows(kernel);
     this.#proxy = createProxyPlane({ ...proxy, ...context, host: this.#hostOf(host) });
   }
 
@@ -180,22 +184,28 @@ class NftablesPlane implements DataPlane {
     );
   }
 
-  drain(hasSuccessor = false): Promise<void> {
+  replaced(): void {
+    this.#isReplaced = true;
+  }
+
+  async drain(hasSuccessor = false): Promise<void> {
     // The table is the successor's.
     if (hasSuccessor) this.#isSucceeded = true;
-    return this.#proxy.drain(hasSuccessor);
+    const pool = this.#isReplaced ? this.#pool : undefined;
+    await Promise.all([this.#proxy.drain(hasSuccessor), pool !== undefined && this.#flows.ended(pool)]);
   }
 
   async close(hasSuccessor = false): Promise<void> {
     await this.#enqueue(async () => {
       clearTimeout(this.#drainTimer);
       this.#udp.stop();
+      this.#flows.stop();
       this.#isLeaving = !hasSuccessor && this.#places.byKernel().size > 0;
       if (this.#isLeaving) await this.#leave();
       await this.#proxy.close(hasSuccessor);
       this.#places.clear();
       this.#table.writer.close();
-      if (!this.#isLeaving && !hasSuccessor) this.#end();
+      if (!this.#isLeaving && (!hasSuccessor || this.#isReplaced)) this.#end();
     });
   }
 
@@ -214,6 +224,8 @@ class NftablesPlane implements DataPlane {
       },
       watchVipRules: (pool, tampered, onEnd) => {
         this.#isWatched = true;
+        // Before the watch they may have become anything.
+        this.#table.writer.forget();
         const isOurs = (stamp: number): boolean => this.#table.writer.isOurs(stamp);
         // It may be a map of this table. The next look, within half a minute, writes all of it.
         const onUnseen = (): void => this.#table.writer.forget();

@@ -5,6 +5,9 @@ import type { VipClaim } from '../../linux/vip-claim.js';
 import type { Log } from '../../net/log.js';
 import type { PlaneHost } from '../plane-host.js';
 
+/** Milliseconds until a watch over the rules that has ended is begun again: twice as many each time, up to the most. */
+const [FIRST_REST_MS, LONGEST_REST_MS] = [1000, 60_000];
+
 /**
  * The pool of virtual IPs in the kernel: a route that makes its addresses local, and rules that redirect each port to
  * its listener. Loopback needs neither. Calls must not overlap.
@@ -22,6 +25,8 @@ export class HostPool {
   readonly #claims = new Map<string, VipClaim>();
   /** Ends the watch over the rules of the pool. */
   #stopWatching: StopWatching | undefined;
+  #restMs = FIRST_REST_MS;
+  #restTimer: NodeJS.Timeout | undefined;
   /** Whether we have the kernel bind IPv6 sockets to addresses on no interface. */
   #allowed = false;
 
@@ -61,12 +66,20 @@ export class HostPool {
 
   /**
    * Has the kernel say when another program changes the rules, if it does not do so already. Where it cannot, they
-   * are as they should be after the next {@link lead}.
+   * are as they should be after the next {@link lead}. A watch that ends, as nft 1.0.6 may when a table is written
+   * while it starts, is begun again by itself.
    */
   watch(): void {
     if (this.#pool === undefined || this.#host.isLocal(this.#pool)) return;
-    this.#stopWatching ??= this.#host.watchVipRules(this.#pool, this.#onTampered, () => {
+    if (this.#stopWatching) {
+      this.#restMs = FIRST_REST_MS;
+      return;
+    }
+    clearTimeout(this.#restTimer);
+    this.#stopWatching = this.#host.watchVipRules(this.#pool, this.#onTampered, () => {
       this.#stopWatching = undefined;
+      this.#restTimer = setTimeout(() => this.watch(), this.#restMs).unref();
+      this.#restMs = Math.min(LONGEST_REST_MS, this.#restMs * 2);
     });
   }
 
@@ -75,6 +88,8 @@ export class HostPool {
     this.#unwatch();
     for (const claim of this.#claims.values()) claim.release();
     this.#claims.clear();
+    if (this.#allowed) this.#host.leaveNonlocalBind();
+    this.#allowed = false;
   }
 
   /**
@@ -152,6 +167,7 @@ export class HostPool {
   }
 
   #unwatch(): void {
+    clearTimeout(this.#restTimer);
     this.#stopWatching?.();
     this.#stopWatching = undefined;
   }

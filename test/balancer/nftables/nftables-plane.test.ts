@@ -1,10 +1,11 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { thisKernel, type KernelHost } from '../../../src/balancer/nftables/kernel-host.js';
 import { nftablesPlaneSpec } from '../../../src/balancer/nftables/nftables-plane.js';
 import type { ClientNetworks, DataPlane, VirtualService } from '../../../src/balancer/plane.js';
 import { thisHost } from '../../../src/balancer/plane-host.js';
 import { silentLog } from '../../../src/net/log.js';
 import { describeDataPlane } from '../data-plane/conformance.js';
+import type { LedFlow } from '../../../src/linux/conntrack.js';
 import type { NftOutcome } from '../../../src/linux/nft.js';
 import { recordedLog } from '../../support/recorded-log.js';
 import { FakeHost } from '../proxy/fake-host.js';
@@ -47,6 +48,8 @@ let plane: DataPlane;
 let lacks: { rules?: string; table?: string; conntrack?: string; forwarding?: true };
 let isLeft: boolean;
 let silenced: string[];
+/** What the kernel still leads. */
+let flows: LedFlow[];
 
 const kernel: KernelHost = {
   ...thisKernel,
@@ -54,7 +57,7 @@ const kernel: KernelHost = {
   hasKernelRules: () => Promise.resolve(isLeft),
   countConnections: () => Promise.resolve(undefined),
   conntrackFault: () => Promise.resolve(lacks.conntrack),
-  ledFlows: () => Promise.resolve([]),
+  ledFlows: () => Promise.resolve(flows),
   forgetFlows: () => Promise.resolve(),
   isForwarding: () => !lacks.forwarding,
   areBridgesFiltered: () => false,
@@ -88,9 +91,12 @@ const carrier = async (): Promise<unknown> => (await plane.counters())[0]?.carri
 describe('the nftables plane', () => {
   beforeEach(() => {
     [host, logged, written, silenced] = [new Host(), [], [], []];
-    [lacks, isLeft] = [{}, false];
+    [lacks, isLeft, flows] = [{}, false, []];
   });
-  afterEach(() => plane.close());
+  afterEach(() => {
+    vi.useRealTimers();
+    return plane.close();
+  });
 
   it('has the kernel carry what it can, and says so', async () => {
     await begin();
@@ -179,6 +185,37 @@ describe('the nftables plane', () => {
     expect(written).toHaveLength(1);
     expect(written[0]).toContain('elements = { "br0" . 127.97.0.2');
   });
+
+  it('restores settings when a plane of another kind has taken over and the last connection is over', async () => {
+    vi.useFakeTimers();
+    await begin();
+    await plane.apply([web()]);
+    flows = [{ protocol: 'tcp', vip: VIP.ip, port: VIP.port, task: '10.88.0.11', taskPort: 80 }];
+    let isDrained = false;
+    plane.replaced?.();
+    const drained = plane.drain(true).then(() => (isDrained = true));
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect([isDrained, silenced]).toEqual([false, ['br0']]);
+    flows = [];
+    await vi.advanceTimersByTimeAsync(10_000);
+    await drained;
+    host.done = [];
+    await plane.close(true);
+    expect([silenced, host.done]).toEqual([['br0', 'undone'], []]);
+  });
+
+  it.each([true, false])(
+    'leaves settings as they are to a daemon that takes over, connections or not: %s',
+    async (isOpen) => {
+      await begin();
+      await plane.apply([web()]);
+      if (isOpen)
+        flows = [{ protocol: 'tcp', vip: VIP.ip, port: VIP.port, task: '10.88.0.11', taskPort: 80 }];
+      await plane.drain(true);
+      await plane.close(true);
+      expect(silenced).toEqual(['br0']);
+    },
+  );
 
   it('leaves nothing where virtual IPs are turned off, or the kernel carried nothing', async () => {
     await begin();

@@ -57,6 +57,7 @@ export class FakeHost implements PlaneHost {
   };
   readonly removeLeftVips = (): Promise<boolean> => Promise.resolve(false);
   readonly forbidNonlocalBind = (): void => void this.done.push('no bind');
+  readonly leaveNonlocalBind = (): void => void this.kept.push('leave bind');
 
   #act(what: string): Promise<void> {
     if (what === this.refuses) return Promise.reject(new Error(`${what}: no right`));

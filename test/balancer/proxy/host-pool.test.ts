@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { HostPool } from '../../../src/balancer/proxy/host-pool.js';
 import { proxyPlaneSpec } from '../../../src/balancer/proxy/proxy-plane.js';
 import { recordedLog } from '../../support/recorded-log.js';
@@ -162,6 +162,54 @@ describe('the rules of the pool', () => {
     host.done = [];
     pool.leave();
     expect([host.done, host.kept.slice(-2)]).toEqual([[], ['no watch', `no claim ${POOL}`]]);
+  });
+});
+
+describe('the watch over the rules', () => {
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
+  const begun = (): number => host.kept.filter((each) => each === 'watch').length;
+
+  it('that ends is begun again, at longer and longer intervals while it ends at once', async () => {
+    await pool.use(POOL);
+    for (const ms of [1000, 2000, 4000, 8000, 16_000, 32_000, 60_000, 60_000]) {
+      const before = begun();
+      host.endWatch?.();
+      await vi.advanceTimersByTimeAsync(ms - 1);
+      expect(begun()).toBe(before);
+      await vi.advanceTimersByTimeAsync(1);
+      expect(begun()).toBe(before + 1);
+    }
+    // The plane's look at everything found it alive.
+    pool.watch();
+    host.endWatch?.();
+    const before = begun();
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(begun()).toBe(before + 1);
+  });
+
+  it('that ends is not begun again for a pool that was given up, or left to another daemon', async () => {
+    const leave = (): Promise<void> => {
+      pool.leave();
+      return Promise.resolve();
+    };
+    for (const end of [() => pool.use(undefined), leave]) {
+      await pool.use(POOL);
+      host.endWatch?.();
+      const before = begun();
+      await end();
+      await vi.advanceTimersByTimeAsync(100_000);
+      expect(begun()).toBe(before);
+    }
+  });
+
+  it('that has ended is begun at once by the look at everything, and once only', async () => {
+    await pool.use(POOL);
+    host.endWatch?.();
+    pool.watch();
+    expect(begun()).toBe(2);
+    await vi.advanceTimersByTimeAsync(100_000);
+    expect(begun()).toBe(2);
   });
 });
 
