@@ -5,7 +5,8 @@ import { systemQueryTimers, type QueryTimers } from '../../consul/blocking-query
 import { ConsulClient, ConsulError, type ConsulAddress } from '../../consul/consul-client.js';
 import { silentLog, type Log } from '../../net/log.js';
 import { checkId, isSame, readAgent, type AgentEntry } from './agent-state.js';
-import { entriesOf, type ConsulEntry, type EntryOptions } from './consul-entry.js';
+import type { ConsulEntry, EntryOptions } from './consul-entry.js';
+import { wantedEntries } from './wanted-entries.js';
 
 export interface ConsulPublisherOptions extends Omit<
   EntryOptions,
@@ -125,8 +126,6 @@ class ConsulPublisher implements Publisher {
   }
 
   async #reconcile({ snapshot }: CatalogReader, sink: PublisherSink): Promise<void> {
-    const problems: Problem[] = [];
-    const wanted = new Map<string, ConsulEntry>();
     const { publishes = () => true, hostAddress, ...options } = this.#options;
     const entryOptions: EntryOptions = {
       ...options,
@@ -136,12 +135,12 @@ class ConsulPublisher implements Publisher {
     };
     // Until the engine has reported, no task may be considered removed.
     const isKnown = snapshot.sources.every(({ name, state }) => state !== 'loading' || !publishes(name));
-    for (const task of snapshot.tasks()) {
-      if (task.node?.id !== options.node.id || !publishes(task.source)) continue;
-      const found = entriesOf(task, entryOptions);
-      problems.push(...found.problems);
-      for (const entry of found.entries) wanted.set(entry.id, entry);
-    }
+    const own = [...snapshot.tasks()].filter(
+      ({ node, source }) => node?.id === options.node.id && publishes(source),
+    );
+    const found = wantedEntries(own, entryOptions);
+    const wanted = found.entries;
+    const problems: Problem[] = [...found.problems];
     const isBeat = this.#mustRead;
     if (this.#mustRead) await this.#read();
     const refused: ConsulError[] = [];
