@@ -17,7 +17,8 @@ export interface FleetShape {
 
 /** What the sources of a process have asked and got. */
 interface WorkerFigures {
-  readonly requests: number;
+  readonly lists: number;
+  readonly services: number;
   readonly bytes: number;
   /** Hosts that have the change. */
   readonly seen: number;
@@ -26,10 +27,13 @@ interface WorkerFigures {
 export interface FleetFigures extends FleetShape {
   readonly watches: number;
   readonly idle_requests_per_second: number;
+  readonly idle_list_requests_per_second: number;
+  readonly idle_service_requests_per_second: number;
   readonly idle_bytes_per_second: number;
   readonly idle_consul_cpu_percent: number;
   /** For one change of a service that `readers` hosts use. */
   readonly readers: number;
+  readonly requests_per_change_and_reader: number;
   readonly bytes_per_change_and_reader: number;
   readonly consul_cpu_ms_per_change: number;
   readonly consul_cpu_ms_per_change_and_reader: number;
@@ -97,7 +101,8 @@ export async function runFleetWorker(address: string, first: number, count: numb
         (host, at) => usedBy(first + at, shape).includes(0) && weightSeen(host) === weight,
       );
       process.send?.({
-        requests: hosts.reduce((sum, host) => sum + host.requests, 0),
+        lists: hosts.reduce((sum, host) => sum + host.asked.list, 0),
+        services: hosts.reduce((sum, host) => sum + host.asked.services, 0),
         bytes: closed + [...sockets].reduce((sum, socket) => sum + socket.bytesRead, 0),
         seen: seen.length,
       } satisfies WorkerFigures);
@@ -139,7 +144,8 @@ export async function measureFleet(
     const all = async (message: object): Promise<WorkerFigures> => {
       const each = await Promise.all(workers.map((worker) => ask(worker, message)));
       return each.reduce((a, b) => ({
-        requests: a.requests + b.requests,
+        lists: a.lists + b.lists,
+        services: a.services + b.services,
         bytes: a.bytes + b.bytes,
         seen: a.seen + b.seen,
       }));
@@ -161,6 +167,8 @@ export async function measureFleet(
     await delay(seconds * 1000);
     const [later, laterCpu] = [await all({ do: 'look' }), cpuSeconds(pid)];
     const perSecond = (laterCpu - idleCpu) / seconds;
+    const lists = (later.lists - idle.lists) / seconds;
+    const services = (later.services - idle.services) / seconds;
     const bytesPerSecond = (later.bytes - idle.bytes) / seconds;
     const begun = performance.now();
     const times: number[] = [];
@@ -174,14 +182,18 @@ export async function measureFleet(
     const took = (performance.now() - begun) / 1000;
     const [after, afterCpu] = [await all({ do: 'look' }), cpuSeconds(pid)];
     const bytes = (after.bytes - later.bytes - bytesPerSecond * took) / CHANGES;
+    const requests = (after.services - later.services - services * took) / CHANGES;
     const cpu = ((afterCpu - laterCpu - perSecond * took) * 1000) / CHANGES;
     return {
       ...shape,
       watches: shape.hosts * shape.used,
-      idle_requests_per_second: round((later.requests - idle.requests) / seconds, 2),
+      idle_requests_per_second: round(lists + services, 2),
+      idle_list_requests_per_second: round(lists, 2),
+      idle_service_requests_per_second: round(services, 2),
       idle_bytes_per_second: Math.round(bytesPerSecond),
       idle_consul_cpu_percent: round(perSecond * 100, 2),
       readers,
+      requests_per_change_and_reader: round(requests / readers, 2),
       bytes_per_change_and_reader: Math.round(bytes / readers),
       consul_cpu_ms_per_change: round(cpu, 2),
       consul_cpu_ms_per_change_and_reader: round(cpu / readers, 3),

@@ -10,10 +10,11 @@ export interface LatencyFigures {
   readonly p99_ms: number;
 }
 
-/** From a container's start on one host to its address on another: Fairlead, Consul's HTTP and Consul's DNS. */
+/** From a task of one catalog until it is in another, without an engine and a DNS server: Fairlead, Consul's HTTP and Consul's DNS. */
 export async function measureLatency(
   consul: ConsulAgent,
   rounds: number,
+  gap: number,
 ): Promise<Record<'fairlead' | 'consul_http' | 'consul_dns', LatencyFigures>> {
   const here = new SimulatedHost('here', consul.address, 'used', { publishes: false });
   const there = new SimulatedHost('there', consul.address, 'used', { reads: false });
@@ -45,8 +46,8 @@ export async function measureLatency(
     samples.fairlead.push(await byFairlead);
     samples.consul_http.push(await byHttp);
     samples.consul_dns.push(await byDns);
-    // One task comes and one goes: two requests. Their bucket fills again, as it does between two deployments.
-    await delay(1600);
+    // One task comes and one goes each time.
+    await delay(gap);
   }
   await Promise.all([here.stop(), there.stop()]);
   client.close();

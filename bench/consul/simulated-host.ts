@@ -11,10 +11,11 @@ export const sourceAsks = new AsyncLocalStorage<true>();
 
 /** A client of a source, which counts its requests. */
 class CountingClient extends ConsulClient {
-  requests = 0;
+  /** Requests by what was asked for. */
+  readonly asked = { list: 0, services: 0 };
 
   override get(path: string, options?: RequestOptions): Promise<ConsulAnswer> {
-    this.requests++;
+    this.asked[path === '/catalog/services' ? 'list' : 'services']++;
     return sourceAsks.run(true, () => super.get(path, options));
   }
 }
@@ -60,8 +61,14 @@ export class SimulatedHost {
     };
   }
 
+  /** Requests of the source: for the list of services, and for one service each. */
+  get asked(): Readonly<Record<'list' | 'services', number>> {
+    return { ...this.#client.asked };
+  }
+
   get requests(): number {
-    return this.#client.requests;
+    const { list, services } = this.#client.asked;
+    return list + services;
   }
 
   /** Makes the host have these tasks. */
