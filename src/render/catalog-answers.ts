@@ -229,6 +229,7 @@ export class CatalogAnswers implements QueryPort {
 }
 
 const EMPTY = serviceList([]);
+const NO_TAGS: readonly string[] = [];
 
 function byNames(instances: readonly Instance[]): NamedInstances {
   const out = new Map<string, Instance[]>();
@@ -251,6 +252,8 @@ function chosen(instances: readonly Instance[], { tag, filters }: ServiceQuery):
   return records;
 }
 
-function sortedTags(instances: readonly Instance[]): string[] {
-  return [...new Set(instances.flatMap(({ facts }) => facts.Tags))].sort(compareStrings);
+function sortedTags(instances: readonly Instance[]): readonly string[] {
+  const tags = new Set<string>();
+  for (const { facts } of instances) for (const tag of facts.Tags) tags.add(tag);
+  return tags.size === 0 ? NO_TAGS : [...tags].sort(compareStrings);
 }

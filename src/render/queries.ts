@@ -76,17 +76,21 @@ export function serviceQuery(text: string, connect = false): ServiceQuery {
   return query;
 }
 
-/** Most queries give a name alone. */
-const NOTHING_MORE = {
-  kind: 'service',
-  tag: undefined,
-  datacenter: undefined,
-  near: undefined,
-  filters: [],
-} as const;
+const NO_FILTERS: readonly HealthFilter[] = [];
 
 function readServiceQuery(text: string, connect: boolean): ServiceQuery {
-  if (NAME_ALONE.test(text)) return { ...NOTHING_MORE, name: text, connect };
+  // Most queries give a name alone.
+  if (NAME_ALONE.test(text)) {
+    return {
+      kind: 'service',
+      name: text,
+      tag: undefined,
+      datacenter: undefined,
+      near: undefined,
+      filters: NO_FILTERS,
+      connect,
+    };
+  }
   const name = connect ? 'health.connect' : 'health.service';
   const groups = matched(SERVICE, text, name);
   const words = (groups['filter'] ?? '').split(',').filter((word) => word !== '');

@@ -219,7 +219,7 @@ export function serviceList(records: readonly GoStruct[]): GoList {
 const HEALTH_SERVICES: Type = { ...listType(HEALTH_SERVICE), name: '[]*dependency.HealthService' };
 
 export function snippetRecord(name: string, tags: readonly string[]): GoStruct {
-  return struct(SNIPPET, { Name: name, Tags: tagList(tags) });
+  return new GoStruct(SNIPPET, [name, tagList(tags)]);
 }
 
 export function snippetList(records: readonly GoStruct[]): GoList {

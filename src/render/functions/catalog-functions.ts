@@ -87,6 +87,8 @@ function serviceFunction(run: RunContext, connect: boolean): TemplateFunction {
 }
 
 function joined(args: readonly Value[]): string {
+  const [first] = args;
+  if (args.length === 1 && typeof first === 'string') return first;
   for (const arg of args) {
     if (typeof arg === 'string') continue;
     const type = arg === undefined || arg === null ? 'nil' : typeOf(arg).name;

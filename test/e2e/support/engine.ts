@@ -1,6 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { endChild, isRunning } from './child.js';
 import type { EngineVersion } from './engine-version.js';
 import { getOverSocket } from './http.js';
 import type { Netns } from './netns.js';
@@ -81,11 +82,11 @@ export function createEngine(
       });
       if (status === -1) throw new Error(`dockerd ended by itself:\n${log()}`);
     },
-    stop: () => end(child, 'SIGTERM'),
-    crash: () => end(child, 'SIGKILL'),
+    stop: () => endChild(child, 'SIGTERM'),
+    crash: () => endChild(child, 'SIGKILL'),
     async close() {
-      await end(child, 'SIGTERM');
-      await end(containerd.child, 'SIGTERM');
+      await endChild(child, 'SIGTERM');
+      await endChild(containerd.child, 'SIGTERM');
     },
   };
 }
@@ -116,14 +117,4 @@ function spawnLogged(
   const child = netns.spawn(file, args, { env, stdio: ['ignore', out, out] });
   closeSync(out);
   return child;
-}
-
-const isRunning = (child: ChildProcess | undefined): child is ChildProcess =>
-  child?.exitCode === null && child.signalCode === null;
-
-async function end(child: ChildProcess | undefined, signal: NodeJS.Signals): Promise<void> {
-  if (!isRunning(child)) return;
-  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-  child.kill(signal);
-  await ended;
 }

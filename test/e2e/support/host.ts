@@ -1,6 +1,8 @@
 import type { TaskListJson } from '../../../src/api/types/resources.js';
+import type { ChildProcess } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { endChild } from './child.js';
 import { createDocker, type Docker } from './docker.js';
 import { createEngine, type Engine, type EngineOptions } from './engine.js';
 import { engineDirectories } from './engine-version.js';
@@ -81,9 +83,11 @@ async function createBase(options: EngineOptions): Promise<Base> {
 export async function createHost(options: HostOptions = {}): Promise<Host> {
   const { images = ['tools'], upstream: records = {}, shared = false, ...engineOptions } = options;
   const base = (shared ? idle.pop() : undefined) ?? (await createBase(engineOptions));
-  const { netns, engine, docker } = base;
+  const { engine, docker } = base;
+  const { netns, endAll } = recordSpawned(base.netns);
   const undo: (() => Promise<unknown>)[] = [
     async () => {
+      await endAll();
       if (!shared) return base.close();
       await docker.clear();
       idle.push(base);
@@ -117,6 +121,20 @@ export async function createHost(options: HostOptions = {}): Promise<Host> {
     await close();
     throw error;
   }
+}
+
+/** The namespace for one use, whose processes end with the use: one left behind would answer the next file on its port. */
+function recordSpawned(netns: Netns): { readonly netns: Netns; readonly endAll: () => Promise<unknown> } {
+  const children: ChildProcess[] = [];
+  const spawn: Netns['spawn'] = (file, args, options) => {
+    const child = netns.spawn(file, args, options);
+    children.push(child);
+    return child;
+  };
+  return {
+    netns: { ...netns, spawn },
+    endAll: () => Promise.all(children.map((child) => endChild(child))),
+  };
 }
 
 /** Resolves when the daemon knows these containers, by the names that they have in Docker. */

@@ -3,6 +3,7 @@ import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { parse } from 'yaml';
 import type { TemplateJson, TemplateListJson } from '../../../src/api/types/templates-json.js';
+import { endChild } from './child.js';
 import { createFairlead, type Fairlead } from './fairlead.js';
 import { createHost, HOST_ADDRESS, UPSTREAM_ADDRESS, type Host } from './host.js';
 import { until } from './poll.js';
@@ -81,7 +82,7 @@ export async function createTemplateHost(...sources: readonly string[]): Promise
     const start = (number: number) => shop.web('web', number, ['--label=SERVICE_NAME=web']);
     const self = usesOf({ host, fairlead, root, dir, start });
     const children: ChildProcess[] = [];
-    undo.push(() => Promise.all(children.map(end)));
+    undo.push(() => Promise.all(children.map((child) => endChild(child))));
     return {
       ...self,
       spawn(file, args, options) {
@@ -177,12 +178,4 @@ function usesOf({ host, fairlead, root, dir, start }: Parts): Omit<TemplateHost,
       }
     },
   };
-}
-
-/** Asks a program to end; a child of its own would outlive it if it were killed. */
-async function end(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const ended = new Promise((resolve) => child.once('exit', resolve));
-  child.kill('SIGTERM');
-  await ended;
 }
