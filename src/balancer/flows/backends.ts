@@ -124,7 +124,7 @@ export class Backends {
     this.#signal(backend, { ok: false, reason: fault });
   }
 
-  /** Records a response. Health checks are notified only of the first response after a failure. */
+  /** Records a response. Health checks are notified only of the first response after a failure: in each thread by itself. */
   answered(backend: Backend): void {
     if (!backend.failing) return;
     backend.failing = false;
