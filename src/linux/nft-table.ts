@@ -66,12 +66,22 @@ export function wholeTable(table: NftTable): string {
   return `${emptied(table)}table ${family} ${name} {\n${[...setTexts, ...chainTexts].join('')}}\n`;
 }
 
-/** What makes one state of a table another. Both have the same name. */
-export function changesOf(before: NftTable, after: NftTable): NftChanges {
+/** The parts that one state of a table has and another one has not. */
+export interface NftDifference {
+  readonly gone: readonly NftPart[];
+  readonly come: readonly NftPart[];
+}
+
+export function differenceOf(before: NftTable, after: NftTable): NftDifference {
   const gone: NftPart[] = [];
   const come: NftPart[] = [];
   for (const [name, part] of before.parts) if (after.parts.get(name) !== part) gone.push(part);
   for (const [name, part] of after.parts) if (before.parts.get(name) !== part) come.push(part);
+  return { gone, come };
+}
+
+/** What makes a table another state of itself. @param after as it is to be */
+export function changesOf({ gone, come }: NftDifference, after: NftTable): NftChanges {
   const table = `${after.family} ${after.name}`;
   const [oldSets, newSets] = [all(gone, (part) => part.sets), all(come, (part) => part.sets)];
   const [oldChains, newChains] = [all(gone, (part) => part.chains), all(come, (part) => part.chains)];

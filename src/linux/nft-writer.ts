@@ -2,9 +2,11 @@ import { nft, type NftOutcome } from './nft.js';
 import { NftShell } from './nft-shell.js';
 import {
   changesOf,
+  differenceOf,
   hasName,
   removalOf,
   wholeTable,
+  type NftDifference,
   type NftNames,
   type NftPart,
   type NftTable,
@@ -49,9 +51,13 @@ export class NftWriter {
     this.#shell = shell;
   }
 
-  /** @throws Error with the reason of nft, in one line; the kernel then has what it had */
-  write(table: NftTable): Promise<void> {
-    return this.#enqueue(() => this.#write(table));
+  /**
+   * @param difference from the table of the write before; undefined: the writer compares all parts, which must then be
+   *   another map than that one's
+   * @throws Error with the reason of nft, in one line; the kernel then has what it had
+   */
+  write(table: NftTable, difference?: NftDifference): Promise<void> {
+    return this.#enqueue(() => this.#write(table, difference));
   }
 
   /** The kernel may have something else: the next write replaces everything. */
@@ -80,10 +86,8 @@ export class NftWriter {
         sets: sets.filter(([, name]) => !hasName(table, 'sets', name)),
       });
       if (commands.length === 0) return;
-      const stamped = this.#stamped(table);
-      const outcome = await this.#transact([...commands, ...changesOf(table, stamped).commands]);
-      if (outcome.ok) this.#written = stamped;
-      else this.forget();
+      const outcome = await this.#transact([...commands, ...this.#sign(table)]);
+      if (!outcome.ok) this.forget();
     });
   }
 
@@ -92,30 +96,23 @@ export class NftWriter {
     this.#shell.close();
   }
 
-  async #write(table: NftTable): Promise<void> {
+  async #write(table: NftTable, difference?: NftDifference): Promise<void> {
     const before = this.#written;
-    // A stamp alone would not be worth a transaction.
-    const stamp = before?.parts.get(STAMP);
-    const same = stamp ? { ...table, parts: new Map([...table.parts, [STAMP, stamp]]) } : table;
     if (before && isSameTable(before, table)) {
-      const { commands, unused } = changesOf(before, same);
-      if (commands.length === 0) {
-        this.#written = same;
-        return;
-      }
-      const stamped = this.#stamped(table);
-      const outcome = await this.#transact([...commands, ...changesOf(same, stamped).commands]);
+      const { commands, unused } = changesOf(difference ?? differenceOf(before, table), table);
+      // A stamp alone would not be worth a transaction.
+      const outcome =
+        commands.length === 0 ? DONE : await this.#transact([...commands, ...this.#sign(table)]);
       if (outcome.ok) {
-        this.#written = stamped;
+        this.#written = table;
         this.#throwAway(unused);
         return;
       }
     }
     this.forget();
-    const stamped = this.#stamped(table);
-    const outcome = await this.#load(wholeTable(stamped));
+    const outcome = await this.#load(wholeTable(this.#signed(table)));
     if (!outcome.ok) throw new Error(outcome.why);
-    this.#written = stamped;
+    this.#written = table;
   }
 
   #transact(commands: readonly string[]): Promise<NftOutcome> {
@@ -123,13 +120,19 @@ export class NftWriter {
     return line.length > LONGEST_LINE ? this.#load(`${commands.join('\n')}\n`) : this.#shell.run(line);
   }
 
-  #stamped(table: NftTable): NftTable {
-    this.#stamp++;
+  /** A table to be written whole, with the next stamp. */
+  #signed(table: NftTable): NftTable {
     const part: NftPart = {
       sets: new Map([[STAMP, { kind: 'set', statements: ['type mark'] }]]),
-      members: new Map([[STAMP, new Map([[String(this.#stamp), '']])]]),
+      members: new Map([[STAMP, new Map([[String(++this.#stamp), '']])]]),
     };
     return { ...table, parts: new Map([...table.parts, [STAMP, part]]) };
+  }
+
+  /** The commands that put the next stamp in the place of the last one. */
+  #sign({ family, name }: NftTable): string[] {
+    const set = `${family} ${name} ${STAMP}`;
+    return [`delete element ${set} { ${this.#stamp} }`, `add element ${set} { ${++this.#stamp} }`];
   }
 
   #throwAway({ chains, sets }: NftNames): void {
@@ -153,6 +156,7 @@ export class NftWriter {
 
 /** The name of the set with the number of the last transaction, and of its part. */
 const STAMP = 'stamp';
+const DONE: NftOutcome = { ok: true, output: '' };
 
 function isSameTable(one: NftTable, other: NftTable): boolean {
   return one.family === other.family && one.name === other.name;

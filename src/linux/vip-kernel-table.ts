@@ -129,6 +129,8 @@ export function kernelPart(family: Family, pool: string, clients: KernelClients)
   };
 }
 
+type Member = readonly [key: string, value: string];
+
 /** The rules of one port. */
 export function servicePart(family: Family, service: KernelService): NftPart {
   const { vip, port, protocol, bridges, host, slots, tasks, selves, affinity } = service;
@@ -138,17 +140,17 @@ export function servicePart(family: Family, service: KernelService): NftPart {
   const sticky = affinity === undefined ? undefined : `sticky_${affinity}_${chain}`;
   return {
     ...(sticky !== undefined && { sets: new Map([[sticky, stickySet(family, affinity ?? 0)]]) }),
-    members: new Map([
-      ['vips', new Map(bridges.map((bridge) => [`${quoted(bridge)} . ${place}`, jump]))],
-      ['vips_host', new Map(host ? [[place, jump]] : [])],
-      ['carried', keys(protocol === 'udp' ? [place] : [])],
-      ['slots', new Map(slots.map((task, slot) => [`${place} . ${slot}`, String(task)]))],
-      [
-        'tasks',
-        new Map(Array.from(tasks, ([number, to]) => [`${place} . ${number}`, `${to.ip} . ${to.port}`])),
-      ],
-      ['selves', keys(selves.map((client) => `${client} . ${place}`))],
-    ]),
+    // Thousands of services, most without most of these: an empty map for each would cost as much as a full one.
+    members: new Map(
+      Object.entries({
+        vips: bridges.map((bridge): Member => [`${quoted(bridge)} . ${place}`, jump]),
+        vips_host: host ? [[place, jump] as const] : [],
+        carried: protocol === 'udp' ? [[place, ''] as const] : [],
+        slots: slots.map((task, slot): Member => [`${place} . ${slot}`, String(task)]),
+        tasks: Array.from(tasks, ([number, to]): Member => [`${place} . ${number}`, `${to.ip} . ${to.port}`]),
+        selves: selves.map((client): Member => [`${client} . ${place}`, '']),
+      }).flatMap(([set, all]) => (all.length > 0 ? [[set, new Map(all)] as const] : [])),
+    ),
     chains: new Map([[chain, choiceRules(family, service, sticky)]]),
   };
 }

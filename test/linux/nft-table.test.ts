@@ -1,6 +1,17 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { changesOf, removalOf, wholeTable, type NftPart, type NftTable } from '../../src/linux/nft-table.js';
+import {
+  changesOf as changesOfParts,
+  differenceOf,
+  removalOf,
+  wholeTable,
+  type NftChanges,
+  type NftPart,
+  type NftTable,
+} from '../../src/linux/nft-table.js';
+
+const changesOf = (before: NftTable, after: NftTable): NftChanges =>
+  changesOfParts(differenceOf(before, after), after);
 
 const table = (parts: Readonly<Record<string, NftPart>>): NftTable => ({
   ...{ family: 'ip', name: 't' },

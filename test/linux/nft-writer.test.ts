@@ -80,6 +80,18 @@ describe('the writer of a table', () => {
     expect(told.map((each) => each.split(' ')[0])).toEqual(['whole', 'add', 'whole', 'add', 'whole']);
   });
 
+  it('takes the difference from the table before where it is told', async () => {
+    const { told, writer } = kernel();
+    const live = new Map(table('a').parts);
+    const it: NftTable = { ...table(), parts: live };
+    await writer.write(it);
+    const part: NftPart = { chains: new Map([['b', ['accept']]]) };
+    live.set('b', part);
+    await writer.write(it, { gone: [], come: [part] });
+    await writer.write(it, { gone: [], come: [] });
+    expect(told).toEqual(['whole', `add chain ip t b; add rule ip t b accept; ${STAMP}`]);
+  });
+
   it('says why nothing could be written, and writes all of it the next time', async () => {
     const { told, refuses, writer } = kernel();
     refuses.tables = true;

@@ -18,6 +18,9 @@ type Change = readonly [before: Carried | undefined, after: Carried | undefined]
 export class CarriedPlaces {
   readonly #gone: GoneTasks;
   #carried = new Map<string, Carried>();
+  readonly #byKernel = new Map<string, KernelService>();
+  /** undefined: all places may be others. */
+  #changed: Set<string> | undefined;
   /** What was decided about, and by what; undefined: nothing is the kernel's. */
   #planned: readonly VirtualService[] = [];
   #plannedBy: Carriages | undefined;
@@ -40,6 +43,7 @@ export class CarriedPlaces {
     for (const [before, after] of changes) {
       const [was, is] = [kernelServiceOf(before), kernelServiceOf(after)];
       this.#gone.update(was, is);
+      this.#note(before, after);
       if ((was ?? is)?.protocol === 'udp') isUdp = true;
     }
     this.#gone.expire();
@@ -48,6 +52,8 @@ export class CarriedPlaces {
 
   clear(): void {
     this.#carried = new Map();
+    this.#byKernel.clear();
+    this.#changed = undefined;
     [this.#planned, this.#plannedBy] = [[], undefined];
   }
 
@@ -64,12 +70,16 @@ export class CarriedPlaces {
     return kernelServiceOf(this.#carried.get(place));
   }
 
-  /** All that the kernel carries, by place. */
+  /** All that the kernel carries, by place; it changes with {@link plan}. */
   byKernel(): ReadonlyMap<string, KernelService> {
-    const services = new Map<string, KernelService>();
-    for (const [place, { carriage }] of this.#carried)
-      if ('service' in carriage) services.set(place, carriage.service);
-    return services;
+    return this.#byKernel;
+  }
+
+  /** The places of which {@link byKernel} tells something else than at the call before; undefined: any may be. */
+  takeChanged(): ReadonlySet<string> | undefined {
+    const changed = this.#changed;
+    this.#changed = new Set();
+    return changed;
   }
 
   /** Tasks to which open connections are reset. */
@@ -94,6 +104,15 @@ export class CarriedPlaces {
       changes.push([before, now]);
     }
     return changes;
+  }
+
+  #note(before: Carried | undefined, after: Carried | undefined): void {
+    const of = after ?? before;
+    if (!of) return;
+    const place = placeText(of.service);
+    this.#changed?.add(place);
+    if (after && 'service' in after.carriage) this.#byKernel.set(place, after.carriage.service);
+    else this.#byKernel.delete(place);
   }
 
   #settle(desired: readonly VirtualService[], carriages: Carriages | undefined): readonly Change[] {

@@ -288,9 +288,11 @@ class NftablesPlane implements DataPlane {
     const { carriages } = this.#conditions;
     const isUdp = this.#places.plan(this.#desired, carriages);
     const { dead } = this.#places;
+    const changed = this.#places.takeChanged();
     this.#table.state = carriages && {
       clients: carriages.clients,
       services: this.#places.byKernel(),
+      ...(changed && { changed }),
       dead,
     };
     this.#awaitDrains();
