@@ -26,14 +26,14 @@ async function pour(socket: Socket, seed: number, total: number): Promise<string
     const octets = piece(seed, at, Math.min(total - at, 1000 + ((at * 7919) % 300_000)));
     hash.update(octets);
     at += octets.length;
-    if (!socket.write(octets)) await new Promise((resolve) => socket.once('drain', resolve));
+    if (!socket.write(octets)) await eventOf(socket, 'drain');
   }
   socket.end();
   return hash.digest('hex');
 }
 
 /** Reads to the end, with rests in between. @returns the hash of it */
-function drink(socket: Socket, restEvery: number): Promise<string> {
+async function drink(socket: Socket, restEvery: number): Promise<string> {
   const hash = createHash('sha256');
   let sinceRest = 0;
   socket.on('data', (chunk: Buffer) => {
@@ -45,7 +45,21 @@ function drink(socket: Socket, restEvery: number): Promise<string> {
     setTimeout(() => socket.resume(), 10);
   });
   socket.resume();
-  return new Promise((resolve) => socket.once('end', () => resolve(hash.digest('hex'))));
+  await eventOf(socket, 'end');
+  return hash.digest('hex');
+}
+
+/** Rejects when the connection is over before it: a reset must not look like a test that takes too long. */
+async function eventOf(socket: Socket, event: 'drain' | 'end'): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    const closed = (): void =>
+      reject(new Error(`closed before "${event}"`, { cause: socket.errored ?? undefined }));
+    socket.once('close', closed);
+    socket.once(event, () => {
+      socket.off('close', closed);
+      resolve();
+    });
+  });
 }
 
 const openDescriptors = (): number => readdirSync('/proc/self/fd').length;
