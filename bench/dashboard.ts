@@ -11,11 +11,11 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import type { Browser, Page } from 'playwright-core';
 import { launchBrowser } from '../test/e2e/support/browser.js';
+import { freePorts } from '../test/e2e/support/free-ports.js';
 import { requestOverSocket } from '../test/e2e/support/http.js';
 import { until } from '../test/e2e/support/poll.js';
 import { addressesFrom } from './dns/addresses.js';
 import { bar, median, round } from './dns/summary.js';
-import { freePort } from './dns/workshop.js';
 import { longestTask } from './support/page-trace.js';
 import { percentile } from './support/percentile.js';
 
@@ -47,7 +47,7 @@ function servicesFile(): string {
 async function startDaemon(
   dir: string,
 ): Promise<{ readonly url: string; readonly stop: () => Promise<void> }> {
-  const [dns, http] = [await freePort(), await freePort()];
+  const [dns = 0, http = 0] = await freePorts(2);
   writeFileSync(join(dir, 'services.yaml'), servicesFile());
   writeFileSync(
     join(dir, 'fairlead.yaml'),

@@ -1,22 +1,20 @@
 import { computed } from '@preact/signals';
 import type { ServiceJson, TaskJson } from '../api/types/resources.js';
+import { CatalogIndex } from './catalog-index.js';
 import { live } from './live.js';
 
+const index = new CatalogIndex();
+
+live.followState((part) => index.take(part));
+
+/** A new object with each change, because the index itself stays the same. */
+const seen = computed(() => ({ revision: live.revision.value, index }));
+
 /** Services by key. */
-export const services = computed<readonly ServiceJson[]>(() => {
-  return [...live.replica.services.values()].sort((a, b) => byText(a.key, b.key));
-});
+export const services = computed<readonly ServiceJson[]>(() => seen.value.index.services);
 
 /** Tasks by stack and name. */
-export const tasks = computed<readonly TaskJson[]>(() => {
-  return [...live.replica.tasks.values()].sort(
-    (a, b) => byText(a.stack, b.stack) || byText(a.name, b.name) || byText(a.id, b.id),
-  );
-});
-
-export function byText(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
-}
+export const tasks = computed<readonly TaskJson[]>(() => seen.value.index.tasks);
 
 /** The key of the service that a task belongs to. */
 export function serviceKeyOf({ service }: Pick<TaskJson, 'service'>): string | undefined {

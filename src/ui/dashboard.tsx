@@ -11,6 +11,8 @@ followTheme();
 followAddress();
 followKeys();
 startClock();
+// The daemon makes the state ready while the page is drawn for the first time.
+const followed = live.start();
 const place = document.getElementById('app');
 if (place) render(<Shell />, place);
-await live.start();
+await followed;

@@ -1,4 +1,4 @@
-import type { ComponentChildren } from 'preact';
+import { Component, type ComponentChildren } from 'preact';
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { FEW_ROWS, rowWindow, type RowWindow } from './row-window.js';
 import { registerList } from './shortcuts.js';
@@ -57,22 +57,44 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
         <tbody ref={body}>
           {from > 0 && <Gap rows={from} columns={columns.length} />}
           {sorted.slice(from, to).map((row, index) => (
-            <tr
+            <BodyRow
               key={keyOf(row)}
-              class={classOf?.(row)}
-              tabIndex={-1}
-              data-index={from + index}
-              aria-rowindex={from + index + 2}
-              onKeyDown={openOnEnter}
-            >
-              {columns.map((column, at) => cell(column, row, at === 0))}
-            </tr>
+              row={row}
+              columns={columns}
+              style={classOf?.(row)}
+              index={from + index}
+            />
           ))}
           {to < sorted.length && <Gap rows={sorted.length - to} columns={columns.length} />}
         </tbody>
       </table>
     </div>
   );
+}
+
+interface BodyRowProps<Row> {
+  readonly row: Row;
+  readonly columns: readonly Column<Row>[];
+  readonly style: string | undefined;
+  readonly index: number;
+}
+
+/** A row of the document. Most changes are about other rows; then it stays as it is. */
+class BodyRow<Row> extends Component<BodyRowProps<Row>> {
+  override shouldComponentUpdate(next: BodyRowProps<Row>, state: object): boolean {
+    // A signal that a cell reads has changed.
+    if (state !== this.state) return true;
+    const { row, columns, style, index } = this.props;
+    return next.row !== row || next.columns !== columns || next.style !== style || next.index !== index;
+  }
+
+  override render({ row, columns, style, index }: BodyRowProps<Row>) {
+    return (
+      <tr class={style} tabIndex={-1} data-index={index} aria-rowindex={index + 2} onKeyDown={openOnEnter}>
+        {columns.map((column, at) => cell(column, row, at === 0))}
+      </tr>
+    );
+  }
 }
 
 function cell<Row>(column: Column<Row>, row: Row, isName: boolean) {

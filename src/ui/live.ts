@@ -1,7 +1,7 @@
 import { batch, computed, signal } from '@preact/signals';
 import { AnswerError } from '../api/answer-errors.js';
 import { StreamClient } from '../api/stream-client.js';
-import type { StateReplica } from '../api/stream/state-replica.js';
+import type { ReplicaPart, StateReplica } from '../api/stream/state-replica.js';
 import type { EventJson } from '../api/types/resources.js';
 import type { StatusJson } from '../api/types/status-json.js';
 import type { HelloJson, StreamMessage } from '../api/types/stream.js';
@@ -65,6 +65,11 @@ class Live {
   /** The state. What reads it in a signal or a component reads it again after each change. */
   get replica(): StateReplica {
     return this.#seen.value.replica;
+  }
+
+  /** @param take called with each part of the state, before {@link revision} grows */
+  followState(take: (part: ReplicaPart) => void): void {
+    this.#replica.onPart = take;
   }
 
   /** Follows the daemon until the page is closed. */

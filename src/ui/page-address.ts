@@ -37,6 +37,7 @@ export const address = signal(readAddress(''));
 /** Follows the browser's address, with its buttons for back and forward. */
 export function followAddress(): void {
   const read = (): void => {
+    clearTimeout(typing);
     address.value = readAddress(location.hash);
   };
   addEventListener('hashchange', read);
@@ -47,9 +48,15 @@ export function visit(page: string): void {
   location.hash = addressOf(page);
 }
 
-/** The filter becomes part of the address without a step in the history for each letter. */
+/** Milliseconds: a browser does much for each change of its address, asking for the icon among others. */
+const TYPING_MS = 150;
+
+let typing: ReturnType<typeof setTimeout> | undefined;
+
+/** The filter becomes part of the address when its user stops typing, without a step in the history for each letter. */
 export function setFilter(filter: string): void {
   const { page, path } = address.value;
-  history.replaceState(null, '', addressOf(page, path, filter));
   address.value = { page, path, filter };
+  clearTimeout(typing);
+  typing = setTimeout(() => history.replaceState(null, '', addressOf(page, path, filter)), TYPING_MS);
 }

@@ -8,7 +8,7 @@ export interface RowWindow {
 export const FEW_ROWS = 150;
 
 /** Rows above and below what is seen, so that scrolling shows no gap before the next frame. */
-const MARGIN = 20;
+const MARGIN = 10;
 
 /**
  * @param count of rows

@@ -117,7 +117,9 @@ describeOnHost(
       await page.keyboard.type('client:shop-web-1 -rcode:NXDOMAIN');
       await row('NXDOMAIN').first().waitFor({ state: 'detached' });
       await queries.first().waitFor();
-      expect(decodeURIComponent(page.url())).toContain('client:shop-web-1+-rcode:NXDOMAIN');
+      await page.waitForURL((url) =>
+        decodeURIComponent(url.hash).includes('client:shop-web-1+-rcode:NXDOMAIN'),
+      );
       await page.getByRole('heading', { name: /^Top/ }).waitFor();
       await page.goto(`${door.url}/#/topology`);
       await until(

@@ -1,6 +1,15 @@
 import type { Problem } from '../../catalog/model.js';
 import type { DrainJson, ServiceJson, SourceJson, TaskJson } from '../types/resources.js';
-import type { KeyedChangesJson, NetworkJson, WatchMessage, WatchSnapshotJson } from '../types/watch.js';
+import type {
+  KeyedChangesJson,
+  NetworkJson,
+  WatchChangeJson,
+  WatchMessage,
+  WatchSnapshotJson,
+} from '../types/watch.js';
+
+/** What changes a replica. */
+export type ReplicaPart = WatchSnapshotJson | WatchChangeJson;
 
 /**
  * A client's copy of the daemon's state, updated with the messages of the stream. It is consistent after every message.
@@ -21,7 +30,9 @@ export class StateReplica {
   problems: readonly Problem[] = [];
   drains: readonly DrainJson[] = [];
   /** Parts of a snapshot or a change whose last part is still missing. */
-  #parts: WatchMessage[] = [];
+  #parts: ReplicaPart[] = [];
+  /** Called with each part of a snapshot or a change that has become part of the state. */
+  onPart: ((part: ReplicaPart) => void) | undefined;
 
   /** @returns whether the state has changed */
   apply(message: WatchMessage): boolean {
@@ -62,20 +73,20 @@ export class StateReplica {
     return { ...task, endpoints };
   }
 
-  #take(message: WatchMessage): void {
+  #take(message: ReplicaPart): void {
     if (message.type === 'snapshot') this.#takeSnapshot(message);
     if (message.type === 'change') {
       change(this.services, message.services, ({ key }) => key);
       change(this.tasks, message.tasks, ({ id }) => id);
       change(this.networks, message.networks, ({ id }) => id);
     }
-    if (message.type !== 'snapshot' && message.type !== 'change') return;
     this.revision = message.revision;
     this.at = message.at;
     if (message.cursor !== undefined) this.cursor = message.cursor;
     if (message.sources) this.sources = message.sources;
     if (message.problems) this.problems = message.problems;
     if (message.drains) this.drains = message.drains;
+    this.onPart?.(message);
   }
 
   #takeSnapshot({ part, domain, environment, services, tasks, networks }: WatchSnapshotJson): void {
