@@ -6,7 +6,24 @@ import type { ProblemJson } from '../api/types/resources.js';
  * @throws AnswerError, UnreachableError
  */
 export async function ask<T>(path: string, signal?: AbortSignal): Promise<T> {
-  const response = await reach(path, signal);
+  return answerOf<T>(await reach(path, signal && { signal }));
+}
+
+/**
+ * Changes something.
+ * @param csrf that of the session (`GET /v1/session`); undefined: there is none
+ * @throws AnswerError, UnreachableError
+ */
+export async function change<T>(
+  method: 'PUT' | 'DELETE',
+  path: string,
+  csrf: string | undefined,
+): Promise<T> {
+  const headers = csrf === undefined ? {} : { 'x-fairlead-csrf': csrf };
+  return answerOf<T>(await reach(path, { method, headers }));
+}
+
+async function answerOf<T>(response: Response): Promise<T> {
   const body = await jsonOf(response);
   const type = response.headers.get('content-type') ?? '';
   // `/readyz` answers with what is not ready, and with a status that says so.
@@ -30,9 +47,15 @@ export async function* askLines(path: string): AsyncGenerator<string> {
   }
 }
 
-async function reach(path: string, signal?: AbortSignal): Promise<Response> {
+interface AskOptions {
+  readonly method?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly signal?: AbortSignal;
+}
+
+async function reach(path: string, { headers, ...options }: AskOptions = {}): Promise<Response> {
   try {
-    return await fetch(path, { headers: { accept: 'application/json' }, ...(signal && { signal }) });
+    return await fetch(path, { ...options, headers: { accept: 'application/json', ...headers } });
   } catch {
     throw new UnreachableError('ECONNREFUSED', 'no connection');
   }

@@ -3,6 +3,7 @@ import { attention, type Matter } from '../api/attention.js';
 import { counted, listed, number } from '../api/quantities.js';
 import { EventTable } from './event-table.js';
 import { services } from './catalog-lists.js';
+import { HistoryCharts } from './history-charts.js';
 import { live } from './live.js';
 import { addressOf } from './page-address.js';
 import { Sparkline } from './sparkline.js';
@@ -37,6 +38,7 @@ export function OverviewPage() {
         Newest events <a href={addressOf('events')}>all</a>
       </h2>
       <EventTable events={live.events.value.slice(0, NEWEST)} label="newest events" />
+      <HistoryCharts of="daemon" wanted={{}} />
     </>
   );
 }

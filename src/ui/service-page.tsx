@@ -3,6 +3,8 @@ import type { ExplainJson, ExplainTaskJson } from '../api/types/query-json.js';
 import { useAsked } from './asked.js';
 import { serviceKeyOf, tasks } from './catalog-lists.js';
 import { DataTable, type Column } from './data-table.js';
+import { DrainControl } from './drain-control.js';
+import { HistoryCharts } from './history-charts.js';
 import { LabelTable } from './label-table.js';
 import { live } from './live.js';
 import { addressOf } from './page-address.js';
@@ -80,6 +82,7 @@ export function ServicePage({ serviceKey }: { readonly serviceKey: string }) {
         </p>
       </>
     );
+  const { environment, stack } = service;
   const rows = mine.map((task) => ({ task, explained: explained?.tasks.find(({ id }) => id === task.id) }));
   return (
     <>
@@ -87,6 +90,7 @@ export function ServicePage({ serviceKey }: { readonly serviceKey: string }) {
         <Foreign text={service.name} />
       </h1>
       <Facts service={service} />
+      {service.kind === 'tasks' && <DrainControl target={{ service }} name={service.name} />}
       <h2>Tasks</h2>
       {error && (
         <p>
@@ -101,6 +105,9 @@ export function ServicePage({ serviceKey }: { readonly serviceKey: string }) {
         empty="It has no tasks."
       />
       {explained && <Explained explained={explained} />}
+      {service.vip !== undefined && (
+        <HistoryCharts of="vips" wanted={{ environment, stack, service: service.service }} />
+      )}
       <LabelTable labels={service.labels} />
     </>
   );

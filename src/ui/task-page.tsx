@@ -3,7 +3,9 @@ import type { ExplainJson } from '../api/types/query-json.js';
 import type { CheckJson, TaskJson } from '../api/types/resources.js';
 import { useAsked } from './asked.js';
 import { serviceKeyOf, serviceNameOf } from './catalog-lists.js';
+import { DrainControl } from './drain-control.js';
 import { EventTable } from './event-table.js';
+import { HistoryCharts } from './history-charts.js';
 import { LabelTable } from './label-table.js';
 import { live } from './live.js';
 import { addressOf } from './page-address.js';
@@ -26,13 +28,17 @@ export function TaskPage({ id }: { readonly id: string }) {
         <Foreign text={task?.name ?? id} />
       </h1>
       {task ? (
-        <Facts task={task} explained={explained} />
+        <>
+          <Facts task={task} explained={explained} />
+          <DrainControl target={{ task: task.id }} name={task.name} />
+        </>
       ) : (
         <p>
           There is no such task now. <a href={addressOf('tasks')}>All tasks</a>
         </p>
       )}
       {check && <CheckFacts check={check} />}
+      <HistoryCharts of="tasks" wanted={{ task: id }} />
       <h2>Events</h2>
       <EventTable events={events} label="events of this task" />
       {task && <LabelTable labels={task.labels} />}

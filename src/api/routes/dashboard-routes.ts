@@ -39,11 +39,14 @@ export function dashboardRoutes(app: FastifyInstance, folder: string = BUILT): v
 
   app.get('/', async (_request, reply) => {
     const page = (await load()).get(PAGE);
-    return reply
-      .type(page?.type ?? TYPES['.html'] ?? '')
-      .header('content-security-policy', POLICY)
-      .header('referrer-policy', 'no-referrer')
-      .send(page?.plain ?? NOT_BUILT);
+    return (
+      reply
+        .type(page?.type ?? TYPES['.html'] ?? '')
+        .header('content-security-policy', POLICY)
+        // With `no-referrer`, the form that logs out would be sent without its origin, and be refused.
+        .header('referrer-policy', 'same-origin')
+        .send(page?.plain ?? NOT_BUILT)
+    );
   });
 
   app.get<{ Params: { file: string } }>('/ui/:file', async (request, reply): Promise<FastifyReply> => {
