@@ -3,19 +3,22 @@ import type { FastifyReply } from 'fastify';
 import type { Timers } from '../runtime/timers.js';
 import { ApiProblem } from './problem.js';
 import type { StreamLimits } from './stream-limits.js';
+import type { Places } from './stream-places.js';
 import type { Outlet } from './stream/outlet.js';
 
 /** JSON objects, one per line (https://github.com/ndjson/ndjson-spec). */
 export const NDJSON = 'application/x-ndjson; charset=utf-8';
 
-/** All HTTP streams of one face: limits their number, and ends them when the face stops. */
+/** The HTTP streams of one scope: limits their number, and ends them when the face stops. */
 export class HttpStreams {
   readonly #limits: StreamLimits;
+  readonly #places: Places;
   readonly #timers: Pick<Timers, 'after'>;
   readonly #open = new Set<ServerResponse>();
 
-  constructor(limits: StreamLimits, timers: Pick<Timers, 'after'>) {
+  constructor(limits: StreamLimits, places: Places, timers: Pick<Timers, 'after'>) {
     this.#limits = limits;
+    this.#places = places;
     this.#timers = timers;
   }
 
@@ -25,17 +28,19 @@ export class HttpStreams {
    * @throws ApiProblem `too-many-streams`
    */
   begin(reply: FastifyReply, onClose: () => void): Outlet {
-    const { maxStreams, stallMs } = this.#limits;
-    if (this.#open.size >= maxStreams) {
-      const detail = `${maxStreams} clients already follow, which is the limit; end one of them`;
+    const { stallMs } = this.#limits;
+    if (!this.#places.areLeft) {
+      const detail = `${this.#places.most} clients already follow, which is the limit; end one of them`;
       throw new ApiProblem(503, 'too-many-streams', detail);
     }
     reply.hijack();
     const { raw } = reply;
     this.#open.add(raw);
+    this.#places.take();
     raw.on('error', () => raw.destroy());
     raw.on('close', () => {
       this.#open.delete(raw);
+      this.#places.free();
       onClose();
     });
     raw.writeHead(200, { 'content-type': NDJSON, 'cache-control': 'no-store' });

@@ -32,6 +32,7 @@ import { tokenRoutes } from './routes/token-routes.js';
 import { vipRoutes } from './routes/vip-routes.js';
 import { watchRoutes } from './routes/watch-routes.js';
 import { STREAM_LIMITS, type StreamLimits } from './stream-limits.js';
+import { placesOf, type StreamPlaces } from './stream-places.js';
 import { StateFeed } from './stream/state-feed.js';
 
 /** Fairlead's own API (docs/api.md), for those whom {@link Access} lets in (docs/access.md). */
@@ -41,6 +42,7 @@ export function ownFace(
   access: Access,
   limits: StreamLimits = STREAM_LIMITS,
 ): HttpFace {
+  const places = placesOf(limits);
   const reach = access.needsTokens && tls !== undefined ? 'any' : 'loopback';
   return {
     name: 'API',
@@ -55,7 +57,7 @@ export function ownFace(
         scoped.close();
         done();
       });
-      return ownRoutes(app, scoped.ports, context, access, limits);
+      return ownRoutes(app, scoped.ports, context, access, limits, places);
     },
   };
 }
@@ -66,11 +68,12 @@ export function ownRoutes(
   context: Pick<FaceContext, 'listening' | 'clientOf'>,
   access: Access,
   limits: StreamLimits = STREAM_LIMITS,
+  places: StreamPlaces = placesOf(limits),
 ): FaceUpgrade {
   const { listening } = context;
   accessRules(app, access, listening);
   auditHook(app, ports, access, context);
-  const streams = new HttpStreams(limits, ports.timers);
+  const streams = new HttpStreams(limits, places.followers, ports.timers);
   const feed = new StateFeed({ ...ports, drains: ports.health, limits });
   app.addHook('preClose', (done) => {
     feed.close();
@@ -78,7 +81,7 @@ export function ownRoutes(
     done();
   });
   healthRoutes(app, ports, access);
-  metricsRoutes(app, ports, limits);
+  metricsRoutes(app, ports, limits, places.scrapes);
   statusRoutes(app, ports, listening);
   dashboardRoutes(app);
   plainRoutes(app, ports, listening);
@@ -100,5 +103,5 @@ export function ownRoutes(
   accessRoutes(app, ports, access, context);
   loginRoutes(app, ports, access, context);
   tokenRoutes(app, ports, access);
-  return streamRoutes(app, ports, { state: feed, listening, limits, access });
+  return streamRoutes(app, ports, { state: feed, listening, limits, access, places: places.clients });
 }

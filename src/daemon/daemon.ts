@@ -222,7 +222,7 @@ export class Daemon {
     this.#planeChoice = choiceOf(loaded.config);
     this.#vips = this.#createVips();
     this.#templates = new RenderPart(this.catalog, this.#demand, log.of('render'));
-    this.#renders = new RenderCount(this.#templates);
+    this.#renders = new RenderCount(() => this.#templates.written());
     this.#history = this.#createHistory();
     this.#api = new ApiPart((config) => this.#createApi(config));
     this.#lifecycle = new Lifecycle(this.#parts(), (error, part) => {

@@ -1,21 +1,24 @@
-import type { TemplatePort } from '../api/ports.js';
+import type { TargetStatus } from '../render/template-target.js';
 
-/** Counts files that were rendered. A file counts once between two readings, however often it was. */
+type Written = Pick<TargetStatus, 'destination' | 'renders'>;
+
+/** Counts how often files were rendered, across reloads, after which each file counts from 0 again. */
 export class RenderCount {
-  readonly #templates: Pick<TemplatePort, 'list'>;
-  #seen = new Map<string, string>();
+  readonly #written: () => readonly Written[];
+  #seen = new Map<string, number>();
   #count = 0;
 
-  constructor(templates: Pick<TemplatePort, 'list'>) {
-    this.#templates = templates;
+  constructor(written: () => readonly Written[]) {
+    this.#written = written;
   }
 
+  /** Since the daemon was started. What is rendered between the last reading and a reload is lost. */
   count(): number {
-    const seen = new Map<string, string>();
-    for (const { destination, renderedAt } of this.#templates.list()) {
-      if (renderedAt === undefined) continue;
-      seen.set(destination, renderedAt);
-      if (this.#seen.get(destination) !== renderedAt) this.#count += 1;
+    const seen = new Map<string, number>();
+    for (const { destination, renders } of this.#written()) {
+      const before = this.#seen.get(destination) ?? 0;
+      this.#count += renders < before ? renders : renders - before;
+      seen.set(destination, renders);
     }
     this.#seen = seen;
     return this.#count;

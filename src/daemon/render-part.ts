@@ -102,6 +102,11 @@ export class RenderPart implements Part, TemplatePort {
     return (this.#running?.renderer.status() ?? []).map(statusJson);
   }
 
+  /** The files, and how often each was written since it is rendered with these settings. */
+  written(): readonly Pick<TargetStatus, 'destination' | 'renders'>[] {
+    return this.#running?.renderer.status() ?? [];
+  }
+
   program(): ProgramJson | undefined {
     return this.#program && programJson(this.#program.status);
   }
@@ -237,7 +242,13 @@ function programOf(settings: Pick<Config, 'render'> | undefined) {
   return { exec: settings?.render.exec, runAs: settings?.render.runAs };
 }
 
-function statusJson({ renderedAt, checkedAt: _, command, ...status }: TargetStatus): TemplateJson {
+function statusJson({
+  renderedAt,
+  checkedAt: _,
+  renders: __,
+  command,
+  ...status
+}: TargetStatus): TemplateJson {
   return {
     ...status,
     ...(renderedAt !== undefined && { renderedAt: new Date(renderedAt).toISOString() }),

@@ -57,6 +57,7 @@ export class TargetRenderer {
       state: 'waiting',
       missing: [],
       queries: [],
+      renders: 0,
       failures: 0,
     };
   }
@@ -162,7 +163,7 @@ export class TargetRenderer {
       checkedAt: now,
       bytes,
       failures: 0,
-      ...(written && { renderedAt: now }),
+      ...(written && { renderedAt: now, renders: status.renders + 1 }),
     };
   }
 

@@ -72,6 +72,8 @@ export interface TargetStatus {
   state: TargetState;
   /** When the file was last written, in milliseconds since the epoch. */
   renderedAt?: number;
+  /** How often it was written. */
+  renders: number;
   /** When it was last found to be up to date. */
   checkedAt?: number;
   bytes?: number;

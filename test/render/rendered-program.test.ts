@@ -143,7 +143,7 @@ test.skipIf(process.getuid?.() !== 0)(
 
 test('files of an earlier run will do when they cannot be rendered now', () => {
   const target = (state: TargetStatus['state'], destination: string): TargetStatus => ({
-    ...{ source: 's', destination, state, missing: [], queries: [], failures: 0 },
+    ...{ source: 's', destination, state, missing: [], queries: [], renders: 0, failures: 0 },
   });
   writeFileSync(join(dir, 'there'), '');
   const [there, gone] = [join(dir, 'there'), join(dir, 'gone')];

@@ -7,6 +7,7 @@ import { Params } from '../params.js';
 import type { ApiPorts } from '../ports.js';
 import { ApiProblem } from '../problem.js';
 import type { StreamLimits } from '../stream-limits.js';
+import type { Places } from '../stream-places.js';
 
 /** How many lines are written before other work gets a turn. */
 const LINES_A_TURN = 500;
@@ -15,9 +16,12 @@ const LINES_A_TURN = 500;
  * `/metrics`: all counters, for Prometheus. Each scrape builds the text again, in pieces, as fast as the client reads
  * it.
  */
-export function metricsRoutes(app: FastifyInstance, ports: ApiPorts, limits: StreamLimits): void {
-  let scrapes = 0;
-
+export function metricsRoutes(
+  app: FastifyInstance,
+  ports: ApiPorts,
+  { stallMs }: StreamLimits,
+  places: Places,
+): void {
   // HEAD has its own route, so that it does not build the whole text only to discard it.
   app.head('/metrics', (request, reply) => {
     new Params(request.query, ['tasks']).flag('tasks');
@@ -26,14 +30,14 @@ export function metricsRoutes(app: FastifyInstance, ports: ApiPorts, limits: Str
 
   app.get('/metrics', (request, reply) => {
     const tasks = new Params(request.query, ['tasks']).flag('tasks');
-    if (scrapes >= limits.maxScrapes) {
-      const detail = `${limits.maxScrapes} clients already read the metrics, which is the limit; scrape less often`;
+    if (!places.areLeft) {
+      const detail = `${places.most} clients already read the metrics, which is the limit; scrape less often`;
       throw new ApiProblem(503, 'too-many-streams', detail);
     }
-    scrapes += 1;
+    places.take();
     const { raw } = reply;
-    raw.once('close', () => (scrapes -= 1));
-    raw.setTimeout(limits.stallMs, () => raw.destroy());
+    raw.once('close', () => places.free());
+    raw.setTimeout(stallMs, () => raw.destroy());
     const type = typeOf(request);
     const lines = metricLines(ports, { tasks, isOpenMetrics: type === OPEN_METRICS_TYPE });
     return reply.type(type).send(Readable.from(pieces(lines), { objectMode: false }));

@@ -8,6 +8,7 @@ import { Params } from '../params.js';
 import type { ApiPorts } from '../ports.js';
 import { ApiProblem } from '../problem.js';
 import type { StreamLimits } from '../stream-limits.js';
+import type { Places } from '../stream-places.js';
 import type { StateFeed } from '../stream/state-feed.js';
 import type { WebSocketDoor } from '../stream/web-socket-door.js';
 
@@ -25,15 +26,16 @@ export function streamRoutes(
     listening,
     limits,
     access,
+    places,
   }: {
     readonly state: StateFeed;
     readonly listening: () => readonly string[];
     readonly limits: StreamLimits;
     readonly access: Pick<Access, 'principalOf'>;
+    readonly places: Places;
   },
 ): FaceUpgrade {
   let door: Promise<WebSocketDoor> | undefined;
-  let open = 0;
   let isStopping = false;
 
   app.addHook('preClose', (done) => {
@@ -45,8 +47,8 @@ export function streamRoutes(
   // A handshake that is refused ends here, too.
   app.get(PATH, (request, reply) => {
     new Params(request.query, []);
-    if (isHandshake(request.raw) && open >= limits.maxClients) {
-      const detail = `${limits.maxClients} clients already have a stream, which is the limit; end one of them`;
+    if (isHandshake(request.raw) && !places.areLeft) {
+      const detail = `${places.most} clients already have a stream, which is the limit; end one of them`;
       throw new ApiProblem(503, 'too-many-streams', detail);
     }
     void reply.header('upgrade', 'websocket');
@@ -69,12 +71,11 @@ export function streamRoutes(
   };
 
   return (request, socket, head) => {
-    if (request.url !== PATH || !isHandshake(request) || open >= limits.maxClients || isStopping)
-      return false;
+    if (request.url !== PATH || !isHandshake(request) || !places.areLeft || isStopping) return false;
     // What is refused gets its answer where all requests do.
     if (access.principalOf(request).role === 'none') return false;
-    open += 1;
-    socket.once('close', () => (open -= 1));
+    places.take();
+    socket.once('close', () => places.free());
     void admit(request, socket, head);
     return true;
   };

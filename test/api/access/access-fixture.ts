@@ -148,12 +148,14 @@ export async function startGuarded(
     readonly tls?: FakeTls;
     readonly timers?: NonNullable<ApiServerOptions['timers']>;
     readonly access?: Partial<ApiServerOptions['access']>;
+    readonly limits?: NonNullable<ApiServerOptions['limits']>;
   } = {},
 ): Promise<Guarded> {
-  const { tls, timers, access } = options;
+  const { tls, timers, access, limits } = options;
   const fixture = await startApi({
     tcp: true,
     ...(timers && { timers }),
+    ...(limits && { limits }),
     access: { needsTokens: true, ...(tls && { tls }), ...access },
   });
   load(fixture);
