@@ -7,7 +7,7 @@ import { live } from './live.js';
 import { useSession } from './own-session.js';
 import { Age, Foreign, Toned } from './text-parts.js';
 
-export type DrainTarget = { readonly task: string } | { readonly service: ServiceRefJson };
+type DrainTarget = { readonly task: string } | { readonly service: ServiceRefJson };
 
 /**
  * Whether an operator has drained a task or a service, and the button that drains it or takes that back. Those who may
