@@ -338,9 +338,9 @@ const vipSchema = switchable({
       "What a service name answers by default: the service's tasks (`dnsrr`) or its virtual IP (`vip`). A name with `vip.` or `tasks.` in front always answers that one.",
     )
     .prefault('dnsrr'),
-  dataPlane: oneOf(['proxy', 'nftables', 'auto'])
+  dataPlane: oneOf(['proxy', 'nftables', 'ipvs', 'auto'])
     .describe(
-      'What carries virtual IPs. `proxy`: this process. `nftables`: the kernel, where it can; what it cannot carry is a problem, and the proxy carries it. `auto`: the same, without the problem.',
+      'What carries virtual IPs. `proxy`: this process. `nftables`: the kernel, where it can; what it cannot carry is a problem, and the proxy carries it. `ipvs`: the same, with the schedulers of IPVS, which know open connections (IPv4). `auto`: as `nftables`, without the problem.',
     )
     .prefault('proxy'),
   native: oneOf(['auto', 'off'])

@@ -1,3 +1,4 @@
+import { ipvsPlaneSpec } from '../balancer/ipvs/ipvs-plane.js';
 import { nftablesPlaneSpec } from '../balancer/nftables/nftables-plane.js';
 import type { PlaneSpec } from '../balancer/plane.js';
 import { proxyPlaneSpec } from '../balancer/proxy/proxy-plane.js';
@@ -17,7 +18,8 @@ export function choiceOf({ vip }: Config): DataPlaneChoice {
 export function planeSpecOf(choice: DataPlaneChoice, { vip }: Config): PlaneSpec {
   const { native = 'auto', workers = 1 } = vip ?? {};
   const proxy = { udp: { batches: native === 'auto' }, native: native === 'auto' && { workers } };
-  return choice === 'proxy'
-    ? proxyPlaneSpec(proxy)
+  if (choice === 'proxy') return proxyPlaneSpec(proxy);
+  return choice === 'ipvs'
+    ? ipvsPlaneSpec({ proxy })
     : nftablesPlaneSpec({ proxy, isChosen: choice === 'nftables' });
 }

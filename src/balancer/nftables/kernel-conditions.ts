@@ -11,6 +11,8 @@ export interface KernelConditionsOptions {
   /** Whether it is worth a warning that the kernel cannot do it. */
   readonly isChosen: boolean;
   readonly log: Pick<Log, 'info' | 'warn'>;
+  /** Decides what is carried. */
+  readonly carriages?: typeof Carriages;
 }
 
 const NO_POOL = 'there is no pool';
@@ -99,7 +101,8 @@ export class KernelConditions {
     if (unbridged !== undefined && unbridged !== this.#terms.unbridged)
       log.warn(`the proxy carries connections within a bridge, because ${unbridged}`);
     this.#terms = terms;
-    this.#carriages = new Carriages(this.#admitted, terms, family);
+    const { carriages: Decider = Carriages } = this.#options;
+    this.#carriages = new Decider(this.#admitted, terms, family);
   }
 
   /** @returns why the kernel goes on to send redirects */

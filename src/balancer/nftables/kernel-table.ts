@@ -46,7 +46,10 @@ export class KernelTable {
   #kernelPart = NO_PART;
   #deadPart = NO_PART;
 
-  constructor(options?: NftWriterOptions) {
+  readonly #make: typeof servicePart;
+
+  constructor(options?: NftWriterOptions, partOf = servicePart) {
+    this.#make = partOf;
     this.writer = new NftWriter(options);
   }
 
@@ -96,7 +99,7 @@ export class KernelTable {
     for (const place of this.#due ?? services.keys()) {
       const service = services.get(place);
       let part = service && this.#partOf.get(service);
-      if (service && !part) this.#partOf.set(service, (part = servicePart(family, service)));
+      if (service && !part) this.#partOf.set(service, (part = this.#make(family, service)));
       this.#put(place, part);
     }
     if (!this.#due)

@@ -1,10 +1,10 @@
 import type { NftWriterOptions } from '../../linux/nft-writer.js';
 import type { Redirect, VipGuard } from '../../linux/vip-listener-table.js';
 import { vipRulesFault } from '../../linux/vip-rules.js';
-import type { KernelService } from '../../linux/vip-kernel-table.js';
+import type { KernelService, servicePart } from '../../linux/vip-kernel-table.js';
 import { errorMessage } from '../../net/error-message.js';
 import type { Log } from '../../net/log.js';
-import type { PlaneFigures } from '../../net/vip-figures.js';
+import type { PlaneFigures, PlaneName } from '../../net/vip-figures.js';
 import { placeText } from '../desired/place-text.js';
 import type {
   ClientNetworks,
@@ -22,6 +22,7 @@ import {
   type ProxyDataPlane,
   type ProxyPlaneOptions,
 } from '../proxy/proxy-plane.js';
+import type { Carriages } from './carriage.js';
 import { CarriedPlaces } from './carried-places.js';
 import { KernelConditions } from './kernel-conditions.js';
 import { KernelCounts } from './kernel-counts.js';
@@ -37,14 +38,37 @@ export interface NftablesPlaneOptions {
   readonly isChosen: boolean;
   readonly kernel?: KernelHost;
   readonly writer?: NftWriterOptions;
+  /** Chooses tasks instead of the rules of nftables, which then only lead connections to it. */
+  readonly director?: Director;
   /** Monotonic milliseconds. */
   readonly now?: () => number;
+}
+
+/** What chooses tasks in the kernel. */
+export interface Director {
+  readonly name: Exclude<PlaneName, 'proxy' | 'nftables'>;
+  readonly carriages: typeof Carriages;
+  /** The rules that lead connections to it. */
+  readonly partOf: typeof servicePart;
+  open(log: Log): RunningDirector;
+}
+
+/** Calls may overlap; they are carried out one after the other. */
+export interface RunningDirector {
+  /** @throws Error with one line, with what to do */
+  write(pool: string, services: readonly VirtualService[]): Promise<void>;
+  /** The kernel may have something else than was written. */
+  forget(): void;
+  /** Removes everything. */
+  end(): Promise<void>;
+  /** Leaves everything in place. */
+  stop(): void;
 }
 
 /** The plane that has the kernel carry what it can. */
 export function nftablesPlaneSpec(options: NftablesPlaneOptions): PlaneSpec {
   return {
-    name: 'nftables',
+    name: options.director?.name ?? 'nftables',
     // Without the kernel's rules for tasks, the proxy carries everything.
     preflight: (host, pool) => proxyPlaneSpec(options.proxy).preflight(host, pool),
     open: (context) => new NftablesPlane(options, context),
@@ -69,6 +93,8 @@ class NftablesPlane implements DataPlane {
   readonly #counts: KernelCounts;
   readonly #udp: UdpReconciler;
   readonly #flows: LedFlows;
+  readonly #director: RunningDirector | undefined;
+  readonly #name: PlaneName;
   #queue: Promise<unknown> = Promise.resolve();
   #pool: string | undefined;
   #desired: readonly VirtualService[] = [];
@@ -81,15 +107,21 @@ class NftablesPlane implements DataPlane {
   #drainTimer: NodeJS.Timeout | undefined;
 
   constructor(options: NftablesPlaneOptions, context: PlaneContext) {
-    const { proxy, isChosen, kernel = thisKernel, writer, now = () => performance.now() } = options;
+    const { proxy, isChosen, kernel = thisKernel, writer, director } = options;
+    const { now = () => performance.now() } = options;
     const { host, log } = context;
     this.#kernel = kernel;
     this.#host = host;
     this.#log = log;
     this.#isChosen = isChosen;
     this.#now = now;
-    this.#conditions = new KernelConditions({ kernel, isChosen, log });
-    this.#table = new KernelTable(writer);
+    this.#director = director?.open(log);
+    this.#name = director?.name ?? 'nftables';
+    this.#conditions = new KernelConditions({
+      ...{ kernel, isChosen, log },
+      ...(director && { carriages: director.carriages }),
+    });
+    this.#table = new KernelTable(writer, director?.partOf);
     this.#places = new CarriedPlaces(now);
     this.#counts = new KernelCounts(kernel, now);
     this.#udp = new UdpReconciler({
@@ -111,10 +143,10 @@ class NftablesPlane implements DataPlane {
       try {
         await this.#proxy.use(pool, inherits);
       } catch (error) {
-        this.#end();
+        await this.#end();
         throw error;
       }
-      if (pool === undefined) this.#end();
+      if (pool === undefined) await this.#end();
     });
   }
 
@@ -143,6 +175,7 @@ class NftablesPlane implements DataPlane {
         this.#plan();
       }
       if (!this.#isWatched) this.#table.writer.forget();
+      this.#director?.forget();
       await this.#proxy.repair();
     });
   }
@@ -156,7 +189,7 @@ class NftablesPlane implements DataPlane {
       if ('why' in carriage) return { ...each, carrier: { plane: 'proxy', why: carriage.why } };
       return {
         ...this.#counts.added(each),
-        carrier: { plane: 'nftables', scope: scopeOf(carriage.service) },
+        carrier: { plane: this.#name, scope: scopeOf(carriage.service) },
       };
     });
   }
@@ -205,7 +238,8 @@ class NftablesPlane implements DataPlane {
       await this.#proxy.close(hasSuccessor);
       this.#places.clear();
       this.#table.writer.close();
-      if (!this.#isLeaving && (!hasSuccessor || this.#isReplaced)) this.#end();
+      if (!this.#isLeaving && (!hasSuccessor || this.#isReplaced)) await this.#end();
+      else this.#director?.stop();
     });
   }
 
@@ -259,6 +293,7 @@ class NftablesPlane implements DataPlane {
     const pool = this.#table.listeners?.pool;
     if (pool === undefined || this.#isSucceeded) return undefined;
     try {
+      await this.#direct(pool);
       await this.#table.write();
       return undefined;
     } catch (error) {
@@ -270,9 +305,19 @@ class NftablesPlane implements DataPlane {
     }
   }
 
+  /** Before connections are led there. */
+  async #direct(pool: string): Promise<void> {
+    if (!this.#director || this.#conditions.why !== undefined) return;
+    const carried = [...this.#places.byKernel().keys()].map((place) => this.#places.serviceAt(place));
+    await this.#director.write(
+      pool,
+      carried.filter((service) => service !== undefined),
+    );
+  }
+
   /** Finds out what the kernel can do with a new pool. */
   async #begin(pool: string | undefined): Promise<void> {
-    this.#end();
+    await this.#end();
     this.#pool = pool;
     if (pool === undefined) return;
     if (this.#host.isLocal(pool)) {
@@ -321,7 +366,8 @@ class NftablesPlane implements DataPlane {
     else this.#log.info('the kernel goes on to lead connections to tasks');
   }
 
-  #end(): void {
+  async #end(): Promise<void> {
+    await this.#director?.end();
     [this.#pool, this.#adopts] = [undefined, false];
     this.#places.clear();
     [this.#table.listeners, this.#table.state] = [undefined, undefined];
