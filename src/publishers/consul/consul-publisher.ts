@@ -34,8 +34,8 @@ export interface PublisherTiming {
 const usualTiming: PublisherTiming = { tick: 20_000, ttl: 90_000, minBackoff: 100, maxBackoff: 1500 };
 
 /**
- * The output of a beat. Consul writes a check to its servers, and wakes everyone who watches the service, when its output
- * changes. It registers a check without output, so this must stay empty; the text is in the notes.
+ * The output of a beat. Consul writes a check to its servers, and wakes everyone who watches the service, when its
+ * output changes. It registers a check without output, so this must stay empty; the text is in the notes.
  */
 const NO_OUTPUT = '';
 const NOTES = 'as Fairlead sees it';
