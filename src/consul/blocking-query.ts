@@ -28,8 +28,8 @@ export interface QueryPace {
 
 /**
  * A container that is replaced changes its service up to four times: one is registered and becomes healthy, the other
- * is put in maintenance and removed. The burst holds the replacement of two, and a service may go on changing four times a
- * second. consul-template asks up to ten times a second.
+ * is put in maintenance and removed. The burst holds the replacement of two, and a service may go on changing four
+ * times a second. consul-template asks up to ten times a second.
  */
 export const usualPace: QueryPace = {
   wait: 300_000,
