@@ -47,8 +47,6 @@ function rendererOf(text: string, count: number): Renderer {
 }
 
 const renderer = rendererOf(TEMPLATE, 1);
-// What the facts and the catalog left behind is theirs, not the render's.
-globalThis.gc?.();
 before = process.cpuUsage();
 renderer.start();
 await renderer.settled();
