@@ -14,7 +14,7 @@ import { clockText, tick } from './clock.js';
 import { Sparkline } from './sparkline.js';
 import { Foreign, Toned } from './text-parts.js';
 
-/** A step has five seconds or a minute; nobody sees one of them sooner in a chart of an hour. */
+/** A step lasts five seconds or a minute. A chart of an hour would not show one sooner. */
 const turn = computed(() => Math.floor(tick.value / 30_000));
 
 const RANGE_TEXTS: Readonly<Record<HistoryRange, string>> = { '1h': 'last hour', '24h': 'last day' };

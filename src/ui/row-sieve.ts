@@ -18,7 +18,7 @@ export class RowSieve<Row extends object> {
   }
 
   /**
-   * Goes on where it stopped, if it gets the same rows again.
+   * Continues where it stopped if it gets the same rows again.
    * @param isOver whether the time of this slice is used up
    * @returns whether all rows have been looked at
    */

@@ -30,12 +30,12 @@ export class IpvsDirector {
   /** What the kernel has for the pool; undefined: that is not known. */
   #present: IpvsTable | undefined;
   #wanted: IpvsTable = new Map();
-  /** Milliseconds that connections to a destination may go on when it leaves, by service; Infinity: no limit. */
+  /** How long connections may continue once a destination leaves, in ms, by service. Infinity: no limit. */
   #drains = new Map<string, number>();
   readonly #undo: (() => void | Promise<void>)[] = [];
   #timer: NodeJS.Timeout | undefined;
   #busy: Promise<unknown> = Promise.resolve();
-  /** Who keeps the table: after a change of the data plane and back, a former one must not remove what is there. */
+  /** The one that owns the table. After a change of plane and back, an earlier one must not remove what is there. */
   static #keeper: IpvsDirector | undefined;
 
   constructor(options: IpvsDirectorOptions) {

@@ -126,5 +126,5 @@ export class KernelTable {
   }
 }
 
-/** The names of the parts that are no service's. */
+/** Names of the parts that do not belong to a service. */
 const SHARED: readonly string[] = ['listeners', 'kernel', 'dead'];
