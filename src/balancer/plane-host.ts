@@ -5,7 +5,7 @@ import {
   leaveNonlocalBind,
   nonlocalBindFault,
 } from '../linux/nonlocal-bind.js';
-import { removeLeftVips } from '../linux/left-vips.js';
+import { removeLeftVips, restoreLeft } from '../linux/left-vips.js';
 import { claimVips } from '../linux/vip-claim.js';
 import { removeVipRules, tryVipRules, watchVipRules, writeVipRules } from '../linux/vip-rules.js';
 import { isLoopback } from '../net/ip.js';
@@ -26,6 +26,7 @@ export interface PlaneHost {
   readonly watchVipRules: typeof watchVipRules;
   readonly claimVips: typeof claimVips;
   readonly removeLeftVips: typeof removeLeftVips;
+  readonly restoreLeft: typeof restoreLeft;
 }
 
 /** The kernel that this process runs on. */
@@ -43,4 +44,5 @@ export const thisHost: PlaneHost = {
   watchVipRules,
   claimVips,
   removeLeftVips,
+  restoreLeft,
 };

@@ -208,6 +208,12 @@ export class Keeper {
       if (isFollowing) this.#following.due();
     });
     await this.#work();
+    // What is needed again is held by now.
+    const faults = await this.#host.restoreLeft();
+    if (faults.length > 0)
+      this.#log.warn(
+        `settings that a daemon before this one had changed could not be restored: ${faults.join(', ')}; set them yourself`,
+      );
     isFollowing = true;
     this.#following.due();
   }

@@ -26,6 +26,7 @@ import { createCheckBook } from './configured-check-book.js';
 import type { InternalErrors } from './internal-errors.js';
 import { DecisionLog } from './decision-log.js';
 import { DemandUpkeep } from './demand-upkeep.js';
+import { earlierSettings } from './earlier-settings.js';
 import { HostIdentity } from './host-identity.js';
 import { HistoryKeeper } from '../history/history-keeper.js';
 import { HealthKeeper } from '../health/check-keeper.js';
@@ -265,6 +266,7 @@ export class Daemon {
       },
       this.#host,
       this.#state,
+      earlierSettings,
       this.#names,
       this.#answering,
       this.#resolvConf,

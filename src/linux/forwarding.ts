@@ -25,8 +25,8 @@ export function areBridgesFiltered(family: Family): boolean {
  */
 export function silenceRedirects(interfaces: readonly string[]): ReleaseSetting | undefined {
   const releases: ReleaseSetting[] = [];
-  const undo = (): void => {
-    for (const each of releases) each();
+  const undo: ReleaseSetting = (isLeft) => {
+    for (const each of releases) each(isLeft);
   };
   try {
     // Either of the two is enough to have them sent.

@@ -1,4 +1,7 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
+import { earlierValues } from './earlier-values.js';
+import { holdSetting, type ReleaseSetting } from './held-settings.js';
+import { readIpvsTimeouts, setIpvsTimeouts } from './ipvsadm.js';
 
 const FOLDER = '/proc/sys/net/ipv4/vs';
 
@@ -18,25 +21,26 @@ const WANTED: Readonly<Record<string, string>> = {
 };
 
 /** Seconds for TCP, TCP that was closed, UDP: an idle connection lasts as long as in conntrack, not 15 minutes. */
-export const IPVS_TIMEOUTS = ['432000', '120', '300'] as const;
+const TIMEOUTS = '432000 120 300';
+/** Among the earlier values. */
+const TIMEOUTS_NAME = 'timeouts of IPVS';
 
 /**
  * Sets what has another value.
- * @returns undoes what was changed here
+ * @returns undoes what was changed here, or by a daemon before this one
  * @throws Error with one line, with what to do; nothing is changed then
  */
-export function setIpvsSettings(folder = FOLDER): () => void {
-  const changed: [path: string, before: string][] = [];
-  const undo = (): void => {
-    for (const [path, before] of changed.splice(0)) writeFileSync(path, before);
+export function setIpvsSettings(folder = FOLDER): ReleaseSetting {
+  const releases: ReleaseSetting[] = [];
+  const undo: ReleaseSetting = (isLeft) => {
+    for (const each of releases.splice(0)) each(isLeft);
   };
   for (const [name, value] of Object.entries(WANTED)) {
     const path = `${folder}/${name}`;
     try {
-      const before = readFileSync(path, 'utf8').trim();
-      if (before === value) continue;
-      writeFileSync(path, value);
-      changed.push([path, before]);
+      readFileSync(path);
+      const release = holdSetting(path, undefined, value);
+      if (release) releases.push(release);
     } catch (error) {
       undo();
       const { code } = error as NodeJS.ErrnoException;
@@ -49,4 +53,31 @@ export function setIpvsSettings(folder = FOLDER): () => void {
     }
   }
   return undo;
+}
+
+let timeoutsHeld = 0;
+
+/**
+ * Sets how long IPVS keeps connections.
+ * @returns restores what it was before this process, or a daemon before it, changed it
+ * @throws Error with one line, with what to do
+ */
+export async function holdIpvsTimeouts(): Promise<(isLeft?: boolean) => Promise<void>> {
+  const present = (await readIpvsTimeouts()).join(' ');
+  if (present !== TIMEOUTS) {
+    earlierValues.note(TIMEOUTS_NAME, present);
+    await setIpvsTimeouts(TIMEOUTS.split(' '));
+  }
+  timeoutsHeld++;
+  return async (isLeft = false) => {
+    if (--timeoutsHeld === 0 && !isLeft) await restoreLeftIpvsTimeouts();
+  };
+}
+
+/** Restores what a daemon before this one has changed and left, unless this one needs it too. @throws likewise */
+export async function restoreLeftIpvsTimeouts(): Promise<void> {
+  const earlier = earlierValues.of(TIMEOUTS_NAME);
+  if (earlier === undefined || timeoutsHeld > 0) return;
+  await setIpvsTimeouts(earlier.split(' '));
+  earlierValues.forget(TIMEOUTS_NAME);
 }

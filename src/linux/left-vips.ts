@@ -1,6 +1,9 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
+import { errorMessage } from '../net/error-message.js';
 import { ROUTE_PROTOCOL } from './anyip.js';
+import { restoreLeftSettings } from './held-settings.js';
+import { restoreLeftIpvsTimeouts } from './ipvs-settings.js';
 import { hasKernelRules } from './vip-kernel-rules.js';
 import { removeVipRules } from './vip-rules.js';
 import { claimVips } from './vip-claim.js';
@@ -36,4 +39,19 @@ export async function removeLeftVips(): Promise<boolean> {
     }
   }
   return isFound;
+}
+
+/**
+ * Restores the settings of the host that a daemon before this one has changed and left, unless this one needs them.
+ * Never rejects.
+ * @returns what could not be restored, with the reason
+ */
+export async function restoreLeft(): Promise<readonly string[]> {
+  const faults = restoreLeftSettings();
+  try {
+    await restoreLeftIpvsTimeouts();
+    return faults;
+  } catch (error) {
+    return [...faults, errorMessage(error)];
+  }
 }

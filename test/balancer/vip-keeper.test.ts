@@ -11,6 +11,7 @@ import { Catalog } from '../../src/catalog/catalog.js';
 import type { FactSink } from '../../src/catalog/facts.js';
 import { parseConfigText } from '../../src/config/load.js';
 import { Pace } from '../../src/runtime/pace.js';
+import { thisHost } from '../../src/balancer/plane-host.js';
 import { Keeper, type KeeperOptions } from '../../src/balancer/vip-keeper.js';
 import { ref, taskFact } from '../support/facts.js';
 import type { PlaneFigures } from '../../src/net/vip-figures.js';
@@ -442,4 +443,20 @@ it('stops after a while although connections are still open', async () => {
   expect(plane.ended).toEqual(['drain', 'close']);
   sink.update({ tasks: [web(3)] });
   expect(plane.applied).toHaveLength(1);
+});
+
+it('restores what a daemon before it has left, once what is needed is in force, and reports what it cannot', async () => {
+  const host = {
+    ...thisHost,
+    restoreLeft: () => {
+      warned.push(`restores after ${plane.applied.length}`);
+      return Promise.resolve(['/proc/sys/net/x (EROFS)', '/proc/sys/net/y (EROFS)']);
+    },
+  };
+  await keeper(undefined, { host });
+  expect(warned).toEqual([
+    'restores after 1',
+    'settings that a daemon before this one had changed could not be restored: ' +
+      '/proc/sys/net/x (EROFS), /proc/sys/net/y (EROFS); set them yourself',
+  ]);
 });

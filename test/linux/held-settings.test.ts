@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { holdSetting } from '../../src/linux/held-settings.js';
+import { holdSetting, restoreLeftSettings } from '../../src/linux/held-settings.js';
 
 let folder: string;
 let setting: string;
@@ -48,5 +48,36 @@ describe('a setting of the kernel', () => {
     const release = holdSetting(setting, '1', '0');
     rmSync(setting);
     expect(release).not.toThrow();
+  });
+
+  it('of any value is changed, and restored', () => {
+    writeFileSync(setting, '7\n');
+    const release = holdSetting(setting, undefined, '0');
+    expect(value()).toBe('0');
+    release?.();
+    expect(value()).toBe('7');
+    writeFileSync(setting, '0\n');
+    expect(holdSetting(setting, undefined, '0')).toBeUndefined();
+  });
+
+  it('that a daemon has left is restored by the next one that needed it', () => {
+    holdSetting(setting, '1', '0')?.(true);
+    expect(value()).toBe('0');
+    const release = holdSetting(setting, '1', '0');
+    expect(restoreLeftSettings(folder)).toEqual([]);
+    expect(value()).toBe('0');
+    release?.();
+    expect(value()).toBe('1');
+  });
+
+  it('that a daemon has left is restored at once where the next one does not need it', () => {
+    holdSetting(setting, '1', '0')?.(true);
+    expect(restoreLeftSettings('/proc/sys/net/')).toEqual([]);
+    expect(value()).toBe('0');
+    expect(restoreLeftSettings(folder)).toEqual([]);
+    expect(value()).toBe('1');
+    writeFileSync(setting, '0');
+    expect(restoreLeftSettings(folder)).toEqual([]);
+    expect(value()).toBe('0');
   });
 });

@@ -1,4 +1,3 @@
-import { IPVS_TIMEOUTS } from '../../linux/ipvs-settings.js';
 import { changesOfIpvs, type IpvsTable } from '../../linux/ipvs-table.js';
 import { parseCidr, parseHostPort } from '../../net/ip.js';
 import { errorMessage } from '../../net/error-message.js';
@@ -32,7 +31,7 @@ export class IpvsDirector {
   #wanted: IpvsTable = new Map();
   /** How long connections may continue once a destination leaves, in ms, by service. Infinity: no limit. */
   #drains = new Map<string, number>();
-  readonly #undo: (() => void | Promise<void>)[] = [];
+  readonly #undo: ((isLeft?: boolean) => void | Promise<void>)[] = [];
   #timer: NodeJS.Timeout | undefined;
   #busy: Promise<unknown> = Promise.resolve();
   /** The one that owns the table. After a change of plane and back, an earlier one must not remove what is there. */
@@ -71,7 +70,7 @@ export class IpvsDirector {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#pool = undefined;
-    this.#undo.length = 0;
+    for (const undo of this.#undo.splice(0)) void undo(true);
     if (IpvsDirector.#keeper === this) IpvsDirector.#keeper = undefined;
   }
 
@@ -81,11 +80,15 @@ export class IpvsDirector {
     IpvsDirector.#keeper = this;
     if (former && former !== this) this.#undo.push(...former.#undo.splice(0));
     // The first call loads the module, which brings the settings.
-    const before = await ipvs.readIpvsTimeouts();
-    this.#undo.push(ipvs.setIpvsSettings());
+    const releaseTimeouts = await ipvs.holdIpvsTimeouts();
+    try {
+      this.#undo.push(ipvs.setIpvsSettings());
+    } catch (error) {
+      await releaseTimeouts();
+      throw error;
+    }
+    this.#undo.push(releaseTimeouts);
     this.#pool = pool;
-    this.#undo.push(() => ipvs.setIpvsTimeouts(before));
-    await ipvs.setIpvsTimeouts(IPVS_TIMEOUTS);
   }
 
   async #end(): Promise<void> {

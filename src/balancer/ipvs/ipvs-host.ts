@@ -1,13 +1,5 @@
-import { setIpvsSettings } from '../../linux/ipvs-settings.js';
-import {
-  changeIpvs,
-  ipvsFault,
-  readIpvs,
-  readIpvsLoads,
-  readIpvsStats,
-  readIpvsTimeouts,
-  setIpvsTimeouts,
-} from '../../linux/ipvsadm.js';
+import { holdIpvsTimeouts, setIpvsSettings } from '../../linux/ipvs-settings.js';
+import { changeIpvs, ipvsFault, readIpvs, readIpvsLoads, readIpvsStats } from '../../linux/ipvsadm.js';
 
 /** What the plane needs of IPVS. Tests substitute their own. */
 export const thisIpvs = {
@@ -16,8 +8,7 @@ export const thisIpvs = {
   readIpvsLoads,
   readIpvsStats,
   changeIpvs,
-  readIpvsTimeouts,
-  setIpvsTimeouts,
+  holdIpvsTimeouts,
   setIpvsSettings: () => setIpvsSettings(),
 } as const;
 

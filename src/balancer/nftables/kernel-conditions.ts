@@ -27,7 +27,7 @@ export class KernelConditions {
   #admitted = NO_CLIENTS;
   #carriages: Carriages | undefined;
   /** Has the kernel send redirects again. */
-  #undo: (() => void) | undefined;
+  #undo: ReturnType<KernelHost['silenceRedirects']>;
 
   constructor(options: KernelConditionsOptions) {
     this.#options = options;
@@ -83,6 +83,12 @@ export class KernelConditions {
     } catch (error) {
       this.#options.log.warn(errorMessage(error));
     }
+  }
+
+  /** Leaves what was set: the kernel goes on to lead connections. */
+  leave(): void {
+    this.#undo?.(true);
+    this.#undo = undefined;
   }
 
   #look(pool: string, noUdp: string | undefined): void {

@@ -238,8 +238,9 @@ class NftablesPlane implements DataPlane {
       await this.#proxy.close(hasSuccessor);
       this.#places.clear();
       this.#table.writer.close();
-      if (!this.#isLeaving && (!hasSuccessor || this.#isReplaced)) await this.#end();
-      else this.#director?.stop();
+      if (!this.#isLeaving && (!hasSuccessor || this.#isReplaced)) return await this.#end();
+      this.#director?.stop();
+      this.#conditions.leave();
     });
   }
 

@@ -34,9 +34,9 @@ const ipvs: IpvsHost = {
     written.push(...lines);
     return Promise.resolve();
   },
-  readIpvsTimeouts: () => Promise.resolve(['900', '120', '300']),
-  setIpvsTimeouts: (timeouts) => Promise.resolve(void undone.push(timeouts.join(' '))),
-  setIpvsSettings: () => () => void undone.push('settings'),
+  holdIpvsTimeouts: () =>
+    Promise.resolve((isLeft) => Promise.resolve(void undone.push(isLeft ? 'times left' : 'times'))),
+  setIpvsSettings: () => (isLeft) => void undone.push(isLeft ? 'settings left' : 'settings'),
 };
 
 describe('what is kept in IPVS', () => {
@@ -108,7 +108,14 @@ describe('what is kept in IPVS', () => {
     dump = written.join('\n');
     await director.end();
     expect(written.at(-1)).toBe(`-D ${AT}`);
-    expect(undone).toEqual(['432000 120 300', '900 120 300', 'settings']);
+    expect(undone).toEqual(['times', 'settings']);
+  });
+
+  it('stays when the daemon ends, and so does what was set: the next one is told', async () => {
+    await director.write(POOL, [web([backend(0)])]);
+    written = [];
+    director.stop();
+    expect([written, undone]).toEqual([[], ['settings left', 'times left']]);
   });
 
   it('is not removed by a director that another one has followed, which restores what both have set', async () => {
@@ -119,7 +126,7 @@ describe('what is kept in IPVS', () => {
     await director.end();
     expect([written, undone]).toEqual([[], []]);
     await next.end();
-    expect(undone).toEqual(['900 120 300', 'settings', '900 120 300', 'settings']);
+    expect(undone).toEqual(['times', 'settings', 'times', 'settings']);
   });
 
   it('has all schedulers but one, weights, limits and affinity', () => {

@@ -63,7 +63,7 @@ const kernel: KernelHost = {
   areBridgesFiltered: () => false,
   silenceRedirects: (interfaces) => {
     silenced.push(...interfaces);
-    return () => void silenced.push('undone');
+    return (isLeft) => void silenced.push(isLeft ? 'left' : 'undone');
   },
 };
 
@@ -176,7 +176,7 @@ describe('the nftables plane', () => {
     await plane.close();
     expect(host.done).toEqual([]);
     expect(written.at(-1)).toContain('delete element ip fairlead_vip ports');
-    expect(silenced).not.toContain('undone');
+    expect(silenced).toEqual(['br0', 'left']);
     isLeft = true;
     written = [];
     await begin();
@@ -213,7 +213,7 @@ describe('the nftables plane', () => {
         flows = [{ protocol: 'tcp', vip: VIP.ip, port: VIP.port, task: '10.88.0.11', taskPort: 80 }];
       await plane.drain(true);
       await plane.close(true);
-      expect(silenced).toEqual(['br0']);
+      expect(silenced).toEqual(['br0', 'left']);
     },
   );
 

@@ -56,6 +56,7 @@ export class FakeHost implements PlaneHost {
     return { release: () => void this.kept.push(`no claim ${pool}`) };
   };
   readonly removeLeftVips = (): Promise<boolean> => Promise.resolve(false);
+  readonly restoreLeft = (): Promise<readonly string[]> => Promise.resolve([]);
   readonly forbidNonlocalBind = (): void => void this.done.push('no bind');
   readonly leaveNonlocalBind = (): void => void this.kept.push('leave bind');
 
