@@ -184,7 +184,11 @@ export type Feature =
   /** {@link VirtualService.replies} */
   | 'replies'
   /** {@link VirtualService.ops} */
-  | 'ops';
+  | 'ops'
+  /** Counts bytes, what was refused and what failed, and times connections to tasks. */
+  | 'figures'
+  /** The plane's end is that of open connections: {@link DataPlane.drain} waits for them, `close` resets them. */
+  | 'ends';
 
 /**
  * A kind of data plane. `proxy` carries every byte in this process and supports every scheduler. The others program the

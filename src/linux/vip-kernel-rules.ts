@@ -30,7 +30,7 @@ export async function tryKernelRules(pool: string): Promise<string | undefined> 
         masqueraded: ['docker0'],
       }),
     ],
-    ['dead', deadPart([{ ...place, task: vip }])],
+    ['dead', deadPart([{ ...place, task: { ip: vip, port: 2 } }])],
     ['turn', servicePart(family, { ...service, choice: 'turn', affinity: 1 })],
     ['hash', servicePart(family, { ...service, port: 3, choice: 'client-port' })],
   ]);

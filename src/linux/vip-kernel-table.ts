@@ -75,9 +75,10 @@ export function kernelPart(family: Family, pool: string, clients: KernelClients)
   const place = `${address} . inet_proto . inet_service`;
   const set = (kind: NftSet['kind'], ...statements: string[]): NftSet => ({ kind, statements });
   const isLed = `ct original ${family} daddr ${pool}`;
+  // nft knows how wide the port of a reply is only behind a match on TCP.
   const reset =
-    `ct direction original ct original ${family} daddr . ct reply ${family} saddr . ${PORT} @dead ` +
-    'goto refuse';
+    `meta l4proto tcp ct direction original ct original ${family} daddr . tcp dport . ` +
+    `ct reply ${family} saddr . ct reply proto-src @dead goto refuse`;
   // The number of a slot or task is of no use behind the choice, and might mean something to routing.
   const clear = `ct state new ct status dnat ${isLed} meta mark set 0`;
   return {
@@ -88,7 +89,7 @@ export function kernelPart(family: Family, pool: string, clients: KernelClients)
       ['slots', set('map', `type ${place} . mark : mark`)],
       ['tasks', set('map', `type ${place} . mark : ${address} . inet_service`, 'counter')],
       ['selves', set('set', `type ${address} . ${place}`)],
-      ['dead', set('set', `type ${address} . ${place}`)],
+      ['dead', set('set', `type ${address} . inet_service . ${address} . inet_service`)],
       ['homes', set('set', `type ifname . ${address}`, 'flags interval')],
       ['apart', set('set', `type ${address}`)],
       ['masqueraded', set('set', 'type ifname . ifname')],
@@ -104,7 +105,7 @@ export function kernelPart(family: Family, pool: string, clients: KernelClients)
         [`meta l4proto { tcp, udp } dnat ${family} to ${family} daddr . ${PORT} . meta mark map @tasks`],
       ],
       ['pick', [`meta mark set ${family} daddr . ${PORT} . meta mark map @slots goto deliver`]],
-      ['refuse', ['meta l4proto tcp reject with tcp reset']],
+      ['refuse', ['reject with tcp reset']],
       // Before NAT: of a bridged packet the reset would otherwise come from the task's address.
       ['reset_arriving', ['type filter hook prerouting priority -150', reset]],
       ['reset_leaving', ['type filter hook output priority -150', reset]],
@@ -155,13 +156,13 @@ export function servicePart(family: Family, service: KernelService): NftPart {
   };
 }
 
-/** A task to which open connections of a port are reset. */
-export interface DeadTask extends Pick<KernelService, 'vip' | 'port' | 'protocol'> {
-  readonly task: string;
+/** A task to which open TCP connections of a port are reset. Others may be at its address, at other ports. */
+export interface DeadTask extends Pick<KernelService, 'vip' | 'port'> {
+  readonly task: HostPort;
 }
 
 export function deadPart(dead: readonly DeadTask[]): NftPart {
-  const members = dead.map(({ vip, port, protocol, task }) => `${vip} . ${task} . ${protocol} . ${port}`);
+  const members = dead.map(({ vip, port, task }) => `${vip} . ${port} . ${task.ip} . ${task.port}`);
   return { members: new Map([['dead', keys(members)]]) };
 }
 

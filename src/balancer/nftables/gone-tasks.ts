@@ -1,4 +1,5 @@
 import type { DeadTask } from '../../linux/vip-kernel-table.js';
+import { formatHostPort } from '../../net/ip.js';
 import type { DesiredBackend, VirtualService } from '../plane.js';
 import { TCP_TIMEOUTS } from '../proxy/tcp/tcp-settings.js';
 
@@ -11,8 +12,8 @@ interface Gone {
 }
 
 /**
- * The tasks to which open connections are reset: those that are gone where the service says so, and those whose time to
- * drain is over.
+ * The tasks to which open TCP connections are reset: those that are gone where the service says so, and those whose
+ * time to drain is over.
  */
 export class GoneTasks {
   readonly #now: () => number;
@@ -38,9 +39,10 @@ export class GoneTasks {
 
   /** @param before what the kernel carried at the same place; undefined: nothing. `after` likewise */
   update(before: VirtualService | undefined, after: VirtualService | undefined): void {
-    const present = new Map((after?.backends ?? []).map((each) => [each.address.ip, each]));
+    if ((after ?? before)?.protocol !== 'tcp') return;
+    const present = new Map((after?.backends ?? []).map((each) => [formatHostPort(each.address), each]));
     for (const backend of before?.backends ?? []) {
-      if (!before || present.has(backend.address.ip)) continue;
+      if (!before || present.has(formatHostPort(backend.address))) continue;
       const dead = deadTask(before, backend);
       this.#draining.delete(keyOf(dead));
       if (after && after.onDown === 'reset') this.#add(dead);
@@ -83,12 +85,12 @@ export class GoneTasks {
   }
 }
 
-function deadTask({ vip, port, protocol }: VirtualService, { address }: DesiredBackend): DeadTask {
-  return { vip, port, protocol, task: address.ip };
+function deadTask({ vip, port }: VirtualService, { address }: DesiredBackend): DeadTask {
+  return { vip, port, task: { ip: address.ip, port: address.port } };
 }
 
-function keyOf({ vip, port, protocol, task }: DeadTask): string {
-  return `${vip} ${port} ${protocol} ${task}`;
+function keyOf({ vip, port, task }: DeadTask): string {
+  return `${formatHostPort({ ip: vip, port })} ${formatHostPort(task)}`;
 }
 
 /** As in the proxy; 0: no limit. */

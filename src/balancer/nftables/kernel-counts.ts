@@ -1,7 +1,6 @@
 import { countedTask } from '../../linux/vip-kernel-rules.js';
 import { formatHostPort } from '../../net/ip.js';
 import { placeText } from '../desired/place-text.js';
-import type { Told } from '../../net/vip-figures.js';
 import type { BackendCounters, ToldService, VirtualServiceCounters } from '../plane.js';
 import type { KernelHost } from './kernel-host.js';
 
@@ -38,24 +37,29 @@ export class KernelCounts {
 
   /** Adds the kernel's connections to what the proxy has counted, and leaves out what only the proxy counts. */
   added(counters: VirtualServiceCounters): ToldService {
-    const { service, vip, port, protocol, scheduler, retried, backends, connects } = counters;
+    const { service, vip, port, protocol, scheduler, retried, active, total, backends, connects } =
+      this.joined(counters);
+    return {
+      ...{ service, vip, port, protocol, scheduler, retried, active, total },
+      backends: backends.map(({ id, name, address, weight, state, timeWait, portless, ...figures }) => ({
+        ...{ id, name, address, weight, state, active: figures.active, total: figures.total },
+        ...(timeWait !== undefined && { timeWait }),
+        ...(portless !== undefined && { portless }),
+      })),
+      ...(connects && { connects }),
+    };
+  }
+
+  /** Adds the kernel's connections to those of a service that the proxy carries now, and keeps all other figures. */
+  joined(counters: VirtualServiceCounters): VirtualServiceCounters {
     let { active, total } = counters;
-    const added = backends.map((backend): Told<BackendCounters> => {
-      const { id, name, address, weight, state } = backend;
+    const backends = counters.backends.map((backend) => {
       const [open, led] = [this.#openOf(counters, backend), this.#ledOf(counters, backend)];
       active += open;
       total += led;
-      return {
-        ...{ id, name, address, weight, state },
-        ...{ active: backend.active + open, total: backend.total + led },
-        ...(backend.timeWait !== undefined && { timeWait: backend.timeWait }),
-        ...(backend.portless !== undefined && { portless: backend.portless }),
-      };
+      return { ...backend, active: backend.active + open, total: backend.total + led };
     });
-    return {
-      ...{ service, vip, port, protocol, scheduler, retried, active, total, backends: added },
-      ...(connects && { connects }),
-    };
+    return { ...counters, active, total, backends };
   }
 
   async #read(pool: string): Promise<void> {

@@ -9,6 +9,7 @@ import { placeText } from '../desired/place-text.js';
 import type {
   ClientNetworks,
   DataPlane,
+  Feature,
   PlaneContext,
   PlaneProblem,
   PlaneSpec,
@@ -64,6 +65,9 @@ export interface RunningDirector {
   /** Leaves everything in place. */
   stop(): void;
 }
+
+/** What a service cannot ask for, and has only where the proxy carries it. */
+const PROXY_ONLY: readonly Feature[] = ['retry', 'queued', 'figures', 'ends'];
 
 /** The plane that has the kernel carry what it can. */
 export function nftablesPlaneSpec(options: NftablesPlaneOptions): PlaneSpec {
@@ -133,8 +137,12 @@ class NftablesPlane implements DataPlane {
     this.#proxy = createProxyPlane({ ...proxy, ...context, host: this.#hostOf(host) });
   }
 
+  /** What the kernel cannot do at all; where a service has to have it, the proxy carries that one. */
   get supports(): DataPlane['supports'] {
-    return this.#proxy.supports;
+    const { supports } = this.#proxy;
+    if (this.#conditions.why !== undefined) return supports;
+    const features = [...supports.features].filter((each) => !PROXY_ONLY.includes(each));
+    return { ...supports, features: new Set(features) };
   }
 
   use(pool: string | undefined, inherits = false): Promise<void> {
@@ -186,7 +194,8 @@ class NftablesPlane implements DataPlane {
     if (this.#pool !== undefined && why === undefined) await this.#counts.read(this.#pool);
     return counted.map((each) => {
       const { carriage } = this.#places.at(placeText(each)) ?? { carriage: { why: why ?? 'it is new' } };
-      if ('why' in carriage) return { ...each, carrier: { plane: 'proxy', why: carriage.why } };
+      if ('why' in carriage)
+        return { ...this.#counts.joined(each), carrier: { plane: 'proxy', why: carriage.why } };
       return {
         ...this.#counts.added(each),
         carrier: { plane: this.#name, scope: scopeOf(carriage.service) },

@@ -70,7 +70,10 @@ const TELL_FULL_MS = 60_000;
 
 const SUPPORTS: DataPlane['supports'] = {
   schedulers: new Set(SCHEDULERS),
-  features: new Set(['affinity', 'limits', 'proxy-protocol', 'retry', 'reset', 'queued', 'replies', 'ops']),
+  features: new Set([
+    ...(['affinity', 'limits', 'proxy-protocol', 'retry', 'reset', 'queued', 'replies', 'ops'] as const),
+    ...(['figures', 'ends'] as const),
+  ]),
 };
 
 /** It knows all figures. */

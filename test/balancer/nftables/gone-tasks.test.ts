@@ -12,7 +12,7 @@ const draining = { state: 'draining' } as const;
 
 let now: number;
 let gone: GoneTasks;
-const dead = (): readonly string[] => gone.dead.map(({ task: ip }) => ip);
+const dead = (): readonly string[] => gone.dead.map(({ task: { ip } }) => ip);
 
 beforeEach(() => {
   now = 0;
@@ -22,9 +22,25 @@ beforeEach(() => {
 describe('tasks to which open connections are reset', () => {
   it('are those that are gone, where the service says so', () => {
     gone.update(service([task(1), task(2)], reset), service([task(2)], reset));
-    expect(gone.dead).toEqual([{ vip: '10.43.0.2', port: 80, protocol: 'tcp', task: '10.88.0.1' }]);
+    expect(gone.dead).toEqual([{ vip: '10.43.0.2', port: 80, task: { ip: '10.88.0.1', port: 8080 } }]);
     gone.update(service([task(2)]), service([]));
     expect(dead()).toEqual(['10.88.0.1']);
+  });
+
+  it('are told apart by their ports where they share an address, as on the network of the host', () => {
+    const at = (port: number): DesiredBackend => backend(`t${port}`, { ip: '10.88.0.1', port });
+    gone.update(service([at(8080), at(8081)], reset), service([at(8081)], reset));
+    expect(gone.dead.map(({ task: { port } }) => port)).toEqual([8080]);
+    gone.update(service([at(8081)], reset), service([at(8082)], reset));
+    expect(gone.dead.map(({ task: { port } }) => port)).toEqual([8080, 8081]);
+    gone.update(service([at(8082)], reset), service([at(8080), at(8082)], reset));
+    expect(gone.dead.map(({ task: { port } }) => port)).toEqual([8081]);
+  });
+
+  it('are not those of datagrams, whose flows the kernel is told to forget', () => {
+    const udp = { ...reset, protocol: 'udp' } as const;
+    gone.update(service([task(1), task(2, draining)], udp), service([task(2, draining)], udp));
+    expect([dead(), gone.nextAt]).toEqual([[], Infinity]);
   });
 
   it('are not those of a service that is gone: its connections end by themselves', () => {
