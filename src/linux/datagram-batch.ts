@@ -87,6 +87,12 @@ export class DatagramBatch {
     return this.words[(place * HDR.size + HDR.length) >> 2] ?? 0;
   }
 
+  /** Prepares one place for sending. @param nameLength of its address @param octets the datagram's length in bytes */
+  setPlace(place: number, nameLength: number, octets: number): void {
+    this.words[(place * HDR.size + HDR.nameLength) >> 2] = nameLength;
+    this.setLength(place, octets);
+  }
+
   /** Sets how many bytes of a place to send. */
   setLength(place: number, octets: number): void {
     this.words[(this.#iovecsAt + place * IOVEC.size + IOVEC.length) >> 2] = octets;

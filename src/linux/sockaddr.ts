@@ -4,6 +4,8 @@ import { ipBytes, ipFamily, ipFromBytes, type HostPort } from '../net/ip.js';
 export const AF_INET = 2;
 export const AF_INET6 = 10;
 
+/** Size in bytes of `struct sockaddr_in`. */
+export const SOCKADDR_IN_SIZE = 16;
 /** Size in bytes of `struct sockaddr_in6`, the larger of the two. */
 export const SOCKADDR_SIZE = 28;
 
@@ -15,7 +17,7 @@ export const SOCKADDR = { family: 0, port: 2, ip4: 4, ip6: 8 } as const;
 
 /** Size in bytes of an address family's structure. */
 export function sockaddrLength(family: 4 | 6): number {
-  return family === 4 ? 16 : SOCKADDR_SIZE;
+  return family === 4 ? SOCKADDR_IN_SIZE : SOCKADDR_SIZE;
 }
 
 /** Writes an address and fills the other fields with zeros. @returns the number of bytes written */

@@ -1,18 +1,17 @@
 import type { Socket } from 'node:dgram';
 import { DatagramBatch } from '../../../linux/datagram-batch.js';
 import { loadLibc, type Libc } from '../../../linux/libc.js';
-import { AF_INET, SOCKADDR, SOCKADDR_SIZE } from '../../../linux/sockaddr.js';
+import { SOCKADDR, SOCKADDR_IN_SIZE, SOCKADDR_SIZE } from '../../../linux/sockaddr.js';
 import { leaveToOthers, openUdpSocket, type UdpSocketOptions } from '../../../linux/udp-socket.js';
 import type { HostPort } from '../../../net/ip.js';
 import { asError } from '../../../net/error-message.js';
+import { addressPlace } from './udp-flow-key.js';
+import { UdpReplies } from './udp-replies.js';
 
 /** The most datagrams per batch. */
 const CAPACITY = 64;
 /** The longest IPv4 datagram has 65,507 bytes. Only pages that are written take memory. */
 const ROOM = 65_536;
-const SOCKADDR_IN = 16;
-/** The most datagrams read singly before the next check for a batch. */
-const MAX_BACKOFF = 31;
 
 /**
  * Reads datagrams from one socket and sends them through another without copying, by recvmmsg(2) and sendmmsg(2). Many
@@ -21,12 +20,14 @@ const MAX_BACKOFF = 31;
  * call.
  */
 export class UdpBatch {
+  readonly replies: UdpReplies;
   readonly #libc: Libc;
   readonly #batch: DatagramBatch;
 
   constructor(libc: Libc) {
     this.#libc = libc;
     this.#batch = new DatagramBatch(libc, CAPACITY, ROOM);
+    this.replies = new UdpReplies(new DatagramBatch(libc, CAPACITY, ROOM));
   }
 
   /**
@@ -104,8 +105,8 @@ export class UdpBatch {
 
   /** Prepares the first `count` places for sending to a peer. @param key its `flowKey` @returns their size in bytes */
   forPeer(count: number, key: number): number {
-    for (let place = 0; place < count; place++) this.#address(place, key);
-    return this.#prepare(count, SOCKADDR_IN);
+    for (let place = 0; place < count; place++) addressPlace(this.#batch, place, key);
+    return this.#prepare(count, SOCKADDR_IN_SIZE);
   }
 
   /**
@@ -131,39 +132,6 @@ export class UdpBatch {
       octets += length;
     }
     return octets;
-  }
-
-  #address(place: number, key: number): void {
-    const { octets } = this.#batch;
-    let at = this.#batch.nameAt(place);
-    octets[at] = AF_INET;
-    octets[at + 1] = 0;
-    const [port, ip] = [key % 65_536, Math.floor(key / 65_536)];
-    at += SOCKADDR.port;
-    octets[at++] = port >> 8;
-    octets[at++] = port & 0xff;
-    octets[at++] = ip >>> 24;
-    octets[at++] = (ip >>> 16) & 0xff;
-    octets[at++] = (ip >>> 8) & 0xff;
-    octets[at] = ip & 0xff;
-  }
-}
-
-/** Decides whether to look for more datagrams on a socket. It looks rarely while they arrive singly. */
-export class BatchPace {
-  #skip = 0;
-  #backoff = 0;
-
-  due(): boolean {
-    if (this.#skip === 0) return true;
-    this.#skip--;
-    return false;
-  }
-
-  /** @param found the number of datagrams in the last look */
-  note(found: number): void {
-    this.#backoff = found > 0 ? 0 : Math.min(MAX_BACKOFF, this.#backoff * 2 + 1);
-    this.#skip = this.#backoff;
   }
 }
 

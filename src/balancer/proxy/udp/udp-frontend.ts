@@ -2,7 +2,9 @@ import type { Socket } from 'node:dgram';
 import { ipFamily, type HostPort } from '../../../net/ip.js';
 import type { VirtualService, VirtualServiceCounters } from '../../plane.js';
 import type { FrontendContext, LocalFrontend } from '../frontend.js';
-import { BatchPace, loadUdpBatch, type UdpBatch } from './udp-batch.js';
+import { BatchPace } from './batch-pace.js';
+import { loadUdpBatch, type UdpBatch } from './udp-batch.js';
+import type { FlowKey } from './udp-flow-key.js';
 import { UdpFlows } from './udp-flows.js';
 import { bindVip, type VipSocket } from './udp-listener.js';
 import { SendGate } from './udp-send-gate.js';
@@ -143,6 +145,7 @@ class UdpFrontend implements LocalFrontend, UpstreamEvents<UdpSession> {
   close(): Promise<void> {
     if (this.#state === 'closed') return Promise.resolve();
     this.#state = 'closed';
+    this.#batch?.batch.replies.flush();
     this.#flows.close();
     this.#ticker.stop();
     this.#context.limits.unlisten();
@@ -161,9 +164,16 @@ class UdpFrontend implements LocalFrontend, UpstreamEvents<UdpSession> {
     this.#bytesOut += datagram.length;
     backend.bytesOut += datagram.length;
     // Port 0 means that the client wants no reply (RFC 768).
-    if (session.port !== 0 && this.#gate.open()) this.#socket.send(datagram, session.port, session.address);
+    if (session.port !== 0 && !this.#isTaken(session.key, datagram) && this.#gate.open())
+      this.#socket.send(datagram, session.port, session.address);
     this.#flows.answered(session, 1);
     this.#flows.backends.answered(backend);
+  }
+
+  /** Whether a reply leaves together with others. */
+  #isTaken(key: FlowKey, datagram: Buffer): boolean {
+    if (!this.#batch || typeof key !== 'number' || this.#state === 'closed') return false;
+    return this.#batch.batch.replies.take(this.#batch.fd, key, datagram);
   }
 
   replies(upstream: SessionSocket, count: number): void {

@@ -1,7 +1,8 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { canonicalIp, ipFamily } from '../../../net/ip.js';
 import type { Backend } from '../../flows/backend.js';
-import { BatchPace, type UdpBatch } from './udp-batch.js';
+import { BatchPace } from './batch-pace.js';
+import type { UdpBatch } from './udp-batch.js';
 import { flowKey } from './udp-flow-key.js';
 import { SendGate } from './udp-send-gate.js';
 
