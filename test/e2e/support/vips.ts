@@ -32,7 +32,7 @@ export interface VipStack {
   /** Starts `STACK-SERVICE-NUMBER`, a web server; resolves when it is started. */
   web(service: string, number: number, flags?: readonly string[]): Promise<string>;
   /** Starts a DNS server that answers with `answer`. */
-  dns(service: string, number: number, answer: string): Promise<string>;
+  dns(service: string, number: number, answer: string, flags?: readonly string[]): Promise<string>;
   /** The only port of a service's virtual IP. */
   vip(service: string): Promise<VipJson>;
   /** Resolves when just these tasks take connections. */
@@ -75,11 +75,13 @@ export function createVipStack(host: Place, stack: string): VipStack {
         ['/app/web.mjs', service, `${stack}-${service}-${number}`],
         flags,
       ),
-    dns: (service, number, answer) =>
-      start([service, number], { 'fairlead.ports': '53/udp', 'fairlead.udp_replies': '1' }, [
-        '/app/dns.mjs',
-        answer,
-      ]),
+    dns: (service, number, answer, flags) =>
+      start(
+        [service, number],
+        { 'fairlead.ports': '53/udp', 'fairlead.udp_replies': '1' },
+        ['/app/dns.mjs', answer],
+        flags,
+      ),
     async vip(service) {
       const list = (await host.fairlead.api(`/v1/vips?stack=${stack}&service=${service}`)) as VipListJson;
       const [vip] = list.vips;
@@ -120,7 +122,7 @@ export async function startTraffic(
   createInterface({ input: child.stdout }).on('line', (line) => lines.push(line));
   const closed = new Promise<void>((resolve) => child.once('close', () => resolve()));
   const begun = (): Promise<number> => Promise.resolve(child.exitCode === null ? lines.length : -1);
-  await until('the client has resolved the name', begun, (seen) => seen !== 0, host.patience());
+  await until('the client has resolved the name', begun, (seen) => seen !== 0, host.patience(60_000));
   return {
     address: lines[0] ?? '',
     async end() {
