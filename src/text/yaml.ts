@@ -10,6 +10,7 @@ import {
   type Pair,
   type YAMLMap,
 } from 'yaml';
+import { readPlainYaml } from './plain-yaml.js';
 import { tooDeepAt } from './yaml-depth.js';
 import { duplicateKeys } from './yaml-duplicates.js';
 import { errorMessage } from '../net/error-message.js';
@@ -58,6 +59,18 @@ export type YamlResult =
  * @param merge whether `<<: *alias` merges, as in YAML 1.1; otherwise it is an ordinary key
  */
 export function readYaml(text: string, example: string, { merge = false } = {}): YamlResult {
+  const value = readPlainYaml(text);
+  if (value === undefined) return readAnyYaml(text, example, merge);
+  let whole: YamlResult | undefined;
+  const locate = (path: KeyPath, part: 'key' | 'value'): Position => {
+    // Only what is wrong has to be found, which is rare.
+    whole ??= readAnyYaml(text, example, merge);
+    return whole.ok ? whole.locate(path, part) : { line: 1, column: 1 };
+  };
+  return { ok: true, value, locate };
+}
+
+function readAnyYaml(text: string, example: string, merge: boolean): YamlResult {
   const lines = new LineCounter();
   const position = (offset: number): Position => {
     const { line, col } = lines.linePos(offset);
