@@ -53,6 +53,8 @@ export class IndexBuilder {
   readonly #before: PersistentIndexes;
   readonly #next: { -readonly [K in keyof PersistentIndexes]: PersistentIndexes[K] };
   readonly #memberships = new Map<ServiceKey, Membership>();
+  #lastMembership: Membership | undefined;
+  #lastService: { readonly ref: ServiceRef; readonly service: Service | undefined } | undefined;
   /** By how much the count of a suffix differs. All tasks of a host share a few: a first sync would write each thousands of times. */
   readonly #suffixes = new Map<string, number>();
   /** By stack: the services that came (true) and went. */
@@ -239,24 +241,33 @@ export class IndexBuilder {
   }
 
   #membership(ref: ServiceRef): Membership {
+    if (this.#lastMembership?.ref === ref) return this.#lastMembership;
     const key = serviceKey(ref);
     let membership = this.#memberships.get(key);
     if (!membership) {
       membership = { ref, left: new Set(), joined: [] };
       this.#memberships.set(key, membership);
     }
+    this.#lastMembership = membership;
     return membership;
   }
 
   /** Set only if the service has a slow start: copying every task that becomes healthy would waste memory. */
   #withHealthySince(task: Task, before: Task | undefined): Task {
-    const service = task.service && this.#next.services.get(serviceKey(task.service));
+    const service = task.service && this.#serviceOf(task.service);
     // The first tasks of a service have no other task to take over from gradually.
     const slowStart = service && (task.balancing?.slowStart ?? service.balancing.slowStart);
     if (!slowStart) return task;
     const source = this.#sources.find(({ name }) => name === task.source);
     const isNews = before !== undefined || source?.status.state !== 'loading';
     return withHealthySince(task, before, this.#now.at, isNews);
+  }
+
+  /** As it was before this change. Tasks of one service come one after the other, and share the reference to it. */
+  #serviceOf(ref: ServiceRef): Service | undefined {
+    if (this.#lastService?.ref !== ref)
+      this.#lastService = { ref, service: this.#before.services.get(serviceKey(ref)) };
+    return this.#lastService.service;
   }
 
   #applyServices(): void {

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { isSameData } from '../net/same-data.js';
 import type { FactDelta, Facts, ServiceFact, TaskFact } from './facts.js';
 import {
   serviceKey,
@@ -67,29 +68,33 @@ export class SourceFacts {
 
   replace(facts: Facts): Touched {
     const source = this.name;
-    const entries = <T>(values: readonly T[] | undefined, key: (value: T) => string) =>
-      new Map((values ?? []).map((value) => [key(value), value]));
     return {
       tasks: replaceAll(
         this.tasks,
-        entries(
-          facts.tasks.map((task) => this.#own(task)),
-          (task) => task.id,
+        byKey(
+          facts.tasks,
+          ({ id }) => id,
+          (task) => this.#own(task),
         ),
       ),
-      services: replaceAll(this.services, entries(facts.services, serviceKey)),
+      services: replaceAll(
+        this.services,
+        byKey(facts.services, serviceKey, (service) => service),
+      ),
       networks: replaceAll(
         this.networks,
-        entries(
-          facts.networks?.map((network) => ({ source, ...network })),
-          (network) => network.id,
+        byKey(
+          facts.networks,
+          ({ id }) => id,
+          (network) => ({ source, ...network }),
         ),
       ),
       clients: replaceAll(
         this.clients,
-        entries(
-          facts.clients?.map((client) => ({ source, ...client })),
-          (client) => client.address,
+        byKey(
+          facts.clients,
+          ({ address }) => address,
+          (client) => ({ source, ...client }),
         ),
       ),
       meta: this.#setProblems(facts.problems ?? []),
@@ -123,7 +128,7 @@ export class SourceFacts {
   #own(task: TaskFact): Task {
     const shared = this.#shared;
     // `source` comes first, because V8 gives an object that grows after a spread its own hidden class, 450 bytes each.
-    const own: { -readonly [Key in keyof Task]: Task[Key] } = { source: this.name, ...task };
+    const own: Writable<Task> = isOf(this.name, task) ? task : { source: this.name, ...task };
     if (own.service) {
       own.service = shared.value('service', own.service);
       if (own.service.stack === own.stack) own.stack = own.service.stack;
@@ -144,6 +149,13 @@ export class SourceFacts {
   }
 }
 
+type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
+
+/** Whether a fact names its source already. Saved ones do, and then a second object for each would only be garbage. */
+function isOf(source: string, task: TaskFact): task is Task {
+  return (task as Partial<Task>).source === source;
+}
+
 /** How many values are remembered for sharing. Beyond that all are forgotten, which only costs memory. */
 const REMEMBERED = 20_000;
 
@@ -158,7 +170,7 @@ class Shared {
   /** @param kind what is compared with each other first */
   value<T>(kind: string, value: T): T {
     const last = this.#last.get(kind);
-    if (last !== undefined && isSame(last, value)) return last as T;
+    if (last !== undefined && isSameData(last, value)) return last as T;
     const known = this.#known(value);
     this.#last.set(kind, known);
     return known;
@@ -172,20 +184,6 @@ class Shared {
     this.#values.set(key, value);
     return value;
   }
-}
-
-/** Whether two values of plain data are equal. It takes a fraction of the time that writing them as JSON takes. */
-function isSame(a: unknown, b: unknown): boolean {
-  if (a === b) return true;
-  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
-  if (Array.isArray(a) || Array.isArray(b)) {
-    if (!Array.isArray(a) || !Array.isArray(b) || a.length !== b.length) return false;
-    return a.every((item, at) => isSame(item, b[at]));
-  }
-  const [left, right] = [a as Record<string, unknown>, b as Record<string, unknown>];
-  const keys = Object.keys(left);
-  if (keys.length !== Object.keys(right).length) return false;
-  return keys.every((key) => Object.hasOwn(right, key) && isSame(left[key], right[key]));
 }
 
 function change<T>(
@@ -202,9 +200,22 @@ function change<T>(
 
 function put<T>(map: Map<string, T>, key: string, value: T): boolean {
   const before = map.get(key);
-  if (before !== undefined && isDeepStrictEqual(before, value)) return false;
+  if (before !== undefined && isSameData(before, value)) return false;
   map.set(key, value);
   return true;
+}
+
+/**
+ * Of facts with one key the last counts. No list is made on the way: V8 would copy one of 100,000 tasks several times.
+ */
+function byKey<Fact, T>(
+  facts: readonly Fact[] | undefined,
+  keyOf: (fact: Fact) => string,
+  make: (fact: Fact) => T,
+): ReadonlyMap<string, T> {
+  const map = new Map<string, T>();
+  for (const fact of facts ?? []) map.set(keyOf(fact), make(fact));
+  return map;
 }
 
 function replaceAll<T>(map: Map<string, T>, next: ReadonlyMap<string, T>): Set<string> {

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { FactDelta, Facts } from './facts.js';
 import { serviceKey, type Problem } from './model.js';
@@ -72,5 +72,5 @@ class Prints {
 
 /** Facts are what JSON can hold: they are saved as such. */
 function printOf(fact: unknown): string {
-  return createHash('sha1').update(JSON.stringify(fact)).digest('base64');
+  return hash('sha1', JSON.stringify(fact), 'base64');
 }

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { Facts } from '../catalog/facts.js';
 import type { SavedHealth } from '../catalog/health-overlay.js';
 import type { VipLease } from '../catalog/leases.js';
+import { stepWriter, tasksOfSteps } from '../catalog/task-steps.js';
 import { removeLeftovers, setAside, writeAtomically } from './atomic-file.js';
 import { errorMessage } from '../net/error-message.js';
 import { isSavedState } from './saved-check.js';
@@ -56,9 +57,10 @@ export class StateFile {
       }
     };
     // The schema takes ten times as long, and copies everything. It is asked when something may be wrong.
-    const saved = await read(this.path, (content) =>
-      isSavedState(content) ? content : savedState.parse(content),
-    );
+    const saved = await read(this.path, (content) => {
+      const whole = withWholeTasks(content);
+      return isSavedState(whole) ? whole : savedState.parse(whole);
+    });
     const drains = await read(this.#drains, (content) => savedDrains.parse(content).drains);
     // The schema is looser than Facts only in optional fields that are copied, never dereferenced.
     const facts = Object.entries(saved?.sources ?? {}) as unknown as [
@@ -124,12 +126,30 @@ function whyUnusable(error: unknown): string {
   return z.prettifyError(error).split('\n')[0] ?? '';
 }
 
+/** Version 2 writes each task as its difference to the one before it; version 1 wrote it whole. */
+const VERSION = 2;
+
+/** A state of version 2 in the form of version 1. Anything else stays as it is, for the schema to say what is wrong. */
+function withWholeTasks(content: unknown): unknown {
+  if (!isFields(content) || content.version !== VERSION || !isFields(content.sources)) return content;
+  const sources = Object.entries(content.sources).map(([name, source]) => {
+    if (!isFields(source) || !isFields(source.facts) || !Array.isArray(source.facts.tasks))
+      return [name, source];
+    return [name, { ...source, facts: { ...source.facts, tasks: tasksOfSteps(source.facts.tasks) } }];
+  });
+  return { ...content, version: 1, sources: Object.fromEntries(sources) as unknown };
+}
+
+function isFields(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
+}
+
 /** List items serialized in one turn of the event loop. That takes about a quarter of a millisecond. */
 const ITEMS_A_PIECE = 100;
 
 /** The state as JSON, in pieces. The event loop runs between two pieces. */
 function* pieces({ sources, ...rest }: SavedState): Generator<string> {
-  yield `${JSON.stringify({ version: 1, ...rest }).slice(0, -1)},"sources":{`;
+  yield `${JSON.stringify({ version: VERSION, ...rest }).slice(0, -1)},"sources":{`;
   let comma = '';
   for (const [name, { asOf, facts }] of sources) {
     yield `${comma}${JSON.stringify(name)}:{"asOf":${asOf},"facts":{`;
@@ -142,11 +162,12 @@ function* pieces({ sources, ...rest }: SavedState): Generator<string> {
 
 function* lists(facts: Facts): Generator<string> {
   let comma = '';
-  for (const [key, items] of Object.entries<readonly unknown[] | undefined>({ ...facts })) {
+  for (const [key, items] of Object.entries<readonly object[] | undefined>({ ...facts })) {
     if (items === undefined) continue;
+    const written = key === 'tasks' ? stepWriter() : (item: object) => item;
     yield `${comma}${JSON.stringify(key)}:[`;
     for (let at = 0; at < items.length; at += ITEMS_A_PIECE) {
-      const text = JSON.stringify(items.slice(at, at + ITEMS_A_PIECE)).slice(1, -1);
+      const text = JSON.stringify(items.slice(at, at + ITEMS_A_PIECE).map(written)).slice(1, -1);
       yield at === 0 ? text : `,${text}`;
     }
     yield ']';

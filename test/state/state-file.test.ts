@@ -150,6 +150,16 @@ describe('the state file', () => {
     expect(await file.load()).toEqual({ state: { sources: new Map() }, faults: [] });
   });
 
+  it('of version 1, which wrote every task whole, still loads', async () => {
+    const tasks = ['a', 'b'].map((id) => taskFact(id, { service: ref('web.shop') }));
+    const facts = { tasks, services: [], networks: [], clients: [] };
+    const file = new StateFile(directory);
+    await writeFile(file.path, JSON.stringify({ version: 1, sources: { docker: { asOf: 7, facts } } }));
+    const { state, faults } = await file.load();
+    expect(faults).toEqual([]);
+    expect(state.sources).toEqual(new Map([['docker', { asOf: 7, facts }]]));
+  });
+
   it('does not save a source that never reported', () => {
     const catalog = new Catalog();
     catalog.sink('docker');
@@ -165,7 +175,7 @@ describe('the state file', () => {
 
   it.each([
     ['cut short', '{"version":1,"sources":{"docker":{"asOf":1,"fac'],
-    ['of another version', '{"version":2,"sources":{}}'],
+    ['of another version', '{"version":3,"sources":{}}'],
     [
       'of another shape',
       '{"version":1,"sources":{"docker":{"asOf":1,"facts":{"tasks":[{"id":7}],"services":[],"networks":[],"clients":[]}}}}',
@@ -173,6 +183,10 @@ describe('the state file', () => {
     [
       'of unknown health',
       '{"version":1,"health":{"reports":{"a":{"health":"fine","cause":""}},"drains":[]},"sources":{}}',
+    ],
+    [
+      'of a task that differs from nothing',
+      '{"version":2,"sources":{"docker":{"asOf":1,"facts":{"tasks":[{"id":"a"}],"services":[],"networks":[],"clients":[]}}}}',
     ],
     ['of leases that are none', '{"version":1,"vips":[{"service":"a"}],"sources":{}}'],
     [
