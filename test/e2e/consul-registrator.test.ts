@@ -1,3 +1,4 @@
+import { createServer, connect, type Socket } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { Catalog } from '../../src/catalog/catalog.js';
 import type { FactSink, TaskFact } from '../../src/catalog/facts.js';
@@ -6,6 +7,7 @@ import { checkFromRegistrator } from '../../src/health/definitions/registrator.j
 import { ContainerLabels } from '../../src/sources/docker/container-labels.js';
 import { publishingNode } from '../publishers/publisher-contract.js';
 import { publisherOptions, startPublisher } from '../support/consul-publisher.js';
+import { isThorough } from '../support/depth.js';
 import { ref, taskFact } from '../support/facts.js';
 import { createConsul, type ConsulAgent } from './support/consul.js';
 import { keepLooking, until, untilEqual } from './support/poll.js';
@@ -330,3 +332,70 @@ describe("registrator's own entries", () => {
     );
   });
 });
+
+/** Consul takes a minute at least, and looks every 30 seconds: too long for a short run. */
+describe.runIf(isThorough)(
+  'an entry with SERVICE_CHECK_DEREGISTER_AFTER whose publisher cannot be heard',
+  () => {
+    it('is removed by Consul, and is there again once its publisher is', async () => {
+      const way = await createWay(new URL(consul.address));
+      onTestFinished(() => way.close());
+      const labels = new ContainerLabels().of({ labels: { SERVICE_CHECK_DEREGISTER_AFTER: '1m' }, env: {} });
+      docker.replace({ tasks: [container({ labels })] });
+      const timing = { tick: 500, ttl: 2000, minBackoff: 50, maxBackoff: 500 };
+      const options = publisherOptions(way.address, { ids: 'registrator', internal: false, timing });
+      const publisher = await startPublisher(catalog, options);
+      onTestFinished(() => publisher.stop());
+      const statuses = async () =>
+        (await instances('nginx')).map(({ Checks }) => Checks.find(({ Type }) => Type === 'ttl')?.Status);
+      await untilEqual('the check', statuses, ['passing']);
+      way.cut();
+      await untilEqual('the check', statuses, ['critical']);
+      await untilEqual('the check', statuses, [], { within: 150_000 });
+      way.mend();
+      await untilEqual('the check', statuses, ['passing']);
+    });
+  },
+);
+
+/** A way to an address that can be cut. */
+async function createWay({ hostname, port }: URL) {
+  const open = new Set<Socket>();
+  let isCut = false;
+  const server = createServer((near) => {
+    if (isCut) {
+      near.destroy();
+      return;
+    }
+    const far = connect(Number(port), hostname);
+    for (const [from, to] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      open.add(from);
+      from.on('error', () => to.destroy());
+      from.on('close', () => {
+        open.delete(from);
+        to.destroy();
+      });
+      from.pipe(to);
+    }
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const place = server.address();
+  if (place === null || typeof place === 'string') throw new Error('the server has no port');
+  const end = () => {
+    isCut = true;
+    for (const socket of open) socket.destroy();
+  };
+  return {
+    address: `http://127.0.0.1:${place.port}`,
+    cut: end,
+    mend: () => (isCut = false),
+    close: () =>
+      new Promise((resolve) => {
+        server.close(resolve);
+        end();
+      }),
+  };
+}
