@@ -45,12 +45,10 @@ describeOnHost(
     const untilTaken = async (numbers: readonly number[], within?: number) => {
       for (const shop of shops) await shop.untilTaken('web', numbers.map(name), within);
     };
-    const inClient = (host: ClusterHost, ...command: readonly string[]) =>
-      host.docker.exec(CLIENT, ...command);
     /** The tasks that answer a client of a host, each once. */
-    const answering = async (host: ClusterHost): Promise<string[]> => {
+    const answering = async (host: ClusterHost, client = CLIENT): Promise<string[]> => {
       const ask = `for i in 1 2 3 4 5 6; do timeout 5 wget -qO- http://${WEB}/ || exit; echo; done`;
-      const { code, stdout, stderr } = await inClient(host, '/bin/sh', '-c', ask);
+      const { code, stdout, stderr } = await host.docker.exec(client, '/bin/sh', '-c', ask);
       expect(code, stderr).toBe(0);
       return [...new Set([...stdout.matchAll(/^web (\S+)$/gm)].map(([, task = '']) => task))].sort();
     };
@@ -117,6 +115,35 @@ describeOnHost(
       await untilEqual('answers', asked, [beta.address], alpha.patience(30_000));
       await beta.docker.remove('lab-late-1');
       await untilEqual('answers', asked, [], alpha.patience());
+    });
+
+    test('two environments do not see one another, in any answer, virtual IP or list', async () => {
+      const flag = '--label=fairlead.environment=test';
+      const client = 'test-client-1';
+      await beta.docker.start(client, { labels: composeLabels('shop', 'client'), flags: [flag] });
+      await shops[1]?.web('web', 9, ['--publish=80', flag]);
+      await until(
+        'Consul has it',
+        () => alpha.consul('/health/service/shop-web?passing'),
+        (entries) => (entries as unknown[]).length === 4,
+        alpha.patience(30_000),
+      );
+      // What alpha has read afterwards: the answer that has this task has the other one, too.
+      await start(2, 8);
+      await shops[0]?.untilTaken('web', [1, 2, 3, 8].map(name), 30_000);
+      expect(await answering(alpha)).toEqual([1, 2, 3, 8].map(name));
+      expect((await targets(alpha)).join()).not.toContain(name(9));
+      for (const path of ['/v1/tasks', '/v1/vips', '/v1/services', `/v1/explain?name=${WEB}`])
+        expect(JSON.stringify(await alpha.fairlead.api(path)), path).not.toContain(name(9));
+      // The other way round, on the host that has both.
+      const seen = async () => (await answering(beta, client)).join();
+      await untilEqual('tasks that answer', seen, name(9), beta.patience());
+      const told = await dig(await beta.docker.inside(client), `_80._tcp.${WEB}`, 'SRV');
+      expect(told.answers.map((each) => each.split(' ')[3])).toEqual([`${name(9)}.rancher.internal.`]);
+      await beta.docker.remove(client);
+      await beta.docker.remove(name(9));
+      await gamma.docker.remove(name(8));
+      await untilTaken([1, 2, 3], 30_000);
     });
 
     test("the Consul half of the Swarm document, with Fairlead in registrator's and consul-template's place", async () => {
