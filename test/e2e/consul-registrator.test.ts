@@ -393,8 +393,8 @@ async function createWay({ hostname, port }: URL) {
     cut: end,
     mend: () => (isCut = false),
     close: () =>
-      new Promise((resolve) => {
-        server.close(resolve);
+      new Promise<void>((resolve) => {
+        server.close(() => resolve());
         end();
       }),
   };
