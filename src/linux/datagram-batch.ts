@@ -87,10 +87,10 @@ export class DatagramBatch {
     return this.words[(place * HDR.size + HDR.length) >> 2] ?? 0;
   }
 
-  /** Prepares one place for sending. @param nameLength of its address @param octets the datagram's length in bytes */
-  setPlace(place: number, nameLength: number, octets: number): void {
+  /** Prepares one place for sending. @param nameLength bytes of the peer's address @param length bytes of the datagram */
+  setPlace(place: number, nameLength: number, length: number): void {
     this.words[(place * HDR.size + HDR.nameLength) >> 2] = nameLength;
-    this.setLength(place, octets);
+    this.setLength(place, length);
   }
 
   /** Sets how many bytes of a place to send. */
