@@ -17,7 +17,7 @@ RUN npm run build && npm prune --omit=dev
 
 FROM node:24-trixie-slim
 RUN apt-get update \
-  && apt-get install -y --no-install-recommends conntrack iproute2 nftables \
+  && apt-get install -y --no-install-recommends conntrack iproute2 iptables nftables \
   && rm -rf /var/lib/apt/lists/*
 WORKDIR /app
 COPY --from=build /app/package.json ./

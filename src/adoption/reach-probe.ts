@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto';
 import { closeSync } from 'node:fs';
 import { createSocket, type Socket } from 'node:dgram';
 import { loadLibc } from '../linux/libc.js';
-import { openUdpIn } from '../linux/network-namespace.js';
+import { openSocketIn } from '../linux/network-namespace.js';
 import { canonicalIp, ipFamily } from '../net/ip.js';
 import { nameFromText } from '../wire/name-text.js';
 
@@ -50,7 +50,7 @@ export function createReachProbe(domain: () => string): ReachProbe {
 }
 
 function open(
-  libc: Parameters<typeof openUdpIn>[0],
+  libc: Parameters<typeof openSocketIn>[0],
   namespaces: readonly string[],
   family: 4 | 6,
 ): { readonly socket: Socket } | ProbeResult {
@@ -58,7 +58,7 @@ function open(
   for (const path of namespaces) {
     let fd: number;
     try {
-      fd = openUdpIn(libc, path, family);
+      fd = openSocketIn(libc, path, 'udp', family);
     } catch (error) {
       why = `${path} cannot be entered (${errorCode(error)})`;
       continue;

@@ -1,4 +1,5 @@
 import type { Protocol } from '../catalog/model.js';
+import type { Vantage } from '../linux/bridge-crossing.js';
 import type { HostPort } from '../net/ip.js';
 import type { SchedulerName } from '../net/balancing.js';
 import type { Log } from '../net/log.js';
@@ -12,6 +13,13 @@ import type {
   VipTaskFigures,
 } from '../net/vip-figures.js';
 import type { PlaneHost } from './plane-host.js';
+
+/**
+ * Finds a container on each of some networks, from and to which connections can be tried.
+ * @param networks ids
+ * @returns by network id
+ */
+export type VantageFinder = (networks: ReadonlySet<string>, family: 4 | 6) => ReadonlyMap<string, Vantage>;
 
 /** A task to which a virtual service may send flows. */
 export interface DesiredBackend {
@@ -212,6 +220,8 @@ export interface PlaneContext {
   readonly onSignal: (signal: PassiveSignal) => void;
   /** Another program has taken away what {@link DataPlane.repair} puts back. */
   readonly onTampered?: () => void;
+  /** Absent: there are no such containers. */
+  readonly vantages?: VantageFinder;
   readonly log: Log;
 }
 

@@ -12,6 +12,7 @@ import type { Pace, Paced } from '../runtime/pace.js';
 import { ClientNetworksSet } from './desired/client-networks.js';
 import { DesiredSet } from './desired/desired-set.js';
 import { placeText } from './desired/place-text.js';
+import { vantagesOn } from './desired/vantages.js';
 import { VipLoops } from './desired/vip-loops.js';
 import type {
   ClientNetworks,
@@ -19,6 +20,7 @@ import type {
   PlaneProblem,
   PlaneSpec,
   ToldService,
+  VantageFinder,
   VirtualService,
 } from './plane.js';
 import { thisHost, type PlaneHost } from './plane-host.js';
@@ -146,7 +148,9 @@ export class Keeper {
       this.#repair.tampered();
       this.#planNext();
     };
-    const context = { host: this.#host, log, onSignal, onTampered };
+    const vantages: VantageFinder = (networks, family) =>
+      vantagesOn(this.#catalog.snapshot.tasks(), networks, family);
+    const context = { host: this.#host, log, onSignal, onTampered, vantages };
     this.#planes = new PlaneInForce(options.spec, { context, log, leaveMs: SUCCEEDED_STOP_MS });
   }
 

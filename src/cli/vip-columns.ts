@@ -80,7 +80,7 @@ export function wideVipColumns(context: Context): readonly Column<VipRow>[] {
     { header: 'REFUSED', drops: 4, value: ofGroup(({ refused }) => figureText(refused)), align: 'right' },
     { header: 'FAILED', drops: 3, value: ofGroup(({ failed }) => figureText(failed)), align: 'right' },
     { header: 'RETRIED', drops: 2, value: ofGroup(({ retried }) => String(retried)), align: 'right' },
-    { header: 'PLANE', drops: 2, value: ofGroup(({ carrier }) => carrier?.plane ?? '') },
+    { header: 'PLANE', drops: 2, value: ofGroup(({ carrier }) => planeText(carrier)) },
     {
       header: 'ID',
       drops: 1,
@@ -122,12 +122,24 @@ export function settingsWords(settings: VipSettings = {}): readonly string[] {
   ];
 }
 
-/** `nftables for br-1 and the host`, `proxy, because it has a limit`. */
+/** `nftables+proxy` where each carries some of the clients. */
+function planeText(carrier: VipCarrier | undefined): string {
+  if (!carrier) return '';
+  return carrier.left ? `${carrier.plane}+proxy` : carrier.plane;
+}
+
+/** `nftables for br-1 and the host`, `proxy for br-2, because it is internal`, `proxy, because it has a limit`. */
 export function carrierWords(carrier: VipCarrier | undefined): readonly string[] {
   if (!carrier) return [];
-  const { plane, scope, why } = carrier;
+  const { plane, scope, why, left = [] } = carrier;
+  const reasons = new Map<string, string[]>();
+  for (const each of left) reasons.set(each.why, [...(reasons.get(each.why) ?? []), each.bridge]);
   return [
     `carried by ${plane}${scope === undefined ? '' : ` for ${scope}`}${why === undefined ? '' : `, because ${why}`}`,
+    ...Array.from(
+      reasons,
+      ([reason, bridges]) => `by the proxy for ${bridges.join(', ')}, because ${reason}`,
+    ),
   ];
 }
 

@@ -45,13 +45,24 @@ export async function ledFlows(
   }
 }
 
-/** Has the kernel forget all flows from one port of a virtual IP to one task: their next datagrams are new ones. */
-export async function forgetFlows({ protocol, vip, port, task, taskPort }: LedFlow): Promise<void> {
+/**
+ * Has the kernel forget all flows from one port of a virtual IP to one task: their next datagrams are new ones.
+ * Connections of TCP are forgotten only if they have not begun.
+ * @param source of the clients, CIDR; absent: all
+ */
+export async function forgetFlows(
+  { protocol, vip, port, task, taskPort }: LedFlow,
+  source?: string,
+): Promise<void> {
   const family = vip.includes(':') ? 'ipv6' : 'ipv4';
   const args = ['--delete', '--family', family, '--proto', protocol, '--orig-dst', vip];
   const more = ['--orig-port-dst', String(port), '--reply-src', task, '--reply-port-src', String(taskPort)];
+  const only = [
+    ...(protocol === 'tcp' ? ['--state', 'SYN_SENT'] : []),
+    ...(source === undefined ? [] : ['--orig-src', source]),
+  ];
   // It fails when none is left.
-  await run('conntrack', [...args, ...more], OPTIONS).catch(() => undefined);
+  await run('conntrack', [...args, ...more, ...only], OPTIONS).catch(() => undefined);
 }
 
 /** Reads the lines of /proc/net/nf_conntrack, or of `conntrack -L`. */

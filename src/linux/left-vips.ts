@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { errorMessage } from '../net/error-message.js';
 import { ROUTE_PROTOCOL } from './anyip.js';
+import { stopPassingDocker } from './docker-forwarding.js';
 import { restoreLeftSettings } from './held-settings.js';
 import { restoreLeftIpvsTimeouts } from './ipvs-settings.js';
 import { hasKernelRules } from './vip-kernel-rules.js';
@@ -26,6 +27,7 @@ export async function removeLeftVips(): Promise<boolean> {
       const claim = await claimVips(pool);
       try {
         await removeVipRules(pool);
+        await stopPassingDocker(pool.includes(':') ? 'ip6' : 'ip');
         const family = pool.includes(':') ? '-6' : '-4';
         await run('ip', [family, 'route', 'flush', 'table', 'local', 'proto', ROUTE_PROTOCOL], {
           timeout: 5000,

@@ -53,12 +53,17 @@ export function unseenDetector(): (line: string) => boolean {
   };
 }
 
+/** Rules that decide what passes from one bridge to another: Docker's, and those of the chain that has the first word. */
+const ABOUT_FORWARDING = / ip6? (?:filter (?:FORWARD|DOCKER-USER|DOCKER-FORWARD)|docker-bridges)\b/;
+
 /** How a table is watched. */
 export interface WatchOptions {
   /** See {@link tamperDetector}. */
   readonly isOurs?: (stamp: number) => boolean;
   /** Something has changed that the kernel does not name; it may be of this table. See {@link unseenDetector}. */
   readonly onUnseen?: () => void;
+  /** A rule that may decide what passes from one bridge to another has changed. Called for each. */
+  readonly onForwarding?: () => void;
 }
 
 /**
@@ -77,7 +82,7 @@ export function watchTable(
   table: string,
   onTampered: () => void,
   onEnd: () => void,
-  { isOurs, onUnseen }: WatchOptions = {},
+  { isOurs, onUnseen, onForwarding }: WatchOptions = {},
 ): StopWatching {
   const isTampered = tamperDetector(table, isOurs);
   const isUnseen = unseenDetector();
@@ -98,6 +103,7 @@ export function watchTable(
   createInterface(child.stdout).on('line', (line) => {
     if (isTampered(line) && !isOver) onTampered();
     if (isUnseen(line) && !isOver) onUnseen?.();
+    if (ABOUT_FORWARDING.test(line) && !isOver) onForwarding?.();
   });
   child.unref();
   for (const pipe of [child.stdin, child.stdout]) if (pipe instanceof Socket) pipe.unref();

@@ -1,4 +1,5 @@
 import type { HostPort } from '../net/ip.js';
+import type { PassMark } from './docker-forwarding.js';
 import { quoted, type NftPart, type NftSet } from './nft-table.js';
 
 /** A port of a virtual IP that the kernel leads to tasks itself. */
@@ -33,6 +34,20 @@ export interface KernelClients {
    * other without the host.
    */
   readonly masqueraded: readonly string[];
+  /** Ways from one interface to another. */
+  readonly crossings: readonly KernelCrossing[];
+  /** Addresses of tasks whose replies may take another way than through the host that leads connections to them. */
+  readonly several: readonly string[];
+  /** What lets packets pass from one bridge to another; absent: they need no mark. */
+  readonly mark?: PassMark;
+}
+
+/** A way on which connections are led from one bridge to another. */
+export interface KernelCrossing {
+  readonly from: string;
+  readonly to: string;
+  /** Whether tasks see the client's address. */
+  readonly keepsSources: boolean;
 }
 
 /** The rules before those that lead to listeners. */
@@ -93,11 +108,21 @@ export function kernelPart(family: Family, pool: string, clients: KernelClients)
       ['homes', set('set', `type ifname . ${address}`, 'flags interval')],
       ['apart', set('set', `type ${address}`)],
       ['masqueraded', set('set', 'type ifname . ifname')],
+      ['kept', set('set', 'type ifname . ifname')],
+      ['several', set('set', `type ${address}`)],
     ]),
     members: new Map([
       ['homes', keys(clients.homes.map(({ bridge, subnet }) => `${quoted(bridge)} . ${subnet}`))],
       ['apart', keys(clients.apart)],
-      ['masqueraded', keys(clients.masqueraded.map((bridge) => `${quoted(bridge)} . ${quoted(bridge)}`))],
+      [
+        'masqueraded',
+        keys([
+          ...clients.masqueraded.map((bridge) => `${quoted(bridge)} . ${quoted(bridge)}`),
+          ...crossingKeys(clients, false),
+        ]),
+      ],
+      ['kept', keys(crossingKeys(clients, true))],
+      ['several', keys(clients.several)],
     ]),
     chains: new Map([
       [
@@ -124,10 +149,39 @@ export function kernelPart(family: Family, pool: string, clients: KernelClients)
           'iifname . oifname @masqueraded masquerade fully-random',
           // The host's own. Its source is the virtual IP, or an address that the task may have no way to.
           `fib saddr type local masquerade fully-random`,
+          `iifname . oifname @kept ${family} daddr @several masquerade fully-random`,
+          // The mapping to the same address keeps Docker's rules from masquerading.
+          `iifname . oifname @kept snat to ${family} saddr`,
         ],
       ],
+      ...(clients.mark ? Object.entries(markRules(clients.mark, isLed)) : []),
     ]),
   };
+}
+
+/** The chains that mark packets for the rules of Docker, and only for those. @param own which packets */
+export function markRules(
+  { value, mask }: PassMark,
+  own: string,
+): Readonly<Record<string, readonly string[]>> {
+  const others = `meta mark & ${hex(~mask)}`;
+  return {
+    mark_forwarded: [
+      'type filter hook forward priority -10',
+      `${own} meta mark set ${others} | ${hex(value)}`,
+    ],
+    clear_forwarded: ['type filter hook postrouting priority -150', `${own} meta mark set ${others}`],
+  };
+}
+
+function hex(bits: number): string {
+  return `0x${(bits >>> 0).toString(16)}`;
+}
+
+function crossingKeys({ crossings }: KernelClients, keepsSources: boolean): readonly string[] {
+  return crossings
+    .filter((each) => each.keepsSources === keepsSources)
+    .map(({ from, to }) => `${quoted(from)} . ${quoted(to)}`);
 }
 
 type Member = readonly [key: string, value: string];

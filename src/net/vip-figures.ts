@@ -19,6 +19,8 @@ export interface VipCarrier {
   readonly plane: PlaneName;
   /** Whose connections the plane carries: `br-1 and the host`. All others are carried by the proxy. */
   readonly scope?: string;
+  /** The bridges of clients who may use it and whose connections are the proxy's; `why` completes "because". */
+  readonly left?: readonly { readonly bridge: string; readonly why: string }[];
   /** Why it is the proxy; completes "because". */
   readonly why?: string;
 }
@@ -66,7 +68,19 @@ export interface PlaneFigures {
     readonly services: number;
     /** Why it does not. */
     readonly why?: string;
+    /** From bridges of clients to other bridges of tasks, as far as services want them; absent: none do. */
+    readonly ways?: readonly VipWay[];
   };
+}
+
+/** From one bridge to another. */
+export interface VipWay {
+  readonly from: string;
+  readonly to: string;
+  /** The kernel carries its connections, and tasks see the address of the client or of the host. */
+  readonly source?: 'client' | 'host';
+  /** The proxy does; completes "because". */
+  readonly why?: string;
 }
 
 /** Virtual IPs at a glance. */

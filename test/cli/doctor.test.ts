@@ -467,6 +467,39 @@ describe('checks', () => {
     ],
     [
       'vip',
+      {
+        daemon: up(
+          kernelCarries({
+            services: 3,
+            ways: [
+              { from: 'br-1', to: 'br-2', source: 'client' },
+              { from: 'br-2', to: 'br-1', source: 'host' },
+            ],
+          }),
+        ),
+        vips: leading,
+      },
+      'OK the kernel carries connections from br-1 to br-2 (tasks see the client), br-2 to br-1 (tasks see the host)',
+    ],
+    [
+      'vip',
+      {
+        daemon: up(
+          kernelCarries({
+            services: 3,
+            ways: [1, 2, 3, 4, 5, 6, 7].map((n) => ({
+              from: `br-${n}`,
+              to: 'br-0',
+              why: 'nothing passes; restart Docker',
+            })),
+          }),
+        ),
+        vips: leading,
+      },
+      'WARN the proxy carries connections from br-1 to br-0, br-2 to br-0, br-3 to br-0, br-4 to br-0, br-5 to br-0, br-6 to br-0 and 1 more, because nothing passes',
+    ],
+    [
+      'vip',
       { daemon: up(kernelCarries({ services: 0, why: 'it has no NAT' })), vips: leading },
       'OK the proxy carries all of them, because it has no NAT',
     ],

@@ -3,7 +3,7 @@ import type { VipJson, VipListJson } from '../../src/api/types/vips-json.js';
 import { Context } from '../../src/cli/context.js';
 import { CliError, EXIT } from '../../src/cli/exit-codes.js';
 import { formatBytes } from '../../src/cli/format/byte-counts.js';
-import { VIP_COLUMNS } from '../../src/cli/vip-columns.js';
+import { carrierWords, VIP_COLUMNS } from '../../src/cli/vip-columns.js';
 import { watchVips } from '../../src/cli/vip-watch.js';
 import { CONTAINER_ID, load, startApi, stopApi, VIPS, type Fixture } from '../api/fixture.js';
 import { fairlead, type RunOptions } from './run.js';
@@ -44,6 +44,24 @@ describe('vips', () => {
     ['vips --stack other -q', ''],
   ])('%s prints names', async (line, stdout) => {
     expect(await ask(line)).toMatchObject({ code: 0, stdout });
+  });
+
+  it('says what carries whose connections, and why', async () => {
+    const internal = 'an internal network is never opened';
+    const carrier = {
+      plane: 'nftables',
+      scope: 'br-1 and the host',
+      left: ['br-2', 'br-3'].map((bridge) => ({ bridge, why: internal })),
+    } as const;
+    fixture.vips.list = VIPS.map((each) => ({ ...each, carrier }));
+    expect((await ask('vips -o wide')).stdout).toMatch(/ nftables\+proxy /);
+    expect(carrierWords(carrier)).toEqual([
+      'carried by nftables for br-1 and the host',
+      `by the proxy for br-2, br-3, because ${internal}`,
+    ]);
+    expect(carrierWords({ plane: 'proxy', why: 'it has a limit' })).toEqual([
+      'carried by proxy, because it has a limit',
+    ]);
   });
 
   it('is JSON for scripts, and shows more columns with -o wide', async () => {

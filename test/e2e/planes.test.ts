@@ -5,8 +5,9 @@ import { thisHost } from '../../src/balancer/plane-host.js';
 import type { DataPlane, DesiredBackend, VirtualService } from '../../src/balancer/plane.js';
 import { removeLeftVips } from '../../src/linux/left-vips.js';
 import { silentLog } from '../../src/net/log.js';
-import { createPlaneGround, type PlaneGround, type Seen, type Station } from './support/plane-ground.js';
 import { isThorough } from '../support/depth.js';
+import type { Seen } from './support/agent.js';
+import { createPlaneGround, type PlaneGround, type Station } from './support/plane-ground.js';
 import { until, untilEqual } from './support/poll.js';
 import { describeOnHost } from './support/requirements.js';
 
@@ -110,7 +111,7 @@ for (const family of [4, 6] as const)
       test('turns by weight are exact, within a bridge and for the host; the source is the host', async () => {
         const { c1 } = ground.stations;
         await apply(at(1, [backend('b1', { weight: 2 }), backend('b2')], { scheduler: 'wrr' }));
-        expect(await carrierOf(1)).toEqual({ plane: 'nftables', scope: 'br0 and the host' });
+        expect(await carrierOf(1)).toMatchObject({ plane: 'nftables', scope: 'br0 and the host' });
         expect(await tcp(c1, 1, 30)).toMatchObject({
           names: { b1: 20, b2: 10 },
           peers: [ground.gateway(0)],
@@ -278,7 +279,7 @@ for (const family of [4, 6] as const)
 
       test('tasks on several bridges: the kernel carries the host, the proxy the others', async () => {
         await apply(at(1, [backend('b1'), backend('b3')]));
-        expect(await carrierOf(1)).toEqual({ plane: 'nftables', scope: 'the host' });
+        expect(await carrierOf(1)).toMatchObject({ plane: 'nftables', scope: 'the host' });
         expect(await tcp(ground.here, 1, 10)).toMatchObject({ names: { b1: 5, b3: 5 }, errors: {} });
         expect(await tcp(ground.stations.c1, 1, 10)).toMatchObject({ names: { b1: 5, b3: 5 }, errors: {} });
       });

@@ -27,6 +27,7 @@ function rulesOf(family: Family): string {
   const clients = {
     homes: [{ bridge: 'br0', subnet: SUBNETS[family] }],
     ...{ apart: [taskOf(family, 9)], masqueraded: ['br0'] },
+    ...{ crossings: [], several: [] },
   };
   const parts = new Map([
     ['listeners', listenerPart(pool, [{ vip, port: 80, listenPort: 40_001 }], guard, true)],

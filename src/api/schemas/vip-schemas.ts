@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { VipCarrier, VipFigures } from '../../net/vip-figures.js';
+import type { VipCarrier, VipFigures, VipWay } from '../../net/vip-figures.js';
 import type { VipJson, VipListJson, VipSettings, VipTaskJson } from '../types/vips-json.js';
 import { count, flag, number, refShape, text, time, times } from './json-values.js';
 
@@ -21,8 +21,16 @@ const plane = z.enum(['proxy', 'nftables', 'ipvs', 'ebpf']);
 export const vipCarrier = z.strictObject({
   plane,
   scope: text.exactOptional(),
+  left: z.array(z.strictObject({ bridge: text, why: text })).exactOptional(),
   why: text.exactOptional(),
 }) satisfies z.ZodType<VipCarrier>;
+
+const vipWay = z.strictObject({
+  from: text,
+  to: text,
+  source: z.enum(['client', 'host']).exactOptional(),
+  why: text.exactOptional(),
+}) satisfies z.ZodType<VipWay>;
 
 export const vipSettings = z.strictObject({
   maxConnections: count.exactOptional(),
@@ -91,7 +99,9 @@ export const vipStatus = z.strictObject({
     maxFlows: count.exactOptional(),
     descriptors: count,
     maxDescriptors: count,
-    kernel: z.strictObject({ services: count, why: text.exactOptional() }).exactOptional(),
+    kernel: z
+      .strictObject({ services: count, why: text.exactOptional(), ways: z.array(vipWay).exactOptional() })
+      .exactOptional(),
   }),
   carried: vipFigures,
   connects: times.exactOptional(),

@@ -5,6 +5,7 @@ import type { Log } from '../../net/log.js';
 import type { ClientNetworks } from '../plane.js';
 import { Carriages, type KernelTerms } from './carriage.js';
 import type { KernelHost } from './kernel-host.js';
+import type { Ways } from './ways.js';
 
 export interface KernelConditionsOptions {
   readonly kernel: KernelHost;
@@ -13,6 +14,8 @@ export interface KernelConditionsOptions {
   readonly log: Pick<Log, 'info' | 'warn'>;
   /** Decides what is carried. */
   readonly carriages?: typeof Carriages;
+  /** What is known of ways between bridges; absent: none is used. */
+  readonly ways?: () => Ways;
 }
 
 const NO_POOL = 'there is no pool';
@@ -47,6 +50,11 @@ export class KernelConditions {
   admit(pool: string | undefined, clients: ClientNetworks): void {
     this.#admitted = clients;
     if (pool !== undefined) this.#look(pool, this.#terms.noUdp);
+  }
+
+  /** Notes what is known of ways now. */
+  lookAtWays(pool: string): void {
+    this.#look(pool, this.#terms.noUdp);
   }
 
   /** Finds out what the kernel can do, which may be something else than the last time. */
@@ -92,7 +100,7 @@ export class KernelConditions {
   }
 
   #look(pool: string, noUdp: string | undefined): void {
-    const { kernel, log } = this.#options;
+    const { kernel, log, ways } = this.#options;
     const { family } = vipTable(pool);
     const bridgesFiltered = kernel.areBridgesFiltered(family);
     const unbridged = kernel.isForwarding(family)
@@ -102,6 +110,7 @@ export class KernelConditions {
       bridgesFiltered,
       ...(unbridged !== undefined && { unbridged }),
       ...(noUdp !== undefined && { noUdp }),
+      ...(ways && { ways: ways() }),
     };
     if (this.#carriages?.admitted === this.#admitted && isDeepStrictEqual(terms, this.#terms)) return;
     if (unbridged !== undefined && unbridged !== this.#terms.unbridged)

@@ -1,4 +1,6 @@
+import { tryCrossings } from '../../linux/bridge-crossing.js';
 import { conntrackFault, forgetFlows, ledFlows } from '../../linux/conntrack.js';
+import { passDocker, stopPassingDocker } from '../../linux/docker-forwarding.js';
 import { areBridgesFiltered, isForwarding, silenceRedirects } from '../../linux/forwarding.js';
 import { countConnections, hasKernelRules, tryKernelRules } from '../../linux/vip-kernel-rules.js';
 
@@ -10,6 +12,9 @@ export const thisKernel = {
   conntrackFault,
   ledFlows,
   forgetFlows,
+  passDocker,
+  stopPassingDocker,
+  tryCrossings,
   isForwarding,
   areBridgesFiltered,
   silenceRedirects,

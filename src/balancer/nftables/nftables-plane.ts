@@ -4,7 +4,7 @@ import { vipRulesFault } from '../../linux/vip-rules.js';
 import type { KernelService, servicePart } from '../../linux/vip-kernel-table.js';
 import { errorMessage } from '../../net/error-message.js';
 import type { Log } from '../../net/log.js';
-import type { PlaneFigures, PlaneName } from '../../net/vip-figures.js';
+import type { PlaneFigures, PlaneName, VipWay } from '../../net/vip-figures.js';
 import { placeText } from '../desired/place-text.js';
 import type {
   ClientNetworks,
@@ -31,6 +31,8 @@ import { thisKernel, type KernelHost } from './kernel-host.js';
 import { KernelTable } from './kernel-table.js';
 import { LedFlows } from './led-flows.js';
 import { UdpReconciler } from './udp-reconciler.js';
+import { WayFinder } from './way-finder.js';
+import type { Way, WayState } from './ways.js';
 
 export interface NftablesPlaneOptions {
   /** For what the kernel does not carry. */
@@ -92,6 +94,7 @@ class NftablesPlane implements DataPlane {
   readonly #isChosen: boolean;
   readonly #now: () => number;
   readonly #conditions: KernelConditions;
+  readonly #finder: WayFinder | undefined;
   readonly #table: KernelTable;
   readonly #places: CarriedPlaces;
   readonly #counts: KernelCounts;
@@ -121,9 +124,18 @@ class NftablesPlane implements DataPlane {
     this.#now = now;
     this.#director = director?.open(log);
     this.#name = director?.name ?? 'nftables';
+    // What IPVS chooses takes other ways through the kernel than what is tried.
+    this.#finder = director
+      ? undefined
+      : new WayFinder({
+          ...{ kernel, log, vantages: context.vantages ?? (() => new Map()) },
+          onChange: () => void this.#enqueue(() => this.#takeWays()),
+        });
+    const finder = this.#finder;
     this.#conditions = new KernelConditions({
       ...{ kernel, isChosen, log },
       ...(director && { carriages: director.carriages }),
+      ...(finder && { ways: () => finder.ways }),
     });
     this.#table = new KernelTable(writer, director?.partOf);
     this.#places = new CarriedPlaces(now);
@@ -184,6 +196,7 @@ class NftablesPlane implements DataPlane {
       }
       if (!this.#isWatched) this.#table.writer.forget();
       this.#director?.forget();
+      this.#finder?.recheck();
       await this.#proxy.repair();
     });
   }
@@ -198,7 +211,10 @@ class NftablesPlane implements DataPlane {
         return { ...this.#counts.joined(each), carrier: { plane: 'proxy', why: carriage.why } };
       return {
         ...this.#counts.added(each),
-        carrier: { plane: this.#name, scope: scopeOf(carriage.service) },
+        carrier: {
+          ...{ plane: this.#name, scope: scopeOf(carriage.service) },
+          ...(carriage.left.length > 0 && { left: carriage.left }),
+        },
       };
     });
   }
@@ -206,7 +222,9 @@ class NftablesPlane implements DataPlane {
   figures(): PlaneFigures {
     const { why } = this.#conditions;
     const services = this.#places.byKernel().size;
-    return { ...this.#proxy.figures(), kernel: { services, ...(why !== undefined && { why }) } };
+    const ways = Array.from(this.#finder?.known() ?? [], ([way, state]) => toldWay(way, state));
+    const kernel = { services, ...(why !== undefined && { why }), ...(ways.length > 0 && { ways }) };
+    return { ...this.#proxy.figures(), kernel };
   }
 
   shortages(): readonly PlaneProblem[] {
@@ -247,8 +265,12 @@ class NftablesPlane implements DataPlane {
       await this.#proxy.close(hasSuccessor);
       this.#places.clear();
       this.#table.writer.close();
-      if (!this.#isLeaving && (!hasSuccessor || this.#isReplaced)) return await this.#end();
+      if (!this.#isLeaving && (!hasSuccessor || this.#isReplaced)) {
+        await this.#end();
+        return;
+      }
       this.#director?.stop();
+      await this.#finder?.stop();
       this.#conditions.leave();
     });
   }
@@ -281,7 +303,8 @@ class NftablesPlane implements DataPlane {
           this.#isWatched = false;
           onEnd();
         };
-        const stop = host.watchVipRules(pool, onChange, onOver, { isOurs, onUnseen });
+        const onForwarding = (): void => this.#finder?.recheckSoon();
+        const stop = host.watchVipRules(pool, onChange, onOver, { isOurs, onUnseen, onForwarding });
         return () => {
           this.#isWatched = false;
           stop();
@@ -350,8 +373,18 @@ class NftablesPlane implements DataPlane {
       ...(changed && { changed }),
       dead,
     };
+    if (carriages && this.#pool !== undefined) this.#finder?.want(this.#pool, carriages.asked);
     this.#awaitDrains();
     return isUdp;
+  }
+
+  /** Ways between bridges have become others. */
+  async #takeWays(): Promise<void> {
+    if (this.#pool === undefined || this.#isLeaving) return;
+    this.#conditions.lookAtWays(this.#pool);
+    this.#plan();
+    const fault = await this.#write();
+    if (fault !== undefined) this.#log.warn(fault);
   }
 
   #awaitDrains(): void {
@@ -378,6 +411,7 @@ class NftablesPlane implements DataPlane {
 
   async #end(): Promise<void> {
     await this.#director?.end();
+    await this.#finder?.end();
     [this.#pool, this.#adopts] = [undefined, false];
     this.#places.clear();
     [this.#table.listeners, this.#table.state] = [undefined, undefined];
@@ -391,7 +425,13 @@ class NftablesPlane implements DataPlane {
   }
 }
 
+function toldWay({ from: { bridge: from }, to: { bridge: to } }: Way, state: WayState): VipWay {
+  return state.isOpen
+    ? { from, to, source: state.keepsSources ? 'client' : 'host' }
+    : { from, to, why: state.why };
+}
+
 /** `br-1 and the host`: whose connections the kernel leads. */
 function scopeOf({ bridges }: KernelService): string {
-  return [...bridges, 'the host'].join(' and ');
+  return bridges.length === 0 ? 'the host' : `${bridges.join(', ')} and the host`;
 }

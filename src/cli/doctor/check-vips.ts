@@ -1,5 +1,6 @@
 import type { StatusJson } from '../../api/types/status-json.js';
 import { formatHostPort } from '../../net/ip.js';
+import type { VipWay } from '../../net/vip-figures.js';
 import { count } from '../format/words.js';
 import { fail, ok, warn, type Finding, type HostFacts, type VipFacts } from './host-facts.js';
 
@@ -10,6 +11,9 @@ const CAPABILITIES = [
   [12, 'CAP_NET_ADMIN'],
   [10, 'CAP_NET_BIND_SERVICE'],
 ] as const;
+
+/** How many pairs of bridges a line names. */
+const MOST = 6;
 
 type Wanted = Extract<VipFacts, { state: 'wanted' }>;
 
@@ -141,10 +145,33 @@ function checkRunning(vips: Wanted, { services, carrier }: StatusJson['vips']): 
 /** Which plane carries, where the kernel is to do it. A plane that was chosen and cannot carry is a problem of the daemon's. */
 function checkKernel(kernel: StatusJson['vips']['carrier']['kernel'], services: number): Finding[] {
   if (!kernel) return [];
-  const { services: led, why } = kernel;
+  const { services: led, why, ways = [] } = kernel;
   if (why !== undefined) return [ok(CHECK, `the proxy carries all of them, because ${why}`)];
   const rest = led < services ? `, the proxy the rest: "fairlead vips -o wide" says why` : '';
-  return [ok(CHECK, `the kernel carries ${led} of ${count(services, 'port')}${rest}`)];
+  return [ok(CHECK, `the kernel carries ${led} of ${count(services, 'port')}${rest}`), ...checkWays(ways)];
+}
+
+/** Which plane carries connections from one bridge to another, and why. */
+function checkWays(ways: readonly VipWay[]): Finding[] {
+  const open = ways.filter(({ why }) => why === undefined);
+  const seen = open.map(({ from, to, source = 'host' }) => `${from} to ${to} (tasks see the ${source})`);
+  const closed = new Map<string, string[]>();
+  for (const { from, to, why } of ways)
+    if (why !== undefined) closed.set(why, [...(closed.get(why) ?? []), `${from} to ${to}`]);
+  return [
+    ...(open.length > 0 ? [ok(CHECK, `the kernel carries connections from ${some(seen)}`)] : []),
+    ...Array.from(closed, ([line, pairs]) => {
+      const { what, remedy } = split(line);
+      const message = `the proxy carries connections from ${some(pairs)}, because ${what}`;
+      return remedy === '' ? ok(CHECK, message) : warn(CHECK, message, remedy);
+    }),
+  ];
+}
+
+/** The first few of a list. */
+function some(words: readonly string[]): string {
+  const more = words.length - MOST;
+  return more > 0 ? `${words.slice(0, MOST).join(', ')} and ${more} more` : words.join(', ');
 }
 
 function faultOf(rules: Wanted['rules'], carried: readonly string[]): string | undefined {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Carriages, type KernelTerms } from '../../../src/balancer/nftables/carriage.js';
+import type { WayState } from '../../../src/balancer/nftables/ways.js';
 import type { ClientNetworks, VirtualService } from '../../../src/balancer/plane.js';
 import { backend, tcpService } from '../proxy/peer.js';
 
@@ -95,12 +96,93 @@ describe('what the kernel carries', () => {
       ],
       apart: ['10.88.0.7'],
       masqueraded: ['br0', 'br1'],
+      crossings: [],
+      several: [],
     });
     expect(carriages({ bridgesFiltered: true }).clients.masqueraded).toEqual([]);
     expect(new Carriages(CLIENTS, { bridgesFiltered: false }, 'ip6').clients).toEqual({
       homes: [{ bridge: 'br1', subnet: 'fd99::/64' }],
       apart: [],
       masqueraded: ['br0', 'br1'],
+      crossings: [],
+      several: [],
+    });
+  });
+});
+
+describe('from one bridge to another', () => {
+  const open = { isOpen: true, keepsSources: true } as const;
+  const closed = { isOpen: false, why: 'a rule drops it' } as const;
+  const crossed = (states: Readonly<Record<string, WayState>>, over: Partial<KernelTerms> = {}): Carriages =>
+    carriages({ ways: { states: new Map(Object.entries(states)) }, ...over });
+  const inner = { bridge: 'br1', why: 'an internal network is never opened' };
+
+  it('the kernel carries where a way is open, of clients that may use the service', () => {
+    const made = crossed({ 'br2 br0': open });
+    expect(made.of(at(['10.88.0.2']))).toMatchObject({
+      ...{ service: { bridges: ['br0', 'br2'] }, left: [inner] },
+    });
+    expect(made.of(at(['10.88.0.2'], restricted(['front'])))).toMatchObject({
+      ...{ service: { bridges: ['br0'] }, left: [] },
+    });
+    expect(made.of(at(['10.88.0.2'], restricted(['front'], true)))).toMatchObject({
+      ...{ service: { bridges: ['br0', 'br2'] }, left: [] },
+    });
+    expect([...made.asked.keys()]).toEqual(['br2 br0']);
+  });
+
+  it('the proxy carries the others, and says why', () => {
+    const left = (states: Readonly<Record<string, WayState>>) => crossed(states).of(at(['10.88.0.2']));
+    expect(left({})).toMatchObject({
+      left: [inner, { bridge: 'br2', why: 'the way to br0 has not been tried yet' }],
+    });
+    expect(left({ 'br2 br0': closed })).toMatchObject({
+      left: [inner, { bridge: 'br2', why: 'a rule drops it' }],
+    });
+    expect(carriages().of(at(['10.88.0.2']))).toMatchObject({
+      left: ['br1', 'br2'].map((bridge) => ({
+        ...{ bridge, why: 'only the proxy carries connections to another bridge' },
+      })),
+    });
+  });
+
+  it('never from an internal network, and never to one', () => {
+    const made = crossed({ 'br0 br1': open, 'br1 br0': open, 'br2 br1': open });
+    expect(made.of(at(['10.99.0.2']))).toMatchObject({
+      service: { bridges: ['br1'] },
+      left: ['br0', 'br2'].map((bridge) => ({ ...inner, bridge })),
+    });
+    expect([...made.asked.keys()]).toEqual([]);
+  });
+
+  it('needs a way to each bridge that has tasks', () => {
+    const both = at(['10.88.0.2', '10.77.0.2']);
+    const apart = { bridge: 'br2', why: 'its containers are kept apart' };
+    expect(crossed({ 'br2 br0': open, 'br0 br2': open }).of(both)).toMatchObject({
+      ...{ service: { bridges: ['br0'] }, left: [inner, apart] },
+    });
+    expect(crossed({ 'br2 br0': open, 'br0 br2': closed }).of(both)).toMatchObject({
+      ...{ service: { bridges: [] }, left: [{ bridge: 'br0' }, inner, apart] },
+    });
+  });
+
+  it('keeps sources where that is found to work, but not to tasks that are on several networks', () => {
+    const mark = { value: 1, mask: 1 };
+    const { clients } = carriages({
+      ways: {
+        mark,
+        states: new Map<string, WayState>([
+          ['br2 br0', open],
+          ['br0 br2', closed],
+        ]),
+      },
+    });
+    expect(clients).toMatchObject({
+      homes: [{ bridge: 'br0' }, { bridge: 'br1' }, { bridge: 'br2', subnet: '10.77.0.0/24' }],
+      masqueraded: ['br0', 'br1'],
+      crossings: [{ from: 'br2', to: 'br0', keepsSources: true }],
+      several: ['10.88.0.8'],
+      mark,
     });
   });
 });

@@ -5,6 +5,7 @@ import type { ClientNetworks, DataPlane, VirtualService } from '../../../src/bal
 import { thisHost } from '../../../src/balancer/plane-host.js';
 import { silentLog } from '../../../src/net/log.js';
 import { describeDataPlane } from '../data-plane/conformance.js';
+import type { CrossingOutcome } from '../../../src/linux/bridge-crossing.js';
 import type { LedFlow } from '../../../src/linux/conntrack.js';
 import type { NftOutcome } from '../../../src/linux/nft.js';
 import { recordedLog } from '../../support/recorded-log.js';
@@ -50,6 +51,10 @@ let isLeft: boolean;
 let silenced: string[];
 /** What the kernel still leads. */
 let flows: LedFlow[];
+/** Of a trial from one bridge to another. */
+let outcome: CrossingOutcome;
+/** How often Docker's rules were put back. */
+let stopped: number;
 
 const kernel: KernelHost = {
   ...thisKernel,
@@ -59,6 +64,12 @@ const kernel: KernelHost = {
   conntrackFault: () => Promise.resolve(lacks.conntrack),
   ledFlows: () => Promise.resolve(flows),
   forgetFlows: () => Promise.resolve(),
+  passDocker: () => Promise.resolve({ keepsSources: true }),
+  stopPassingDocker: () => {
+    stopped++;
+    return Promise.resolve();
+  },
+  tryCrossings: (_, crossings) => Promise.resolve(crossings.map(() => outcome)),
   isForwarding: () => !lacks.forwarding,
   areBridgesFiltered: () => false,
   silenceRedirects: (interfaces) => {
@@ -76,14 +87,20 @@ function open(isChosen = true): DataPlane {
   const writer = { load: take, shell: { run: take, close: () => undefined } };
   return nftablesPlaneSpec({ proxy: { native: false }, isChosen, kernel, writer }).open({
     ...{ host, onSignal: () => undefined, log: recordedLog(logged) },
+    vantages: (networks) => new Map(Array.from(networks, (id) => [id, { namespaces: [id], ip: '10.0.0.2' }])),
   });
 }
 
-async function begin(isChosen = true): Promise<void> {
+async function begin(isChosen = true, clients = CLIENTS): Promise<void> {
   plane = open(isChosen);
   await plane.use(POOL);
-  await plane.admit(CLIENTS);
+  await plane.admit(clients);
 }
+
+const BOTH: ClientNetworks = {
+  ...CLIENTS,
+  networks: [...CLIENTS.networks, { id: 'back', subnets: ['10.99.0.0/24'], bridge: 'br1', hasHost: true }],
+};
 
 const lines = (): readonly string[] => logged.filter((line) => !line.startsWith('added the local route'));
 const carrier = async (): Promise<unknown> => (await plane.counters())[0]?.carrier;
@@ -92,6 +109,7 @@ describe('the nftables plane', () => {
   beforeEach(() => {
     [host, logged, written, silenced] = [new Host(), [], [], []];
     [lacks, isLeft, flows] = [{}, false, []];
+    [outcome, stopped] = [{ kind: 'open' }, 0];
   });
   afterEach(() => {
     vi.useRealTimers();
@@ -164,7 +182,8 @@ describe('the nftables plane', () => {
     lacks = { forwarding: true };
     await begin();
     await plane.apply([web()]);
-    expect(await carrier()).toEqual({ plane: 'nftables', scope: 'the host' });
+    const why = 'the host does not forward packets; set net.ipv4.ip_forward to 1';
+    expect(await carrier()).toEqual({ plane: 'nftables', scope: 'the host', left: [{ bridge: 'br0', why }] });
     expect(lines()).toHaveLength(1);
     expect(lines()[0]).toContain('net.ipv4.ip_forward');
   });
@@ -229,6 +248,51 @@ describe('the nftables plane', () => {
     host.done = [];
     await plane.close();
     expect(host.done).toEqual([`no rules ${POOL}`, `no route ${POOL}`]);
+  });
+
+  it('leads connections from another bridge once a trial has shown that they pass', async () => {
+    await begin(true, BOTH);
+    await plane.apply([web()]);
+    const left = [{ bridge: 'br1', why: 'the way to br0 has not been tried yet' }];
+    await vi.waitFor(async () =>
+      expect(await carrier()).toEqual({ plane: 'nftables', scope: 'br0, br1 and the host' }),
+    );
+    expect(written[0]).not.toContain(`"br1" . ${VIP.ip}`);
+    expect(written.at(-1)).toContain(`"br1" . ${VIP.ip} . tcp . ${VIP.port} : jump tcp_127.97.0.2_`);
+    expect(written.at(-1)).toContain('kept { "br1" . "br0" }');
+    expect(plane.figures().kernel?.ways).toEqual([{ from: 'br1', to: 'br0', source: 'client' }]);
+    // A rule of another program is in the way now.
+    outcome = { kind: 'closed', why: 'a rule drops it' };
+    await plane.repair();
+    await vi.waitFor(async () =>
+      expect(await carrier()).toMatchObject({
+        scope: 'br0 and the host',
+        left: [{ ...left[0], why: 'a rule drops it' }],
+      }),
+    );
+    expect(plane.figures().kernel?.ways).toEqual([{ from: 'br1', to: 'br0', why: 'a rule drops it' }]);
+    expect(lines()).toEqual([
+      'the kernel carries connections from br1 to br0',
+      'the proxy carries connections from br1 to br0, because a rule drops it',
+    ]);
+    await plane.use(undefined);
+    expect(stopped).toBe(1);
+  });
+
+  it('has packets pass as long as a connection needs that, after another plane has taken over', async () => {
+    vi.useFakeTimers();
+    await begin(true, BOTH);
+    await plane.apply([web()]);
+    await vi.waitFor(async () => expect(await carrier()).toMatchObject({ scope: 'br0, br1 and the host' }));
+    flows = [{ protocol: 'tcp', vip: VIP.ip, port: VIP.port, task: '10.88.0.11', taskPort: 80 }];
+    plane.replaced?.();
+    void plane.drain(true);
+    await plane.close(true);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(stopped).toBe(0);
+    flows = [];
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(stopped).toBe(1);
   });
 
   it('changes only what is different, and writes all after another program changed it', async () => {

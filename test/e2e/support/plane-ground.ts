@@ -1,29 +1,18 @@
 import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs';
-import { createInterface } from 'node:readline';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { loadLibc } from '../../../src/linux/libc.js';
 import type { ClientNetworks } from '../../../src/balancer/plane.js';
-import { compile } from './compile.js';
+import { compileAgent, startAgent, type Order } from './agent.js';
 import { createNetns, type Netns } from './netns.js';
 
 const CLONE_NEWNET = 0x40000000;
-const fixtures = fileURLToPath(new URL('../fixtures/planes', import.meta.url));
-
-/** What a client saw: who answered how often, which source the tasks saw, and what went wrong. */
-export interface Seen {
-  readonly names: Readonly<Record<string, number>>;
-  readonly peers: readonly string[];
-  readonly errors: Readonly<Record<string, number>>;
-  readonly order: readonly string[];
-}
 
 /** A machine on a bridge. */
 export interface Station {
   readonly ip: string;
   readonly netns: Netns;
-  order<T>(what: Readonly<Record<string, unknown>>): Promise<T>;
+  readonly order: Order;
 }
 
 /**
@@ -52,7 +41,7 @@ export async function createPlaneGround(name: string, family: 4 | 6): Promise<Pl
   const libc = await loadLibc();
   if ('unavailable' in libc) throw new Error(libc.unavailable);
   const dir = mkdtempSync(join(tmpdir(), 'fairlead-planes-'));
-  compile(fixtures, ['agent'], dir);
+  compileAgent(dir);
   const bits = family === 4 ? 24 : 64;
   const at = (bridge: 0 | 1, last: number): string =>
     family === 4 ? `10.${bridge === 0 ? 88 : 99}.0.${last}` : `fd${bridge === 0 ? 88 : 99}::${last}`;
@@ -64,25 +53,7 @@ export async function createPlaneGround(name: string, family: 4 | 6): Promise<Pl
     await host.must('ip', ['address', 'add', `${at(bridge, 1)}/${bits}`, 'dev', `br${bridge}`]);
     await host.must('ip', ['link', 'set', `br${bridge}`, 'up']);
   }
-  const agent = (netns: Netns): Station['order'] => {
-    const child = netns.spawn(process.execPath, [join(dir, 'agent.mjs')], {
-      stdio: ['pipe', 'pipe', 'inherit'],
-    });
-    if (!child.stdout) throw new Error('the agent has no standard output');
-    const waiting = new Map<number, (answer: unknown) => void>();
-    createInterface(child.stdout).on('line', (line) => {
-      const { id, answer } = JSON.parse(line) as { id: number; answer: unknown };
-      waiting.get(id)?.(answer);
-      waiting.delete(id);
-    });
-    let last = 0;
-    return <T>(what: Readonly<Record<string, unknown>>): Promise<T> =>
-      new Promise((resolve) => {
-        const id = ++last;
-        waiting.set(id, (answer) => resolve(answer as T));
-        child.stdin?.write(`${JSON.stringify({ id, ...what })}\n`);
-      });
-  };
+  const agent = (netns: Netns): Order => startAgent(netns, dir);
   const all: Netns[] = [host];
   const plug = async (station: string, bridge: 0 | 1, last: number): Promise<Station> => {
     const netns = await createNetns(`${name}-${station}`, '192.0.2.1');
