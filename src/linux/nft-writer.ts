@@ -42,6 +42,8 @@ export class NftWriter {
   readonly #firstStamp = Math.floor(Math.random() * (STAMPS / 2));
   #stamp = this.#firstStamp;
   #busy: Promise<unknown> = Promise.resolve();
+  /** How often {@link forget} was called. */
+  #forgotten = 0;
 
   constructor({
     load = (script) => nft(['-f', '-'], script),
@@ -60,8 +62,9 @@ export class NftWriter {
     return this.#enqueue(() => this.#write(table, difference));
   }
 
-  /** The kernel may have something else: the next write replaces everything. */
+  /** The kernel may have something else: the next write replaces everything, even if one is under way. */
   forget(): void {
+    this.#forgotten += 1;
     this.#written = undefined;
     this.#unused = { chains: [], sets: [] };
     clearTimeout(this.#sweepTimer);
@@ -98,21 +101,24 @@ export class NftWriter {
 
   async #write(table: NftTable, difference?: NftDifference): Promise<void> {
     const before = this.#written;
+    let forgotten = this.#forgotten;
     if (before && isSameTable(before, table)) {
       const { commands, unused } = changesOf(difference ?? differenceOf(before, table), table);
       // A stamp alone would not be worth a transaction.
       const outcome =
         commands.length === 0 ? DONE : await this.#transact([...commands, ...this.#sign(table)]);
       if (outcome.ok) {
+        if (forgotten !== this.#forgotten) return;
         this.#written = table;
         this.#throwAway(unused);
         return;
       }
     }
     this.forget();
+    forgotten = this.#forgotten;
     const outcome = await this.#load(wholeTable(this.#signed(table)));
     if (!outcome.ok) throw new Error(outcome.why);
-    this.#written = table;
+    if (forgotten === this.#forgotten) this.#written = table;
   }
 
   #transact(commands: readonly string[]): Promise<NftOutcome> {

@@ -68,6 +68,32 @@ describe('the writer of a table', () => {
     expect(told).toEqual([`delete chain ip t b; ${STAMP}`]);
   });
 
+  it.each(['a', 'b'])(
+    'writes all of it when it was to forget the kernel while it wrote %s',
+    async (chain) => {
+      const told: string[] = [];
+      const writer: NftWriter = new NftWriter({
+        load: () => {
+          told.push('whole');
+          if (chain === 'a' && told.length === 1) writer.forget();
+          return Promise.resolve({ ok: true, output: '' });
+        },
+        shell: {
+          run: () => {
+            told.push('parts');
+            if (chain === 'b') writer.forget();
+            return Promise.resolve({ ok: true, output: '' });
+          },
+          close: () => undefined,
+        },
+      });
+      await writer.write(table('a'));
+      if (chain === 'b') await writer.write(table('a', 'b'));
+      await writer.write(table('a'));
+      expect(told).toEqual(chain === 'a' ? ['whole', 'whole'] : ['whole', 'parts', 'whole']);
+    },
+  );
+
   it('writes all of it after a refusal, and when something else may be there', async () => {
     const { told, refuses, writer } = kernel();
     await writer.write(table('a'));
