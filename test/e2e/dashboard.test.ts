@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import type { TaskListJson } from '../../src/api/types/resources.js';
 import {
   axeViolations,
   CHROMIUM,
@@ -73,6 +74,12 @@ describeOnHost(
     const open = async (place: string): Promise<void> => {
       await page.goto(`${door.url}/#/${place}`);
       await page.locator('.link[data-state=live]').waitFor();
+    };
+    /** Every page, and those of one service and one task. */
+    const places = async (): Promise<string[]> => {
+      const { tasks } = (await host.fairlead.api('/v1/tasks')) as TaskListJson;
+      const id = tasks.find(({ name }) => name === 'shop-web-1')?.id ?? '';
+      return [...PAGES, `tasks/${id}`];
     };
     const row = (text: string) => page.locator('tbody tr', { hasText: text });
     const seen = async (text: string | RegExp): Promise<void> => {
@@ -232,7 +239,7 @@ describeOnHost(
       await open('overview');
       await page.locator('.theme select').selectOption(theme);
       const found: string[] = [];
-      for (const place of PAGES) {
+      for (const place of await places()) {
         await page.goto(`${door.url}/#/${place}`);
         await page.locator('h1').first().waitFor();
         found.push(...(await axeViolations(page)).map((violation) => `${place}: ${violation}`));
@@ -247,7 +254,7 @@ describeOnHost(
       await page.setViewportSize(viewport);
       await open('overview');
       const wide: string[] = [];
-      for (const place of PAGES) {
+      for (const place of await places()) {
         await page.goto(`${door.url}/#/${place}`);
         await page.locator('h1').first().waitFor();
         const width = Number(await page.evaluate('document.documentElement.scrollWidth'));
