@@ -29,6 +29,8 @@ export interface ConfigKey {
   readonly repeatable: boolean;
   /** Sub-keys in the order of the schema; empty unless it is a section. */
   readonly children: ReadonlyMap<string, ConfigKey>;
+  /** What each item of a list is, or what each name of a mapping holds, if that is a section. */
+  readonly item?: ConfigKey;
 }
 
 /** The parts of a JSON schema that are read. */
@@ -59,6 +61,8 @@ function readKey(path: string, node: SchemaNode): ConfigKey {
   const children = Object.entries(form.properties ?? {}).map(
     ([name, child]) => [name, readKey(path === '' ? name : `${path}.${name}`, child)] as const,
   );
+  const inside = [form.items, form.additionalProperties].find((each) => typeof each === 'object');
+  const item = inside && readKey(path, inside);
   return {
     path,
     kind: children.length === 0 && form.type === 'object' ? 'mapping' : (kinds.get(form.type) ?? 'text'),
@@ -72,6 +76,7 @@ function readKey(path: string, node: SchemaNode): ConfigKey {
     ...('default' in node && { default: node.default }),
     repeatable: form.type === 'object' && options.some((option) => option.type === 'array'),
     children: new Map(children),
+    ...(item?.kind === 'section' && { item }),
   };
 }
 
@@ -97,4 +102,12 @@ export function findKey(path: readonly PropertyKey[]): ConfigKey | undefined {
     (key, name) => (typeof name === 'number' && key?.repeatable ? key : key?.children.get(String(name))),
     configKeys(),
   );
+}
+
+/** The section at a path, also inside lists and mappings, whose items have no path of their own. */
+export function sectionAt(path: readonly PropertyKey[]): ConfigKey | undefined {
+  return path.reduce<ConfigKey | undefined>((key, name) => {
+    if (key === undefined || (typeof name === 'number' && key.repeatable)) return key;
+    return key.children.get(String(name)) ?? key.item;
+  }, configKeys());
 }

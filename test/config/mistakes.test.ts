@@ -36,6 +36,10 @@ listen: []
 
   it.each([
     ['dns: { negative_ttl: 1 }', '1:8: dns.negative_ttl: is not a key of dns; did you mean negativeTtl?'],
+    [
+      "render: { templates: [{ source: a, destination: b, perm: '0644' }] }",
+      '1:52: render.templates[0].perm: is not a key of render.templates; did you mean perms?',
+    ],
     ['log: { colour: 1 }', '1:8: log.colour: is not a key of log; remove it, or use one of level, format'],
     ['__proto__: { domain: x }', '1:1: __proto__: is not a known key; remove it'],
     ['constructor: 1', '1:1: constructor: is not a known key; remove it'],
