@@ -1,5 +1,6 @@
 import { watch, type FSWatcher } from 'node:fs';
 import { basename, dirname } from 'node:path';
+import { errorCode } from '../net/error-message.js';
 import { adoptedText, originalOf, type Wanted } from './resolv-conf.js';
 import { readResolvFile, writeResolvFile } from './resolv-file.js';
 
@@ -125,7 +126,7 @@ export class AdoptedContainer {
       watcher.on('error', () => this.close());
       this.#watcher = watcher;
     } catch (error) {
-      this.#fault = faultOf(error);
+      this.#fault = errorCode(error);
     }
   }
 
@@ -135,13 +136,8 @@ export class AdoptedContainer {
       this.#fault = undefined;
       return value;
     } catch (error) {
-      this.#fault = faultOf(error);
+      this.#fault = errorCode(error);
       return undefined;
     }
   }
-}
-
-function faultOf(error: unknown): string {
-  const { code, message } = error as NodeJS.ErrnoException;
-  return code ?? message;
 }

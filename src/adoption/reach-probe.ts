@@ -1,8 +1,9 @@
 import { randomInt } from 'node:crypto';
 import { closeSync } from 'node:fs';
 import { createSocket, type Socket } from 'node:dgram';
-import { loadLibc } from '../linux/libc.js';
-import { openSocketIn } from '../linux/network-namespace.js';
+import { loadLibc, type Libc } from '../linux/libc.js';
+import { openSocketInFirst } from '../linux/network-namespace.js';
+import { errorCode } from '../net/error-message.js';
 import { canonicalIp, ipFamily } from '../net/ip.js';
 import { nameFromText } from '../wire/name-text.js';
 
@@ -28,6 +29,7 @@ export type ReachProbe = (
 const ATTEMPTS = 2;
 const ANSWER_MS = 500;
 const HEADER = 12;
+const UNKNOWN = 'its network namespace is unknown';
 
 /** @param domain a name that the listener answers itself */
 export function createReachProbe(domain: () => string): ReachProbe {
@@ -36,7 +38,7 @@ export function createReachProbe(domain: () => string): ReachProbe {
     if ('unavailable' in libc) return { kind: 'impossible', why: libc.unavailable };
     if (listeners.length === 0)
       return { kind: 'blocked', why: 'dns.listen has no address on port 53 that a container can reach' };
-    let last: ProbeResult = { kind: 'impossible', why: 'its network namespace is unknown' };
+    let last: ProbeResult = { kind: 'impossible', why: UNKNOWN };
     for (const listener of listeners) {
       for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
         const opened = open(libc, namespaces, ipFamily(listener));
@@ -50,29 +52,21 @@ export function createReachProbe(domain: () => string): ReachProbe {
 }
 
 function open(
-  libc: Parameters<typeof openSocketIn>[0],
+  libc: Libc,
   namespaces: readonly string[],
   family: 4 | 6,
 ): { readonly socket: Socket } | ProbeResult {
-  let why = 'its network namespace is unknown';
-  for (const path of namespaces) {
-    let fd: number;
-    try {
-      fd = openSocketIn(libc, path, 'udp', family);
-    } catch (error) {
-      why = `${path} cannot be entered (${errorCode(error)})`;
-      continue;
-    }
-    const socket = createSocket(family === 4 ? 'udp4' : 'udp6');
-    try {
-      socket.bind({ fd });
-      return { socket };
-    } catch (error) {
-      closeSync(fd);
-      why = `a socket cannot be created there (${errorCode(error)})`;
-    }
+  const opened = openSocketInFirst(libc, namespaces, 'udp', family);
+  if ('why' in opened) return { kind: 'impossible', why: opened.why ?? UNKNOWN };
+  const { fd } = opened;
+  const socket = createSocket(family === 4 ? 'udp4' : 'udp6');
+  try {
+    socket.bind({ fd });
+    return { socket };
+  } catch (error) {
+    closeSync(fd);
+    return { kind: 'impossible', why: `a socket cannot be created there (${errorCode(error)})` };
   }
-  return { kind: 'impossible', why };
 }
 
 function ask(socket: Socket, listener: string, domain: string): Promise<ProbeResult> {
@@ -114,9 +108,4 @@ function query(id: number, domain: string): Buffer {
   header.writeUInt16BE(id, 0);
   header.writeUInt16BE(1, 4);
   return Buffer.concat([header, nameFromText(domain) ?? Buffer.from([0]), Buffer.from([0, 6, 0, 1])]);
-}
-
-function errorCode(error: unknown): string {
-  const { code, message } = error as NodeJS.ErrnoException;
-  return code ?? message;
 }

@@ -220,7 +220,7 @@ export interface PlaneContext {
   readonly onSignal: (signal: PassiveSignal) => void;
   /** Another program has taken away what {@link DataPlane.repair} puts back. */
   readonly onTampered?: () => void;
-  /** Absent: there are no such containers. */
+  /** Without it, no way between bridges is tried. */
   readonly vantages?: VantageFinder;
   readonly log: Log;
 }

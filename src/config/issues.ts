@@ -1,7 +1,7 @@
 import type { core } from 'zod';
 import type { KeyPath } from '../text/yaml.js';
 import { formatPath, formatPlace, type ConfigError } from './errors.js';
-import { configKeys, sectionAt } from './keys.js';
+import { configKeys, findKey } from './keys.js';
 import { setterOf, valueAt, whereIs, type Layer } from './layers.js';
 import { unknownKey } from './unknown-key.js';
 
@@ -21,7 +21,7 @@ export interface Fault {
 export function issueFaults(issue: core.$ZodIssue, around: KeyPath = []): Fault[] {
   const path = [...around, ...issue.path];
   if (issue.code === 'unrecognized_keys') {
-    const section = sectionAt(path) ?? configKeys();
+    const section = findKey(path, true) ?? configKeys();
     return issue.keys.map((name) => ({
       path: [...path, name],
       part: 'key',

@@ -94,20 +94,13 @@ export function allKeys(from: ConfigKey = configKeys()): ConfigKey[] {
 }
 
 /**
- * The key at a path; undefined if it does not exist. An item of a list of sections has the section's keys; items of
- * other lists have none.
+ * The key at a path; undefined if it does not exist. An item of a list of sections that may replace the section has the
+ * section's keys.
+ * @param isInItems also inside other lists, and in mappings, whose items have no path in variables and flags
  */
-export function findKey(path: readonly PropertyKey[]): ConfigKey | undefined {
-  return path.reduce<ConfigKey | undefined>(
-    (key, name) => (typeof name === 'number' && key?.repeatable ? key : key?.children.get(String(name))),
-    configKeys(),
-  );
-}
-
-/** The section at a path, also inside lists and mappings, whose items have no path of their own. */
-export function sectionAt(path: readonly PropertyKey[]): ConfigKey | undefined {
+export function findKey(path: readonly PropertyKey[], isInItems = false): ConfigKey | undefined {
   return path.reduce<ConfigKey | undefined>((key, name) => {
     if (key === undefined || (typeof name === 'number' && key.repeatable)) return key;
-    return key.children.get(String(name)) ?? key.item;
+    return key.children.get(String(name)) ?? (isInItems ? key.item : undefined);
   }, configKeys());
 }

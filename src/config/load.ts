@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { errorCode, fileFault } from '../text/file-fault.js';
+import { errorCode } from '../net/error-message.js';
+import { fileFault } from '../text/file-fault.js';
 import type { KeyPath } from '../text/yaml.js';
 import { crossCheck } from './cross-check.js';
 import { configDocument } from './document.js';

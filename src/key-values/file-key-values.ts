@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { readFile, readdir, stat } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import { KeyValuesAway, type KeyValue, type KeyValues, type KeyValueView } from '../catalog/key-values.js';
-import { errorMessage } from '../net/error-message.js';
-import { errorCode, fileFault } from '../text/file-fault.js';
+import { errorCode, errorMessage } from '../net/error-message.js';
+import { fileFault } from '../text/file-fault.js';
 import { storedText } from './stored-text.js';
 
 /** Between two looks at the directory, in milliseconds. */

@@ -1,9 +1,9 @@
 import { createServer, Socket, type AddressInfo, type Server } from 'node:net';
-import { errorMessage } from '../net/error-message.js';
+import { errorCode, errorMessage } from '../net/error-message.js';
 import { canonicalIp, formatHostPort, ipFamily, type HostPort } from '../net/ip.js';
 import type { PassMark } from './docker-forwarding.js';
 import { loadLibc, type Libc } from './libc.js';
-import { openSocketIn } from './network-namespace.js';
+import { openSocketInFirst } from './network-namespace.js';
 import { nft } from './nft.js';
 import { emptied, quoted } from './nft-table.js';
 import { markRules } from './vip-kernel-table.js';
@@ -145,26 +145,14 @@ function connect(
       if (keepsSources && seen !== from.vantage.ip) closed(`comes from ${seen ?? 'an unknown address'}`);
       else end(OPEN);
     });
-    socket.on('error', (error) => closed(`fails (${codeOf(error)})`));
+    socket.on('error', (error) => closed(`fails (${errorCode(error)})`));
     socket.connect(address.port, address.ip);
   });
 }
 
 function open(libc: Libc, { namespaces, ip }: Vantage): number | string {
-  let why = `the network namespace of ${ip} is unknown`;
-  for (const path of namespaces) {
-    try {
-      return openSocketIn(libc, path, 'tcp', ipFamily(ip));
-    } catch (error) {
-      why = `${path} cannot be entered (${codeOf(error)})`;
-    }
-  }
-  return why;
-}
-
-function codeOf(error: unknown): string {
-  const { code } = error as NodeJS.ErrnoException;
-  return code ?? errorMessage(error);
+  const opened = openSocketInFirst(libc, namespaces, 'tcp', ipFamily(ip));
+  return 'fd' in opened ? opened.fd : (opened.why ?? `the network namespace of ${ip} is unknown`);
 }
 
 const OPEN: CrossingOutcome = { kind: 'open' };

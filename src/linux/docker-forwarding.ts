@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { errorMessage } from '../net/error-message.js';
 import { nft } from './nft.js';
+import { familyOf } from './nft-table.js';
 
 const run = promisify(execFile);
 /** Waits while another program changes rules. */
@@ -129,8 +130,4 @@ async function iptables(family: Family, args: readonly string[]): Promise<string
 
 function commandOf(family: Family): string {
   return family === 'ip' ? 'iptables' : 'ip6tables';
-}
-
-function familyOf(pool: string): Family {
-  return pool.includes(':') ? 'ip6' : 'ip';
 }

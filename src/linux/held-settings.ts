@@ -1,4 +1,5 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { errorCode } from '../net/error-message.js';
 import { earlierValues } from './earlier-values.js';
 
 /**
@@ -55,7 +56,7 @@ export function restoreLeftSettings(folder = '/proc/sys/net/'): readonly string[
       try {
         restore(path);
       } catch (error) {
-        faults.push(`${path} (${(error as NodeJS.ErrnoException).code ?? String(error)})`);
+        faults.push(`${path} (${errorCode(error)})`);
       }
   return faults;
 }

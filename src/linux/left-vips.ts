@@ -5,6 +5,7 @@ import { ROUTE_PROTOCOL } from './anyip.js';
 import { stopPassingDocker } from './docker-forwarding.js';
 import { restoreLeftSettings } from './held-settings.js';
 import { restoreLeftIpvsTimeouts } from './ipvs-settings.js';
+import { familyOf } from './nft-table.js';
 import { hasKernelRules } from './vip-kernel-rules.js';
 import { removeVipRules } from './vip-rules.js';
 import { claimVips } from './vip-claim.js';
@@ -27,7 +28,7 @@ export async function removeLeftVips(): Promise<boolean> {
       const claim = await claimVips(pool);
       try {
         await removeVipRules(pool);
-        await stopPassingDocker(pool.includes(':') ? 'ip6' : 'ip');
+        await stopPassingDocker(familyOf(pool));
         const family = pool.includes(':') ? '-6' : '-4';
         await run('ip', [family, 'route', 'flush', 'table', 'local', 'proto', ROUTE_PROTOCOL], {
           timeout: 5000,

@@ -1,4 +1,5 @@
 import { closeSync, openSync } from 'node:fs';
+import { errorCode } from '../net/error-message.js';
 import { systemCallError, type Libc } from './libc.js';
 import { CLOEXEC, NONBLOCK, SOCK_STREAM } from './numbers.js';
 import { AF_INET, AF_INET6 } from './sockaddr.js';
@@ -16,7 +17,7 @@ const TYPES = { udp: SOCK_DGRAM, tcp: SOCK_STREAM } as const;
  * @returns a descriptor; the caller must close it or pass it on
  * @throws SystemCallError from setns(2) and socket(2), or the system's error from opening the file
  */
-export function openSocketIn(libc: Libc, path: string, type: 'udp' | 'tcp', family: 4 | 6): number {
+function openSocketIn(libc: Libc, path: string, type: 'udp' | 'tcp', family: 4 | 6): number {
   const home = openSync('/proc/thread-self/ns/net', 'r');
   try {
     const there = openSync(path, 'r');
@@ -34,4 +35,25 @@ export function openSocketIn(libc: Libc, path: string, type: 'udp' | 'tcp', fami
   } finally {
     closeSync(home);
   }
+}
+
+/**
+ * Opens a socket in the first of these files of a network namespace that can be entered.
+ * @returns its descriptor, or in one line why there is none; `why` is undefined if there are no files
+ */
+export function openSocketInFirst(
+  libc: Libc,
+  paths: readonly string[],
+  type: 'udp' | 'tcp',
+  family: 4 | 6,
+): { readonly fd: number } | { readonly why: string | undefined } {
+  let why: string | undefined;
+  for (const path of paths) {
+    try {
+      return { fd: openSocketIn(libc, path, type, family) };
+    } catch (error) {
+      why = `${path} cannot be entered (${errorCode(error)})`;
+    }
+  }
+  return { why };
 }

@@ -8,6 +8,11 @@ export interface NftTable {
   readonly parts: ReadonlyMap<string, NftPart>;
 }
 
+/** The family of the tables for an address or CIDR. */
+export function familyOf(address: string): NftTable['family'] {
+  return address.includes(':') ? 'ip6' : 'ip';
+}
+
 export interface NftPart {
   /** By name. A set that changes needs another name. */
   readonly sets?: ReadonlyMap<string, NftSet>;

@@ -1,6 +1,6 @@
 import { formatHostPort, ipBytes, ipFromBytes, type HostPort } from '../net/ip.js';
 import { kernelHooks, type KernelHooks } from './vip-kernel-table.js';
-import { quoted, type NftPart, type NftSet, type NftTable } from './nft-table.js';
+import { familyOf, quoted, type NftPart, type NftSet, type NftTable } from './nft-table.js';
 
 /** Redirects connections from a port of a VIP to another of its ports, where a process listens. */
 export interface Redirect {
@@ -33,7 +33,7 @@ const TABLE = 'fairlead_vip';
 
 /** The table for the virtual IPs of a pool, without parts. @param pool CIDR, from its first address */
 export function vipTable(pool: string): Omit<NftTable, 'parts'> {
-  return { family: pool.includes(':') ? 'ip6' : 'ip', name: TABLE };
+  return { family: familyOf(pool), name: TABLE };
 }
 
 /**

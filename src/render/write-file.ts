@@ -14,7 +14,7 @@ import {
   writeFile,
 } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { errorCode } from '../text/file-fault.js';
+import { errorCode } from '../net/error-message.js';
 import { idOf, type Owner } from './user-ids.js';
 
 /** Properties of the rendered file on disk. */

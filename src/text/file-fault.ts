@@ -1,3 +1,5 @@
+import { errorCode } from '../net/error-message.js';
+
 /** Why a file could not be read, and what to do, to end an error message. */
 export function fileFault(error: unknown): string {
   const code = errorCode(error);
@@ -13,10 +15,4 @@ export function fileFault(error: unknown): string {
     default:
       return `cannot be read (${code}); check the path and the disk`;
   }
-}
-
-/** The system's code of an error: `ENOENT`. For other errors, their message. */
-export function errorCode(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return 'code' in error && typeof error.code === 'string' ? error.code : error.message;
 }

@@ -22,8 +22,3 @@ const FAULTS: Readonly<Record<string, string>> = {
 export function taskFault(code: string): string | undefined {
   return OWN.has(code) ? undefined : (FAULTS[code] ?? code);
 }
-
-/** The code of a system error, or the message of any other error. */
-export function errorCode(error: Error): string {
-  return 'code' in error && typeof error.code === 'string' ? error.code : error.message;
-}

@@ -34,7 +34,7 @@ export class IpvsDirector {
   readonly #undo: ((isLeft?: boolean) => void | Promise<void>)[] = [];
   #timer: NodeJS.Timeout | undefined;
   #busy: Promise<unknown> = Promise.resolve();
-  /** The one that owns the table. After a change of plane and back, an earlier one must not remove what is there. */
+  /** The director that owns the table. When the plane changes back, an earlier one must not remove what is there. */
   static #keeper: IpvsDirector | undefined;
 
   constructor(options: IpvsDirectorOptions) {

@@ -93,7 +93,7 @@ export class KernelConditions {
     }
   }
 
-  /** Leaves what was set: the kernel goes on to lead connections. */
+  /** Leaves what was set: the kernel still leads connections. */
   leave(): void {
     this.#undo?.(true);
     this.#undo = undefined;

@@ -1,3 +1,4 @@
+import { familyOf } from '../../linux/nft-table.js';
 import { countedTask } from '../../linux/vip-kernel-rules.js';
 import { formatHostPort } from '../../net/ip.js';
 import { placeText } from '../desired/place-text.js';
@@ -70,7 +71,7 @@ export class KernelCounts {
       this.#counts.set(task, { before: seen < last ? before + last : before, seen });
     }
     const open = new Map<string, number>();
-    for (const flow of await this.#kernel.ledFlows(pool.includes(':') ? 'ip6' : 'ip')) {
+    for (const flow of await this.#kernel.ledFlows(familyOf(pool))) {
       const key = openKey(flow, { ip: flow.task, port: flow.taskPort });
       open.set(key, (open.get(key) ?? 0) + 1);
     }

@@ -1,3 +1,4 @@
+import { familyOf } from '../../linux/nft-table.js';
 import { parseCidr } from '../../net/ip.js';
 import type { KernelHost } from './kernel-host.js';
 
@@ -29,7 +30,7 @@ export class LedFlows {
 
   async #look(pool: string): Promise<void> {
     const range = parseCidr(pool);
-    const flows = await this.#kernel.ledFlows(pool.includes(':') ? 'ip6' : 'ip');
+    const flows = await this.#kernel.ledFlows(familyOf(pool));
     if (flows.some(({ vip }) => range?.contains(vip)))
       this.#timer = setTimeout(() => void this.#look(pool), LOOK_MS).unref();
     else this.#end();

@@ -1,3 +1,4 @@
+import { familyOf } from '../../linux/nft-table.js';
 import { placeText } from '../desired/place-text.js';
 import { formatHostPort, parseCidr } from '../../net/ip.js';
 import type { LedFlow } from '../../linux/conntrack.js';
@@ -43,7 +44,7 @@ export class UdpReconciler {
     const range = parseCidr(pool() ?? '');
     if (!range) return;
     const stale = new Map<string, LedFlow>();
-    for (const flow of await kernel.ledFlows(range.text.includes(':') ? 'ip6' : 'ip', 'udp')) {
+    for (const flow of await kernel.ledFlows(familyOf(range.text), 'udp')) {
       if (!range.contains(flow.vip)) continue;
       const backends = carried(placeText(flow))?.backends ?? [];
       const isThere = backends.some(

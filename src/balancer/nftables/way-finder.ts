@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Crossing, CrossingOutcome } from '../../linux/bridge-crossing.js';
 import type { DockerForwarding } from '../../linux/docker-forwarding.js';
+import { familyOf } from '../../linux/nft-table.js';
 import { parseCidr } from '../../net/ip.js';
 import type { Log } from '../../net/log.js';
 import type { VantageFinder } from '../plane.js';
@@ -232,7 +233,7 @@ export class WayFinder {
     void this.#forget(way);
   }
 
-  /** Flows that would go on over a way that is closed now get no answers. */
+  /** Has flows over a way that has closed begin again: they would get no answers. */
   async #forget({ from, to }: Way): Promise<void> {
     const { kernel } = this.#options;
     const range = parseCidr(this.#pool ?? '');
@@ -242,8 +243,4 @@ export class WayFinder {
       if (range.contains(flow.vip) && targets.some((target) => target?.contains(flow.task)))
         for (const source of from.subnets) await kernel.forgetFlows(flow, source);
   }
-}
-
-function familyOf(pool: string): 'ip' | 'ip6' {
-  return pool.includes(':') ? 'ip6' : 'ip';
 }

@@ -124,11 +124,10 @@ export class UdpBatch {
   }
 
   #prepare(count: number, nameLength: number): number {
-    this.#batch.reset(count, nameLength);
     let octets = 0;
     for (let place = 0; place < count; place++) {
       const length = this.#batch.lengthAt(place);
-      this.#batch.setLength(place, length);
+      this.#batch.setPlace(place, nameLength, length);
       octets += length;
     }
     return octets;

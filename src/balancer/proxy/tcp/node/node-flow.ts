@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { canonicalIp, type HostPort } from '../../../../net/ip.js';
 import type { Destination } from '../../../schedulers/scheduler.js';
-import { errorCode } from '../../../flows/attempt-fault.js';
+import { errorCode } from '../../../../net/error-message.js';
 import type { FlowHost } from '../flow-host.js';
 import { TcpFlow } from '../tcp-flow.js';
 import { readProxyHeader } from './read-proxy-header.js';
