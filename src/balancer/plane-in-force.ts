@@ -71,7 +71,6 @@ export class PlaneInForce {
       this.#replaced.delete(plane);
       const end = (): void => void this.#end(plane);
       this.#leaving.set(plane, setTimeout(end, this.#options.leaveMs).unref());
-      plane.replaced?.();
       void plane.drain(true).then(end, end);
     }
   }
@@ -91,6 +90,8 @@ export class PlaneInForce {
       return errorMessage(error);
     }
     this.#options.log.info(`the data plane changes from ${this.name} to ${spec.name}`);
+    // What it would still write, as when it finds another way, would take the place of this one's rules.
+    await this.#plane.replaced?.();
     this.#replaced.add(this.#plane);
     [this.#spec, this.#plane] = [spec, plane];
     return undefined;

@@ -267,10 +267,12 @@ export interface DataPlane {
   /** What the operator wants it to carry and it leaves to another plane; absent: it carries everything. */
   refusals?(): readonly PlaneProblem[];
   /**
-   * A plane of another kind in this process has taken over. {@link drain} and {@link close} with a successor follow,
-   * and this plane then restores the settings of the host that the other one does not know of.
+   * A plane of another kind in this process takes over. Rules are that one's from now on. {@link drain} and
+   * {@link close} with a successor follow, and this plane then restores the settings of the host that the other one
+   * does not know of.
+   * @returns resolves when this plane writes nothing any more
    */
-  replaced?(): void;
+  replaced?(): Promise<void>;
   /**
    * Takes no new flow, and waits for open ones as long as their `drain` time; connections already queued are still
    * served.

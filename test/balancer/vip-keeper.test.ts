@@ -56,8 +56,9 @@ class FakePlane implements DataPlane {
     return Promise.resolve();
   }
 
-  replaced(): void {
+  replaced(): Promise<void> {
     this.ended.push('replaced');
+    return Promise.resolve();
   }
 
   repair(): Promise<void> {

@@ -149,9 +149,9 @@ for (const family of [4, 6] as const)
         const { held } = await c2.order<{ held: number }>({ do: 'hold', ip: ground.vip(1), port: WEB });
         const change = async (next: DataPlane): Promise<void> => {
           await next.use(ground.pool, true);
+          await plane.replaced?.();
           await next.admit(ground.clients);
           await next.apply(wanted());
-          plane.replaced?.();
           void plane.drain(true);
           await plane.close(true);
           plane = next;

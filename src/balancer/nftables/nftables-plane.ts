@@ -244,8 +244,9 @@ class NftablesPlane implements DataPlane {
     );
   }
 
-  replaced(): void {
+  async replaced(): Promise<void> {
     this.#isReplaced = true;
+    await this.#enqueue(() => Promise.resolve());
   }
 
   async drain(hasSuccessor = false): Promise<void> {
@@ -324,7 +325,7 @@ class NftablesPlane implements DataPlane {
   /** @returns why the rules could not be written, in one line */
   async #write(): Promise<string | undefined> {
     const pool = this.#table.listeners?.pool;
-    if (pool === undefined || this.#isSucceeded) return undefined;
+    if (pool === undefined || this.#isSucceeded || this.#isReplaced) return undefined;
     try {
       await this.#direct(pool);
       await this.#table.write();

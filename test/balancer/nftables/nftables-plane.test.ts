@@ -211,7 +211,7 @@ describe('the nftables plane', () => {
     await plane.apply([web()]);
     flows = [{ protocol: 'tcp', vip: VIP.ip, port: VIP.port, task: '10.88.0.11', taskPort: 80 }];
     let isDrained = false;
-    plane.replaced?.();
+    await plane.replaced?.();
     const drained = plane.drain(true).then(() => (isDrained = true));
     await vi.advanceTimersByTimeAsync(10_000);
     expect([isDrained, silenced]).toEqual([false, ['br0']]);
@@ -279,13 +279,28 @@ describe('the nftables plane', () => {
     expect(stopped).toBe(1);
   });
 
+  it('leaves the rules to another plane that takes over, whatever it finds out afterwards', async () => {
+    await begin(true, BOTH);
+    await plane.apply([web()]);
+    await vi.waitFor(async () => expect(await carrier()).toMatchObject({ scope: 'br0, br1 and the host' }));
+    await plane.replaced?.();
+    const before = written.length;
+    outcome = { kind: 'closed', why: 'a rule drops it' };
+    await plane.repair();
+    await vi.waitFor(() =>
+      expect(lines()).toContain('the proxy carries connections from br1 to br0, because a rule drops it'),
+    );
+    await plane.repair();
+    expect(written).toHaveLength(before);
+  });
+
   it('has packets pass as long as a connection needs that, after another plane has taken over', async () => {
     vi.useFakeTimers();
     await begin(true, BOTH);
     await plane.apply([web()]);
     await vi.waitFor(async () => expect(await carrier()).toMatchObject({ scope: 'br0, br1 and the host' }));
     flows = [{ protocol: 'tcp', vip: VIP.ip, port: VIP.port, task: '10.88.0.11', taskPort: 80 }];
-    plane.replaced?.();
+    await plane.replaced?.();
     void plane.drain(true);
     await plane.close(true);
     await vi.advanceTimersByTimeAsync(60_000);
