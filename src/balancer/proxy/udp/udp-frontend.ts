@@ -188,6 +188,8 @@ class UdpFrontend implements LocalFrontend, UpstreamEvents<UdpSession> {
     this.#bytesOut += octets;
     backend.bytesOut += octets;
     this.#flows.answered(session, count);
+    // The reply before these may still be held for the end of the turn.
+    batch.replies.flush();
     batch.send(fd, 0, count);
   }
 

@@ -83,6 +83,19 @@ describe.each([
     for (let n = 0; n < 50; n++) expect(await text(one)).toBe(`news ${n}`);
   });
 
+  // How replies leave is decided again after at most 32 turns of the event loop.
+  it('keeps the order of a task’s datagrams, in every turn', async () => {
+    const a = await peer(ip);
+    const { vip } = await serve([task('a', a.address)], {}, { batches });
+    const one = await client();
+    one.send('subscribe', vip);
+    const { from } = await a.next();
+    for (let turn = 0; turn < 100; turn++) {
+      for (let n = 0; n < 3; n++) a.send(`${turn}.${n}`, { ip: from.address, port: from.port });
+      for (let n = 0; n < 3; n++) expect(await text(one)).toBe(`${turn}.${n}`);
+    }
+  });
+
   it('accepts replies only from the task', async () => {
     const [a, stranger] = [await peer(ip), await peer(ip)];
     const { vip } = await serve([task('a', a.address)], {}, { batches });
