@@ -34,8 +34,9 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
-          // Engines, namespaces and addresses are machine-wide: one file at a time, all in one process, which share engines.
-          fileParallelism: false,
+          // Files have engines and namespaces of their own, and mostly wait: two at a time. Those that run one after the other in a
+          // process share an engine.
+          maxWorkers: 2,
           isolate: false,
           pool: 'forks',
           globalSetup: ['test/e2e/support/run-setup.ts'],

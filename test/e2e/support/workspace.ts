@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { errorCode } from '../../../src/net/error-message.js';
 import { run } from './command.js';
 import { sleep } from './poll.js';
 
@@ -38,17 +39,21 @@ export async function removeOwnWorkspaces(): Promise<void> {
 export async function createWorkspace(): Promise<Workspace> {
   mkdirSync(suiteRoot, { recursive: true, mode: 0o755 });
   await sweep();
-  const id = nextId();
+  const id = makeNext();
   const dir = join(suiteRoot, id);
-  mkdirSync(dir, { mode: 0o755 });
   return { dir, netnsName: netnsNameOf(id), remove: () => clear(dir) };
 }
 
-/** Processes of a run follow each other, and what one has left may still be there. */
-function nextId(): string {
+/** Several processes of a run count, so the number may be taken: then the next one is tried. */
+function makeNext(): string {
   for (;;) {
     const id = `${process.env[OWNER] ?? process.pid}-${count++}`;
-    if (!existsSync(join(suiteRoot, id))) return id;
+    try {
+      mkdirSync(join(suiteRoot, id), { mode: 0o755 });
+      return id;
+    } catch (error) {
+      if (errorCode(error) !== 'EEXIST') throw error;
+    }
   }
 }
 
