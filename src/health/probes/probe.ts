@@ -1,3 +1,4 @@
+import { errorCode } from '../../net/error-message.js';
 import { foreignLine } from '../../text/foreign-line.js';
 
 /** The target of a probe. */
@@ -50,7 +51,7 @@ const localCodes: ReadonlySet<string> = new Set([
 
 /** The result for an error of a socket. @param when `connecting`, `waiting for an answer` */
 export function failedWith(error: unknown, when?: string): ProbeResult {
-  const code = codeOf(error);
+  const code = oneLine(errorCode(error));
   const saysAll = when === undefined || code === 'ECONNREFUSED';
   const detail = saysAll ? code : `${code} (${when})`;
   return localCodes.has(code) ? { ok: false, detail, local: true } : failed(detail);
@@ -66,11 +67,6 @@ export function abortedWith(signal: AbortSignal, when?: string): ProbeResult {
 export function outside({ ip, addresses, port }: ProbeTarget): ProbeResult | undefined {
   if (!addresses.includes(ip)) return failed(`refused: ${ip} is not an address of the task`);
   return port > 0 && port <= 65535 ? undefined : failed(`refused: ${port} is not a port`);
-}
-
-function codeOf(error: unknown): string {
-  if (!(error instanceof Error)) return oneLine(String(error));
-  return 'code' in error && typeof error.code === 'string' ? error.code : oneLine(error.message);
 }
 
 /** A text from the other side, for people: at most 80 characters. */

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -103,6 +104,8 @@ export function createVipStack(host: Place, stack: string): VipStack {
 export interface TrafficClient {
   /** The address that it has resolved, once. */
   readonly address: string;
+  /** Resolves when this many more of each kind were answered. */
+  more(count: number): Promise<void>;
   end(): Promise<Traffic>;
 }
 
@@ -117,18 +120,29 @@ export async function startTraffic(
   const script = join(fixtures, 'client.ts');
   const args = ['--import', 'tsx', script, name, '169.254.169.250', service];
   const child = inside.spawn(process.execPath, args, { cwd: root, stdio: ['pipe', 'pipe', 'inherit'] });
-  if (child.stdout === null) throw new Error('the client has no standard output');
+  const { stdin, stdout } = child;
+  if (stdin === null || stdout === null) throw new Error('the client has no standard input and output');
   const lines: string[] = [];
-  createInterface({ input: child.stdout }).on('line', (line) => lines.push(line));
+  const output = createInterface({ input: stdout }).on('line', (line) => lines.push(line));
   const closed = new Promise<void>((resolve) => child.once('close', () => resolve()));
   const begun = (): Promise<number> => Promise.resolve(child.exitCode === null ? lines.length : -1);
   await until('the client has resolved the name', begun, (seen) => seen !== 0, host.patience(60_000));
+  const answered = async (): Promise<number> => {
+    const told = once(output, 'line') as Promise<[line: string]>;
+    stdin.write('\n');
+    const counts = JSON.parse((await told)[0]) as Pick<Traffic, 'new' | 'kept'>;
+    return Math.min(counts.new, counts.kept);
+  };
   return {
     address: lines[0] ?? '',
+    async more(count) {
+      const target = (await answered()) + count;
+      await until(`${target} answers`, answered, (seen) => seen >= target, host.patience(60_000));
+    },
     async end() {
-      child.stdin?.end();
+      stdin.end();
       await closed;
-      return JSON.parse(lines[1] ?? '{}') as Traffic;
+      return JSON.parse(lines.at(-1) ?? '{}') as Traffic;
     },
   };
 }
