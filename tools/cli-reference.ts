@@ -1,11 +1,12 @@
 import { EXIT_MEANINGS } from '../src/cli/exit-codes.js';
 import type { CommandSpec, OptionSpec } from '../src/cli/spec.js';
-import { COMMANDS, GLOBAL_OPTIONS } from '../src/cli/command-table.js';
+import { COMMANDS } from '../src/cli/command-table.js';
+import { GLOBAL_OPTIONS } from '../src/cli/table/shared-options.js';
 import { wrapText } from './wrap-text.js';
 
 /** docs/cli.md: everything that the command table says, as a page. */
 export function cliReference(): string {
-  return `<!-- Made from src/cli/command-table.ts; "npx vitest run --project unit test/tools/cli-reference -u" writes it again. -->
+  return `<!-- Made from src/cli/table/; "npx vitest run --project unit test/tools/cli-reference -u" writes it again. -->
 
 # The command line
 

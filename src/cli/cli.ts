@@ -5,7 +5,8 @@ import { EXIT } from './exit-codes.js';
 import { reportFailure } from './failure.js';
 import type { Io } from './io.js';
 import type { CommandSpec, OptionSpec } from './spec.js';
-import { COMMANDS, GLOBAL_OPTIONS, GROUPS } from './command-table.js';
+import { COMMANDS, GROUPS } from './command-table.js';
+import { GLOBAL_OPTIONS } from './table/shared-options.js';
 import { fairleadVersion } from './fairlead-version.js';
 
 export interface CliOptions {

@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { COMMANDS, GLOBAL_OPTIONS } from '../../src/cli/command-table.js';
+import { COMMANDS } from '../../src/cli/command-table.js';
+import { GLOBAL_OPTIONS } from '../../src/cli/table/shared-options.js';
 import { allKeys } from '../../src/config/keys.js';
 
 const root = join(import.meta.dirname, '../..');
