@@ -1,30 +1,23 @@
 import { z } from 'zod';
-import { WRITABLE_TYPES } from '../wire/static-record.js';
+import { dnsSchema } from './dns-schema.js';
+import { consulPublisherSchema, consulSourceSchema, dockerSchema, fileSchema } from './source-schemas.js';
 import { renderSchema } from './render-schema.js';
-import { repeatable, section, switchable } from './sections.js';
+import { section, switchable } from './sections.js';
 import { BALANCING_LIMITS as limits, SCHEDULERS } from '../net/balancing.js';
 import {
   address,
   addressPool,
   apiAddress,
-  bySuffix,
   dnsLabel,
   domainName,
   duration,
-  engineSocket,
   hostName,
-  httpAddress,
-  listenAddress,
   must,
   oneOf,
   path,
-  record,
-  secretText,
   share,
   shortText,
   subnet,
-  suffix,
-  upstream,
   wholeNumber,
   yesOrNo,
 } from './value-schemas.js';
@@ -50,240 +43,6 @@ const hostSchema = section({
     )
     .optional(),
 });
-
-const dnsSchema = section({
-  listen: z
-    .array(listenAddress(), must('a list of addresses, such as ["169.254.169.250:53"]'))
-    .min(1, { error: 'is empty; it must be a list of at least one address, such as ["169.254.169.250:53"]' })
-    .describe(
-      'Where the DNS server listens, UDP and TCP. A link-local address that the host does not have is added to an interface. Port 0 picks a free port.',
-    )
-    .prefault(['169.254.169.250:53']),
-  ttl: wholeNumber(0, 86_400, 'seconds')
-    .describe('How long clients may cache an answer about a name in the domain.')
-    .prefault(1),
-  negativeTtl: wholeNumber(0, 300, 'seconds')
-    .describe(
-      'How long clients may cache the answer that a name in the domain, or a record of the requested type, does not exist.',
-    )
-    .prefault(1),
-  upstreams: z
-    .union(
-      [z.literal('system'), z.array(upstream())],
-      must(
-        'system, or a list of servers such as ["192.0.2.1", "192.0.2.2:5353", "tls://192.0.2.3#dns.example"]',
-      ),
-    )
-    .describe(
-      "The DNS servers to which all other names are forwarded, over UDP and TCP, or over TLS (`tls://`). `system` takes the servers in the host's resolv.conf, except Fairlead itself. An empty list switches forwarding off.",
-    )
-    .prefault('system'),
-  upstreamTimeout: duration('100ms', '1m')
-    .describe('How long to wait for one upstream server.')
-    .prefault('2s'),
-  upstreamCa: path('a file of CA certificates (PEM)')
-    .describe(
-      'The certificate authorities that verify upstreams over TLS, instead of those that Node.js trusts.',
-    )
-    .optional(),
-  forward: bySuffix(
-    z.union(
-      [upstream().transform((server) => [server]), z.array(upstream())],
-      must('a server such as 10.0.0.53, or a list of servers such as ["10.0.0.53", "10.0.0.54"]'),
-    ),
-    'a mapping from suffixes to servers, such as { corp.example: ["10.0.0.53"] }',
-  )
-    .describe(
-      'Other upstream servers for names that end in a suffix, one or a list: `consul: 127.0.0.1:8600`, `corp.example: ["10.0.0.53", "10.0.0.54"]`. The longest suffix wins. It also forwards suffixes that are otherwise answered locally (`home.arpa`, `10.in-addr.arpa`). An empty list refuses such names.',
-    )
-    .prefault({}),
-  records: z
-    .array(record(), must('a list of records, such as ["printer.lan 300 A 192.0.2.7"]'))
-    .describe(
-      `Additional records, one per line as in a zone file: ${WRITABLE_TYPES}. Names are absolute, inside or outside the domain. \`*\` as the first label makes a wildcard.`,
-    )
-    .prefault([]),
-  maxForwardsPerClient: wholeNumber(1, 10_000, 'queries')
-    .describe('How many queries of one client may wait for upstream servers. Further queries get SERVFAIL.')
-    .prefault(100),
-  cacheSize: wholeNumber(0, 1024, 'MiB')
-    .describe('The size of the cache for answers of upstream servers; 0 switches it off.')
-    .prefault(8),
-  rebindProtection: switchable({
-    allow: z
-      .array(suffix(), must('a list of suffixes, such as ["corp.example"]'))
-      .describe('Names that may have such addresses. Names in `dns.forward` always may.')
-      .prefault([]),
-  })
-    .describe(
-      'Removes private, loopback and link-local addresses from the answers of upstream servers, so that a web site cannot point its name at your services. Default: off.',
-    )
-    .optional(),
-  allow: z
-    .array(subnet(), must('a list of subnets, such as ["127.0.0.0/8", "172.16.0.0/12"]'))
-    .min(1, {
-      error: 'is empty, so no client could ask; list subnets, or remove the key for the default',
-    })
-    .describe(
-      'The subnets whose clients are answered; other clients get no reply at all. Default: private and link-local addresses, and the networks and tasks that Fairlead knows.',
-    )
-    .optional(),
-  rateLimit: wholeNumber(0, 100_000, 'replies per second')
-    .describe(
-      'How many similar replies per second an unknown subnet (/24, /56) gets over UDP before it must retry over TCP. The host and the networks and tasks that Fairlead knows have no limit. 0 means no limit for any client.',
-    )
-    .prefault(100),
-  queryLog: switchable({
-    sample: wholeNumber(1, 1_000_000, 'queries').describe('Log one of this many queries.').prefault(1),
-    classes: z
-      .array(
-        oneOf(['success', 'denial', 'error']),
-        must('a list of success, denial (NXDOMAIN, NODATA) and error (all else)'),
-      )
-      .min(1, { error: 'is empty, so nothing would be logged; to log nothing, set dns.queryLog to false' })
-      .describe('Which queries to log: `success`, `denial` (NXDOMAIN and NODATA), `error` (all others).')
-      .prefault(['success', 'denial', 'error']),
-  })
-    .describe('Writes a log line for each query that was answered. Default: off.')
-    .optional(),
-  privacy: oneOf(['off', 'no-clients', 'no-names'])
-    .describe(
-      'What of a query neither `dns.queryLog` nor `fairlead dns log` nor the API shows. `no-clients`: who asked. `no-names`: who asked, for which name, and the answer. `off`: everything is shown.',
-    )
-    .prefault('off'),
-  native: oneOf(['auto', 'off'])
-    .describe(
-      'Whether threads that receive and send many packets per system call answer UDP (Linux, with the package koffi). `off`: Node answers packets one by one. Takes effect at the next start.',
-    )
-    .prefault('auto'),
-  workers: z
-    .union(
-      [z.literal('auto'), wholeNumber(1, 64, 'threads')],
-      must('auto, or a number of threads from 1 to 64'),
-    )
-    .describe(
-      'How many threads answer UDP. `auto`: one on up to 4 cores, else a quarter of the cores, at most 4. Takes effect at the next start.',
-    )
-    .prefault('auto'),
-  realTime: oneOf(['auto', 'off'])
-    .describe(
-      'Whether the threads that answer UDP run before all ordinary processes of the host, as long as they wait for queries in between (SCHED_RR; needs CAP_SYS_NICE). `off`: they only get a larger share of the processor. Takes effect at the next start.',
-    )
-    .prefault('auto'),
-  nsid: shortText('a name for this server', 64)
-    .describe('The answer to clients that ask which server this is (NSID, RFC 5001). Default: none.')
-    .optional(),
-  topLevelDomains: path("IANA's list of top-level domains (tlds-alpha-by-domain.txt)")
-    .describe(
-      "A list of the Internet's top-level domains that is newer than the one in Fairlead: IANA's `tlds-alpha-by-domain.txt`. Two-label names that end in such a domain are not read as `service.stack`.",
-    )
-    .optional(),
-});
-
-const dockerSchema = repeatable({
-  socket: engineSocket()
-    .describe(
-      "The engine's unix socket: a path, or `unix:///path`. `DOCKER_HOST` replaces the default if it has that form. `tcp://` and `ssh://` are refused, because Fairlead serves the containers of its own host.",
-    )
-    .prefault('/var/run/docker.sock'),
-  resync: duration('1s', '24h')
-    .describe('How often Fairlead compares everything with the engine, besides following its events.')
-    .prefault('60s'),
-  labels: z
-    .array(
-      shortText('a label, or its beginning and "*"', 128),
-      must('a list of labels, such as ["traefik.*", com.example.team]'),
-    )
-    .describe(
-      'Labels that are kept besides those that Fairlead reads, for templates and the API; `*` at the end stands for anything. All others are dropped, because some are secrets of other programs.',
-    )
-    .prefault([]),
-  adopt: oneOf(['auto', 'all', 'off'])
-    .describe(
-      "Which containers ask Fairlead instead of Docker's resolver: those whose queries Docker would forward to Fairlead anyway (`auto`), all (`all`), or none (`off`). Labels and `fairlead adopt` select single containers and stacks. See docs/adoption.md.",
-    )
-    .prefault('auto'),
-  releaseOnStop: yesOrNo()
-    .describe("Whether a clean stop of the daemon hands the adopted containers back to Docker's resolver.")
-    .prefault(false),
-}).describe(
-  'The Docker engine of this host; `false` switches it off. For several engines, give a list in which each item has its own `name`.',
-);
-
-const fileSchema = repeatable({
-  path: path('a YAML file with stacks and clients').describe(
-    'The file with stacks and clients. Fairlead watches it for changes.',
-  ),
-}).describe(
-  'A file of static services; `false` switches it off. For several files, give a list in which each item has its own `name`.',
-);
-
-/** How to reach a Consul agent. Consul's own variables give the defaults. */
-const consulKeys = {
-  address: httpAddress('http://127.0.0.1:8500')
-    .describe(
-      'The HTTP API of the agent on this host. Default: `CONSUL_HTTP_ADDR`, or `http://127.0.0.1:8500`.',
-    )
-    .optional(),
-  token: secretText('an ACL token', 200)
-    .describe(
-      'The ACL token. Default: the file in `tokenFrom`, `CONSUL_HTTP_TOKEN` or `CONSUL_HTTP_TOKEN_FILE`.',
-    )
-    .optional(),
-  tokenFrom: path('a file that holds an ACL token')
-    .describe('A file that holds the ACL token. The daemon reads it again while it runs.')
-    .optional(),
-  caFile: path('a file of CA certificates (PEM)')
-    .describe('The certificate authorities that verify an `https` address. Default: `CONSUL_CACERT`.')
-    .optional(),
-  certFile: path('a certificate (PEM)')
-    .describe('The client certificate for an agent that requires one. Default: `CONSUL_CLIENT_CERT`.')
-    .optional(),
-  keyFile: path('a private key (PEM)')
-    .describe('The private key of that certificate. Default: `CONSUL_CLIENT_KEY`.')
-    .optional(),
-};
-
-const consulSourceSchema = repeatable({
-  ...consulKeys,
-  datacenter: dnsLabel().describe('The datacenter. Default: that of the agent.').optional(),
-  services: z
-    .union(
-      [z.literal('all'), z.literal('used'), z.array(shortText('the name of a service in Consul', 255))],
-      must('used, all, or a list of names of services in Consul, such as [web, db]'),
-    )
-    .describe(
-      'Which services are watched. `used`: those that clients ask for, that templates name, and that tasks of this host belong or have links to.',
-    )
-    .prefault('all'),
-  stack: dnsLabel()
-    .describe('The stack for services that Fairlead did not publish: `web.consul.rancher.internal`.')
-    .prefault('consul'),
-}).describe(
-  'Services of a Consul datacenter. For several datacenters, give a list in which each item has its own `name`.',
-);
-
-const consulPublisherSchema = repeatable({
-  ...consulKeys,
-  ids: oneOf(['fairlead', 'registrator'])
-    .describe(
-      'How the ids and names of entries are built. `registrator`: as registrator builds them, so that either program can take over from the other.',
-    )
-    .prefault('fairlead'),
-  internal: yesOrNo()
-    .describe("Publishes the addresses of the containers instead of the host's address with published ports.")
-    .prefault(false),
-  network: shortText('the name of a network', 128)
-    .describe(
-      'With `internal`: the network whose addresses are published. Default: the first network of the container.',
-    )
-    .optional(),
-  explicit: yesOrNo()
-    .describe(
-      'Publishes only services that a label names (`SERVICE_NAME`, `SERVICE_<port>_NAME`, `fairlead.service`).',
-    )
-    .prefault(false),
-}).describe("The Consul agent on this host, where Fairlead registers the host's containers.");
 
 const healthSchema = section({
   rancherCompose: z
