@@ -45,14 +45,19 @@ poweroff -f
  * Boots Debian's kernel for clouds in a virtual machine, without KVM, and runs a program in it on Node. The kernel is
  * unpacked, not installed.
  * @param guest the program, TypeScript
+ * @param instead modules that take the place of packages in it
  * @param onLine receives what it writes
  */
-export async function runInMachine(guest: string, onLine: (line: string) => void): Promise<void> {
+export async function runInMachine(
+  guest: string,
+  instead: Readonly<Record<string, string>>,
+  onLine: (line: string) => void,
+): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'fairlead-vm-'));
   try {
     const kernel = await unpackKernel(folder);
     const root = join(folder, 'root');
-    await fillRoot(root, kernel, guest);
+    await fillRoot(root, kernel, guest, instead);
     const initrd = join(folder, 'initrd');
     await shell(`find . | cpio -o -H newc --quiet > ${initrd}`, root);
     await boot(kernel.image, initrd, onLine);
@@ -78,7 +83,12 @@ async function unpackKernel(folder: string): Promise<Kernel> {
   return { image: join(kernel, 'boot', `vmlinuz-${version}`), version, modules };
 }
 
-async function fillRoot(root: string, { modules, version }: Kernel, guest: string): Promise<void> {
+async function fillRoot(
+  root: string,
+  { modules, version }: Kernel,
+  guest: string,
+  instead: Readonly<Record<string, string>>,
+): Promise<void> {
   for (const each of ['bin', 'sbin', 'proc', 'sys', 'dev', 'tmp', 'run', 'etc', 'lib'])
     mkdirSync(join(root, each), { recursive: true });
   for (const program of PROGRAMS) await addProgram(root, (await shell(`command -v ${program}`, root)).trim());
@@ -95,7 +105,7 @@ async function fillRoot(root: string, { modules, version }: Kernel, guest: strin
   chmodSync(join(root, 'init'), 0o755);
   await build({
     ...{ entryPoints: [guest], outfile: join(root, 'guest.mjs'), bundle: true, external: ['koffi'] },
-    ...{ platform: 'node', format: 'esm', target: 'node20.19', logLevel: 'warning' },
+    ...{ platform: 'node', format: 'esm', target: 'node20.19', logLevel: 'warning', alias: { ...instead } },
     // Packages that are not modules ask for parts of Node by this.
     banner: { js: "import { createRequire } from 'node:module'; const require = createRequire('/');" },
   });
