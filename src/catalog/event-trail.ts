@@ -120,7 +120,8 @@ function changeDraft(old: Task, task: Task, change: ChangeSet): Draft {
     const reason = isTold ? '' : ` (${task.reason})`;
     const { restarts = 0 } = task;
     const again = restarts > (old.restarts ?? 0) ? `, restart ${restarts}` : '';
-    const message = `${old.health} -> ${task.health}${reason}${again}`;
+    const before = old.health === task.health ? '' : `${old.health} -> `;
+    const message = `${before}${task.health}${reason}${again}`;
     return { type: 'task.health', ...about(task), message, ...(cause === undefined ? {} : { cause }) };
   }
   if (old.name !== task.name)

@@ -57,10 +57,17 @@ export function upgradingSince(versions: readonly Version[]): number | undefined
   return versions.length > 1 ? versions.at(-1)?.since : undefined;
 }
 
-/** Whether two lists name the same versions, however many tasks have each. */
+/**
+ * Whether two lists name the same versions, however many tasks have each. One whose image is known by its name only may
+ * be any of that name.
+ */
 export function sameVersions(a: readonly Version[], b: readonly Version[]): boolean {
-  const names = new Set(a.map(nameOf));
-  return a.length === b.length && b.every((version) => names.has(nameOf(version)));
+  return a.length === b.length && b.every((version) => a.some((each) => isSame(each, version)));
+}
+
+function isSame(a: ImageRef, b: ImageRef): boolean {
+  if (a.image !== b.image) return false;
+  return a.imageId === b.imageId || a.imageId === undefined || b.imageId === undefined;
 }
 
 function nameOf({ image, imageId = '' }: ImageRef): string {

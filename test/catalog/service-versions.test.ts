@@ -77,6 +77,14 @@ describe('the trail of an upgrade', () => {
     ]);
   });
 
+  it('has none when the engine tells more of the same image', () => {
+    const { sink, lines } = trail();
+    sink.replace({ tasks: [web('a', { image: old.image })] });
+    sink.update({ tasks: [web('a', old)] });
+    sink.update({ tasks: [web('a', next)] });
+    expect(lines()).toEqual(['web.shop: 1 × 1.8-alpine -> 1 × 1.9-alpine']);
+  });
+
   it('says of each task what it runs, where and how often it was started again', () => {
     const { catalog, sink } = trail();
     const node = { id: 'host-1', name: 'alpha' };

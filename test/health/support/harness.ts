@@ -100,6 +100,6 @@ export function connected(
   return { h, events };
 }
 
-/** Events of a change that is none: `healthy -> healthy`. */
+/** Events of tasks whose health is the same as before: `web-1 healthy`. */
 export const idle = (events: readonly string[]): string[] =>
-  events.filter((event) => / (\w+) -> \1\b/.test(event));
+  events.filter((event) => !event.includes(' -> '));
