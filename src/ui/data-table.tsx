@@ -1,7 +1,8 @@
 import { Component, type ComponentChildren } from 'preact';
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
-import { FEW_ROWS, rowWindow, type RowWindow } from './row-window.js';
+import { FEW_ROWS, rowWindow, seenRows, type RowWindow } from './row-window.js';
 import { registerList } from './shortcuts.js';
+import { SortedRows, type SortKey } from './sorted-rows.js';
 
 export interface Column<Row> {
   readonly head: string;
@@ -9,7 +10,7 @@ export interface Column<Row> {
   readonly hint?: string;
   readonly cell: (row: Row) => ComponentChildren;
   /** Absent: the table does not sort by it. */
-  readonly sortBy?: (row: Row) => string | number | undefined;
+  readonly sortBy?: (row: Row) => SortKey;
   /** Numbers stand at the right. */
   readonly isNumber?: boolean;
 }
@@ -34,12 +35,12 @@ interface Sorting {
  * A table that scrolls sideways by itself where the window is narrow, sorts by its columns, and has of many rows only
  * those in the document that are seen. `j` and `k` move in it.
  */
-export function DataTable<Row>(props: DataTableProps<Row>) {
+export function DataTable<Row extends object>(props: DataTableProps<Row>) {
   const { label, rows, columns, keyOf, classOf, empty } = props;
   const [sorting, setSorting] = useState<Sorting>();
   const body = useRef<HTMLTableSectionElement>(null);
-  const sorted = useMemo(() => sortRows(rows, columns, sorting), [rows, sorting]);
-  const shown = useRowWindow(sorted.length, body);
+  const sorted = useSorted(rows, columns, sorting);
+  const shown = useUnhurried(sorted, useRowWindow(sorted.length, body));
   useMoving(sorted.length, shown, body);
   if (rows.length === 0) return <p class="dim">{empty}</p>;
   const isLong = sorted.length > FEW_ROWS;
@@ -155,39 +156,41 @@ function Gap({ rows, columns }: { readonly rows: number; readonly columns: numbe
   );
 }
 
-function sortRows<Row>(
+/** Rows in the order that the user has chosen. */
+function useSorted<Row extends object>(
   rows: readonly Row[],
   columns: readonly Column<Row>[],
   sorting: Sorting | undefined,
 ): readonly Row[] {
-  const by = columns.find(({ head }) => head === sorting?.head)?.sortBy;
-  if (!by || !sorting) return rows;
-  const sign = sorting.isDown ? -1 : 1;
-  const keyed = rows.map((row) => ({ row, key: by(row) }));
-  return keyed.sort((a, b) => sign * compare(a.key, b.key)).map(({ row }) => row);
-}
-
-function compare(a: string | number | undefined, b: string | number | undefined): number {
-  if (a === b) return 0;
-  if (a === undefined) return 1;
-  if (b === undefined) return -1;
-  return a < b ? -1 : 1;
+  const sorted = useMemo(() => {
+    const by = columns.find(({ head }) => head === sorting?.head)?.sortBy;
+    return by && sorting && new SortedRows(by, sorting.isDown);
+  }, [sorting]);
+  return sorted?.sort(rows) ?? rows;
 }
 
 type Body = { readonly current: HTMLTableSectionElement | null };
 
-/** The rows that are seen, which change when the page scrolls. */
-function useRowWindow(count: number, body: Body): RowWindow {
+/** Which rows are to be in the document, and which of them are seen. */
+interface RowWindows {
+  readonly near: RowWindow;
+  readonly seen: RowWindow;
+}
+
+/** They change when the page scrolls. */
+function useRowWindow(count: number, body: Body): RowWindows {
   const [, redraw] = useState(0);
   const shown = useRef<RowWindow>({ from: 0, to: 0 });
-  const look = (): RowWindow => {
-    if (count <= FEW_ROWS) return { from: 0, to: count };
-    return rowWindow(count, rowHeight(), -topOf(body), innerHeight);
+  const look = (): RowWindows => {
+    const all = { from: 0, to: count };
+    if (count <= FEW_ROWS) return { near: all, seen: all };
+    const place = [count, rowHeight(), -topOf(body), innerHeight] as const;
+    return { near: rowWindow(...place), seen: seenRows(...place) };
   };
   useEffect(() => {
     if (count <= FEW_ROWS) return undefined;
     const follow = (): void => {
-      const { from, to } = look();
+      const { from, to } = look().near;
       if (shown.current.from !== from || shown.current.to !== to) redraw((times) => times + 1);
     };
     follow();
@@ -198,8 +201,35 @@ function useRowWindow(count: number, body: Body): RowWindow {
       removeEventListener('resize', follow);
     };
   }, [count]);
-  shown.current = look();
-  return shown.current;
+  const windows = look();
+  shown.current = windows.near;
+  return windows;
+}
+
+/** With more new rows than this at once, those that are seen come first. */
+const MOST_NEW = 20;
+
+/** The rows to draw now. After a jump to others, those around what is seen are drawn a turn later. */
+function useUnhurried(rows: readonly object[], { near, seen }: RowWindows): RowWindow {
+  const [, redraw] = useState(0);
+  const drawn = useRef<ReadonlySet<object>>(new Set());
+  const isTheirTurn = useRef(false);
+  const isNew = (row: object): boolean => !drawn.current.has(row);
+  const isJump = !isTheirTurn.current && rows.slice(near.from, near.to).filter(isNew).length > MOST_NEW;
+  isTheirTurn.current = false;
+  const { from, to } = isJump ? seen : near;
+  useLayoutEffect(() => {
+    drawn.current = new Set(rows.slice(from, to));
+  }, [rows, from, to]);
+  useEffect(() => {
+    if (!isJump || (from === near.from && to === near.to)) return undefined;
+    const timer = setTimeout(() => {
+      isTheirTurn.current = true;
+      redraw((times) => times + 1);
+    });
+    return () => clearTimeout(timer);
+  });
+  return { from, to };
 }
 
 /** Where the rows begin, in pixels below the top of the window. */

@@ -26,10 +26,19 @@ export function useFiltered<Row extends object>(
   const sieve = useMemo(() => sieveOf(filter, fields, textsOf), [filter]);
   const [turn, setTurn] = useState(0);
   const last = useRef<readonly Row[] | undefined>(undefined);
-  const isDone = useMemo(() => sieve?.sift(rows, sliceFrom(performance.now())) ?? true, [sieve, rows, turn]);
+  const begun = useRef(sieve);
+  // A letter that is typed is drawn first; the rows follow in the next turn.
+  const isTurn = begun.current === sieve;
+  const isDone = useMemo(
+    () => isTurn && (sieve?.sift(rows, sliceFrom(performance.now())) ?? true),
+    [sieve, rows, turn],
+  );
   useEffect(() => {
     if (isDone) return undefined;
-    const timer = setTimeout(() => setTurn((turns) => turns + 1));
+    const timer = setTimeout(() => {
+      begun.current = sieve;
+      setTurn((turns) => turns + 1);
+    });
     return () => clearTimeout(timer);
   }, [isDone, sieve, rows, turn]);
   if (isDone) last.current = sieve?.chosen ?? rows;

@@ -5,7 +5,7 @@ export interface RowWindow {
 }
 
 /** With fewer rows than this, all are in the document. */
-export const FEW_ROWS = 150;
+export const FEW_ROWS = 80;
 
 /** Rows above and below what is seen, so that scrolling shows no gap before the next frame. */
 const MARGIN = 10;
@@ -24,4 +24,12 @@ export function rowWindow(count: number, rowHeight: number, above: number, heigh
   const from = Math.max(0, Math.min(first, count - 1));
   const shown = Math.ceil(height / rowHeight);
   return { from, to: Math.min(count, from + shown + 3 * MARGIN) };
+}
+
+/** Those of them that are seen. */
+export function seenRows(count: number, rowHeight: number, above: number, height: number): RowWindow {
+  if (count <= FEW_ROWS) return { from: 0, to: count };
+  const from = Math.min(count - 1, Math.max(0, Math.floor(above / rowHeight)));
+  const to = Math.min(count, Math.max(from + 1, Math.ceil((above + height) / rowHeight)));
+  return { from, to };
 }

@@ -235,7 +235,7 @@ describeOnHost(
       await host.docker.remove('shop-evil-1');
     });
 
-    test.each(['light', 'dark'])('axe-core finds nothing on any page, %s', async (theme) => {
+    test.each(['light', 'dark'])('axe-core finds nothing on any page or in the help, %s', async (theme) => {
       await open('overview');
       await page.locator('.theme select').selectOption(theme);
       const found: string[] = [];
@@ -244,6 +244,9 @@ describeOnHost(
         await page.locator('h1').first().waitFor();
         found.push(...(await axeViolations(page)).map((violation) => `${place}: ${violation}`));
       }
+      await page.keyboard.press('?');
+      await page.getByRole('dialog', { name: 'Keys' }).waitFor();
+      found.push(...(await axeViolations(page)).map((violation) => `help: ${violation}`));
       expect(found).toEqual([]);
     });
 

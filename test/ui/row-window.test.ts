@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { FEW_ROWS, rowWindow } from '../../src/ui/row-window.js';
+import { FEW_ROWS, rowWindow, seenRows } from '../../src/ui/row-window.js';
 
 it('has all rows of a short table', () => {
   expect(rowWindow(FEW_ROWS, 28, 900, 700)).toEqual({ from: 0, to: FEW_ROWS });
@@ -23,6 +23,7 @@ it('has every row that is seen, and few others', () => {
         if (first >= count || last <= 0) return;
         expect(from).toBeLessThanOrEqual(first);
         expect(to).toBeGreaterThanOrEqual(last);
+        expect(seenRows(count, rowHeight, above, height)).toEqual({ from: first, to: last });
       },
     ),
   );
