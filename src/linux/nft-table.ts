@@ -28,10 +28,21 @@ export interface NftSet {
   readonly statements: readonly string[];
 }
 
+/** Elements that a table gets and loses. */
+export interface ElementChanges {
+  readonly removed: readonly (readonly [set: string, keys: readonly string[] | 'all'])[];
+  readonly added: readonly (readonly [set: string, elements: readonly Element[]])[];
+}
+
+/** `''` in a set that is not a map. */
+type Element = readonly [key: string, value: string];
+
 /** How one state of a table becomes another. */
 export interface NftChanges {
   /** One transaction. Empty: there is nothing to do. */
   readonly commands: readonly string[];
+  /** The same, if it is about elements alone. */
+  readonly elements?: ElementChanges;
   /**
    * Chains and sets that are not used any more. Kernels before 6.2 do not let go of a chain in the transaction that
    * removes the last reference to it.
@@ -107,10 +118,21 @@ export function changesOf({ gone, come }: NftDifference, after: NftTable): NftCh
   const chains = [...oldChains.keys()].filter((chain) => !newChains.has(chain));
   for (const chain of chains) flushed.push(`flush chain ${table} ${chain}`);
   const sets = [...oldSets].filter(([set]) => !newSets.has(set));
+  const isElementsOnly = defined.length + flushed.length + ruled.length + sets.length === 0;
   return {
-    commands: [...defined, ...elements.removed(table), ...flushed, ...ruled, ...elements.added(table)],
+    commands: [...defined, ...removals(table, elements), ...flushed, ...ruled, ...additions(table, elements)],
+    ...(isElementsOnly && { elements }),
     unused: { chains, sets: sets.map(([set, { kind }]) => [kind, set]) },
   };
+}
+
+/** The set of this name. */
+export function setOf({ parts }: NftTable, name: string): NftSet | undefined {
+  for (const part of parts.values()) {
+    const set = part.sets?.get(name);
+    if (set) return set;
+  }
+  return undefined;
 }
 
 /** The commands that delete what is not used any more. */
@@ -136,10 +158,10 @@ function elementChanges(
   gone: readonly NftPart[],
   come: readonly NftPart[],
   isWhole: (set: string) => boolean,
-): Record<'removed' | 'added', (table: string) => string[]> {
+): ElementChanges {
   const [before, after] = [membersOf(gone), membersOf(come)];
   const removed: [set: string, keys: readonly string[] | 'all'][] = [];
-  const added: [set: string, elements: readonly string[]][] = [];
+  const added: [set: string, elements: readonly Element[]][] = [];
   for (const set of new Set([...before.keys(), ...after.keys()])) {
     const [old = NONE, now = NONE] = [before.get(set), after.get(set)];
     const keys = Array.from(old.keys()).filter((key) => now.get(key) !== old.get(key));
@@ -148,19 +170,23 @@ function elementChanges(
     // Ranges that were merged cannot be taken out one by one. All of them are of one part.
     const whole = isWhole(set);
     if (whole || keys.length > 0) removed.push([set, whole ? 'all' : keys]);
-    const texts = (whole ? [...now] : elements).map(([key, value]) => elementText(key, value));
-    if (texts.length > 0) added.push([set, texts]);
+    const all = whole ? [...now] : elements;
+    if (all.length > 0) added.push([set, all]);
   }
-  return {
-    removed: (table) =>
-      removed.map(([set, keys]) =>
-        keys === 'all'
-          ? `flush set ${table} ${set}`
-          : `delete element ${table} ${set} { ${keys.join(', ')} }`,
-      ),
-    added: (table) =>
-      added.map(([set, elements]) => `add element ${table} ${set} { ${elements.join(', ')} }`),
-  };
+  return { removed, added };
+}
+
+function removals(table: string, { removed }: ElementChanges): string[] {
+  return removed.map(([set, keys]) =>
+    keys === 'all' ? `flush set ${table} ${set}` : `delete element ${table} ${set} { ${keys.join(', ')} }`,
+  );
+}
+
+function additions(table: string, { added }: ElementChanges): string[] {
+  return added.map(([set, elements]) => {
+    const texts = elements.map(([key, value]) => elementText(key, value));
+    return `add element ${table} ${set} { ${texts.join(', ')} }`;
+  });
 }
 
 const NONE: ReadonlyMap<string, string> = new Map();
@@ -176,12 +202,8 @@ function membersOf(parts: readonly NftPart[]): ReadonlyMap<string, ReadonlyMap<s
   return members;
 }
 
-function isInterval({ parts }: NftTable, name: string): boolean {
-  for (const part of parts.values()) {
-    const set = part.sets?.get(name);
-    if (set) return set.statements.includes('flags interval');
-  }
-  return false;
+function isInterval(table: NftTable, name: string): boolean {
+  return setOf(table, name)?.statements.includes('flags interval') === true;
 }
 
 function all<T>(

@@ -146,4 +146,81 @@ describe('the writer of a table', () => {
     const [stamp = 0] = stamps;
     expect([stamp, stamp + 1, stamp - 1].map((each) => writer.isOurs(each))).toEqual([true, false, false]);
   });
+
+  describe('with a kernel that it may tell itself', () => {
+    const one: NftPart = { members: new Map([['m', new Map([['1', '2']])]]) };
+    const two: NftPart = { members: new Map([['m', new Map([['1', '3']])]]) };
+    const maps: NftPart = { sets: new Map([['m', { kind: 'map', statements: ['type mark : mark'] }]]) };
+    const withPart = (part: NftPart, more: NftPart = {}): NftTable => ({
+      ...{ family: 'ip', name: 't' },
+      parts: new Map([
+        ['base', maps],
+        ['part', part],
+        ['more', more],
+      ]),
+    });
+
+    function both() {
+      const told: string[] = [];
+      const refuses = { elements: false };
+      const writer = new NftWriter({
+        load: () => {
+          told.push('whole');
+          return Promise.resolve({ ok: true, output: '' });
+        },
+        shell: {
+          run: (line) => {
+            told.push(line.replaceAll(/\d{3,}/g, 'N'));
+            return Promise.resolve({ ok: true, output: '' });
+          },
+          close: () => undefined,
+        },
+        netlink: () =>
+          Promise.resolve({
+            run: ({ answers }) => {
+              told.push(`${answers} messages`);
+              return refuses.elements ? { ok: false, why: 'nf_tables: ENOENT' } : { ok: true, output: '' };
+            },
+            close: () => told.push('closed'),
+          }),
+      });
+      return { told, refuses, writer };
+    }
+
+    it('has elements alone go there, and everything else through nft', async () => {
+      const { told, writer } = both();
+      await writer.write(withPart(one));
+      await writer.write(withPart(two));
+      await writer.write(withPart(two, { chains: new Map([['c', ['accept']]]) }));
+      writer.close();
+      expect(told).toEqual([
+        'whole',
+        '4 messages',
+        `add chain ip t c; add rule ip t c accept; ${STAMP}`,
+        'closed',
+      ]);
+    });
+
+    it('has nft do what the kernel refuses', async () => {
+      const { told, refuses, writer } = both();
+      await writer.write(withPart(one));
+      refuses.elements = true;
+      await writer.write(withPart(two));
+      expect(told).toEqual([
+        'whole',
+        '4 messages',
+        `delete element ip t m { 1 }; add element ip t m { 1 : 3 }; ${STAMP}`,
+      ]);
+    });
+
+    it('has nft say what is wrong with an element', async () => {
+      const { told, writer } = both();
+      await writer.write(withPart(one));
+      await writer.write(withPart({ members: new Map([['m', new Map([['1', 'odd']])]]) }));
+      expect(told).toEqual([
+        'whole',
+        `delete element ip t m { 1 }; add element ip t m { 1 : odd }; ${STAMP}`,
+      ]);
+    });
+  });
 });
