@@ -74,12 +74,7 @@ function adoption(version: EngineVersion): void {
     );
   };
   const untilAdopted = (count: number): Promise<unknown> =>
-    until(
-      `${count} containers are adopted`,
-      adopted,
-      ({ length }) => length === count,
-      host.patience(30_000),
-    );
+    until(`${count} containers are adopted`, adopted, ({ length }) => length === count, host.patience());
 
   test('one command adopts every running container, one undoes it byte for byte', async () => {
     const before = await Promise.all(members.map(({ name }) => resolvConf(name)));
@@ -197,7 +192,7 @@ function adoption(version: EngineVersion): void {
   test('a closing firewall releases containers, and an opening one adopts them again', async () => {
     const rule = ['INPUT', '-d', FAIRLEAD, '!', '-i', 'lo', '-j', 'DROP'];
     await host.netns.must('iptables', ['-I', ...rule]);
-    await until('all are given back', adopted, ({ length }) => length === 0, host.patience(40_000));
+    await until('all are given back', adopted, ({ length }) => length === 0, host.patience());
     const { stdout } = await host.fairlead.cli('adopt');
     expect(stdout).toContain('firewall');
     await host.netns.must('iptables', ['-D', ...rule]);

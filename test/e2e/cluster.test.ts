@@ -42,8 +42,8 @@ describeOnHost(
 
     const name = (number: number): string => `shop-web-${number}`;
     const start = (host: number, number: number) => shops[host]?.web('web', number, ['--publish=80']);
-    const untilTaken = async (numbers: readonly number[], within?: number) => {
-      for (const shop of shops) await shop.untilTaken('web', numbers.map(name), within);
+    const untilTaken = async (numbers: readonly number[]) => {
+      for (const shop of shops) await shop.untilTaken('web', numbers.map(name));
     };
     /** The tasks that answer a client of a host, each once. */
     const answering = async (host: ClusterHost, client = CLIENT): Promise<string[]> => {
@@ -62,7 +62,7 @@ describeOnHost(
       await start(0, 1);
       await start(1, 2);
       await start(2, 3);
-      await untilTaken([1, 2, 3], 30_000);
+      await untilTaken([1, 2, 3]);
       for (const host of hosts) {
         expect(await answering(host)).toEqual([1, 2, 3].map(name));
         const others = hosts.filter((other) => other !== host);
@@ -112,7 +112,7 @@ describeOnHost(
       );
       const asked = async () =>
         (await dig(await alpha.docker.inside(CLIENT), 'late.lab.rancher.internal')).answers;
-      await untilEqual('answers', asked, [beta.address], alpha.patience(30_000));
+      await untilEqual('answers', asked, [beta.address], alpha.patience());
       await beta.docker.remove('lab-late-1');
       await untilEqual('answers', asked, [], alpha.patience());
     });
@@ -126,11 +126,11 @@ describeOnHost(
         'Consul has it',
         () => alpha.consul('/health/service/shop-web?passing'),
         (entries) => (entries as unknown[]).length === 4,
-        alpha.patience(30_000),
+        alpha.patience(),
       );
       // What alpha has read afterwards: the answer that has this task has the other one, too.
       await start(2, 8);
-      await shops[0]?.untilTaken('web', [1, 2, 3, 8].map(name), 30_000);
+      await shops[0]?.untilTaken('web', [1, 2, 3, 8].map(name));
       expect(await answering(alpha)).toEqual([1, 2, 3, 8].map(name));
       expect((await targets(alpha)).join()).not.toContain(name(9));
       for (const path of ['/v1/tasks', '/v1/vips', '/v1/services', `/v1/explain?name=${WEB}`])
@@ -143,7 +143,7 @@ describeOnHost(
       await beta.docker.remove(client);
       await beta.docker.remove(name(9));
       await gamma.docker.remove(name(8));
-      await untilTaken([1, 2, 3], 30_000);
+      await untilTaken([1, 2, 3]);
     });
 
     test("the Consul half of the Swarm document, with Fairlead in registrator's and consul-template's place", async () => {
@@ -208,10 +208,10 @@ describeOnHost(
         const old = at + 1;
         const next = at + 4;
         await start(at, next);
-        await untilTaken([...running, next], 30_000);
+        await untilTaken([...running, next]);
         await host.docker.cli('stop', '--time=20', name(old));
         running = [...running.filter((number) => number !== old), next];
-        await untilTaken(running, 30_000);
+        await untilTaken(running);
       }
       const seen = await client.end();
       expect(seen).toMatchObject({ failures: [], wrong: 0 });
@@ -224,14 +224,14 @@ describeOnHost(
         'the source is stale',
         async () => (await alpha.fairlead.status()).sources.find((source) => source.name === 'consul'),
         (source) => source?.state === 'stale' && source.asOf !== undefined,
-        alpha.patience(30_000),
+        alpha.patience(),
       );
       expect(await answering(alpha)).toEqual([4, 5, 6].map(name));
       expect((await alpha.fairlead.cli('hosts')).stdout).toMatch(/\nbeta .* old\n/);
       // The others see that it is gone as Consul does: its tasks run, but Consul's word counts.
       await beta.docker.remove(name(5));
       await alpha.startAgent('client');
-      await untilTaken([4, 6], 60_000);
+      await untilTaken([4, 6]);
     });
 
     test('three servers that know nothing take over from one, and no answer changes', async () => {
@@ -248,9 +248,9 @@ describeOnHost(
           'the entries are there',
           async () => (await host.consul('/health/service/shop-web')) as unknown[],
           ({ length }) => length === count,
-          host.patience(30_000),
+          host.patience(),
         );
-      await untilTaken([4, 6], 30_000);
+      await untilTaken([4, 6]);
       expect(await answering(beta)).toEqual([4, 6].map(name));
     });
 
@@ -268,13 +268,13 @@ describeOnHost(
           'the new task is taken',
           async () => (await shop?.vip('web'))?.tasks.map((task) => task.name) ?? [],
           (tasks) => tasks.includes(name(7)),
-          host.patience(30_000),
+          host.patience(),
         );
       }
       await lost?.startAgent('server');
-      await untilTaken([4, 6, 7], 60_000);
+      await untilTaken([4, 6, 7]);
       await first.docker.remove(name(7));
-      await untilTaken([4, 6], 30_000);
+      await untilTaken([4, 6]);
     });
 
     test('a host that dies leaves the answers of the others when Consul finds it dead', async () => {
@@ -285,7 +285,7 @@ describeOnHost(
       await gamma.unplug();
       await until('Consul finds it dead', dead, Boolean, { within: 60_000, every: 20 });
       const found = Date.now();
-      for (const shop of shops.slice(0, 2)) await shop.untilTaken('web', [name(4)], 10_000);
+      for (const shop of shops.slice(0, 2)) await shop.untilTaken('web', [name(4)]);
       process.stdout.write(`left the answers ${Date.now() - found} ms after Consul's own detection\n`);
       expect(await answering(beta)).toEqual([name(4)]);
     });

@@ -49,12 +49,12 @@ describeOnHost('dockercoins mines coins through bare names', () => {
 
   async function untilMined(coins: Dockercoins, count: number): Promise<void> {
     const isEnough = ({ hashes }: { hashes: number }): boolean => hashes >= count;
-    await until(`${count} hashes`, () => coins.counters(), isEnough, host.patience(20_000));
+    await until(`${count} hashes`, () => coins.counters(), isEnough, host.patience());
   }
 
   async function untilAllServe(coins: Dockercoins, containers: readonly string[]): Promise<void> {
     const look = (): Promise<number[]> => Promise.all(containers.map((name) => coins.servedBy(name)));
     const isShared = (served: number[]): boolean => served.every((count) => count >= 10);
-    await until(`${containers.join(', ')} serve`, look, isShared, host.patience(20_000));
+    await until(`${containers.join(', ')} serve`, look, isShared, host.patience());
   }
 });

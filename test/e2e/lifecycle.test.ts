@@ -37,9 +37,9 @@ describeOnHost('what happens to containers shows in the answers', () => {
     (await Promise.all(containers.map((container) => host.docker.address(container)))).sort();
 
   /** The service's name answers with exactly these containers' addresses. */
-  async function untilAnswers(containers: readonly string[], name = WEB, within = 3_000): Promise<void> {
+  async function untilAnswers(containers: readonly string[], name = WEB): Promise<void> {
     const addresses = await addressesOf(...containers);
-    await untilEqual(name, () => answersOf(name), addresses, host.patience(within));
+    await untilEqual(name, () => answersOf(name), addresses, host.patience());
   }
 
   test('scaling up and down', async () => {
@@ -55,10 +55,10 @@ describeOnHost('what happens to containers shows in the answers', () => {
     expect(await askGlibc(host.docker, asker, 'web')).toEqual(await addressesOf('bookshop-web-1'));
     // The service is still known when nobody serves it, as long as its container is there.
     await host.docker.cli('kill', 'bookshop-web-1');
-    await until('an empty service is no unknown name', () => ask(WEB), isNoData, host.patience(3_000));
+    await until('an empty service is no unknown name', () => ask(WEB), isNoData, host.patience());
     await host.docker.remove('bookshop-web-1');
     const isUnknown = ({ status }: DigAnswer): boolean => status === 'NXDOMAIN';
-    await until('the last container of a service is gone', () => ask(WEB), isUnknown, host.patience(3_000));
+    await until('the last container of a service is gone', () => ask(WEB), isUnknown, host.patience());
   });
 
   test('a killed container is out', async () => {
@@ -119,12 +119,12 @@ describeOnHost('what happens to containers shows in the answers', () => {
     await host.docker.start('client', { network: 'late', labels: composeLabels('bookshop', 'client') });
     const client = await host.docker.inside('client');
     const seen = async (): Promise<DigAnswer> => dig(client, 'web');
-    await until('nothing is shared yet', seen, isNoData, host.patience(3_000));
+    await until('nothing is shared yet', seen, isNoData, host.patience());
     await host.docker.cli('network', 'connect', 'late', 'bookshop-web-1');
     const there = await host.docker.address('bookshop-web-1', 'late');
-    await untilEqual('web', async () => (await seen()).answers, [there], host.patience(3_000));
+    await untilEqual('web', async () => (await seen()).answers, [there], host.patience());
     await host.docker.cli('network', 'disconnect', 'late', 'bookshop-web-1');
-    await until('nothing is shared any more', seen, isNoData, host.patience(3_000));
+    await until('nothing is shared any more', seen, isNoData, host.patience());
     await untilAnswers(['bookshop-web-1']);
   });
 
@@ -138,9 +138,9 @@ describeOnHost('what happens to containers shows in the answers', () => {
     await untilAnswers(['bookshop-web-1', 'bookshop-web-3']);
     expect(await taskOf('bookshop-web-2')).toMatchObject({ health: 'initializing' });
     await host.docker.exec('bookshop-web-2', 'touch', '/tmp/well');
-    await untilAnswers(['bookshop-web-1', 'bookshop-web-2', 'bookshop-web-3'], WEB, 6_000);
+    await untilAnswers(['bookshop-web-1', 'bookshop-web-2', 'bookshop-web-3']);
     await host.docker.exec('bookshop-web-2', 'rm', '/tmp/well');
-    await untilAnswers(['bookshop-web-1', 'bookshop-web-3'], WEB, 6_000);
+    await untilAnswers(['bookshop-web-1', 'bookshop-web-3']);
     expect(await taskOf('bookshop-web-2')).toMatchObject({ health: 'unhealthy' });
   });
 
@@ -157,7 +157,7 @@ describeOnHost('what happens to containers shows in the answers', () => {
     expect(problem?.message).toContain('com.docker.compose.service');
     await host.docker.remove('odd');
     const left = async (): Promise<number> => (await host.fairlead.status()).problems.length;
-    await untilEqual('problems', left, 0, host.patience(3_000));
+    await untilEqual('problems', left, 0, host.patience());
   });
 
   describe('network modes', () => {

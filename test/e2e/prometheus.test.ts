@@ -82,7 +82,7 @@ describeOnHost(
         expr,
         () => value(expr),
         (found) => found === wanted,
-        host.patience(60_000),
+        host.patience(),
       );
     const rules = async () => (await ask('rules')).data.groups?.flatMap((group) => group.rules) ?? [];
     const untilAlert = (name: string, state: string) =>
@@ -90,7 +90,7 @@ describeOnHost(
         `${name} is ${state}`,
         async () => (await rules()).find((rule) => rule.name === name)?.state,
         (found) => found === state,
-        host.patience(60_000),
+        host.patience(),
       );
 
     test('scrapes, and sees tasks come and go', async () => {
@@ -131,7 +131,7 @@ describeOnHost(
         'every rule was evaluated',
         rules,
         (found) => found.length > 15 && found.every(({ health }) => health !== 'unknown'),
-        host.patience(60_000),
+        host.patience(),
       );
       expect(loaded.filter(({ health }) => health !== 'ok')).toEqual([]);
       expect(loaded.find(({ name }) => name === 'FairleadServiceDown')?.state).toBe('inactive');

@@ -8,8 +8,6 @@ import { join } from 'node:path';
 import { describeOnHost } from './support/requirements.js';
 
 const WEB = 'web.bookshop.rancher.internal';
-/** How long after the engine answers again the truth may take, in milliseconds. */
-const TRUTH_WITHIN = 2_000;
 
 describeOnHost('the engine goes away and comes back', () => {
   describe('with live-restore', () => {
@@ -34,7 +32,7 @@ describeOnHost('the engine goes away and comes back', () => {
       expect(status.sources).toMatchObject([{ name: 'docker', state: 'stale' }]);
       expect(status.sources[0]?.error).toContain('docker.sock');
       await engine.start();
-      await untilEqual(WEB, () => answersOf(host()), survivors, host().patience(TRUTH_WITHIN));
+      await untilEqual(WEB, () => answersOf(host()), survivors, host().patience());
       expect(await watch.end()).toEqual([]);
       expect((await dig(netns, 'bookshop-web-3.rancher.internal')).answers).toEqual([]);
     });
@@ -46,7 +44,7 @@ describeOnHost('the engine goes away and comes back', () => {
       await host().engine.start();
       await host().docker.start('bookshop-web-2', { labels: composeLabels('bookshop', 'web', 2) });
       const both = await addressesOf(host(), 1, 2);
-      await untilEqual(WEB, () => answersOf(host()), both, host().patience(TRUTH_WITHIN));
+      await untilEqual(WEB, () => answersOf(host()), both, host().patience());
     });
 
     test('Fairlead started while the engine is away answers from its state, and says how old that is', async () => {
@@ -67,7 +65,7 @@ describeOnHost('the engine goes away and comes back', () => {
       await engine.start();
       await host().docker.remove('bookshop-web-2');
       const left = await addressesOf(host(), 1);
-      await untilEqual(WEB, () => answersOf(host()), left, host().patience(TRUTH_WITHIN));
+      await untilEqual(WEB, () => answersOf(host()), left, host().patience());
     });
 
     test('a killed Fairlead answers from its state too', async () => {
@@ -176,7 +174,7 @@ async function untilTrue(host: Host): Promise<void> {
     const { engine, fairlead } = seen as Record<string, string[]>;
     return String(engine) === String(fairlead);
   };
-  await until('the answer is what the engine says', compare, isTrue, host.patience(TRUTH_WITHIN));
+  await until('the answer is what the engine says', compare, isTrue, host.patience());
 }
 
 /** Asks all the time; tells the answers that were no good: no reply, a failure, or an empty list. */

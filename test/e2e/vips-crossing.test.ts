@@ -79,7 +79,7 @@ for (const version of engineVersions)
         ((await vipOf(name)).carrier?.scope ?? '').includes(await bridgeOf(network));
       /** Resolves when the kernel carries clients of `front`, or does not. */
       const crossed = (is: boolean) =>
-        untilEqual('the kernel carries front', () => leads('open', 'front'), is, host.patience(20_000));
+        untilEqual('the kernel carries front', () => leads('open', 'front'), is, host.patience());
       const tcp = async (from: string, to: ServiceName): Promise<Seen> =>
         await order(from)({ do: 'tcp', ip: (await vipOf(to)).vip, port: 80, count: 2 });
       const udp = async (from: string, to: ServiceName): Promise<Seen> =>
@@ -99,7 +99,7 @@ for (const version of engineVersions)
         expect(await tcp('client', 'open')).toMatchObject({ names: { open: 2 }, errors: {}, peers });
         expect(await udp('client', 'open')).toMatchObject({ names: { open: 2 }, errors: {}, peers });
         const total = async () => (await vipOf('open')).total >= 2;
-        await untilEqual('the kernel has counted them', total, true, host.patience(20_000));
+        await untilEqual('the kernel has counted them', total, true, host.patience());
         expect(await vipOf('open')).not.toHaveProperty('bytesIn');
       });
 
@@ -149,7 +149,7 @@ for (const version of engineVersions)
         const { held } = await order('client')<{ held: number }>({ do: 'hold', ip, port: 80 });
         expect(await isPassed()).toBe(true);
         await host.netns.must('iptables', ['-F', 'DOCKER-USER']);
-        await untilEqual('the rule is back', isPassed, true, host.patience(40_000));
+        await untilEqual('the rule is back', isPassed, true, host.patience());
         expect(await order('client')<string>({ do: 'say', held })).toBe('ok');
       });
 
@@ -170,11 +170,11 @@ for (const version of engineVersions)
         await host.fairlead.reload({ vip: { dataPlane: 'proxy' } });
         const peers = [await gatewayOf('back')];
         const seen = async () => (await tcp('client', 'open')).peers;
-        await untilEqual('the proxy carries front', seen, peers, host.patience(20_000));
+        await untilEqual('the proxy carries front', seen, peers, host.patience());
         expect(await order('client')<string>({ do: 'say', held })).toBe('ok');
         expect(await isPassed()).toBe(true);
         await order('client')({ do: 'drop' });
-        await untilEqual('Docker’s rules are as before', isPassed, false, host.patience(40_000));
+        await untilEqual('Docker’s rules are as before', isPassed, false, host.patience());
       });
     },
     ['ip', 'nft', 'nsenter', 'conntrack', 'iptables', 'docker'],

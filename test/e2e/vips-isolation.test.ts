@@ -149,7 +149,7 @@ describeOnHost('virtual IPs and the isolation of Docker', () => {
       'the machine is let in',
       () => knock(machine, vips.get('db') ?? '', 80),
       ({ said }) => said === 'answer',
-      host.patience(20_000),
+      host.patience(),
     );
   });
 
@@ -162,7 +162,7 @@ describeOnHost('virtual IPs and the isolation of Docker', () => {
         `web can be used: ${is}`,
         () => connects(from, 'web'),
         (seen) => seen === is,
-        host.patience(10_000),
+        host.patience(),
       );
     await follows(true);
     await host.docker.cli('network', 'disconnect', 'front', 'on-alone');
@@ -224,7 +224,7 @@ describeOnHost('virtual IPs and the isolation of Docker', () => {
         'the vault can be used',
         () => connects(from, 'db'),
         (seen) => seen,
-        host.patience(20_000),
+        host.patience(),
       );
       expect(await isNamed('a client on the default bridge', 'db')).toBe(true);
       expect((await knock(machine, vips.get('db') ?? '', 80)).said).toBe('timeout');

@@ -91,9 +91,9 @@ describeOnHost('limits of virtual IPs', () => {
       'all ports of all addresses are used up',
       () => knocks(vip, PORTS),
       ({ answered = 0 }) => answered < PORTS,
-      host.patience(60_000),
+      host.patience(),
     );
-    await until('status says so', problems, (codes) => codes.includes('vip-ports'), host.patience(15_000));
+    await until('status says so', problems, (codes) => codes.includes('vip-ports'), host.patience());
     expect(host.fairlead.log()).toContain('this host has no port left for connections to shop-web-2');
     const { stdout } = await host.fairlead.cli('doctor');
     expect(stdout).toContain('net.ipv4.ip_local_port_range is 40001 to 40064');
@@ -103,7 +103,7 @@ describeOnHost('limits of virtual IPs', () => {
       'ports are used again',
       () => knocks(vip, PORTS),
       ({ answered = 0 }) => answered === PORTS,
-      host.patience(15_000),
+      host.patience(),
     );
   });
 });

@@ -120,7 +120,7 @@ async function createClusterHost(
   undo.push(() => fairlead.stop());
   return {
     ...{ name, address, dir, netns, docker, fairlead },
-    patience: (within) => ({ context: fairlead.log, ...(within === undefined ? {} : { within }) }),
+    patience: () => ({ context: fairlead.log }),
     startAgent: (role) => agent.start(role),
     killAgent: (forget) => agent.kill(forget),
     consul: (path) => get(netns, path),

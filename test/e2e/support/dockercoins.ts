@@ -51,7 +51,7 @@ export async function startDockercoins(host: Host, project: string, network: str
       const name = await start('rng', number, health);
       const isHealthy = async (): Promise<string | undefined> =>
         (await host.docker.inspect(name)).State.Health?.Status;
-      await until(`${name} is healthy`, isHealthy, (seen) => seen === 'healthy', host.patience(15_000));
+      await until(`${name} is healthy`, isHealthy, (seen) => seen === 'healthy', host.patience());
       return name;
     },
     async servedBy(container) {

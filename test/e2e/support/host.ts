@@ -37,7 +37,7 @@ export interface Host {
   readonly upstream: Upstream;
   readonly fairlead: Fairlead;
   /** For {@link until}: shows the daemon's log when it fails. */
-  patience(within?: number): UntilOptions;
+  patience(): UntilOptions;
   /** Ends and removes everything. */
   close(): Promise<void>;
 }
@@ -112,10 +112,7 @@ export async function createHost(options: HostOptions = {}): Promise<Host> {
       sources: { docker: { socket: engine.socket } },
     });
     undo.push(() => fairlead.stop());
-    const patience = (within?: number): UntilOptions => ({
-      context: fairlead.log,
-      ...(within === undefined ? {} : { within }),
-    });
+    const patience = (): UntilOptions => ({ context: fairlead.log });
     return { dir, netns, engine, docker, upstream, fairlead, patience, close };
   } catch (error) {
     await close();
@@ -145,5 +142,5 @@ export async function untilKnown(host: Host, ...containers: readonly string[]): 
     // Rancher's containers are shown by the name that Rancher gave them.
     return containers.filter((name) => !known.has(name.replace(/^r-/, '')));
   };
-  await until('every container is known', unknown, (names) => names.length === 0, host.patience(5_000));
+  await until('every container is known', unknown, (names) => names.length === 0, host.patience());
 }

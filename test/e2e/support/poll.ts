@@ -2,8 +2,10 @@ import { inspect, isDeepStrictEqual } from 'node:util';
 
 export const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
+const PATIENCE = 60_000;
+
 export interface UntilOptions {
-  /** Milliseconds from now to give up. Default 10,000. */
+  /** Milliseconds from now to give up. By default a minute: a busy machine gets as long as it needs. */
   readonly within?: number;
   /** Milliseconds between two looks. Default 50. */
   readonly every?: number;
@@ -21,7 +23,8 @@ export async function until<T>(
   isRight: (value: T) => boolean,
   options: UntilOptions = {},
 ): Promise<T> {
-  const deadline = Date.now() + (options.within ?? 10_000);
+  const { within = PATIENCE } = options;
+  const deadline = Date.now() + within;
   let last: unknown;
   for (;;) {
     try {
@@ -36,7 +39,7 @@ export async function until<T>(
   }
   const context = options.context?.() ?? '';
   const seen = inspect(last, { depth: 6, breakLength: 110 });
-  throw new Error(`not within ${options.within ?? 10_000} ms: ${what}\nlast seen: ${seen}\n${context}`);
+  throw new Error(`not within ${within} ms: ${what}\nlast seen: ${seen}\n${context}`);
 }
 
 /** {@link until} what is seen equals `expected`. */

@@ -33,7 +33,7 @@ export async function startUpstream(
     if (line === 'ready') isReady = true;
     else queries.push(line);
   });
-  await until('the upstream is ready', () => Promise.resolve(isReady), Boolean, { within: 15_000 });
+  await until('the upstream is ready', () => Promise.resolve(isReady), Boolean);
   const stop = async (): Promise<void> => {
     if (child.exitCode !== null || child.signalCode !== null) return;
     const ended = once(child, 'exit');

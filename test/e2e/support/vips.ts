@@ -37,7 +37,7 @@ export interface VipStack {
   /** The only port of a service's virtual IP. */
   vip(service: string): Promise<VipJson>;
   /** Resolves when just these tasks take connections. */
-  untilTaken(service: string, names: readonly string[], within?: number): Promise<void>;
+  untilTaken(service: string, names: readonly string[]): Promise<void>;
 }
 
 /** What of a host is needed. */
@@ -89,13 +89,13 @@ export function createVipStack(host: Place, stack: string): VipStack {
       if (vip === undefined) throw new Error(`${service}.${stack} has no virtual IP`);
       return vip;
     },
-    async untilTaken(service, names, within = 10_000) {
+    async untilTaken(service, names) {
       const taken = async (): Promise<readonly string[]> =>
         (await self.vip(service)).tasks
           .filter(({ state }) => state === 'active')
           .map(({ name }) => name)
           .sort();
-      await untilEqual(`tasks of ${service}`, taken, [...names].sort(), host.patience(within));
+      await untilEqual(`tasks of ${service}`, taken, [...names].sort(), host.patience());
     },
   };
   return self;
@@ -126,7 +126,7 @@ export async function startTraffic(
   const output = createInterface({ input: stdout }).on('line', (line) => lines.push(line));
   const closed = new Promise<void>((resolve) => child.once('close', () => resolve()));
   const begun = (): Promise<number> => Promise.resolve(child.exitCode === null ? lines.length : -1);
-  await until('the client has resolved the name', begun, (seen) => seen !== 0, host.patience(60_000));
+  await until('the client has resolved the name', begun, (seen) => seen !== 0, host.patience());
   const answered = async (): Promise<number> => {
     const told = once(output, 'line') as Promise<[line: string]>;
     stdin.write('\n');
@@ -137,7 +137,7 @@ export async function startTraffic(
     address: lines[0] ?? '',
     async more(count) {
       const target = (await answered()) + count;
-      await until(`${target} answers`, answered, (seen) => seen >= target, host.patience(60_000));
+      await until(`${target} answers`, answered, (seen) => seen >= target, host.patience());
     },
     async end() {
       stdin.end();
