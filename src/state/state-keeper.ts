@@ -17,6 +17,8 @@ const SETTLE_MS = 1000;
  * The largest share of time spent on writing under constant change. Large catalogs are therefore written less often.
  */
 const BUSY_SHARE = 0.005;
+/** A write takes long on a slow disk or a busy machine, too. A power cut loses no more than this. */
+const LONGEST_PAUSE_MS = 60_000;
 /** How long to wait before retrying a failed write. The wait doubles each time, up to a minute. */
 const FIRST_RETRY_MS = 1000;
 const LONGEST_RETRY_MS = 60_000;
@@ -245,7 +247,8 @@ export class StateKeeper {
         if (this.#unsubscribe) this.#plan(this.#retry);
         this.#retry = Math.min(LONGEST_RETRY_MS, this.#retry * 2);
       }
-      this.#pause = Math.max(SETTLE_MS, (performance.now() - started) / BUSY_SHARE);
+      const pause = (performance.now() - started) / BUSY_SHARE;
+      this.#pause = Math.min(LONGEST_PAUSE_MS, Math.max(SETTLE_MS, pause));
     });
     return this.#writing;
   }
