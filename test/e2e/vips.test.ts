@@ -12,7 +12,7 @@ const WEB = 'web.shop.rancher.internal';
 const CLIENT = 'shop-client-1';
 const FAR = 'other-client-1';
 /** A task may have accepted a request that was sent so long before the task was removed, and not answered it yet. */
-const ANSWER_MS = 1000;
+const ANSWER_MS = 3000;
 /** How long Fairlead is stopped while the kernel goes on. */
 const AWAY_MS = isThorough ? 60_000 : 3000;
 

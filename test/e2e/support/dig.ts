@@ -33,7 +33,7 @@ export async function dig(
   options: DigOptions = {},
 ): Promise<DigAnswer> {
   const server = `@${options.server ?? '169.254.169.250'}`;
-  const show = ['+noall', '+comments', '+answer', '+authority', '+additional', '+time=1', '+tries=1'];
+  const show = ['+noall', '+comments', '+answer', '+authority', '+additional', '+time=5', '+tries=1'];
   const transport = options.tcp === true ? ['+tcp'] : [];
   const { stdout } = await from.run('dig', [server, '-q', name, '-t', type, ...show, ...transport]);
   const header = /status: (\w+)/.exec(stdout)?.[1];
