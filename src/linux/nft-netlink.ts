@@ -18,7 +18,7 @@ const ROOM = 64 * 1024;
 /** struct nlmsghdr; an answer then has an error number, and the header of what it answers. */
 const HEADER = 16;
 
-/** A socket of netlink(7) through which nf_tables is told of changes. */
+/** A socket of netlink(7) that takes changes to nf_tables. */
 export class NftNetlink {
   readonly #libc: Libc;
   readonly #fd: number;
