@@ -71,13 +71,20 @@ export class Pace {
     this.#pacer.stop();
   }
 
-  #round(): void | Promise<void> {
-    return this.#slice() ? this.#goOn() : undefined;
+  #round(): Promise<number> | undefined {
+    const begun = performance.now();
+    return this.#slice() ? this.#goOn(performance.now() - begun) : undefined;
   }
 
-  async #goOn(): Promise<void> {
-    do await turn();
-    while (this.#slice());
+  /** @param spent ms so far @returns the ms that all slices took */
+  async #goOn(spent: number): Promise<number> {
+    for (;;) {
+      await turn();
+      const begun = performance.now();
+      const isMore = this.#slice();
+      spent += performance.now() - begun;
+      if (!isMore) return spent;
+    }
   }
 
   /** @returns whether more changes are left */

@@ -11,7 +11,7 @@ const LONGEST_REST_MS = 50;
  * than one by one and leaves the core to the answering threads. Long-running work gets half of the time.
  */
 export class Pacer {
-  readonly #work: () => void | Promise<void>;
+  readonly #work: () => Promise<number> | undefined;
   #isDue = false;
   #isAtWork = false;
   #saved = MOST_SAVED_MS;
@@ -19,8 +19,11 @@ export class Pacer {
   #restUntil = -Infinity;
   #timer: NodeJS.Timeout | undefined;
 
-  /** @param work never rejects */
-  constructor(work: () => void | Promise<void>) {
+  /**
+   * @param work never rejects. If it continues in later turns, it resolves with what all of it cost, in ms: between its
+   * turns others were at work.
+   */
+  constructor(work: () => Promise<number> | undefined) {
     this.#work = work;
   }
 
@@ -49,20 +52,19 @@ export class Pacer {
     const begun = performance.now();
     const working = this.#work();
     if (!working) {
-      this.#rest(begun);
+      this.#rest(performance.now() - begun);
       return;
     }
     this.#isAtWork = true;
-    void working.then(() => {
+    void working.then((cost) => {
       this.#isAtWork = false;
-      this.#rest(begun);
+      this.#rest(cost);
       if (this.#isDue) this.#plan();
     });
   };
 
-  #rest(begun: number): void {
+  #rest(cost: number): void {
     const ended = performance.now();
-    const cost = ended - begun;
     const saved = Math.min(MOST_SAVED_MS, this.#saved + (ended - this.#endedAt) * SHARE);
     const hasEnough = cost <= saved;
     this.#saved = hasEnough ? saved - cost : 0;

@@ -6,6 +6,7 @@ import { networkJson } from '../../src/api/stream/state-json.js';
 import { drainJson, serviceJson, sourceJson, taskJson } from '../../src/api/json.js';
 import { ChangeLog } from '../../src/api/stream/change-log.js';
 import { StateFeed } from '../../src/api/stream/state-feed.js';
+import type { Outlet } from '../../src/api/stream/outlet.js';
 import { StateReplica } from '../../src/api/stream/state-replica.js';
 import type { WatchMessage } from '../../src/api/types/watch.js';
 import { recordedLog } from '../support/recorded-log.js';
@@ -285,6 +286,31 @@ describe('a stream of the state', () => {
     world.elapse(30_000);
     expect(client.hand.isOpen).toBe(false);
     expect(client.hand.take().at(-1)).toMatchObject({ type: 'error', code: 'slow-reader' });
+  });
+
+  it('gives one of many readers that begin a part in each turn, so that other work gets its turns', async () => {
+    world = new World();
+    world.sinks[0]?.replace({ tasks: Array.from({ length: 1000 }, (_, at) => fact(at)) });
+    const parts = Array.from({ length: 4 }, () => 0);
+    const leave = parts.map((_, at) => {
+      const outlet: Outlet = {
+        send: () => (parts[at] = (parts[at] ?? 0) + 1),
+        waiting: 0,
+        onDrained: (callback) => callback(),
+        end: () => undefined,
+        cut: () => undefined,
+        isOpen: true,
+      };
+      return world.feed.subscribe(outlet);
+    });
+    const sent = () => parts.reduce((sum, each) => sum + each);
+    expect(sent()).toBe(4);
+    for (let turns = 0, last = sent(); turns < 40 && sent() < 24; last = sent(), turns++) {
+      await turn();
+      expect(sent() - last).toBeLessThanOrEqual(1);
+    }
+    expect(parts).toEqual([6, 6, 6, 6]);
+    for (const each of leave) each();
   });
 
   it('has the drains again when a task that is drained goes or gets another name', async () => {

@@ -77,6 +77,19 @@ describe('the pace', () => {
     expect(runs).toBe(2);
   });
 
+  it('rests for what its changes cost, and not for what others did between two slices', async () => {
+    const taking = intake('a', 2, 20);
+    const others = pace.follow(() => queueMicrotask(() => done.length === 1 && vi.advanceTimersByTime(5000)));
+    others.due();
+    taking.due();
+    await vi.advanceTimersByTimeAsync(0);
+    await vi.waitFor(() => expect(done).toHaveLength(2));
+    expect(performance.now()).toBeGreaterThanOrEqual(5000);
+    taking.due();
+    await vi.advanceTimersByTimeAsync(51);
+    expect(done).toHaveLength(3);
+  });
+
   it('does nothing that was stopped', () => {
     const follower = pace.follow(() => void done.push('follows'));
     const taking = intake('a', 1);

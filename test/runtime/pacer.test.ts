@@ -98,7 +98,7 @@ describe('a pacer', () => {
 
   it('waits for continuing work, and then runs once for everything that became due in the meantime', async () => {
     const ends: (() => void)[] = [];
-    const pacer = new Pacer(() => new Promise((resolve) => ends.push(resolve)));
+    const pacer = new Pacer(() => new Promise((resolve) => ends.push(() => resolve(20))));
     pacer.due();
     vi.advanceTimersByTime(0);
     pacer.due();

@@ -69,6 +69,8 @@ export class StateFeed {
   readonly #unsubscribe: () => void;
   #lists: Lists;
   #domain: string;
+  /** The turn of the last reader in the line. */
+  #turns: Promise<void> = Promise.resolve();
   #cancelBeat: (() => void) | undefined;
 
   constructor(options: StateFeedOptions) {
@@ -189,7 +191,7 @@ export class StateFeed {
     for (const { text, isLast } of parts) {
       reader.outlet.send(text);
       if (reader.outlet.waiting > PIECE_BYTES) await this.#drained(reader);
-      else if (!isLast) await nextTurn();
+      if (!isLast) await this.#ownTurn();
       if (!this.#readers.has(reader) || reader.resets !== resets) return false;
     }
     return true;
@@ -217,6 +219,12 @@ export class StateFeed {
       const end = isLast ? { ...lists, cursor: this.#cursor(revision) } : ({ more: true } as const);
       yield { text: textOf({ ...head, ...item, ...end }), isLast };
     }
+  }
+
+  /** Resolves in a turn of the event loop that no other reader gets: many who begin at once leave time for changes. */
+  #ownTurn(): Promise<void> {
+    this.#turns = this.#turns.then(() => nextTurn());
+    return this.#turns;
   }
 
   /** Resolves when the reader has read the pending data, was dropped, or is gone. */
