@@ -3,6 +3,7 @@ import type { CatalogEvent } from '../../catalog/change.js';
 import { eventJson } from '../json.js';
 import type { EventBeatJson, EventMessageJson, EventOptionsJson, EventResetJson } from '../types/stream.js';
 import type { Outlet } from './outlet.js';
+import { rememberLast } from './remember-last.js';
 import { cursorOf, revisionOf } from './stream-cursor.js';
 
 export interface EventReaderOptions {
@@ -97,14 +98,18 @@ export class EventReader {
     const { outlet, startedAt } = this.#options;
     this.#seq = event.seq;
     if (!this.#fits(event)) return;
-    const cursor = cursorOf(event.seq, startedAt);
-    outlet.send(textOf({ channel: 'events', type: 'event', cursor, event: eventJson(event) }));
+    outlet.send(eventText(event, startedAt));
   }
 
   #reset(why: string): void {
     this.#options.outlet.send(textOf({ channel: 'events', type: 'reset', why }));
   }
 }
+
+const eventText = rememberLast((event: CatalogEvent, startedAt: number) => {
+  const cursor = cursorOf(event.seq, startedAt);
+  return textOf({ channel: 'events', type: 'event', cursor, event: eventJson(event) });
+});
 
 function textOf(message: EventMessageJson | EventResetJson | EventBeatJson): string {
   return JSON.stringify(message);

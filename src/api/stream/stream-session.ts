@@ -15,6 +15,7 @@ import { EventReader } from './event-reader.js';
 import type { FigureFeed } from './figure-feed.js';
 import type { Outlet } from './outlet.js';
 import type { QueryFeed } from './query-feed.js';
+import { rememberLast } from './remember-last.js';
 import type { StateFeed } from './state-feed.js';
 import { isFiltered, StateFilter } from './state-filter.js';
 import type { TemplateFeed } from './template-feed.js';
@@ -28,6 +29,9 @@ export interface StreamFeeds {
   readonly templates: TemplateFeed;
   readonly limits: Pick<StreamLimits, 'backlogBytes' | 'stallMs'>;
 }
+
+/** A message of the state feed with the name of the channel. */
+const ofState = rememberLast((text: string) => `{"channel":"state",${text.slice(1)}`);
 
 /** One client of `GET /v1/stream`: what it has subscribed to. It is independent of the transport. */
 export class StreamSession {
@@ -120,7 +124,7 @@ export class StreamSession {
     const outlet = this.#outlet;
     const filter = isFiltered(options) ? new StateFilter(options, options.since !== undefined) : undefined;
     return {
-      send: (text) => outlet.send(`{"channel":"state",${(filter ? filter.apply(text) : text).slice(1)}`),
+      send: (text) => outlet.send(ofState(filter ? filter.apply(text) : text)),
       get waiting() {
         return outlet.waiting;
       },

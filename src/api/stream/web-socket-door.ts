@@ -5,6 +5,7 @@ import { errorMessage } from '../../net/error-message.js';
 import { every, type Timers } from '../../runtime/timers.js';
 import type { StreamLimits } from '../stream-limits.js';
 import { CLOSE_CODES, type StreamErrorJson } from '../types/stream.js';
+import { FrameBatches } from './frame-batches.js';
 import type { Outlet } from './outlet.js';
 import { StreamSession, type StreamFeeds } from './stream-session.js';
 
@@ -29,17 +30,19 @@ export class WebSocketDoor {
   readonly #limits: StreamLimits;
   readonly #timers: Pick<Timers, 'after'>;
   readonly #guests = new Map<WebSocket, Guest>();
+  readonly #batches: FrameBatches;
   #stopPings: (() => void) | undefined;
 
   constructor(feeds: StreamFeeds, limits: StreamLimits) {
     this.#feeds = feeds;
     this.#limits = limits;
     this.#timers = feeds.ports.timers;
+    this.#batches = new FrameBatches(this.#timers, () => this.#guests.size);
   }
 
   /** Completes the handshake of a client that may come in. */
   admit(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    this.#server.handleUpgrade(request, socket, head, (client) => this.#serve(client));
+    this.#server.handleUpgrade(request, socket, head, (client) => this.#serve(client, socket));
   }
 
   /** Tells every client that the daemon stops. */
@@ -50,8 +53,8 @@ export class WebSocketDoor {
     }
   }
 
-  #serve(client: WebSocket): void {
-    const outlet = outletOf(client, this.#limits.farewellMs, this.#timers);
+  #serve(client: WebSocket, socket: Duplex): void {
+    const outlet = this.#outletOf(client, socket);
     const guest: Guest = { outlet, isAlive: true };
     this.#guests.set(client, guest);
     this.#stopPings ??= every(this.#timers, this.#limits.heartbeatMs, () => this.#ping());
@@ -94,45 +97,51 @@ export class WebSocketDoor {
       client.ping();
     }
   }
-}
 
-function outletOf(client: WebSocket, patienceMs: number, timers: Pick<Timers, 'after'>): Outlet {
-  let waiters: (() => void)[] = [];
-  let isEnding = false;
-  const isOpen = (): boolean => !isEnding && client.readyState === client.OPEN;
-  const tell = (): void => {
-    if (client.readyState === client.OPEN && client.bufferedAmount > 0) return;
-    const due = waiters;
-    waiters = [];
-    for (const waiter of due) waiter();
-  };
-  client.on('close', tell);
-  return {
-    send: (message) => {
-      if (isOpen()) client.send(message, tell);
-    },
-    get waiting() {
-      return client.bufferedAmount;
-    },
-    onDrained: (callback) => {
-      if (!isOpen() || client.bufferedAmount === 0) callback();
-      else waiters.push(callback);
-    },
-    end: (message) => {
-      if (!isOpen()) return;
-      isEnding = true;
-      client.send(message);
-      client.close(codeOf(message));
-      client.once(
-        'close',
-        timers.after(patienceMs, () => client.terminate()),
-      );
-    },
-    cut: () => client.terminate(),
-    get isOpen() {
-      return isOpen();
-    },
-  };
+  /** @param socket the client's connection; frames that are the same for all clients are written past ws */
+  #outletOf(client: WebSocket, socket: Duplex): Outlet {
+    let waiters: (() => void)[] = [];
+    let isEnding = false;
+    const lane = this.#batches.lane((frames) => {
+      if (client.readyState === client.OPEN) socket.write(frames, tell);
+    });
+    const waiting = (): number => lane.waiting + client.bufferedAmount;
+    const isOpen = (): boolean => !isEnding && client.readyState === client.OPEN;
+    const tell = (): void => {
+      if (client.readyState === client.OPEN && waiting() > 0) return;
+      const due = waiters;
+      waiters = [];
+      for (const waiter of due) waiter();
+    };
+    client.on('close', tell);
+    return {
+      send: (message) => {
+        if (isOpen()) lane.send(message);
+      },
+      get waiting() {
+        return waiting();
+      },
+      onDrained: (callback) => {
+        if (!isOpen() || waiting() === 0) callback();
+        else waiters.push(callback);
+      },
+      end: (message) => {
+        if (!isOpen()) return;
+        isEnding = true;
+        lane.flush();
+        client.send(message);
+        client.close(codeOf(message));
+        client.once(
+          'close',
+          this.#timers.after(this.#limits.farewellMs, () => client.terminate()),
+        );
+      },
+      cut: () => client.terminate(),
+      get isOpen() {
+        return isOpen();
+      },
+    };
+  }
 }
 
 /** @param message the last one: {@link StreamErrorJson} */
