@@ -4,6 +4,7 @@
  * memory of connections that do nothing. And what it is worth: fairness, disruption, drain loss, fail-over. Run it from the
  * project's folder.
  */
+import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import {
@@ -21,6 +22,14 @@ import { serve } from './vip/own-proxies.js';
 import { benchProofs, proofTable } from './vip/proofs/index.js';
 import { bePlane } from './vip/proofs/plane.js';
 import { beTask } from './vip/proofs/task.js';
+import {
+  measurePlanes,
+  PLANE_BARS,
+  planeTable,
+  planeVerdict,
+  type PlaneCosts,
+  type PlaneScale,
+} from './vip/planes.js';
 import { benchUdp, type UdpBench, type UdpScenario } from './vip/udp.js';
 
 /** Of HAProxy's figure; of datagrams, of the naive proxy's. */
@@ -43,10 +52,11 @@ const USAGE = `What a virtual IP costs, beside HAProxy, nginx and the plainest p
   --idle N      connections that do nothing, default as many as the limit of descriptors allows, 10000 at most
   --picks N     connections whose spread is looked at, default 4000
   --clients N   clients that are looked for when a task leaves or joins, default 2000
+  --only-planes only what the kernel's planes cost
   --json        the result as one JSON object
   --help
 
-It needs cc, HAProxy and nginx, and tells what is missing.
+It needs cc, HAProxy and nginx, and tells what is missing. As root, with nft, ip and conntrack, it measures the kernel's planes, too.
 `;
 
 type Samples = Record<Contestant, Record<string, number[]>>;
@@ -178,6 +188,37 @@ function udpTable({ scenarios, ratio_to_naive }: UdpBench): string {
   }).join('\n');
 }
 
+/** Measures in a network namespace. @returns undefined without the rights for that */
+function planesInside(own: string, { rounds, ms, gib }: PlaneScale): PlaneCosts | undefined {
+  if (process.getuid?.() !== 0) return undefined;
+  const scale = ['--rounds', rounds, '--ms', ms, '--gib', gib].map(String);
+  const { status, stdout } = spawnSync('unshare', ['-n', process.execPath, own, '--planes', ...scale], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    encoding: 'utf8',
+  });
+  if (status !== 0) throw new Error('the planes could not be measured');
+  return JSON.parse(stdout) as PlaneCosts;
+}
+
+function tellPlanes(planes: PlaneCosts | undefined, isJson: boolean): void {
+  if (!planes) {
+    console.log('the kernel’s planes are measured as root only');
+    return;
+  }
+  const verdict = planeVerdict(planes);
+  if (isJson) {
+    console.log(JSON.stringify({ planes, planes_verdict: { ...verdict, bars: PLANE_BARS } }));
+    return;
+  }
+  const ratios = Object.entries(verdict.ofDirect).map(
+    ([size, { connection, request }]) => `${size} services: connections ${connection}, requests ${request}`,
+  );
+  console.log(`${planeTable(planes)}
+
+nftables, of what is done without a virtual IP in a CPU second: ${ratios.join('; ')} (bars ${PLANE_BARS.few}, ${PLANE_BARS.many} with 10,000)
+CPU that it adds, of what HAProxy adds: connections ${verdict.ofHaproxyAdded.connection}, requests ${verdict.ofHaproxyAdded.request} (bar ${PLANE_BARS.ofAdded}): ${verdict.met ? 'met' : 'NOT met'}`);
+}
+
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
@@ -193,6 +234,8 @@ async function main(): Promise<void> {
       port: { type: 'string', default: '0' },
       task: { type: 'string' },
       plane: { type: 'boolean', default: false },
+      planes: { type: 'boolean', default: false },
+      'only-planes': { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
     },
   });
@@ -222,8 +265,17 @@ async function main(): Promise<void> {
   const missing = missingPeers();
   if (missing.length > 0)
     throw new Error(`programs are missing; on Debian: apt-get install ${missing.join(' ')}`);
-  const program = compileLoad();
   const own = fileURLToPath(import.meta.url);
+  if (values.planes) {
+    console.log(JSON.stringify(await measurePlanes(own, scale)));
+    return;
+  }
+  const planes = planesInside(own, scale);
+  if (values['only-planes']) {
+    tellPlanes(planes, values.json);
+    return;
+  }
+  const program = compileLoad();
   const running: Running[] = [];
   try {
     await startAll(own, running);
@@ -231,7 +283,14 @@ async function main(): Promise<void> {
     const udp = await benchUdp({ seconds: scale.ms / 1000, rounds: scale.rounds, root: process.cwd() });
     const proofs = await benchProofs(own, { picks: number('picks'), clients: number('clients') });
     const verdict = { ...verdictOf(figures, udp), ...scale, versions: versions(), method: METHOD };
-    if (values.json) console.log(JSON.stringify({ ...figures, udp, ...proofs, ...verdict }));
+    if (values.json)
+      console.log(
+        JSON.stringify({
+          ...figures,
+          ...{ udp, ...proofs, ...verdict },
+          ...(planes && { planes, planes_verdict: { ...planeVerdict(planes), bars: PLANE_BARS } }),
+        }),
+      );
     else {
       const { connection, request, bulk } = verdict.of_haproxy;
       console.log(`${table(figures)}
@@ -241,7 +300,9 @@ ${udpTable(udp)}
 ${proofTable(proofs)}
 
 of HAProxy's: CPU per connection ${connection} (bar ${BARS.connection}), per request ${request} (bar ${BARS.request}), octets per CPU second ${bulk} (bar ${BARS.bulk}); CPU per datagram of the naive proxy's: ${verdict.datagram_of_naive} (bar ${BARS.datagram}): ${verdict.met ? 'met' : 'NOT met'}
-method: ${METHOD}`);
+method: ${METHOD}
+`);
+      tellPlanes(planes, false);
     }
   } finally {
     await stopAll(running);

@@ -1,6 +1,6 @@
 // The UDP load of bench:vip: clients and the task that answers them, in one thread that never sleeps.
 //   udp-load IP PORT TASK_PORT SECONDS CLIENTS WINDOW FRESH
-// The task listens on IP and TASK_PORT; clients send to IP and PORT. CLIENTS sockets have WINDOW datagrams under way each;
+// The task listens on IP and TASK_PORT; clients send to IP and PORT, or to PORT if it is an address and a port. CLIENTS sockets have WINDOW datagrams under way each;
 // with FRESH 1 each socket is replaced after a reply, so that every datagram comes from a new port. A datagram is a DNS query,
 // and the task makes it a reply by its QR bit. What is lost is sent again after 100 ms without any reply. The result is one
 // JSON object: datagrams that came back and the time they took.
@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -94,7 +95,9 @@ int main(int argc, char **argv) {
   struct sockaddr_in task = {.sin_family = AF_INET, .sin_port = htons(atoi(argv[3]))};
   inet_pton(AF_INET, argv[1], &task.sin_addr);
   vip = task;
-  vip.sin_port = htons(atoi(argv[2]));
+  char *colon = strchr(argv[2], ':');
+  if (colon) *colon = 0, inet_pton(AF_INET, argv[2], &vip.sin_addr);
+  vip.sin_port = htons(atoi(colon ? colon + 1 : argv[2]));
   epoll = epoll_create1(0);
   int task_fd = make_socket();
   if (bind(task_fd, (struct sockaddr *)&task, sizeof task) < 0) die("bind");
@@ -133,8 +136,12 @@ int main(int argc, char **argv) {
     heard = now;
   }
   uint64_t kept = answered < SAMPLES ? answered : SAMPLES;
-  printf("{\"answered\":%llu,\"lost\":%llu,\"seconds\":%.6f,\"roundTripNs\":[", (unsigned long long)answered,
-         (unsigned long long)lost, (now - start) / 1e9);
+  struct rusage used;
+  getrusage(RUSAGE_SELF, &used);
+  printf("{\"answered\":%llu,\"lost\":%llu,\"seconds\":%.6f,\"cpu_s\":%.6f,\"roundTripNs\":[", (unsigned long long)answered,
+         (unsigned long long)lost, (now - start) / 1e9,
+         (double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) +
+             (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e6);
   // A thousand of them are enough for a percentile.
   uint64_t step = kept / 1000 + 1;
   for (uint64_t i = 0; i < kept; i += step) printf("%s%u", i ? "," : "", samples[i]);
