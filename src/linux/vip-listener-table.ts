@@ -24,6 +24,8 @@ export interface VipGuard {
   readonly open: readonly GuardedPort[];
   /** Open to clients on one interface. */
   readonly near: readonly (GuardedPort & { readonly bridge: string })[];
+  /** UDP ports without a task: datagrams that are let in are refused. */
+  readonly taskless: readonly Omit<GuardedPort, 'protocol'>[];
   /** Open to one client address. */
   readonly known: readonly (GuardedPort & { readonly client: string })[];
 }
@@ -82,6 +84,18 @@ export function listenerPart(
         'guard',
         ['type filter hook prerouting priority -320', `${family} daddr ${pool} iifname != "lo" jump admit`],
       ],
+      ...(guard
+        ? [
+            [
+              'refuse_taskless',
+              [
+                // Earlier hooks cannot answer with ICMP on kernels before 5.9.
+                'type filter hook input priority -10',
+                `meta l4proto udp ${family} daddr . udp dport @taskless reject`,
+              ],
+            ] as const,
+          ]
+        : []),
       [
         'prerouting',
         ['type nat hook prerouting priority -110', ...first.arriving, `${family} daddr ${pool} jump lead`],
@@ -131,6 +145,7 @@ function guardSets(type: string): readonly (readonly [name: string, set: NftSet]
     ['open', set(port)],
     ['near', set(`ifname . ${port}`)],
     ['known', set(`${type} . ${port}`)],
+    ['taskless', set(`${type} . inet_service`)],
     ['external', set(type, 'flags interval', 'auto-merge')],
   ];
 }
@@ -148,6 +163,7 @@ function guardMembers(
     ['open', members(guard.open.map(place))],
     ['near', members(guard.near.map((each) => `${quoted(each.bridge)} . ${place(each)}`))],
     ['known', members(guard.known.map((each) => `${each.client} . ${place(each)}`))],
+    ['taskless', members(guard.taskless.map(({ vip, port }) => `${vip} . ${port}`))],
     ['external', members(guard.external.filter((range) => range.includes(':') === (family === 'ip6')))],
   ];
 }

@@ -57,6 +57,7 @@ export async function tryVipRules(pool: string): Promise<string | undefined> {
     bridges: ['docker0'],
     external: [pool],
     served: [{ vip, port: 1, protocol: 'tcp' }],
+    taskless: [{ vip, port: 2 }],
     open: [{ vip, port: 1, protocol: 'tcp' }],
     near: [{ bridge: 'docker0', vip, port: 1, protocol: 'udp' }],
     known: [{ client: vip, vip, port: 1, protocol: 'udp' }],

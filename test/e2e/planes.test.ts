@@ -259,8 +259,12 @@ for (const family of [4, 6] as const)
         expect(await tcp(ground.here, 1, 3)).toMatchObject(refused);
         expect(await tcp(c1, 3, 3, 81)).toMatchObject(refused);
         expect(await tcp(c1, 99, 3)).toMatchObject(refused);
-        await apply(at(1, [backend('b1')]));
+        const unreachable = { names: {}, errors: { ECONNREFUSED: 2 } };
+        expect(await udp(c1, 2, 2)).toMatchObject(unreachable);
+        expect(await udp(ground.here, 2, 2)).toMatchObject(unreachable);
+        await apply(at(1, [backend('b1')]), dnsAt(2, ['b1']));
         expect(await tcp(c1, 1, 3)).toMatchObject({ names: { b1: 3 } });
+        expect(await udp(c1, 2, 2)).toMatchObject({ names: { b1: 2 } });
       });
 
       test('a client on another bridge is carried by the proxy, and refused where the service is not for its network', async () => {

@@ -22,6 +22,7 @@ function rulesOf(family: Family): string {
   const guarded = { vip, port: 80, protocol: 'tcp' } as const;
   const guard = {
     ...{ bridges: ['br0'], external: Object.values(SUBNETS), served: [guarded], open: [guarded] },
+    taskless: [{ vip, port: 53 }],
     ...{ near: [{ ...guarded, bridge: 'br0' }], known: [{ ...guarded, client: taskOf(family, 9) }] },
   };
   const clients = {

@@ -22,5 +22,8 @@ export function guardOf(services: readonly VirtualService[], clients: ClientNetw
   }
   const bridges = networks.map(({ bridge }) => bridge).filter((bridge) => bridge !== undefined);
   const served = services.map(({ vip, port, protocol }) => ({ vip, port, protocol }));
-  return { bridges, external, served, open, near, known };
+  const taskless = services.flatMap(({ vip, port, protocol, backends }) =>
+    protocol === 'udp' && backends.length === 0 ? [{ vip, port }] : [],
+  );
+  return { bridges, external, served, taskless, open, near, known };
 }

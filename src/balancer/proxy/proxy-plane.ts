@@ -319,7 +319,7 @@ class ProxyPlane implements ProxyDataPlane {
       const running = this.#running.get(keyOf(service));
       if (!running || running.applied === service) return;
       const { applied } = running;
-      if (!isDeepStrictEqual(applied.clients, service.clients) || takesFlows(applied) !== takesFlows(service))
+      if (!isDeepStrictEqual(applied.clients, service.clients) || areLedOtherwise(applied, service))
         this.#isLeadDue = true;
       running.applied = service;
       await running.frontend.update(service);
@@ -424,6 +424,12 @@ class ProxyPlane implements ProxyDataPlane {
 
 function keyOf({ vip, port, protocol }: VirtualService): string {
   return `${vip} ${port} ${protocol}`;
+}
+
+/** The kernel refuses what no task takes. */
+function areLedOtherwise(before: VirtualService, after: VirtualService): boolean {
+  const [had, has] = [before.backends.length > 0, after.backends.length > 0];
+  return takesFlows(before) !== takesFlows(after) || had !== has;
 }
 
 function compare(a: string, b: string): number {

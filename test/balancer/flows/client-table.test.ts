@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { ClientTable } from '../../../src/balancer/flows/client-table.js';
 import type { ClientNetworks, ClientRule } from '../../../src/balancer/plane.js';
 import { guardOf } from '../../../src/balancer/proxy/guard-of.js';
-import { tcpService } from '../proxy/peer.js';
+import { backend, tcpService } from '../proxy/peer.js';
 
 const CLIENTS: ClientNetworks = {
   networks: [
@@ -70,10 +70,18 @@ describe('the guard in the kernel', () => {
       bridges: ['br-front', 'br-vault'],
       external: ['192.168.7.0/24'],
       served: [place],
+      taskless: [],
       open: [],
       near: [{ ...place, bridge: 'br-vault' }],
       known: [{ ...place, client: '172.18.0.9' }],
     });
+  });
+
+  it('names UDP ports of which there is no task, but not those whose tasks drain', () => {
+    const udp = { ...tcpService(at, []), protocol: 'udp' } as const;
+    expect(guardOf([udp, tcpService(at, [])], CLIENTS).taskless).toEqual([{ vip: at.ip, port: at.port }]);
+    const draining = { ...udp, backends: [backend('a', at, { state: 'draining' })] };
+    expect(guardOf([draining], CLIENTS).taskless).toEqual([]);
   });
 
   it('admits everyone if the rule allows it, and clients that reach the host if it offers the port', () => {
