@@ -6,7 +6,18 @@ interface TraceEvent {
   readonly pid: number;
   readonly tid: number;
   readonly dur?: number;
-  readonly args?: { readonly name?: string };
+  /** CPU time of its thread, which other programs on the machine do not lengthen. */
+  readonly tdur?: number;
+  readonly args?: { readonly name?: string; readonly data?: object };
+}
+
+export interface LongestTask {
+  readonly task: number;
+  readonly script: number;
+  /** The most CPU time that a script took. */
+  readonly scriptCpu: number;
+  /** What the longest script was. */
+  readonly what: string;
 }
 
 /** What runs scripts of the page. */
@@ -27,7 +38,7 @@ export async function longestTask(
   browser: Browser,
   page: Page,
   act: () => Promise<void>,
-): Promise<{ readonly task: number; readonly script: number }> {
+): Promise<LongestTask> {
   const categories = ['devtools.timeline', 'disabled-by-default-devtools.timeline', 'toplevel'];
   await browser.startTracing(page, { categories });
   await act();
@@ -37,12 +48,22 @@ export async function longestTask(
       .filter(({ name, args }) => name === 'thread_name' && args?.name === 'CrRendererMain')
       .map(({ pid, tid }) => `${pid} ${tid}`),
   );
-  const longest = (fits: (name: string) => boolean): number =>
+  const longest = (fits: (name: string) => boolean, timeOf = ({ dur = 0 }: TraceEvent) => dur) =>
     trace.traceEvents
       .filter(({ name, pid, tid }) => fits(name) && threads.has(`${pid} ${tid}`))
-      .reduce((most, { dur = 0 }) => Math.max(most, dur / 1000), 0);
+      .reduce<TraceEvent | undefined>(
+        (most, each) => (most && timeOf(most) >= timeOf(each) ? most : each),
+        undefined,
+      );
+  const script = longest((name) => SCRIPTS.has(name));
   return {
-    task: longest((name) => name === 'RunTask'),
-    script: longest((name) => SCRIPTS.has(name)),
+    task: (longest((name) => name === 'RunTask')?.dur ?? 0) / 1000,
+    script: (script?.dur ?? 0) / 1000,
+    scriptCpu:
+      (longest(
+        (name) => SCRIPTS.has(name),
+        ({ tdur = 0 }) => tdur,
+      )?.tdur ?? 0) / 1000,
+    what: script ? `${script.name} ${JSON.stringify(script.args?.data ?? {})}` : 'none',
   };
 }

@@ -16,13 +16,17 @@ export function launchBrowser(): Promise<Browser> {
 /** A port of loopback that leads to a unix socket, as `ssh -L` does. */
 export interface Forwarding {
   readonly url: string;
+  /** How many bytes the browser has got through it. */
+  bytes(): number;
   close(): Promise<void>;
 }
 
 export async function forwardTo(socketPath: string): Promise<Forwarding> {
   const open = new Set<Socket>();
+  let bytes = 0;
   const server = createServer((near) => {
     const far = connect(socketPath);
+    far.on('data', ({ length }) => (bytes += length));
     for (const [socket, other] of [
       [near, far],
       [far, near],
@@ -39,6 +43,7 @@ export async function forwardTo(socketPath: string): Promise<Forwarding> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    bytes: () => bytes,
     close: () => {
       for (const socket of open) socket.destroy();
       return new Promise((resolve) => {
