@@ -33,7 +33,7 @@ export async function tryKernelRules(pool: string): Promise<string | undefined> 
         mark: { value: 1, mask: 1 },
       }),
     ],
-    ['dead', deadPart([{ ...place, task: { ip: vip, port: 2 } }])],
+    ['dead', deadPart(family, [{ ...place, task: { ip: vip, port: 2 } }])],
     ['turn', servicePart(family, { ...service, choice: 'turn', affinity: 1 })],
     ['hash', servicePart(family, { ...service, port: 3, choice: 'client-port' })],
   ]);

@@ -90,10 +90,6 @@ export function kernelPart(family: Family, pool: string, clients: KernelClients)
   const place = `${address} . inet_proto . inet_service`;
   const set = (kind: NftSet['kind'], ...statements: string[]): NftSet => ({ kind, statements });
   const isLed = `ct original ${family} daddr ${pool}`;
-  // nft knows how wide the port of a reply is only behind a match on TCP.
-  const reset =
-    `meta l4proto tcp ct direction original ct original ${family} daddr . tcp dport . ` +
-    `ct reply ${family} saddr . ct reply proto-src @dead goto refuse`;
   // The number of a slot or task is of no use behind the choice, and might mean something to routing.
   const clear = `ct state new ct status dnat ${isLed} meta mark set 0`;
   return {
@@ -130,10 +126,6 @@ export function kernelPart(family: Family, pool: string, clients: KernelClients)
         [`meta l4proto { tcp, udp } dnat ${family} to ${family} daddr . ${PORT} . meta mark map @tasks`],
       ],
       ['pick', [`meta mark set ${family} daddr . ${PORT} . meta mark map @slots goto deliver`]],
-      ['refuse', ['reject with tcp reset']],
-      // Before NAT: of a bridged packet the reset would otherwise come from the task's address.
-      ['reset_arriving', ['type filter hook prerouting priority -150', reset]],
-      ['reset_leaving', ['type filter hook output priority -150', reset]],
       ['clear_arriving', ['type filter hook prerouting priority -90', clear]],
       ['clear_leaving', ['type filter hook output priority -90', clear]],
       [
@@ -215,9 +207,23 @@ export interface DeadTask extends Pick<KernelService, 'vip' | 'port'> {
   readonly task: HostPort;
 }
 
-export function deadPart(dead: readonly DeadTask[]): NftPart {
+/** Every packet of the host would pass its chains, so they are there only as long as there is such a task. */
+export function deadPart(family: Family, dead: readonly DeadTask[]): NftPart {
+  if (dead.length === 0) return {};
   const members = dead.map(({ vip, port, task }) => `${vip} . ${port} . ${task.ip} . ${task.port}`);
-  return { members: new Map([['dead', keys(members)]]) };
+  // nft knows how wide the port of a reply is only behind a match on TCP.
+  const reset =
+    `ct status dnat meta l4proto tcp ct direction original ct original ${family} daddr . tcp dport . ` +
+    `ct reply ${family} saddr . ct reply proto-src @dead goto refuse`;
+  return {
+    members: new Map([['dead', keys(members)]]),
+    chains: new Map([
+      ['refuse', ['reject with tcp reset']],
+      // Before NAT: of a bridged packet the reset would otherwise come from the task's address.
+      ['reset_arriving', ['type filter hook prerouting priority -150', reset]],
+      ['reset_leaving', ['type filter hook output priority -150', reset]],
+    ]),
+  };
 }
 
 function choiceRules(

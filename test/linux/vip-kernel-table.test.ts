@@ -33,7 +33,7 @@ function rulesOf(family: Family): string {
   const parts = new Map([
     ['listeners', listenerPart(pool, [{ vip, port: 80, listenPort: 40_001 }], guard, true)],
     ['kernel', kernelPart(family, pool, clients)],
-    ['dead', deadPart([{ vip, port: 80, task: { ip: taskOf(family, 8), port: 8080 } }])],
+    ['dead', deadPart(family, [{ vip, port: 80, task: { ip: taskOf(family, 8), port: 8080 } }])],
     ['turn', servicePart(family, service)],
     ['sticky', servicePart(family, { ...service, port: 81, affinity: 60 })],
     ['client', servicePart(family, { ...service, port: 82, choice: 'client' })],

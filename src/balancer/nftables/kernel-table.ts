@@ -92,7 +92,7 @@ export class KernelTable {
       this.#listenerPart = listenerPart(pool, redirects, guard, state !== undefined);
     this.#put('listeners', this.#listenerPart);
     if (state && this.#kernelPart === NO_PART) this.#kernelPart = kernelPart(family, pool, state.clients);
-    if (state && this.#deadPart === NO_PART) this.#deadPart = deadPart(state.dead);
+    if (state && this.#deadPart === NO_PART) this.#deadPart = deadPart(family, state.dead);
     this.#put('kernel', state && this.#kernelPart);
     this.#put('dead', state && this.#deadPart);
     const services: KernelState['services'] = state?.services ?? new Map<string, KernelService>();
