@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { CHECKS } from './fixtures/ipvs/check-names.js';
 import { describeOnHost } from './support/requirements.js';
 import { runInMachine } from './support/virtual-machine.js';
@@ -25,21 +25,30 @@ describeOnHost(
     /** By case of the suite that all data planes have. */
     const conformance: Record<string, string> = {};
     const lines: string[] = [];
+    const ending = new AbortController();
 
     beforeAll(async () => {
       let [failed, why] = ['', ''];
-      await runInMachine(fixture('guest.ts'), { vitest: fixture('suite.ts') }, (line) => {
-        lines.push(line);
-        const [, outcome = '', name = ''] = /^(ok|skipped|not ok) \d+ (.+)$/.exec(line) ?? [];
-        if (name !== '') {
-          [failed, why] = outcome === 'not ok' ? [name, 'it does not hold'] : ['', ''];
-          outcomes.set(name, why);
-          if (name.startsWith(SUITE)) conformance[name.slice(SUITE.length)] = outcome;
-        } else if (failed !== '' && line.startsWith('| ')) {
-          outcomes.set(failed, (why += `\n${line.slice(2)}`));
-        }
-      });
+      await runInMachine(
+        fixture('guest.ts'),
+        { vitest: fixture('suite.ts') },
+        (line) => {
+          lines.push(line);
+          const [, outcome = '', name = ''] = /^(ok|skipped|not ok) \d+ (.+)$/.exec(line) ?? [];
+          if (name !== '') {
+            [failed, why] = outcome === 'not ok' ? [name, 'it does not hold'] : ['', ''];
+            outcomes.set(name, why);
+            if (name.startsWith(SUITE)) conformance[name.slice(SUITE.length)] = outcome;
+          } else if (failed !== '' && line.startsWith('| ')) {
+            outcomes.set(failed, (why += `\n${line.slice(2)}`));
+          }
+        },
+        ending.signal,
+      );
     }, 600_000);
+
+    // Whatever has become of the machine, it ends with its test.
+    afterAll(() => ending.abort());
 
     test.each(CHECKS)('%s', (name) => {
       const outcome = outcomes.get(name) ?? `the machine has not said:\n${lines.slice(-20).join('\n')}`;

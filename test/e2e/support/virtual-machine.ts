@@ -47,11 +47,13 @@ poweroff -f
  * @param guest the program, TypeScript
  * @param instead modules that take the place of packages in it
  * @param onLine receives what it writes
+ * @param signal ends the machine
  */
 export async function runInMachine(
   guest: string,
   instead: Readonly<Record<string, string>>,
   onLine: (line: string) => void,
+  signal: AbortSignal,
 ): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'fairlead-vm-'));
   try {
@@ -60,7 +62,7 @@ export async function runInMachine(
     await fillRoot(root, kernel, guest, instead);
     const initrd = join(folder, 'initrd');
     await shell(`find . | cpio -o -H newc --quiet > ${initrd}`, root);
-    await boot(kernel.image, initrd, onLine);
+    await boot(kernel.image, initrd, onLine, signal);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -129,7 +131,12 @@ async function shell(command: string, cwd: string): Promise<string> {
   return stdout;
 }
 
-function boot(image: string, initrd: string, onLine: (line: string) => void): Promise<void> {
+function boot(
+  image: string,
+  initrd: string,
+  onLine: (line: string) => void,
+  signal: AbortSignal,
+): Promise<void> {
   const machine = ['-accel', 'tcg', '-smp', '1', '-m', '1024', '-nographic', '-no-reboot', '-nic', 'none'];
   const append = 'console=ttyS0 quiet panic=-1 rdinit=/init';
   return new Promise((resolve, reject) => {
@@ -138,8 +145,7 @@ function boot(image: string, initrd: string, onLine: (line: string) => void): Pr
       [...machine, '-kernel', image, '-initrd', initrd, '-append', append],
       {
         stdio: ['ignore', 'pipe', 'inherit'],
-        // The test that waits for it has given up by then.
-        timeout: 600_000,
+        ...{ signal, killSignal: 'SIGKILL' },
       },
     );
     let rest = '';
