@@ -87,9 +87,9 @@ class World {
     return messages.length;
   }
 
-  /** Reads until nothing more comes; resumes where the stream ended. */
+  /** Reads until nothing more comes, although all others had their turns; resumes where the stream ended. */
   async settle(client: Client): Promise<void> {
-    for (let quiet = 0; quiet < 3;) {
+    for (let quiet = 0; quiet < QUIET_TURNS;) {
       quiet = this.read(client) > 0 ? 0 : quiet + 1;
       if (!client.hand.isOpen) this.resume(client);
       await new Promise((resolve) => setImmediate(resolve));
@@ -131,6 +131,9 @@ function stateOf({ services, tasks, networks, sources, problems, drains }: State
     drains,
   };
 }
+
+/** Readers that catch up get one turn after the other, and those that have just ended may have one, too. */
+const QUIET_TURNS = 50;
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 const fact = (number: number, more: Partial<TaskFact> = {}): TaskFact =>
