@@ -13,7 +13,7 @@ import { CORE, IP, startAll, stopAll, TASK_PORT, type Running } from './contesta
 
 const run = promisify(execFile);
 
-/** How many services there are besides the one that is used. */
+/** How many services of TCP there are. One of them is used, and one of UDP. */
 const SIZES = [1, 1000, 10_000] as const;
 const POOL = '10.43.0.0/16';
 /** Of the host, where the task is, on a bridge. */
@@ -35,7 +35,7 @@ interface Cost {
   readonly datagram?: number;
 }
 
-/** By contestant: `direct`, `nftables 1`, `nftables 1000`, `nftables 10000`, `proxy`, `haproxy`, `nginx`. */
+/** By contestant: `direct`, `direct, with rules`, `nftables 1`, `nftables 1000`, `nftables 10000`, `proxy`, `haproxy`, `nginx`. */
 export type PlaneCosts = Readonly<Record<string, Cost>>;
 
 export interface PlaneScale {
@@ -61,6 +61,8 @@ export async function measurePlanes(own: string, scale: PlaneScale): Promise<Pla
     'sysctl -qw net.ipv4.ip_forward=1',
     // As the kernel has it for 127.0.0.1 anyway: otherwise half a client's ports are closed connections after two seconds.
     'sysctl -qw net.ipv4.tcp_tw_reuse=1',
+    // A Docker host tracks every connection, with and without Fairlead.
+    `nft 'table ip tracked { chain all { type filter hook prerouting priority 0; ct state new; }; }'`,
   ])
     execFileSync('/bin/sh', ['-c', command], { stdio: 'inherit' });
   const folder = mkdtempSync(join(tmpdir(), 'fairlead-bench-planes-'));
@@ -74,26 +76,16 @@ export async function measurePlanes(own: string, scale: PlaneScale): Promise<Pla
   table.listeners = { pool: POOL, redirects: [] };
   const running: Running[] = [];
   const samples = new Map<string, Cost[]>();
-  const note = (name: string, cost: Cost): void => {
-    samples.set(name, [...(samples.get(name) ?? []), cost]);
-  };
   try {
     await startAll(own, running);
+    const contestants = contestantsOf(table, loads, running, scale);
     for (let turn = 0; turn < scale.rounds; turn++) {
-      for (const size of SIZES) {
-        await carry(table, size);
-        const vip = { tcp: `${vipOf(0)}:80`, udp: `${vipOf(0)}:53` };
-        note(`nftables ${size}`, await costOf(loads, { ip: HOST, ...vip }, undefined, scale));
+      // Another one first in each round.
+      for (const at of contestants.keys()) {
+        const [name, measure] = contestants[(at + turn) % contestants.length] ?? [];
+        if (name === undefined || !measure) continue;
+        samples.set(name, [...(samples.get(name) ?? []), await measure()]);
       }
-      // Docker's own rules have the kernel track every connection. So do these, with all services.
-      const direct = { tcp: String(TASK_PORT), udp: String(UDP_PORT) };
-      note('direct', await costOf(loads, { ip: HOST, ...direct }, undefined, scale));
-      for (const { name, port, child } of running)
-        if (child && name !== 'pipe')
-          note(
-            name === 'fairlead' ? 'proxy' : name,
-            await costOf(loads, { ip: IP, tcp: String(port) }, child.pid, scale),
-          );
       process.stderr.write(`planes, round ${turn + 1} of ${scale.rounds}\n`);
     }
   } finally {
@@ -103,12 +95,48 @@ export async function measurePlanes(own: string, scale: PlaneScale): Promise<Pla
   return Object.fromEntries([...samples].map(([name, all]) => [name, medianOf(all)]));
 }
 
+type Contestants = readonly (readonly [name: string, measure: () => Promise<Cost>])[];
+
+function contestantsOf(
+  table: KernelTable,
+  loads: Loads,
+  running: readonly Running[],
+  scale: PlaneScale,
+): Contestants {
+  const vip = { ip: HOST, tcp: `${vipOf(0)}:80`, udp: `${vipOf(0)}:53` };
+  const direct = { ip: HOST, tcp: String(TASK_PORT), udp: String(UDP_PORT) };
+  const of = (name: string, target: Target, size: number | undefined, proxy?: number) =>
+    [
+      name,
+      async (): Promise<Cost> => {
+        await carry(table, size);
+        return costOf(loads, target, proxy, scale);
+      },
+    ] as const;
+  return [
+    ...SIZES.map((size) => of(`nftables ${size}`, vip, size)),
+    of('direct', direct, undefined),
+    // What the rules cost all that is not for a virtual IP.
+    of('direct, with rules', direct, SIZES.at(-1)),
+    ...running
+      .filter(({ name, child }) => child && name !== 'pipe')
+      .map(({ name, port, child }) => {
+        const target = { ip: IP, tcp: String(port) };
+        return of(name === 'fairlead' ? 'proxy' : name, target, undefined, child?.pid);
+      }),
+  ];
+}
+
 function vipOf(n: number): string {
   return `10.43.${(n + 2) >> 8}.${(n + 2) & 255}`;
 }
 
-/** Has the kernel lead so many services and the two that are used. */
-async function carry(table: KernelTable, size: number): Promise<void> {
+/** Has the kernel lead so many services, and one of UDP; undefined: it has no rules of ours. */
+async function carry(table: KernelTable, size: number | undefined): Promise<void> {
+  if (size === undefined) {
+    execFileSync('/bin/sh', ['-c', 'nft delete table ip fairlead_vip 2> /dev/null || true']);
+    return;
+  }
   const service = (n: number, protocol: 'tcp' | 'udp', port: number, taskPort: number): VirtualService => ({
     ...{ service: `default/bench/${protocol}${n}`, vip: vipOf(n), port, protocol, scheduler: 'rr' },
     backends: [
@@ -125,6 +153,12 @@ async function carry(table: KernelTable, size: number): Promise<void> {
   table.writer.forget();
   table.state = { clients: carriages.clients, services: places.byKernel(), dead: places.dead };
   await table.write();
+}
+
+/** Programs. */
+interface Loads {
+  readonly tcp: string;
+  readonly udp: string;
 }
 
 /** What the loads say, each of them a part of it. */
@@ -144,7 +178,7 @@ interface Target {
 }
 
 async function costOf(
-  loads: { readonly tcp: string; readonly udp: string },
+  loads: Loads,
   { ip, tcp, udp }: Target,
   proxy: number | undefined,
   { ms, gib }: PlaneScale,
