@@ -1,5 +1,7 @@
 import { availableParallelism } from 'node:os';
+import { basename } from 'node:path';
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** Folders whose tests only calculate: no sockets, threads, files, timers or system calls, so nothing that Node's version changes. */
 const calculating =
@@ -8,8 +10,31 @@ const calculating =
 /** In ms. It ends tests that hang. It says nothing about speed, so a busy machine gets as long as it needs. */
 const patience = process.env['THOROUGH'] === '1' ? 1_200_000 : 300_000;
 
+/** The e2e files that take longest. One that begins last would run alone in the end. */
+const longest = [
+  'adoption',
+  'ipvs',
+  'vips',
+  'faults',
+  'first-instant',
+  'vips-crossing',
+  'vips-isolation',
+  'cluster',
+];
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rank = ({ moduleId }: TestSpecification): number => {
+      const at = longest.indexOf(basename(moduleId, '.test.ts'));
+      return moduleId.includes('/e2e/') && at >= 0 ? at : longest.length;
+    };
+    return (await super.sort(files)).sort((a, b) => rank(a) - rank(b));
+  }
+}
+
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         test: {

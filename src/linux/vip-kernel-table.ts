@@ -213,7 +213,7 @@ export function deadPart(family: Family, dead: readonly DeadTask[]): NftPart {
   const members = dead.map(({ vip, port, task }) => `${vip} . ${port} . ${task.ip} . ${task.port}`);
   // nft knows how wide the port of a reply is only behind a match on TCP.
   const reset =
-    `ct status dnat meta l4proto tcp ct direction original ct original ${family} daddr . tcp dport . ` +
+    `meta l4proto tcp ct direction original ct original ${family} daddr . tcp dport . ` +
     `ct reply ${family} saddr . ct reply proto-src @dead goto refuse`;
   return {
     members: new Map([['dead', keys(members)]]),
