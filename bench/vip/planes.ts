@@ -189,7 +189,7 @@ async function costOf(
     of: (result: Result) => number,
   ): Promise<number> => {
     // What was measured before has left closed connections, whose ports the kernel would have to avoid.
-    execFileSync('conntrack', ['-F'], { stdio: 'ignore' });
+    execFileSync('/bin/sh', ['-c', 'conntrack -F'], { stdio: 'ignore' });
     const before = cpuSeconds(proxy);
     const { stdout } = await run('taskset', ['-c', CORE.load, program, ...args.map(String)], {
       maxBuffer: 1 << 24,
