@@ -62,7 +62,7 @@ export async function measurePlanes(own: string, scale: PlaneScale): Promise<Pla
     // As the kernel has it for 127.0.0.1 anyway: otherwise half a client's ports are closed connections after two seconds.
     'sysctl -qw net.ipv4.tcp_tw_reuse=1',
     // A Docker host tracks every connection, with and without Fairlead.
-    `nft 'table ip tracked { chain all { type filter hook prerouting priority 0; ct state new; }; }'`,
+    `nft 'table ip tracked { chain arriving { type filter hook prerouting priority 0; ct state new accept; }; }'`,
   ])
     execFileSync('/bin/sh', ['-c', command], { stdio: 'inherit' });
   const folder = mkdtempSync(join(tmpdir(), 'fairlead-bench-planes-'));
